@@ -1,0 +1,99 @@
+/* Reading and writing, straight from and to the caller's buffers. */
+#ifndef NPIPE_IO_H
+#define NPIPE_IO_H
+
+#include <stddef.h>
+#include <windows.h>
+
+#include <npipe/api.h>
+#include <npipe/error.h>
+#include <npipe/op.h>
+#include <npipe/pipe.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* np_pipe_read starts one read into the caller's buffer. Several may be in
+ * flight; they complete in the order in which they were started.
+ *
+ * The kernel gets the read at the end of the loop's turn, always before the
+ * loop waits: data that comes in meanwhile completes it at once.
+ *
+ * Byte reads end with what is there, 1 to `length` bytes; message reads with
+ * one message. A length of 0 ends when something can be read, and takes
+ * nothing.
+ *
+ * buffer  `length` bytes, hands off until `done` runs; may be NULL when 0
+ * op      caller's storage, see np_op
+ *
+ * Returns NP_OK when it began. Else nothing did and `done` is never called:
+ * ERROR_INVALID_PARAMETER (a NULL, or `length` over UINT32_MAX),
+ * ERROR_INVALID_HANDLE (the pipe is being closed), ERROR_BUSY (`op` is in
+ * flight), ERROR_ACCESS_DENIED (the end is not for reading).
+ * `done` gets NP_OK (0 bytes: an empty message, or `length` was 0);
+ * ERROR_MORE_DATA: the first `transferred` bytes of a longer message, the rest
+ * comes with the next reads; ERROR_BROKEN_PIPE: the peer closed and everything
+ * was read; ERROR_PIPE_NOT_CONNECTED: disconnected by the server;
+ * ERROR_PIPE_LISTENING: no client yet; ERROR_OPERATION_ABORTED, WAIT_TIMEOUT,
+ * or what Windows said.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  ReadFile, Remarks (Pipes)
+ *          learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-readfile
+ */
+NP_API np_error np_pipe_read(np_pipe *pipe, void *buffer, size_t length,
+                             np_op *op, np_op_fn done);
+
+/* np_pipe_write starts one write from the caller's buffer; the kernel gets it
+ * within the call. Several may be in flight; they reach the peer in the order
+ * in which they were started. On a pipe of type message each is one message, an
+ * empty one too; on one of type byte a length of 0 does nothing.
+ *
+ * It ends when the pipe's quota holds what the peer has not read yet; a write
+ * always moves all its bytes or fails.
+ *
+ * buffer  `length` bytes, unchanged until `done` runs; may be NULL when 0
+ * op      caller's storage, see np_op
+ *
+ * Returns NP_OK when it began. Else nothing did and `done` is never called:
+ * ERROR_INVALID_PARAMETER (a NULL, or `length` over UINT32_MAX),
+ * ERROR_INVALID_HANDLE (the pipe is being closed), ERROR_BUSY (`op` is in
+ * flight), ERROR_ACCESS_DENIED (the end is not for writing).
+ * `done` gets NP_OK; ERROR_NO_DATA (the peer had closed its end) or
+ * ERROR_BROKEN_PIPE (it closed while the write waited);
+ * ERROR_PIPE_NOT_CONNECTED (disconnected); ERROR_PIPE_LISTENING (no client
+ * yet); ERROR_OPERATION_ABORTED or WAIT_TIMEOUT, after which it is not known
+ * how much of a byte stream the peer has read (np_op_cancel), or what Windows
+ * said.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  WriteFile, Remarks (Pipes)
+ *          learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-writefile
+ */
+NP_API np_error np_pipe_write(np_pipe *pipe, const void *buffer, size_t length,
+                              np_op *op, np_op_fn done);
+
+/* np_pipe_shutdown completes once every write that was started before it has
+ * left the library: the kernel holds all their bytes, which stay readable for
+ * the peer after np_pipe_close. Writes may be started after it. A named pipe
+ * has no half-close: the peer notices nothing.
+ *
+ * Returns NP_OK when it began. Else nothing did and `done` is never called:
+ * ERROR_INVALID_PARAMETER (a NULL), ERROR_INVALID_HANDLE (the pipe is being
+ * closed), ERROR_BUSY (`op` is in flight).
+ * `done` gets NP_OK; the error of the first of those writes that failed while
+ * it waited; ERROR_OPERATION_ABORTED, WAIT_TIMEOUT; ERROR_PIPE_NOT_CONNECTED
+ * (np_server_disconnect was called meanwhile).
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  Named Pipe Operations
+ *          learn.microsoft.com/windows/win32/ipc/named-pipe-operations
+ */
+NP_API np_error np_pipe_shutdown(np_pipe *pipe, np_op *op, np_op_fn done);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,214 @@
+/* The loop: a reactor, one completion port driven by one thread.
+ *
+ * A loop and all that lives on it (pipes, operations, timers) belong to the
+ * thread that runs it. np_loop_post and np_loop_stop alone may be called from
+ * elsewhere. To use more processors run one loop on each, every one with
+ * instances of its own under the same pipe name. */
+#ifndef NPIPE_LOOP_H
+#define NPIPE_LOOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <windows.h>
+
+#include <npipe/api.h>
+#include <npipe/error.h>
+#include <npipe/op.h>
+#include <npipe/timer.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Where a loop takes its memory from: the pipes' own, and what is needed while
+ * one is created. Reads, writes and timers take none. `allocate` gives memory
+ * aligned as malloc does, or NULL; `release` is never given NULL. Both NULL:
+ * malloc and free. They run on the thread that calls the library. */
+typedef struct np_allocator {
+  void *(*allocate)(void *context, size_t size);
+  void (*release)(void *context, void *memory);
+  void *context;
+} np_allocator;
+
+/* Options of a loop; np_loop_options_init fills them.
+ *
+ * size            of this struct, in bytes
+ * allocator       see there; default malloc
+ * port            a completion port of the caller's that the loop's packets
+ *                 shall go to; NULL (the default): the loop makes its own.
+ *                 Borrowed until the loop is destroyed. With it the caller
+ *                 dequeues and calls np_loop_dispatch.
+ * completion_key  the key of each packet of this loop; 0 (the default): the
+ *                 loop's address. With a foreign port the caller tells by it
+ *                 whose packet it dequeued. */
+typedef struct np_loop_options {
+  size_t size;
+  np_allocator allocator;
+  HANDLE port;
+  ULONG_PTR completion_key;
+} np_loop_options;
+
+/* np_loop_options_init fills `options` with the defaults. NULL is ignored.
+ *
+ * Thread:  any.
+ */
+NP_API void np_loop_options_init(np_loop_options *options);
+
+/* np_loop_create makes a loop.
+ *
+ * The first loop of a process also finds out, with a private pair of pipe ends,
+ * whether this system queues a packet for an operation that answers
+ * ERROR_MORE_DATA at once (versions differ).
+ *
+ * options  borrowed for the call; NULL: the defaults
+ * loop     set on success only; free it with np_loop_destroy
+ *
+ * Returns NP_OK, ERROR_INVALID_PARAMETER (`loop` is NULL, `options->size` is
+ * not that of the struct, only one of the allocator's functions is set),
+ * ERROR_NOT_ENOUGH_MEMORY, or what CreateIoCompletionPort said.
+ *
+ * Thread:  any; the loop then belongs to the caller's until another runs it.
+ * Source:  CreateIoCompletionPort
+ *          learn.microsoft.com/windows/win32/fileio/createiocompletionport
+ */
+NP_API np_error np_loop_create(const np_loop_options *options, np_loop **loop);
+
+/* np_loop_destroy frees `loop` and closes its port if it made it.
+ *
+ * Returns NP_OK, also for NULL. On ERROR_BUSY nothing changed: a pipe of it is
+ * not closed yet (its on_closed has not run), a timer is active, a posted task
+ * has not run, or the call came from a callback of this loop.
+ *
+ * Thread:  the loop's only, or any when no thread runs it.
+ */
+NP_API np_error np_loop_destroy(np_loop *loop);
+
+/* np_loop_run runs callbacks until np_loop_stop was called, or nothing is
+ * pending: no operation in flight, no pipe being closed, no active timer, no
+ * posted task. A pipe that is merely open does not keep it running.
+ *
+ * Returns NP_OK. ERROR_INVALID_PARAMETER: NULL. ERROR_BUSY: it runs already
+ * (call from a callback). ERROR_NOT_SUPPORTED: the port is the caller's, see
+ * np_loop_dispatch. Else what GetQueuedCompletionStatusEx said; the loop can
+ * then only be given up.
+ *
+ * Thread:  the one that the loop belongs to from now on.
+ * Source:  GetQueuedCompletionStatusEx
+ *          learn.microsoft.com/windows/win32/fileio/getqueuedcompletionstatusex-func
+ */
+NP_API np_error np_loop_run(np_loop *loop);
+
+/* np_loop_run_once runs what is ready; when nothing is, it waits at most
+ * `timeout_ms` milliseconds (INFINITE: for ever, 0: not at all) for something
+ * and runs that. It waits its time even if nothing is pending, since another
+ * thread may post.
+ *
+ * Returns NP_OK when at least one callback ran or np_loop_stop was called,
+ * WAIT_TIMEOUT when the time passed first, or the errors of np_loop_run.
+ *
+ * Thread:  the one that the loop belongs to from now on.
+ * Source:  GetQueuedCompletionStatusEx
+ *          learn.microsoft.com/windows/win32/fileio/getqueuedcompletionstatusex-func
+ */
+NP_API np_error np_loop_run_once(np_loop *loop, uint32_t timeout_ms);
+
+/* np_loop_stop makes np_loop_run or np_loop_run_once return after the callback
+ * that runs now, or at once if it waits; if neither runs, the next one returns
+ * before it waits. What is in flight stays in flight.
+ *
+ * Returns NP_OK, ERROR_INVALID_PARAMETER (NULL), or what
+ * PostQueuedCompletionStatus said: the loop was then not woken and goes on.
+ *
+ * Thread:  any.
+ * Source:  PostQueuedCompletionStatus
+ *          learn.microsoft.com/windows/win32/fileio/postqueuedcompletionstatus
+ */
+NP_API np_error np_loop_stop(np_loop *loop);
+
+/* A task for np_loop_post, in the caller's storage. Set it to zero before its
+ * first use. It must stay in place until its function began. */
+typedef struct np_task np_task;
+typedef void (*np_task_fn)(np_task *task);
+struct np_task {
+  np__packet np__packet;
+  void *user;
+  np_loop *np__loop;
+  np_task_fn np__fn;
+  volatile LONG np__posted;
+};
+
+/* np_loop_post makes `fn(task)` run once, on the loop's thread. Tasks of one
+ * thread run in the order in which it posted them. It takes no memory.
+ *
+ * task  caller's storage; hands off until `fn` began, which may post it again
+ *       or free it
+ *
+ * Returns NP_OK when `fn` will run. Else nothing was posted:
+ * ERROR_INVALID_PARAMETER (a NULL), ERROR_BUSY (`task` is posted and has not
+ * run), or what PostQueuedCompletionStatus said.
+ *
+ * Thread:  any. The loop must not be destroyed meanwhile.
+ * Source:  PostQueuedCompletionStatus
+ *          learn.microsoft.com/windows/win32/fileio/postqueuedcompletionstatus
+ */
+NP_API np_error np_loop_post(np_loop *loop, np_task *task, np_task_fn fn);
+
+/* np_loop_dispatch is one turn of a loop on a foreign port: it takes the
+ * packets that the caller dequeued, runs timers, tasks and callbacks, and gives
+ * the kernel the reads that were started. Entries with another completion key
+ * are not looked at, so a whole mixed batch may be passed.
+ *
+ * The caller's own loop is then
+ *
+ *     np_loop_dispatch(loop, NULL, 0);      what was started before
+ *     for (;;) {
+ *       GetQueuedCompletionStatusEx(port, entries, 64, &count,
+ *                                   np_loop_wait_ms(loop), FALSE);
+ *       ...its own packets...
+ *       np_loop_dispatch(loop, entries, count);
+ *     }
+ *
+ * Whoever starts an operation outside of a callback calls
+ * np_loop_dispatch(loop, NULL, 0) before it waits. It works on a loop with its
+ * own port too, for those who dequeue from np_loop_port themselves.
+ *
+ * Returns NP_OK, ERROR_INVALID_PARAMETER (`loop` is NULL, or `entries` is NULL
+ * and `count` is not 0), or ERROR_BUSY (call from a callback: nothing was
+ * taken).
+ *
+ * Thread:  the one that the loop belongs to from now on.
+ * Source:  OVERLAPPED_ENTRY (lpCompletionKey)
+ *          learn.microsoft.com/windows/win32/api/minwinbase/ns-minwinbase-overlapped_entry
+ */
+NP_API np_error np_loop_dispatch(np_loop *loop, const OVERLAPPED_ENTRY *entries,
+                                 ULONG count);
+
+/* np_loop_wait_ms returns how many milliseconds the caller of np_loop_dispatch
+ * may wait in the port: 0 when something is ready, the time to the next timer,
+ * or INFINITE. INFINITE also for NULL.
+ *
+ * Thread:  the loop's only.
+ */
+NP_API uint32_t np_loop_wait_ms(const np_loop *loop);
+
+/* np_loop_port returns the completion port that the loop's packets go to;
+ * borrowed. NULL for NULL.
+ *
+ * Thread:  any.
+ */
+NP_API HANDLE np_loop_port(const np_loop *loop);
+
+/* np_loop_is_pending tells whether np_loop_run would wait or run something:
+ * an operation, a closing pipe, a timer or a posted task is there. False for
+ * NULL.
+ *
+ * Thread:  the loop's only.
+ */
+NP_API bool np_loop_is_pending(const np_loop *loop);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

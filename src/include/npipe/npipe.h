@@ -1,0 +1,17 @@
+/* npipe: asynchronous named pipes for Windows. This header includes all of
+ * them; each can be included alone. docs/ and the README show how they go
+ * together. */
+#ifndef NPIPE_NPIPE_H
+#define NPIPE_NPIPE_H
+
+#include <npipe/client.h>
+#include <npipe/error.h>
+#include <npipe/io.h>
+#include <npipe/loop.h>
+#include <npipe/op.h>
+#include <npipe/pipe.h>
+#include <npipe/server.h>
+#include <npipe/timer.h>
+#include <npipe/version.h>
+
+#endif

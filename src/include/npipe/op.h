@@ -1,0 +1,97 @@
+/* Operations: what is asked of a pipe and answered later. */
+#ifndef NPIPE_OP_H
+#define NPIPE_OP_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <windows.h>
+
+#include <npipe/api.h>
+#include <npipe/error.h>
+#include <npipe/timer.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct np_op np_op;
+
+/* np_op_fn is told of the end of an operation, exactly once, from the loop and
+ * never from inside the call that started it.
+ *
+ * `transferred` counts bytes. It may be more than 0 beside an error: with
+ * ERROR_MORE_DATA it is the part of the message that was read, with
+ * ERROR_OPERATION_ABORTED and WAIT_TIMEOUT what was moved before the cancel.
+ *
+ * When it runs, `op` is the caller's again: it may be started anew or freed,
+ * and the pipe may be closed. */
+typedef void (*np_op_fn)(np_op *op, np_error error, size_t transferred);
+
+/* What the completion port hands back: the start of everything that a loop
+ * gets packets for. All of it belongs to the library. */
+typedef struct np__packet {
+  OVERLAPPED overlapped;
+  const struct np__packet_class *class_;
+  struct np__packet *next;
+} np__packet;
+
+struct np__target;
+
+/* One asynchronous operation, in the caller's storage: mostly a member of a
+ * struct of the caller's. Set it to zero before its first use (or call
+ * np_op_init). From a successful start until its callback begins it must stay
+ * in place, as must its buffer, and nothing in it may be changed.
+ *
+ * user        the caller's; the library never looks at it
+ * timeout_ms  milliseconds, 0 waits for ever; read when an operation starts and
+ *             kept. Past it the operation is cancelled and its callback gets
+ *             WAIT_TIMEOUT, unless it had already succeeded. */
+struct np_op {
+  np__packet np__packet; /* first: an OVERLAPPED pointer is an op pointer */
+  void *user;
+  uint32_t timeout_ms;
+
+  uint32_t np__length;
+  void *np__buffer;
+  np_op_fn np__done;
+  struct np__target *np__target;
+  struct np_op *np__prev;
+  struct np_op *np__next;
+  np__timer_node np__deadline;
+  size_t np__transferred;
+  np_error np__error;
+  np_error np__abort_error; /* what a cancel will be reported as */
+  uint8_t np__state;
+  uint8_t np__kind;
+};
+
+/* np_op_init sets `op` to zero: no user, no time limit, not in flight. Never
+ * call it on an operation in flight. NULL is ignored.
+ *
+ * Thread:  any.
+ */
+NP_API void np_op_init(np_op *op);
+
+/* np_op_cancel asks for the early end of an operation in flight. Its callback
+ * comes all the same, from the loop, with ERROR_OPERATION_ABORTED, or with its
+ * true result if it had one first. A read that the kernel was not yet given
+ * ends without a system call.
+ *
+ * A *write* cut short, by this call or by its time limit, leaves a byte stream
+ * at a place that nobody knows: after that only np_pipe_close is safe.
+ *
+ * Returns NP_OK when the end was asked for, also when that had been done
+ * before. ERROR_NOT_FOUND: `op` is not in flight, or its result is there and
+ * its callback about to run; harmless. ERROR_INVALID_PARAMETER: NULL.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  CancelIoEx, Remarks (a cancel can lose)
+ *          learn.microsoft.com/windows/win32/fileio/cancelioex-func
+ */
+NP_API np_error np_op_cancel(np_op *op);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

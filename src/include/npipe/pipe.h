@@ -1,0 +1,176 @@
+/* One end of one pipe instance: what server and client ends have in common. */
+#ifndef NPIPE_PIPE_H
+#define NPIPE_PIPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <windows.h>
+
+#include <npipe/api.h>
+#include <npipe/error.h>
+#include <npipe/loop.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct np_pipe np_pipe;
+
+/* The type of a pipe, which is how writes are kept, and the read mode of an
+ * end. Messages can be read as bytes; bytes cannot be read as messages.
+ *
+ * Source:  Named Pipe Type, Read, and Wait Modes
+ *          learn.microsoft.com/windows/win32/ipc/named-pipe-type-read-and-wait-modes
+ */
+typedef enum np_mode { NP_BYTE = 0, NP_MESSAGE = 1 } np_mode;
+
+typedef enum np_end { NP_CLIENT = 0, NP_SERVER = 1 } np_end;
+
+/* The state of an instance, as the end that is asked sees it. NP_CLOSING: the
+ * peer closed its end; what it wrote can still be read. */
+typedef enum np_state {
+  NP_DISCONNECTED = 1,
+  NP_LISTENING = 2,
+  NP_CONNECTED = 3,
+  NP_CLOSING = 4
+} np_state;
+
+/* No limit to the number of instances. */
+#define NP_INSTANCES_UNLIMITED UINT32_MAX
+
+/* A figure that this end has no right to ask for. */
+#define NP_UNKNOWN UINT32_MAX
+
+/* What np_pipe_info tells.
+ *
+ * size              of this struct in bytes; set by the caller
+ * end, mode         which end this is; the type of the pipe
+ * read_mode         how this end reads
+ * readable          the pipe's direction lets this end read, or write
+ * writable
+ * state             see np_state
+ * instances_max     1 to 254, or NP_INSTANCES_UNLIMITED
+ * instances         how many there are now, or NP_UNKNOWN
+ * in_buffer_bytes   quota of what clients write and the server reads
+ * out_buffer_bytes  quota of what the server writes and clients read
+ * readable_bytes    bytes that wait to be read at this end, in all messages,
+ *                   with those of the peer's writes that still pend; a hint */
+typedef struct np_info {
+  size_t size;
+  np_end end;
+  np_mode mode;
+  np_mode read_mode;
+  bool readable;
+  bool writable;
+  np_state state;
+  uint32_t instances_max;
+  uint32_t instances;
+  uint32_t in_buffer_bytes;
+  uint32_t out_buffer_bytes;
+  uint32_t readable_bytes;
+} np_info;
+
+/* np_pipe_info asks the kernel about `pipe` and its instance.
+ *
+ * An outbound server's handle has no right to ask (FILE_READ_ATTRIBUTES): such
+ * an end answers from what it was created with, `instances` is then NP_UNKNOWN
+ * and `state` the last one that this end learnt of.
+ *
+ * info  the caller sets `size`; the rest is written on success only
+ *
+ * Returns NP_OK. ERROR_INVALID_PARAMETER: a NULL, or `info->size` is not that
+ * of the struct. ERROR_INVALID_HANDLE: the pipe is being closed.
+ * ERROR_PIPE_NOT_CONNECTED: a client whose server disconnected it. Else what
+ * Windows said.
+ *
+ * Thread:  the loop's only.
+ * Source:  GetNamedPipeInfo; FILE_PIPE_LOCAL_INFORMATION
+ *          learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/ns-ntifs-_file_pipe_local_information
+ */
+NP_API np_error np_pipe_info(np_pipe *pipe, np_info *info);
+
+/* np_pipe_adopt makes a pipe of a handle that the caller opened, of either end
+ * and in any state. It learns end, type and modes from the kernel.
+ *
+ * handle  opened with FILE_FLAG_OVERLAPPED and FILE_READ_ATTRIBUTES, not bound
+ *         to a completion port, PIPE_WAIT. On success it is the pipe's: never
+ *         close it or start I/O on it otherwise. On failure it stays the
+ *         caller's and unchanged.
+ * pipe    set on success only
+ *
+ * Returns NP_OK. ERROR_INVALID_PARAMETER: `loop` or `pipe` is NULL, or the
+ * handle is synchronous or bound to a port already. ERROR_INVALID_HANDLE: no
+ * handle, or not that of a named pipe. ERROR_ACCESS_DENIED: it lacks
+ * FILE_READ_ATTRIBUTES. ERROR_NOT_SUPPORTED: it is in PIPE_NOWAIT mode.
+ * ERROR_PIPE_NOT_CONNECTED: a client whose server disconnected it.
+ * ERROR_NOT_ENOUGH_MEMORY. Else what Windows said.
+ *
+ * Thread:  the loop's only.
+ * Source:  CreateIoCompletionPort, Remarks (one port for a handle's whole life)
+ *          learn.microsoft.com/windows/win32/fileio/createiocompletionport
+ */
+NP_API np_error np_pipe_adopt(np_loop *loop, HANDLE handle, np_pipe **pipe);
+
+/* np_closed_fn is told that a pipe is gone. Within it np_pipe_user and
+ * np_pipe_loop may be asked for the last time; after it the pipe's memory is
+ * free. */
+typedef void (*np_closed_fn)(np_pipe *pipe);
+
+/* np_pipe_close closes `pipe` at once: the peer sees it. Operations in flight
+ * are cancelled and get their callbacks, each with its true result if it had
+ * one, else with ERROR_OPERATION_ABORTED; then `on_closed` runs, once, and the
+ * pipe's memory is freed. All of that comes from the loop, which must run.
+ *
+ * What writes had handed to the kernel completely stays readable for the peer,
+ * then its reads end with ERROR_BROKEN_PIPE. What a write that still pends had
+ * written may be lost: np_pipe_shutdown first. Nothing is disconnected:
+ * disconnecting throws away what the peer has not read.
+ *
+ * on_closed  may be NULL
+ *
+ * Returns NP_OK, also for NULL. ERROR_INVALID_HANDLE: it is being closed
+ * already; nothing changed and this `on_closed` never runs.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  Named Pipe Operations; CancelIoEx
+ *          learn.microsoft.com/windows/win32/ipc/named-pipe-operations
+ */
+NP_API np_error np_pipe_close(np_pipe *pipe, np_closed_fn on_closed);
+
+/* np_pipe_handle returns the handle of `pipe`, borrowed: it may be asked about
+ * and duplicated, but never closed, nor used for I/O on a completion port of
+ * another. Synchronous calls on it pass an OVERLAPPED whose event has its low
+ * bit set, so that no packet reaches the loop. INVALID_HANDLE_VALUE for NULL
+ * and for a pipe that is being closed.
+ *
+ * Thread:  the loop's only.
+ * Source:  GetQueuedCompletionStatus, Remarks (low-order bit of hEvent)
+ *          learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-getqueuedcompletionstatus
+ */
+NP_API HANDLE np_pipe_handle(const np_pipe *pipe);
+
+/* np_pipe_loop returns the loop that `pipe` lives on. NULL for NULL.
+ *
+ * Thread:  the loop's only.
+ */
+NP_API np_loop *np_pipe_loop(const np_pipe *pipe);
+
+/* np_pipe_user returns what np_pipe_set_user stored; NULL before, and for NULL.
+ *
+ * Thread:  the loop's only.
+ */
+NP_API void *np_pipe_user(const np_pipe *pipe);
+
+/* np_pipe_set_user stores a pointer of the caller's with `pipe`. Does nothing
+ * for NULL.
+ *
+ * Thread:  the loop's only.
+ */
+NP_API void np_pipe_set_user(np_pipe *pipe, void *user);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

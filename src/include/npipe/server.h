@@ -1,0 +1,150 @@
+/* Server ends: create an instance, wait for a client, let it go. */
+#ifndef NPIPE_SERVER_H
+#define NPIPE_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <windows.h>
+
+#include <npipe/api.h>
+#include <npipe/error.h>
+#include <npipe/loop.h>
+#include <npipe/op.h>
+#include <npipe/pipe.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Options of a server end; np_server_options_init fills them.
+ *
+ * size                    of this struct, in bytes
+ * mode                    type of the pipe; default NP_BYTE
+ * read_mode               how this end reads; default NP_BYTE. NP_MESSAGE needs
+ *                         mode NP_MESSAGE
+ * inbound, outbound       clients may write to it; it may write to clients.
+ *                         Default both; at least one
+ * first_instance          fail with ERROR_ACCESS_DENIED (or ERROR_PIPE_BUSY on
+ *                         a pipe that is full) if the name exists; default
+ *                         false. It is the same bit as `write_owner`: asking
+ *                         for either asks for both
+ * reject_remote_clients   default true
+ * write_dac, write_owner, access_system_security
+ *                         further rights of the handle; default false. The last
+ *                         needs a privilege (ERROR_PRIVILEGE_NOT_HELD)
+ * instances_max           1 to 254, or NP_INSTANCES_UNLIMITED, the default. The
+ *                         first instance of a name sets it for all
+ * in_buffer_bytes         quota of what clients write, of what this end writes;
+ * out_buffer_bytes        default 65536 each; 0 makes each write wait for its
+ *                         reader
+ * default_timeout_ms      what WaitNamedPipe uses with
+ * NMPWAIT_USE_DEFAULT_WAIT; 0, the default, is Windows' own 50 ms. No limit to
+ *                         np_server_connect
+ * security_attributes     borrowed for the call; NULL: Windows' default, which
+ *                         lets everyone read. The handle can be inherited only
+ *                         if its bInheritHandle says so
+ * sddl                    the same as text, UTF-8, borrowed for the call; NULL:
+ *                         none. Not both */
+typedef struct np_server_options {
+  size_t size;
+  np_mode mode;
+  np_mode read_mode;
+  bool inbound;
+  bool outbound;
+  bool first_instance;
+  bool reject_remote_clients;
+  bool write_dac;
+  bool write_owner;
+  bool access_system_security;
+  uint32_t instances_max;
+  uint32_t in_buffer_bytes;
+  uint32_t out_buffer_bytes;
+  uint32_t default_timeout_ms;
+  const SECURITY_ATTRIBUTES *security_attributes;
+  const char *sddl;
+} np_server_options;
+
+/* np_server_options_init fills `options` with the defaults. NULL is ignored.
+ *
+ * Thread:  any.
+ */
+NP_API void np_server_options_init(np_server_options *options);
+
+/* np_server_create makes one instance of the pipe `name`, which listens from
+ * then on: a client may open it before np_server_connect is called.
+ *
+ * name     UTF-8, `\\.\pipe\NAME`, at most 256 UTF-16 units in all; borrowed
+ * options  borrowed for the call; NULL: the defaults
+ * server   set on success only
+ *
+ * Returns NP_OK. ERROR_INVALID_PARAMETER: a NULL, or an option that the
+ * struct's comment rules out. ERROR_INVALID_NAME: no `\\.\pipe\` before it, or
+ * nothing after. ERROR_FILENAME_EXCED_RANGE: too long.
+ * ERROR_NO_UNICODE_TRANSLATION: not UTF-8. ERROR_NOT_ENOUGH_MEMORY.
+ * ERROR_ACCESS_DENIED: the name exists and its first instance has another
+ * direction, or its security does not let the caller add instances, or
+ * `first_instance` was asked for. ERROR_PIPE_BUSY: it has as many instances as
+ * it may. Else what Windows said, also about the SDDL.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  CreateNamedPipe
+ *          learn.microsoft.com/windows/win32/api/namedpipeapi/nf-namedpipeapi-createnamedpipew
+ */
+NP_API np_error np_server_create(np_loop *loop, const char *name,
+                                 const np_server_options *options,
+                                 np_pipe **server);
+
+/* np_server_connect starts waiting for one client on `server`.
+ *
+ * It returns at once. `done` runs exactly once, from the loop, also if the
+ * client was there before this call. A client that came, perhaps wrote, and
+ * went before this call is a success too: what it wrote can be read, then the
+ * end of its stream. Each client is reported once: for one that was reported
+ * before and not yet let go by np_server_disconnect, `done` gets
+ * ERROR_PIPE_CONNECTED, or ERROR_NO_DATA when it is gone.
+ *
+ * server  server end; borrowed until `done` ran
+ * op      caller's storage; hands off until `done` runs.
+ *         `op->timeout_ms`: milliseconds, 0 waits for ever
+ *
+ * Returns NP_OK when the wait began. ERROR_INVALID_PARAMETER (a NULL, or
+ * `server` is a client end), ERROR_INVALID_HANDLE (it is being closed) or
+ * ERROR_BUSY (`op` is in flight, or a connect on this server is): nothing began
+ * and `done` is never called.
+ * `done` gets NP_OK, ERROR_PIPE_CONNECTED, ERROR_NO_DATA,
+ * ERROR_OPERATION_ABORTED, WAIT_TIMEOUT, ERROR_PIPE_NOT_CONNECTED
+ * (np_server_disconnect was called) or what Windows said. After a cancel or a
+ * time limit the instance still listens, and connect may be called again.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  ConnectNamedPipe, Remarks (ERROR_PIPE_CONNECTED, ERROR_NO_DATA)
+ *          learn.microsoft.com/windows/win32/api/namedpipeapi/nf-namedpipeapi-connectnamedpipe
+ */
+NP_API np_error np_server_connect(np_pipe *server, np_op *op, np_op_fn done);
+
+/* np_server_disconnect lets the client go. What it has not read, and what it
+ * wrote and this end has not read, is thrown away: that is Windows. Operations
+ * of this end in flight end with ERROR_PIPE_NOT_CONNECTED, a connect among
+ * them; one that had its result keeps it. At once afterwards np_server_connect
+ * may be called again, and nothing of the old session is left.
+ *
+ * On an instance that listens there is nobody to let go: its connect is
+ * cancelled, and whether a client can open it before the next np_server_connect
+ * differs by platform.
+ *
+ * Returns NP_OK. ERROR_INVALID_PARAMETER: NULL, or a client end.
+ * ERROR_INVALID_HANDLE: being closed. ERROR_PIPE_NOT_CONNECTED: disconnected
+ * already. Else what Windows said.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  DisconnectNamedPipe
+ *          learn.microsoft.com/windows/win32/api/namedpipeapi/nf-namedpipeapi-disconnectnamedpipe
+ */
+NP_API np_error np_server_disconnect(np_pipe *server);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,75 @@
+/* Timers of a loop. */
+#ifndef NPIPE_TIMER_H
+#define NPIPE_TIMER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <npipe/api.h>
+#include <npipe/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct np_loop np_loop;
+typedef struct np_timer np_timer;
+typedef void (*np_timer_fn)(np_timer *timer);
+
+/* A place in the heap of timers; all of it belongs to the library. */
+typedef struct np__timer_node {
+  uint64_t deadline_ms;
+  uint64_t sequence; /* of equal deadlines the one started first comes first */
+  struct np__timer_node *child;
+  struct np__timer_node *next;
+  struct np__timer_node *prev; /* parent, or the sibling before; NULL: root */
+  void (*expired)(struct np__timer_node *node); /* NULL: not in the heap */
+} np__timer_node;
+
+/* A timer, in the caller's storage. Set it to zero before its first use; it
+ * must stay in place while it is active. `user` is the caller's. */
+struct np_timer {
+  void *user;
+  np_loop *np__loop;
+  np_timer_fn np__fn;
+  np__timer_node np__node;
+};
+
+/* np_timer_start makes `fn` run once on the loop, `delay_ms` milliseconds from
+ * now or as soon after as the system's clock tick allows (10 to 16 ms), never
+ * before. A timer that is active is started anew: the earlier deadline no
+ * longer counts. With 0 it runs in the loop's next turn. It takes no memory and
+ * makes no system call.
+ *
+ * loop   borrowed while the timer is active
+ * timer  caller's storage, in place until `fn` began or it was stopped; `fn`
+ *        may start it again, or free it
+ *
+ * Returns NP_OK. On ERROR_INVALID_PARAMETER (`loop`, `timer` or `fn` is NULL)
+ * or ERROR_BUSY (active on another loop) nothing changed.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  GetTickCount64 (resolution)
+ *          learn.microsoft.com/windows/win32/api/sysinfoapi/nf-sysinfoapi-gettickcount64
+ */
+NP_API np_error np_timer_start(np_loop *loop, np_timer *timer,
+                               uint32_t delay_ms, np_timer_fn fn);
+
+/* np_timer_stop takes `timer` out of its loop: its function will not run. Does
+ * nothing if it is NULL or not active.
+ *
+ * Thread:  the loop's only; fine from a callback, its own too.
+ */
+NP_API void np_timer_stop(np_timer *timer);
+
+/* np_timer_is_active tells whether the function of `timer` is still to run.
+ *
+ * Thread:  the loop's only.
+ */
+NP_API bool np_timer_is_active(const np_timer *timer);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
