@@ -1,0 +1,31 @@
+# Flags that every target of ours gets: `npipe_flags(target)`.
+
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+function(npipe_flags target)
+  set_target_properties(${target} PROPERTIES
+    C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF
+    C_VISIBILITY_PRESET hidden)
+  target_compile_options(${target} PRIVATE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+    $<$<BOOL:${NPIPE_WERROR}>:-Werror>)
+  # Windows 7 is the oldest Windows that we load on: what is newer is not even
+  # declared, so it can only be looked up at run time.
+  target_compile_definitions(${target} PRIVATE _WIN32_WINNT=0x0601)
+  if(WIN32)
+    # C99 formats (%zu, %llu) whatever the C runtime is.
+    target_compile_definitions(${target} PRIVATE __USE_MINGW_ANSI_STDIO=1)
+  endif()
+  npipe_sanitize(${target})
+endfunction()
+
+# npipe_sanitize applies NPIPE_SANITIZE; foreign code (cmocka) gets this alone.
+function(npipe_sanitize target)
+  if(NPIPE_SANITIZE)
+    list(JOIN NPIPE_SANITIZE "," sanitizers)
+    target_compile_options(${target} PRIVATE
+      -fsanitize=${sanitizers} -fno-sanitize-recover=all
+      -fno-omit-frame-pointer)
+    target_link_options(${target} PRIVATE -fsanitize=${sanitizers})
+  endif()
+endfunction()

@@ -1,0 +1,39 @@
+# The library: `npipe` (static) everywhere, `npipe_shared` (npipe.dll) on
+# Windows.
+
+file(GLOB NPIPE_SOURCES CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/*.c")
+if(NOT NPIPE_SOURCES)
+  message(WARNING "src/ is empty: no library")
+  return()
+endif()
+
+function(npipe_library target kind)
+  add_library(${target} ${kind} ${NPIPE_SOURCES})
+  npipe_flags(${target})
+  set_target_properties(${target} PROPERTIES OUTPUT_NAME npipe)
+  target_include_directories(${target}
+    PUBLIC
+      $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src/include>
+      $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
+    PRIVATE "${PROJECT_SOURCE_DIR}/src")
+  if(NPIPE_WORLD STREQUAL "windows")
+    target_link_libraries(${target} PRIVATE ntdll advapi32)
+  else()
+    target_link_libraries(${target} PUBLIC npsim)
+  endif()
+endfunction()
+
+npipe_library(npipe STATIC)
+add_library(npipe::npipe ALIAS npipe)
+
+if(NPIPE_WORLD STREQUAL "windows")
+  npipe_library(npipe_shared SHARED)
+  add_library(npipe::shared ALIAS npipe_shared)
+  # npipe.dll with libnpipe.dll.a beside libnpipe.a: the names that a linker
+  # looks for under -lnpipe.
+  set_target_properties(npipe_shared PROPERTIES PREFIX "" EXPORT_NAME shared)
+  target_compile_definitions(npipe_shared
+    PRIVATE NP_BUILD_SHARED
+    INTERFACE NP_SHARED)
+  target_link_options(npipe_shared PRIVATE -static)
+endif()
