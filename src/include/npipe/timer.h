@@ -36,8 +36,8 @@ struct np_timer {
 };
 
 /* np_timer_start makes `fn` run once on the loop, `delay_ms` milliseconds from
- * now or as soon after as the system's clock tick allows (10 to 16 ms), never
- * before. A timer that is active is started anew: the earlier deadline no
+ * now or as soon after as the system's waits allow (they end with its clock
+ * tick, 1 to 16 ms), never before. A timer that is active is started anew: the earlier deadline no
  * longer counts. With 0 it runs in the loop's next turn. It takes no memory and
  * makes no system call.
  *
@@ -49,8 +49,8 @@ struct np_timer {
  * or ERROR_BUSY (active on another loop) nothing changed.
  *
  * Thread:  the loop's only; fine from a callback.
- * Source:  GetTickCount64 (resolution)
- *          learn.microsoft.com/windows/win32/api/sysinfoapi/nf-sysinfoapi-gettickcount64
+ * Source:  Acquiring high-resolution time stamps; Wait Functions (timing)
+ *          learn.microsoft.com/windows/win32/sysinfo/acquiring-high-resolution-time-stamps
  */
 NP_API np_error np_timer_start(np_loop *loop, np_timer *timer,
                                uint32_t delay_ms, np_timer_fn fn);

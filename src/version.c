@@ -1,0 +1,9 @@
+#include <npipe/version.h>
+
+#define TEXT_OF_(number) #number
+#define TEXT_OF(number)  TEXT_OF_(number)
+
+const char *np_version(void) {
+  return TEXT_OF(NP_VERSION_MAJOR) "." TEXT_OF(NP_VERSION_MINOR) "." TEXT_OF(
+      NP_VERSION_PATCH);
+}
