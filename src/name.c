@@ -1,0 +1,49 @@
+#include "name.h"
+
+#include "utf16.h"
+
+/* Compares without case. `lower` is ASCII, and so is all that can match it:
+ * no other letter folds to one of these. */
+static bool starts_with(const WCHAR *text, const char *lower) {
+  for (; *lower != '\0'; text++, lower++) {
+    WCHAR unit = *text;
+
+    if (unit >= 'A' && unit <= 'Z') {
+      unit = (WCHAR)(unit - 'A' + 'a');
+    }
+    if (unit != (WCHAR)*lower) {
+      return false;
+    }
+  }
+  return true;
+}
+
+np_error np__name_parse(np__name *out, const char *name, bool local_only) {
+  static const char pipe_part[] = "\\pipe\\";
+  np_error error;
+  size_t units = 0;
+  size_t at = 2;
+
+  if (name == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  error = np__utf16_from_utf8(name, out->text, NP__NAME_UNITS_MAX + 1, &units);
+  if (error == ERROR_INSUFFICIENT_BUFFER) {
+    return ERROR_FILENAME_EXCED_RANGE;
+  }
+  if (error != NP_OK) {
+    return error;
+  }
+  if (!starts_with(out->text, "\\\\")) {
+    return ERROR_INVALID_NAME;
+  }
+  while (out->text[at] != '\0' && out->text[at] != '\\') {
+    at++;
+  }
+  if (at == 2 || (local_only && !(at == 3 && out->text[2] == '.')) ||
+      !starts_with(out->text + at, pipe_part) ||
+      at + sizeof pipe_part - 1 == units) {
+    return ERROR_INVALID_NAME;
+  }
+  return NP_OK;
+}

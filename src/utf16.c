@@ -1,0 +1,70 @@
+#include "utf16.h"
+
+#include <stdint.h>
+
+/* Reads one code point. Returns how many bytes it takes, 0 if they are none:
+ * overlong forms, surrogates and what lies beyond U+10FFFF are none. */
+static size_t decode(const unsigned char *text, uint32_t *point) {
+  static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+  size_t length;
+  uint32_t value;
+
+  if (text[0] < 0x80) {
+    *point = text[0];
+    return 1;
+  }
+  if ((text[0] & 0xE0) == 0xC0) {
+    length = 2;
+    value = text[0] & 0x1Fu;
+  } else if ((text[0] & 0xF0) == 0xE0) {
+    length = 3;
+    value = text[0] & 0x0Fu;
+  } else if ((text[0] & 0xF8) == 0xF0) {
+    length = 4;
+    value = text[0] & 0x07u;
+  } else {
+    return 0;
+  }
+  for (size_t i = 1; i < length; i++) {
+    /* The NUL at the end is no continuation: nothing is read beyond it. */
+    if ((text[i] & 0xC0) != 0x80) {
+      return 0;
+    }
+    value = (value << 6) | (text[i] & 0x3Fu);
+  }
+  if (value < smallest[length] || value > 0x10FFFF ||
+      (value >= 0xD800 && value <= 0xDFFF)) {
+    return 0;
+  }
+  *point = value;
+  return length;
+}
+
+np_error np__utf16_from_utf8(const char *text, WCHAR *out, size_t capacity,
+                             size_t *units) {
+  const unsigned char *at = (const unsigned char *)text;
+  size_t used = 0;
+
+  for (;;) {
+    uint32_t point;
+    size_t length = decode(at, &point);
+
+    if (length == 0) {
+      return ERROR_NO_UNICODE_TRANSLATION;
+    }
+    if (used + (point >= 0x10000 ? 2 : 1) > capacity) {
+      return ERROR_INSUFFICIENT_BUFFER;
+    }
+    if (point >= 0x10000) {
+      out[used++] = (WCHAR)(0xD800 + ((point - 0x10000) >> 10));
+      out[used++] = (WCHAR)(0xDC00 + ((point - 0x10000) & 0x3FF));
+    } else {
+      out[used++] = (WCHAR)point;
+    }
+    if (point == 0) {
+      *units = used - 1;
+      return NP_OK;
+    }
+    at += length;
+  }
+}
