@@ -1,0 +1,438 @@
+#include "loop.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "calibration.h"
+
+/* While there is always something ready the port is asked, and timers are
+ * looked at, once in so many callbacks: neither side starves the other. */
+#define CALLBACKS_PER_POLL 64u
+#define ENTRIES_MAX        64u
+
+static np_error run(np_loop *loop, uint32_t timeout_ms, bool once);
+
+static void *default_allocate(void *context, size_t size) {
+  (void)context;
+  return malloc(size);
+}
+
+static void default_release(void *context, void *memory) {
+  (void)context;
+  free(memory);
+}
+
+/* A wake-up needs nothing done: that it was dequeued is all. */
+static void wake_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
+                           uint32_t bytes) {
+  (void)loop;
+  (void)packet;
+  (void)status;
+  (void)bytes;
+}
+
+static const np__packet_class wake_class = {wake_on_packet, NULL, NULL};
+
+void np_loop_options_init(np_loop_options *options) {
+  if (options != NULL) {
+    memset(options, 0, sizeof *options);
+    options->size = sizeof *options;
+  }
+}
+
+np_error np_loop_create(const np_loop_options *options, np_loop **loop) {
+  np_loop_options defaults;
+  np_allocator allocator;
+  np_loop *made;
+  np_error error;
+
+  if (options == NULL) {
+    np_loop_options_init(&defaults);
+    options = &defaults;
+  }
+  if (loop == NULL || options->size != sizeof *options ||
+      (options->allocator.allocate == NULL) !=
+          (options->allocator.release == NULL)) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  allocator = options->allocator;
+  if (allocator.allocate == NULL) {
+    allocator.allocate = default_allocate;
+    allocator.release = default_release;
+  }
+  error = np__calibrate();
+  if (error != NP_OK) {
+    return error;
+  }
+  made = allocator.allocate(allocator.context, sizeof *made);
+  if (made == NULL) {
+    return ERROR_NOT_ENOUGH_MEMORY;
+  }
+  memset(made, 0, sizeof *made);
+  QueryPerformanceFrequency(&made->clock_frequency);
+  made->allocator = allocator;
+  made->wake.class_ = &wake_class;
+  made->port = options->port;
+  made->key =
+      options->completion_key != 0 ? options->completion_key : (ULONG_PTR)made;
+  if (made->port == NULL) {
+    made->port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 1);
+    if (made->port == NULL) {
+      error = GetLastError();
+      allocator.release(allocator.context, made);
+      return error;
+    }
+    made->owns_port = true;
+  }
+  *loop = made;
+  return NP_OK;
+}
+
+np_error np_loop_destroy(np_loop *loop) {
+  if (loop == NULL) {
+    return NP_OK;
+  }
+  if (loop->running || loop->pipes > 0 || np_loop_is_pending(loop)) {
+    return ERROR_BUSY;
+  }
+  assert(loop->in_kernel == 0);
+  assert(loop->ready.first == NULL && loop->put_off.first == NULL);
+  if (loop->owns_port) {
+    CloseHandle(loop->port);
+  }
+  np__loop_free(loop, loop);
+  return NP_OK;
+}
+
+np_error np_loop_run(np_loop *loop) {
+  return run(loop, INFINITE, false);
+}
+
+np_error np_loop_run_once(np_loop *loop, uint32_t timeout_ms) {
+  return run(loop, timeout_ms, true);
+}
+
+np_error np_loop_stop(np_loop *loop) {
+  np_error error;
+
+  if (loop == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  if (InterlockedExchange(&loop->stop, 1) != 0) {
+    return NP_OK; /* The wake-up of the earlier stop is on its way. */
+  }
+  if (!PostQueuedCompletionStatus(loop->port, 0, loop->key,
+                                  &loop->wake.overlapped)) {
+    error = GetLastError();
+    InterlockedExchange(&loop->stop, 0);
+    return error;
+  }
+  return NP_OK;
+}
+
+static void task_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
+                           uint32_t bytes) {
+  (void)status;
+  (void)bytes;
+  np__loop_ready(loop, packet);
+}
+
+static void task_run(np_loop *loop, np__packet *packet) {
+  np_task *task = (np_task *)packet;
+
+  InterlockedDecrement(&loop->posted);
+  InterlockedExchange(&task->np__posted, 0);
+  task->np__fn(task);
+}
+
+static const np__packet_class task_class = {task_on_packet, NULL, task_run};
+
+np_error np_loop_post(np_loop *loop, np_task *task, np_task_fn fn) {
+  np_error error;
+
+  if (loop == NULL || task == NULL || fn == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  if (InterlockedExchange(&task->np__posted, 1) != 0) {
+    return ERROR_BUSY;
+  }
+  task->np__packet.class_ = &task_class;
+  task->np__loop = loop;
+  task->np__fn = fn;
+  InterlockedIncrement(&loop->posted);
+  if (!PostQueuedCompletionStatus(loop->port, 0, loop->key,
+                                  &task->np__packet.overlapped)) {
+    error = GetLastError();
+    InterlockedDecrement(&loop->posted);
+    InterlockedExchange(&task->np__posted, 0);
+    return error;
+  }
+  return NP_OK; /* From here on `task` may have run and be gone. */
+}
+
+HANDLE np_loop_port(const np_loop *loop) {
+  return loop != NULL ? loop->port : NULL;
+}
+
+static LONG read_now(volatile LONG *value) {
+  return InterlockedCompareExchange(value, 0, 0);
+}
+
+bool np_loop_is_pending(const np_loop *loop) {
+  return loop != NULL && (loop->active > 0 || loop->timers.count > 0 ||
+                          read_now((volatile LONG *)&loop->posted) > 0);
+}
+
+uint32_t np_loop_wait_ms(const np_loop *loop) {
+  uint64_t now;
+  uint64_t deadline;
+
+  if (loop == NULL) {
+    return INFINITE;
+  }
+  if (loop->ready.first != NULL || loop->put_off.first != NULL) {
+    return 0;
+  }
+  if (loop->timers.root == NULL) {
+    return INFINITE;
+  }
+  now = np__loop_now_ms(loop);
+  deadline = loop->timers.root->deadline_ms;
+  if (deadline <= now) {
+    return 0;
+  }
+  return deadline - now < INFINITE ? (uint32_t)(deadline - now) : INFINITE - 1;
+}
+
+/* Finer than the system's tick, whose value may be 16 ms old: a timer measured
+ * by that would run too early. */
+uint64_t np__loop_now_ms(const np_loop *loop) {
+  LARGE_INTEGER count;
+  uint64_t frequency = (uint64_t)loop->clock_frequency.QuadPart;
+  uint64_t now;
+
+  QueryPerformanceCounter(&count); /* Cannot fail since Windows XP. */
+  now = (uint64_t)count.QuadPart;
+  return now / frequency * 1000 + now % frequency * 1000 / frequency;
+}
+
+static void queue_push(np__queue *queue, np__packet *packet) {
+  packet->next = NULL;
+  if (queue->first == NULL) {
+    queue->first = packet;
+  } else {
+    queue->last->next = packet;
+  }
+  queue->last = packet;
+}
+
+void np__loop_ready(np_loop *loop, np__packet *packet) {
+  queue_push(&loop->ready, packet);
+}
+
+void np__loop_put_off(np_loop *loop, np__packet *packet) {
+  queue_push(&loop->put_off, packet);
+}
+
+void *np__loop_new(np_loop *loop, size_t size) {
+  void *memory = loop->allocator.allocate(loop->allocator.context, size);
+
+  if (memory != NULL) {
+    memset(memory, 0, size);
+  }
+  return memory;
+}
+
+void np__loop_free(np_loop *loop, void *memory) {
+  if (memory != NULL) {
+    /* The loop itself may be what is freed. */
+    np_allocator allocator = loop->allocator;
+
+    allocator.release(allocator.context, memory);
+  }
+}
+
+static bool is_stopped(np_loop *loop) {
+  return read_now(&loop->stop) != 0;
+}
+
+/* Runs the timers whose time has come; those that they start, with no delay,
+ * wait for the next turn. Returns how many there were. */
+static size_t run_timers(np_loop *loop) {
+  const uint64_t sequence_end = loop->timers.sequence;
+  size_t count = 0;
+  uint64_t now;
+
+  if (loop->timers.root == NULL) {
+    return 0;
+  }
+  now = np__loop_now_ms(loop);
+  while (loop->timers.root != NULL && !is_stopped(loop)) {
+    np__timer_node *node = loop->timers.root;
+    void (*expired)(np__timer_node * node) = node->expired;
+
+    if (node->deadline_ms > now || node->sequence >= sequence_end) {
+      break;
+    }
+    np__heap_remove(&loop->timers, node);
+    expired(node);
+    count++;
+    loop->callbacks_since_poll++;
+  }
+  return count;
+}
+
+/* Runs what is ready, as long as the port need not be asked. */
+static size_t run_ready(np_loop *loop) {
+  size_t count = 0;
+
+  while (loop->ready.first != NULL &&
+         loop->callbacks_since_poll < CALLBACKS_PER_POLL && !is_stopped(loop)) {
+    np__packet *packet = loop->ready.first;
+
+    loop->ready.first = packet->next;
+    loop->callbacks_since_poll++;
+    packet->class_->run(loop, packet);
+    count++;
+  }
+  return count;
+}
+
+static void post_put_off(np_loop *loop) {
+  while (loop->put_off.first != NULL) {
+    np__packet *packet = loop->put_off.first;
+
+    loop->put_off.first = packet->next;
+    packet->class_->post(loop, packet);
+  }
+}
+
+static void deliver(np_loop *loop, const OVERLAPPED_ENTRY *entries,
+                    ULONG count) {
+  for (ULONG i = 0; i < count; i++) {
+    np__packet *packet = (np__packet *)entries[i].lpOverlapped;
+
+    if (entries[i].lpCompletionKey == loop->key && packet != NULL) {
+      /* Only the low half of Internal is the status: the rest is junk. */
+      packet->class_->on_packet(loop, packet,
+                                (NTSTATUS)(entries[i].Internal & 0xFFFFFFFFu),
+                                entries[i].dwNumberOfBytesTransferred);
+    }
+  }
+}
+
+/* Asks the port, for as many packets as can be there and no more: under Wine
+ * asking for one that does not come costs a request. */
+static np_error take(np_loop *loop, uint32_t timeout_ms) {
+  OVERLAPPED_ENTRY entries[ENTRIES_MAX];
+  ULONG count = 0;
+  size_t wanted = loop->in_kernel + (size_t)read_now(&loop->posted);
+
+  if (wanted < 1) {
+    wanted = 1;
+  } else if (wanted > ENTRIES_MAX) {
+    wanted = ENTRIES_MAX;
+  }
+  if (!GetQueuedCompletionStatusEx(loop->port, entries, (ULONG)wanted, &count,
+                                   timeout_ms, FALSE)) {
+    return GetLastError();
+  }
+  deliver(loop, entries, count);
+  return NP_OK;
+}
+
+/* One turn without waiting: callbacks, then what was put off meanwhile. */
+static size_t turn(np_loop *loop) {
+  size_t ran = run_timers(loop);
+
+  ran += run_ready(loop);
+  post_put_off(loop);
+  return ran;
+}
+
+/* Waits for the port until something comes, a timer is due or the time is up.
+ */
+static np_error wait(np_loop *loop, uint32_t timeout_ms) {
+  uint32_t wait_ms = np_loop_wait_ms(loop);
+  np_error error;
+
+  error = take(loop, wait_ms < timeout_ms ? wait_ms : timeout_ms);
+  loop->callbacks_since_poll = 0;
+  return error;
+}
+
+static np_error run_turns(np_loop *loop, uint32_t timeout_ms, bool once) {
+  uint64_t now = once ? np__loop_now_ms(loop) : 0;
+  const uint64_t deadline =
+      timeout_ms == INFINITE ? UINT64_MAX : now + timeout_ms;
+
+  for (;;) {
+    size_t ran;
+    np_error error;
+
+    if (loop->callbacks_since_poll >= CALLBACKS_PER_POLL) {
+      error = wait(loop, 0);
+      if (error != NP_OK && error != WAIT_TIMEOUT) {
+        return error;
+      }
+    }
+    ran = turn(loop);
+    if (is_stopped(loop) || (once ? ran > 0 : !np_loop_is_pending(loop))) {
+      return NP_OK;
+    }
+    if (ran > 0 || loop->ready.first != NULL) {
+      continue;
+    }
+    error = wait(
+        loop, deadline == UINT64_MAX ? INFINITE : (uint32_t)(deadline - now));
+    if (error != NP_OK && error != WAIT_TIMEOUT) {
+      return error;
+    }
+    if (deadline != UINT64_MAX) {
+      now = np__loop_now_ms(loop);
+      if (now >= deadline) {
+        if (error == WAIT_TIMEOUT && np_loop_wait_ms(loop) > 0) {
+          return WAIT_TIMEOUT;
+        }
+        now = deadline; /* What came, or is due, runs; no more waiting. */
+      }
+    }
+  }
+}
+
+static np_error run(np_loop *loop, uint32_t timeout_ms, bool once) {
+  np_error error;
+
+  if (loop == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  if (loop->running) {
+    return ERROR_BUSY;
+  }
+  if (!loop->owns_port) {
+    return ERROR_NOT_SUPPORTED;
+  }
+  loop->running = true;
+  error = run_turns(loop, timeout_ms, once);
+  InterlockedExchange(&loop->stop, 0);
+  loop->running = false;
+  return error;
+}
+
+np_error np_loop_dispatch(np_loop *loop, const OVERLAPPED_ENTRY *entries,
+                          ULONG count) {
+  if (loop == NULL || (entries == NULL && count > 0)) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  if (loop->running) {
+    return ERROR_BUSY;
+  }
+  loop->running = true;
+  deliver(loop, entries, count);
+  loop->callbacks_since_poll = 0;
+  turn(loop);
+  InterlockedExchange(&loop->stop, 0);
+  loop->running = false;
+  return NP_OK;
+}

@@ -1,0 +1,76 @@
+/* The loop's inside: what operations, pipes and timers need of it. */
+#ifndef NPIPE_SRC_LOOP_H
+#define NPIPE_SRC_LOOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <npipe/loop.h>
+
+#include "heap.h"
+#include "nt.h"
+
+/* What can happen to a thing that a loop handles. Each function is called from
+ * the loop alone.
+ *
+ * on_packet  its packet came from the port
+ * post       it was put off until the end of the turn, which is now
+ * run        it was made ready, and it is its turn: callbacks run here */
+typedef struct np__packet_class {
+  void (*on_packet)(np_loop *loop, np__packet *packet, NTSTATUS status,
+                    uint32_t bytes);
+  void (*post)(np_loop *loop, np__packet *packet);
+  void (*run)(np_loop *loop, np__packet *packet);
+} np__packet_class;
+
+/* First in, first out; a packet is in one queue at most. */
+typedef struct np__queue {
+  np__packet *first;
+  np__packet *last; /* not looked at when empty */
+} np__queue;
+
+struct np_loop {
+  np__queue ready;   /* what has a result: its callback is to run */
+  np__queue put_off; /* what the kernel gets at the end of the turn */
+  np__heap timers;
+  HANDLE port;
+  ULONG_PTR key;
+  size_t in_kernel; /* packets that the kernel still owes */
+  size_t active;    /* operations begun, pipes closing: what keeps it running */
+  size_t pipes;
+  uint32_t callbacks_since_poll;
+  bool owns_port;
+  bool running;
+  LARGE_INTEGER clock_frequency;
+  volatile LONG stop;
+  volatile LONG posted; /* tasks that have not begun */
+  np_allocator allocator;
+  np__packet wake; /* brings nothing: it ends a wait */
+};
+
+/* np__loop_ready queues `packet` for its class's `run`. No system call. */
+void np__loop_ready(np_loop *loop, np__packet *packet);
+
+/* np__loop_put_off queues `packet` for its class's `post`, which runs at the
+ * end of this turn, always before the loop waits. */
+void np__loop_put_off(np_loop *loop, np__packet *packet);
+
+/* np__loop_now_ms returns the loop's clock: whole milliseconds that have passed
+ * since some moment in the past; it never goes back. */
+uint64_t np__loop_now_ms(const np_loop *loop);
+
+/* np__loop_deadline_ms returns when `delay_ms` from now is over: what is late
+ * by less than a millisecond is late, and nothing is early. 0 is now. */
+static inline uint64_t np__loop_deadline_ms(const np_loop *loop,
+                                            uint32_t delay_ms) {
+  return np__loop_now_ms(loop) + delay_ms + (delay_ms > 0 ? 1u : 0u);
+}
+
+/* np__loop_new returns zeroed memory from the loop's allocator, or NULL. */
+void *np__loop_new(np_loop *loop, size_t size);
+
+/* np__loop_free gives back what np__loop_new gave; NULL is fine. */
+void np__loop_free(np_loop *loop, void *memory);
+
+#endif
