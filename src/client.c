@@ -1,0 +1,115 @@
+#include <npipe/client.h>
+
+#include <string.h>
+
+#include "name.h"
+#include "pipe.h"
+
+#define SQOS_CHOICES (SECURITY_VALID_SQOS_FLAGS & ~(DWORD)SECURITY_SQOS_PRESENT)
+
+void np_client_options_init(np_client_options *options) {
+  if (options != NULL) {
+    memset(options, 0, sizeof *options);
+    options->size = sizeof *options;
+    options->read = true;
+    options->write = true;
+    options->read_mode = NP_BYTE;
+    options->security_qos = SECURITY_IDENTIFICATION;
+  }
+}
+
+static bool are_valid(const np_client_options *options) {
+  return options->size == sizeof *options &&
+         (options->read || options->write) &&
+         (options->read_mode == NP_BYTE || options->read_mode == NP_MESSAGE) &&
+         (options->security_qos & ~SQOS_CHOICES) == 0;
+}
+
+static HANDLE open_with(const np__name *name, DWORD access,
+                        const np_client_options *options) {
+  return CreateFileW(
+      name->text, access, 0,
+      (SECURITY_ATTRIBUTES *)options->security_attributes, OPEN_EXISTING,
+      FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | options->security_qos,
+      NULL);
+}
+
+/* Opens the pipe with the rights that its use needs. On failure
+ * INVALID_HANDLE_VALUE, and GetLastError says why. */
+static HANDLE open_pipe(const np__name *name,
+                        const np_client_options *options) {
+  DWORD access = 0;
+  HANDLE handle;
+
+  access |= options->read ? GENERIC_READ : 0u;
+  access |= options->write ? GENERIC_WRITE : 0u;
+  if (!options->write && options->read_mode == NP_MESSAGE) {
+    access |= FILE_WRITE_ATTRIBUTES; /* Setting the read mode needs it. */
+  }
+  if (options->read) {
+    return open_with(name, access, options);
+  }
+  handle = open_with(name, access | FILE_READ_ATTRIBUTES, options);
+  if (handle == INVALID_HANDLE_VALUE && GetLastError() == ERROR_ACCESS_DENIED) {
+    handle = open_with(name, access, options);
+  }
+  return handle;
+}
+
+np_error np_client_open(np_loop *loop, const char *name,
+                        const np_client_options *options, np_pipe **client) {
+  np_client_options defaults;
+  np__name wide_name;
+  np_pipe *made = NULL;
+  HANDLE handle = INVALID_HANDLE_VALUE;
+  np_error error;
+
+  if (options == NULL) {
+    np_client_options_init(&defaults);
+    options = &defaults;
+  }
+  if (loop == NULL || client == NULL || !are_valid(options)) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  error = np__name_parse(&wide_name, name, false);
+  if (error != NP_OK) {
+    return error;
+  }
+  /* Memory first: an instance is not used up for nothing. */
+  made = np__pipe_new(loop, NP_CLIENT);
+  if (made == NULL) {
+    return ERROR_NOT_ENOUGH_MEMORY;
+  }
+  handle = open_pipe(&wide_name, options);
+  if (handle == INVALID_HANDLE_VALUE) {
+    error = GetLastError();
+    goto cleanup;
+  }
+  if (options->read_mode == NP_MESSAGE) {
+    DWORD mode = PIPE_READMODE_MESSAGE;
+
+    /* Clients start in byte reads, whatever the server chose. */
+    if (!SetNamedPipeHandleState(handle, &mode, NULL, NULL)) {
+      error = GetLastError();
+      goto cleanup;
+    }
+  }
+  error = np__pipe_open(made, handle);
+  if (error != NP_OK) {
+    goto cleanup;
+  }
+  made->readable = options->read;
+  made->writable = options->write;
+  made->state = NP_CONNECTED;
+  made->read_mode = options->read_mode;
+  *client = made; /* Moves to the caller on success only. */
+  made = NULL;
+  handle = INVALID_HANDLE_VALUE;
+
+cleanup:
+  if (handle != INVALID_HANDLE_VALUE) {
+    CloseHandle(handle);
+  }
+  np__pipe_discard(made);
+  return error;
+}

@@ -1,0 +1,81 @@
+#include <npipe/io.h>
+
+#include "pipe.h"
+
+static np_error check(const np_pipe *pipe, const void *buffer, size_t length,
+                      bool allowed, const np_op *op, np_op_fn done) {
+  np_error error;
+
+  if ((buffer == NULL && length > 0) || length > UINT32_MAX) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  error = np__op_check(&pipe->target, op, done);
+  if (error != NP_OK) {
+    return error;
+  }
+  return allowed ? NP_OK : ERROR_ACCESS_DENIED;
+}
+
+np_error np_pipe_read(np_pipe *pipe, void *buffer, size_t length, np_op *op,
+                      np_op_fn done) {
+  np_error error;
+
+  if (pipe == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  error = check(pipe, buffer, length, pipe->readable, op, done);
+  if (error != NP_OK) {
+    return error;
+  }
+  np__op_begin(&pipe->target, op, NP__OP_READ, done);
+  op->np__buffer = buffer;
+  op->np__length = (uint32_t)length;
+  np__op_put_off(op);
+  return NP_OK;
+}
+
+np_error np_pipe_write(np_pipe *pipe, const void *buffer, size_t length,
+                       np_op *op, np_op_fn done) {
+  np_error error;
+
+  if (pipe == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  error = check(pipe, buffer, length, pipe->writable, op, done);
+  if (error != NP_OK) {
+    return error;
+  }
+  np__op_begin(&pipe->target, op, NP__OP_WRITE, done);
+  np__op_issued(op, WriteFile(pipe->target.handle, buffer, (DWORD)length, NULL,
+                              &op->np__packet.overlapped));
+  return NP_OK;
+}
+
+static bool has_unfinished_write(const np_pipe *pipe) {
+  for (const np_op *op = pipe->target.first; op != NULL; op = op->np__next) {
+    if (op->np__kind == NP__OP_WRITE && op->np__state != NP__OP_ENDED) {
+      return true;
+    }
+  }
+  return false;
+}
+
+np_error np_pipe_shutdown(np_pipe *pipe, np_op *op, np_op_fn done) {
+  np_error error;
+  bool must_wait;
+
+  if (pipe == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  error = np__op_check(&pipe->target, op, done);
+  if (error != NP_OK) {
+    return error;
+  }
+  must_wait = has_unfinished_write(pipe);
+  np__op_begin(&pipe->target, op, NP__OP_SHUTDOWN, done);
+  pipe->shutdowns_waiting++;
+  if (!must_wait) {
+    np__op_end(op, NP_OK, 0);
+  }
+  return NP_OK;
+}

@@ -1,0 +1,235 @@
+#include "op.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "calibration.h"
+
+/* A time limit whose cancel the kernel refused is tried again so much later. */
+#define CANCEL_RETRY_MS 10u
+
+_Static_assert(offsetof(np_op, np__packet) == 0 &&
+                   offsetof(np__packet, overlapped) == 0,
+               "an OVERLAPPED pointer is an op pointer");
+
+void np_op_init(np_op *op) {
+  if (op != NULL) {
+    memset(op, 0, sizeof *op);
+  }
+}
+
+np_error np_op_cancel(np_op *op) {
+  if (op == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  return np__op_abort(op, ERROR_OPERATION_ABORTED);
+}
+
+np_error np__op_check(const np__target *target, const np_op *op,
+                      np_op_fn done) {
+  if (op == NULL || done == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  if (target->closing) {
+    return ERROR_INVALID_HANDLE;
+  }
+  if (op->np__state != NP__OP_IDLE) {
+    return ERROR_BUSY;
+  }
+  return NP_OK;
+}
+
+static np_error error_of_status(NTSTATUS status) {
+  return status == 0 ? NP_OK : RtlNtStatusToDosError(status);
+}
+
+static void op_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
+                         uint32_t bytes) {
+  np_op *op = (np_op *)packet;
+
+  assert(op->np__state == NP__OP_IN_KERNEL);
+  assert(loop->in_kernel > 0);
+  loop->in_kernel--;
+  np__op_end(op, error_of_status(status), bytes);
+}
+
+/* Only reads are put off: a write goes out inside the call. */
+static void op_post(np_loop *loop, np__packet *packet) {
+  np_op *op = (np_op *)packet;
+
+  (void)loop;
+  assert(op->np__state == NP__OP_PUT_OFF);
+  assert(op->np__kind == NP__OP_READ);
+  if (op->np__abort_error != NP_OK) {
+    np__op_end(op, ERROR_OPERATION_ABORTED, 0);
+    return;
+  }
+  np__op_issued(op, ReadFile(op->np__target->handle, op->np__buffer,
+                             op->np__length, NULL, &op->np__packet.overlapped));
+}
+
+static void unlink_op(np__target *target, np_op *op) {
+  if (op->np__prev != NULL) {
+    op->np__prev->np__next = op->np__next;
+  } else {
+    target->first = op->np__next;
+  }
+  if (op->np__next != NULL) {
+    op->np__next->np__prev = op->np__prev;
+  } else {
+    target->last = op->np__prev;
+  }
+}
+
+static void op_run(np_loop *loop, np__packet *packet) {
+  np_op *op = (np_op *)packet;
+  np__target *target = op->np__target;
+
+  assert(op->np__state == NP__OP_ENDED);
+  unlink_op(target, op);
+  op->np__state = NP__OP_IDLE;
+  loop->active--;
+  op->np__done(op, op->np__error, op->np__transferred);
+  /* `op` may be gone. `target` is not: only the loop frees it, later. */
+  if (target->closing && target->first == NULL) {
+    target->drained(target);
+  }
+}
+
+static const np__packet_class op_class = {op_on_packet, op_post, op_run};
+
+static void op_expired(np__timer_node *node) {
+  np_op *op = (np_op *)((char *)node - offsetof(np_op, np__deadline));
+  np_loop *loop = op->np__target->loop;
+  np_error error = np__op_abort(op, WAIT_TIMEOUT);
+
+  if (error != NP_OK) {
+    assert(op->np__state == NP__OP_IN_KERNEL);
+    np__heap_insert(&loop->timers, node,
+                    np__loop_deadline_ms(loop, CANCEL_RETRY_MS), op_expired);
+  }
+}
+
+void np__op_begin(np__target *target, np_op *op, np__op_kind kind,
+                  np_op_fn done) {
+  np_loop *loop = target->loop;
+
+  assert(op->np__state == NP__OP_IDLE);
+  ZeroMemory(&op->np__packet.overlapped, sizeof op->np__packet.overlapped);
+  op->np__packet.class_ = &op_class;
+  op->np__done = done;
+  op->np__target = target;
+  op->np__kind = (uint8_t)kind;
+  op->np__error = NP_OK;
+  op->np__abort_error = NP_OK;
+  op->np__state = NP__OP_WAITING;
+  op->np__next = NULL;
+  op->np__prev = target->last;
+  if (target->last != NULL) {
+    target->last->np__next = op;
+  } else {
+    target->first = op;
+  }
+  target->last = op;
+  loop->active++;
+  if (op->timeout_ms > 0) {
+    np__heap_insert(&loop->timers, &op->np__deadline,
+                    np__loop_deadline_ms(loop, op->timeout_ms), op_expired);
+  } else {
+    op->np__deadline.expired = NULL;
+  }
+}
+
+void np__op_put_off(np_op *op) {
+  assert(op->np__state == NP__OP_WAITING);
+  op->np__state = NP__OP_PUT_OFF;
+  np__loop_put_off(op->np__target->loop, &op->np__packet);
+}
+
+void np__op_issued(np_op *op, BOOL succeeded) {
+  const np_error error = succeeded ? NP_OK : GetLastError();
+  size_t transferred = 0;
+
+  if (error == ERROR_IO_PENDING ||
+      (error == ERROR_MORE_DATA && np__more_data_posts())) {
+    /* Whatever the status block says by now: this one ends by its packet. */
+    op->np__state = NP__OP_IN_KERNEL;
+    op->np__target->loop->in_kernel++;
+    return;
+  }
+  if (error == NP_OK || error == ERROR_MORE_DATA) {
+    transferred = (size_t)op->np__packet.overlapped.InternalHigh;
+  }
+  np__op_end(op, error, transferred);
+}
+
+void np__op_end(np_op *op, np_error error, size_t transferred) {
+  np__target *target = op->np__target;
+
+  assert(op->np__state != NP__OP_IDLE && op->np__state != NP__OP_ENDED);
+  if (error == ERROR_OPERATION_ABORTED && op->np__abort_error != NP_OK) {
+    error = op->np__abort_error;
+  }
+  op->np__error = error;
+  op->np__transferred = transferred;
+  op->np__state = NP__OP_ENDED;
+  if (np__heap_has(&op->np__deadline)) {
+    np__heap_remove(&target->loop->timers, &op->np__deadline);
+  }
+  np__loop_ready(target->loop, &op->np__packet);
+  if (target->ended != NULL) {
+    target->ended(target, op);
+  }
+}
+
+np_error np__op_abort(np_op *op, np_error as) {
+  np_error error;
+
+  switch (op->np__state) {
+    case NP__OP_WAITING:
+      np__op_end(op, as, 0);
+      return NP_OK;
+    case NP__OP_PUT_OFF:
+      /* It ends where it would have been posted, later in this turn. */
+      if (op->np__abort_error == NP_OK) {
+        op->np__abort_error = as;
+      }
+      return NP_OK;
+    case NP__OP_IN_KERNEL:
+      if (op->np__abort_error != NP_OK) {
+        return NP_OK;
+      }
+      if (!CancelIoEx(op->np__target->handle, &op->np__packet.overlapped)) {
+        error = GetLastError();
+        if (error != ERROR_NOT_FOUND) {
+          return error;
+        }
+        /* It has a result already; its packet is on the way. */
+      }
+      op->np__abort_error = as;
+      return NP_OK;
+    default:
+      return ERROR_NOT_FOUND;
+  }
+}
+
+void np__target_abort_all(np__target *target, np_error as) {
+  bool in_kernel = false;
+  np_op *next;
+
+  for (np_op *op = target->first; op != NULL; op = next) {
+    next = op->np__next;
+    if (op->np__state == NP__OP_IN_KERNEL) {
+      in_kernel = true;
+      if (op->np__abort_error == NP_OK) {
+        op->np__abort_error = as;
+      }
+    } else {
+      np__op_abort(op, as);
+    }
+  }
+  if (in_kernel) {
+    /* It fails only where everything has its result already. */
+    CancelIoEx(target->handle, NULL);
+  }
+}

@@ -1,0 +1,82 @@
+/* Operations from the inside: how one begins, is given to the kernel, is
+ * aborted and ends.
+ *
+ *   IDLE -> begin -> WAITING -----------------------> ended -> callback -> IDLE
+ *                    PUT_OFF -> issued -> IN_KERNEL ->
+ *
+ * Whatever the way, an operation that began ends once, its callback runs once,
+ * and only from the loop. What the kernel owes a packet for stays in place
+ * until the packet came: nothing else ends it. */
+#ifndef NPIPE_SRC_OP_H
+#define NPIPE_SRC_OP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <windows.h>
+
+#include <npipe/op.h>
+
+#include "loop.h"
+
+typedef enum np__op_state {
+  NP__OP_IDLE = 0, /* the caller's */
+  NP__OP_WAITING,  /* for something else than the kernel */
+  NP__OP_PUT_OFF,  /* the kernel gets it at the end of the turn */
+  NP__OP_IN_KERNEL,
+  NP__OP_ENDED /* its result is there, its callback will run */
+} np__op_state;
+
+typedef enum np__op_kind {
+  NP__OP_READ = 1,
+  NP__OP_WRITE,
+  NP__OP_CONNECT,
+  NP__OP_SHUTDOWN
+} np__op_kind;
+
+/* What operations are started on: a handle on the loop's port. */
+typedef struct np__target {
+  np_loop *loop;
+  HANDLE handle;
+  np_op *first; /* begun and called back not yet, in the order they began */
+  np_op *last;
+  bool closing; /* nothing may begin any more */
+  /* Called from the loop when `closing` and the last operation is gone; perhaps
+   * more than once. */
+  void (*drained)(struct np__target *target);
+  /* Called when an operation has ended, before its callback; may be NULL. */
+  void (*ended)(struct np__target *target, np_op *op);
+} np__target;
+
+/* np__op_check tells whether `op` may begin on `target`: NP_OK,
+ * ERROR_INVALID_PARAMETER (a NULL), ERROR_INVALID_HANDLE (closing), ERROR_BUSY
+ * (in flight). */
+np_error np__op_check(const np__target *target, const np_op *op, np_op_fn done);
+
+/* np__op_begin starts the life of `op`, which was checked, in state WAITING,
+ * and its time limit. */
+void np__op_begin(np__target *target, np_op *op, np__op_kind kind,
+                  np_op_fn done);
+
+/* np__op_put_off leaves it to the end of the turn to call `np__op_post_read`.
+ */
+void np__op_put_off(np_op *op);
+
+/* np__op_issued takes note of what a Win32 call with the op's OVERLAPPED
+ * returned; it reads GetLastError and must follow that call directly. */
+void np__op_issued(np_op *op, BOOL succeeded);
+
+/* np__op_end gives `op` its result. */
+void np__op_end(np_op *op, np_error error, size_t transferred);
+
+/* np__op_abort asks for the end of `op`, to be reported as `as`, unless it has
+ * a result first. Returns NP_OK, also when that was asked before;
+ * ERROR_NOT_FOUND: it is not in flight or has its result; else what CancelIoEx
+ * said: it goes on. */
+np_error np__op_abort(np_op *op, np_error as);
+
+/* np__target_abort_all does so with everything on `target`, with one system
+ * call at most. */
+void np__target_abort_all(np__target *target, np_error as);
+
+#endif

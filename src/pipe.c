@@ -1,0 +1,304 @@
+#include "pipe.h"
+
+#include <assert.h>
+
+#define CONFIGURATION_INBOUND  0u
+#define CONFIGURATION_OUTBOUND 1u
+
+static void closed_run(np_loop *loop, np__packet *packet) {
+  np_pipe *pipe =
+      (np_pipe *)(void *)((char *)packet - offsetof(np_pipe, closed));
+
+  if (pipe->on_closed != NULL) {
+    pipe->on_closed(pipe);
+  }
+  assert(loop->pipes > 0);
+  loop->pipes--;
+  loop->active--;
+  np__loop_free(loop, pipe);
+}
+
+static const np__packet_class closed_class = {NULL, NULL, closed_run};
+
+static void pipe_drained(np__target *target) {
+  np_pipe *pipe = (np_pipe *)target;
+
+  if (!pipe->is_released) {
+    pipe->is_released = true;
+    np__loop_ready(target->loop, &pipe->closed);
+  }
+}
+
+/* A shutdown waits for the writes before it: the oldest of both decide. */
+static void shutdown_progress(np_pipe *pipe) {
+  np_op *next;
+
+  for (np_op *op = pipe->target.first; op != NULL; op = next) {
+    next = op->np__next;
+    if (op->np__state == NP__OP_ENDED) {
+      continue;
+    }
+    if (op->np__kind == NP__OP_WRITE) {
+      return;
+    }
+    if (op->np__kind == NP__OP_SHUTDOWN) {
+      np__op_end(op, op->np__error, 0);
+    }
+  }
+}
+
+/* The first write that fails is what the shutdowns after it report. */
+static void write_ended(np_pipe *pipe, np_op *write) {
+  if (write->np__error == ERROR_NO_DATA ||
+      write->np__error == ERROR_BROKEN_PIPE) {
+    pipe->state = NP_CLOSING;
+  }
+  if (pipe->shutdowns_waiting == 0) {
+    return;
+  }
+  if (write->np__error != NP_OK) {
+    for (np_op *op = write->np__next; op != NULL; op = op->np__next) {
+      if (op->np__kind == NP__OP_SHUTDOWN && op->np__state == NP__OP_WAITING &&
+          op->np__error == NP_OK) {
+        op->np__error = write->np__error;
+      }
+    }
+  }
+  shutdown_progress(pipe);
+}
+
+static void connect_ended(np_pipe *pipe, np_op *connect) {
+  np_error error = connect->np__error;
+
+  if (pipe->connect != connect) {
+    /* np_server_disconnect let this session go before it was reported. */
+    if (error == NP_OK || error == ERROR_PIPE_CONNECTED ||
+        error == ERROR_NO_DATA) {
+      connect->np__error = ERROR_PIPE_NOT_CONNECTED;
+    }
+    return;
+  }
+  pipe->connect = NULL;
+  if ((error == ERROR_PIPE_CONNECTED || error == ERROR_NO_DATA) &&
+      !pipe->announced) {
+    /* The client was there first, or came and went: what it wrote is there. */
+    connect->np__error = NP_OK;
+  }
+  if (connect->np__error == NP_OK) {
+    pipe->announced = true;
+    pipe->state = NP_CONNECTED;
+  }
+}
+
+static void pipe_ended(np__target *target, np_op *op) {
+  np_pipe *pipe = (np_pipe *)target;
+
+  switch (op->np__kind) {
+    case NP__OP_WRITE:
+      write_ended(pipe, op);
+      break;
+    case NP__OP_CONNECT:
+      connect_ended(pipe, op);
+      break;
+    case NP__OP_SHUTDOWN:
+      pipe->shutdowns_waiting--;
+      break;
+    default:
+      break;
+  }
+}
+
+np_pipe *np__pipe_new(np_loop *loop, np_end end) {
+  np_pipe *pipe = np__loop_new(loop, sizeof *pipe);
+
+  if (pipe != NULL) {
+    pipe->target.loop = loop;
+    pipe->target.handle = INVALID_HANDLE_VALUE;
+    pipe->target.drained = pipe_drained;
+    pipe->target.ended = pipe_ended;
+    pipe->closed.class_ = &closed_class;
+    pipe->end = end;
+  }
+  return pipe;
+}
+
+np_error np__pipe_open(np_pipe *pipe, HANDLE handle) {
+  np_loop *loop = pipe->target.loop;
+
+  if (CreateIoCompletionPort(handle, loop->port, loop->key, 0) == NULL ||
+      !SetFileCompletionNotificationModes(handle,
+                                          FILE_SKIP_COMPLETION_PORT_ON_SUCCESS |
+                                              FILE_SKIP_SET_EVENT_ON_HANDLE)) {
+    return GetLastError();
+  }
+  pipe->target.handle = handle;
+  loop->pipes++;
+  return NP_OK;
+}
+
+void np__pipe_discard(np_pipe *pipe) {
+  if (pipe != NULL) {
+    np__loop_free(pipe->target.loop, pipe);
+  }
+}
+
+static np_error query(HANDLE handle, FILE_INFORMATION_CLASS information_class,
+                      void *information, ULONG size) {
+  IO_STATUS_BLOCK status = {0};
+  NTSTATUS result = NtQueryInformationFile(handle, &status, information, size,
+                                           information_class);
+
+  return result >= 0 ? NP_OK : RtlNtStatusToDosError(result);
+}
+
+static uint32_t normal_instances_max(ULONG instances_max) {
+  /* 255 in Win32 and the largest number in NT both mean: no limit. */
+  return instances_max >= PIPE_UNLIMITED_INSTANCES ? NP_INSTANCES_UNLIMITED
+                                                   : instances_max;
+}
+
+static bool may_read(np_end end, ULONG configuration) {
+  return configuration !=
+         (end == NP_SERVER ? CONFIGURATION_OUTBOUND : CONFIGURATION_INBOUND);
+}
+
+static bool may_write(np_end end, ULONG configuration) {
+  return configuration !=
+         (end == NP_SERVER ? CONFIGURATION_INBOUND : CONFIGURATION_OUTBOUND);
+}
+
+static void info_from_creation(const np_pipe *pipe, np_info *info) {
+  info->end = pipe->end;
+  info->mode = pipe->mode;
+  info->read_mode = pipe->read_mode;
+  info->readable = pipe->readable;
+  info->writable = pipe->writable;
+  info->state = pipe->state;
+  info->instances_max = pipe->instances_max;
+  info->instances = NP_UNKNOWN;
+  info->in_buffer_bytes = pipe->in_buffer_bytes;
+  info->out_buffer_bytes = pipe->out_buffer_bytes;
+  info->readable_bytes = 0; /* Only an end that cannot read comes here. */
+}
+
+np_error np_pipe_info(np_pipe *pipe, np_info *info) {
+  np__pipe_local_information local = {0};
+  np__pipe_information modes = {0};
+  np_error error;
+
+  if (pipe == NULL || info == NULL || info->size != sizeof *info) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  if (pipe->target.closing) {
+    return ERROR_INVALID_HANDLE;
+  }
+  error = query(pipe->target.handle, NP__FILE_PIPE_LOCAL_INFORMATION, &local,
+                sizeof local);
+  if (error == NP_OK) {
+    error = query(pipe->target.handle, NP__FILE_PIPE_INFORMATION, &modes,
+                  sizeof modes);
+  }
+  if (error == ERROR_ACCESS_DENIED && pipe->end == NP_SERVER &&
+      !pipe->readable) {
+    info_from_creation(pipe, info);
+    return NP_OK;
+  }
+  if (error != NP_OK) {
+    return error;
+  }
+  info->end = pipe->end;
+  info->mode = local.type == 1 ? NP_MESSAGE : NP_BYTE;
+  info->read_mode = modes.read_mode == 1 ? NP_MESSAGE : NP_BYTE;
+  info->readable = pipe->readable;
+  info->writable = pipe->writable;
+  info->state = (np_state)local.state;
+  info->instances_max = normal_instances_max(local.instances_max);
+  info->instances = local.instances;
+  info->in_buffer_bytes = local.in_quota;
+  info->out_buffer_bytes = local.out_quota;
+  info->readable_bytes = local.readable_bytes;
+  return NP_OK;
+}
+
+np_error np_pipe_adopt(np_loop *loop, HANDLE handle, np_pipe **pipe) {
+  np__pipe_local_information local = {0};
+  np__pipe_information modes = {0};
+  np_pipe *made;
+  np_error error;
+
+  if (loop == NULL || pipe == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  if (handle == NULL || handle == INVALID_HANDLE_VALUE ||
+      GetFileType(handle) != FILE_TYPE_PIPE) {
+    return ERROR_INVALID_HANDLE;
+  }
+  error = query(handle, NP__FILE_PIPE_LOCAL_INFORMATION, &local, sizeof local);
+  if (error == NP_OK) {
+    error = query(handle, NP__FILE_PIPE_INFORMATION, &modes, sizeof modes);
+  }
+  if (error != NP_OK) {
+    return error;
+  }
+  if (modes.completion_mode != 0) {
+    return ERROR_NOT_SUPPORTED;
+  }
+  made = np__pipe_new(loop, local.end == 1 ? NP_SERVER : NP_CLIENT);
+  if (made == NULL) {
+    return ERROR_NOT_ENOUGH_MEMORY;
+  }
+  made->readable = may_read(made->end, local.configuration);
+  made->writable = may_write(made->end, local.configuration);
+  made->state = (np_state)local.state;
+  made->mode = local.type == 1 ? NP_MESSAGE : NP_BYTE;
+  made->read_mode = modes.read_mode == 1 ? NP_MESSAGE : NP_BYTE;
+  made->instances_max = normal_instances_max(local.instances_max);
+  made->in_buffer_bytes = local.in_quota;
+  made->out_buffer_bytes = local.out_quota;
+  error = np__pipe_open(made, handle);
+  if (error != NP_OK) {
+    np__pipe_discard(made);
+    return error;
+  }
+  *pipe = made;
+  return NP_OK;
+}
+
+np_error np_pipe_close(np_pipe *pipe, np_closed_fn on_closed) {
+  if (pipe == NULL) {
+    return NP_OK;
+  }
+  if (pipe->target.closing) {
+    return ERROR_INVALID_HANDLE;
+  }
+  pipe->target.closing = true;
+  pipe->on_closed = on_closed;
+  pipe->target.loop->active++;
+  /* Cancelled first: closing alone would leave a pending write alive until the
+   * peer has read it, and its buffer with it. */
+  np__target_abort_all(&pipe->target, ERROR_OPERATION_ABORTED);
+  CloseHandle(pipe->target.handle);
+  pipe->target.handle = INVALID_HANDLE_VALUE;
+  if (pipe->target.first == NULL) {
+    pipe_drained(&pipe->target);
+  }
+  return NP_OK;
+}
+
+HANDLE np_pipe_handle(const np_pipe *pipe) {
+  return pipe != NULL ? pipe->target.handle : INVALID_HANDLE_VALUE;
+}
+
+np_loop *np_pipe_loop(const np_pipe *pipe) {
+  return pipe != NULL ? pipe->target.loop : NULL;
+}
+
+void *np_pipe_user(const np_pipe *pipe) {
+  return pipe != NULL ? pipe->user : NULL;
+}
+
+void np_pipe_set_user(np_pipe *pipe, void *user) {
+  if (pipe != NULL) {
+    pipe->user = user;
+  }
+}

@@ -1,0 +1,203 @@
+#include <npipe/server.h>
+
+#include <string.h>
+
+#include "name.h"
+#include "pipe.h"
+#include "security.h"
+
+#define INSTANCES_MAX 254u
+#define BUFFER_BYTES  65536u
+
+void np_server_options_init(np_server_options *options) {
+  if (options != NULL) {
+    memset(options, 0, sizeof *options);
+    options->size = sizeof *options;
+    options->mode = NP_BYTE;
+    options->read_mode = NP_BYTE;
+    options->inbound = true;
+    options->outbound = true;
+    options->reject_remote_clients = true;
+    options->instances_max = NP_INSTANCES_UNLIMITED;
+    options->in_buffer_bytes = BUFFER_BYTES;
+    options->out_buffer_bytes = BUFFER_BYTES;
+  }
+}
+
+static bool is_mode(np_mode mode) {
+  return mode == NP_BYTE || mode == NP_MESSAGE;
+}
+
+static bool are_valid(const np_server_options *options) {
+  return options->size == sizeof *options && is_mode(options->mode) &&
+         is_mode(options->read_mode) &&
+         (options->mode == NP_MESSAGE || options->read_mode == NP_BYTE) &&
+         (options->inbound || options->outbound) &&
+         (options->instances_max == NP_INSTANCES_UNLIMITED ||
+          (options->instances_max >= 1 &&
+           options->instances_max <= INSTANCES_MAX)) &&
+         (options->security_attributes == NULL || options->sddl == NULL);
+}
+
+static DWORD open_mode_of(const np_server_options *options) {
+  DWORD mode = FILE_FLAG_OVERLAPPED;
+
+  mode |= options->inbound ? PIPE_ACCESS_INBOUND : 0u;
+  mode |= options->outbound ? PIPE_ACCESS_OUTBOUND : 0u;
+  mode |= options->first_instance ? FILE_FLAG_FIRST_PIPE_INSTANCE : 0u;
+  mode |= options->write_dac ? WRITE_DAC : 0u;
+  mode |= options->write_owner ? WRITE_OWNER : 0u;
+  mode |= options->access_system_security ? ACCESS_SYSTEM_SECURITY : 0u;
+  return mode;
+}
+
+static DWORD pipe_mode_of(const np_server_options *options) {
+  DWORD mode = PIPE_WAIT;
+
+  mode |= options->mode == NP_MESSAGE ? PIPE_TYPE_MESSAGE : PIPE_TYPE_BYTE;
+  mode |= options->read_mode == NP_MESSAGE ? PIPE_READMODE_MESSAGE
+                                           : PIPE_READMODE_BYTE;
+  mode |= options->reject_remote_clients ? PIPE_REJECT_REMOTE_CLIENTS
+                                         : PIPE_ACCEPT_REMOTE_CLIENTS;
+  return mode;
+}
+
+static void keep_options(np_pipe *pipe, const np_server_options *options) {
+  pipe->readable = options->inbound;
+  pipe->writable = options->outbound;
+  pipe->state = NP_LISTENING;
+  pipe->mode = options->mode;
+  pipe->read_mode = options->read_mode;
+  pipe->instances_max = options->instances_max;
+  pipe->in_buffer_bytes = options->in_buffer_bytes;
+  pipe->out_buffer_bytes = options->out_buffer_bytes;
+}
+
+static np_error create(np_loop *loop, const np__name *name,
+                       const np_server_options *options,
+                       SECURITY_ATTRIBUTES *attributes, np_pipe **server) {
+  np_pipe *made = np__pipe_new(loop, NP_SERVER);
+  HANDLE handle;
+  np_error error;
+
+  if (made == NULL) {
+    return ERROR_NOT_ENOUGH_MEMORY;
+  }
+  handle =
+      CreateNamedPipeW(name->text, open_mode_of(options), pipe_mode_of(options),
+                       options->instances_max == NP_INSTANCES_UNLIMITED
+                           ? PIPE_UNLIMITED_INSTANCES
+                           : options->instances_max,
+                       options->out_buffer_bytes, options->in_buffer_bytes,
+                       options->default_timeout_ms, attributes);
+  if (handle == INVALID_HANDLE_VALUE) {
+    error = GetLastError();
+    np__pipe_discard(made);
+    return error;
+  }
+  error = np__pipe_open(made, handle);
+  if (error != NP_OK) {
+    CloseHandle(handle);
+    np__pipe_discard(made);
+    return error;
+  }
+  keep_options(made, options);
+  *server = made;
+  return NP_OK;
+}
+
+np_error np_server_create(np_loop *loop, const char *name,
+                          const np_server_options *options, np_pipe **server) {
+  SECURITY_ATTRIBUTES attributes = {sizeof attributes, NULL, FALSE};
+  np_server_options defaults;
+  np__name wide_name;
+  np_error error;
+
+  if (options == NULL) {
+    np_server_options_init(&defaults);
+    options = &defaults;
+  }
+  if (loop == NULL || server == NULL || !are_valid(options)) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  error = np__name_parse(&wide_name, name, true);
+  if (error != NP_OK) {
+    return error;
+  }
+  if (options->security_attributes != NULL) {
+    attributes = *options->security_attributes;
+    return create(loop, &wide_name, options, &attributes, server);
+  }
+  if (options->sddl == NULL) {
+    return create(loop, &wide_name, options, NULL, server);
+  }
+  error = np__security_from_sddl(loop, options->sddl,
+                                 &attributes.lpSecurityDescriptor);
+  if (error == NP_OK) {
+    error = create(loop, &wide_name, options, &attributes, server);
+    LocalFree(attributes.lpSecurityDescriptor);
+  }
+  return error;
+}
+
+np_error np_server_connect(np_pipe *server, np_op *op, np_op_fn done) {
+  np_error error;
+
+  if (server == NULL || server->end != NP_SERVER) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  error = np__op_check(&server->target, op, done);
+  if (error != NP_OK) {
+    return error;
+  }
+  if (server->connect != NULL) {
+    return ERROR_BUSY;
+  }
+  np__op_begin(&server->target, op, NP__OP_CONNECT, done);
+  server->connect = op;
+  if (server->state == NP_DISCONNECTED) {
+    server->state = NP_LISTENING;
+  }
+  np__op_issued(
+      op, ConnectNamedPipe(server->target.handle, &op->np__packet.overlapped));
+  return NP_OK;
+}
+
+np_error np_server_disconnect(np_pipe *server) {
+  np_op *connect;
+  np_error error;
+
+  if (server == NULL || server->end != NP_SERVER) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  if (server->target.closing) {
+    return ERROR_INVALID_HANDLE;
+  }
+  connect = server->connect;
+  if (connect != NULL) {
+    /* Before the disconnect: Wine refuses to disconnect what listens. A client
+     * that comes in between is disconnected below. */
+    error = np__op_abort(connect, ERROR_PIPE_NOT_CONNECTED);
+    if (error != NP_OK) {
+      return error;
+    }
+    server->connect = NULL;
+  }
+  if (!DisconnectNamedPipe(server->target.handle)) {
+    error = GetLastError();
+    /* A listening instance has nobody to let go; systems differ in how they
+     * say so. */
+    if (error != ERROR_PIPE_LISTENING) {
+      return error;
+    }
+  }
+  server->announced = false;
+  server->state = NP_DISCONNECTED;
+  for (np_op *op = server->target.first; op != NULL; op = op->np__next) {
+    /* What the kernel was not given yet belongs to the old session too. */
+    if (op->np__state == NP__OP_PUT_OFF) {
+      np__op_abort(op, ERROR_PIPE_NOT_CONNECTED);
+    }
+  }
+  return NP_OK;
+}
