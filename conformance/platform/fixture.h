@@ -1,0 +1,263 @@
+/* The fixture of the platform cases: raw Win32 and NT calls, no library.
+ *
+ * A red library case is either our bug or a platform that differs; the
+ * platform cases tell which. They require what Windows does. Where another
+ * platform differs, conformance/expectations/ says so, never an `if` here.
+ *
+ * A run begins with a fresh pipe name and the mode of its variant; a case
+ * makes what it needs with the helpers below. All handles that they return are
+ * closed after the case, and all operations ended, so a case asserts only what
+ * it is about. The fixture is static: after a failed assert the kernel may
+ * still write to it until the process ends.
+ */
+#ifndef NPIPE_CONFORMANCE_PLATFORM_FIXTURE_H
+#define NPIPE_CONFORMANCE_PLATFORM_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <windows.h>
+
+#include <cmocka.h>
+
+#include "case.h"
+#include "nt.h"
+#include "world.h"
+
+enum {
+  WAIT_MS = 5000, /* for what must come: expires only when it does not      */
+  QUIET_MS = 20,  /* for what must not come                                  */
+  QUOTA = 4096,   /* of both directions, unless the case sets another        */
+  NAME_CHARS_MAX = WORLD_PIPE_NAME_BYTES_MAX + 16,
+  HANDLES_MAX = 320,
+  IOS_MAX = 64,
+  KEY_SERVER = 1, /* completion keys of a pair on the port                   */
+  KEY_CLIENT = 2
+};
+
+/* An operation: its OVERLAPPED, in place until it has ended. */
+struct io {
+  OVERLAPPED overlapped;
+  HANDLE event; /* manual reset; NULL when a packet tells the end            */
+  bool pending; /* started with ERROR_IO_PENDING, end not yet seen           */
+};
+
+/* What an operation came to. `error` is 0 for success. */
+struct result {
+  DWORD error;
+  DWORD bytes;
+};
+
+/* A packet as GetQueuedCompletionStatusEx gave it. */
+struct packet {
+  bool found;
+  ULONG_PTR key;
+  OVERLAPPED *overlapped;
+  DWORD status; /* low half of Internal; the upper half is not ours          */
+  DWORD bytes;
+};
+
+struct platform {
+  unsigned variant;
+  DWORD type;      /* PIPE_TYPE_MESSAGE or PIPE_TYPE_BYTE                    */
+  DWORD read_mode; /* PIPE_READMODE_MESSAGE or PIPE_READMODE_BYTE            */
+  DWORD quota_out; /* server to client, of the instances made from now on    */
+  DWORD quota_in;  /* client to server                                       */
+  wchar_t name[NAME_CHARS_MAX];
+  HANDLE server;
+  HANDLE client;
+  HANDLE end;  /* the end under test, by the variant; the server without one */
+  HANDLE peer; /* the other end                                              */
+  HANDLE port;
+  HANDLE handles[HANDLES_MAX];
+  size_t handle_count;
+  struct io ios[IOS_MAX];
+  size_t io_count;
+};
+
+/* Declares a platform case; the body follows, with `struct platform *f`.
+ * The function and the outcome become strings here, before the preprocessor
+ * replaces a constant by its value. */
+#define NP_PLATFORM_CASE(id_, function_, modes_, outcome_, requirement_, \
+                         source_)                                        \
+  NP_CASE_DEFINE(struct platform, platform_run, id_, #function_, modes_, \
+                 #outcome_, requirement_, source_)
+
+void platform_run(unsigned variant, void (*body)(void *fixture));
+
+/* --- Handles ------------------------------------------------------------ */
+
+/* handle_own has `handle` closed after the case, and returns it. */
+HANDLE handle_own(struct platform *f, HANDLE handle);
+
+/* handle_close closes `*handle` now and sets it to NULL. */
+void handle_close(struct platform *f, HANDLE *handle);
+
+/* event_create returns a manual-reset event, not signalled. */
+HANDLE event_create(struct platform *f);
+
+/* event_is_set returns whether a wait on `handle` succeeds at once. */
+bool event_is_set(HANDLE handle);
+
+/* --- Pipes -------------------------------------------------------------- */
+
+/* instance_open calls CreateNamedPipeW with the fixture's name and quotas. On
+ * failure it returns INVALID_HANDLE_VALUE and leaves the last error. */
+HANDLE instance_open(struct platform *f, DWORD open_mode, DWORD pipe_mode,
+                     DWORD instances_max);
+
+/* instance_create is instance_open for a duplex, overlapped instance in the
+ * mode of the variant, which must succeed. */
+HANDLE instance_create(struct platform *f, DWORD instances_max);
+
+/* client_open calls CreateFileW on the fixture's name. On failure it returns
+ * INVALID_HANDLE_VALUE and leaves the last error. */
+HANDLE client_open(struct platform *f, DWORD access, DWORD flags);
+
+/* client_connect is client_open for reading and writing, overlapped and in the
+ * read mode of the variant, which must succeed. */
+HANDLE client_connect(struct platform *f);
+
+/* client_connect_sync is the same without FILE_FLAG_OVERLAPPED. */
+HANDLE client_connect_sync(struct platform *f);
+
+/* pair_listen makes f->server, which listens as each fresh instance does. */
+void pair_listen(struct platform *f);
+
+/* pair_connect makes f->client and sets f->end and f->peer. */
+void pair_connect(struct platform *f);
+
+/* pair_create makes both ends. */
+void pair_create(struct platform *f);
+
+/* pair_create_on_port makes both ends and joins them to f->port, with
+ * `notification_modes` for SetFileCompletionNotificationModes when not 0. */
+void pair_create_on_port(struct platform *f, UCHAR notification_modes);
+
+/* peer_close closes the peer's handle of the pair, end_close that of the end
+ * under test. */
+void peer_close(struct platform *f);
+void end_close(struct platform *f);
+
+/* pipe_disconnect calls DisconnectNamedPipe on the server of the pair. */
+void pipe_disconnect(struct platform *f);
+
+/* read_mode_set calls SetNamedPipeHandleState; returns the error, 0: none. */
+DWORD read_mode_set(HANDLE pipe, DWORD mode);
+
+/* peek_bytes returns the bytes that PeekNamedPipe tells to be readable. */
+DWORD peek_bytes(HANDLE pipe);
+
+/* pipe_state returns FILE_PIPE_LOCAL_INFORMATION's state, 1 to 4. */
+DWORD pipe_state(HANDLE pipe);
+
+/* --- Ports -------------------------------------------------------------- */
+
+void port_create(struct platform *f);
+
+/* port_join binds `pipe` to f->port; returns the error, 0: none. */
+DWORD port_join(struct platform *f, HANDLE pipe, ULONG_PTR key);
+
+/* packet_take waits `timeout_ms` for one packet; found is false without. */
+struct packet packet_take(struct platform *f, DWORD timeout_ms);
+
+/* --- Operations --------------------------------------------------------- */
+
+/* io_new returns an operation with an event; where there is a port, the
+ * event's low bit is set, so that no packet comes of it. */
+struct io *io_new(struct platform *f);
+
+/* io_new_port returns an operation without an event: its packet tells. */
+struct io *io_new_port(struct platform *f);
+
+/* These start an operation and return GetLastError(), or 0 for TRUE. */
+DWORD read_start(struct io *io, HANDLE pipe, void *buffer, DWORD size);
+DWORD write_start(struct io *io, HANDLE pipe, const void *data, DWORD size);
+DWORD connect_start(struct io *io, HANDLE pipe);
+
+/* io_wait waits for the end of a pending operation that has an event. */
+struct result io_wait(struct io *io, HANDLE pipe);
+
+/* io_is_quiet returns whether it is still pending after QUIET_MS. */
+bool io_is_quiet(struct io *io);
+
+/* pipe_read and pipe_write start an operation and wait for its end. */
+struct result pipe_read(struct platform *f, HANDLE pipe, void *buffer,
+                        DWORD size);
+struct result pipe_write(struct platform *f, HANDLE pipe, const void *data,
+                         DWORD size);
+
+/* --- Threads ------------------------------------------------------------ */
+
+/* For the calls that block. A worker must not assert: it returns a result. */
+typedef DWORD(WINAPI *worker_fn)(void *argument);
+HANDLE worker_start(struct platform *f, worker_fn run, void *argument);
+
+/* worker_is_blocked returns whether it still runs after QUIET_MS. */
+bool worker_is_blocked(HANDLE worker);
+
+/* worker_join waits for the end and returns what `run` returned. */
+DWORD worker_join(HANDLE worker);
+
+/* --- Asserts ------------------------------------------------------------ */
+
+void assert_error_at(DWORD actual, DWORD expected, const char *file, int line);
+void assert_status_at(DWORD actual, DWORD expected, const char *file, int line);
+void assert_result_at(struct result actual, DWORD error, DWORD bytes,
+                      const char *file, int line);
+void assert_packet_at(struct platform *f, const struct io *io, DWORD status,
+                      DWORD bytes, const char *file, int line);
+void assert_no_packet_at(struct platform *f, const char *file, int line);
+void assert_call_at(BOOL succeeded, DWORD error, const char *file, int line);
+void assert_refused_at(BOOL succeeded, DWORD error, DWORD expected,
+                       const char *file, int line);
+void assert_read_at(struct platform *f, HANDLE pipe, const char *text,
+                    const char *file, int line);
+
+/* A Win32 error code is `expected`. */
+#define assert_error(actual, expected) \
+  assert_error_at((actual), (expected), __FILE__, __LINE__)
+
+/* An NTSTATUS is `expected`. */
+#define assert_status(actual, expected) \
+  assert_status_at((DWORD)(actual), (DWORD)(expected), __FILE__, __LINE__)
+
+/* A struct result is `error` with `bytes`. */
+#define assert_result(actual, error, bytes) \
+  assert_result_at((actual), (error), (bytes), __FILE__, __LINE__)
+
+/* The next packet is that of `io`, with `status` and `bytes`. */
+#define assert_packet(f, io, status, bytes) \
+  assert_packet_at((f), (io), (status), (bytes), __FILE__, __LINE__)
+
+/* No packet comes in QUIET_MS. */
+#define assert_no_packet(f) assert_no_packet_at((f), __FILE__, __LINE__)
+
+/* The call, a BOOL, succeeds. */
+#define assert_call(call)                                   \
+  do {                                                      \
+    BOOL succeeded_ = (call);                               \
+    DWORD error_ = GetLastError();                          \
+    assert_call_at(succeeded_, error_, __FILE__, __LINE__); \
+  } while (0)
+
+/* The call, a BOOL, fails with `expected`. */
+#define assert_refused(call, expected)                                     \
+  do {                                                                     \
+    BOOL succeeded_ = (call);                                              \
+    DWORD error_ = GetLastError();                                         \
+    assert_refused_at(succeeded_, error_, (expected), __FILE__, __LINE__); \
+  } while (0)
+
+/* The open, a HANDLE, fails with `expected`. */
+#define assert_not_opened(open, expected) \
+  assert_refused((open) != INVALID_HANDLE_VALUE, (expected))
+
+/* The next read gives just `text`, with success. */
+#define assert_read(f, pipe, text) \
+  assert_read_at((f), (pipe), (text), __FILE__, __LINE__)
+
+#endif

@@ -1,0 +1,64 @@
+#include "nt.h"
+
+enum { PREFIX_CHARS = 9 /* \\.\pipe\ */, PATH_CHARS_MAX = 128 };
+
+DWORD nt_query(HANDLE file, int information, void *out, size_t size) {
+  IO_STATUS_BLOCK io = {0};
+
+  return (DWORD)NtQueryInformationFile(file, &io, out, (ULONG)size,
+                                       (FILE_INFORMATION_CLASS)information);
+}
+
+static void string_init(UNICODE_STRING *string, wchar_t *chars) {
+  size_t count = 0;
+
+  while (chars[count] != 0) {
+    count++;
+  }
+  string->Buffer = chars;
+  string->Length = (USHORT)(count * sizeof(wchar_t));
+  string->MaximumLength = string->Length;
+}
+
+static void path_append(wchar_t *path, size_t *at, const wchar_t *text) {
+  while (*text != 0 && *at + 1 < PATH_CHARS_MAX) {
+    path[(*at)++] = *text++;
+  }
+  path[*at] = 0;
+}
+
+DWORD nt_open_root(HANDLE *root, const wchar_t *path) {
+  wchar_t chars[PATH_CHARS_MAX];
+  size_t at = 0;
+  UNICODE_STRING name;
+  OBJECT_ATTRIBUTES attributes;
+  IO_STATUS_BLOCK io = {0};
+
+  *root = NULL;
+  path_append(chars, &at, path);
+  string_init(&name, chars);
+  InitializeObjectAttributes(&attributes, &name, 0x40, NULL, NULL);
+  return (DWORD)NtOpenFile(root, FILE_READ_ATTRIBUTES | SYNCHRONIZE,
+                           &attributes, &io, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                           0);
+}
+
+DWORD nt_create(HANDLE *pipe, const wchar_t *name, ULONG access, ULONG share,
+                ULONG disposition) {
+  wchar_t chars[PATH_CHARS_MAX];
+  size_t at = 0;
+  UNICODE_STRING path;
+  OBJECT_ATTRIBUTES attributes;
+  IO_STATUS_BLOCK io = {0};
+  LARGE_INTEGER timeout;
+
+  *pipe = NULL;
+  timeout.QuadPart = -500000; /* 50 ms in units of 100 ns */
+  path_append(chars, &at, L"\\Device\\NamedPipe\\");
+  path_append(chars, &at, name + PREFIX_CHARS);
+  string_init(&path, chars);
+  InitializeObjectAttributes(&attributes, &path, 0x40, NULL, NULL);
+  return (DWORD)NtCreateNamedPipeFile(pipe, access, &attributes, &io, share,
+                                      disposition, 0, 0, 0, 0, 0xFFFFFFFF, 4096,
+                                      4096, &timeout);
+}
