@@ -12,8 +12,9 @@
 /* HOST_CHILDREN_MAX is how many children host_wait can watch at once. */
 enum { HOST_CHILDREN_MAX = 16 };
 
-/* host_init prepares this process: no dialogs, no death by a closed pipe. */
-void host_init(void);
+/* host_init prepares this process: no dialogs, no death by a closed pipe. A
+ * `child` also ends when its parent does, even if it hangs. */
+void host_init(bool child);
 
 /* host_facts describes the platform: `version` of the world ("8.0" for Wine,
  * "10.0.19045" for Windows, "" on sim), `build` of the system below it. */

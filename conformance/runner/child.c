@@ -1,0 +1,152 @@
+#include "runner/child.h"
+#include "runner/registry.h"
+#include "runner/variant.h"
+#include "case.h"
+#include "world.h"
+#include "world/host.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+static struct {
+  const struct np_case *c;
+  unsigned variant;
+  uint64_t seed;
+  char label[VARIANT_LABEL_BYTES_MAX];
+  bool finished;
+  bool unresolved;
+} current;
+
+void np_unresolved(const char *format, ...) {
+  va_list args;
+
+  va_start(args, format);
+  vfprintf(stderr, format, args);
+  va_end(args);
+  fputc('\n', stderr);
+  current.unresolved = true;
+  _skip(current.c->file, current.c->line);
+  /* cmocka has left by longjmp, unless this is not its thread. */
+  fprintf(stderr, "np_unresolved outside of a case\n");
+  host_exit(1);
+}
+
+/* Runs the case once; returns whether nothing was left behind. */
+static bool run_once(char *report, size_t size) {
+  report[0] = '\0';
+  world_case_begin(current.label, current.seed);
+  current.c->run(current.variant, current.c->body);
+  return world_case_end(report, size);
+}
+
+static void run_current(void **state) {
+  char report[4096];
+
+  (void)state;
+  host_crash_restore();
+  if (!run_once(report, sizeof(report)) &&
+      (!world_warms_up() || !run_once(report, sizeof(report)))) {
+    fprintf(stderr, "%s\n", report);
+    _fail(current.c->file, current.c->line);
+  }
+  current.finished = true;
+}
+
+/* Every run has choices of its own, whatever runs before it: FNV-1a over the
+ * label, from the seed on. */
+static uint64_t seed_mix(uint64_t seed, const char *label) {
+  uint64_t hash = UINT64_C(14695981039346656037) ^ seed;
+
+  for (; *label != '\0'; label++) {
+    hash = (hash ^ (unsigned char)*label) * UINT64_C(1099511628211);
+  }
+  return hash;
+}
+
+/* Takes a line of the parent; false when it makes no sense. */
+static bool current_parse(char *line) {
+  char *at = line;
+  const struct np_case *c;
+
+  line[strcspn(line, "\r\n")] = '\0';
+  memset(&current, 0, sizeof(current));
+  current.variant = (unsigned)strtoul(at, &at, 10);
+  current.seed = strtoull(at, &at, 10);
+  if (*at != ' ') {
+    return false;
+  }
+  for (c = np_case_first(); c != NULL; c = c->next) {
+    if (strcmp(c->id, at + 1) == 0) {
+      current.c = c;
+      variant_label(c->id, current.variant, current.label);
+      current.seed = seed_mix(current.seed, current.label);
+      return true;
+    }
+  }
+  return false;
+}
+
+int child_main(const struct options *options) {
+  char line[2 * VARIANT_LABEL_BYTES_MAX];
+
+  world_set_time_scale(options->time_scale);
+  setvbuf(stdout, NULL, _IONBF, 0);
+  setvbuf(stderr, NULL, _IONBF, 0);
+  cmocka_set_message_output(CM_OUTPUT_STDOUT);
+  while (fgets(line, sizeof(line), stdin) != NULL) {
+    struct CMUnitTest test = {NULL, run_current, NULL, NULL, NULL};
+    const char *result = CHILD_FAILED;
+    int failures;
+
+    if (!current_parse(line)) {
+      fprintf(stderr, "not understood: %s\n", line);
+      return 1;
+    }
+    test.name = current.label;
+    host_crash_save();
+    failures = _cmocka_run_group_tests(current.label, &test, 1, NULL, NULL);
+    if (failures == 0 && current.finished) {
+      result = CHILD_PASSED;
+    } else if (failures == 0 && current.unresolved) {
+      result = CHILD_UNRESOLVED;
+    } else if (failures == 0) {
+      fprintf(stderr, "%s:%d: skip() is no answer; np_unresolved is\n",
+              current.c->file, current.c->line);
+    }
+    printf("\n@%s %s\n", options->child, result);
+    if (strcmp(result, CHILD_PASSED) != 0) {
+      host_exit(0);
+    }
+  }
+  return 0;
+}
+
+static const struct world_role *role;
+static const char *role_argument;
+
+static void run_role(void **state) {
+  (void)state;
+  host_crash_restore();
+  role->run(role_argument);
+}
+
+int role_main(const struct options *options) {
+  struct CMUnitTest test = {NULL, run_role, NULL, NULL, NULL};
+
+  role = registry_role(options->role);
+  role_argument = options->role_argument;
+  if (role == NULL) {
+    fprintf(stderr, "npipe-conformance: no role \"%s\"\n", options->role);
+    return 1;
+  }
+  world_set_time_scale(options->time_scale);
+  host_stdio_detach();
+  setvbuf(stderr, NULL, _IONBF, 0);
+  test.name = role->name;
+  host_crash_save();
+  return _cmocka_run_group_tests(role->name, &test, 1, NULL, NULL) == 0 ? 0 : 1;
+}

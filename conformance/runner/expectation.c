@@ -1,0 +1,358 @@
+#include "runner/expectation.h"
+#include "runner/run.h"
+#include "runner/text.h"
+#include "runner/variant.h"
+#include "case.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE_BYTES_MAX = 1024, VERSION_PARTS_MAX = 4 };
+
+struct reader {
+  const struct expectation_platform *platform;
+  struct expectation_list *list;
+  const char *file;
+  int line;
+  struct expectation *open; /* the [[case]] that is being filled */
+  bool has_expect;
+};
+
+static bool reader_error(const struct reader *r, const char *what) {
+  fprintf(stderr, "%s:%d: %s\n", r->file, r->line, what);
+  return false;
+}
+
+static char *duplicate(const char *s) {
+  size_t size = strlen(s) + 1;
+  char *copy = checked_alloc(size, 1);
+
+  memcpy(copy, s, size);
+  return copy;
+}
+
+/* "10.0.19043" or "8.0-rc1 (Debian)" as numbers; false when it isn't one. What
+ * follows the numbers is not looked at, and what is missing is 0. */
+static bool version_parse(const char *s, unsigned long parts[],
+                          const char **rest) {
+  size_t i;
+
+  memset(parts, 0, VERSION_PARTS_MAX * sizeof(parts[0]));
+  for (i = 0; i < VERSION_PARTS_MAX; i++) {
+    char *end = NULL;
+
+    if (*s < '0' || *s > '9') {
+      return false;
+    }
+    parts[i] = strtoul(s, &end, 10);
+    s = end;
+    *rest = s;
+    if (*s != '.') {
+      break;
+    }
+    s++;
+  }
+  return true;
+}
+
+/* Compares as many parts as `wanted` names: 10.0.19043 is "= 10". */
+static int version_compare(const unsigned long have[],
+                           const unsigned long wanted[], const char *text) {
+  size_t i = 0;
+
+  for (;;) {
+    if (have[i] != wanted[i]) {
+      return have[i] < wanted[i] ? -1 : 1;
+    }
+    text = strchr(text, '.');
+    if (text == NULL || ++i == VERSION_PARTS_MAX) {
+      return 0;
+    }
+    text++;
+  }
+}
+
+static bool word_is_one_of(const char *word, const char *const *words) {
+  for (; *words != NULL; words++) {
+    if (strcmp(word, *words) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Reads `on`; false when it has no meaning. */
+static bool on_parse(const char *on,
+                     const struct expectation_platform *platform,
+                     bool *applies) {
+  static const char *const worlds[] = {"sim", "wine", "windows", NULL};
+  static const char *const architectures[] = {"x86_64", "i686", "aarch64",
+                                              NULL};
+  static const char *const signs[] = {"<", "<=", ">", ">=", "=", NULL};
+  unsigned long have[VERSION_PARTS_MAX];
+  unsigned long wanted[VERSION_PARTS_MAX];
+  const char *rest = "";
+  char words[4][32] = {"", "", "", ""};
+  const char *sign = words[1];
+  const char *version = words[2];
+  char extra = '\0';
+  int count;
+  int order;
+
+  count = sscanf(on, "%31s %31s %31s %31s %c", words[0], words[1], words[2],
+                 words[3], &extra);
+  if (count < 1 || count > 4 || !word_is_one_of(words[0], worlds)) {
+    return false;
+  }
+  *applies = strcmp(words[0], platform->world) == 0;
+  if (count == 1) {
+    return true;
+  }
+  if (word_is_one_of(words[1], architectures)) {
+    *applies = *applies && strcmp(words[1], platform->architecture) == 0;
+    if (count == 2) {
+      return true;
+    }
+    sign = words[2];
+    version = words[3];
+  } else if (count == 4) {
+    return false;
+  }
+  if (!word_is_one_of(sign, signs) || !version_parse(version, wanted, &rest) ||
+      *rest != '\0') {
+    return false;
+  }
+  if (!version_parse(platform->version, have, &rest)) {
+    *applies = false; /* A world without versions has none of them. */
+    return true;
+  }
+  order = version_compare(have, wanted, version);
+  *applies = *applies &&
+             ((strchr(sign, '=') != NULL && order == 0) ||
+              (sign[0] == '<' && order < 0) || (sign[0] == '>' && order > 0));
+  return true;
+}
+
+static void expectation_free(struct expectation *e) {
+  if (e != NULL) {
+    free(e->id);
+    free(e->on);
+    free(e->reason);
+    free(e->link);
+    free(e->file);
+    free(e);
+  }
+}
+
+/* Ends the open [[case]], which must be complete by then. */
+static bool reader_close(struct reader *r) {
+  struct expectation *e = r->open;
+
+  if (e == NULL) {
+    return true;
+  }
+  if (e->id == NULL || e->on == NULL || e->reason == NULL || e->link == NULL ||
+      !r->has_expect) {
+    r->line = e->line;
+    return reader_error(
+        r, "[[case]] needs each of id, on, expect, reason and link");
+  }
+  if (r->list->last != NULL) {
+    r->list->last->next = e;
+  } else {
+    r->list->first = e;
+  }
+  r->list->last = e;
+  r->open = NULL;
+  return true;
+}
+
+static bool reader_open(struct reader *r) {
+  if (!reader_close(r)) {
+    return false;
+  }
+  r->open = checked_alloc(1, sizeof(*r->open));
+  r->open->file = duplicate(r->file);
+  r->open->line = r->line;
+  r->has_expect = false;
+  return true;
+}
+
+static bool reader_set(struct reader *r, const char *key, const char *value) {
+  struct expectation *e = r->open;
+  char **field = NULL;
+
+  if (e == NULL) {
+    return reader_error(r, "a key before the first [[case]]");
+  }
+  if (value[0] == '\0') {
+    return reader_error(r, "an empty value");
+  }
+  if (strcmp(key, "expect") == 0) {
+    if (r->has_expect) {
+      return reader_error(r, "a key twice");
+    }
+    r->has_expect = true;
+    e->expect = strcmp(value, "skip") == 0 ? EXPECT_SKIP : EXPECT_FAIL;
+    return e->expect == EXPECT_SKIP || strcmp(value, "fail") == 0 ||
+           reader_error(r, "expect is \"fail\" or \"skip\"");
+  }
+  if (strcmp(key, "id") == 0) {
+    field = &e->id;
+  } else if (strcmp(key, "on") == 0) {
+    field = &e->on;
+    if (!on_parse(value, r->platform, &e->applies)) {
+      return reader_error(r, "on is WORLD [ARCHITECTURE] [< VERSION]");
+    }
+  } else if (strcmp(key, "reason") == 0) {
+    field = &e->reason;
+  } else if (strcmp(key, "link") == 0) {
+    field = &e->link;
+  } else {
+    return reader_error(r, "a key that is none of ours");
+  }
+  if (*field != NULL) {
+    return reader_error(r, "a key twice");
+  }
+  *field = duplicate(value);
+  return true;
+}
+
+/* After a value or a header only white space and a comment may follow. */
+static bool is_end(const char *s) {
+  s += strspn(s, " \t");
+  return *s == '\0' || *s == '#';
+}
+
+/* Takes `key = "string"`. */
+static bool reader_take_pair(struct reader *r, char *line) {
+  char value[LINE_BYTES_MAX];
+  size_t key_length = strspn(line, "abcdefghijklmnopqrstuvwxyz");
+  char *at = line + key_length;
+  size_t length = 0;
+
+  at += strspn(at, " \t");
+  if (key_length == 0 || *at != '=') {
+    return reader_error(r, "neither [[case]] nor key = \"string\"");
+  }
+  at++;
+  at += strspn(at, " \t");
+  if (*at != '"') {
+    return reader_error(r, "the value is no \"string\"");
+  }
+  for (at++; *at != '"'; at++) {
+    if (*at == '\\' && (at[1] == '"' || at[1] == '\\')) {
+      at++;
+    } else if (*at == '\0' || *at == '\\') {
+      return reader_error(r, "the \"string\" is malformed");
+    }
+    value[length++] = *at;
+  }
+  value[length] = '\0';
+  if (!is_end(at + 1)) {
+    return reader_error(r, "something after the value");
+  }
+  line[key_length] = '\0';
+  return reader_set(r, line, value);
+}
+
+static bool reader_take(struct reader *r, char *line) {
+  size_t length = strlen(line);
+
+  if (length + 1 == LINE_BYTES_MAX) {
+    return reader_error(r, "the line is too long");
+  }
+  line[strcspn(line, "\r\n")] = '\0';
+  line += strspn(line, " \t");
+  if (is_end(line)) {
+    return true;
+  }
+  if (strncmp(line, "[[case]]", 8) == 0) {
+    return is_end(line + 8) ? reader_open(r)
+                            : reader_error(r, "something after [[case]]");
+  }
+  return reader_take_pair(r, line);
+}
+
+bool expectation_list_read(struct expectation_list *list,
+                           const struct expectation_platform *platform,
+                           const char *file) {
+  struct reader r = {platform, list, file, 0, NULL, false};
+  char line[LINE_BYTES_MAX];
+  FILE *in = fopen(file, "r");
+  bool good = true;
+
+  if (in == NULL) {
+    fprintf(stderr, "%s: cannot be opened\n", file);
+    return false;
+  }
+  while (good && fgets(line, sizeof(line), in) != NULL) {
+    r.line++;
+    good = reader_take(&r, line);
+  }
+  if (good && ferror(in)) {
+    good = reader_error(&r, "cannot be read");
+  }
+  good = good && reader_close(&r);
+  expectation_free(good ? NULL : r.open);
+  fclose(in);
+  return good;
+}
+
+static bool any_case_matches(const struct expectation *e) {
+  const struct np_case *c;
+
+  for (c = np_case_first(); c != NULL; c = c->next) {
+    unsigned variants[VARIANTS_MAX];
+    size_t count = variant_list(c->modes, variants);
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+      if (variant_matches(e->id, c->id, variants[i])) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+void expectation_list_apply(const struct expectation_list *list,
+                            struct run_list *runs) {
+  const struct expectation *e;
+  struct run *run;
+
+  for (e = list->first; e != NULL; e = e->next) {
+    if (!any_case_matches(e)) {
+      run = run_list_add_failure(runs, "expectations");
+      text_print(&run->message, "%s:%d: no case is called \"%s\"", e->file,
+                 e->line, e->id);
+    }
+  }
+  for (e = list->first; e != NULL; e = e->next) {
+    for (run = runs->first; run != NULL; run = run->next) {
+      if (!e->applies || run->c == NULL ||
+          !variant_matches(e->id, run->c->id, run->variant)) {
+        continue;
+      }
+      if (run->expected == NULL) {
+        run->expected = e;
+      } else if (run->expected->expect != e->expect) {
+        struct run *failure = run_list_add_failure(runs, "expectations");
+
+        text_print(&failure->message, "%s:%d contradicts %s:%d about %s",
+                   e->file, e->line, run->expected->file, run->expected->line,
+                   run->label);
+      }
+    }
+  }
+}
+
+void expectation_list_deinit(struct expectation_list *list) {
+  while (list->first != NULL) {
+    struct expectation *e = list->first;
+
+    list->first = e->next;
+    expectation_free(e);
+  }
+  list->last = NULL;
+}

@@ -1,0 +1,57 @@
+/* The results as JSON, for the page that compares platforms. */
+#include "runner/report.h"
+#include "runner/expectation.h"
+#include "runner/options.h"
+#include "case.h"
+
+#include <inttypes.h>
+
+static void put_member(FILE *out, const char *name, const char *value) {
+  fprintf(out, ", \"%s\": ", name);
+  json_string(out, value);
+}
+
+static void put_run(FILE *out, const struct run *run) {
+  char variant[VARIANT_NAME_BYTES_MAX];
+
+  variant_name(run->variant, variant);
+  fputs("    {\"id\": ", out);
+  json_string(out, run->c != NULL ? run->c->id : run->label);
+  put_member(out, "variant", variant);
+  put_member(out, "result", run_result_name(run->result));
+  fprintf(out, ", \"red\": %s, \"ms\": %" PRIu64,
+          run_is_red(run) ? "true" : "false", run->ms);
+  put_member(out, "message", text_of(&run->message));
+  if (run->expected != NULL) {
+    put_member(out, "reason", run->expected->reason);
+    put_member(out, "link", run->expected->link);
+  }
+  fputc('}', out);
+}
+
+void report_json(FILE *out, const struct options *options,
+                 const struct report_platform *platform,
+                 const struct run_list *runs) {
+  struct report_counts counts = report_count(runs);
+  const struct run *run;
+
+  fputs("{\n  \"platform\": {\"world\": ", out);
+  json_string(out, platform->world);
+  put_member(out, "version", platform->facts.version);
+  put_member(out, "build", platform->facts.build);
+  put_member(out, "architecture", platform->architecture);
+  put_member(out, "compiler", platform->compiler);
+  /* As text: 64 bits are more than a JSON reader need take as a number. */
+  fprintf(out, ", \"seed\": \"%" PRIu64 "\"},\n", options->seed);
+  fprintf(out,
+          "  \"summary\": {\"passed\": %zu, \"failed\": %zu, "
+          "\"expected_failures\": %zu, \"skipped\": %zu, \"unresolved\": %zu, "
+          "\"red\": %s},\n  \"results\": [",
+          counts.passed, counts.failed, counts.expected_failures,
+          counts.skipped, counts.unresolved, counts.red ? "true" : "false");
+  for (run = runs->first; run != NULL; run = run->next) {
+    fputs(run == runs->first ? "\n" : ",\n", out);
+    put_run(out, run);
+  }
+  fputs("\n  ]\n}\n", out);
+}

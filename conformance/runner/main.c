@@ -1,0 +1,36 @@
+/* npipe-conformance: one executable that lists the cases, runs them in child
+ * processes of itself, and is those processes. */
+#include "runner/child.h"
+#include "runner/list.h"
+#include "runner/options.h"
+#include "runner/parent.h"
+#include "runner/registry.h"
+#include "world/host.h"
+
+#include <stdio.h>
+
+int main(int argc, char **argv) {
+  struct options options;
+
+  if (!options_parse(&options, argc, argv)) {
+    return 1;
+  }
+  host_init(options.child != NULL || options.role != NULL);
+  if (options.help) {
+    fputs(options_help, stdout);
+    return 0;
+  }
+  if (options.role != NULL) {
+    return role_main(&options);
+  }
+  if (options.child != NULL) {
+    return child_main(&options);
+  }
+  if (!registry_check()) {
+    return 1;
+  }
+  if (options.list) {
+    return list_main(&options);
+  }
+  return parent_main(&options);
+}

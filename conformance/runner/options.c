@@ -1,0 +1,121 @@
+#include "runner/options.h"
+#include "world/host.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { REPEAT_MAX = 1000000 };
+
+const char options_help[] =
+    "npipe-conformance [options]: runs the conformance cases of npipe\n"
+    "\n"
+    "  --list               print the cases as JSON and run nothing\n"
+    "  --filter GLOB        only what GLOB names: an area, an id or "
+    "id@variant;\n"
+    "                       '*' any text, '?' one character; repeatable\n"
+    "  --tap                results as TAP on stdout\n"
+    "  --junit FILE         results as JUnit XML\n"
+    "  --json FILE          results and platform facts as JSON\n"
+    "  --expectations FILE  known deviations; repeatable. Default: sim.toml,\n"
+    "                       wine.toml and windows.toml in the directory\n"
+    "                       'expectations' beside this executable\n"
+    "  --seed N             seed of the simulated kernel (default 1)\n"
+    "  --time-scale X       multiply every time limit by X\n"
+    "  --jobs N             child processes at a time (default 1)\n"
+    "  --repeat N           run each case N times, the seed one higher each\n"
+    "                       time\n"
+    "  --help               this text\n"
+    "\n"
+    "Each area of cases runs in child processes; a crash or a hang is the\n"
+    "result of its case alone. The exit code is 0 when every case passed or "
+    "did\n"
+    "what the expectations say, and else 1.\n";
+
+static bool number_parse(const char *value, uint64_t max, uint64_t *out) {
+  char *end = NULL;
+
+  if (value[0] < '0' || value[0] > '9') {
+    return false;
+  }
+  errno = 0;
+  *out = strtoull(value, &end, 10);
+  return errno == 0 && *end == '\0' && *out <= max;
+}
+
+static bool value_add(const char **values, size_t *count, const char *value) {
+  if (*count == OPTION_VALUES_MAX) {
+    return false;
+  }
+  values[(*count)++] = value;
+  return true;
+}
+
+/* Takes the option `name` with its value; false when either is wrong. */
+static bool option_take(struct options *o, const char *name,
+                        const char *value) {
+  uint64_t number = 0;
+  char *end = NULL;
+
+  if (strcmp(name, "--filter") == 0) {
+    return value_add(o->filters, &o->filter_count, value);
+  }
+  if (strcmp(name, "--expectations") == 0) {
+    return value_add(o->expectations, &o->expectation_count, value);
+  }
+  if (strcmp(name, "--junit") == 0) {
+    o->junit = value;
+  } else if (strcmp(name, "--json") == 0) {
+    o->json = value;
+  } else if (strcmp(name, "--child") == 0) {
+    o->child = value;
+  } else if (strcmp(name, "--seed") == 0) {
+    return number_parse(value, UINT64_MAX, &o->seed);
+  } else if (strcmp(name, "--repeat") == 0) {
+    return number_parse(value, REPEAT_MAX, &o->repeat) && o->repeat > 0;
+  } else if (strcmp(name, "--jobs") == 0) {
+    if (!number_parse(value, HOST_CHILDREN_MAX, &number) || number == 0) {
+      return false;
+    }
+    o->jobs = (size_t)number;
+  } else if (strcmp(name, "--time-scale") == 0) {
+    o->time_scale = strtod(value, &end);
+    return *end == '\0' && o->time_scale > 0 && o->time_scale <= 10000;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool options_parse(struct options *options, int argc, char **argv) {
+  int i;
+
+  memset(options, 0, sizeof(*options));
+  options->seed = 1;
+  options->time_scale = 1;
+  options->jobs = 1;
+  options->repeat = 1;
+  for (i = 1; i < argc; i++) {
+    if (strcmp(argv[i], "--help") == 0) {
+      options->help = true;
+    } else if (strcmp(argv[i], "--list") == 0) {
+      options->list = true;
+    } else if (strcmp(argv[i], "--tap") == 0) {
+      options->tap = true;
+    } else if (strcmp(argv[i], "--role") == 0 && i + 2 < argc) {
+      options->role = argv[i + 1];
+      options->role_argument = argv[i + 2];
+      i += 2;
+    } else if (i + 1 < argc && option_take(options, argv[i], argv[i + 1])) {
+      i++;
+    } else {
+      fprintf(stderr,
+              "npipe-conformance: bad option or value: %s%s%s (see --help)\n",
+              argv[i], i + 1 < argc ? " " : "",
+              i + 1 < argc ? argv[i + 1] : "");
+      return false;
+    }
+  }
+  return true;
+}

@@ -1,0 +1,36 @@
+/* The command line of the runner. */
+#ifndef NPIPE_CONFORMANCE_RUNNER_OPTIONS_H
+#define NPIPE_CONFORMANCE_RUNNER_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { OPTION_VALUES_MAX = 64 };
+
+struct options {
+  bool help;
+  bool list;
+  bool tap;
+  const char *junit; /* file names, NULL when not asked for */
+  const char *json;
+  const char *filters[OPTION_VALUES_MAX];
+  size_t filter_count;
+  const char *expectations[OPTION_VALUES_MAX];
+  size_t expectation_count;
+  uint64_t seed;
+  double time_scale;
+  size_t jobs;
+  uint64_t repeat;
+  const char *child; /* this is a child: the mark of its result lines */
+  const char *role;  /* this is the second process of a case */
+  const char *role_argument;
+};
+
+/* options_parse fills `options`; false, after a line on stderr, when the
+ * command line is wrong. */
+bool options_parse(struct options *options, int argc, char **argv);
+
+extern const char options_help[];
+
+#endif

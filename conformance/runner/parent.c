@@ -1,0 +1,164 @@
+#include "runner/parent.h"
+#include "runner/expectation.h"
+#include "runner/options.h"
+#include "runner/report.h"
+#include "runner/run.h"
+#include "runner/worker.h"
+#include "case.h"
+#include "world/host.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Reads the files that were named, or those beside the executable. */
+static bool expectations_read(struct expectation_list *list,
+                              const struct expectation_platform *platform,
+                              const struct options *options) {
+  static const char *const names[] = {"sim", "wine", "windows"};
+  char directory[2048];
+  char file[2200];
+  bool any = false;
+  size_t i;
+
+  for (i = 0; i < options->expectation_count; i++) {
+    if (!expectation_list_read(list, platform, options->expectations[i])) {
+      return false;
+    }
+    any = true;
+  }
+  if (!any && host_directory(directory, sizeof(directory))) {
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+      FILE *exists;
+
+      snprintf(file, sizeof(file), "%s/expectations/%s.toml", directory,
+               names[i]);
+      exists = fopen(file, "r");
+      if (exists == NULL) {
+        continue;
+      }
+      fclose(exists);
+      any = true;
+      if (!expectation_list_read(list, platform, file)) {
+        return false;
+      }
+    }
+  }
+  if (!any) {
+    puts(options->tap ? "# no expectations" : "no expectations");
+  }
+  return true;
+}
+
+/* Gives their result to the runs that need no child. */
+static void settle_without_child(const struct options *options,
+                                 struct run_list *runs) {
+  struct run *run;
+
+  for (run = runs->first; run != NULL; run = run->next) {
+    if (run->expected != NULL && run->expected->expect == EXPECT_SKIP) {
+      run->result = RUN_SKIPPED;
+    }
+    if (run->result != RUN_PENDING) {
+      report_run(options, run);
+    }
+  }
+}
+
+/* Whether a worker other than `self` has the area of `run`. An area is one
+ * worker's at a time, so that its cases share children, in order. */
+static bool is_taken(const struct worker *workers, size_t count, size_t self,
+                     const struct run *run) {
+  size_t i;
+
+  for (i = 0; i < count; i++) {
+    if (i != self && worker_has_area(&workers[i], run->c->id)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Gives idle workers an area each; false when no worker has one any more. */
+static bool workers_assign(struct worker *workers, size_t count,
+                           struct run_list *runs) {
+  struct run *run;
+  bool any = false;
+  size_t i;
+
+  for (i = 0; i < count; i++) {
+    for (run = runs->first; worker_is_idle(&workers[i]) && run != NULL;
+         run = run->next) {
+      if (run->result == RUN_PENDING && !is_taken(workers, count, i, run)) {
+        worker_take_area(&workers[i], run->c->id);
+      }
+    }
+    any = any || !worker_is_idle(&workers[i]);
+  }
+  return any;
+}
+
+static void workers_run(const struct options *options, struct run_list *runs) {
+  struct worker workers[HOST_CHILDREN_MAX];
+  host_child *children[HOST_CHILDREN_MAX];
+  size_t i;
+
+  memset(workers, 0, sizeof(workers));
+  for (i = 0; i < options->jobs; i++) {
+    worker_init(&workers[i], options, runs);
+  }
+  while (workers_assign(workers, options->jobs, runs)) {
+    uint64_t timeout_ms = UINT64_MAX;
+    size_t count = 0;
+
+    for (i = 0; i < options->jobs; i++) {
+      worker_advance(&workers[i]);
+      if (workers[i].child != NULL) {
+        uint64_t left_ms = worker_left_ms(&workers[i]);
+
+        children[count++] = workers[i].child;
+        timeout_ms = left_ms < timeout_ms ? left_ms : timeout_ms;
+      } else {
+        timeout_ms = 0; /* A new child or a new area, on the next turn. */
+      }
+    }
+    if (count > 0) {
+      host_wait(children, count, timeout_ms);
+    }
+  }
+  for (i = 0; i < options->jobs; i++) {
+    worker_deinit(&workers[i]);
+  }
+}
+
+int parent_main(const struct options *options) {
+  struct expectation_list expectations = {NULL, NULL};
+  struct run_list runs = {NULL, NULL};
+  struct report_platform platform;
+  struct expectation_platform here;
+  int code = 1;
+
+  report_platform_init(&platform);
+  here.world = platform.world;
+  here.version = platform.facts.version;
+  here.architecture = platform.architecture;
+  if (!expectations_read(&expectations, &here, options)) {
+    goto cleanup;
+  }
+  run_list_fill(&runs, options);
+  if (runs.first == NULL) {
+    fprintf(stderr, "npipe-conformance: no case is selected\n");
+    goto cleanup;
+  }
+  expectation_list_apply(&expectations, &runs);
+  settle_without_child(options, &runs);
+  workers_run(options, &runs);
+  report_end(options, &runs);
+  if (report_files(options, &platform, &runs) && !report_count(&runs).red) {
+    code = 0;
+  }
+
+cleanup:
+  run_list_deinit(&runs);
+  expectation_list_deinit(&expectations);
+  return code;
+}

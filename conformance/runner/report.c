@@ -1,0 +1,159 @@
+#include "runner/report.h"
+#include "runner/expectation.h"
+#include "runner/options.h"
+#include "world.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#define ARCHITECTURE "x86_64"
+#elif defined(__i386__)
+#define ARCHITECTURE "i686"
+#elif defined(__aarch64__)
+#define ARCHITECTURE "aarch64"
+#endif
+
+#if defined(__clang__)
+#define COMPILER "clang " __clang_version__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
+/* Numbers the lines of TAP. */
+static size_t tap_count;
+
+void report_platform_init(struct report_platform *platform) {
+  platform->world = world_name();
+  platform->architecture = ARCHITECTURE;
+  platform->compiler = COMPILER;
+  host_facts(&platform->facts);
+}
+
+struct report_counts report_count(const struct run_list *runs) {
+  struct report_counts counts = {0, 0, 0, 0, 0, false};
+  const struct run *run;
+
+  for (run = runs->first; run != NULL; run = run->next) {
+    counts.red = counts.red || run_is_red(run);
+    switch (run->result) {
+      case RUN_PASSED:
+        counts.passed++;
+        break;
+      case RUN_EXPECTED_FAILURE:
+        counts.expected_failures++;
+        break;
+      case RUN_SKIPPED:
+        counts.skipped++;
+        break;
+      case RUN_UNRESOLVED:
+        counts.unresolved++;
+        break;
+      default:
+        counts.failed++;
+        break;
+    }
+  }
+  return counts;
+}
+
+/* Prints `s`, each line after the first with `indent` before it. */
+static void print_indented(const char *s, const char *indent) {
+  for (; *s != '\0'; s++) {
+    putchar(*s);
+    if (*s == '\n') {
+      fputs(indent, stdout);
+    }
+  }
+  putchar('\n');
+}
+
+static void print_repeat(const struct run *run, const char *indent) {
+  if (run->c != NULL) {
+    printf("%srepeat: npipe-conformance --seed %" PRIu64 " --filter %s\n",
+           indent, run->seed, run->label);
+  }
+}
+
+static void report_tap(const struct run *run) {
+  const char *reason = run->expected != NULL ? run->expected->reason : "";
+
+  tap_count++;
+  if (run->result == RUN_SKIPPED) {
+    printf("ok %zu - %s # SKIP %s\n", tap_count, run->label, reason);
+  } else if (run->result == RUN_EXPECTED_FAILURE) {
+    printf("not ok %zu - %s # TODO %s\n", tap_count, run->label, reason);
+  } else if (run_is_red(run)) {
+    printf("not ok %zu - %s\n# %s: ", tap_count, run->label,
+           run_result_name(run->result));
+    print_indented(text_of(&run->message), "# ");
+    print_repeat(run, "# ");
+  } else if (run->result == RUN_UNRESOLVED) {
+    printf("not ok %zu - %s # TODO unresolved; %s\n", tap_count, run->label,
+           reason);
+  } else {
+    printf("ok %zu - %s\n", tap_count, run->label);
+  }
+}
+
+void report_run(const struct options *options, const struct run *run) {
+  if (options->tap) {
+    if (tap_count == 0) {
+      puts("TAP version 13");
+    }
+    report_tap(run);
+  } else if (run_is_red(run)) {
+    printf("%s %s: ", run_result_name(run->result), run->label);
+    print_indented(text_of(&run->message), "    ");
+    print_repeat(run, "    ");
+  }
+  fflush(stdout);
+}
+
+void report_end(const struct options *options, const struct run_list *runs) {
+  struct report_counts counts = report_count(runs);
+
+  if (options->tap) {
+    printf("1..%zu\n# ", tap_count);
+  }
+  printf(
+      "%zu passed, %zu failed, %zu expected failures, %zu skipped, "
+      "%zu unresolved\n",
+      counts.passed, counts.failed, counts.expected_failures, counts.skipped,
+      counts.unresolved);
+  fflush(stdout);
+}
+
+bool report_files(const struct options *options,
+                  const struct report_platform *platform,
+                  const struct run_list *runs) {
+  const char *const names[] = {options->junit, options->json};
+  bool good = true;
+  size_t i;
+
+  for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    FILE *out;
+    bool written;
+
+    if (names[i] == NULL) {
+      continue;
+    }
+    out = fopen(names[i], "wb");
+    if (out == NULL) {
+      fprintf(stderr, "%s: cannot be written\n", names[i]);
+      good = false;
+      continue;
+    }
+    if (i == 0) {
+      report_junit(out, platform, runs);
+    } else {
+      report_json(out, options, platform, runs);
+    }
+    written = ferror(out) == 0;
+    if (fclose(out) != 0 || !written) {
+      fprintf(stderr, "%s: cannot be written to its end\n", names[i]);
+      good = false;
+    }
+  }
+  return good;
+}

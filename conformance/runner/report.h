@@ -1,0 +1,53 @@
+/* What the runner tells: lines on the terminal or TAP while it runs, JUnit and
+ * JSON at the end. */
+#ifndef NPIPE_CONFORMANCE_RUNNER_REPORT_H
+#define NPIPE_CONFORMANCE_RUNNER_REPORT_H
+
+#include "runner/run.h"
+#include "world/host.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct options;
+
+/* What stands at the head of every report. */
+struct report_platform {
+  const char *world;
+  const char *architecture;
+  const char *compiler;
+  struct host_facts facts;
+};
+
+void report_platform_init(struct report_platform *platform);
+
+struct report_counts {
+  size_t passed;
+  size_t failed; /* also crashed, hung and unexpectedly passed */
+  size_t expected_failures;
+  size_t skipped;
+  size_t unresolved;
+  bool red;
+};
+
+struct report_counts report_count(const struct run_list *runs);
+
+/* report_run tells of one run that has its result. */
+void report_run(const struct options *options, const struct run *run);
+
+/* report_end tells the sum, as the last line. */
+void report_end(const struct options *options, const struct run_list *runs);
+
+/* report_files writes the files that `options` asks for; false, after a line
+ * on stderr, when one can't be written. */
+bool report_files(const struct options *options,
+                  const struct report_platform *platform,
+                  const struct run_list *runs);
+
+void report_junit(FILE *out, const struct report_platform *platform,
+                  const struct run_list *runs);
+void report_json(FILE *out, const struct options *options,
+                 const struct report_platform *platform,
+                 const struct run_list *runs);
+
+#endif

@@ -1,0 +1,66 @@
+/* A run: one variant of one case, and what came of it. */
+#ifndef NPIPE_CONFORMANCE_RUNNER_RUN_H
+#define NPIPE_CONFORMANCE_RUNNER_RUN_H
+
+#include "runner/text.h"
+#include "runner/variant.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct np_case;
+struct expectation;
+struct options;
+
+enum run_result {
+  RUN_PENDING,
+  RUN_PASSED,
+  RUN_FAILED,
+  RUN_CRASHED,
+  RUN_HUNG,
+  RUN_UNRESOLVED,
+  RUN_EXPECTED_FAILURE,
+  RUN_UNEXPECTED_PASS,
+  RUN_SKIPPED,
+  RUN_RESULTS
+};
+
+struct run {
+  /* The case; NULL for what failed outside of any: the end of a child process,
+   * an expectation for no case. `label` says what it was then. */
+  const struct np_case *c;
+  unsigned variant;
+  char label[VARIANT_LABEL_BYTES_MAX];
+  const struct expectation *expected; /* NULL: it has to pass */
+  enum run_result result;
+  uint64_t rounds; /* how many times it ran, with --repeat */
+  uint64_t seed;   /* of the last round */
+  uint64_t ms;     /* all rounds */
+  struct text message;
+  struct run *next;
+};
+
+struct run_list {
+  struct run *first;
+  struct run *last;
+};
+
+/* run_list_fill adds the runs that the filters of `options` select. */
+void run_list_fill(struct run_list *list, const struct options *options);
+
+/* run_list_add_failure adds a failure outside of the cases. */
+struct run *run_list_add_failure(struct run_list *list, const char *label);
+
+void run_list_deinit(struct run_list *list);
+
+/* run_settle turns what happened (passed, failed, crashed, hung, unresolved)
+ * into the result, as the expectation of the run says. */
+void run_settle(struct run *run, enum run_result happened);
+
+/* run_is_red returns whether the result fails the whole. */
+bool run_is_red(const struct run *run);
+
+const char *run_result_name(enum run_result result);
+
+#endif

@@ -1,0 +1,191 @@
+/* Cases that end in every way a case can, to prove that the runner tells each
+ * as what it is. They are no part of npipe-conformance. */
+#include "case.h"
+#include "world.h"
+#include "world/host.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+struct fixture {
+  unsigned variant;
+};
+
+static void fixture_run(unsigned variant, void (*body)(void *fixture)) {
+  struct fixture f = {variant};
+
+  body(&f);
+}
+
+#define SELFTEST_CASE(id_, modes_)                                         \
+  NP_CASE_DEFINE(struct fixture, fixture_run, id_, "none", modes_, "none", \
+                 "The runner says \"what\" became of a case.",             \
+                 "design.md#the-conformance-suite; museum A01 B2")
+
+SELFTEST_CASE("pass/plain", NO_MODE) {
+  assert_int_equal(f->variant, 0);
+}
+
+SELFTEST_CASE("pass/variants", ANY_MODE | BOTH_ENDS) {
+  assert_true((f->variant & (unsigned)ANY_MODE) != 0);
+  assert_true((f->variant & (unsigned)BOTH_ENDS) != 0);
+}
+
+/* Output that looks like a result, has no end of line, and is long. */
+SELFTEST_CASE("pass/talks", NO_MODE) {
+  int i;
+
+  (void)f;
+  for (i = 0; i < 400; i++) {
+    printf("@npipe-1-1 failed, says line %d of the output of this case\n", i);
+  }
+  fputs("no end of line", stdout);
+}
+
+SELFTEST_CASE("fail/assert", MODE_BYTE | END_SERVER) {
+  assert_int_equal(f->variant, 12345);
+}
+
+SELFTEST_CASE("fail/later", NO_MODE) {
+  (void)f;
+}
+
+SELFTEST_CASE("fail/skip", NO_MODE) {
+  (void)f;
+  skip();
+}
+
+SELFTEST_CASE("crash/segv", NO_MODE) {
+  volatile int *volatile nowhere = NULL;
+
+  (void)f;
+  *nowhere = 1;
+}
+
+SELFTEST_CASE("crash/exit", NO_MODE) {
+  (void)f;
+  exit(3);
+}
+
+SELFTEST_CASE("crash/exit-zero", NO_MODE) {
+  (void)f;
+  exit(0);
+}
+
+SELFTEST_CASE("crash/z-still-runs", NO_MODE) {
+  (void)f;
+}
+
+SELFTEST_CASE("hang/ever", NO_MODE) {
+  volatile bool ever = true;
+
+  (void)f;
+  while (ever) {
+  }
+}
+
+SELFTEST_CASE("hang/talks", NO_MODE) {
+  volatile bool ever = true;
+
+  (void)f;
+  while (ever) {
+    puts("and on and on");
+  }
+}
+
+SELFTEST_CASE("hang/z-still-runs", NO_MODE) {
+  (void)f;
+}
+
+SELFTEST_CASE("open/unresolved", NO_MODE) {
+  (void)f;
+  np_unresolved("the race went the other way, %d times", 7);
+}
+
+SELFTEST_CASE("open/z-still-runs", NO_MODE) {
+  (void)f;
+}
+
+static void end_badly(void) {
+  fputs("found at the end\n", stderr);
+  host_exit(9);
+}
+
+/* As a sanitizer does that finds something at the end of the process. */
+SELFTEST_CASE("end/bad-exit", NO_MODE) {
+  (void)f;
+  puts("a warning that nobody saw");
+  assert_int_equal(atexit(end_badly), 0);
+}
+
+static unsigned counted;
+
+/* Fails in its third round, which only --repeat reaches. */
+SELFTEST_CASE("repeat/third-round", NO_MODE) {
+  (void)f;
+  assert_in_range(++counted, 1, 2);
+}
+
+WORLD_ROLE(echo) {
+  char line[64];
+
+  printf("this goes to the log\n");
+  world_role_write_line(arg);
+  while (world_role_read_line(line, sizeof(line))) {
+    world_role_write_line(line);
+  }
+}
+
+WORLD_ROLE(failing) {
+  assert_string_equal(arg, "something else");
+}
+
+WORLD_ROLE(hanging) {
+  volatile bool ever = true;
+
+  world_role_write_line(arg);
+  while (ever) {
+  }
+}
+
+SELFTEST_CASE("role/echo", NO_MODE) {
+  world_process *p = world_process_start("echo", "\\\\.\\pipe\\x y");
+  char line[64];
+
+  (void)f;
+  assert_true(world_process_id(p) != 0);
+  world_process_read_line(p, line, sizeof(line), 20000);
+  assert_string_equal(line, "\\\\.\\pipe\\x y");
+  assert_true(world_process_write_line(p, "go"));
+  world_process_read_line(p, line, sizeof(line), 20000);
+  assert_string_equal(line, "go");
+  assert_int_equal(world_process_wait(p, 20000), 0);
+}
+
+SELFTEST_CASE("role/failing", NO_MODE) {
+  (void)f;
+  assert_int_equal(
+      world_process_wait(world_process_start("failing", "a"), 20000), 1);
+}
+
+SELFTEST_CASE("role/killed", NO_MODE) {
+  world_process *p = world_process_start("hanging", "here");
+  char line[64];
+
+  (void)f;
+  world_process_read_line(p, line, sizeof(line), 20000);
+  assert_string_equal(line, "here");
+  world_process_kill(p);
+}
+
+/* The case ends and leaves its process, which must not outlive the run. */
+SELFTEST_CASE("role/left-behind", NO_MODE) {
+  world_process *p = world_process_start("hanging", "here");
+  char line[64];
+
+  (void)f;
+  world_process_read_line(p, line, sizeof(line), 20000);
+}

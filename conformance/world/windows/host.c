@@ -1,0 +1,377 @@
+/* The machine of the runner: Win32, on Windows or Wine. */
+#include "world/host.h"
+
+#include <windows.h>
+
+#include <io.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+  /* How long the pipe of a process that has gone may stay open. */
+  ENDED_WAIT_MS = 5000,
+  /* How long one whose output ended may take to go. */
+  EXIT_WAIT_MS = 20000
+};
+
+static HANDLE stdio_pipe;
+static LPTOP_LEVEL_EXCEPTION_FILTER crash_filter;
+
+struct host_child {
+  HANDLE process;
+  HANDLE job; /* NULL where there can't be one: a job in a job on Windows 7 */
+  HANDLE in;  /* its stdin, NULL when closed */
+  HANDLE out; /* its stdout, overlapped */
+  OVERLAPPED read;
+  bool reading;
+  bool ended;
+  ULONGLONG gone_ms; /* when `process` was first seen to have gone */
+  DWORD id;
+  char bytes[4096];
+};
+
+/* Tells of the crash in the run's own output, then ends as it would have. */
+static LONG WINAPI crash_report(EXCEPTION_POINTERS *crash) {
+  DWORD code = crash->ExceptionRecord->ExceptionCode;
+  void *address = crash->ExceptionRecord->ExceptionAddress;
+  HMODULE module = NULL;
+  char path[MAX_PATH] = "?";
+
+  GetModuleHandleExA(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS |
+                         GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
+                     (const char *)address, &module);
+  GetModuleFileNameA(module, path, sizeof(path));
+  fprintf(stderr, "\nexception 0x%08lx at %s+0x%lx\n", (unsigned long)code,
+          path, (unsigned long)((ULONG_PTR)address - (ULONG_PTR)module));
+  TerminateProcess(GetCurrentProcess(), code);
+  return EXCEPTION_EXECUTE_HANDLER;
+}
+
+void host_init(bool child) {
+  SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX |
+               SEM_NOOPENFILEERRORBOX);
+  if (child) {
+    /* The job of the parent ends us with it. The debugger of Wine and the
+     * error reports of Windows are not asked. */
+    SetUnhandledExceptionFilter(crash_report);
+  }
+}
+
+void host_crash_save(void) {
+  crash_filter = crash_report;
+}
+
+void host_crash_restore(void) {
+  SetUnhandledExceptionFilter(crash_filter);
+}
+
+uint64_t host_now_ms(void) {
+  return GetTickCount64();
+}
+
+uint32_t host_process_id(void) {
+  return GetCurrentProcessId();
+}
+
+bool host_directory(char *out, size_t size) {
+  DWORD length = GetModuleFileNameA(NULL, out, (DWORD)size);
+  char *slash;
+
+  if (length == 0 || length >= size) {
+    return false;
+  }
+  slash = strrchr(out, '\\');
+  if (slash == NULL) {
+    return false;
+  }
+  *slash = '\0';
+  return true;
+}
+
+void host_exit(int code) {
+  fflush(NULL);
+  TerminateProcess(GetCurrentProcess(), (UINT)code);
+  abort();
+}
+
+void host_crash_text(uint32_t code, char *out, size_t size) {
+  if (code >= 0x80000000u) {
+    snprintf(out, size, "exception 0x%08lx", (unsigned long)code);
+  } else {
+    snprintf(out, size, "exit code %lu", (unsigned long)code);
+  }
+}
+
+/* Makes the pipe of the child's stdout: our end overlapped, its end not. */
+static bool output_pipe(HANDLE *ours, HANDLE *its) {
+  static LONG count;
+  SECURITY_ATTRIBUTES inherit = {sizeof(inherit), NULL, TRUE};
+  char name[64];
+
+  snprintf(name, sizeof(name), "\\\\.\\pipe\\npipe-runner-%lu-%ld",
+           (unsigned long)GetCurrentProcessId(),
+           (long)InterlockedIncrement(&count));
+  *ours = CreateNamedPipeA(name,
+                           PIPE_ACCESS_INBOUND | FILE_FLAG_OVERLAPPED |
+                               FILE_FLAG_FIRST_PIPE_INSTANCE,
+                           PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_WAIT, 1,
+                           65536, 65536, 0, NULL);
+  if (*ours == INVALID_HANDLE_VALUE) {
+    return false;
+  }
+  *its = CreateFileA(name, GENERIC_WRITE, 0, &inherit, OPEN_EXISTING,
+                     FILE_ATTRIBUTE_NORMAL, NULL);
+  if (*its == INVALID_HANDLE_VALUE) {
+    CloseHandle(*ours);
+    return false;
+  }
+  return true;
+}
+
+static HANDLE kill_job(void) {
+  JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits;
+  HANDLE job = CreateJobObjectW(NULL, NULL);
+
+  memset(&limits, 0, sizeof(limits));
+  limits.BasicLimitInformation.LimitFlags =
+      JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE |
+      JOB_OBJECT_LIMIT_DIE_ON_UNHANDLED_EXCEPTION;
+  if (job != NULL &&
+      !SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits,
+                               sizeof(limits))) {
+    CloseHandle(job);
+    job = NULL;
+  }
+  return job;
+}
+
+/* "program" argument ... ; arguments hold no quotes. */
+static bool command_line(const char *const *arguments, char *out, size_t size) {
+  char program[2048];
+  DWORD length = GetModuleFileNameA(NULL, program, sizeof(program));
+  size_t used;
+  size_t i;
+
+  if (length == 0 || length >= sizeof(program)) {
+    return false;
+  }
+  used = (size_t)snprintf(out, size, "\"%s\"", program);
+  for (i = 0; arguments[i] != NULL; i++) {
+    if (used + strlen(arguments[i]) + 4 > size) {
+      return false;
+    }
+    used += (size_t)snprintf(out + used, size - used, " \"%s\"", arguments[i]);
+  }
+  return true;
+}
+
+static void handle_close(HANDLE *handle) {
+  if (*handle != NULL && *handle != INVALID_HANDLE_VALUE) {
+    CloseHandle(*handle);
+  }
+  *handle = NULL;
+}
+
+static void child_free(host_child *child) {
+  handle_close(&child->process);
+  handle_close(&child->job);
+  handle_close(&child->in);
+  handle_close(&child->out);
+  handle_close(&child->read.hEvent);
+  free(child);
+}
+
+/* Creates the process, with the three handles alone to inherit: whoever else
+ * has handles in this process made them not to be inherited. */
+static bool child_create(host_child *child, const char *const *arguments,
+                         HANDLE in, HANDLE out, HANDLE err) {
+  STARTUPINFOA startup;
+  PROCESS_INFORMATION process;
+  char line[4096];
+
+  memset(&startup, 0, sizeof(startup));
+  startup.cb = sizeof(startup);
+  startup.dwFlags = STARTF_USESTDHANDLES;
+  startup.hStdInput = in;
+  startup.hStdOutput = out;
+  startup.hStdError = err;
+  fflush(NULL);
+  if (!command_line(arguments, line, sizeof(line)) ||
+      !CreateProcessA(NULL, line, NULL, NULL, TRUE, CREATE_SUSPENDED, NULL,
+                      NULL, &startup, &process)) {
+    return false;
+  }
+  child->process = process.hProcess;
+  child->id = process.dwProcessId;
+  child->job = kill_job();
+  if (child->job != NULL &&
+      !AssignProcessToJobObject(child->job, process.hProcess)) {
+    handle_close(&child->job);
+  }
+  ResumeThread(process.hThread);
+  CloseHandle(process.hThread);
+  return true;
+}
+
+/* Starts a read when none is in flight. What it says shows by its event. */
+static void read_start(host_child *child) {
+  if (child->reading || child->ended) {
+    return;
+  }
+  if (ReadFile(child->out, child->bytes, sizeof(child->bytes), NULL,
+               &child->read) ||
+      GetLastError() == ERROR_IO_PENDING) {
+    child->reading = true;
+  } else {
+    child->ended = true;
+    SetEvent(child->read.hEvent);
+  }
+}
+
+host_child *host_child_start(const char *const *arguments,
+                             enum host_stderr its_stderr) {
+  SECURITY_ATTRIBUTES inherit = {sizeof(inherit), NULL, TRUE};
+  host_child *child = calloc(1, sizeof(*child));
+  HANDLE in = NULL;
+  HANDLE out = NULL;
+  HANDLE err = NULL;
+  bool started = false;
+
+  if (child == NULL) {
+    return NULL;
+  }
+  child->read.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
+  if (child->read.hEvent == NULL ||
+      !CreatePipe(&in, &child->in, &inherit, 65536) ||
+      !SetHandleInformation(child->in, HANDLE_FLAG_INHERIT, 0) ||
+      !output_pipe(&child->out, &out)) {
+    goto cleanup;
+  }
+  if (!DuplicateHandle(
+          GetCurrentProcess(),
+          its_stderr == HOST_STDERR_STDOUT ? out
+                                           : GetStdHandle(STD_ERROR_HANDLE),
+          GetCurrentProcess(), &err, 0, TRUE, DUPLICATE_SAME_ACCESS)) {
+    goto cleanup;
+  }
+  started = child_create(child, arguments, in, out, err);
+
+cleanup:
+  handle_close(&in);
+  handle_close(&out);
+  handle_close(&err);
+  if (!started) {
+    child_free(child);
+    return NULL;
+  }
+  read_start(child);
+  return child;
+}
+
+uint32_t host_child_id(const host_child *child) {
+  return child->id;
+}
+
+bool host_child_write(host_child *child, const char *text, size_t length) {
+  DWORD written = 0;
+
+  return child->in != NULL &&
+         WriteFile(child->in, text, (DWORD)length, &written, NULL) &&
+         written == length;
+}
+
+void host_child_close_input(host_child *child) {
+  handle_close(&child->in);
+}
+
+static bool has_gone(host_child *child) {
+  if (child->gone_ms == 0 &&
+      WaitForSingleObject(child->process, 0) == WAIT_OBJECT_0) {
+    child->gone_ms = GetTickCount64();
+    /* What it started must not keep its output open. */
+    if (child->job != NULL) {
+      TerminateJobObject(child->job, 1);
+    }
+  }
+  return child->gone_ms != 0;
+}
+
+void host_wait(host_child *const *children, size_t count, uint64_t timeout_ms) {
+  HANDLE handles[2 * HOST_CHILDREN_MAX];
+  DWORD handle_count = 0;
+  size_t i;
+
+  for (i = 0; i < count; i++) {
+    handles[handle_count++] = children[i]->read.hEvent;
+    if (!has_gone(children[i])) {
+      handles[handle_count++] = children[i]->process;
+    } else if (timeout_ms > ENDED_WAIT_MS) {
+      timeout_ms = ENDED_WAIT_MS;
+    }
+  }
+  WaitForMultipleObjects(handle_count, handles, FALSE,
+                         timeout_ms < INFINITE ? (DWORD)timeout_ms : INFINITE);
+}
+
+size_t host_child_read(host_child *child, char *out, size_t size, bool *ended) {
+  DWORD length = 0;
+
+  read_start(child);
+  if (child->reading) {
+    if (GetOverlappedResult(child->out, &child->read, &length, FALSE)) {
+      child->reading = false;
+    } else if (GetLastError() != ERROR_IO_INCOMPLETE) {
+      child->reading = false;
+      child->ended = true;
+    } else if (has_gone(child) &&
+               GetTickCount64() - child->gone_ms > ENDED_WAIT_MS) {
+      /* Somebody else holds its stdout, and there is no job to end him. */
+      child->ended = true;
+    }
+  }
+  *ended = child->ended;
+  if (length > size) {
+    length = (DWORD)size; /* Callers give at least the size of `bytes`. */
+  }
+  memcpy(out, child->bytes, length);
+  if (length > 0) {
+    read_start(child);
+  }
+  return length;
+}
+
+uint32_t host_child_end(host_child *child) {
+  DWORD code = 1;
+  DWORD length = 0;
+
+  if (WaitForSingleObject(child->process, child->ended ? EXIT_WAIT_MS : 0) !=
+      WAIT_OBJECT_0) {
+    TerminateProcess(child->process, 1);
+    WaitForSingleObject(child->process, INFINITE);
+  }
+  if (child->job != NULL) {
+    TerminateJobObject(child->job, 1);
+  }
+  GetExitCodeProcess(child->process, &code);
+  if (child->reading) {
+    CancelIo(child->out);
+    GetOverlappedResult(child->out, &child->read, &length, TRUE);
+  }
+  child_free(child);
+  return code;
+}
+
+void host_stdio_detach(void) {
+  fflush(stdout);
+  DuplicateHandle(GetCurrentProcess(), GetStdHandle(STD_OUTPUT_HANDLE),
+                  GetCurrentProcess(), &stdio_pipe, 0, FALSE,
+                  DUPLICATE_SAME_ACCESS);
+  _dup2(_fileno(stderr), _fileno(stdout));
+}
+
+void host_stdio_write(const char *text, size_t length) {
+  DWORD written = 0;
+
+  WriteFile(stdio_pipe, text, (DWORD)length, &written, NULL);
+}
