@@ -1,0 +1,604 @@
+#include "fixture.h"
+
+#include <stdlib.h>
+
+/* One case runs at a time. */
+static np_fixture fixture;
+
+/* The time that may pass until `deadline_ms`, as a timeout. */
+static uint32_t time_left_ms(uint64_t deadline_ms) {
+  uint64_t now_ms = world_now_ms();
+
+  return now_ms < deadline_ms ? (uint32_t)(deadline_ms - now_ms) : 0;
+}
+
+static uint64_t deadline_make(void) {
+  return world_now_ms() + world_timeout_ms(LOOP_WAIT_MS);
+}
+
+/* --- Allocator ---------------------------------------------------------- */
+
+static void *counting_allocate(void *context, size_t size) {
+  struct counting_allocator *allocator = context;
+  void *memory;
+
+  allocator->total++;
+  if (allocator->total == allocator->fail_at) {
+    return NULL;
+  }
+  memory = malloc(size);
+  assert_non_null(memory);
+  memset(memory, 0xA5, size); /* nobody may count on zeros */
+  allocator->live++;
+  return memory;
+}
+
+static void counting_release(void *context, void *memory) {
+  struct counting_allocator *allocator = context;
+
+  assert_non_null(memory);
+  assert_true(allocator->live > 0);
+  allocator->live--;
+  free(memory);
+}
+
+np_allocator allocator_of(np_fixture *f) {
+  np_allocator allocator = {counting_allocate, counting_release, &f->allocator};
+
+  return allocator;
+}
+
+/* --- Set-up and teardown ------------------------------------------------ */
+
+static void loop_make(np_fixture *f, np_loop_options *options) {
+  options->allocator = allocator_of(f);
+  f->port = options->port;
+  f->key = options->completion_key;
+  assert_np_ok(np_loop_create(options, &f->loop));
+}
+
+static void library_set_up(np_fixture *f, unsigned variant) {
+  np_loop_options options;
+
+  memset(f, 0, sizeof(*f));
+  f->variant = variant;
+  world_pipe_name(f->name, sizeof(f->name));
+  np_server_options_init(&f->server_options);
+  np_client_options_init(&f->client_options);
+  if ((variant & MESSAGE_TYPE) != 0) {
+    f->server_options.mode = NP_MESSAGE;
+  }
+  if ((variant & MODE_MESSAGE) != 0) {
+    f->server_options.read_mode = NP_MESSAGE;
+    f->client_options.read_mode = NP_MESSAGE;
+  }
+  np_loop_options_init(&options);
+  loop_make(f, &options);
+}
+
+static void loop_unmake(np_fixture *f) {
+  loop_drain(f);
+  assert_np_ok(np_loop_destroy(f->loop));
+  f->loop = NULL;
+  if (f->port != NULL) {
+    CloseHandle(f->port);
+    f->port = NULL;
+  }
+}
+
+static void library_tear_down(np_fixture *f) {
+  size_t i;
+
+  f->closed_then = NULL;
+  for (i = 0; i < RECORDERS_MAX; i++) {
+    f->ops[i].then = NULL;
+  }
+  for (i = 0; i < TIMERS_MAX; i++) {
+    np_timer_stop(&f->timers[i].timer);
+  }
+  pipe_close(f, f->server);
+  pipe_close(f, f->client);
+  while (f->extra_count > 0) {
+    pipe_close(f, f->extra[f->extra_count - 1]);
+  }
+  while (f->raw_count > 0) {
+    raw_close(f, f->raws[f->raw_count - 1]);
+  }
+  loop_unmake(f);
+  for (i = 0; i < RECORDERS_MAX; i++) {
+    assert_int_equal(f->ops[i].done_count, f->ops[i].start_count);
+  }
+  assert_int_equal(f->closed_count, f->closing_count);
+  assert_int_equal(f->allocator.live, 0);
+}
+
+void library_run(unsigned variant, void (*body)(void *fixture_)) {
+  library_set_up(&fixture, variant);
+  body(&fixture);
+  library_tear_down(&fixture);
+}
+
+/* --- Callbacks that record ---------------------------------------------- */
+
+unsigned callback_begin(void) {
+  assert_true(fixture.in_loop);
+  assert_false(fixture.in_callback);
+  fixture.in_callback = true;
+  return ++fixture.order;
+}
+
+void callback_end(void) {
+  fixture.in_callback = false;
+}
+
+void on_done(np_op *op, np_error error, size_t transferred) {
+  np_fixture *f = &fixture;
+  struct recorder *recorder = (struct recorder *)op;
+  unsigned order = callback_begin();
+
+  if (recorder != &f->helper) {
+    f->done_count++;
+    f->result = error;
+    f->transferred = transferred;
+  }
+  if (op != &f->op) {
+    recorder->done_count++;
+    recorder->order = order;
+    recorder->result = error;
+    recorder->transferred = transferred;
+    if (recorder->then != NULL) {
+      recorder->then(f, recorder);
+    }
+  }
+  callback_end();
+}
+
+void on_never(np_op *op, np_error error, size_t transferred) {
+  (void)op;
+  print_error("a refused operation got its callback: %s, %u bytes\n",
+              np_error_name(error), (unsigned)transferred);
+  fail();
+}
+
+void on_closed(np_pipe *pipe) {
+  np_fixture *f = &fixture;
+
+  f->closed_order = callback_begin();
+  f->closed_count++;
+  f->closed_pipe = pipe;
+  if (f->closed_then != NULL) {
+    f->closed_then(f, pipe);
+  }
+  callback_end();
+}
+
+void on_closed_never(np_pipe *pipe) {
+  (void)pipe;
+  fail_msg("%s", "a refused close got its callback");
+}
+
+void on_timer(np_timer *timer) {
+  struct timer_recorder *recorder = (struct timer_recorder *)timer;
+
+  recorder->order = callback_begin();
+  recorder->run_count++;
+  recorder->at_ms = world_now_ms();
+  if (recorder->then != NULL) {
+    recorder->then(&fixture, recorder);
+  }
+  callback_end();
+}
+
+void on_task(np_task *task) {
+  struct task_recorder *recorder = (struct task_recorder *)task;
+
+  recorder->order = callback_begin();
+  recorder->run_count++;
+  if (recorder->then != NULL) {
+    recorder->then(&fixture, recorder);
+  }
+  callback_end();
+}
+
+/* --- The loop ----------------------------------------------------------- */
+
+/* One turn of the loop in the header comment of np_loop_dispatch. */
+static np_error foreign_turn(np_fixture *f, uint32_t timeout_ms) {
+  OVERLAPPED_ENTRY entries[16];
+  ULONG count = 0;
+  unsigned order = f->order;
+  uint32_t wait_ms;
+
+  assert_np_ok(np_loop_dispatch(f->loop, NULL, 0));
+  wait_ms = np_loop_wait_ms(f->loop);
+  if (wait_ms > timeout_ms) {
+    wait_ms = timeout_ms;
+  }
+  if (!GetQueuedCompletionStatusEx(f->port, entries, 16, &count, wait_ms,
+                                   FALSE)) {
+    count = 0;
+  }
+  assert_np_ok(np_loop_dispatch(f->loop, entries, count));
+  return f->order != order || count > 0 ? NP_OK : (np_error)WAIT_TIMEOUT;
+}
+
+np_error loop_turn(np_fixture *f, uint32_t timeout_ms) {
+  np_error error;
+
+  assert_false(f->in_loop);
+  f->in_loop = true;
+  error = f->port != NULL ? foreign_turn(f, timeout_ms)
+                          : np_loop_run_once(f->loop, timeout_ms);
+  f->in_loop = false;
+  return error;
+}
+
+np_error loop_run(np_fixture *f) {
+  np_error error;
+
+  assert_false(f->in_loop);
+  f->in_loop = true;
+  error = np_loop_run(f->loop);
+  f->in_loop = false;
+  return error;
+}
+
+static void loop_step(np_fixture *f, uint64_t deadline_ms) {
+  np_error error = loop_turn(f, time_left_ms(deadline_ms));
+
+  if (error != WAIT_TIMEOUT) {
+    assert_np_ok(error);
+  }
+}
+
+void loop_until_count(np_fixture *f, const unsigned *counter, unsigned count) {
+  uint64_t deadline_ms = deadline_make();
+
+  while (*counter < count) {
+    if (time_left_ms(deadline_ms) == 0) {
+      print_error("%u callbacks came, not %u\n", *counter, count);
+      fail();
+    }
+    loop_step(f, deadline_ms);
+  }
+}
+
+void loop_until(np_fixture *f, unsigned count) {
+  loop_until_count(f, &f->done_count, count);
+}
+
+void loop_quiet(np_fixture *f) {
+  uint64_t deadline_ms = deadline_make();
+  np_error error;
+
+  do {
+    error = loop_turn(f, LOOP_QUIET_MS);
+    if (error != WAIT_TIMEOUT) {
+      assert_np_ok(error);
+    }
+    assert_true(time_left_ms(deadline_ms) > 0);
+  } while (error != WAIT_TIMEOUT);
+}
+
+void loop_drain(np_fixture *f) {
+  uint64_t deadline_ms = deadline_make();
+
+  while (np_loop_is_pending(f->loop)) {
+    if (time_left_ms(deadline_ms) == 0) {
+      fail_msg("%s", "something of the loop stays pending");
+    }
+    loop_step(f, deadline_ms);
+  }
+}
+
+void loop_remake(np_fixture *f, np_loop_options *options) {
+  loop_unmake(f);
+  loop_make(f, options);
+}
+
+void loop_remake_foreign(np_fixture *f, ULONG_PTR key) {
+  np_loop_options options;
+
+  np_loop_options_init(&options);
+  options.port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 1);
+  assert_non_null(options.port);
+  options.completion_key = key;
+  loop_remake(f, &options);
+}
+
+/* --- Pipes -------------------------------------------------------------- */
+
+bool is_client_end(const np_fixture *f) {
+  return (f->variant & END_CLIENT) != 0;
+}
+
+static void ends_set(np_fixture *f) {
+  f->end = is_client_end(f) ? f->client : f->server;
+  f->peer = is_client_end(f) ? f->server : f->client;
+}
+
+void server_listen(np_fixture *f) {
+  assert_np_ok(
+      np_server_create(f->loop, f->name, &f->server_options, &f->server));
+  ends_set(f);
+}
+
+void client_open_end(np_fixture *f) {
+  assert_np_ok(
+      np_client_open(f->loop, f->name, &f->client_options, &f->client));
+  ends_set(f);
+}
+
+static void helper_wait(np_fixture *f) {
+  loop_until_count(f, &f->helper.done_count, f->helper.start_count);
+}
+
+static void server_accept(np_fixture *f) {
+  connect_begin(&f->helper, f->server);
+  helper_wait(f);
+  assert_np_ok(f->helper.result);
+}
+
+void pair_open(np_fixture *f) {
+  server_listen(f);
+  client_open_end(f);
+  server_accept(f);
+}
+
+void pair_open_raw(np_fixture *f) {
+  if (is_client_end(f)) {
+    f->raw = raw_server(f);
+    client_open_end(f);
+  } else {
+    server_listen(f);
+    f->raw = raw_client(f, GENERIC_READ | GENERIC_WRITE);
+    server_accept(f);
+  }
+}
+
+np_pipe *pipe_own(np_fixture *f, np_pipe *pipe) {
+  assert_non_null(pipe);
+  assert_true(f->extra_count < EXTRA_PIPES_MAX);
+  f->extra[f->extra_count++] = pipe;
+  return pipe;
+}
+
+static void pipe_forget(np_fixture *f, np_pipe *pipe) {
+  size_t i;
+
+  f->server = f->server == pipe ? NULL : f->server;
+  f->client = f->client == pipe ? NULL : f->client;
+  f->end = f->end == pipe ? NULL : f->end;
+  f->peer = f->peer == pipe ? NULL : f->peer;
+  for (i = 0; i < f->extra_count; i++) {
+    if (f->extra[i] == pipe) {
+      f->extra[i] = f->extra[--f->extra_count];
+      return;
+    }
+  }
+}
+
+void pipe_close(np_fixture *f, np_pipe *pipe) {
+  if (pipe == NULL) {
+    return;
+  }
+  f->closing_count++;
+  pipe_forget(f, pipe);
+  assert_np_ok(np_pipe_close(pipe, on_closed));
+}
+
+void pipe_close_wait(np_fixture *f, np_pipe *pipe) {
+  pipe_close(f, pipe);
+  loop_until_count(f, &f->closed_count, f->closing_count);
+}
+
+/* --- Operations --------------------------------------------------------- */
+
+void read_begin(struct recorder *recorder, np_pipe *pipe, size_t length) {
+  assert_true(length <= sizeof(recorder->buffer));
+  recorder->start_count++;
+  assert_np_ok(
+      np_pipe_read(pipe, recorder->buffer, length, &recorder->op, on_done));
+}
+
+void write_begin(struct recorder *recorder, np_pipe *pipe, const void *data,
+                 size_t length) {
+  recorder->start_count++;
+  assert_np_ok(np_pipe_write(pipe, data, length, &recorder->op, on_done));
+}
+
+void connect_begin(struct recorder *recorder, np_pipe *server) {
+  recorder->start_count++;
+  assert_np_ok(np_server_connect(server, &recorder->op, on_done));
+}
+
+void shutdown_begin(struct recorder *recorder, np_pipe *pipe) {
+  recorder->start_count++;
+  assert_np_ok(np_pipe_shutdown(pipe, &recorder->op, on_done));
+}
+
+void pipe_send(np_fixture *f, np_pipe *pipe, const void *data, size_t length) {
+  write_begin(&f->helper, pipe, data, length);
+  helper_wait(f);
+  assert_np_ok(f->helper.result);
+  assert_int_equal(f->helper.transferred, length);
+}
+
+np_error pipe_receive(np_fixture *f, np_pipe *pipe, void *buffer, size_t size,
+                      size_t *length) {
+  f->helper.start_count++;
+  assert_np_ok(np_pipe_read(pipe, buffer, size, &f->helper.op, on_done));
+  helper_wait(f);
+  *length = f->helper.transferred;
+  assert_true(*length <= size);
+  return f->helper.result;
+}
+
+/* --- The raw peer ------------------------------------------------------- */
+
+HANDLE raw_own(np_fixture *f, HANDLE handle) {
+  assert_true(handle != NULL && handle != INVALID_HANDLE_VALUE);
+  assert_true(f->raw_count < RAW_HANDLES_MAX);
+  f->raws[f->raw_count++] = handle;
+  return handle;
+}
+
+void raw_close(np_fixture *f, HANDLE handle) {
+  size_t i;
+
+  f->raw = f->raw == handle ? NULL : f->raw;
+  for (i = 0; i < f->raw_count; i++) {
+    if (f->raws[i] == handle) {
+      f->raws[i] = f->raws[--f->raw_count];
+      assert_true(CloseHandle(handle));
+      return;
+    }
+  }
+  fail_msg("%s", "raw_close: not a handle of the fixture");
+}
+
+void raw_name(const np_fixture *f, wchar_t out[WORLD_PIPE_NAME_BYTES_MAX]) {
+  size_t i = 0;
+
+  do {
+    out[i] = (wchar_t)f->name[i]; /* the world's names are ASCII */
+  } while (f->name[i++] != 0);
+}
+
+HANDLE raw_client(np_fixture *f, DWORD access) {
+  wchar_t name[WORLD_PIPE_NAME_BYTES_MAX];
+  HANDLE handle;
+  DWORD mode = PIPE_READMODE_MESSAGE;
+
+  raw_name(f, name);
+  handle = raw_own(f, CreateFileW(name, access, 0, NULL, OPEN_EXISTING,
+                                  FILE_FLAG_OVERLAPPED, NULL));
+  if (f->client_options.read_mode == NP_MESSAGE) {
+    assert_true(SetNamedPipeHandleState(handle, &mode, NULL, NULL));
+  }
+  return handle;
+}
+
+HANDLE raw_server(np_fixture *f) {
+  const np_server_options *options = &f->server_options;
+  wchar_t name[WORLD_PIPE_NAME_BYTES_MAX];
+  DWORD mode = (options->mode == NP_MESSAGE ? PIPE_TYPE_MESSAGE : 0u) |
+               (options->read_mode == NP_MESSAGE ? PIPE_READMODE_MESSAGE : 0u);
+
+  raw_name(f, name);
+  return raw_own(
+      f, CreateNamedPipeW(name, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED, mode,
+                          PIPE_UNLIMITED_INSTANCES, options->out_buffer_bytes,
+                          options->in_buffer_bytes, 0, NULL));
+}
+
+/* Waits for the end of a raw operation; `started` is what its call returned. */
+static DWORD raw_wait(HANDLE handle, OVERLAPPED *overlapped, BOOL started,
+                      DWORD error, size_t *length) {
+  DWORD bytes = 0;
+
+  *length = 0;
+  if (!started && error != ERROR_IO_PENDING && error != ERROR_MORE_DATA) {
+    return error;
+  }
+  assert_int_equal(WaitForSingleObject(overlapped->hEvent,
+                                       (DWORD)world_timeout_ms(LOOP_WAIT_MS)),
+                   WAIT_OBJECT_0);
+  error = GetOverlappedResult(handle, overlapped, &bytes, FALSE)
+              ? ERROR_SUCCESS
+              : GetLastError();
+  *length = bytes;
+  return error;
+}
+
+DWORD raw_write(HANDLE handle, const void *data, size_t length) {
+  static OVERLAPPED overlapped;
+  size_t written;
+  BOOL started;
+  DWORD error;
+
+  memset(&overlapped, 0, sizeof(overlapped));
+  overlapped.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
+  assert_non_null(overlapped.hEvent);
+  started = WriteFile(handle, data, (DWORD)length, NULL, &overlapped);
+  error = started ? ERROR_SUCCESS : GetLastError();
+  error = raw_wait(handle, &overlapped, started, error, &written);
+  CloseHandle(overlapped.hEvent);
+  return error;
+}
+
+DWORD raw_read(HANDLE handle, void *buffer, size_t size, size_t *length) {
+  static OVERLAPPED overlapped;
+  BOOL started;
+  DWORD error;
+
+  memset(&overlapped, 0, sizeof(overlapped));
+  overlapped.hEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
+  assert_non_null(overlapped.hEvent);
+  started = ReadFile(handle, buffer, (DWORD)size, NULL, &overlapped);
+  error = started ? ERROR_SUCCESS : GetLastError();
+  error = raw_wait(handle, &overlapped, started, error, length);
+  CloseHandle(overlapped.hEvent);
+  return error;
+}
+
+/* --- Counting ----------------------------------------------------------- */
+
+uint64_t calls(const char *function) {
+  uint64_t count = 0;
+
+  if (!world_call_count(function, &count)) {
+    np_unresolved("nobody counts the calls of %s here", function);
+  }
+  return count;
+}
+
+/* --- Asserts ------------------------------------------------------------ */
+
+void assert_np_error_at(np_error actual, np_error expected, const char *file,
+                        int line) {
+  if (actual != expected) {
+    print_error("%s (%u), not %s (%u)\n", np_error_name(actual),
+                (unsigned)actual, np_error_name(expected), (unsigned)expected);
+    _fail(file, line);
+  }
+}
+
+void assert_done_at(const struct recorder *recorder, np_error result,
+                    size_t transferred, const char *file, int line) {
+  if (recorder->start_count != recorder->done_count) {
+    print_error("begun %u times, ended %u times\n", recorder->start_count,
+                recorder->done_count);
+    _fail(file, line);
+  }
+  assert_np_error_at(recorder->result, result, file, line);
+  if (recorder->transferred != transferred) {
+    print_error("%u bytes, not %u\n", (unsigned)recorder->transferred,
+                (unsigned)transferred);
+    _fail(file, line);
+  }
+}
+
+void assert_received_at(np_fixture *f, np_pipe *pipe, const void *data,
+                        size_t length, const char *file, int line) {
+  static char buffer[65536];
+  size_t done = 0;
+  size_t got = 0;
+  bool by_messages = (f->variant & MODE_MESSAGE) != 0;
+
+  assert_true(length > 0 && length <= sizeof(buffer));
+  while (done < length) {
+    np_error error = pipe_receive(f, pipe, buffer + done, length - done, &got);
+
+    assert_np_error_at(error, NP_OK, file, line);
+    done += got;
+    if (got == 0 || (by_messages && done != length)) {
+      print_error("%u bytes, not %u\n", (unsigned)done, (unsigned)length);
+      _fail(file, line);
+    }
+  }
+  if (memcmp(buffer, data, length) != 0) {
+    print_error("not the bytes that were written\n");
+    _fail(file, line);
+  }
+}

@@ -1,0 +1,274 @@
+/* The fixture of the library cases.
+ *
+ * A run begins with a loop whose allocator counts, a fresh pipe name and
+ * options for the mode of its variant; a case makes what it needs with the
+ * helpers below. Afterwards all pipes that the fixture knows are closed, the
+ * loop runs until nothing is pending and is destroyed; then each operation
+ * begun has had its callback once, each pipe its on_closed once, and no memory
+ * is left. So a case asserts only what it is about.
+ *
+ * The recording callbacks (on_done, on_closed, on_timer, on_task) fail the case
+ * when one runs outside of the loop or inside of another callback: never from
+ * inside the call that started it.
+ *
+ * The fixture is static: after a failed assert the kernel may still write to
+ * it until the process ends.
+ */
+#ifndef NPIPE_CONFORMANCE_LIBRARY_FIXTURE_H
+#define NPIPE_CONFORMANCE_LIBRARY_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <windows.h>
+
+#include <cmocka.h>
+#include <npipe/npipe.h>
+
+#include "case.h"
+#include "world.h"
+
+enum {
+  LOOP_WAIT_MS = 5000, /* for what must come: expires only when it does not  */
+  LOOP_QUIET_MS = 30,  /* for what must not come                             */
+  RECORDERS_MAX = 64,
+  RECORDER_BYTES_MAX = 4096,
+  TIMERS_MAX = 8,
+  TASKS_MAX = 8,
+  EXTRA_PIPES_MAX = 300,
+  RAW_HANDLES_MAX = 16
+};
+
+typedef struct np_fixture np_fixture;
+
+/* An allocator that counts, and fails on demand. */
+struct counting_allocator {
+  size_t live;    /* allocated and not released                              */
+  size_t total;   /* asked for since the case began, also in vain            */
+  size_t fail_at; /* the value of `total` that fails; 0: none                */
+};
+
+/* An operation, a buffer for it, and what became of it. */
+struct recorder {
+  np_op op; /* first: on_done gets the recorder from it                      */
+  unsigned start_count;
+  unsigned done_count;
+  unsigned order;     /* of the last callback, among all of the run          */
+  np_error result;    /* of the last callback                                */
+  size_t transferred; /* of the last callback                                */
+  /* Runs in the callback, after all of that was noted. */
+  void (*then)(np_fixture *f, struct recorder *recorder);
+  char buffer[RECORDER_BYTES_MAX];
+};
+
+struct timer_recorder {
+  np_timer timer; /* first */
+  unsigned run_count;
+  unsigned order;
+  uint64_t at_ms; /* world_now_ms of the last run                            */
+  void (*then)(np_fixture *f, struct timer_recorder *recorder);
+};
+
+struct task_recorder {
+  np_task task; /* first */
+  unsigned run_count;
+  unsigned order;
+  void (*then)(np_fixture *f, struct task_recorder *recorder);
+};
+
+struct np_fixture {
+  unsigned variant;
+  char name[WORLD_PIPE_NAME_BYTES_MAX];
+
+  /* Set for the variant's mode; a case may change them before it creates. */
+  np_server_options server_options;
+  np_client_options client_options;
+
+  struct counting_allocator allocator;
+  np_loop *loop;
+  HANDLE port; /* the caller's, of a loop on a foreign port; else NULL       */
+  ULONG_PTR key;
+
+  np_pipe *server;
+  np_pipe *client;
+  np_pipe *end;  /* the end under test, by the variant; server without one   */
+  np_pipe *peer; /* the other end; NULL where it is raw                      */
+  HANDLE raw;    /* the other end where it is no end of the library          */
+  np_pipe *extra[EXTRA_PIPES_MAX]; /* pipe_own                               */
+  size_t extra_count;
+  HANDLE raws[RAW_HANDLES_MAX]; /* raw_own                                   */
+  size_t raw_count;
+
+  /* One operation for cases that need no more; on_done takes it too. */
+  np_op op;
+  unsigned done_count; /* callbacks of `op` and of `ops`, all in all         */
+  np_error result;     /* of the last one                                    */
+  size_t transferred;
+
+  struct recorder ops[RECORDERS_MAX];
+  struct timer_recorder timers[TIMERS_MAX];
+  struct task_recorder tasks[TASKS_MAX];
+  struct recorder helper; /* of pair_open, pipe_send and pipe_receive        */
+
+  unsigned closing_count; /* pipes given to pipe_close                       */
+  unsigned closed_count;  /* on_closed ran                                   */
+  unsigned closed_order;  /* of the last one                                 */
+  np_pipe *closed_pipe;   /* the last one; its memory is gone                */
+  void (*closed_then)(np_fixture *f, np_pipe *pipe);
+
+  unsigned order; /* callbacks of any kind so far                            */
+  bool in_loop;   /* the loop was told to run                                */
+  bool in_callback;
+  void *user; /* of the case                                                 */
+};
+
+/* Declares a library case; the body follows, with `np_fixture *f`. Function
+ * and outcome become strings here, before the preprocessor replaces a constant
+ * by its value. */
+#define NP_CASE(id_, function_, modes_, outcome_, requirement_, source_)      \
+  NP_CASE_DEFINE(np_fixture, library_run, id_, #function_, modes_, #outcome_, \
+                 requirement_, source_)
+
+void library_run(unsigned variant, void (*body)(void *fixture));
+
+/* --- Callbacks that record ---------------------------------------------- */
+
+void on_done(np_op *op, np_error error, size_t transferred);
+void on_closed(np_pipe *pipe);
+void on_timer(np_timer *timer);
+void on_task(np_task *task);
+
+/* on_never fails the case: for starts that must be refused. */
+void on_never(np_op *op, np_error error, size_t transferred);
+void on_closed_never(np_pipe *pipe);
+
+/* callback_begin and callback_end surround a callback that a case writes for
+ * itself, and check as the ones above do. The order is returned. */
+unsigned callback_begin(void);
+void callback_end(void);
+
+/* --- The loop ----------------------------------------------------------- */
+
+/* loop_turn is np_loop_run_once, or a turn of the caller's own loop where the
+ * port is foreign; loop_run is np_loop_run. All runs of the fixture's loop go
+ * through these two or set `in_loop` themselves. */
+np_error loop_turn(np_fixture *f, uint32_t timeout_ms);
+np_error loop_run(np_fixture *f);
+
+/* loop_until runs the loop until `f->done_count` is `count`, and fails the case
+ * if that takes too long. loop_until_count does it for any counter. */
+void loop_until(np_fixture *f, unsigned count);
+void loop_until_count(np_fixture *f, const unsigned *counter, unsigned count);
+
+/* loop_quiet runs the loop until nothing has come for LOOP_QUIET_MS. */
+void loop_quiet(np_fixture *f);
+
+/* loop_drain runs the loop until nothing is pending. */
+void loop_drain(np_fixture *f);
+
+/* loop_remake destroys the fixture's loop and makes one with `options`, whose
+ * allocator it sets. loop_remake_foreign makes one on a port of the case. */
+void loop_remake(np_fixture *f, np_loop_options *options);
+void loop_remake_foreign(np_fixture *f, ULONG_PTR key);
+
+/* allocator_of returns the fixture's allocator, for another loop. */
+np_allocator allocator_of(np_fixture *f);
+
+/* --- Pipes -------------------------------------------------------------- */
+
+/* is_client_end tells whether the variant's end under test is the client. */
+bool is_client_end(const np_fixture *f);
+
+/* server_listen makes f->server; client_open_end f->client. */
+void server_listen(np_fixture *f);
+void client_open_end(np_fixture *f);
+
+/* pair_open makes both ends in the variant's mode, with the connect reported,
+ * and sets f->end and f->peer. No recorder but `helper` is used. */
+void pair_open(np_fixture *f);
+
+/* pair_open_raw makes f->end, and opposite f->raw, opened by Win32 calls for
+ * overlapped I/O and in the same modes. */
+void pair_open_raw(np_fixture *f);
+
+/* pipe_own has `pipe` closed after the case, and returns it. */
+np_pipe *pipe_own(np_fixture *f, np_pipe *pipe);
+
+/* pipe_close calls np_pipe_close with on_closed, and forgets the pipe;
+ * pipe_close_wait also runs the loop until on_closed ran. */
+void pipe_close(np_fixture *f, np_pipe *pipe);
+void pipe_close_wait(np_fixture *f, np_pipe *pipe);
+
+/* --- Operations --------------------------------------------------------- */
+
+/* Each starts the operation of `recorder`, which must succeed. Reads go into
+ * the recorder's buffer. */
+void read_begin(struct recorder *recorder, np_pipe *pipe, size_t length);
+void write_begin(struct recorder *recorder, np_pipe *pipe, const void *data,
+                 size_t length);
+void connect_begin(struct recorder *recorder, np_pipe *server);
+void shutdown_begin(struct recorder *recorder, np_pipe *pipe);
+
+/* pipe_send writes and waits for the success of that. */
+void pipe_send(np_fixture *f, np_pipe *pipe, const void *data, size_t length);
+
+/* pipe_receive reads once, waits, and returns the result; `buffer` gets at
+ * most `size` bytes, `*length` how many they are. */
+np_error pipe_receive(np_fixture *f, np_pipe *pipe, void *buffer, size_t size,
+                      size_t *length);
+
+/* --- The raw peer ------------------------------------------------------- */
+
+/* raw_own has `handle` closed after the case, and returns it; raw_close closes
+ * it now. */
+HANDLE raw_own(np_fixture *f, HANDLE handle);
+void raw_close(np_fixture *f, HANDLE handle);
+
+/* raw_name writes f->name in UTF-16. */
+void raw_name(const np_fixture *f, wchar_t out[WORLD_PIPE_NAME_BYTES_MAX]);
+
+/* raw_client opens f->name with `access` and FILE_FLAG_OVERLAPPED, in the read
+ * mode of the variant; raw_server creates an instance in the modes and quotas
+ * of f->server_options. Both must succeed. */
+HANDLE raw_client(np_fixture *f, DWORD access);
+HANDLE raw_server(np_fixture *f);
+
+/* raw_write and raw_read start one operation and wait for its end, which must
+ * come without help of the loop. They return the Win32 error, 0 for none. */
+DWORD raw_write(HANDLE handle, const void *data, size_t length);
+DWORD raw_read(HANDLE handle, void *buffer, size_t size, size_t *length);
+
+/* --- Counting ----------------------------------------------------------- */
+
+/* calls returns world_call_count, and ends the case as unresolved where nobody
+ * counts. */
+uint64_t calls(const char *function);
+
+/* --- Asserts ------------------------------------------------------------ */
+
+void assert_np_error_at(np_error actual, np_error expected, const char *file,
+                        int line);
+void assert_done_at(const struct recorder *recorder, np_error result,
+                    size_t transferred, const char *file, int line);
+void assert_received_at(np_fixture *f, np_pipe *pipe, const void *data,
+                        size_t length, const char *file, int line);
+
+#define assert_np_error(actual, expected) \
+  assert_np_error_at((actual), (expected), __FILE__, __LINE__)
+#define assert_np_ok(actual) assert_np_error((actual), NP_OK)
+
+/* The recorder's operation was begun once and ended once, with `result` and
+ * `transferred`. */
+#define assert_done(recorder, result, transferred) \
+  assert_done_at((recorder), (result), (transferred), __FILE__, __LINE__)
+
+/* The next reads give exactly `data`, in one message or as many reads as a byte
+ * stream takes. */
+#define assert_received(f, pipe, data, length) \
+  assert_received_at((f), (pipe), (data), (length), __FILE__, __LINE__)
+
+#endif
