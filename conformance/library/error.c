@@ -1,0 +1,135 @@
+/* Error codes: their names, their sentences, the classes that callers act on.
+ */
+#include "fixture.h"
+
+#include <stdio.h>
+
+/* All codes that a header of the library names. */
+static const struct {
+  np_error code;
+  const char *name;
+} named[] = {
+    {0, "NP_OK"},
+    {2, "ERROR_FILE_NOT_FOUND"},
+    {5, "ERROR_ACCESS_DENIED"},
+    {6, "ERROR_INVALID_HANDLE"},
+    {8, "ERROR_NOT_ENOUGH_MEMORY"},
+    {50, "ERROR_NOT_SUPPORTED"},
+    {87, "ERROR_INVALID_PARAMETER"},
+    {109, "ERROR_BROKEN_PIPE"},
+    {123, "ERROR_INVALID_NAME"},
+    {170, "ERROR_BUSY"},
+    {206, "ERROR_FILENAME_EXCED_RANGE"},
+    {231, "ERROR_PIPE_BUSY"},
+    {232, "ERROR_NO_DATA"},
+    {233, "ERROR_PIPE_NOT_CONNECTED"},
+    {234, "ERROR_MORE_DATA"},
+    {258, "WAIT_TIMEOUT"},
+    {535, "ERROR_PIPE_CONNECTED"},
+    {536, "ERROR_PIPE_LISTENING"},
+    {995, "ERROR_OPERATION_ABORTED"},
+    {1113, "ERROR_NO_UNICODE_TRANSLATION"},
+    {1168, "ERROR_NOT_FOUND"},
+    {1314, "ERROR_PRIVILEGE_NOT_HELD"},
+    {1450, "ERROR_NO_SYSTEM_RESOURCES"},
+    {1453, "ERROR_WORKING_SET_QUOTA"},
+    {1816, "ERROR_NOT_ENOUGH_QUOTA"},
+    {10035, "NP_WOULD_BLOCK"},
+};
+
+enum { NAMED = sizeof(named) / sizeof(named[0]) };
+
+NP_CASE("error/name", np_error_name, NO_MODE, NP_OK,
+        "Each code that a header names has the name that Windows gives it.",
+        "System Error Codes") {
+  size_t i;
+
+  (void)f;
+  for (i = 0; i < NAMED; i++) {
+    assert_string_equal(np_error_name(named[i].code), named[i].name);
+  }
+}
+
+NP_CASE("error/name-unknown", np_error_name, NO_MODE, NP_OK,
+        "A code that means nothing has the name ERROR_?, never NULL.",
+        "System Error Codes") {
+  (void)f;
+  assert_string_equal(np_error_name(0xDEADBEEF), "ERROR_?");
+  assert_string_equal(np_error_name(UINT32_MAX), "ERROR_?");
+}
+
+NP_CASE("error/text", np_error_text, NO_MODE, NP_OK,
+        "Each code that a header names has a sentence of its own, without a "
+        "full stop.",
+        "System Error Codes") {
+  size_t i;
+  size_t j;
+
+  (void)f;
+  for (i = 0; i < NAMED; i++) {
+    const char *text = np_error_text(named[i].code);
+
+    assert_non_null(text);
+    assert_true(strlen(text) > 2);
+    assert_int_not_equal(text[strlen(text) - 1], '.');
+    for (j = 0; j < i; j++) {
+      assert_string_not_equal(text, np_error_text(named[j].code));
+    }
+  }
+}
+
+NP_CASE("error/text-unknown", np_error_text, NO_MODE, NP_OK,
+        "A code that means nothing has a sentence too, never NULL.",
+        "System Error Codes") {
+  const char *text = np_error_text(0xDEADBEEF);
+
+  (void)f;
+  assert_non_null(text);
+  assert_true(text[0] != 0);
+}
+
+NP_CASE("error/is-eof", np_is_eof, NO_MODE, ERROR_BROKEN_PIPE,
+        "The end of a stream is ERROR_BROKEN_PIPE and no other code: not "
+        "success, not a disconnect.",
+        "ReadFile#pipes") {
+  size_t i;
+
+  (void)f;
+  for (i = 0; i < NAMED; i++) {
+    assert_int_equal(np_is_eof(named[i].code), named[i].code == 109);
+  }
+}
+
+NP_CASE("error/is-retryable", np_is_retryable, NO_MODE, ERROR_PIPE_BUSY,
+        "What may pass by itself is retryable: no free instance, would block, "
+        "the kernel's momentary lack of memory or quota; nothing else is.",
+        "CreateFile#pipes") {
+  static const np_error retryable[] = {
+      ERROR_PIPE_BUSY,           NP_WOULD_BLOCK,
+      ERROR_NO_SYSTEM_RESOURCES, ERROR_NOT_ENOUGH_QUOTA,
+      ERROR_WORKING_SET_QUOTA,   ERROR_NOT_ENOUGH_MEMORY};
+  size_t i;
+  size_t j;
+
+  (void)f;
+  for (i = 0; i < NAMED; i++) {
+    bool expected = false;
+
+    for (j = 0; j < sizeof(retryable) / sizeof(retryable[0]); j++) {
+      expected = expected || retryable[j] == named[i].code;
+    }
+    assert_int_equal(np_is_retryable(named[i].code), expected);
+  }
+}
+
+NP_CASE("error/version", np_version, NO_MODE, NP_OK,
+        "The version that is linked is major.minor.patch, here that of the "
+        "headers.",
+        "npipe/version.h") {
+  char expected[32];
+
+  (void)f;
+  snprintf(expected, sizeof(expected), "%d.%d.%d", NP_VERSION_MAJOR,
+           NP_VERSION_MINOR, NP_VERSION_PATCH);
+  assert_string_equal(np_version(), expected);
+}

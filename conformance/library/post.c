@@ -1,0 +1,279 @@
+/* Posted tasks and np_loop_stop, from this thread and from others. */
+#include "fixture.h"
+
+/* --- np_loop_post ------------------------------------------------------- */
+
+NP_CASE("post/runs-once", np_loop_post, NO_MODE, NP_OK,
+        "A posted task runs once, from the loop and not from the call.",
+        "PostQueuedCompletionStatus") {
+  assert_np_ok(np_loop_post(f->loop, &f->tasks[0].task, on_task));
+  assert_int_equal(f->tasks[0].run_count, 0);
+  assert_np_ok(loop_run(f));
+  loop_quiet(f);
+  assert_int_equal(f->tasks[0].run_count, 1);
+}
+
+NP_CASE("post/order", np_loop_post, NO_MODE, NP_OK,
+        "The tasks of one thread run in the order in which it posted them.",
+        "PostQueuedCompletionStatus") {
+  unsigned i;
+
+  for (i = 0; i < TASKS_MAX; i++) {
+    assert_np_ok(np_loop_post(f->loop, &f->tasks[i].task, on_task));
+  }
+  assert_np_ok(loop_run(f));
+  for (i = 0; i < TASKS_MAX; i++) {
+    assert_int_equal(f->tasks[i].order, i + 1);
+  }
+}
+
+static void then_post_again(np_fixture *f, struct task_recorder *recorder) {
+  if (recorder->run_count < 5) {
+    assert_np_ok(np_loop_post(f->loop, &recorder->task, on_task));
+  }
+}
+
+NP_CASE("post/again-in-callback", np_loop_post, NO_MODE, NP_OK,
+        "A task may be posted again by its own function.", "npipe/loop.h") {
+  f->tasks[0].then = then_post_again;
+  assert_np_ok(np_loop_post(f->loop, &f->tasks[0].task, on_task));
+  assert_np_ok(loop_run(f));
+  assert_int_equal(f->tasks[0].run_count, 5);
+}
+
+static void task_scrap(np_task *task) {
+  callback_begin();
+  ++*(unsigned *)task->user;
+  memset(task, 0xDD, sizeof(*task));
+  callback_end();
+}
+
+NP_CASE("post/storage-reused", np_loop_post, NO_MODE, NP_OK,
+        "Once its function began the task's storage is the caller's: the loop "
+        "does not touch it again.",
+        "npipe/loop.h") {
+  np_task task;
+  unsigned runs = 0;
+
+  memset(&task, 0, sizeof(task));
+  task.user = &runs;
+  assert_np_ok(np_loop_post(f->loop, &task, task_scrap));
+  assert_np_ok(loop_run(f));
+  loop_quiet(f);
+  assert_int_equal(runs, 1);
+}
+
+NP_CASE("post/null", np_loop_post, NO_MODE, ERROR_INVALID_PARAMETER,
+        "A NULL is refused and nothing is posted.", "npipe/loop.h") {
+  np_task *task = &f->tasks[0].task;
+
+  assert_np_error(np_loop_post(NULL, task, on_task), ERROR_INVALID_PARAMETER);
+  assert_np_error(np_loop_post(f->loop, NULL, on_task),
+                  ERROR_INVALID_PARAMETER);
+  assert_np_error(np_loop_post(f->loop, task, NULL), ERROR_INVALID_PARAMETER);
+  assert_false(np_loop_is_pending(f->loop));
+}
+
+NP_CASE("post/busy", np_loop_post, NO_MODE, ERROR_BUSY,
+        "A task that is posted and has not run cannot be posted again; it "
+        "still runs once.",
+        "npipe/loop.h") {
+  assert_np_ok(np_loop_post(f->loop, &f->tasks[0].task, on_task));
+  assert_np_error(np_loop_post(f->loop, &f->tasks[0].task, on_task),
+                  ERROR_BUSY);
+  assert_np_ok(loop_run(f));
+  loop_quiet(f);
+  assert_int_equal(f->tasks[0].run_count, 1);
+}
+
+NP_CASE("post/no-memory", np_loop_post, NO_MODE, NP_OK,
+        "Posting takes no memory from the allocator.", "npipe/loop.h") {
+  size_t total = f->allocator.total;
+
+  assert_np_ok(np_loop_post(f->loop, &f->tasks[0].task, on_task));
+  assert_np_ok(loop_run(f));
+  assert_int_equal(f->allocator.total, total);
+}
+
+/* --- From another thread ------------------------------------------------ */
+
+/* What a poster thread does. It must not assert: it returns an np_error. */
+struct poster {
+  np_loop *loop;
+  struct task_recorder *tasks;
+  unsigned task_count;
+  DWORD loop_thread;
+  DWORD thread;
+  bool stop;
+};
+
+static DWORD WINAPI poster_main(void *argument) {
+  struct poster *poster = argument;
+  np_error error = NP_OK;
+  unsigned i;
+
+  poster->thread = GetCurrentThreadId();
+  for (i = 0; i < poster->task_count && error == NP_OK; i++) {
+    error = np_loop_post(poster->loop, &poster->tasks[i].task, on_task);
+  }
+  if (error == NP_OK && poster->stop) {
+    error = np_loop_stop(poster->loop);
+  }
+  return error;
+}
+
+static HANDLE poster_start(struct poster *poster) {
+  HANDLE thread = CreateThread(NULL, 0, poster_main, poster, 0, NULL);
+
+  assert_non_null(thread);
+  return thread;
+}
+
+static void poster_join(HANDLE thread) {
+  DWORD error = ERROR_BUSY;
+
+  assert_int_equal(
+      WaitForSingleObject(thread, (DWORD)world_timeout_ms(LOOP_WAIT_MS)),
+      WAIT_OBJECT_0);
+  assert_true(GetExitCodeThread(thread, &error));
+  assert_np_ok(error);
+  CloseHandle(thread);
+}
+
+static void then_note_thread(np_fixture *f, struct task_recorder *recorder) {
+  struct poster *poster = f->user;
+
+  (void)recorder;
+  poster->loop_thread = GetCurrentThreadId();
+}
+
+NP_CASE("post/other-thread", np_loop_post, NO_MODE, NP_OK,
+        "A task posted by another thread wakes the loop that waits, and runs "
+        "on the loop's thread.",
+        "PostQueuedCompletionStatus") {
+  struct poster poster = {f->loop, f->tasks, 1, 0, 0, false};
+  HANDLE thread;
+
+  f->user = &poster;
+  f->tasks[0].then = then_note_thread;
+  thread = poster_start(&poster);
+  loop_until_count(f, &f->tasks[0].run_count, 1);
+  poster_join(thread);
+  assert_int_equal(poster.loop_thread, GetCurrentThreadId());
+  assert_true(poster.thread != poster.loop_thread);
+}
+
+NP_CASE("post/other-threads", np_loop_post, NO_MODE, NP_OK,
+        "Tasks of several threads all run once, those of each thread in its "
+        "order.",
+        "PostQueuedCompletionStatus") {
+  enum { EACH = TASKS_MAX / 2 };
+  struct poster first = {f->loop, f->tasks, EACH, 0, 0, false};
+  struct poster second = {f->loop, f->tasks + EACH, EACH, 0, 0, false};
+  HANDLE threads[2];
+  unsigned i;
+
+  threads[0] = poster_start(&first);
+  threads[1] = poster_start(&second);
+  for (i = 0; i < TASKS_MAX; i++) {
+    loop_until_count(f, &f->tasks[i].run_count, 1);
+  }
+  poster_join(threads[0]);
+  poster_join(threads[1]);
+  loop_quiet(f);
+  for (i = 0; i < TASKS_MAX; i++) {
+    assert_int_equal(f->tasks[i].run_count, 1);
+    assert_true(i % EACH == 0 || f->tasks[i].order > f->tasks[i - 1].order);
+  }
+}
+
+/* --- np_loop_stop ------------------------------------------------------- */
+
+static void then_stop(np_fixture *f, struct task_recorder *recorder) {
+  (void)recorder;
+  assert_np_ok(np_loop_stop(f->loop));
+}
+
+NP_CASE("stop/in-callback", np_loop_stop, NO_MODE, NP_OK,
+        "Stopped by a callback the loop returns after that callback, before "
+        "the next; running it again goes on there.",
+        "npipe/loop.h") {
+  f->tasks[0].then = then_stop;
+  assert_np_ok(np_loop_post(f->loop, &f->tasks[0].task, on_task));
+  assert_np_ok(np_loop_post(f->loop, &f->tasks[1].task, on_task));
+  assert_np_ok(loop_run(f));
+  assert_int_equal(f->tasks[0].run_count, 1);
+  assert_int_equal(f->tasks[1].run_count, 0);
+  assert_np_ok(loop_run(f));
+  assert_int_equal(f->tasks[1].run_count, 1);
+}
+
+NP_CASE("stop/before-run", np_loop_stop, NO_MODE, NP_OK,
+        "Stopped while it does not run, the loop's next run returns before it "
+        "waits, and only that one.",
+        "npipe/loop.h") {
+  uint64_t begin_ms;
+
+  assert_np_ok(np_loop_stop(f->loop));
+  assert_np_ok(np_timer_start(f->loop, &f->timers[0].timer, 60, on_timer));
+  assert_np_ok(loop_run(f));
+  assert_int_equal(f->timers[0].run_count, 0);
+  assert_true(np_timer_is_active(&f->timers[0].timer));
+
+  begin_ms = world_now_ms();
+  assert_np_ok(loop_run(f));
+  assert_int_equal(f->timers[0].run_count, 1);
+  assert_true(world_now_ms() >= begin_ms);
+}
+
+NP_CASE("stop/before-run-once", np_loop_stop, NO_MODE, NP_OK,
+        "The same holds for a single turn: it returns NP_OK, not a time-out.",
+        "npipe/loop.h") {
+  assert_np_ok(np_loop_stop(f->loop));
+  assert_np_ok(loop_turn(f, LOOP_WAIT_MS));
+  assert_np_error(loop_turn(f, 0), WAIT_TIMEOUT);
+}
+
+NP_CASE("stop/twice", np_loop_stop, NO_MODE, NP_OK,
+        "Stopping twice before a run stops that run alone.", "npipe/loop.h") {
+  assert_np_ok(np_loop_stop(f->loop));
+  assert_np_ok(np_loop_stop(f->loop));
+  assert_np_ok(np_timer_start(f->loop, &f->timers[0].timer, 1, on_timer));
+  assert_np_ok(loop_run(f));
+  assert_int_equal(f->timers[0].run_count, 0);
+  assert_np_ok(loop_run(f));
+  assert_int_equal(f->timers[0].run_count, 1);
+}
+
+NP_CASE("stop/in-flight-stays", np_loop_stop, ANY_MODE | BOTH_ENDS, NP_OK,
+        "What is in flight stays in flight and ends in a later run.",
+        "npipe/loop.h") {
+  pair_open(f);
+  read_begin(&f->ops[0], f->end, 16);
+  f->tasks[0].then = then_stop;
+  assert_np_ok(np_loop_post(f->loop, &f->tasks[0].task, on_task));
+  assert_np_ok(loop_run(f));
+  assert_int_equal(f->done_count, 0);
+  write_begin(&f->ops[1], f->peer, "abc", 3);
+  assert_np_ok(loop_run(f));
+  assert_done(&f->ops[0], NP_OK, 3);
+}
+
+NP_CASE("stop/other-thread", np_loop_stop, NO_MODE, NP_OK,
+        "Another thread stops a loop that waits.",
+        "PostQueuedCompletionStatus") {
+  struct poster poster = {f->loop, NULL, 0, 0, 0, true};
+  HANDLE thread;
+
+  assert_np_ok(np_timer_start(f->loop, &f->timers[0].timer, 60000, on_timer));
+  thread = poster_start(&poster);
+  assert_np_ok(loop_run(f));
+  poster_join(thread);
+  assert_int_equal(f->timers[0].run_count, 0);
+}
+
+NP_CASE("stop/null", np_loop_stop, NO_MODE, ERROR_INVALID_PARAMETER,
+        "There is no loop to stop.", "npipe/loop.h") {
+  (void)f;
+  assert_np_error(np_loop_stop(NULL), ERROR_INVALID_PARAMETER);
+}
