@@ -23,20 +23,12 @@ void world_case_begin(const char *id, uint64_t seed);
  * not, `report` tells what is left or was misused. */
 bool world_case_end(char *report, size_t size);
 
-/* world_warms_up returns whether the first run of a case may leave things that
- * belong to the process (a thread of the pool, a library's event). There a leak
- * counts only when a second run leaks again. False on sim. */
-bool world_warms_up(void);
-
 /* WORLD_PIPE_NAME_BYTES_MAX holds any name that world_pipe_name makes. */
 enum { WORLD_PIPE_NAME_BYTES_MAX = 64 };
 
 /* world_pipe_name writes a pipe name that nobody else uses, in UTF-8:
  * `\\.\pipe\npipe-<process>-<counter>`. */
 void world_pipe_name(char *out, size_t size);
-
-/* world_set_time_scale takes --time-scale; for the runner. */
-void world_set_time_scale(double scale);
 
 /* world_now_ms returns the monotonic clock; the virtual one on sim. */
 uint64_t world_now_ms(void);
@@ -120,5 +112,28 @@ void world_role_register(struct world_role *role);
     world_role_register(&world_role_##name_);                                  \
   }                                                                            \
   static void world_role_run_##name_(const char *arg)
+
+/* The rest is for the runner alone. */
+
+/* world_warms_up returns whether the first run of a case may leave things that
+ * belong to the process (a thread of the pool, a library's event). There a leak
+ * counts only when a second run leaks again. False on sim. */
+bool world_warms_up(void);
+
+/* world_set_time_scale takes --time-scale; for the runner. */
+void world_set_time_scale(double scale);
+
+/* world_set_settings takes --settings, a named kind of kernel. False when there
+ * is none of that name, as always but on sim. */
+bool world_set_settings(const char *name);
+
+/* world_version writes the version of the world: of Wine, of Windows, or the
+ * name of the settings on sim. */
+void world_version(char *out, size_t size);
+
+/* world_set_trace takes --trace; world_trace_print then prints to stderr which
+ * calls were made since the run began. Nothing happens but on sim. */
+void world_set_trace(bool on);
+void world_trace_print(void);
 
 #endif

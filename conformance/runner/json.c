@@ -37,8 +37,8 @@ void report_json(FILE *out, const struct options *options,
 
   fputs("{\n  \"platform\": {\"world\": ", out);
   json_string(out, platform->world);
-  put_member(out, "version", platform->facts.version);
-  put_member(out, "build", platform->facts.build);
+  put_member(out, "version", platform->version);
+  put_member(out, "build", platform->build);
   put_member(out, "architecture", platform->architecture);
   put_member(out, "compiler", platform->compiler);
   /* As text: 64 bits are more than a JSON reader need take as a number. */

@@ -5,6 +5,7 @@
 #include "runner/options.h"
 #include "runner/parent.h"
 #include "runner/registry.h"
+#include "world.h"
 #include "world/host.h"
 
 #include <stdio.h>
@@ -19,6 +20,13 @@ int main(int argc, char **argv) {
   if (options.help) {
     fputs(options_help, stdout);
     return 0;
+  }
+  world_set_time_scale(options.time_scale);
+  world_set_trace(options.trace);
+  if (options.settings != NULL && !world_set_settings(options.settings)) {
+    fprintf(stderr, "npipe-conformance: no settings \"%s\" in the world %s\n",
+            options.settings, world_name());
+    return 1;
   }
   if (options.role != NULL) {
     return role_main(&options);

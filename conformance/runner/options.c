@@ -22,6 +22,8 @@ const char options_help[] =
     "                       wine.toml and windows.toml in the directory\n"
     "                       'expectations' beside this executable\n"
     "  --seed N             seed of the simulated kernel (default 1)\n"
+    "  --settings NAME      kind of the simulated kernel (default win11)\n"
+    "  --trace              with a failure, the calls of the simulated kernel\n"
     "  --time-scale X       multiply every time limit by X\n"
     "  --jobs N             child processes at a time (default 1)\n"
     "  --repeat N           run each case N times, the seed one higher each\n"
@@ -70,6 +72,8 @@ static bool option_take(struct options *o, const char *name,
     o->json = value;
   } else if (strcmp(name, "--child") == 0) {
     o->child = value;
+  } else if (strcmp(name, "--settings") == 0) {
+    o->settings = value;
   } else if (strcmp(name, "--seed") == 0) {
     return number_parse(value, UINT64_MAX, &o->seed);
   } else if (strcmp(name, "--repeat") == 0) {
@@ -103,6 +107,8 @@ bool options_parse(struct options *options, int argc, char **argv) {
       options->list = true;
     } else if (strcmp(argv[i], "--tap") == 0) {
       options->tap = true;
+    } else if (strcmp(argv[i], "--trace") == 0) {
+      options->trace = true;
     } else if (strcmp(argv[i], "--role") == 0 && i + 2 < argc) {
       options->role = argv[i + 1];
       options->role_argument = argv[i + 2];

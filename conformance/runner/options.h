@@ -19,6 +19,8 @@ struct options {
   const char *expectations[OPTION_VALUES_MAX];
   size_t expectation_count;
   uint64_t seed;
+  const char *settings; /* NULL: the default ones */
+  bool trace;
   double time_scale;
   size_t jobs;
   uint64_t repeat;

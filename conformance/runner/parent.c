@@ -139,7 +139,7 @@ int parent_main(const struct options *options) {
 
   report_platform_init(&platform);
   here.world = platform.world;
-  here.version = platform.facts.version;
+  here.version = platform.version;
   here.architecture = platform.architecture;
   if (!expectations_read(&expectations, &here, options)) {
     goto cleanup;

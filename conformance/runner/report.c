@@ -2,6 +2,7 @@
 #include "runner/expectation.h"
 #include "runner/options.h"
 #include "world.h"
+#include "world/host.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -20,6 +21,9 @@
 #define COMPILER "gcc " __VERSION__
 #endif
 
+/* The lines of one message on the terminal: a sanitizer's report fits. */
+enum { TERMINAL_LINES_MAX = 60 };
+
 /* Numbers the lines of TAP. */
 static size_t tap_count;
 
@@ -27,7 +31,8 @@ void report_platform_init(struct report_platform *platform) {
   platform->world = world_name();
   platform->architecture = ARCHITECTURE;
   platform->compiler = COMPILER;
-  host_facts(&platform->facts);
+  world_version(platform->version, sizeof(platform->version));
+  host_build(platform->build, sizeof(platform->build));
 }
 
 struct report_counts report_count(const struct run_list *runs) {
@@ -57,15 +62,19 @@ struct report_counts report_count(const struct run_list *runs) {
   return counts;
 }
 
-/* Prints `s`, each line after the first with `indent` before it. */
+/* Prints the lines of `s`, each after the first with `indent` before it; of a
+ * long text the beginning, the files have all of it. */
 static void print_indented(const char *s, const char *indent) {
-  for (; *s != '\0'; s++) {
+  int lines = 1;
+
+  for (; *s != '\0' && lines <= TERMINAL_LINES_MAX; s++) {
     putchar(*s);
     if (*s == '\n') {
       fputs(indent, stdout);
+      lines++;
     }
   }
-  putchar('\n');
+  puts(*s != '\0' ? "[and so on]" : "");
 }
 
 static void print_repeat(const struct run *run, const char *indent) {

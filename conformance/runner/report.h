@@ -4,7 +4,6 @@
 #define NPIPE_CONFORMANCE_RUNNER_REPORT_H
 
 #include "runner/run.h"
-#include "world/host.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,7 +15,8 @@ struct report_platform {
   const char *world;
   const char *architecture;
   const char *compiler;
-  struct host_facts facts;
+  char version[64];
+  char build[96];
 };
 
 void report_platform_init(struct report_platform *platform);

@@ -37,19 +37,22 @@ static void text_reserve(struct text *text, size_t length) {
 
 void text_add(struct text *text, const char *bytes, size_t length) {
   static const char note[] = "\n[the rest is cut off]\n";
+  size_t left = TEXT_BYTES_MAX - text->length;
+  bool cut = length > left;
 
   if (length == 0 || text->cut) {
     return;
   }
-  if (text->length + length > TEXT_BYTES_MAX) {
-    text->cut = true;
-    bytes = note;
-    length = sizeof(note) - 1;
-  }
-  text_reserve(text, length);
+  length = cut ? left : length;
+  text_reserve(text, length + sizeof(note));
   memcpy(text->bytes + text->length, bytes, length);
   text->length += length;
   text->bytes[text->length] = '\0';
+  if (cut) {
+    memcpy(text->bytes + text->length, note, sizeof(note));
+    text->length += sizeof(note) - 1;
+    text->cut = true;
+  }
 }
 
 void text_print(struct text *text, const char *format, ...) {

@@ -16,7 +16,7 @@ struct text {
   bool cut;
 };
 
-enum { TEXT_BYTES_MAX = 256 * 1024 };
+enum { TEXT_BYTES_MAX = 64 * 1024 };
 
 void text_add(struct text *text, const char *bytes, size_t length);
 void text_print(struct text *text, const char *format, ...)

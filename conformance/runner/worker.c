@@ -92,9 +92,16 @@ static void child_feed(struct worker *worker) {
 static void child_start(struct worker *worker) {
   static unsigned count;
   char scale[32];
-  const char *const arguments[] = {"--child", worker->mark, "--time-scale",
-                                   scale, NULL};
+  const char *arguments[8] = {"--child", worker->mark, "--time-scale", scale};
+  size_t used = 4;
 
+  if (worker->options->trace) {
+    arguments[used++] = "--trace";
+  }
+  if (worker->options->settings != NULL) {
+    arguments[used++] = "--settings";
+    arguments[used++] = worker->options->settings;
+  }
   snprintf(worker->mark, sizeof(worker->mark), "npipe-%u-%u",
            (unsigned)host_process_id(), ++count);
   snprintf(scale, sizeof(scale), "%g", worker->options->time_scale);
@@ -145,8 +152,9 @@ static void run_end(struct worker *worker, enum run_result happened,
 /* What cmocka prints around each test; the runner tells the same shorter. */
 static bool is_decoration(const char *line) {
   static const char *const starts[] = {
-      "[==========]", "[ RUN      ]", "[       OK ]",     "[  FAILED  ]",
-      "[  PASSED  ]", "[  SKIPPED ]", " 1 FAILED TEST(S)"};
+      "[==========]",      "[ RUN      ]",      "[       OK ]",
+      "[  FAILED  ]",      "[  PASSED  ]",      "[  SKIPPED ]",
+      " 1 FAILED TEST(S)", " 1 SKIPPED TEST(S)"};
   size_t i;
 
   for (i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {

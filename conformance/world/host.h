@@ -16,14 +16,8 @@ enum { HOST_CHILDREN_MAX = 16 };
  * `child` also ends when its parent does, even if it hangs. */
 void host_init(bool child);
 
-/* host_facts describes the platform: `version` of the world ("8.0" for Wine,
- * "10.0.19045" for Windows, "" on sim), `build` of the system below it. */
-struct host_facts {
-  char version[64];
-  char build[96];
-};
-
-void host_facts(struct host_facts *facts);
+/* host_build describes the system itself: "10.0.19045", "Linux 6.1.0". */
+void host_build(char *out, size_t size);
 
 /* host_now_ms returns the machine's monotonic clock, also on sim. */
 uint64_t host_now_ms(void);

@@ -4,6 +4,8 @@
 #include "world.h"
 #include "world/host.h"
 
+#include <windows.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -188,4 +190,29 @@ SELFTEST_CASE("role/left-behind", NO_MODE) {
 
   (void)f;
   world_process_read_line(p, line, sizeof(line), 20000);
+}
+
+/* A handle that nobody closes: what each world calls a leak. */
+SELFTEST_CASE("leak/handle", NO_MODE) {
+  (void)f;
+  assert_non_null(CreateEventW(NULL, TRUE, FALSE, NULL));
+}
+
+SELFTEST_CASE("leak/closed", NO_MODE) {
+  HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);
+
+  (void)f;
+  assert_non_null(event);
+  assert_true(CloseHandle(event));
+}
+
+SELFTEST_CASE("leak/z-pipe-names-differ", NO_MODE) {
+  char one[WORLD_PIPE_NAME_BYTES_MAX];
+  char other[WORLD_PIPE_NAME_BYTES_MAX];
+
+  (void)f;
+  world_pipe_name(one, sizeof(one));
+  world_pipe_name(other, sizeof(other));
+  assert_string_not_equal(one, other);
+  assert_memory_equal(one, "\\\\.\\pipe\\npipe-", 15);
 }

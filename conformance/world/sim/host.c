@@ -51,13 +51,12 @@ void host_init(bool child) {
   }
 }
 
-void host_facts(struct host_facts *facts) {
+void host_build(char *out, size_t size) {
   struct utsname name;
 
-  memset(facts, 0, sizeof(*facts));
+  out[0] = '\0';
   if (uname(&name) == 0) {
-    snprintf(facts->build, sizeof(facts->build), "%.20s %.60s", name.sysname,
-             name.release);
+    snprintf(out, size, "%.20s %.60s", name.sysname, name.release);
   }
 }
 

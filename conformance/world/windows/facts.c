@@ -29,8 +29,18 @@ const char *world_name(void) {
   return wine_version() != NULL ? "wine" : "windows";
 }
 
+void world_version(char *out, size_t size) {
+  const char *wine = wine_version();
+
+  if (wine != NULL) {
+    snprintf(out, size, "%s", wine);
+  } else {
+    host_build(out, size);
+  }
+}
+
 /* GetVersionEx answers what the manifest allows; RtlGetVersion the truth. */
-static void windows_version(char *out, size_t size) {
+void host_build(char *out, size_t size) {
   rtl_get_version_fn get = (rtl_get_version_fn)ntdll_function("RtlGetVersion");
   OSVERSIONINFOW info;
 
@@ -42,13 +52,4 @@ static void windows_version(char *out, size_t size) {
              (unsigned long)info.dwMinorVersion,
              (unsigned long)info.dwBuildNumber);
   }
-}
-
-void host_facts(struct host_facts *facts) {
-  const char *wine = wine_version();
-
-  memset(facts, 0, sizeof(*facts));
-  windows_version(facts->build, sizeof(facts->build));
-  snprintf(facts->version, sizeof(facts->version), "%.60s",
-           wine != NULL ? wine : facts->build);
 }

@@ -1,0 +1,94 @@
+/* What a case asks of the world, on the simulated kernel. */
+#include "world.h"
+#include "world/host.h"
+
+#include <windows.h>
+#include <sim/sim.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The leak check of AddressSanitizer, where the program is built with it: after
+ * each case, so that a leak has a name. */
+extern int sanitizer_leaks(void) __asm__("__lsan_do_recoverable_leak_check")
+    __attribute__((weak));
+
+static sim_settings settings;
+static bool has_settings;
+static char settings_name[32] = "win11";
+static bool trace;
+static unsigned pipe_count;
+
+const char *world_name(void) {
+  return "sim";
+}
+
+bool world_set_settings(const char *name) {
+  has_settings = sim_settings_named(&settings, name);
+  if (has_settings) {
+    snprintf(settings_name, sizeof(settings_name), "%s", name);
+  }
+  return has_settings;
+}
+
+void world_version(char *out, size_t size) {
+  snprintf(out, size, "%s", settings_name);
+}
+
+void world_set_trace(bool on) {
+  trace = on;
+}
+
+void world_trace_print(void) {
+  char *text = trace ? sim_trace_text() : NULL;
+
+  if (text != NULL) {
+    fprintf(stderr, "trace:\n%s", text);
+  }
+  free(text);
+}
+
+void world_case_begin(const char *id, uint64_t seed) {
+  (void)id;
+  pipe_count = 0;
+  sim_reset(seed, has_settings ? &settings : NULL);
+  sim_trace(trace);
+}
+
+bool world_case_end(char *report, size_t size) {
+  if (!sim_check(report, size)) {
+    return false;
+  }
+  if (sanitizer_leaks != NULL && sanitizer_leaks() != 0) {
+    snprintf(report, size, "memory leaked, as told above");
+    return false;
+  }
+  return true;
+}
+
+bool world_warms_up(void) {
+  return false;
+}
+
+void world_pipe_name(char *out, size_t size) {
+  snprintf(out, size, "\\\\.\\pipe\\npipe-%lu-%u",
+           (unsigned long)GetCurrentProcessId(), ++pipe_count);
+}
+
+void world_set_time_scale(double scale) {
+  (void)scale; /* Time is virtual. */
+}
+
+uint64_t world_now_ms(void) {
+  return GetTickCount64();
+}
+
+uint64_t world_timeout_ms(uint64_t ms) {
+  return ms;
+}
+
+bool world_call_count(const char *name, uint64_t *count) {
+  *count = sim_calls(name);
+  return true;
+}
