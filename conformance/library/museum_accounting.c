@@ -1,0 +1,545 @@
+/* The accounting of operations: whatever becomes of one, its start is answered
+ * by one callback, nothing comes after on_closed, and no memory stays.
+ *
+ * A generator: situations (what the kernel will say, at once or later) times
+ * actions (nothing, close, cancel, disconnect) times points in the life of the
+ * operation. Each combination also has to come to the right result. */
+#include "museum_common.h"
+
+/* The result of a wait that nothing ends: only closing does. */
+#define NEVER ((np_error)0xFFFFFFFFu)
+
+enum action { ACTION_NONE, ACTION_CLOSE, ACTION_CANCEL, ACTION_DISCONNECT };
+
+/* When the action happens. CAUSED: in another callback, after the kernel has
+ * come to the result and before the loop has taken it. */
+enum point {
+  POINT_BEFORE,
+  POINT_STARTED,
+  POINT_CAUSED,
+  POINT_CALLBACK,
+  POINT_AFTER,
+  POINT_COUNT
+};
+
+enum kind { KIND_CONNECT, KIND_READ, KIND_WRITE };
+
+static const char *const action_names[] = {"nothing", "close", "cancel",
+                                           "disconnect"};
+static const char *const point_names[] = {"before", "started", "caused",
+                                          "in the callback", "after"};
+
+enum { SHORT_BYTES = 10, LONG_BYTES = 30, LIMIT_MS = 5 };
+
+/* One combination; the kernel may write to it after a failure. */
+static struct scene {
+  const struct situation *situation;
+  enum kind kind;
+  enum action action;
+  enum point point;
+  struct recorder *op;      /* the operation whose account it is */
+  struct recorder *peer_op; /* helps to cause its result         */
+  bool server_was_gone;     /* a disconnect had nothing to act on */
+  uint8_t data[MUSEUM_QUOTA];
+} scene;
+
+struct situation {
+  const char *name;
+  void (*prepare)(np_fixture *f); /* before the start                     */
+  void (*cause)(np_fixture *f);   /* after it; NULL: the result is there  */
+  np_error error;                 /* what comes when nobody interferes    */
+  size_t bytes;
+  unsigned modes;            /* in which it can be; 0: all                 */
+  uint32_t timeout_ms;       /* of the operation                           */
+  np_error after_disconnect; /* what comes on an end that was disconnected
+                              * before the start                           */
+  bool racy; /* the action may overtake the result, or come too late       */
+};
+
+/* --- What situations are made of ---------------------------------------- */
+
+static void client_opens(np_fixture *f) {
+  np_error error =
+      np_client_open(f->loop, f->name, &f->client_options, &f->client);
+
+  /* After a disconnect or a close of the instance there is none to open. */
+  if (error != NP_OK && scene.action == ACTION_NONE) {
+    museum_error(error, NP_OK);
+  }
+}
+
+static void client_comes_and_goes(np_fixture *f) {
+  client_opens(f);
+  pipe_close(f, f->client);
+}
+
+static void listen_client(np_fixture *f) {
+  server_listen(f);
+  client_opens(f);
+}
+
+static void listen_client_gone(np_fixture *f) {
+  server_listen(f);
+  client_comes_and_goes(f);
+  museum_settle(f);
+}
+
+static void peer_closes(np_fixture *f) {
+  pipe_close(f, f->peer);
+}
+
+static void pair_peer_closed(np_fixture *f) {
+  pair_open(f);
+  peer_closes(f);
+  museum_settle(f);
+}
+
+static void server_disconnects(np_fixture *f) {
+  if (f->server != NULL) {
+    np_error error = np_server_disconnect(f->server);
+
+    if (error != ERROR_PIPE_NOT_CONNECTED) { /* It was disconnected before. */
+      museum_error(error, NP_OK);
+    }
+  }
+}
+
+static void pair_disconnected(np_fixture *f) {
+  pair_open(f);
+  museum_error(np_server_disconnect(f->server), NP_OK);
+}
+
+/* What becomes of the peer's write is another combination's account. */
+static void peer_writes(np_fixture *f) {
+  write_begin(scene.peer_op, f->peer, scene.data, SHORT_BYTES);
+}
+
+static void peer_writes_long(np_fixture *f) {
+  write_begin(scene.peer_op, f->peer, scene.data, LONG_BYTES);
+}
+
+static void pair_data(np_fixture *f) {
+  pair_open(f);
+  pipe_send(f, f->peer, scene.data, SHORT_BYTES);
+}
+
+static void pair_data_long(np_fixture *f) {
+  pair_open(f);
+  pipe_send(f, f->peer, scene.data, LONG_BYTES);
+}
+
+static void pair_full(np_fixture *f) {
+  pair_open(f);
+  pipe_send(f, f->end, scene.data, MUSEUM_QUOTA);
+}
+
+static void peer_reads(np_fixture *f) {
+  static uint8_t buffer[MUSEUM_QUOTA];
+  np_info info = {.size = sizeof(info)};
+
+  /* After a disconnect there is nothing to read. */
+  if (np_pipe_info(f->peer, &info) == NP_OK && info.readable_bytes > 0) {
+    museum_take_raw(f->peer, buffer, sizeof(buffer));
+  }
+}
+
+/* Some programs cancel whatever is pending on handles that they don't own. */
+static void stranger_cancels(np_fixture *f) {
+  if (f->end != NULL) {
+    CancelIoEx(np_pipe_handle(f->end), NULL);
+  }
+}
+
+static void nothing(np_fixture *f) {
+  (void)f;
+}
+
+/* clang-format off */
+static const struct situation connects[] = {
+  {"client there", listen_client, NULL, NP_OK, 0, 0, 0, NEVER, false},
+  {"client gone", listen_client_gone, NULL, NP_OK, 0, 0, 0, NEVER, false},
+  {"client known", pair_open, NULL, ERROR_PIPE_CONNECTED, 0, 0, 0, NEVER, false},
+  {"client comes", server_listen, client_opens, NP_OK, 0, 0, 0, NP_OK, false},
+  {"client comes and goes", server_listen, client_comes_and_goes, NP_OK, 0, 0, 0,
+   NP_OK, false},
+  {"nobody", server_listen, nothing, NEVER, 0, 0, 0, NEVER, false},
+  {"stranger cancels", server_listen, stranger_cancels, ERROR_OPERATION_ABORTED, 0, 0,
+   0, ERROR_OPERATION_ABORTED, true},
+  {"time limit", server_listen, nothing, WAIT_TIMEOUT, 0, 0, LIMIT_MS, WAIT_TIMEOUT,
+   true},
+};
+
+static const struct situation reads[] = {
+  {"data there", pair_data, NULL, NP_OK, SHORT_BYTES, 0, 0,
+   ERROR_PIPE_NOT_CONNECTED, false},
+  {"long message there", pair_data_long, NULL, ERROR_MORE_DATA, SHORT_BYTES,
+   MODE_MESSAGE, 0, ERROR_PIPE_NOT_CONNECTED, false},
+  {"peer closed", pair_peer_closed, NULL, ERROR_BROKEN_PIPE, 0, 0, 0,
+   ERROR_PIPE_NOT_CONNECTED, false},
+  {"disconnected", pair_disconnected, NULL, ERROR_PIPE_NOT_CONNECTED, 0, 0, 0,
+   ERROR_PIPE_NOT_CONNECTED, false},
+  {"data comes", pair_open, peer_writes, NP_OK, SHORT_BYTES, 0, 0,
+   ERROR_PIPE_NOT_CONNECTED, false},
+  {"long message comes", pair_open, peer_writes_long, ERROR_MORE_DATA, SHORT_BYTES,
+   MODE_MESSAGE, 0, ERROR_PIPE_NOT_CONNECTED, false},
+  {"peer closes", pair_open, peer_closes, ERROR_BROKEN_PIPE, 0, 0, 0,
+   ERROR_PIPE_NOT_CONNECTED, false},
+  {"server disconnects", pair_open, server_disconnects, ERROR_PIPE_NOT_CONNECTED, 0, 0, 0,
+   ERROR_PIPE_NOT_CONNECTED, false},
+  {"nobody", pair_open, nothing, NEVER, 0, 0, 0, ERROR_PIPE_NOT_CONNECTED, false},
+  {"stranger cancels", pair_open, stranger_cancels, ERROR_OPERATION_ABORTED, 0, 0,
+   0, ERROR_PIPE_NOT_CONNECTED, true},
+  {"time limit", pair_open, nothing, WAIT_TIMEOUT, 0, 0, LIMIT_MS,
+   ERROR_PIPE_NOT_CONNECTED, true},
+};
+
+static const struct situation writes[] = {
+  {"room", pair_open, NULL, NP_OK, SHORT_BYTES, 0, 0, ERROR_PIPE_NOT_CONNECTED,
+   false},
+  {"peer closed", pair_peer_closed, NULL, ERROR_NO_DATA, 0, 0, 0,
+   ERROR_PIPE_NOT_CONNECTED, false},
+  {"disconnected", pair_disconnected, NULL, ERROR_PIPE_NOT_CONNECTED, 0, 0, 0,
+   ERROR_PIPE_NOT_CONNECTED, false},
+  {"peer reads", pair_full, peer_reads, NP_OK, SHORT_BYTES, 0, 0,
+   ERROR_PIPE_NOT_CONNECTED, false},
+  {"peer closes", pair_full, peer_closes, ERROR_BROKEN_PIPE, 0, 0, 0,
+   ERROR_PIPE_NOT_CONNECTED, false},
+  {"server disconnects", pair_full, server_disconnects,
+   ERROR_PIPE_NOT_CONNECTED, 0, 0, 0, ERROR_PIPE_NOT_CONNECTED, false},
+  {"nobody", pair_full, nothing, NEVER, 0, 0, 0, ERROR_PIPE_NOT_CONNECTED,
+   false},
+  {"stranger cancels", pair_full, stranger_cancels, ERROR_OPERATION_ABORTED, 0,
+   0, 0, ERROR_PIPE_NOT_CONNECTED, true},
+  {"time limit", pair_full, nothing, WAIT_TIMEOUT, 0, 0, LIMIT_MS,
+   ERROR_PIPE_NOT_CONNECTED, true},
+};
+/* clang-format on */
+
+/* --- The law ------------------------------------------------------------ */
+
+/* What the action makes of an operation that has no result yet. */
+static np_error interrupted(enum action action) {
+  return action == ACTION_DISCONNECT ? ERROR_PIPE_NOT_CONNECTED
+                                     : ERROR_OPERATION_ABORTED;
+}
+
+/* A combination comes to one result or, where two things race, to either. */
+struct expected {
+  np_error error;
+  np_error or_error;
+};
+
+static struct expected expect(void) {
+  const struct situation *situation = scene.situation;
+  const bool pends = situation->cause != NULL;
+  np_error interrupt = interrupted(scene.action);
+  struct expected either = {situation->error, situation->error};
+
+  if (scene.action == ACTION_NONE || scene.server_was_gone) {
+    return either;
+  }
+  switch (scene.point) {
+    case POINT_BEFORE:
+      if (scene.action == ACTION_DISCONNECT) {
+        either.error = either.or_error = situation->after_disconnect;
+      }
+      break;
+    case POINT_STARTED:
+      /* The kernel gets a read at the end of the turn, so none has a result. */
+      if (pends || scene.kind == KIND_READ) {
+        either.error = either.or_error = interrupt;
+      }
+      break;
+    case POINT_CAUSED:
+      if (situation->error == NEVER) {
+        either.error = either.or_error = interrupt;
+      } else if (!pends || situation->racy ||
+                 (scene.kind == KIND_CONNECT &&
+                  scene.action == ACTION_DISCONNECT)) {
+        /* A client let go before the loop heard of it may count as one that
+         * never was. */
+        either.or_error = interrupt;
+      }
+      break;
+    case POINT_CALLBACK:
+      break;
+    case POINT_AFTER:
+      if (situation->error == NEVER) {
+        either.error = either.or_error = interrupt;
+      }
+      break;
+    case POINT_COUNT:
+      break;
+  }
+  return either;
+}
+
+/* --- One combination ---------------------------------------------------- */
+
+static void act(np_fixture *f) {
+  np_error error;
+
+  switch (scene.action) {
+    case ACTION_NONE:
+      break;
+    case ACTION_CLOSE:
+      pipe_close(f, f->end);
+      break;
+    case ACTION_CANCEL:
+      error = np_op_cancel(&scene.op->op);
+      if (error != NP_OK || scene.op->done_count == scene.op->start_count) {
+        museum_error(error, ERROR_NOT_FOUND);
+      }
+      break;
+    case ACTION_DISCONNECT:
+      scene.server_was_gone = f->server == NULL;
+      server_disconnects(f);
+      break;
+  }
+}
+
+static void act_in_callback(np_fixture *f, struct recorder *recorder) {
+  (void)recorder;
+  act(f);
+}
+
+static void cause_and_act(np_fixture *f, struct task_recorder *task) {
+  (void)task;
+  if (scene.situation->cause != NULL) {
+    scene.situation->cause(f);
+  }
+  act(f);
+}
+
+static np_error start(np_pipe *pipe, np_op_fn done) {
+  struct recorder *r = scene.op;
+
+  switch (scene.kind) {
+    case KIND_CONNECT:
+      return np_server_connect(pipe, &r->op, done);
+    case KIND_READ:
+      return np_pipe_read(pipe, r->buffer, SHORT_BYTES, &r->op, done);
+    case KIND_WRITE:
+      return np_pipe_write(pipe, scene.data, SHORT_BYTES, &r->op, done);
+  }
+  return ERROR_INVALID_FUNCTION;
+}
+
+/* Brings about the result, and does the action where that is its moment. */
+static void cause_result(np_fixture *f) {
+  const struct situation *situation = scene.situation;
+  struct task_recorder *task = &f->tasks[0];
+
+  if (situation->cause != NULL && situation->timeout_ms == 0) {
+    museum_settle(f); /* The kernel has the operation now. */
+  }
+  if (scene.point == POINT_CAUSED) {
+    task->run_count = 0;
+    task->then = cause_and_act;
+    museum_error(np_loop_post(f->loop, &task->task, on_task), NP_OK);
+    loop_until_count(f, &task->run_count, 1);
+  } else if (situation->cause != NULL) {
+    situation->cause(f);
+  }
+}
+
+static void check(void) {
+  struct expected either = expect();
+  const struct recorder *r = scene.op;
+
+  /* What nothing ended, the close of the tidying up did. */
+  if (either.error == NEVER) {
+    either.error = either.or_error = ERROR_OPERATION_ABORTED;
+  }
+  museum_done_either(r, either.error, either.or_error);
+  if (r->transferred !=
+      (r->result == scene.situation->error ? scene.situation->bytes : 0)) {
+    museum_fail(__FILE__, __LINE__, "%u bytes", (unsigned)r->transferred);
+  }
+}
+
+/* Closes both ends: that under test first, so that its peer's going gives it
+ * no result. Nothing may come for it once it is gone. */
+static void tidy(np_fixture *f, size_t live) {
+  unsigned done_count;
+
+  if (f->end != NULL) {
+    pipe_close(f, f->end);
+  }
+  loop_until_count(f, &f->closed_count, f->closing_count);
+  done_count = scene.op->done_count;
+  pipe_close(f, f->server);
+  pipe_close(f, f->client);
+  loop_drain(f);
+  museum_settle(f);
+  if (scene.op->done_count != done_count) {
+    museum_fail(__FILE__, __LINE__, "a callback after on_closed");
+  }
+  if (f->closed_count != f->closing_count || f->allocator.live != live) {
+    museum_fail(__FILE__, __LINE__, "%u of %u closed, %u blocks stay",
+                f->closed_count, f->closing_count,
+                (unsigned)(f->allocator.live - live));
+  }
+}
+
+static bool must_come(void) {
+  return expect().error != NEVER &&
+         (scene.point != POINT_AFTER || scene.situation->error != NEVER);
+}
+
+static void combine(np_fixture *f) {
+  const size_t live = f->allocator.live;
+  struct recorder *r = scene.op;
+  np_pipe *pipe;
+
+  memset(r, 0, sizeof(*r));
+  memset(scene.peer_op, 0, sizeof(*scene.peer_op));
+  scene.server_was_gone = false;
+  scene.situation->prepare(f);
+  pipe = f->end;
+  r->op.timeout_ms = scene.situation->timeout_ms;
+  if (scene.point == POINT_CALLBACK) {
+    r->then = act_in_callback;
+  }
+  if (scene.point == POINT_BEFORE) {
+    act(f);
+    if (f->end == NULL) {
+      museum_error(start(pipe, on_never), ERROR_INVALID_HANDLE);
+      tidy(f, live);
+      return;
+    }
+  }
+  r->start_count = 1;
+  museum_error(start(pipe, on_done), NP_OK);
+  if (scene.point == POINT_STARTED) {
+    act(f);
+  }
+  cause_result(f);
+  if (must_come()) {
+    museum_until(f, r);
+  }
+  if (scene.point == POINT_AFTER) {
+    act(f);
+    museum_settle(f);
+  }
+  tidy(f, live);
+  check();
+}
+
+static void generate(np_fixture *f, enum kind kind,
+                     const struct situation *situations, size_t count,
+                     enum action action) {
+  museum_begin(f, MUSEUM_QUOTA);
+  memset(&scene, 0, sizeof(scene));
+  scene.op = &f->ops[0];
+  scene.peer_op = &f->ops[1];
+  scene.kind = kind;
+  scene.action = action;
+  for (size_t i = 0; i < count; i++) {
+    const struct situation *situation = &situations[i];
+
+    if (situation->modes != 0 && (situation->modes & f->variant) == 0) {
+      continue;
+    }
+    for (unsigned point = 0; point < POINT_COUNT; point++) {
+      museum_round("%s, %s %s", situation->name, action_names[action],
+                   point_names[point]);
+      scene.situation = situation;
+      scene.point = (enum point)point;
+      combine(f);
+    }
+  }
+}
+
+#define GENERATE(f, kind, situations, action) \
+  generate((f), (kind), (situations),         \
+           sizeof(situations) / sizeof((situations)[0]), (action))
+
+/* --- The cases ---------------------------------------------------------- */
+
+NP_CASE("museum-accounting/connect", np_server_connect, ANY_MODE, NP_OK,
+        "A connect has one callback, with its true result, in each situation.",
+        "ConnectNamedPipe#remarks; museum A11 A12 L13 S12") {
+  GENERATE(f, KIND_CONNECT, connects, ACTION_NONE);
+}
+
+NP_CASE("museum-accounting/connect-close", np_pipe_close, NO_MODE,
+        ERROR_OPERATION_ABORTED,
+        "A server closed at any point of a connect answers it once, before "
+        "on_closed.",
+        "ConnectNamedPipe#remarks; museum H02 H05 H06 L13 L16 L17 S12") {
+  GENERATE(f, KIND_CONNECT, connects, ACTION_CLOSE);
+}
+
+NP_CASE("museum-accounting/connect-cancel", np_op_cancel, NO_MODE,
+        ERROR_OPERATION_ABORTED,
+        "A connect cancelled at any point is answered once, by its true result "
+        "if it had one.",
+        "CancelIoEx#remarks; museum H08 E10 L10") {
+  GENERATE(f, KIND_CONNECT, connects, ACTION_CANCEL);
+}
+
+NP_CASE("museum-accounting/connect-disconnect", np_server_disconnect, NO_MODE,
+        ERROR_PIPE_NOT_CONNECTED,
+        "A disconnect at any point of a connect leaves one callback.",
+        "DisconnectNamedPipe#remarks; museum L02 S01") {
+  GENERATE(f, KIND_CONNECT, connects, ACTION_DISCONNECT);
+}
+
+NP_CASE("museum-accounting/read", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
+        "A read has one callback, with its true result, in each situation.",
+        "ReadFile#pipes; museum L01 M02 E01 E07 E14") {
+  GENERATE(f, KIND_READ, reads, ACTION_NONE);
+}
+
+NP_CASE("museum-accounting/read-close", np_pipe_close, ANY_MODE | BOTH_ENDS,
+        ERROR_OPERATION_ABORTED,
+        "An end closed at any point of a read answers it once, before "
+        "on_closed.",
+        "ReadFile#pipes; museum L01 L04 L11 L13 L16 S04 S12") {
+  GENERATE(f, KIND_READ, reads, ACTION_CLOSE);
+}
+
+NP_CASE("museum-accounting/read-cancel", np_op_cancel, ANY_MODE | BOTH_ENDS,
+        ERROR_OPERATION_ABORTED,
+        "A read cancelled at any point is answered once, by its true result if "
+        "it had one.",
+        "CancelIoEx#remarks; museum E07 E10 D08") {
+  GENERATE(f, KIND_READ, reads, ACTION_CANCEL);
+}
+
+NP_CASE("museum-accounting/read-disconnect", np_server_disconnect,
+        ANY_MODE | BOTH_ENDS, ERROR_PIPE_NOT_CONNECTED,
+        "A disconnect at any point of a read leaves one callback.",
+        "DisconnectNamedPipe#remarks; museum E04 S01") {
+  GENERATE(f, KIND_READ, reads, ACTION_DISCONNECT);
+}
+
+NP_CASE("museum-accounting/write", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
+        "A write has one callback, with its true result, in each situation.",
+        "WriteFile#pipes; museum L01 E01 E07") {
+  GENERATE(f, KIND_WRITE, writes, ACTION_NONE);
+}
+
+NP_CASE("museum-accounting/write-close", np_pipe_close, ANY_MODE | BOTH_ENDS,
+        ERROR_OPERATION_ABORTED,
+        "An end closed at any point of a write answers it once, before "
+        "on_closed.",
+        "WriteFile#pipes; museum L13 L16 H17 S12") {
+  GENERATE(f, KIND_WRITE, writes, ACTION_CLOSE);
+}
+
+NP_CASE("museum-accounting/write-cancel", np_op_cancel, ANY_MODE | BOTH_ENDS,
+        ERROR_OPERATION_ABORTED,
+        "A write cancelled at any point is answered once, by its true result "
+        "if it had one.",
+        "CancelIoEx#remarks; museum L10 L14 E10") {
+  GENERATE(f, KIND_WRITE, writes, ACTION_CANCEL);
+}
+
+NP_CASE("museum-accounting/write-disconnect", np_server_disconnect,
+        ANY_MODE | BOTH_ENDS, ERROR_PIPE_NOT_CONNECTED,
+        "A disconnect at any point of a write leaves one callback.",
+        "DisconnectNamedPipe#remarks; museum E04 S01") {
+  GENERATE(f, KIND_WRITE, writes, ACTION_DISCONNECT);
+}
