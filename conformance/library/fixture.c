@@ -280,6 +280,13 @@ void loop_quiet(np_fixture *f) {
   } while (error != WAIT_TIMEOUT);
 }
 
+void reads_post(np_fixture *f) {
+  unsigned done_count = f->done_count;
+
+  assert_np_error(loop_turn(f, 0), WAIT_TIMEOUT);
+  assert_int_equal(f->done_count, done_count);
+}
+
 void loop_drain(np_fixture *f) {
   uint64_t deadline_ms = deadline_make();
 

@@ -167,6 +167,9 @@ void loop_until_count(np_fixture *f, const unsigned *counter, unsigned count);
 /* loop_quiet runs the loop until nothing has come for LOOP_QUIET_MS. */
 void loop_quiet(np_fixture *f);
 
+/* reads_post gives the kernel the reads that were begun, which must pend. */
+void reads_post(np_fixture *f);
+
 /* loop_drain runs the loop until nothing is pending. */
 void loop_drain(np_fixture *f);
 
