@@ -308,6 +308,14 @@ DWORD connect_start(struct io *io, HANDLE pipe) {
   return io_started(io, ConnectNamedPipe(pipe, &io->overlapped));
 }
 
+/* The request is input only, but the prototype does not say so. */
+DWORD transact_start(struct io *io, HANDLE pipe, const void *request,
+                     DWORD request_size, void *reply, DWORD reply_size) {
+  return io_started(
+      io, TransactNamedPipe(pipe, (void *)(uintptr_t)request, request_size,
+                            reply, reply_size, NULL, &io->overlapped));
+}
+
 static struct result io_result(struct io *io, HANDLE pipe) {
   struct result result = {0, 0};
 
@@ -330,7 +338,7 @@ bool io_is_quiet(struct io *io) {
 
 /* The result of an operation that returned `error` when it was started. An
  * error at once leaves nothing in the OVERLAPPED, but 234 is a warning. */
-static struct result io_end(struct io *io, HANDLE pipe, DWORD error) {
+struct result io_finish(struct io *io, HANDLE pipe, DWORD error) {
   struct result result = {error, 0};
 
   if (error == ERROR_IO_PENDING) {
@@ -345,14 +353,14 @@ struct result pipe_read(struct platform *f, HANDLE pipe, void *buffer,
                         DWORD size) {
   struct io *io = io_new(f);
 
-  return io_end(io, pipe, read_start(io, pipe, buffer, size));
+  return io_finish(io, pipe, read_start(io, pipe, buffer, size));
 }
 
 struct result pipe_write(struct platform *f, HANDLE pipe, const void *data,
                          DWORD size) {
   struct io *io = io_new(f);
 
-  return io_end(io, pipe, write_start(io, pipe, data, size));
+  return io_finish(io, pipe, write_start(io, pipe, data, size));
 }
 
 /* --- Threads ------------------------------------------------------------ */

@@ -177,9 +177,15 @@ struct io *io_new_port(struct platform *f);
 DWORD read_start(struct io *io, HANDLE pipe, void *buffer, DWORD size);
 DWORD write_start(struct io *io, HANDLE pipe, const void *data, DWORD size);
 DWORD connect_start(struct io *io, HANDLE pipe);
+DWORD transact_start(struct io *io, HANDLE pipe, const void *request,
+                     DWORD request_size, void *reply, DWORD reply_size);
 
 /* io_wait waits for the end of a pending operation that has an event. */
 struct result io_wait(struct io *io, HANDLE pipe);
+
+/* io_finish returns what an operation came to that returned `error` when it
+ * was started: waits if it pends. */
+struct result io_finish(struct io *io, HANDLE pipe, DWORD error);
 
 /* io_is_quiet returns whether it is still pending after QUIET_MS. */
 bool io_is_quiet(struct io *io);

@@ -19,12 +19,11 @@ static DWORD peek(HANDLE pipe, DWORD *bytes) {
   return PeekNamedPipe(pipe, NULL, 0, NULL, bytes, NULL) ? 0 : GetLastError();
 }
 
+/* Since Windows 8 the error may come later, in the OVERLAPPED. */
 static DWORD transact(struct platform *f, HANDLE pipe) {
   struct io *io = io_new(f);
 
-  return TransactNamedPipe(pipe, room, 4, room, 4, NULL, &io->overlapped)
-             ? 0
-             : GetLastError();
+  return io_finish(io, pipe, transact_start(io, pipe, "ask", 3, room, 4)).error;
 }
 
 static DWORD query(HANDLE pipe, int information) {

@@ -1,0 +1,279 @@
+/* What a handle tells of its pipe, and how its modes are set. */
+#include "fixture.h"
+
+static struct nt_pipe_local local_of(HANDLE pipe) {
+  struct nt_pipe_local local;
+
+  assert_status(nt_query(pipe, NT_FILE_PIPE_LOCAL, &local, sizeof(local)),
+                NT_OK);
+  return local;
+}
+
+static void quotas_set(struct platform *f) {
+  f->quota_in = 100;
+  f->quota_out = 200;
+}
+
+NP_PLATFORM_CASE("platform/info/local", NtQueryInformationFile, ANY_MODE,
+                 NO_ERROR,
+                 "Both ends tell type, direction, instances, quotas and state "
+                 "of the pipe, and which end they are.",
+                 "wine ntdll/tests/pipe.c#test_pipe_local_info") {
+  HANDLE ends[2];
+
+  quotas_set(f);
+  pair_create(f);
+  ends[0] = f->client;
+  ends[1] = f->server;
+  for (ULONG i = 0; i < 2; i++) {
+    struct nt_pipe_local local = local_of(ends[i]);
+    assert_int_equal(local.type, f->type == PIPE_TYPE_MESSAGE);
+    assert_int_equal(local.configuration, 2);
+    assert_int_equal(local.instances_max, 1);
+    assert_int_equal(local.instances, 1);
+    assert_int_equal(local.quota_in, 100);
+    assert_int_equal(local.quota_out, 200);
+    assert_int_equal(local.read_available, 0);
+    assert_int_equal(local.state, NT_STATE_CONNECTED);
+    assert_int_equal(local.end, i);
+  }
+}
+
+NP_PLATFORM_CASE("platform/info/direction", NtQueryInformationFile, NO_MODE,
+                 NO_ERROR, "An inbound server tells configuration 0.",
+                 "wine ntdll/tests/pipe.c#test_pipe_local_info") {
+  HANDLE pipe = instance_open(f, PIPE_ACCESS_INBOUND, PIPE_TYPE_BYTE, 1);
+
+  assert_call(pipe != INVALID_HANDLE_VALUE);
+  assert_int_equal(local_of(pipe).configuration, 0);
+}
+
+NP_PLATFORM_CASE("platform/info/states", NtQueryInformationFile, NO_MODE,
+                 NO_ERROR,
+                 "The state goes from listening over connected and closing to "
+                 "disconnected and back.",
+                 "wine ntdll/tests/pipe.c#test_pipe_local_info") {
+  pair_listen(f);
+  assert_int_equal(pipe_state(f->server), NT_STATE_LISTENING);
+  pair_connect(f);
+  assert_int_equal(pipe_state(f->server), NT_STATE_CONNECTED);
+  handle_close(f, &f->client);
+  assert_int_equal(pipe_state(f->server), NT_STATE_CLOSING);
+  pipe_disconnect(f);
+  assert_int_equal(pipe_state(f->server), NT_STATE_DISCONNECTED);
+  assert_error(connect_start(io_new(f), f->server), ERROR_IO_PENDING);
+  assert_int_equal(pipe_state(f->server), NT_STATE_LISTENING);
+}
+
+NP_PLATFORM_CASE("platform/info/read-available", NtQueryInformationFile,
+                 ANY_MODE | BOTH_ENDS, NO_ERROR,
+                 "The bytes to read include those of pending writes, and drop "
+                 "as they are read.",
+                 "wine kernel32/tests/pipe.c#test_blocking_rw") {
+  static char data[QUOTA];
+  char room[10];
+
+  pair_create(f);
+  assert_error(write_start(io_new(f), f->peer, "ab", 2), 0);
+  assert_int_equal(local_of(f->end).read_available, 2);
+  assert_error(write_start(io_new(f), f->peer, data, QUOTA), ERROR_IO_PENDING);
+  assert_int_equal(local_of(f->end).read_available, 2 + QUOTA);
+  assert_result(pipe_read(f, f->end, room, 2), 0, 2);
+  assert_int_equal(local_of(f->end).read_available, QUOTA);
+  assert_int_equal(local_of(f->peer).read_available, 0);
+}
+
+NP_PLATFORM_CASE("platform/info/write-available", NtQueryInformationFile,
+                 ANY_MODE, NO_ERROR,
+                 "With nothing unread, the free quota is that of the end's own "
+                 "direction.",
+                 "wine ntdll/tests/pipe.c#test_pipe_local_info") {
+  quotas_set(f);
+  pair_create(f);
+  assert_int_equal(local_of(f->server).write_available, 200);
+  assert_int_equal(local_of(f->client).write_available, 100);
+}
+
+NP_PLATFORM_CASE("platform/info/write-available-less-unread",
+                 NtQueryInformationFile, ANY_MODE | BOTH_ENDS, NO_ERROR,
+                 "The free quota drops by what lies unread.",
+                 "cygwin select.cc#pipe_data_available; museum R07") {
+  pair_create(f);
+  assert_error(write_start(io_new(f), f->end, "abc", 3), 0);
+  assert_int_equal(local_of(f->end).write_available, QUOTA - 3);
+  assert_read(f, f->peer, "abc");
+  assert_int_equal(local_of(f->end).write_available, QUOTA);
+}
+
+NP_PLATFORM_CASE("platform/info/write-available-less-pending-reads",
+                 NtQueryInformationFile, ANY_MODE | BOTH_ENDS, NO_ERROR,
+                 "The free quota drops by the size of the peer's pending "
+                 "reads, so 0 does not mean that a write would wait.",
+                 "cygwin select.cc#pipe_data_available; museum R07") {
+  char room[10];
+
+  pair_create(f);
+  assert_error(read_start(io_new(f), f->peer, room, 10), ERROR_IO_PENDING);
+  assert_int_equal(local_of(f->end).write_available, QUOTA - 10);
+}
+
+NP_PLATFORM_CASE("platform/info/server-closed", NtQueryInformationFile, NO_MODE,
+                 NO_ERROR,
+                 "A client whose server is gone sees the state closing and no "
+                 "instances.",
+                 "wine ntdll/tests/pipe.c#test_pipe_local_info") {
+  pair_create(f);
+  handle_close(f, &f->server);
+  assert_int_equal(local_of(f->client).state, NT_STATE_CLOSING);
+  assert_int_equal(local_of(f->client).instances, 0);
+}
+
+NP_PLATFORM_CASE("platform/info/named-pipe-info", GetNamedPipeInfo, ANY_MODE,
+                 NO_ERROR,
+                 "The sizes are told as they were asked for, with the end, the "
+                 "type and the limit of instances.",
+                 "wine kernel32/tests/pipe.c#test_GetNamedPipeInfo") {
+  static const DWORD sizes[] = {0, 1, 4096, 0xF000};
+
+  for (size_t i = 0; i < 4; i++) {
+    DWORD flags = 99;
+    DWORD out = 99;
+    DWORD in = 99;
+    DWORD instances_max = 99;
+    f->quota_out = sizes[i];
+    f->quota_in = sizes[3 - i];
+    f->server = instance_create(f, 3);
+    f->client = client_connect(f);
+    assert_call(GetNamedPipeInfo(f->server, &flags, &out, &in, &instances_max));
+    assert_int_equal(flags, PIPE_SERVER_END | f->type);
+    assert_int_equal(out, sizes[i]);
+    assert_int_equal(in, sizes[3 - i]);
+    assert_int_equal(instances_max, 3);
+    assert_call(GetNamedPipeInfo(f->client, &flags, NULL, NULL, NULL));
+    assert_int_equal(flags, PIPE_CLIENT_END | f->type);
+    handle_close(f, &f->client);
+    handle_close(f, &f->server);
+  }
+}
+
+NP_PLATFORM_CASE("platform/info/instances", GetNamedPipeHandleStateW, NO_MODE,
+                 NO_ERROR, "The count of instances goes up and down with them.",
+                 "GetNamedPipeHandleStateW#parameters") {
+  DWORD instances = 99;
+  HANDLE other;
+
+  f->server = instance_create(f, 3);
+  other = instance_create(f, 3);
+  assert_call(GetNamedPipeHandleStateW(f->server, NULL, &instances, NULL, NULL,
+                                       NULL, 0));
+  assert_int_equal(instances, 2);
+  handle_close(f, &other);
+  assert_call(GetNamedPipeHandleStateW(f->server, NULL, &instances, NULL, NULL,
+                                       NULL, 0));
+  assert_int_equal(instances, 1);
+}
+
+NP_PLATFORM_CASE("platform/info/collection-of-a-local-pipe",
+                 GetNamedPipeHandleStateW, NO_MODE, ERROR_INVALID_PARAMETER,
+                 "A local pipe has no collection count or timeout.",
+                 "wine kernel32/tests/pipe.c#test_NamedPipeHandleState") {
+  DWORD count = 0;
+
+  pair_create(f);
+  assert_refused(
+      GetNamedPipeHandleStateW(f->client, NULL, NULL, &count, NULL, NULL, 0),
+      ERROR_INVALID_PARAMETER);
+}
+
+NP_PLATFORM_CASE("platform/info/modes", SetNamedPipeHandleState,
+                 MESSAGE_TYPE | BOTH_ENDS, NO_ERROR,
+                 "The modes that were set are told by both ways of asking, and "
+                 "those of the peer stay.",
+                 "wine ntdll/tests/pipe.c#test_filepipeinfo") {
+  static const DWORD modes[] = {
+      PIPE_READMODE_MESSAGE | PIPE_NOWAIT, PIPE_READMODE_BYTE | PIPE_NOWAIT,
+      PIPE_READMODE_MESSAGE | PIPE_WAIT, PIPE_READMODE_BYTE | PIPE_WAIT};
+
+  pair_create(f);
+  for (size_t i = 0; i < 4; i++) {
+    struct nt_pipe pipe = {99, 99};
+    DWORD state = 99;
+    assert_error(read_mode_set(f->end, modes[i]), 0);
+    assert_status(nt_query(f->end, NT_FILE_PIPE, &pipe, sizeof(pipe)), NT_OK);
+    assert_int_equal(pipe.read_mode, (modes[i] & PIPE_READMODE_MESSAGE) != 0);
+    assert_int_equal(pipe.completion_mode, (modes[i] & PIPE_NOWAIT) != 0);
+    assert_call(
+        GetNamedPipeHandleStateW(f->end, &state, NULL, NULL, NULL, NULL, 0));
+    assert_int_equal(state, modes[i]);
+    assert_call(
+        GetNamedPipeHandleStateW(f->peer, &state, NULL, NULL, NULL, NULL, 0));
+    assert_int_equal(state, f->read_mode | PIPE_WAIT);
+  }
+}
+
+NP_PLATFORM_CASE("platform/info/standard", NtQueryInformationFile,
+                 ANY_MODE | BOTH_ENDS, NO_ERROR,
+                 "The standard information tells both quotas and the bytes to "
+                 "read; it never is a directory.",
+                 "wine ntdll/tests/pipe.c#test_pipe_with_data_state") {
+  struct nt_standard standard;
+
+  quotas_set(f);
+  pair_create(f);
+  assert_error(write_start(io_new(f), f->peer, "abc", 3), 0);
+  assert_status(nt_query(f->end, NT_FILE_STANDARD, &standard, sizeof(standard)),
+                NT_OK);
+  assert_int_equal(standard.allocation_size.QuadPart, 300);
+  assert_int_equal(standard.end_of_file.QuadPart, 3);
+  assert_true(standard.delete_pending);
+  assert_false(standard.directory);
+}
+
+NP_PLATFORM_CASE("platform/info/synchronous-mode", NtQueryInformationFile,
+                 NO_MODE, NO_ERROR,
+                 "The mode tells whether a handle was opened with "
+                 "FILE_FLAG_OVERLAPPED.",
+                 "FILE_MODE_INFORMATION#members") {
+  enum { SYNCHRONOUS = 0x30 /* ..._IO_ALERT and ..._IO_NONALERT */ };
+  ULONG mode = 99;
+  HANDLE client;
+
+  pair_listen(f);
+  client = client_connect_sync(f);
+  assert_status(nt_query(f->server, NT_FILE_MODE, &mode, sizeof(mode)), NT_OK);
+  assert_int_equal(mode & SYNCHRONOUS, 0);
+  assert_status(nt_query(client, NT_FILE_MODE, &mode, sizeof(mode)), NT_OK);
+  assert_int_equal(mode & SYNCHRONOUS, 0x20);
+}
+
+/* The name without \\.\pipe, from its backslash on. */
+static void assert_name(const struct platform *f, HANDLE pipe) {
+  struct nt_name name;
+  size_t count = 0;
+
+  assert_status(nt_query(pipe, NT_FILE_NAME, &name, sizeof(name)), NT_OK);
+  while (f->name[8 + count] != 0) {
+    count++;
+  }
+  assert_int_equal(name.bytes, count * sizeof(wchar_t));
+  assert_memory_equal(name.name, f->name + 8, name.bytes);
+}
+
+NP_PLATFORM_CASE("platform/info/name", NtQueryInformationFile, NO_MODE,
+                 NO_ERROR,
+                 "Both ends tell the name behind \\\\.\\pipe, from its "
+                 "backslash on.",
+                 "wine ntdll/tests/pipe.c#test_file_info") {
+  pair_create(f);
+  assert_name(f, f->server);
+  assert_name(f, f->client);
+}
+
+NP_PLATFORM_CASE("platform/info/name-after-the-server", NtQueryInformationFile,
+                 NO_MODE, NO_ERROR,
+                 "A client whose server is gone still tells the name.",
+                 "wine ntdll/tests/pipe.c#test_file_info") {
+  pair_create(f);
+  handle_close(f, &f->server);
+  assert_name(f, f->client);
+}
