@@ -53,7 +53,7 @@ np_error np_pipe_write(np_pipe *pipe, const void *buffer, size_t length,
 
 static bool has_unfinished_write(const np_pipe *pipe) {
   for (const np_op *op = pipe->target.first; op != NULL; op = op->np__next) {
-    if (op->np__kind == NP__OP_WRITE && op->np__state != NP__OP_ENDED) {
+    if (op->np__kind == NP__OP_WRITE && op->np__state < NP__OP_HELD_BACK) {
       return true;
     }
   }

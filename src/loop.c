@@ -23,17 +23,6 @@ static void default_release(void *context, void *memory) {
   free(memory);
 }
 
-/* A wake-up needs nothing done: that it was dequeued is all. */
-static void wake_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
-                           uint32_t bytes) {
-  (void)loop;
-  (void)packet;
-  (void)status;
-  (void)bytes;
-}
-
-static const np__packet_class wake_class = {wake_on_packet, NULL, NULL};
-
 void np_loop_options_init(np_loop_options *options) {
   if (options != NULL) {
     memset(options, 0, sizeof *options);
@@ -72,7 +61,6 @@ np_error np_loop_create(const np_loop_options *options, np_loop **loop) {
   memset(made, 0, sizeof *made);
   QueryPerformanceFrequency(&made->clock_frequency);
   made->allocator = allocator;
-  made->wake.class_ = &wake_class;
   made->port = options->port;
   made->key =
       options->completion_key != 0 ? options->completion_key : (ULONG_PTR)made;
@@ -122,8 +110,8 @@ np_error np_loop_stop(np_loop *loop) {
   if (InterlockedExchange(&loop->stop, 1) != 0) {
     return NP_OK; /* The wake-up of the earlier stop is on its way. */
   }
-  if (!PostQueuedCompletionStatus(loop->port, 0, loop->key,
-                                  &loop->wake.overlapped)) {
+  /* A packet of nothing: that it was dequeued is all, and it may outlive us. */
+  if (!PostQueuedCompletionStatus(loop->port, 0, loop->key, NULL)) {
     error = GetLastError();
     InterlockedExchange(&loop->stop, 0);
     return error;

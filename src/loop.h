@@ -46,7 +46,6 @@ struct np_loop {
   volatile LONG stop;
   volatile LONG posted; /* tasks that have not begun */
   np_allocator allocator;
-  np__packet wake; /* brings nothing: it ends a wait */
 };
 
 /* np__loop_ready queues `packet` for its class's `run`. No system call. */

@@ -39,6 +39,17 @@ np_error np__op_check(const np__target *target, const np_op *op,
   return NP_OK;
 }
 
+static np__direction direction_of(const np_op *op) {
+  switch (op->np__kind) {
+    case NP__OP_READ:
+      return NP__INWARD;
+    case NP__OP_WRITE:
+      return NP__OUTWARD;
+    default:
+      return NP__DIRECTIONS;
+  }
+}
+
 static np_error error_of_status(NTSTATUS status) {
   return status == 0 ? NP_OK : RtlNtStatusToDosError(status);
 }
@@ -131,6 +142,7 @@ void np__op_begin(np__target *target, np_op *op, np__op_kind kind,
     target->first = op;
   }
   target->last = op;
+  target->unfinished[direction_of(op)]++;
   loop->active++;
   if (op->timeout_ms > 0) {
     np__heap_insert(&loop->timers, &op->np__deadline,
@@ -163,20 +175,70 @@ void np__op_issued(np_op *op, BOOL succeeded) {
   np__op_end(op, error, transferred);
 }
 
+static bool is_earlier_in_kernel(const np_op *op, np__direction direction) {
+  for (const np_op *at = op->np__prev; at != NULL; at = at->np__prev) {
+    if (at->np__state == NP__OP_IN_KERNEL && direction_of(at) == direction) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static void make_ready(np_op *op) {
+  op->np__state = NP__OP_ENDED;
+  np__loop_ready(op->np__target->loop, &op->np__packet);
+}
+
+/* Lets those go that were held back because of `op`. */
+static void release_later(np_op *op, np__direction direction) {
+  for (np_op *at = op->np__next; at != NULL; at = at->np__next) {
+    if (direction_of(at) != direction) {
+      continue;
+    }
+    if (at->np__state == NP__OP_IN_KERNEL) {
+      return;
+    }
+    if (at->np__state == NP__OP_HELD_BACK) {
+      op->np__target->held_back--;
+      make_ready(at);
+    }
+  }
+}
+
+/* Queues `op` for its callback, in its turn. */
+static void make_ready_in_order(np_op *op, bool is_aborted) {
+  np__target *target = op->np__target;
+  const np__direction direction = direction_of(op);
+
+  target->unfinished[direction]--;
+  if (direction == NP__DIRECTIONS ||
+      (target->unfinished[direction] == 0 && target->held_back == 0)) {
+    make_ready(op);
+  } else if (!is_earlier_in_kernel(op, direction)) {
+    make_ready(op);
+    release_later(op, direction);
+  } else if (is_aborted) {
+    make_ready(op); /* Who cancels one does not wait for the others. */
+  } else {
+    op->np__state = NP__OP_HELD_BACK;
+    target->held_back++;
+  }
+}
+
 void np__op_end(np_op *op, np_error error, size_t transferred) {
   np__target *target = op->np__target;
+  const bool is_aborted = error == ERROR_OPERATION_ABORTED;
 
-  assert(op->np__state != NP__OP_IDLE && op->np__state != NP__OP_ENDED);
-  if (error == ERROR_OPERATION_ABORTED && op->np__abort_error != NP_OK) {
+  assert(op->np__state != NP__OP_IDLE && op->np__state < NP__OP_HELD_BACK);
+  if (is_aborted && op->np__abort_error != NP_OK) {
     error = op->np__abort_error;
   }
   op->np__error = error;
   op->np__transferred = transferred;
-  op->np__state = NP__OP_ENDED;
   if (np__heap_has(&op->np__deadline)) {
     np__heap_remove(&target->loop->timers, &op->np__deadline);
   }
-  np__loop_ready(target->loop, &op->np__packet);
+  make_ready_in_order(op, is_aborted);
   if (target->ended != NULL) {
     target->ended(target, op);
   }

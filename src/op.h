@@ -4,6 +4,10 @@
  *   IDLE -> begin -> WAITING -----------------------> ended -> callback -> IDLE
  *                    PUT_OFF -> issued -> IN_KERNEL ->
  *
+ * Reads are called back in the order in which they began, and so are writes:
+ * the packet of an earlier one may still lie in the port when a later one is
+ * answered at once, which is then held back.
+ *
  * Whatever the way, an operation that began ends once, its callback runs once,
  * and only from the loop. What the kernel owes a packet for stays in place
  * until the packet came: nothing else ends it. */
@@ -24,7 +28,8 @@ typedef enum np__op_state {
   NP__OP_WAITING,  /* for something else than the kernel */
   NP__OP_PUT_OFF,  /* the kernel gets it at the end of the turn */
   NP__OP_IN_KERNEL,
-  NP__OP_ENDED /* its result is there, its callback will run */
+  NP__OP_HELD_BACK, /* its result is there before that of an earlier one */
+  NP__OP_ENDED      /* its result is there, its callback will run */
 } np__op_state;
 
 typedef enum np__op_kind {
@@ -34,12 +39,21 @@ typedef enum np__op_kind {
   NP__OP_SHUTDOWN
 } np__op_kind;
 
+/* Operations of one direction keep their order. */
+typedef enum np__direction {
+  NP__INWARD,
+  NP__OUTWARD,
+  NP__DIRECTIONS /* their number, and: of neither */
+} np__direction;
+
 /* What operations are started on: a handle on the loop's port. */
 typedef struct np__target {
   np_loop *loop;
   HANDLE handle;
   np_op *first; /* begun and called back not yet, in the order they began */
   np_op *last;
+  size_t unfinished[NP__DIRECTIONS + 1]; /* those without a result */
+  size_t held_back;
   bool closing; /* nothing may begin any more */
   /* Called from the loop when `closing` and the last operation is gone; perhaps
    * more than once. */

@@ -35,7 +35,7 @@ static void shutdown_progress(np_pipe *pipe) {
 
   for (np_op *op = pipe->target.first; op != NULL; op = next) {
     next = op->np__next;
-    if (op->np__state == NP__OP_ENDED) {
+    if (op->np__state >= NP__OP_HELD_BACK) {
       continue;
     }
     if (op->np__kind == NP__OP_WRITE) {

@@ -66,7 +66,8 @@ NP_API void np_loop_options_init(np_loop_options *options);
  *
  * Returns NP_OK, ERROR_INVALID_PARAMETER (`loop` is NULL, `options->size` is
  * not that of the struct, only one of the allocator's functions is set),
- * ERROR_NOT_ENOUGH_MEMORY, or what CreateIoCompletionPort said.
+ * ERROR_NOT_ENOUGH_MEMORY, or what Windows said of the port or the private
+ * pair.
  *
  * Thread:  any; the loop then belongs to the caller's until another runs it.
  * Source:  CreateIoCompletionPort

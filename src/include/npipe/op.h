@@ -82,7 +82,8 @@ NP_API void np_op_init(np_op *op);
  *
  * Returns NP_OK when the end was asked for, also when that had been done
  * before. ERROR_NOT_FOUND: `op` is not in flight, or its result is there and
- * its callback about to run; harmless. ERROR_INVALID_PARAMETER: NULL.
+ * its callback about to run; harmless. ERROR_INVALID_PARAMETER: NULL. Else what
+ * CancelIoEx said: it goes on.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  CancelIoEx, Remarks (a cancel can lose)

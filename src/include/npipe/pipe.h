@@ -96,7 +96,8 @@ NP_API np_error np_pipe_info(np_pipe *pipe, np_info *info);
  * handle  opened with FILE_FLAG_OVERLAPPED and FILE_READ_ATTRIBUTES, not bound
  *         to a completion port, PIPE_WAIT. On success it is the pipe's: never
  *         close it or start I/O on it otherwise. On failure it stays the
- *         caller's and unchanged.
+ *         caller's and unchanged; only if it was the very last step that failed
+ *         (SetFileCompletionNotificationModes) is it bound to the loop's port.
  * pipe    set on success only
  *
  * Returns NP_OK. ERROR_INVALID_PARAMETER: `loop` or `pipe` is NULL, or the

@@ -37,9 +37,9 @@ struct np_timer {
 
 /* np_timer_start makes `fn` run once on the loop, `delay_ms` milliseconds from
  * now or as soon after as the system's waits allow (they end with its clock
- * tick, 1 to 16 ms), never before. A timer that is active is started anew: the earlier deadline no
- * longer counts. With 0 it runs in the loop's next turn. It takes no memory and
- * makes no system call.
+ * tick, 1 to 16 ms), never before. A timer that is active is started anew: the
+ * earlier deadline no longer counts. With 0 it runs in the loop's next turn. It
+ * takes no memory and makes no system call.
  *
  * loop   borrowed while the timer is active
  * timer  caller's storage, in place until `fn` began or it was stopped; `fn`
