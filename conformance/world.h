@@ -61,7 +61,8 @@ bool world_call_count(const char *name, uint64_t *count);
  * and expectations/sim.toml lists it as a skip. */
 typedef struct world_process world_process;
 
-/* world_process_start starts `role` with `arg` (ASCII, no quotes; NULL: "").
+/* world_process_start starts `role` with `arg` (ASCII, no quote in it and no
+ * backslash at its end; NULL: "").
  * It fails the case when there is no such process, so never returns NULL. */
 world_process *world_process_start(const char *role, const char *arg);
 

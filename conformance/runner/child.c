@@ -27,6 +27,7 @@ static struct {
 void np_unresolved(const char *format, ...) {
   va_list args;
 
+  fflush(stdout);
   va_start(args, format);
   vfprintf(stderr, format, args);
   va_end(args);
@@ -98,7 +99,9 @@ static bool current_parse(char *line) {
 int child_main(const struct options *options) {
   char line[2 * VARIANT_LABEL_BYTES_MAX];
 
-  setvbuf(stdout, NULL, _IONBF, 0);
+  /* By the line; by the buffer on Windows, where cmocka flushes it and where a
+   * write a character would take longer than the cases. */
+  setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
   setvbuf(stderr, NULL, _IONBF, 0);
   cmocka_set_message_output(CM_OUTPUT_STDOUT);
   while (fgets(line, sizeof(line), stdin) != NULL) {
@@ -125,6 +128,7 @@ int child_main(const struct options *options) {
       world_trace_print();
     }
     printf("\n@%s %s\n", options->child, result);
+    fflush(stdout);
     if (strcmp(result, CHILD_PASSED) != 0) {
       host_exit(0);
     }

@@ -77,14 +77,19 @@ static void print_indented(const char *s, const char *indent) {
   puts(*s != '\0' ? "[and so on]" : "");
 }
 
-static void print_repeat(const struct run *run, const char *indent) {
-  if (run->c != NULL) {
-    printf("%srepeat: npipe-conformance --seed %" PRIu64 " --filter %s\n",
-           indent, run->seed, run->label);
+static void print_repeat(const struct options *options, const struct run *run,
+                         const char *indent) {
+  if (run->c == NULL) {
+    return;
   }
+  printf("%srepeat: npipe-conformance", indent);
+  if (options->settings != NULL) {
+    printf(" --settings %s", options->settings);
+  }
+  printf(" --seed %" PRIu64 " --filter %s\n", run->seed, run->label);
 }
 
-static void report_tap(const struct run *run) {
+static void report_tap(const struct options *options, const struct run *run) {
   const char *reason = run->expected != NULL ? run->expected->reason : "";
 
   tap_count++;
@@ -96,7 +101,7 @@ static void report_tap(const struct run *run) {
     printf("not ok %zu - %s\n# %s: ", tap_count, run->label,
            run_result_name(run->result));
     print_indented(text_of(&run->message), "# ");
-    print_repeat(run, "# ");
+    print_repeat(options, run, "# ");
   } else if (run->result == RUN_UNRESOLVED) {
     printf("not ok %zu - %s # TODO unresolved; %s\n", tap_count, run->label,
            reason);
@@ -110,11 +115,11 @@ void report_run(const struct options *options, const struct run *run) {
     if (tap_count == 0) {
       puts("TAP version 13");
     }
-    report_tap(run);
+    report_tap(options, run);
   } else if (run_is_red(run)) {
     printf("%s %s: ", run_result_name(run->result), run->label);
     print_indented(text_of(&run->message), "    ");
-    print_repeat(run, "    ");
+    print_repeat(options, run, "    ");
   }
   fflush(stdout);
 }
