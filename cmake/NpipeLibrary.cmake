@@ -2,10 +2,6 @@
 # Windows.
 
 file(GLOB NPIPE_SOURCES CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/*.c")
-if(NOT NPIPE_SOURCES)
-  message(WARNING "src/ is empty: no library")
-  return()
-endif()
 
 function(npipe_library target kind)
   add_library(${target} ${kind} ${NPIPE_SOURCES})
@@ -35,5 +31,8 @@ if(NPIPE_WORLD STREQUAL "windows")
   target_compile_definitions(npipe_shared
     PRIVATE NP_BUILD_SHARED
     INTERFACE NP_SHARED)
+  # libgcc goes in, so that the DLL needs Windows' own alone.
   target_link_options(npipe_shared PRIVATE -static)
+  configure_file("${PROJECT_SOURCE_DIR}/cmake/npipe.rc.in" npipe.rc @ONLY)
+  target_sources(npipe_shared PRIVATE "${CMAKE_CURRENT_BINARY_DIR}/npipe.rc")
 endif()

@@ -1,5 +1,6 @@
 # Windows (i686) with mingw-w64 on Linux; what is built runs under ci/wine-run.
 
+set(NPIPE_ARCHITECTURE i686)
 set(CMAKE_SYSTEM_NAME Windows)
 set(CMAKE_SYSTEM_PROCESSOR X86)
 set(CMAKE_C_COMPILER i686-w64-mingw32-gcc)

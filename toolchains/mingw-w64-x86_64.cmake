@@ -1,5 +1,6 @@
 # Windows (x86_64) with mingw-w64 on Linux; what is built runs under ci/wine-run.
 
+set(NPIPE_ARCHITECTURE x86_64)
 set(CMAKE_SYSTEM_NAME Windows)
 set(CMAKE_SYSTEM_PROCESSOR AMD64)
 set(CMAKE_C_COMPILER x86_64-w64-mingw32-gcc)
