@@ -16,7 +16,7 @@
 #endif
 
 #if defined(__clang__)
-#define COMPILER "clang " __clang_version__
+#define COMPILER __VERSION__
 #else
 #define COMPILER "gcc " __VERSION__
 #endif

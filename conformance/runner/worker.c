@@ -152,9 +152,9 @@ static void run_end(struct worker *worker, enum run_result happened,
 /* What cmocka prints around each test; the runner tells the same shorter. */
 static bool is_decoration(const char *line) {
   static const char *const starts[] = {
-      "[==========]",      "[ RUN      ]",      "[       OK ]",
-      "[  FAILED  ]",      "[  PASSED  ]",      "[  SKIPPED ]",
-      " 1 FAILED TEST(S)", " 1 SKIPPED TEST(S)"};
+      "[==========]",      "[ RUN      ]",       "[       OK ]",
+      "[  FAILED  ]",      "[  PASSED  ]",       "[  SKIPPED ]",
+      " 1 FAILED TEST(S)", " 1 SKIPPED TEST(S)", "================="};
   size_t i;
 
   for (i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
