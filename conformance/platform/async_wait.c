@@ -1,0 +1,178 @@
+/* FSCTL_PIPE_WAIT on a port: waiting for an instance without a thread. */
+#include "fixture.h"
+
+enum { WAIT_HEADER_BYTES = 14, TICKS_PER_MS = 10000 };
+
+/* The control's input: the name follows its header without a gap. */
+union wait_input {
+  LONGLONG timeout; /* negative: relative, in units of 100 ns                */
+  UCHAR bytes[WAIT_HEADER_BYTES + NAME_CHARS_MAX * sizeof(wchar_t)];
+};
+
+/* Opens the root of all pipes and joins it to the port. */
+static HANDLE root_open(struct platform *f) {
+  HANDLE root;
+
+  assert_status(nt_open_root(&root, L"\\Device\\NamedPipe\\"), NT_OK);
+  handle_own(f, root);
+  port_create(f);
+  assert_error(port_join(f, root, 7), 0);
+  return root;
+}
+
+/* Starts a wait for the fixture's name; returns the status. */
+static DWORD wait_start(struct platform *f, HANDLE root, struct io *io,
+                        LONGLONG timeout_ms) {
+  union wait_input input = {0};
+  const wchar_t *name = f->name + 9; /* without the prefix */
+  ULONG bytes = 0;
+  DWORD status;
+
+  input.timeout = -timeout_ms * TICKS_PER_MS;
+  input.bytes[12] = TRUE; /* the timeout is given */
+  for (size_t i = 0; name[i] != 0; i++) {
+    input.bytes[WAIT_HEADER_BYTES + bytes++] = (UCHAR)name[i];
+    input.bytes[WAIT_HEADER_BYTES + bytes++] = 0;
+  }
+  input.bytes[8] = (UCHAR)bytes;
+  assert_true(bytes < 256);
+
+  io->overlapped.Internal = NT_PENDING;
+  status = (DWORD)NtFsControlFile(
+      root, NULL, NULL, &io->overlapped, (IO_STATUS_BLOCK *)&io->overlapped,
+      NT_FSCTL_PIPE_WAIT, &input, WAIT_HEADER_BYTES + bytes, NULL, 0);
+  io->pending = status == NT_PENDING;
+  return status;
+}
+
+/* What the wait comes to: an error at once posts no packet. */
+static DWORD wait_finish(struct platform *f, struct io *io, DWORD status) {
+  if (status == NT_PENDING || status == NT_OK) {
+    struct packet packet = packet_take(f, WAIT_MS);
+    assert_true(packet.found);
+    assert_ptr_equal(packet.overlapped, &io->overlapped);
+    assert_int_equal(packet.key, 7);
+    status = packet.status;
+  }
+  assert_no_packet(f);
+  return status;
+}
+
+NP_PLATFORM_CASE("platform/async-wait/listening", NtFsControlFile, NO_MODE,
+                 STATUS_SUCCESS,
+                 "A fresh instance ends a wait at once, and is not taken.",
+                 "wine ntdll/tests/pipe.c#wait_pipe") {
+  HANDLE root = root_open(f);
+  struct io *io = io_new_port(f);
+
+  pair_listen(f);
+  assert_status(wait_finish(f, io, wait_start(f, root, io, WAIT_MS)), NT_OK);
+  client_connect(f);
+}
+
+NP_PLATFORM_CASE("platform/async-wait/no-such-pipe", NtFsControlFile, NO_MODE,
+                 STATUS_OBJECT_NAME_NOT_FOUND,
+                 "A wait for a name that nobody serves fails at once.",
+                 "MS-FSCC#FSCTL_PIPE_WAIT; museum N03") {
+  HANDLE root = root_open(f);
+  struct io *io = io_new_port(f);
+
+  assert_status(wait_finish(f, io, wait_start(f, root, io, WAIT_MS)),
+                NT_OBJECT_NAME_NOT_FOUND);
+}
+
+NP_PLATFORM_CASE("platform/async-wait/timeout", NtFsControlFile, NO_MODE,
+                 STATUS_IO_TIMEOUT,
+                 "With all instances taken a wait pends, and its packet comes "
+                 "when the time is over.",
+                 "MS-FSCC#FSCTL_PIPE_WAIT") {
+  HANDLE root = root_open(f);
+  struct io *io = io_new_port(f);
+  uint64_t start;
+
+  pair_create(f);
+  start = world_now_ms();
+  assert_status(wait_start(f, root, io, 60), NT_PENDING);
+  assert_status(wait_finish(f, io, NT_PENDING), NT_IO_TIMEOUT);
+  assert_true(world_now_ms() - start >= 60 - 32); /* clock ticks of 15.6 ms */
+}
+
+NP_PLATFORM_CASE("platform/async-wait/new-instance", NtFsControlFile, NO_MODE,
+                 STATUS_SUCCESS,
+                 "A new instance ends all waits that are pending, also several "
+                 "on one handle.",
+                 "reactos npfs#NpCancelWaiter; museum N12") {
+  HANDLE root = root_open(f);
+  struct io *io[2];
+  DWORD found = 0;
+
+  f->server = instance_create(f, 2);
+  client_connect(f);
+  for (size_t i = 0; i < 2; i++) {
+    io[i] = io_new_port(f);
+    assert_status(wait_start(f, root, io[i], WAIT_MS), NT_PENDING);
+  }
+  assert_no_packet(f);
+  instance_create(f, 2);
+  for (size_t i = 0; i < 2; i++) {
+    struct packet packet = packet_take(f, WAIT_MS);
+    assert_true(packet.found);
+    assert_status(packet.status, NT_OK);
+    found |= packet.overlapped == &io[0]->overlapped ? 1u : 2u;
+  }
+  assert_int_equal(found, 3);
+}
+
+NP_PLATFORM_CASE("platform/async-wait/listens-again", NtFsControlFile, NO_MODE,
+                 STATUS_SUCCESS, "An instance that listens again ends a wait.",
+                 "wine kernel32/tests/pipe.c#test_wait_pipe") {
+  HANDLE root = root_open(f);
+  struct io *io = io_new_port(f);
+
+  pair_create(f);
+  assert_status(wait_start(f, root, io, WAIT_MS), NT_PENDING);
+  pipe_disconnect(f);
+  assert_no_packet(f);
+  assert_error(connect_start(io_new(f), f->server), ERROR_IO_PENDING);
+  assert_status(wait_finish(f, io, NT_PENDING), NT_OK);
+}
+
+NP_PLATFORM_CASE("platform/async-wait/name-vanishes", NtFsControlFile, NO_MODE,
+                 STATUS_OBJECT_NAME_NOT_FOUND,
+                 "When the last server handle is closed a pending wait ends "
+                 "with the name not found.",
+                 "MS-FSCC#FSCTL_PIPE_WAIT") {
+  HANDLE root = root_open(f);
+  struct io *io = io_new_port(f);
+
+  pair_create(f);
+  assert_status(wait_start(f, root, io, WAIT_MS), NT_PENDING);
+  handle_close(f, &f->server);
+  assert_status(wait_finish(f, io, NT_PENDING), NT_OBJECT_NAME_NOT_FOUND);
+}
+
+NP_PLATFORM_CASE("platform/async-wait/cancelled", NtFsControlFile, NO_MODE,
+                 STATUS_CANCELLED, "A pending wait can be cancelled.",
+                 "MS-FSCC#FSCTL_PIPE_WAIT") {
+  HANDLE root = root_open(f);
+  struct io *io = io_new_port(f);
+
+  pair_create(f);
+  assert_status(wait_start(f, root, io, WAIT_MS), NT_PENDING);
+  assert_call(CancelIoEx(root, &io->overlapped));
+  assert_status(wait_finish(f, io, NT_PENDING), NT_CANCELLED);
+}
+
+NP_PLATFORM_CASE("platform/async-wait/short-input", NtFsControlFile, NO_MODE,
+                 STATUS_INVALID_PARAMETER,
+                 "An input that cannot hold header and name is refused.",
+                 "reactos npfs#NpWaitForNamedPipe") {
+  HANDLE root = root_open(f);
+  IO_STATUS_BLOCK status = {0};
+  union wait_input input = {0};
+
+  assert_status(NtFsControlFile(root, NULL, NULL, NULL, &status,
+                                NT_FSCTL_PIPE_WAIT, &input, 8, NULL, 0),
+                NT_INVALID_PARAMETER);
+  assert_no_packet(f);
+}

@@ -1,0 +1,136 @@
+/* PIPE_NOWAIT: the library never sets it, but a peer may. */
+#include "fixture.h"
+
+enum { SMALL = 512 };
+
+static char data[SMALL + 2];
+static char room[SMALL + 2];
+
+/* A pair whose client does not wait, with small quotas. */
+static void pair_create_nowait(struct platform *f) {
+  f->quota_in = SMALL;
+  f->quota_out = SMALL;
+  pair_listen(f);
+  f->client = client_connect_sync(f);
+  assert_error(read_mode_set(f->client, f->read_mode | PIPE_NOWAIT), 0);
+}
+
+/* Writes by the client, which cannot pend. */
+static DWORD written(struct platform *f, DWORD size) {
+  DWORD bytes = 99;
+
+  assert_call(WriteFile(f->client, data, size, &bytes, NULL));
+  return bytes;
+}
+
+NP_PLATFORM_CASE("platform/nowait/read-of-nothing", ReadFile, ANY_MODE,
+                 ERROR_NO_DATA,
+                 "A read of an empty pipe fails at once (PIPE_EMPTY).",
+                 "wine kernel32/tests/pipe.c#test_nowait") {
+  DWORD bytes = 99;
+
+  pair_create_nowait(f);
+  assert_refused(ReadFile(f->client, room, 4, &bytes, NULL), ERROR_NO_DATA);
+  assert_result(pipe_write(f, f->server, "ab", 2), 0, 2);
+  assert_call(ReadFile(f->client, room, 4, &bytes, NULL));
+  assert_int_equal(bytes, 2);
+}
+
+NP_PLATFORM_CASE("platform/nowait/write-that-does-not-fit", WriteFile, ANY_MODE,
+                 NO_ERROR,
+                 "A write that does not fit succeeds with 0 bytes, and "
+                 "nothing is written.",
+                 "wine kernel32/tests/pipe.c#test_nowait; museum R09") {
+  pair_create_nowait(f);
+  assert_int_equal(written(f, SMALL + 1), 0);
+  assert_int_equal(peek_bytes(f->server), 0);
+  assert_int_equal(written(f, SMALL), SMALL);
+  assert_int_equal(written(f, 1), 0);
+  assert_int_equal(peek_bytes(f->server), SMALL);
+}
+
+NP_PLATFORM_CASE("platform/nowait/write-to-a-small-read", WriteFile, ANY_MODE,
+                 NO_ERROR,
+                 "What a pending read takes needs no quota: 1 byte handed "
+                 "over, the rest buffered.",
+                 "wine kernel32/tests/pipe.c#test_nowait") {
+  struct io *io;
+
+  pair_create_nowait(f);
+  io = io_new(f);
+  assert_error(read_start(io, f->server, room, 1), ERROR_IO_PENDING);
+  assert_int_equal(written(f, SMALL + 1), SMALL + 1);
+  assert_result(io_wait(io, f->server),
+                f->read_mode == PIPE_READMODE_MESSAGE ? ERROR_MORE_DATA : 0, 1);
+  assert_int_equal(peek_bytes(f->server), SMALL);
+}
+
+NP_PLATFORM_CASE("platform/nowait/bytes-over-a-small-read", WriteFile,
+                 MODE_BYTE, NO_ERROR,
+                 "Of a write of bytes whose rest does not fit, only what the "
+                 "pending read takes is written.",
+                 "wine kernel32/tests/pipe.c#test_nowait") {
+  struct io *io;
+
+  pair_create_nowait(f);
+  io = io_new(f);
+  assert_error(read_start(io, f->server, room, 1), ERROR_IO_PENDING);
+  assert_int_equal(written(f, SMALL + 2), 1);
+  assert_result(io_wait(io, f->server), 0, 1);
+  assert_int_equal(peek_bytes(f->server), 0);
+}
+
+NP_PLATFORM_CASE("platform/nowait/message-over-a-small-read", WriteFile,
+                 MESSAGE_TYPE, NO_ERROR,
+                 "Of a message whose rest does not fit nothing is written, and "
+                 "the read stays pending.",
+                 "wine kernel32/tests/pipe.c#test_nowait") {
+  struct io *io;
+
+  pair_create_nowait(f);
+  io = io_new(f);
+  assert_error(read_start(io, f->server, room, 1), ERROR_IO_PENDING);
+  assert_int_equal(written(f, SMALL + 2), 0);
+  assert_true(io_is_quiet(io));
+}
+
+NP_PLATFORM_CASE("platform/nowait/write-to-a-big-read", WriteFile, ANY_MODE,
+                 NO_ERROR,
+                 "What a pending read takes whole is written, beyond the "
+                 "quota.",
+                 "wine kernel32/tests/pipe.c#test_nowait") {
+  struct io *io;
+
+  pair_create_nowait(f);
+  io = io_new(f);
+  assert_error(read_start(io, f->server, room, sizeof(room)), ERROR_IO_PENDING);
+  assert_int_equal(written(f, SMALL + 1), SMALL + 1);
+  assert_result(io_wait(io, f->server), 0, SMALL + 1);
+}
+
+NP_PLATFORM_CASE("platform/nowait/switch-with-data-unread",
+                 SetNamedPipeHandleState, ANY_MODE, ERROR_PIPE_BUSY,
+                 "A handle whose written data lie unread cannot cease to wait.",
+                 "cygwin pipe.cc#set_pipe_non_blocking") {
+  pair_create(f);
+  assert_result(pipe_write(f, f->client, "ab", 2), 0, 2);
+  assert_error(read_mode_set(f->client, f->read_mode | PIPE_NOWAIT),
+               ERROR_PIPE_BUSY);
+  assert_read(f, f->server, "ab");
+  assert_error(read_mode_set(f->client, f->read_mode | PIPE_NOWAIT), 0);
+}
+
+NP_PLATFORM_CASE("platform/nowait/connect", ConnectNamedPipe, NO_MODE,
+                 ERROR_PIPE_LISTENING,
+                 "A connect never waits: 536 while listening, 535 with a "
+                 "client, 232 once it has left.",
+                 "wine kernel32/tests/pipe.c#test_nowait") {
+  f->server =
+      instance_open(f, PIPE_ACCESS_DUPLEX, PIPE_TYPE_BYTE | PIPE_NOWAIT, 1);
+  assert_call(f->server != INVALID_HANDLE_VALUE);
+  assert_refused(ConnectNamedPipe(f->server, NULL), ERROR_PIPE_LISTENING);
+  f->client = client_connect(f);
+  assert_refused(ConnectNamedPipe(f->server, NULL), ERROR_PIPE_CONNECTED);
+  handle_close(f, &f->client);
+  assert_refused(ConnectNamedPipe(f->server, NULL), ERROR_NO_DATA);
+}
