@@ -211,7 +211,11 @@ static void take_bytes(struct worker *worker, const char *bytes,
 
   for (i = 0; i < length; i++) {
     if (bytes[i] != '\n' && bytes[i] != '\r') {
-      worker->line[worker->line_length++] = bytes[i] != '\0' ? bytes[i] : '?';
+      worker->line[worker->line_length] = bytes[i];
+      if (bytes[i] == '\0') {
+        worker->line[worker->line_length] = '?';
+      }
+      worker->line_length++;
     }
     if (bytes[i] == '\n' || worker->line_length == sizeof(worker->line) - 1) {
       worker->line[worker->line_length] = '\0';

@@ -1,5 +1,7 @@
 /* The machine of the runner: POSIX. */
-#define _GNU_SOURCE /* pipe2, for descriptors that no child inherits */
+/* pipe2, for descriptors that no child inherits; environ. The name is given.
+ * NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c) */
+#define _GNU_SOURCE
 #include "world/host.h"
 
 #include <errno.h>
@@ -15,8 +17,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-extern char **environ;
 
 /* The signals that cmocka catches. */
 static const int crash_signals[] = {SIGFPE, SIGILL, SIGSEGV, SIGBUS, SIGSYS};
