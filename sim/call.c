@@ -1,0 +1,272 @@
+/* Each Windows call passes here: the lock, the count, the trace, the reports of
+ * misuse. And the beginning and the end of a kernel. */
+#define _GNU_SOURCE
+#include "pipe.h"
+
+#include <dlfcn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct kernel kernel = {.lock = PTHREAD_MUTEX_INITIALIZER,
+                        .changed = PTHREAD_COND_INITIALIZER,
+                        .next_due = NEVER,
+                        .ops_tail = &kernel.ops};
+
+enum { COUNTERS_MAX = 256, CALL_NS = 100 };
+
+static struct counter {
+  const char *name;
+  uint64_t count;
+} counters[COUNTERS_MAX];
+static uint64_t calls_total;
+
+/* Text that grows. */
+struct text {
+  char *at;
+  size_t used;
+  size_t capacity;
+};
+static struct text reports;
+static struct text trace;
+static bool tracing;
+
+static void text_add(struct text *text, const char *line) {
+  size_t length = strlen(line);
+
+  if (text->used + length + 1 > text->capacity) {
+    text->capacity = (text->used + length + 1) * 2;
+    text->at = realloc(text->at, text->capacity);
+  }
+  memcpy(text->at + text->used, line, length + 1);
+  text->used += length;
+}
+
+static void text_deinit(struct text *text) {
+  free(text->at);
+  memset(text, 0, sizeof *text);
+}
+
+/* --- Reports ------------------------------------------------------------- */
+
+void report(const char *format, ...) {
+  char line[512];
+  va_list arguments;
+  size_t length;
+
+  va_start(arguments, format);
+  vsnprintf(line, sizeof line - 1, format, arguments);
+  va_end(arguments);
+  length = strlen(line);
+  line[length] = '\n';
+  line[length + 1] = 0;
+  text_add(&reports, line);
+}
+
+void misuse(const char *format, ...) {
+  char line[320];
+  char place[160];
+  va_list arguments;
+  const struct call *call = thread_self()->call;
+
+  va_start(arguments, format);
+  vsnprintf(line, sizeof line, format, arguments);
+  va_end(arguments);
+  if (call != NULL) {
+    report("misuse: %s in %s: %s", call->name,
+           place_text(call->place, place, sizeof place), line);
+  } else {
+    report("misuse: %s", line);
+  }
+  if (kernel.settings.abort_on_misuse) {
+    fputs(reports.at, stderr);
+    abort();
+  }
+}
+
+/* The sanitizers know lines; else dladdr knows symbols, if they are exported,
+ * or else the offset, for addr2line. */
+extern void __sanitizer_symbolize_pc(const void *, const char *, char *, size_t)
+    __attribute__((weak));
+
+const char *place_text(const void *place, char *out, size_t size) {
+  Dl_info info;
+
+  out[0] = 0;
+  if (place == NULL) {
+    snprintf(out, size, "the kernel");
+  } else if (__sanitizer_symbolize_pc != NULL) {
+    __sanitizer_symbolize_pc((const char *)place - 1, "%f %S", out, size);
+  } else if (dladdr(place, &info) != 0) {
+    const char *base = info.dli_sname != NULL ? info.dli_saddr : info.dli_fbase;
+    snprintf(out, size, "%s+0x%tx",
+             info.dli_sname != NULL ? info.dli_sname : info.dli_fname,
+             (const char *)place - base);
+  } else {
+    snprintf(out, size, "%p", place);
+  }
+  return out;
+}
+
+/* --- Calls --------------------------------------------------------------- */
+
+static void count(const char *name) {
+  size_t i = ((uintptr_t)name >> 3) % COUNTERS_MAX;
+
+  while (counters[i].name != NULL && counters[i].name != name) {
+    i = (i + 1) % COUNTERS_MAX;
+  }
+  counters[i].name = name;
+  counters[i].count++;
+}
+
+static void enter(struct call *call, const char *name, const void *place) {
+  pthread_mutex_lock(&kernel.lock);
+  if (kernel.random == 0) {
+    kernel.random = 1; /* A program that never called sim_reset. */
+    sim_settings_init(&kernel.settings);
+    clock_reset();
+  }
+  memset(call, 0, sizeof *call);
+  call->name = name;
+  call->place = place;
+  thread_self()->call = call;
+  count(name);
+  clock_step(CALL_NS);
+}
+
+bool call_begin(struct call *call, const char *name, const void *place,
+                const char *format, ...) {
+  enter(call, name, place);
+  if (tracing) {
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(call->text, sizeof call->text, format, arguments);
+    va_end(arguments);
+  }
+  calls_total++;
+  return !fault_draw(call);
+}
+
+void call_note(struct call *call, const char *name, const void *place) {
+  enter(call, name, place);
+  call->quiet = true;
+}
+
+static void leave(struct call *call) {
+  struct thread *self = thread_self();
+
+  self->call = NULL;
+  if (tracing && !call->quiet) {
+    char line[256];
+
+    snprintf(line, sizeof line, "%llu %u %s(%s) = %x\n",
+             (unsigned long long)(kernel.now_ns / 1000), self->id, call->name,
+             call->text, call->error);
+    text_add(&trace, line);
+  }
+  pthread_mutex_unlock(&kernel.lock);
+}
+
+bool call_end(struct call *call) {
+  leave(call);
+  if (call->error != 0) {
+    SetLastError(call->error);
+  }
+  return call->error == 0;
+}
+
+NTSTATUS call_end_nt(struct call *call) {
+  leave(call);
+  return (NTSTATUS)call->error;
+}
+
+void call_status(struct call *call, NTSTATUS status) {
+  call->error = status == STATUS_SUCCESS ? 0 : RtlNtStatusToDosError(status);
+}
+
+/* --- Control ------------------------------------------------------------- */
+
+uint64_t sim_calls(const char *name) {
+  uint64_t sum = 0;
+
+  pthread_mutex_lock(&kernel.lock);
+  for (size_t i = 0; i < COUNTERS_MAX; i++) {
+    if (counters[i].name != NULL && strcmp(counters[i].name, name) == 0) {
+      sum += counters[i].count;
+    }
+  }
+  pthread_mutex_unlock(&kernel.lock);
+  return sum;
+}
+
+uint64_t sim_calls_total(void) {
+  uint64_t total;
+
+  pthread_mutex_lock(&kernel.lock);
+  total = calls_total;
+  pthread_mutex_unlock(&kernel.lock);
+  return total;
+}
+
+void sim_trace(bool on) {
+  pthread_mutex_lock(&kernel.lock);
+  if (on) {
+    text_deinit(&trace);
+  }
+  tracing = on;
+  pthread_mutex_unlock(&kernel.lock);
+}
+
+char *sim_trace_text(void) {
+  char *copy;
+
+  pthread_mutex_lock(&kernel.lock);
+  copy = strdup(trace.at != NULL ? trace.at : "");
+  pthread_mutex_unlock(&kernel.lock);
+  return copy;
+}
+
+void sim_reset(uint64_t seed, const sim_settings *settings) {
+  pthread_mutex_lock(&kernel.lock);
+  kernel.tearing_down = true;
+  handles_reset();
+  ops_reset();
+  kernel.tearing_down = false;
+  if (settings != NULL) {
+    kernel.settings = *settings;
+  } else {
+    sim_settings_init(&kernel.settings);
+  }
+  kernel.random = seed + 1 == 0 ? 1 : seed + 1;
+  kernel.listens = 0;
+  clock_reset();
+  fault_reset();
+  memset(counters, 0, sizeof counters);
+  calls_total = 0;
+  text_deinit(&reports);
+  text_deinit(&trace);
+  tracing = false;
+  threads_reset();
+  pthread_mutex_unlock(&kernel.lock);
+}
+
+bool sim_check(char *out, size_t size) {
+  bool clean;
+
+  pthread_mutex_lock(&kernel.lock);
+  if (!threads_settle()) {
+    report("a callback of the thread pool still runs");
+  }
+  threads_report();
+  handles_report();
+  ops_report();
+  clean = reports.used == 0;
+  if (size > 0) {
+    snprintf(out, size, "%s", clean ? "" : reports.at);
+  }
+  pthread_mutex_unlock(&kernel.lock);
+  return clean;
+}

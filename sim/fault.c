@@ -1,0 +1,189 @@
+/* Faults on demand, and the one source of chance. */
+#include "pipe.h"
+
+#include <string.h>
+
+enum { PLANS_MAX = 64, VANISH_MAX = 16 };
+
+/* The nth call of a function from when it was planned. */
+static struct plan {
+  const char *name; /* NULL: unused */
+  uint64_t left;
+  uint32_t error;
+  bool completion;
+} plans[PLANS_MAX];
+
+static struct vanish {
+  HANDLE handle; /* NULL: unused */
+  uint64_t left;
+} vanishes[VANISH_MAX];
+
+static uint64_t any_left; /* 0: none planned */
+static uint64_t hits;
+
+/* splitmix64 */
+uint64_t random_next(void) {
+  uint64_t z = (kernel.random += 0x9E3779B97F4A7C15u);
+
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+  return z ^ (z >> 31);
+}
+
+uint64_t random_below(uint64_t bound) {
+  return bound == 0 ? 0 : random_next() % bound;
+}
+
+/* Draws only where there is a choice, so that a setting which is off leaves
+ * the rest of a run as it was. */
+bool chance(uint32_t permille) {
+  return permille >= 1000 || (permille > 0 && random_below(1000) < permille);
+}
+
+static bool is_nt(const char *name) {
+  return strncmp(name, "Nt", 2) == 0;
+}
+
+/* These don't fail on Windows when they are used rightly. */
+static bool may_fail(const char *name) {
+  static const char *const never[] = {"CloseHandle",
+                                      "NtClose",
+                                      "CancelIoEx",
+                                      "CancelIo",
+                                      "RevertToSelf",
+                                      "SetEvent",
+                                      "ResetEvent",
+                                      "LocalFree",
+                                      "Sleep",
+                                      "GetFileType",
+                                      "WaitForSingleObject",
+                                      "QueryPerformanceCounter",
+                                      "QueryPerformanceFrequency"};
+
+  for (size_t i = 0; i < sizeof never / sizeof never[0]; i++) {
+    if (strcmp(never[i], name) == 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static void vanish_draw(void) {
+  for (size_t i = 0; i < VANISH_MAX; i++) {
+    if (vanishes[i].handle != NULL && --vanishes[i].left == 0) {
+      handle_vanish(vanishes[i].handle);
+      vanishes[i].handle = NULL;
+      hits++;
+    }
+  }
+}
+
+bool fault_draw(struct call *call) {
+  bool failed = false;
+
+  vanish_draw();
+  for (size_t i = 0; i < PLANS_MAX; i++) {
+    struct plan *plan = &plans[i];
+
+    if (plan->name == NULL || strcmp(plan->name, call->name) != 0 ||
+        --plan->left > 0) {
+      continue;
+    }
+    plan->name = NULL;
+    hits++;
+    if (plan->completion) {
+      call->fault_completion = (NTSTATUS)plan->error;
+    } else {
+      call->error = plan->error;
+      failed = true;
+    }
+  }
+  if (!failed && any_left > 0 && may_fail(call->name) && --any_left == 0) {
+    call->error = is_nt(call->name) ? (uint32_t)STATUS_INSUFFICIENT_RESOURCES
+                                    : ERROR_NO_SYSTEM_RESOURCES;
+    hits++;
+    failed = true;
+  }
+  return failed;
+}
+
+void fault_reset(void) {
+  memset(plans, 0, sizeof plans);
+  memset(vanishes, 0, sizeof vanishes);
+  any_left = 0;
+  hits = 0;
+}
+
+static void plan_add(const char *name, uint64_t nth, uint32_t error,
+                     bool completion) {
+  pthread_mutex_lock(&kernel.lock);
+  for (size_t i = 0; i < PLANS_MAX; i++) {
+    if (plans[i].name == NULL) {
+      plans[i].name = name;
+      plans[i].left = nth;
+      plans[i].error = error;
+      plans[i].completion = completion;
+      break;
+    }
+  }
+  pthread_mutex_unlock(&kernel.lock);
+}
+
+void sim_fault(const char *name, uint64_t nth, uint32_t error) {
+  plan_add(name, nth, error, false);
+}
+
+void sim_fault_completion(const char *name, uint64_t nth, NTSTATUS status) {
+  plan_add(name, nth, (uint32_t)status, true);
+}
+
+void sim_fault_any(uint64_t nth) {
+  pthread_mutex_lock(&kernel.lock);
+  any_left = nth;
+  pthread_mutex_unlock(&kernel.lock);
+}
+
+uint64_t sim_faults_hit(void) {
+  uint64_t result;
+
+  pthread_mutex_lock(&kernel.lock);
+  result = hits;
+  pthread_mutex_unlock(&kernel.lock);
+  return result;
+}
+
+void sim_vanish(HANDLE pipe, uint64_t nth) {
+  pthread_mutex_lock(&kernel.lock);
+  for (size_t i = 0; i < VANISH_MAX; i++) {
+    if (vanishes[i].handle == NULL) {
+      vanishes[i].handle = pipe;
+      vanishes[i].left = nth;
+      break;
+    }
+  }
+  pthread_mutex_unlock(&kernel.lock);
+}
+
+void sim_slow(HANDLE pipe, uint32_t delay_ms) {
+  NTSTATUS status;
+  struct file *file;
+
+  pthread_mutex_lock(&kernel.lock);
+  file = handle_get(pipe, OBJECT_FILE, 0, &status);
+  if (file != NULL) {
+    file->slow_ms = delay_ms;
+  }
+  pthread_mutex_unlock(&kernel.lock);
+}
+
+void sim_cancel_late(HANDLE pipe, uint32_t delay_ms) {
+  NTSTATUS status;
+  struct file *file;
+
+  pthread_mutex_lock(&kernel.lock);
+  file = handle_get(pipe, OBJECT_FILE, 0, &status);
+  if (file != NULL) {
+    file->cancel_late_ms = delay_ms;
+  }
+  pthread_mutex_unlock(&kernel.lock);
+}

@@ -1,0 +1,351 @@
+/* Reading, writing and cancelling: the Win32 calls on any file. */
+#include "pipe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- Turns on a synchronous file ----------------------------------------- */
+
+static bool is_free(void *file) {
+  return !((struct file *)file)->busy;
+}
+
+/* All calls on a synchronous file line up behind one that blocks: the
+ * PeekNamedPipe page. */
+void file_enter(struct file *file) {
+  object_ref(&file->object);
+  if (file->synchronous) {
+    block(is_free, file, NEVER);
+    file->busy = true;
+  }
+}
+
+void file_leave(struct file *file) {
+  if (file->synchronous) {
+    file->busy = false;
+    wake();
+  }
+  object_unref(&file->object);
+}
+
+/* --- Requests ------------------------------------------------------------ */
+
+/* What a Win32 call with an OVERLAPPED hands to the kernel. An hEvent whose
+ * low bit is set wants no packet: the GetQueuedCompletionStatus page. */
+static struct request request_of(OVERLAPPED *overlapped, IO_STATUS_BLOCK *own) {
+  struct request request = {own, NULL, NULL};
+
+  if (overlapped != NULL) {
+    bool quiet = ((uintptr_t)overlapped->hEvent & 1) != 0;
+
+    request.iosb = (IO_STATUS_BLOCK *)overlapped;
+    request.event = overlapped->hEvent;
+    request.context = quiet ? NULL : overlapped;
+    __atomic_store_n(&overlapped->Internal, STATUS_PENDING, __ATOMIC_RELEASE);
+  }
+  return request;
+}
+
+static bool is_pending(NTSTATUS status) {
+  return status == (NTSTATUS)STATUS_PENDING;
+}
+
+/* Ends a Win32 call that started an operation: pending is an error there. */
+static BOOL end_transfer(struct call *call, NTSTATUS status) {
+  if (call->error == 0) {
+    call_status(call, status);
+  }
+  return call_end(call);
+}
+
+static bool file_is_signalled(void *file) {
+  return ((struct file *)file)->signalled;
+}
+
+/* An overlapped file used without an OVERLAPPED: as Win32 does, the call waits
+ * for the file to be signalled, by whatever ends first. */
+static NTSTATUS wait_without_overlapped(struct file *file,
+                                        const IO_STATUS_BLOCK *own) {
+  block(file_is_signalled, file, NEVER);
+  return __atomic_load_n(&own->Status, __ATOMIC_ACQUIRE);
+}
+
+static BOOL transfer(struct call *call, enum op_kind kind, HANDLE handle,
+                     void *buffer, DWORD size, LPDWORD bytes,
+                     OVERLAPPED *overlapped) {
+  IO_STATUS_BLOCK own = {.Status = (NTSTATUS)STATUS_PENDING};
+  struct request request;
+  NTSTATUS status;
+  size_t info = 0;
+  struct file *file;
+
+  if (bytes != NULL) {
+    *bytes = 0;
+  }
+  file =
+      handle_get(handle, OBJECT_FILE,
+                 kind == OP_READ ? FILE_READ_DATA : FILE_WRITE_DATA, &status);
+  if (file == NULL) {
+    return end_transfer(call, status);
+  }
+  if (file->kind == FILE_NUL) {
+    call->error = kind == OP_READ ? ERROR_HANDLE_EOF : 0;
+    return call_end(call);
+  }
+  request = request_of(overlapped, &own);
+  if (overlapped == NULL && !file->synchronous) {
+    misuse("no OVERLAPPED with an overlapped handle");
+  }
+  file_enter(file);
+  status = file_transfer(call, kind, file, &request, buffer, size, &info);
+  if (is_pending(status) && overlapped == NULL) {
+    status = wait_without_overlapped(file, &own);
+    info = own.Information;
+  }
+  if (bytes != NULL && (status == STATUS_SUCCESS || overlapped == NULL)) {
+    *bytes = (DWORD)info;
+  }
+  file_leave(file);
+  return end_transfer(call, status);
+}
+
+NTSTATUS file_transfer(struct call *call, enum op_kind kind, struct file *file,
+                       const struct request *request, void *buffer, size_t size,
+                       size_t *info) {
+  struct op *op = op_new(call, kind, file, request, buffer, size);
+  NTSTATUS status;
+
+  if (!op_take_event(op, &status)) {
+    return status;
+  }
+  return op_submit(call, op, false, info);
+}
+
+BOOL WINAPI ReadFile(HANDLE file, LPVOID buffer, DWORD size, LPDWORD bytes,
+                     LPOVERLAPPED overlapped) {
+  struct call call;
+
+  if (!call_begin(&call, __func__, PLACE, "%p %u", file, size)) {
+    return call_end(&call);
+  }
+  return transfer(&call, OP_READ, file, buffer, size, bytes, overlapped);
+}
+
+BOOL WINAPI WriteFile(HANDLE file, LPCVOID buffer, DWORD size, LPDWORD bytes,
+                      LPOVERLAPPED overlapped) {
+  struct call call;
+
+  if (!call_begin(&call, __func__, PLACE, "%p %u", file, size)) {
+    return call_end(&call);
+  }
+  return transfer(&call, OP_WRITE, file, (void *)(uintptr_t)buffer, size, bytes,
+                  overlapped);
+}
+
+BOOL WINAPI FlushFileBuffers(HANDLE handle) {
+  struct call call;
+
+  if (call_begin(&call, __func__, PLACE, "%p", handle)) {
+    NTSTATUS status;
+    struct file *file =
+        handle_get(handle, OBJECT_FILE, FILE_WRITE_DATA, &status);
+
+    if (file != NULL) {
+      IO_STATUS_BLOCK own = {.Status = 0};
+      struct request request = {&own, NULL, NULL};
+      size_t info;
+
+      wait_check("FlushFileBuffers");
+      file_enter(file);
+      status = op_submit(
+          &call, op_new(&call, OP_FLUSH, file, &request, NULL, 0), true, &info);
+      file_leave(file);
+    }
+    call_status(&call, status);
+  }
+  return call_end(&call);
+}
+
+BOOL WINAPI ConnectNamedPipe(HANDLE pipe, LPOVERLAPPED overlapped) {
+  IO_STATUS_BLOCK own = {.Status = (NTSTATUS)STATUS_PENDING};
+  struct call call;
+
+  if (call_begin(&call, __func__, PLACE, "%p", pipe)) {
+    NTSTATUS status;
+    size_t info;
+    struct file *file = handle_get(pipe, OBJECT_FILE, 0, &status);
+
+    if (file != NULL) {
+      struct request request = request_of(overlapped, &own);
+
+      if (overlapped == NULL && !file->synchronous) {
+        misuse("no OVERLAPPED with an overlapped handle");
+      }
+      file_enter(file);
+      status = file_control(&call, file, handle_access(pipe), &request,
+                            FSCTL_PIPE_LISTEN, NULL, 0, NULL, 0, &info);
+      if (is_pending(status) && overlapped == NULL) {
+        status = wait_without_overlapped(file, &own);
+      }
+      file_leave(file);
+    }
+    return end_transfer(&call, status);
+  }
+  return call_end(&call);
+}
+
+BOOL WINAPI TransactNamedPipe(HANDLE pipe, LPVOID in, DWORD in_size, LPVOID out,
+                              DWORD out_size, LPDWORD bytes,
+                              LPOVERLAPPED overlapped) {
+  IO_STATUS_BLOCK own = {.Status = (NTSTATUS)STATUS_PENDING};
+  struct call call;
+
+  if (call_begin(&call, __func__, PLACE, "%p %u %u", pipe, in_size, out_size)) {
+    NTSTATUS status;
+    size_t info = 0;
+    struct file *file = handle_get(pipe, OBJECT_FILE, 0, &status);
+
+    if (bytes != NULL) {
+      *bytes = 0;
+    }
+    if (file != NULL) {
+      struct request request = request_of(overlapped, &own);
+
+      if (overlapped == NULL && !file->synchronous) {
+        misuse("no OVERLAPPED with an overlapped handle");
+      }
+      file_enter(file);
+      status = file_control(&call, file, handle_access(pipe), &request,
+                            FSCTL_PIPE_TRANSCEIVE, in, in_size, out, out_size,
+                            &info);
+      if (is_pending(status) && overlapped == NULL) {
+        status = wait_without_overlapped(file, &own);
+        info = own.Information;
+      }
+      if (bytes != NULL && (status == STATUS_SUCCESS || overlapped == NULL)) {
+        *bytes = (DWORD)info;
+      }
+      file_leave(file);
+    }
+    return end_transfer(&call, status);
+  }
+  return call_end(&call);
+}
+
+/* --- Results ------------------------------------------------------------- */
+
+static void overlapped_result(struct call *call, HANDLE handle,
+                              OVERLAPPED *overlapped, LPDWORD bytes,
+                              DWORD timeout_ms) {
+  NTSTATUS status =
+      (NTSTATUS)__atomic_load_n(&overlapped->Internal, __ATOMIC_ACQUIRE);
+
+  if (is_pending(status)) {
+    HANDLE object = overlapped->hEvent != NULL ? overlapped->hEvent : handle;
+    DWORD wait;
+
+    if (timeout_ms == 0) {
+      call->error = ERROR_IO_INCOMPLETE;
+      return;
+    }
+    wait = wait_run(call, 1, &object, false, timeout_ms);
+    if (wait == WAIT_TIMEOUT) {
+      call->error = WAIT_TIMEOUT;
+    }
+    if (wait != WAIT_OBJECT_0) {
+      return;
+    }
+    status = (NTSTATUS)__atomic_load_n(&overlapped->Internal, __ATOMIC_ACQUIRE);
+  }
+  *bytes = (DWORD)overlapped->InternalHigh;
+  call_status(call, status);
+}
+
+BOOL WINAPI GetOverlappedResult(HANDLE file, LPOVERLAPPED overlapped,
+                                LPDWORD bytes, BOOL wait) {
+  struct call call;
+
+  if (call_begin(&call, __func__, PLACE, "%p %d", file, wait)) {
+    overlapped_result(&call, file, overlapped, bytes, wait ? INFINITE : 0);
+  }
+  return call_end(&call);
+}
+
+BOOL WINAPI GetOverlappedResultEx(HANDLE file, LPOVERLAPPED overlapped,
+                                  LPDWORD bytes, DWORD timeout_ms,
+                                  BOOL alertable) {
+  struct call call;
+
+  (void)alertable; /* There are no APCs. */
+  if (call_begin(&call, __func__, PLACE, "%p %u", file, timeout_ms)) {
+    overlapped_result(&call, file, overlapped, bytes, timeout_ms);
+  }
+  return call_end(&call);
+}
+
+/* --- Cancelling ---------------------------------------------------------- */
+
+/* Only the thread's own, and a success also when there was none: Wine ntdll
+ * tests, pipe.c, test_cancelio. */
+BOOL WINAPI CancelIo(HANDLE handle) {
+  struct call call;
+
+  if (call_begin(&call, __func__, PLACE, "%p", handle)) {
+    NTSTATUS status;
+    struct file *file = handle_get(handle, OBJECT_FILE, 0, &status);
+
+    if (file != NULL) {
+      ops_cancel(file, NULL, thread_self()->id);
+    }
+    call_status(&call, status);
+  }
+  return call_end(&call);
+}
+
+static NTSTATUS cancel(HANDLE handle, const void *iosb) {
+  NTSTATUS status;
+  struct file *file = handle_get(handle, OBJECT_FILE, 0, &status);
+
+  if (file != NULL && !ops_cancel(file, iosb, 0)) {
+    status = STATUS_NOT_FOUND;
+  }
+  return status;
+}
+
+BOOL WINAPI CancelIoEx(HANDLE handle, LPOVERLAPPED overlapped) {
+  struct call call;
+
+  if (call_begin(&call, __func__, PLACE, "%p", handle)) {
+    call_status(&call, cancel(handle, overlapped));
+  }
+  return call_end(&call);
+}
+
+NTSTATUS NTAPI NtCancelIoFileEx(HANDLE handle, PIO_STATUS_BLOCK which,
+                                PIO_STATUS_BLOCK io) {
+  struct call call;
+
+  if (call_begin(&call, __func__, PLACE, "%p", handle)) {
+    call.error = (uint32_t)cancel(handle, which);
+    io->Status = (NTSTATUS)call.error;
+    io->Information = 0;
+  }
+  return call_end_nt(&call);
+}
+
+NTSTATUS NTAPI NtCancelIoFile(HANDLE handle, PIO_STATUS_BLOCK io) {
+  struct call call;
+
+  if (call_begin(&call, __func__, PLACE, "%p", handle)) {
+    NTSTATUS status;
+    struct file *file = handle_get(handle, OBJECT_FILE, 0, &status);
+
+    if (file != NULL) {
+      ops_cancel(file, NULL, thread_self()->id);
+    }
+    call.error = (uint32_t)status;
+    io->Status = status;
+    io->Information = 0;
+  }
+  return call_end_nt(&call);
+}

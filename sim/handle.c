@@ -1,0 +1,348 @@
+/* Objects and the handles to them. A handle's number is not used again until
+ * many others were closed, so a stale one is seen. */
+#include "pipe.h"
+
+#include <stdlib.h>
+
+enum {
+  SLOTS_UNUSED_MIN = 4096, /* closed slots that wait before they serve again */
+  HANDLE_STEP = 4,
+  PROCESS_PSEUDO = -1,
+  THREAD_PSEUDO = -2
+};
+
+struct slot {
+  struct object *object; /* NULL: closed, or never used */
+  ACCESS_MASK access;
+  DWORD flags;
+  bool vanished;
+  const char *name; /* the call that opened it, or that closed it */
+  const void *place;
+  uint32_t next_free;
+};
+
+static struct {
+  struct slot *slots;
+  uint32_t count;
+  uint32_t capacity;
+  uint32_t first_free; /* 0: none */
+  uint32_t last_free;
+  uint32_t free_count;
+  uint32_t open_count;
+} table;
+
+void object_init(struct object *object, enum object_type type) {
+  object->type = type;
+  object->refs = 1;
+}
+
+void object_ref(struct object *object) {
+  object->refs++;
+}
+
+void object_unref(struct object *object) {
+  if (--object->refs > 0) {
+    return;
+  }
+  if (object->type == OBJECT_FILE) {
+    file_free((struct file *)object);
+  } else {
+    free(object);
+  }
+}
+
+/* The last handle is closed. */
+static void object_cleanup(struct object *object) {
+  if (object->type == OBJECT_FILE) {
+    file_cleanup((struct file *)object);
+  } else if (object->type == OBJECT_PORT) {
+    ((struct port *)object)->closed = true;
+    wake();
+  }
+}
+
+/* --- Slots --------------------------------------------------------------- */
+
+static uint32_t slot_take(void) {
+  uint32_t index;
+
+  if (table.free_count > SLOTS_UNUSED_MIN) {
+    index = table.first_free;
+    table.first_free = table.slots[index].next_free;
+    table.free_count--;
+    return index;
+  }
+  if (table.count == 0) {
+    table.count = 1; /* 0 is no handle. */
+  }
+  if (table.count >= table.capacity) {
+    table.capacity = table.capacity == 0 ? 64 : table.capacity * 2;
+    table.slots = realloc(table.slots, table.capacity * sizeof *table.slots);
+  }
+  return table.count++;
+}
+
+HANDLE handle_open(struct object *object, ACCESS_MASK access, bool inherit) {
+  const struct call *call = thread_self()->call;
+  uint32_t index = slot_take();
+  struct slot *slot = &table.slots[index];
+
+  if (object->handles++ > 0) {
+    object->refs--; /* All handles hold one reference. */
+  }
+  slot->object = object;
+  slot->access = access;
+  slot->flags = inherit ? HANDLE_FLAG_INHERIT : 0;
+  slot->vanished = false;
+  slot->name = call != NULL ? call->name : "";
+  slot->place = call != NULL ? call->place : NULL;
+  table.open_count++;
+  return (HANDLE)((uintptr_t)index * HANDLE_STEP);
+}
+
+/* The two low bits are the caller's own: Windows ignores them. */
+static struct slot *slot_get(HANDLE handle) {
+  uintptr_t index = (uintptr_t)handle / HANDLE_STEP;
+
+  return index == 0 || index >= table.count ? NULL : &table.slots[index];
+}
+
+static struct object *pseudo_get(HANDLE handle) {
+  return (intptr_t)handle == THREAD_PSEUDO ? &thread_self()->object : NULL;
+}
+
+/* Closed, or none at all: misuse, if it was one. */
+static void complain(HANDLE handle, const struct slot *slot) {
+  char text[160];
+
+  if (handle == NULL || handle == INVALID_HANDLE_VALUE) {
+    return;
+  }
+  if (slot == NULL) {
+    misuse("%p is no handle", handle);
+  } else if (!slot->vanished) {
+    misuse("handle %p was closed by %s in %s", handle, slot->name,
+           place_text(slot->place, text, sizeof text));
+  }
+}
+
+void *handle_get(HANDLE handle, unsigned types, ACCESS_MASK access,
+                 NTSTATUS *status) {
+  const struct slot *slot = slot_get(handle);
+  struct object *object = pseudo_get(handle);
+
+  if (object == NULL && (slot == NULL || slot->object == NULL)) {
+    complain(handle, slot);
+    *status = STATUS_INVALID_HANDLE;
+    return NULL;
+  }
+  if (object == NULL) {
+    object = slot->object;
+    if ((slot->access & access) != access) {
+      *status = (object->type & types) != 0 ? STATUS_ACCESS_DENIED
+                                            : STATUS_OBJECT_TYPE_MISMATCH;
+      return NULL;
+    }
+  }
+  if ((object->type & types) == 0) {
+    *status = STATUS_OBJECT_TYPE_MISMATCH;
+    return NULL;
+  }
+  *status = STATUS_SUCCESS;
+  return object;
+}
+
+ACCESS_MASK handle_access(HANDLE handle) {
+  const struct slot *slot = slot_get(handle);
+
+  return slot == NULL ? 0 : slot->access;
+}
+
+static void slot_close(struct slot *slot) {
+  const struct call *call = thread_self()->call;
+  struct object *object = slot->object;
+  uint32_t index = (uint32_t)(slot - table.slots);
+
+  slot->object = NULL;
+  slot->name = call != NULL ? call->name : "sim_reset";
+  slot->place = call != NULL ? call->place : NULL;
+  slot->next_free = 0;
+  if (table.free_count++ == 0) {
+    table.first_free = index;
+  } else {
+    table.slots[table.last_free].next_free = index;
+  }
+  table.last_free = index;
+  table.open_count--;
+  if (--object->handles == 0) {
+    object_cleanup(object);
+    object_unref(object);
+  }
+}
+
+bool handle_close(HANDLE handle, NTSTATUS *status) {
+  struct slot *slot = slot_get(handle);
+
+  *status = STATUS_SUCCESS;
+  if ((intptr_t)handle == PROCESS_PSEUDO || (intptr_t)handle == THREAD_PSEUDO) {
+    return true;
+  }
+  if (slot == NULL || slot->object == NULL) {
+    complain(handle, slot);
+    *status =
+        slot != NULL && slot->vanished ? STATUS_SUCCESS : STATUS_INVALID_HANDLE;
+    return *status == STATUS_SUCCESS;
+  }
+  if ((slot->flags & HANDLE_FLAG_PROTECT_FROM_CLOSE) != 0) {
+    *status = STATUS_INVALID_HANDLE;
+    return false;
+  }
+  slot_close(slot);
+  return true;
+}
+
+void handle_vanish(HANDLE handle) {
+  struct slot *slot = slot_get(handle);
+
+  if (slot != NULL && slot->object != NULL) {
+    slot->vanished = true;
+    slot_close(slot);
+  }
+}
+
+void handles_report(void) {
+  char text[160];
+
+  for (uint32_t i = 1; i < table.count; i++) {
+    const struct slot *slot = &table.slots[i];
+
+    if (slot->object != NULL) {
+      report("a handle was not closed: of %s in %s", slot->name,
+             place_text(slot->place, text, sizeof text));
+    }
+  }
+}
+
+void handles_reset(void) {
+  for (uint32_t i = 1; i < table.count; i++) {
+    if (table.slots[i].object != NULL) {
+      slot_close(&table.slots[i]);
+    }
+  }
+  free(table.slots);
+  __builtin_memset(&table, 0, sizeof table);
+}
+
+/* --- The calls ----------------------------------------------------------- */
+
+BOOL WINAPI CloseHandle(HANDLE handle) {
+  struct call call;
+  NTSTATUS status;
+
+  if (call_begin(&call, __func__, PLACE, "%p", handle)) {
+    handle_close(handle, &status);
+    call_status(&call, status);
+  }
+  return call_end(&call);
+}
+
+NTSTATUS NTAPI NtClose(HANDLE handle) {
+  struct call call;
+
+  if (call_begin(&call, __func__, PLACE, "%p", handle)) {
+    NTSTATUS status;
+
+    handle_close(handle, &status);
+    call.error = (uint32_t)status;
+  }
+  return call_end_nt(&call);
+}
+
+BOOL WINAPI DuplicateHandle(HANDLE source_process, HANDLE source,
+                            HANDLE target_process, LPHANDLE target,
+                            DWORD access, BOOL inherit, DWORD options) {
+  struct call call;
+
+  (void)source_process;
+  (void)target_process;
+  if (call_begin(&call, __func__, PLACE, "%p", source)) {
+    NTSTATUS status;
+    struct object *object = handle_get(source, OBJECT_ANY, 0, &status);
+
+    call_status(&call, status);
+    if (object != NULL) {
+      if ((options & DUPLICATE_SAME_ACCESS) != 0) {
+        access = (intptr_t)source < 0 ? 0xFFFFFFFFu : handle_access(source);
+      }
+      object_ref(object);
+      if (target != NULL) {
+        *target = handle_open(object, access_map(access), inherit != 0);
+      } else {
+        object_unref(object);
+      }
+      if ((options & DUPLICATE_CLOSE_SOURCE) != 0) {
+        handle_close(source, &status);
+      }
+    }
+  }
+  return call_end(&call);
+}
+
+BOOL WINAPI GetHandleInformation(HANDLE handle, LPDWORD flags) {
+  struct call call;
+
+  if (call_begin(&call, __func__, PLACE, "%p", handle)) {
+    NTSTATUS status;
+
+    if (handle_get(handle, OBJECT_ANY, 0, &status) != NULL) {
+      *flags = slot_get(handle) != NULL ? slot_get(handle)->flags : 0;
+    }
+    call_status(&call, status);
+  }
+  return call_end(&call);
+}
+
+BOOL WINAPI SetHandleInformation(HANDLE handle, DWORD mask, DWORD flags) {
+  struct call call;
+
+  if (call_begin(&call, __func__, PLACE, "%p", handle)) {
+    NTSTATUS status;
+
+    if (handle_get(handle, OBJECT_ANY, 0, &status) != NULL &&
+        slot_get(handle) != NULL) {
+      struct slot *slot = slot_get(handle);
+
+      slot->flags = (slot->flags & ~mask) | (flags & mask);
+    }
+    call_status(&call, status);
+  }
+  return call_end(&call);
+}
+
+BOOL WINAPI GetProcessHandleCount(HANDLE process, PDWORD count) {
+  struct call call;
+
+  (void)process;
+  if (call_begin(&call, __func__, PLACE, " ")) {
+    *count = table.open_count;
+  }
+  return call_end(&call);
+}
+
+DWORD WINAPI GetFileType(HANDLE handle) {
+  struct call call;
+  DWORD type = FILE_TYPE_UNKNOWN;
+
+  if (call_begin(&call, __func__, PLACE, "%p", handle)) {
+    NTSTATUS status;
+    const struct file *file = handle_get(handle, OBJECT_FILE, 0, &status);
+
+    call_status(&call, status);
+    if (file != NULL) {
+      type = file->kind == FILE_NUL ? FILE_TYPE_CHAR : FILE_TYPE_PIPE;
+      SetLastError(ERROR_SUCCESS);
+    }
+  }
+  call_end(&call);
+  return type;
+}

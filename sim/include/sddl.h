@@ -1,0 +1,18 @@
+/* Security descriptors and SIDs as text. */
+#ifndef NPIPE_SIM_SDDL_H
+#define NPIPE_SIM_SDDL_H
+
+#include <windows.h>
+
+#define SDDL_REVISION_1 1
+
+BOOL WINAPI ConvertStringSecurityDescriptorToSecurityDescriptorW(
+    LPCWSTR text, DWORD revision, PSECURITY_DESCRIPTOR *descriptor,
+    PULONG size);
+BOOL WINAPI ConvertSecurityDescriptorToStringSecurityDescriptorW(
+    PSECURITY_DESCRIPTOR descriptor, DWORD revision, SECURITY_INFORMATION which,
+    LPWSTR *text, PULONG length);
+BOOL WINAPI ConvertSidToStringSidW(PSID sid, LPWSTR *text);
+BOOL WINAPI ConvertStringSidToSidW(LPCWSTR text, PSID *sid);
+
+#endif

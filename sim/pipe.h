@@ -1,0 +1,318 @@
+/* Pipes, their instances and ends, and the operations on them. */
+#ifndef NPIPE_SIM_PIPE_H
+#define NPIPE_SIM_PIPE_H
+
+#include "kernel.h"
+
+/* FSCTL codes: Wine's include/winioctl.h and ddk/ntifs.h. */
+enum {
+  FSCTL_PIPE_ASSIGN_EVENT = 0x110000,
+  FSCTL_PIPE_DISCONNECT = 0x110004,
+  FSCTL_PIPE_LISTEN = 0x110008,
+  FSCTL_PIPE_PEEK = 0x11400C,
+  FSCTL_PIPE_QUERY_EVENT = 0x110010,
+  FSCTL_PIPE_TRANSCEIVE = 0x11C017,
+  FSCTL_PIPE_WAIT = 0x110018,
+  FSCTL_PIPE_IMPERSONATE = 0x11001C,
+  FSCTL_PIPE_SET_CLIENT_PROCESS = 0x110020,
+  FSCTL_PIPE_QUERY_CLIENT_PROCESS = 0x110024,
+  FSCTL_PIPE_GET_CONNECTION_ATTRIBUTE = 0x110030,
+  FSCTL_PIPE_FLUSH = 0x118040
+};
+
+/* --- Operations (op.c) --------------------------------------------------- */
+
+enum op_kind {
+  OP_READ,
+  OP_WRITE,
+  OP_CONNECT,
+  OP_FLUSH,
+  OP_WAIT,     /* for an instance                                           */
+  OP_TRANSACT, /* its write is done: it waits for the answer                */
+  OP_CONTROL,  /* an FSCTL that never waits                                 */
+  OP_POSTED    /* PostQueuedCompletionStatus' packet                        */
+};
+
+/* What the caller gave an operation to report to. */
+struct request {
+  IO_STATUS_BLOCK *iosb;
+  HANDLE event;
+  void *context; /* lpOverlapped of the packet; NULL: no packet */
+};
+
+/* An operation, from its call until its packet is taken. */
+struct op {
+  struct op *next;
+  struct op **link;
+  struct op *next_packet; /* in the port                                    */
+  enum op_kind kind;
+  struct file *file; /* NULL: OP_POSTED                                */
+  struct event *event;
+  struct request request;
+  uint32_t thread_id;
+  const char *name; /* the call and the place that started it         */
+  const void *place;
+  char *buffer; /* the caller's                                   */
+  size_t size;
+  const void *in; /* OP_TRANSACT: what to write                     */
+  size_t in_size;
+  ULONG code;   /* OP_CONTROL                                     */
+  char *staged; /* read data until the caller's buffer is due     */
+  uint64_t delay_ns;
+  NTSTATUS status;
+  size_t info;
+  ULONG_PTR key; /* OP_POSTED                                      */
+  bool queued;   /* waits in a pipe; may be cancelled              */
+  bool cancel_asked;
+  bool cancel_now; /* chosen by the cancel in progress               */
+  bool sync;       /* its call waits for it and frees it             */
+  bool pends;      /* to be answered ERROR_IO_PENDING anyhow         */
+  bool late;       /* written back when the packet is taken          */
+  bool done;       /* delivered                                      */
+  bool in_port;
+  uint64_t timeout_at;
+  uint64_t cancel_at;
+  uint64_t deliver_at;
+  struct queue *queue; /* where it waits: of these, one               */
+  struct instance *instance;
+  struct pipe *pipe;
+};
+
+struct op *op_new(const struct call *call, enum op_kind kind, struct file *file,
+                  const struct request *request, void *buffer, size_t size);
+
+/* op_take_event takes the event that the caller named. False: it is none; `op`
+ * is gone. */
+bool op_take_event(struct op *op, NTSTATUS *status);
+
+/* op_submit runs the operation, waits for it where the file is synchronous or
+ * `wait` is set, and disposes of it. `*info`: bytes, when it did not pend. */
+NTSTATUS op_submit(struct call *call, struct op *op, bool wait, size_t *info);
+
+/* op_finish ends an operation that is in no queue any more. */
+void op_finish(struct op *op, NTSTATUS status, size_t info);
+
+/* op_target is where the data of a read goes. */
+char *op_target(struct op *op);
+void op_write_back(struct op *op);
+void op_free(struct op *op);
+
+/* ops_cancel cancels what is in flight on `file`: all of it, or those of one
+ * status block, of one thread (0: of any). Returns whether there was any. */
+bool ops_cancel(struct file *file, const void *iosb, uint32_t thread_id);
+void ops_cancel_thread(const struct thread *thread);
+void ops_run_timers(void);
+void ops_report(void);
+void ops_reset(void);
+
+/* --- Data queues (queue.c) ----------------------------------------------- */
+
+enum entry_kind { ENTRY_READ, ENTRY_DATA, ENTRY_FLUSH };
+
+struct entry {
+  struct entry *next;
+  enum entry_kind kind;
+  struct op *op;    /* that waits; NULL: data only                       */
+  const char *data; /* the caller's buffer as long as `op` waits         */
+  char *copy;       /* ours after that                                   */
+  size_t size;
+  size_t charged;      /* of the quota                                      */
+  struct token *token; /* who wrote                                         */
+};
+
+/* One direction of an instance: unread data in the order of the writes, with
+ * flushes between, or reads that wait. Never both. */
+struct queue {
+  struct entry *head;
+  size_t offset; /* of the head's data that has been read                   */
+  size_t bytes;  /* unread; or wanted by the reads                          */
+  size_t quota;
+  size_t used;
+  struct token *read_as; /* who wrote what was read last                    */
+};
+
+bool queue_has_data(const struct queue *queue);
+bool queue_has_reads(const struct queue *queue);
+
+/* How a write meets the reader. */
+struct write_mode {
+  bool message_type;
+  bool reader_messages; /* the reader reads messages                        */
+  bool nowait;
+  bool never_waits; /* a transact: beyond the quota if need be          */
+};
+
+/* queue_write hands data to waiting reads and queues the rest. Pending: `op`
+ * waits until what is left of it fits the quota. */
+NTSTATUS queue_write(struct queue *queue, struct op *op, const char *data,
+                     size_t size, struct write_mode mode, struct token *token,
+                     size_t *written);
+
+/* queue_read reads what is there; there must be something. */
+NTSTATUS queue_read(struct queue *queue, char *to, size_t size, bool messages,
+                    size_t *got);
+void queue_add_read(struct queue *queue, struct op *op);
+NTSTATUS queue_flush(struct queue *queue, struct op *op);
+
+/* queue_peek copies without taking; `first_only`: of the first message. */
+size_t queue_peek(struct queue *queue, char *to, size_t size, bool first_only);
+size_t queue_message_size(const struct queue *queue);
+size_t queue_message_count(const struct queue *queue);
+
+/* queue_remove takes a waiting operation and its data out. Returns how much of
+ * a write has been read. */
+size_t queue_remove(struct queue *queue, struct op *op);
+
+/* queue_drain empties the queue; what waits in it ends with `status`. */
+void queue_drain(struct queue *queue, NTSTATUS status);
+
+/* --- Pipes (pipe.c, name.c) ---------------------------------------------- */
+
+enum { INBOUND, OUTBOUND }; /* queues, as the server sees them             */
+enum { END_CLIENT, END_SERVER };
+enum { DISCONNECTED = 1, LISTENING, CONNECTED, CLOSING };
+
+enum file_kind { FILE_PIPE, FILE_ROOT, FILE_DEVICE, FILE_NUL };
+
+/* What a handle of a file refers to: one end of an instance, most often. */
+struct file {
+  struct object object;
+  enum file_kind kind;
+  int end;
+  struct instance *instance; /* NULL: a client whom the server disconnected */
+  struct pipe *pipe;
+  bool synchronous;
+  bool busy;     /* a synchronous file in a call                */
+  bool messages; /* reads messages                              */
+  bool nowait;
+  bool signalled;
+  UCHAR notify; /* SetFileCompletionNotificationModes          */
+  struct port *port;
+  ULONG_PTR key;
+  uint32_t slow_ms;        /* sim_slow                                    */
+  uint32_t cancel_late_ms; /* sim_cancel_late                             */
+  uint64_t last_due;       /* completions of a file stay in order         */
+};
+
+struct instance {
+  struct instance *next; /* in the pipe                                 */
+  struct pipe *pipe;
+  unsigned refs; /* ends that are open                          */
+  int state;
+  uint64_t listen_number;
+  struct file *end[2]; /* NULL: closed                                */
+  struct queue queue[2];
+  bool had_client; /* since it last began to listen               */
+  uint32_t process_id[2];
+  uint32_t session_id[2];
+  struct qos qos;
+  struct token *client; /* as it was at the open                       */
+};
+
+/* What the instances of a name share. It keeps its name as long as a server
+ * end is open. */
+struct pipe {
+  struct pipe *next;
+  unsigned refs; /* instances and files                         */
+  bool named;
+  WCHAR *name; /* without a prefix                            */
+  size_t name_length;
+  bool message_type;
+  bool reject_remote;
+  int configuration; /* 0 inbound, 1 outbound, 2 duplex             */
+  uint32_t instances_max;
+  uint32_t instances_open;
+  uint64_t timeout_ns;
+  struct descriptor security;
+  struct instance *instances;
+};
+
+struct create_options {
+  ACCESS_MASK access;
+  bool synchronous;
+  bool must_create; /* FILE_CREATE                                 */
+  bool must_exist;  /* FILE_OPEN                                   */
+  bool message_type;
+  bool reject_remote;
+  bool messages;
+  bool nowait;
+  int configuration;
+  uint32_t instances_max;
+  uint32_t in_quota;
+  uint32_t out_quota;
+  const int64_t *timeout; /* 100 ns, negative                            */
+  const void *descriptor;
+};
+
+struct open_options {
+  ACCESS_MASK access;
+  bool synchronous;
+  bool remote;
+  struct qos qos;
+};
+
+/* pipe_create and pipe_open make a file with one reference. */
+NTSTATUS pipe_create(struct file **out, ACCESS_MASK *granted, bool *is_new,
+                     const WCHAR *name, size_t length,
+                     const struct create_options *options);
+NTSTATUS pipe_open(struct file **out, ACCESS_MASK *granted, const WCHAR *name,
+                   size_t length, const struct open_options *options);
+struct file *file_new(enum file_kind kind, bool synchronous);
+void file_cleanup(struct file *file); /* its last handle is closed          */
+void file_free(struct file *file);
+void pipe_unref(struct pipe *pipe);
+
+NTSTATUS pipe_read(struct op *op);
+NTSTATUS pipe_write(struct op *op);
+NTSTATUS pipe_connect(struct op *op);
+NTSTATUS pipe_flush(struct op *op);
+NTSTATUS pipe_transact(struct op *op);
+NTSTATUS pipe_wait(struct op *op);
+NTSTATUS pipe_disconnect(struct file *file);
+NTSTATUS pipe_impersonate(struct file *file);
+
+/* pipe_peek fills FILE_PIPE_PEEK_BUFFER. */
+NTSTATUS pipe_peek(struct file *file, void *out, size_t size, size_t *info);
+NTSTATUS pipe_set_mode(struct file *file, bool messages, bool nowait);
+
+/* pipe_check answers whether a query of the end is possible. */
+NTSTATUS pipe_check(const struct file *file);
+struct queue *pipe_in(const struct file *file);  /* what this end reads     */
+struct queue *pipe_out(const struct file *file); /* what it writes to       */
+
+struct pipe *name_find(const WCHAR *name, size_t length);
+bool name_equal(const WCHAR *a, const WCHAR *b, size_t length);
+
+/* name_from_win32 parses \\.\pipe\NAME: error 0 and the name in `*out` (to be
+ * freed), or what CreateFileW fails with. */
+DWORD name_from_win32(const WCHAR *path, WCHAR **out, size_t *length,
+                      bool *remote);
+
+/* file_enter waits for its turn on a synchronous file. */
+void file_enter(struct file *file);
+void file_leave(struct file *file);
+
+/* --- Ports (port.c) ------------------------------------------------------ */
+
+struct port {
+  struct object object;
+  struct op *head;
+  struct op **tail;
+  bool closed;
+};
+
+void port_post(struct port *port, struct op *op);
+
+/* file_transfer reads or writes (file.c). */
+NTSTATUS file_transfer(struct call *call, enum op_kind kind, struct file *file,
+                       const struct request *request, void *buffer, size_t size,
+                       size_t *info);
+
+/* file_control runs an FSCTL; op_control is the part of it that never waits
+ * (nt.c). */
+NTSTATUS op_control(struct op *op);
+NTSTATUS file_control(struct call *call, struct file *file, ACCESS_MASK access,
+                      const struct request *request, ULONG code, void *in,
+                      size_t in_size, void *out, size_t out_size, size_t *info);
+
+#endif

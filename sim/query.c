@@ -1,0 +1,357 @@
+/* What may be asked about a file. */
+#include "pipe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct pipe_information {
+  ULONG read_mode;
+  ULONG completion_mode;
+};
+
+struct standard_information {
+  LARGE_INTEGER allocation_size;
+  LARGE_INTEGER end_of_file;
+  ULONG links;
+  BOOLEAN delete_pending;
+  BOOLEAN directory;
+};
+
+static uint32_t room_left(const struct queue *queue) {
+  return (uint32_t)(queue->quota - queue->used);
+}
+
+static uint32_t readable(const struct queue *queue) {
+  return queue_has_data(queue) ? (uint32_t)queue->bytes : 0;
+}
+
+static void local_information(const struct file *file,
+                              FILE_PIPE_LOCAL_INFORMATION *out) {
+  const struct pipe *pipe = file->pipe;
+  const struct instance *instance = file->instance;
+
+  out->NamedPipeType = pipe->message_type;
+  out->NamedPipeConfiguration = (ULONG)pipe->configuration;
+  out->MaximumInstances = pipe->instances_max;
+  out->CurrentInstances = pipe->instances_open;
+  /* Both ends see the same quotas, but their own room: Wine ntdll tests,
+   * pipe.c, test_pipe_local_info. */
+  out->InboundQuota = (ULONG)instance->queue[INBOUND].quota;
+  out->ReadDataAvailable = readable(pipe_in(file));
+  out->OutboundQuota = (ULONG)instance->queue[OUTBOUND].quota;
+  out->WriteQuotaAvailable = room_left(pipe_out(file));
+  out->NamedPipeState = (ULONG)instance->state;
+  out->NamedPipeEnd = (ULONG)file->end;
+}
+
+static NTSTATUS name_information(const struct file *file, void *out,
+                                 size_t size, size_t *info) {
+  ULONG bytes = (ULONG)((file->pipe->name_length + 1) * sizeof(WCHAR));
+  WCHAR *name;
+
+  if (size < sizeof bytes) {
+    return STATUS_INFO_LENGTH_MISMATCH;
+  }
+  name = malloc(bytes);
+  name[0] = '\\';
+  memcpy(name + 1, file->pipe->name, bytes - sizeof *name);
+  memcpy(out, &bytes, sizeof bytes);
+  *info = sizeof bytes + bytes <= size ? sizeof bytes + bytes : size;
+  memcpy((char *)out + sizeof bytes, name, *info - sizeof bytes);
+  free(name);
+  return *info < sizeof bytes + bytes ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
+}
+
+/* Copies an answer of fixed size. */
+static NTSTATUS answer(void *out, size_t size, const void *from, size_t bytes,
+                       size_t *info) {
+  if (size < bytes) {
+    return STATUS_INFO_LENGTH_MISMATCH;
+  }
+  memcpy(out, from, bytes);
+  *info = bytes;
+  return STATUS_SUCCESS;
+}
+
+static NTSTATUS query(const struct file *file, ACCESS_MASK access, void *out,
+                      size_t size, FILE_INFORMATION_CLASS which, size_t *info) {
+  FILE_PIPE_LOCAL_INFORMATION local;
+  struct pipe_information pipe = {file->messages, file->nowait};
+  struct standard_information standard;
+  NTSTATUS status;
+  ULONG value;
+
+  switch (which) { /* These need no right. */
+    case FileAccessInformation:
+      return answer(out, size, &access, sizeof access, info);
+    case FileModeInformation:
+      value = file->synchronous ? FILE_SYNCHRONOUS_IO_NONALERT : 0;
+      return answer(out, size, &value, sizeof value, info);
+    case FileNameInformation:
+      status = pipe_check(file);
+      return status < 0 ? status : name_information(file, out, size, info);
+    default:
+      break;
+  }
+  if ((access & FILE_READ_ATTRIBUTES) == 0) {
+    return STATUS_ACCESS_DENIED;
+  }
+  status = pipe_check(file);
+  if (status < 0) {
+    return status;
+  }
+  switch (which) {
+    case FilePipeInformation:
+      return answer(out, size, &pipe, sizeof pipe, info);
+    case FilePipeLocalInformation:
+      local_information(file, &local);
+      return answer(out, size, &local, sizeof local, info);
+    case FileStandardInformation:
+      memset(&standard, 0, sizeof standard);
+      standard.allocation_size.QuadPart =
+          (LONGLONG)(pipe_in(file)->quota + pipe_out(file)->quota);
+      standard.end_of_file.QuadPart = readable(pipe_in(file));
+      standard.links = 1;
+      standard.delete_pending = TRUE;
+      return answer(out, size, &standard, sizeof standard, info);
+    default:
+      return STATUS_INVALID_INFO_CLASS;
+  }
+}
+
+NTSTATUS NTAPI NtQueryInformationFile(HANDLE handle, PIO_STATUS_BLOCK io,
+                                      PVOID out, ULONG size,
+                                      FILE_INFORMATION_CLASS which) {
+  struct call call;
+
+  if (call_begin(&call, __func__, PLACE, "%p %d", handle, which)) {
+    size_t info = 0;
+    NTSTATUS status;
+    struct file *file = handle_get(handle, OBJECT_FILE, 0, &status);
+
+    if (file != NULL) {
+      file_enter(file);
+      status = query(file, handle_access(handle), out, size, which, &info);
+      file_leave(file);
+    }
+    if (status == STATUS_SUCCESS || status == STATUS_BUFFER_OVERFLOW) {
+      io->Status = status;
+      io->Information = info;
+    }
+    call.error = (uint32_t)status;
+  }
+  return call_end_nt(&call);
+}
+
+static NTSTATUS set(struct file *file, ACCESS_MASK access, const void *in,
+                    size_t size, FILE_INFORMATION_CLASS which) {
+  struct pipe_information pipe;
+  ULONG flags;
+
+  if (which == (FILE_INFORMATION_CLASS)41) { /* FileIoCompletionNotification */
+    if (size < sizeof flags) {
+      return STATUS_INFO_LENGTH_MISMATCH;
+    }
+    memcpy(&flags, in, sizeof flags);
+    if (file->synchronous || (flags & ~3u) != 0) {
+      return STATUS_INVALID_PARAMETER;
+    }
+    file->notify |= (UCHAR)flags;
+    return STATUS_SUCCESS;
+  }
+  if (which != FilePipeInformation) {
+    return STATUS_INVALID_INFO_CLASS;
+  }
+  if (size < sizeof pipe) {
+    return STATUS_INFO_LENGTH_MISMATCH;
+  }
+  if ((access & FILE_WRITE_ATTRIBUTES) == 0) {
+    return STATUS_ACCESS_DENIED;
+  }
+  memcpy(&pipe, in, sizeof pipe);
+  if (pipe.read_mode > 1 || pipe.completion_mode > 1) {
+    return STATUS_INVALID_PARAMETER;
+  }
+  return pipe_set_mode(file, pipe.read_mode == 1, pipe.completion_mode == 1);
+}
+
+NTSTATUS NTAPI NtSetInformationFile(HANDLE handle, PIO_STATUS_BLOCK io,
+                                    PVOID in, ULONG size,
+                                    FILE_INFORMATION_CLASS which) {
+  struct call call;
+
+  if (call_begin(&call, __func__, PLACE, "%p %d", handle, which)) {
+    NTSTATUS status;
+    struct file *file = handle_get(handle, OBJECT_FILE, 0, &status);
+
+    if (file != NULL) {
+      file_enter(file);
+      status = set(file, handle_access(handle), in, size, which);
+      file_leave(file);
+    }
+    if (status >= 0) {
+      io->Status = status;
+      io->Information = 0;
+    }
+    call.error = (uint32_t)status;
+  }
+  return call_end_nt(&call);
+}
+
+/* --- The Win32 calls ----------------------------------------------------- */
+
+/* Takes a file that may be asked, in its turn. NULL: call->error. */
+static struct file *query_begin(struct call *call, HANDLE handle,
+                                ACCESS_MASK access) {
+  NTSTATUS status;
+  struct file *file = handle_get(handle, OBJECT_FILE, access, &status);
+
+  if (file != NULL) {
+    file_enter(file);
+    status = pipe_check(file);
+    if (status < 0) {
+      file_leave(file);
+      file = NULL;
+    }
+  }
+  call_status(call, status);
+  return file;
+}
+
+static void put(LPDWORD out, DWORD value) {
+  if (out != NULL) {
+    *out = value;
+  }
+}
+
+static DWORD win32_instances(const struct pipe *pipe) {
+  return pipe->instances_max > PIPE_UNLIMITED_INSTANCES
+             ? PIPE_UNLIMITED_INSTANCES
+             : pipe->instances_max;
+}
+
+BOOL WINAPI GetNamedPipeInfo(HANDLE pipe, LPDWORD flags, LPDWORD out_size,
+                             LPDWORD in_size, LPDWORD instances_max) {
+  struct call call;
+
+  if (call_begin(&call, __func__, PLACE, "%p", pipe)) {
+    struct file *file = query_begin(&call, pipe, FILE_READ_ATTRIBUTES);
+
+    if (file != NULL) {
+      put(flags,
+          (file->end == END_SERVER ? PIPE_SERVER_END : PIPE_CLIENT_END) |
+              (file->pipe->message_type ? PIPE_TYPE_MESSAGE : PIPE_TYPE_BYTE));
+      put(out_size, (DWORD)file->instance->queue[OUTBOUND].quota);
+      put(in_size, (DWORD)file->instance->queue[INBOUND].quota);
+      put(instances_max, win32_instances(file->pipe));
+      file_leave(file);
+    }
+  }
+  return call_end(&call);
+}
+
+BOOL WINAPI GetNamedPipeHandleStateW(HANDLE pipe, LPDWORD state,
+                                     LPDWORD instances,
+                                     LPDWORD collection_count,
+                                     LPDWORD collection_timeout_ms, LPWSTR user,
+                                     DWORD user_size) {
+  struct call call;
+
+  if (call_begin(&call, __func__, PLACE, "%p", pipe)) {
+    struct file *file = query_begin(&call, pipe, FILE_READ_ATTRIBUTES);
+
+    if (file == NULL) {
+      return call_end(&call);
+    }
+    if (collection_count != NULL || collection_timeout_ms != NULL) {
+      /* Only a remote pipe collects. Wine kernel32 tests,
+       * test_NamedPipeHandleState. */
+      call.error = ERROR_INVALID_PARAMETER;
+    } else if (user != NULL) {
+      const struct token *client = file->instance->queue[INBOUND].read_as;
+      const char *name = client != NULL ? client->name : "";
+
+      if (file->end != END_SERVER || client == NULL ||
+          file->instance->qos.level < SecurityImpersonation) {
+        call.error = ERROR_CANNOT_IMPERSONATE;
+      } else if (user_size <= strlen(name)) {
+        call.error = ERROR_INSUFFICIENT_BUFFER;
+      } else {
+        for (size_t i = 0; i <= strlen(name); i++) {
+          user[i] = (WCHAR)name[i];
+        }
+      }
+    }
+    if (call.error == 0) {
+      put(state, (file->messages ? PIPE_READMODE_MESSAGE : 0) |
+                     (file->nowait ? PIPE_NOWAIT : 0));
+      put(instances, file->pipe->instances_open);
+    }
+    file_leave(file);
+  }
+  return call_end(&call);
+}
+
+/* The ids live on after the peer closed, not across a disconnect: Wine kernel32
+ * tests, test_namedpipe_process_id. */
+static void query_id(struct call *call, HANDLE pipe, int end,
+                     const uint32_t *(*ids)(const struct instance *),
+                     PULONG id) {
+  struct file *file = query_begin(call, pipe, 0);
+
+  if (file == NULL) {
+    return;
+  }
+  if (id == NULL) {
+    call->error = ERROR_INSUFFICIENT_BUFFER;
+  } else if (end == END_CLIENT && !file->instance->had_client) {
+    call->error = ERROR_NOT_FOUND;
+  } else {
+    *id = ids(file->instance)[end];
+  }
+  file_leave(file);
+}
+
+static const uint32_t *process_ids(const struct instance *instance) {
+  return instance->process_id;
+}
+
+static const uint32_t *session_ids(const struct instance *instance) {
+  return instance->session_id;
+}
+
+BOOL WINAPI GetNamedPipeClientProcessId(HANDLE pipe, PULONG id) {
+  struct call call;
+
+  if (call_begin(&call, __func__, PLACE, "%p", pipe)) {
+    query_id(&call, pipe, END_CLIENT, process_ids, id);
+  }
+  return call_end(&call);
+}
+
+BOOL WINAPI GetNamedPipeServerProcessId(HANDLE pipe, PULONG id) {
+  struct call call;
+
+  if (call_begin(&call, __func__, PLACE, "%p", pipe)) {
+    query_id(&call, pipe, END_SERVER, process_ids, id);
+  }
+  return call_end(&call);
+}
+
+BOOL WINAPI GetNamedPipeClientSessionId(HANDLE pipe, PULONG id) {
+  struct call call;
+
+  if (call_begin(&call, __func__, PLACE, "%p", pipe)) {
+    query_id(&call, pipe, END_CLIENT, session_ids, id);
+  }
+  return call_end(&call);
+}
+
+BOOL WINAPI GetNamedPipeServerSessionId(HANDLE pipe, PULONG id) {
+  struct call call;
+
+  if (call_begin(&call, __func__, PLACE, "%p", pipe)) {
+    query_id(&call, pipe, END_SERVER, session_ids, id);
+  }
+  return call_end(&call);
+}

@@ -1,0 +1,330 @@
+/* Data queues: one direction of an instance. */
+#include "pipe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static size_t at_most(size_t a, size_t b) {
+  return a < b ? a : b;
+}
+
+bool queue_has_data(const struct queue *queue) {
+  return queue->head != NULL && queue->head->kind != ENTRY_READ;
+}
+
+bool queue_has_reads(const struct queue *queue) {
+  return queue->head != NULL && queue->head->kind == ENTRY_READ;
+}
+
+/* What is unread of an entry. */
+static size_t entry_left(const struct queue *queue, const struct entry *entry) {
+  return entry->size - (entry == queue->head ? queue->offset : 0);
+}
+
+static struct entry *entry_add(struct queue *queue, enum entry_kind kind,
+                               struct op *op, size_t size) {
+  struct entry **link = &queue->head;
+  struct entry *entry = calloc(1, sizeof *entry);
+
+  while (*link != NULL &&
+         !(kind == ENTRY_DATA && (*link)->kind == ENTRY_FLUSH &&
+           !kernel.settings.flush_is_barrier)) {
+    link = &(*link)->next;
+  }
+  entry->kind = kind;
+  entry->op = op;
+  entry->size = size;
+  entry->charged = at_most(size, queue->quota - queue->used);
+  entry->next = *link;
+  *link = entry;
+  queue->bytes += size;
+  queue->used += entry->charged;
+  if (op != NULL) {
+    op->queue = queue;
+  }
+  return entry;
+}
+
+/* Takes the entry at `link` out, with what is unread of it. */
+static void entry_remove(struct queue *queue, struct entry **link) {
+  struct entry *entry = *link;
+
+  queue->bytes -= entry_left(queue, entry);
+  queue->used -= entry->charged;
+  if (entry == queue->head) {
+    queue->offset = 0;
+  }
+  *link = entry->next;
+  if (entry->token != NULL) {
+    object_unref(&entry->token->object);
+  }
+  free(entry->copy);
+  free(entry);
+}
+
+/* Takes the first entry out and returns who waits for it. */
+static struct op *entry_pop(struct queue *queue) {
+  struct op *op = queue->head->op;
+
+  entry_remove(queue, &queue->head);
+  return op;
+}
+
+/* From here on the data is the kernel's: the caller's buffer is free. */
+static void entry_keep(struct entry *entry) {
+  if (entry->size > 0) {
+    entry->copy = malloc(entry->size);
+    memcpy(entry->copy, entry->data, entry->size);
+    entry->data = entry->copy;
+  }
+}
+
+static void read_as(struct queue *queue, struct token *token) {
+  if (token != NULL) {
+    object_ref(&token->object);
+  }
+  if (queue->read_as != NULL) {
+    object_unref(&queue->read_as->object);
+  }
+  queue->read_as = token;
+}
+
+/* Ends the flushes that have come to the head, and the writes whose rest now
+ * fits the quota, first come, first served: ReactOS NpCompleteStalledWrites. */
+static void settle(struct queue *queue) {
+  if (kernel.tearing_down) {
+    return;
+  }
+  while (queue->head != NULL && queue->head->kind == ENTRY_FLUSH) {
+    op_finish(entry_pop(queue), STATUS_SUCCESS, 0);
+  }
+  for (struct entry *entry = queue->head; entry != NULL; entry = entry->next) {
+    size_t left = entry_left(queue, entry);
+    size_t more;
+
+    if (entry->kind != ENTRY_DATA) {
+      continue;
+    }
+    more = at_most(left - entry->charged, queue->quota - queue->used);
+    entry->charged += more;
+    queue->used += more;
+    if (entry->charged < left) {
+      return;
+    }
+    if (entry->op != NULL) {
+      struct op *op = entry->op;
+
+      entry->op = NULL;
+      entry_keep(entry);
+      op_finish(op, STATUS_SUCCESS, op->size);
+    }
+  }
+}
+
+/* Hands data to the reads that wait. Returns how much is left; `*reached`:
+ * whether any read was ended. */
+static size_t feed_reads(struct queue *queue, const char *data, size_t size,
+                         struct write_mode mode, struct token *token,
+                         bool *reached) {
+  size_t left = size;
+
+  while (queue_has_reads(queue) &&
+         (left > 0 || (mode.message_type && !*reached))) {
+    size_t bytes = at_most(left, queue->head->size);
+    struct op *read = entry_pop(queue);
+    bool messages = mode.reader_messages || read->kind == OP_TRANSACT;
+
+    if (bytes > 0) {
+      memcpy(op_target(read), data + (size - left), bytes);
+    }
+    left -= bytes;
+    *reached = true;
+    read_as(queue, token);
+    op_finish(read,
+              messages && left > 0 ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS,
+              bytes);
+  }
+  return left;
+}
+
+NTSTATUS queue_write(struct queue *queue, struct op *op, const char *data,
+                     size_t size, struct write_mode mode, struct token *token,
+                     size_t *written) {
+  struct entry *entry;
+  bool reached = false;
+  size_t left;
+
+  *written = 0;
+  if (mode.nowait) {
+    /* All or nothing, but what goes straight to a reader needs no quota: Wine
+     * kernel32 tests, pipe.c, test_nowait. */
+    size_t room = queue_has_reads(queue) && mode.message_type
+                      ? queue->quota + queue->bytes
+                      : queue->quota - queue->used;
+
+    if (size > room && (mode.message_type || !queue_has_reads(queue))) {
+      return STATUS_SUCCESS;
+    }
+  }
+  left = feed_reads(queue, data, size, mode, token, &reached);
+  *written = size;
+  if (left == 0 && (reached || !mode.message_type)) {
+    return STATUS_SUCCESS;
+  }
+  if (mode.nowait && left > queue->quota - queue->used) {
+    *written = size - left;
+    return STATUS_SUCCESS;
+  }
+  entry = entry_add(queue, ENTRY_DATA, NULL, left);
+  entry->data = data + (size - left);
+  entry->token = token;
+  if (token != NULL) {
+    object_ref(&token->object);
+  }
+  if (entry->charged < left && !mode.never_waits) {
+    entry->op = op;
+    op->queue = queue;
+    return STATUS_PENDING;
+  }
+  entry_keep(entry);
+  return STATUS_SUCCESS;
+}
+
+/* Takes `bytes` off the head's data. */
+static void consume(struct queue *queue, size_t bytes) {
+  struct entry *head = queue->head;
+  size_t left;
+
+  queue->offset += bytes;
+  queue->bytes -= bytes;
+  left = entry_left(queue, head);
+  if (head->charged > left) {
+    queue->used -= head->charged - left;
+    head->charged = left;
+  }
+}
+
+NTSTATUS queue_read(struct queue *queue, char *to, size_t size, bool messages,
+                    size_t *got) {
+  NTSTATUS status = STATUS_SUCCESS;
+  bool first = true;
+
+  *got = 0;
+  settle(queue);
+  while (queue_has_data(queue)) {
+    struct entry *head = queue->head;
+    size_t left = entry_left(queue, head);
+    size_t bytes = at_most(left, size - *got);
+    bool was_empty = left == 0;
+
+    if (head->kind == ENTRY_FLUSH) {
+      op_finish(entry_pop(queue), STATUS_SUCCESS, 0);
+      continue;
+    }
+    if (!first && was_empty && !kernel.settings.byte_read_swallows_empty) {
+      break;
+    }
+    if (bytes > 0) {
+      memcpy(to + *got, head->data + queue->offset, bytes);
+      *got += bytes;
+    }
+    read_as(queue, head->token);
+    consume(queue, bytes);
+    if (bytes < left) {
+      if (messages && (size > 0 || kernel.settings.empty_read_more_data)) {
+        status = STATUS_BUFFER_OVERFLOW;
+      }
+      break;
+    }
+    if (size > 0 || (was_empty && kernel.settings.empty_read_consumes_empty)) {
+      struct op *write = entry_pop(queue);
+
+      if (write != NULL) {
+        op_finish(write, STATUS_SUCCESS, write->size);
+      }
+    }
+    if (messages || *got == size || (first && was_empty)) {
+      break;
+    }
+    first = false;
+  }
+  settle(queue);
+  return status;
+}
+
+void queue_add_read(struct queue *queue, struct op *op) {
+  entry_add(queue, ENTRY_READ, op, op->size);
+}
+
+NTSTATUS queue_flush(struct queue *queue, struct op *op) {
+  if (!queue_has_data(queue)) {
+    return STATUS_SUCCESS;
+  }
+  entry_add(queue, ENTRY_FLUSH, op, 0);
+  return STATUS_PENDING;
+}
+
+size_t queue_peek(struct queue *queue, char *to, size_t size, bool first_only) {
+  size_t copied = 0;
+
+  for (struct entry *entry = queue->head; entry != NULL; entry = entry->next) {
+    size_t skip = entry == queue->head ? queue->offset : 0;
+    size_t bytes = at_most(entry->size - skip, size - copied);
+
+    if (entry->kind != ENTRY_DATA) {
+      continue;
+    }
+    if (bytes > 0) {
+      memcpy(to + copied, entry->data + skip, bytes);
+      copied += bytes;
+    }
+    read_as(queue, entry->token);
+    if (first_only) {
+      break;
+    }
+  }
+  return copied;
+}
+
+size_t queue_message_size(const struct queue *queue) {
+  for (struct entry *entry = queue->head; entry != NULL; entry = entry->next) {
+    if (entry->kind == ENTRY_DATA) {
+      return entry_left(queue, entry);
+    }
+  }
+  return 0;
+}
+
+size_t queue_message_count(const struct queue *queue) {
+  size_t count = 0;
+
+  for (struct entry *entry = queue->head; entry != NULL; entry = entry->next) {
+    count += entry->kind == ENTRY_DATA;
+  }
+  return count;
+}
+
+size_t queue_remove(struct queue *queue, struct op *op) {
+  struct entry **link = &queue->head;
+  size_t left;
+
+  while ((*link)->op != op) {
+    link = &(*link)->next;
+  }
+  left = entry_left(queue, *link);
+  entry_remove(queue, link);
+  settle(queue);
+  return op->size - left;
+}
+
+void queue_drain(struct queue *queue, NTSTATUS status) {
+  while (queue->head != NULL) {
+    struct op *op = entry_pop(queue);
+
+    if (op != NULL) {
+      op_finish(op, status, 0);
+    }
+  }
+  queue->used = 0;
+  read_as(queue, NULL);
+}

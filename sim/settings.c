@@ -1,0 +1,98 @@
+/* The named settings. */
+#include "kernel.h"
+
+#include <string.h>
+
+static const char *const names[] = {"win11",     "win7", "disputed",
+                                    "unordered", "slow", "coarse"};
+
+size_t sim_settings_count(void) {
+  return sizeof names / sizeof names[0];
+}
+
+const char *sim_settings_name(size_t index) {
+  return names[index];
+}
+
+/* Windows 8 and later, and for what is disputed the side with the better
+ * evidence. */
+void sim_settings_init(sim_settings *settings) {
+  static const sim_settings win11 = {
+      .warning_pends_permille = 1000,
+      .transact_failure_pends_permille = 1000,
+      .empty_read_more_data = true,
+      .no_data_access_disconnected = true,
+      .disconnect_listening = true,
+      .closed_connect_status = STATUS_PIPE_BROKEN,
+      .closed_write_kept = true,
+      .flush_is_barrier = true,
+      .byte_read_swallows_empty = true,
+      .empty_read_consumes_empty = true,
+      .sqos_default_anonymous = true,
+      .remote_refused_status = STATUS_ACCESS_DENIED,
+      .tick_us = 1000,
+  };
+
+  *settings = win11;
+}
+
+static void win7(sim_settings *settings) {
+  settings->warning_pends_permille = 0;
+  settings->transact_failure_pends_permille = 0;
+  settings->empty_read_more_data = false;
+  settings->no_data_access_disconnected = false;
+}
+
+/* The other side of each dispute. */
+static void disputed(sim_settings *settings) {
+  settings->warning_pends_permille = 0;
+  settings->warning_posts = true;
+  settings->disconnect_listening = false;
+  settings->closed_connect_status = STATUS_HANDLES_CLOSED;
+  settings->closed_write_kept = false;
+  settings->cancelled_write_counts = true;
+  settings->flush_is_barrier = false;
+  settings->byte_read_swallows_empty = false;
+  settings->empty_read_consumes_empty = false;
+  settings->nowait_connect_succeeds = true;
+  settings->sqos_default_anonymous = false;
+  settings->remote_refused_status = STATUS_BAD_NETWORK_PATH;
+}
+
+static void unordered(sim_settings *settings) {
+  settings->warning_pends_permille = 500;
+  settings->transact_failure_pends_permille = 500;
+  settings->shuffle_permille = 500;
+  settings->short_get_permille = 300;
+  settings->late_status_permille = 500;
+}
+
+/* Late, as behind a file system filter, on a busy machine. */
+static void slow(sim_settings *settings) {
+  unordered(settings);
+  settings->pend_permille = 300;
+  settings->delay_permille = 300;
+  settings->delay_ms_max = 5;
+  settings->cancel_late_permille = 300;
+  settings->cancel_ms_max = 5;
+}
+
+/* The clock of a machine that ticks 64 times a second. */
+static void coarse(sim_settings *settings) {
+  settings->tick_us = 15625;
+  settings->early_timeout_ms_max = 15;
+}
+
+bool sim_settings_named(sim_settings *settings, const char *name) {
+  static void (*const changes[])(sim_settings *) = {
+      sim_settings_init, win7, disputed, unordered, slow, coarse};
+
+  for (size_t i = 0; i < sim_settings_count(); i++) {
+    if (strcmp(names[i], name) == 0) {
+      sim_settings_init(settings);
+      changes[i](settings);
+      return true;
+    }
+  }
+  return false;
+}

@@ -1,0 +1,416 @@
+/* SIDs and security descriptors as text: SDDL with an owner, a group and a
+ * DACL of plain allow and deny entries. */
+#include "kernel.h"
+
+#include <sddl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The names that SDDL has for SIDs. */
+static const struct {
+  char name[3];
+  const WCHAR *sid;
+} aliases[] = {
+    {"SY", L"S-1-5-18"},   {"BA", L"S-1-5-32-544"}, {"BU", L"S-1-5-32-545"},
+    {"WD", L"S-1-1-0"},    {"AN", L"S-1-5-7"},      {"AU", L"S-1-5-11"},
+    {"NU", L"S-1-5-2"},    {"IU", L"S-1-5-4"},      {"CO", L"S-1-3-0"},
+    {"CG", L"S-1-3-1"},    {"OW", L"S-1-3-4"},      {"LS", L"S-1-5-19"},
+    {"NS", L"S-1-5-20"},   {"BG", L"S-1-5-32-546"}, {"SU", L"S-1-5-6"},
+    {"AC", L"S-1-15-2-1"},
+};
+
+/* The names that SDDL has for rights. */
+static const struct {
+  char name[3];
+  ACCESS_MASK mask;
+} rights[] = {
+    {"GA", GENERIC_ALL},
+    {"GR", GENERIC_READ},
+    {"GW", GENERIC_WRITE},
+    {"GX", GENERIC_EXECUTE},
+    {"FA", FILE_ALL_ACCESS},
+    {"FR", FILE_GENERIC_READ},
+    {"FW", FILE_GENERIC_WRITE},
+    {"FX", FILE_GENERIC_EXECUTE},
+    {"RC", READ_CONTROL},
+    {"SD", DELETE},
+    {"WD", WRITE_DAC},
+    {"WO", WRITE_OWNER},
+    {"CC", 0x1},
+    {"DC", 0x2},
+    {"LC", 0x4},
+    {"SW", 0x8},
+    {"RP", 0x10},
+    {"WP", 0x20},
+    {"DT", 0x40},
+    {"LO", 0x80},
+    {"CR", 0x100},
+};
+
+/* --- SIDs ---------------------------------------------------------------- */
+
+size_t sid_size(const void *sid) {
+  return 8 + 4 * (size_t)((const unsigned char *)sid)[1];
+}
+
+bool sid_equal(const void *a, const void *b) {
+  return ((const unsigned char *)a)[1] == ((const unsigned char *)b)[1] &&
+         memcmp(a, b, sid_size(a)) == 0;
+}
+
+static size_t number_parse(const WCHAR *text, uint64_t *out) {
+  size_t used = 0;
+
+  *out = 0;
+  while (text[used] >= '0' && text[used] <= '9' && *out <= UINT32_MAX) {
+    *out = *out * 10 + (uint64_t)(text[used++] - '0');
+  }
+  return used;
+}
+
+size_t sid_parse(const WCHAR *text, unsigned char *sid) {
+  size_t used = 4;
+  size_t digits;
+  uint64_t value;
+
+  for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++) {
+    if (text[0] == (WCHAR)aliases[i].name[0] &&
+        text[1] == (WCHAR)aliases[i].name[1]) {
+      sid_parse(aliases[i].sid, sid);
+      return 2;
+    }
+  }
+  if (text[0] != 'S' || text[1] != '-' || text[2] != '1' || text[3] != '-') {
+    return 0;
+  }
+  memset(sid, 0, SID_BYTES_MAX);
+  sid[0] = 1;
+  digits = number_parse(text + used, &value);
+  for (int i = 0; i < 4; i++) {
+    sid[7 - i] = (unsigned char)(value >> (8 * i));
+  }
+  used += digits;
+  while (digits > 0 && text[used] == '-' && sid[1] < 15) {
+    uint32_t part;
+
+    digits = number_parse(text + used + 1, &value);
+    part = (uint32_t)value;
+    memcpy(sid + 8 + 4 * sid[1]++, &part, sizeof part);
+    used += 1 + digits;
+  }
+  return digits > 0 && sid[1] > 0 ? used : 0;
+}
+
+/* --- Text that is built -------------------------------------------------- */
+
+struct out {
+  char text[2048];
+  size_t used;
+};
+
+static void add(struct out *out, const char *format, uint32_t value) {
+  int length = snprintf(out->text + out->used, sizeof out->text - out->used,
+                        format, value);
+
+  if (out->used + (size_t)length < sizeof out->text) {
+    out->used += (size_t)length;
+  }
+}
+
+static void add_sid(struct out *out, const unsigned char *sid) {
+  add(out, "S-1-%u",
+      (uint32_t)sid[4] << 24 | (uint32_t)sid[5] << 16 | (uint32_t)sid[6] << 8 |
+          sid[7]);
+  for (size_t i = 0; i < sid[1]; i++) {
+    uint32_t part;
+
+    memcpy(&part, sid + 8 + 4 * i, sizeof part);
+    add(out, "-%u", part);
+  }
+}
+
+static WCHAR *to_wide(const struct out *out) {
+  WCHAR *wide = malloc((out->used + 1) * sizeof *wide);
+
+  for (size_t i = 0; i < out->used; i++) {
+    wide[i] = (WCHAR)out->text[i];
+  }
+  wide[out->used] = 0;
+  return wide;
+}
+
+/* --- Descriptors --------------------------------------------------------- */
+
+static size_t mask_parse(const WCHAR *text, ACCESS_MASK *mask) {
+  size_t used = 0;
+
+  *mask = 0;
+  if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
+    used = 2;
+    for (;;) {
+      WCHAR c = text[used];
+
+      if (c >= '0' && c <= '9') {
+        *mask = *mask << 4 | (ACCESS_MASK)(c - '0');
+      } else if ((c | 32) >= 'a' && (c | 32) <= 'f') {
+        *mask = *mask << 4 | (ACCESS_MASK)((c | 32) - 'a' + 10);
+      } else {
+        return used;
+      }
+      used++;
+    }
+  }
+  while (text[used] != ';' && text[used] != 0) {
+    size_t i = 0;
+
+    while (i < sizeof rights / sizeof rights[0] &&
+           (text[used] != (WCHAR)rights[i].name[0] ||
+            text[used + 1] != (WCHAR)rights[i].name[1])) {
+      i++;
+    }
+    if (i == sizeof rights / sizeof rights[0]) {
+      return 0;
+    }
+    *mask |= rights[i].mask;
+    used += 2;
+  }
+  return used;
+}
+
+/* Parses "(A;;MASK;;;SID)". Returns the units taken, 0 if it is none. */
+static size_t ace_parse(const WCHAR *text, unsigned char *ace, size_t *size) {
+  ACE_HEADER header = {ACCESS_ALLOWED_ACE_TYPE, 0, 0};
+  ACCESS_MASK mask;
+  size_t used = 2;
+  size_t taken;
+
+  if (text[0] != '(' || (text[1] != 'A' && text[1] != 'D') || text[2] != ';') {
+    return 0;
+  }
+  if (text[1] == 'D') {
+    header.AceType = ACCESS_DENIED_ACE_TYPE;
+  }
+  while (text[++used] != ';') { /* Inheritance means nothing to a pipe. */
+    if (text[used] == 0) {
+      return 0;
+    }
+  }
+  taken = mask_parse(text + used + 1, &mask);
+  used += 1 + taken;
+  if (text[used] != ';' || text[used + 1] != ';' || text[used + 2] != ';') {
+    return 0;
+  }
+  used += 3;
+  taken = sid_parse(text + used, ace + 8);
+  used += taken;
+  if (taken == 0 || text[used] != ')') {
+    return 0;
+  }
+  *size = 8 + sid_size(ace + 8);
+  header.AceSize = (WORD)*size;
+  memcpy(ace, &header, sizeof header);
+  memcpy(ace + 4, &mask, sizeof mask);
+  return used + 1;
+}
+
+enum { DESCRIPTOR_BYTES_MAX = 4096 };
+
+static size_t dacl_parse(const WCHAR *text, unsigned char *out, size_t room,
+                         size_t *size) {
+  ACL acl = {ACL_REVISION, 0, sizeof acl, 0, 0};
+  size_t used = 0;
+
+  while (text[used] == 'P' || text[used] == 'A') { /* P, AI, AR: flags */
+    used += text[used] == 'P' ? 1 : 2;
+  }
+  while (text[used] == '(') {
+    size_t ace_size;
+    size_t taken;
+
+    if (acl.AclSize + 8u + SID_BYTES_MAX > room) {
+      return 0;
+    }
+    taken = ace_parse(text + used, out + acl.AclSize, &ace_size);
+    if (taken == 0) {
+      return 0;
+    }
+    acl.AclSize = (WORD)(acl.AclSize + ace_size);
+    acl.AceCount++;
+    used += taken;
+  }
+  memcpy(out, &acl, sizeof acl);
+  *size = acl.AclSize;
+  return used + 1; /* One more, so that an empty list is not 0. */
+}
+
+/* Returns the size of the descriptor in `out`, 0 if `text` is none. */
+static size_t descriptor_parse(const WCHAR *text, unsigned char *out) {
+  SECURITY_DESCRIPTOR_RELATIVE header = {1, 0, SE_SELF_RELATIVE, 0, 0, 0, 0};
+  size_t size = sizeof header;
+
+  while (text[0] != 0) {
+    WCHAR part = text[0];
+    size_t taken;
+    size_t bytes = 0;
+
+    if (text[1] != ':') {
+      return 0;
+    }
+    text += 2;
+    if (part == 'D') {
+      taken = dacl_parse(text, out + size, DESCRIPTOR_BYTES_MAX - size, &bytes);
+      header.Dacl = (DWORD)size;
+      header.Control |= SE_DACL_PRESENT;
+      text += taken - (taken > 0);
+    } else if (part == 'O' || part == 'G') {
+      taken = sid_parse(text, out + size);
+      bytes = taken > 0 ? sid_size(out + size) : 0;
+      *(part == 'O' ? &header.Owner : &header.Group) = (DWORD)size;
+      text += taken;
+    } else {
+      return 0;
+    }
+    if (taken == 0) {
+      return 0;
+    }
+    size += bytes;
+  }
+  memcpy(out, &header, sizeof header);
+  return size;
+}
+
+BOOL WINAPI ConvertStringSecurityDescriptorToSecurityDescriptorW(
+    LPCWSTR text, DWORD revision, PSECURITY_DESCRIPTOR *descriptor,
+    PULONG size) {
+  struct call call;
+
+  if (call_begin(&call, __func__, PLACE, " ")) {
+    unsigned char *out = calloc(1, DESCRIPTOR_BYTES_MAX);
+    size_t used = text == NULL ? 0 : descriptor_parse(text, out);
+
+    if (revision != SDDL_REVISION_1) {
+      call.error = ERROR_UNKNOWN_REVISION;
+    } else if (used == 0) {
+      call.error = text == NULL ? ERROR_INVALID_PARAMETER : ERROR_INVALID_ACL;
+    }
+    if (call.error == 0) {
+      *descriptor = out;
+      if (size != NULL) {
+        *size = (ULONG)used;
+      }
+    } else {
+      free(out);
+    }
+  }
+  return call_end(&call);
+}
+
+BOOL WINAPI ConvertSecurityDescriptorToStringSecurityDescriptorW(
+    PSECURITY_DESCRIPTOR descriptor, DWORD revision, SECURITY_INFORMATION which,
+    LPWSTR *text, PULONG length) {
+  struct call call;
+
+  (void)revision;
+  if (call_begin(&call, __func__, PLACE, " ")) {
+    struct out out = {.used = 0};
+    struct descriptor parts;
+    NTSTATUS status = descriptor_assign(&parts, descriptor, token_current());
+
+    call_status(&call, status);
+    if (call.error == 0) {
+      if ((which & OWNER_SECURITY_INFORMATION) != 0) {
+        add(&out, "O:", 0);
+        add_sid(&out, parts.owner);
+      }
+      if ((which & DACL_SECURITY_INFORMATION) != 0 && parts.has_dacl) {
+        const unsigned char *ace = (const unsigned char *)(parts.dacl + 1);
+
+        add(&out, "D:", 0);
+        for (WORD i = 0; i < parts.dacl->AceCount; i++) {
+          ACCESS_ALLOWED_ACE entry;
+
+          memcpy(&entry, ace, sizeof entry);
+          add(&out, entry.Header.AceType == 0 ? "(A;;0x%x;;;" : "(D;;0x%x;;;",
+              entry.Mask);
+          add_sid(&out, ace + 8);
+          add(&out, ")", 0);
+          ace += entry.Header.AceSize;
+        }
+      }
+      *text = to_wide(&out);
+      if (length != NULL) {
+        *length = (ULONG)out.used + 1;
+      }
+      descriptor_deinit(&parts);
+    }
+  }
+  return call_end(&call);
+}
+
+BOOL WINAPI ConvertSidToStringSidW(PSID sid, LPWSTR *text) {
+  struct call call;
+
+  if (call_begin(&call, __func__, PLACE, " ")) {
+    struct out out = {.used = 0};
+
+    if (sid == NULL || *(const BYTE *)sid != 1) {
+      call.error = ERROR_INVALID_SID;
+    } else {
+      add_sid(&out, sid);
+      *text = to_wide(&out);
+    }
+  }
+  return call_end(&call);
+}
+
+BOOL WINAPI ConvertStringSidToSidW(LPCWSTR text, PSID *sid) {
+  struct call call;
+
+  if (call_begin(&call, __func__, PLACE, " ")) {
+    unsigned char *out = calloc(1, SID_BYTES_MAX);
+    size_t used = text == NULL ? 0 : sid_parse(text, out);
+
+    if (used == 0 || text[used] != 0) {
+      free(out);
+      call.error = ERROR_INVALID_SID;
+    } else {
+      *sid = out;
+    }
+  }
+  return call_end(&call);
+}
+
+BOOL WINAPI IsValidSid(PSID sid) {
+  return sid != NULL && *(const BYTE *)sid == 1;
+}
+
+DWORD WINAPI GetLengthSid(PSID sid) {
+  return (DWORD)sid_size(sid);
+}
+
+BOOL WINAPI EqualSid(PSID a, PSID b) {
+  return sid_equal(a, b);
+}
+
+BOOL WINAPI CopySid(DWORD size, PSID to, PSID from) {
+  if (size < sid_size(from)) {
+    SetLastError(ERROR_INSUFFICIENT_BUFFER);
+    return FALSE;
+  }
+  memcpy(to, from, sid_size(from));
+  return TRUE;
+}
+
+HLOCAL WINAPI LocalAlloc(UINT flags, SIZE_T size) {
+  return (flags & LMEM_ZEROINIT) != 0 ? calloc(1, size) : malloc(size);
+}
+
+HLOCAL WINAPI LocalFree(HLOCAL memory) {
+  struct call call;
+
+  call_note(&call, __func__, PLACE);
+  free(memory);
+  call_end(&call);
+  return NULL;
+}
