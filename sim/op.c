@@ -220,10 +220,11 @@ static bool pends_anyhow(const struct op *op, NTSTATUS status) {
 
 NTSTATUS op_submit(struct call *call, struct op *op, bool wait, size_t *info) {
   struct file *file = op->file;
+  const bool sync = wait || file->synchronous;
   NTSTATUS status;
 
   *info = 0;
-  op->sync = wait || file->synchronous;
+  op->sync = sync;
   check_reuse(op);
   if (op->event != NULL) {
     op->event->set = false;
@@ -244,7 +245,7 @@ NTSTATUS op_submit(struct call *call, struct op *op, bool wait, size_t *info) {
     }
   }
   if (status == (NTSTATUS)STATUS_PENDING) {
-    return op->sync ? wait_for(op, info) : status;
+    return sync ? wait_for(op, info) : status;
   }
   /* An error that comes at once leaves no trace: no packet, no event, and the
    * status block as it was. Wine kernel32 tests, pipe.c, test_ReadFile. */
