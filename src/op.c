@@ -249,7 +249,8 @@ np_error np__op_abort(np_op *op, np_error as) {
 
   switch (op->np__state) {
     case NP__OP_WAITING:
-      np__op_end(op, as, 0);
+      op->np__abort_error = as;
+      np__op_end(op, ERROR_OPERATION_ABORTED, 0);
       return NP_OK;
     case NP__OP_PUT_OFF:
       /* It ends where it would have been posted, later in this turn. */

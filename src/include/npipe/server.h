@@ -38,9 +38,9 @@ extern "C" {
  * in_buffer_bytes         quota of what clients write, of what this end writes;
  * out_buffer_bytes        default 65536 each; 0 makes each write wait for its
  *                         reader
- * default_timeout_ms      what WaitNamedPipe uses with
- * NMPWAIT_USE_DEFAULT_WAIT; 0, the default, is Windows' own 50 ms. No limit to
- *                         np_server_connect
+ * default_timeout_ms      what WaitNamedPipe uses where its caller asks for the
+ *                         default; 0 is Windows' own 50 ms, and the default
+ *                         here. No limit to np_server_connect
  * security_attributes     borrowed for the call; NULL: Windows' default, which
  *                         lets everyone read. The handle can be inherited only
  *                         if its bInheritHandle says so
