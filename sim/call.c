@@ -1,6 +1,6 @@
 /* Each Windows call passes here: the lock, the count, the trace, the reports of
  * misuse. And the beginning and the end of a kernel. */
-#define _GNU_SOURCE
+#define _GNU_SOURCE /* dladdr */
 #include "pipe.h"
 
 #include <dlfcn.h>

@@ -1,4 +1,5 @@
 /* Threads: who is there, who waits, and what happens when all wait. */
+#define _GNU_SOURCE /* clock_gettime */
 #include "pipe.h"
 
 #include <errno.h>
