@@ -3,6 +3,8 @@
 #ifndef NPIPE_CONFORMANCE_PLATFORM_NT_H
 #define NPIPE_CONFORMANCE_PLATFORM_NT_H
 
+#include <stddef.h>
+
 #include <windows.h>
 #include <winternl.h>
 

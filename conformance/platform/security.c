@@ -1,0 +1,155 @@
+/* Security descriptors and impersonation, as far as one user can tell. */
+#include "fixture.h"
+
+#include <sddl.h>
+
+#define BOTH (GENERIC_READ | GENERIC_WRITE)
+
+/* Opens an instance with a descriptor; the last error is that of the open. */
+static HANDLE sddl_open(struct platform *f, const wchar_t *sddl,
+                        DWORD instances_max) {
+  SECURITY_ATTRIBUTES attributes = {sizeof(attributes), NULL, FALSE};
+  HANDLE pipe;
+  DWORD error;
+
+  assert_call(ConvertStringSecurityDescriptorToSecurityDescriptorW(
+      sddl, SDDL_REVISION_1, &attributes.lpSecurityDescriptor, NULL));
+  pipe = CreateNamedPipeW(f->name, PIPE_ACCESS_DUPLEX, PIPE_TYPE_BYTE,
+                          instances_max, 0, 0, 0, &attributes);
+  error = GetLastError();
+  LocalFree(attributes.lpSecurityDescriptor);
+  if (pipe != INVALID_HANDLE_VALUE) {
+    handle_own(f, pipe);
+  }
+  SetLastError(error);
+  return pipe;
+}
+
+NP_PLATFORM_CASE("platform/security/sddl",
+                 ConvertStringSecurityDescriptorToSecurityDescriptorW, NO_MODE,
+                 NO_ERROR,
+                 "A descriptor written as text serves a pipe, and a text that "
+                 "is none is refused.",
+                 "ConvertStringSecurityDescriptorToSecurityDescriptorW"
+                 "#return-value") {
+  PSECURITY_DESCRIPTOR descriptor = NULL;
+
+  assert_call(sddl_open(f, L"D:(A;;GA;;;WD)", 4) != INVALID_HANDLE_VALUE);
+  assert_call(client_open(f, BOTH, 0) != INVALID_HANDLE_VALUE);
+  assert_false(ConvertStringSecurityDescriptorToSecurityDescriptorW(
+      L"not a descriptor", SDDL_REVISION_1, &descriptor, NULL));
+}
+
+NP_PLATFORM_CASE("platform/security/client-denied", CreateFileW, NO_MODE,
+                 ERROR_ACCESS_DENIED,
+                 "A client without the wanted rights in the pipe's DACL is "
+                 "refused; with them it opens.",
+                 "ipc/named-pipe-security-and-access-rights#remarks") {
+  assert_call(sddl_open(f, L"D:(A;;GR;;;WD)", 4) != INVALID_HANDLE_VALUE);
+  assert_not_opened(client_open(f, BOTH, 0), ERROR_ACCESS_DENIED);
+  assert_call(client_open(f, GENERIC_READ, 0) != INVALID_HANDLE_VALUE);
+}
+
+NP_PLATFORM_CASE("platform/security/denied-before-busy", CreateFileW, NO_MODE,
+                 ERROR_ACCESS_DENIED,
+                 "A denial shows even when all instances are taken.",
+                 "reactos npfs#NpCreateClientEnd") {
+  assert_call(sddl_open(f, L"D:(A;;GR;;;WD)", 4) != INVALID_HANDLE_VALUE);
+  assert_call(client_open(f, GENERIC_READ, 0) != INVALID_HANDLE_VALUE);
+  assert_not_opened(client_open(f, GENERIC_READ, 0), ERROR_PIPE_BUSY);
+  assert_not_opened(client_open(f, BOTH, 0), ERROR_ACCESS_DENIED);
+}
+
+/* 0x12019B is read and write without FILE_CREATE_PIPE_INSTANCE (4). */
+NP_PLATFORM_CASE("platform/security/further-instance-denied", CreateNamedPipeW,
+                 NO_MODE, ERROR_ACCESS_DENIED,
+                 "A further instance needs FILE_CREATE_PIPE_INSTANCE in the "
+                 "DACL of the first; a client does not.",
+                 "ipc/named-pipe-security-and-access-rights#remarks; "
+                 "museum X10") {
+  assert_call(sddl_open(f, L"D:(A;;0x12019B;;;WD)", 4) != INVALID_HANDLE_VALUE);
+  assert_not_opened(sddl_open(f, L"D:(A;;GA;;;WD)", 4), ERROR_ACCESS_DENIED);
+  assert_call(client_open(f, BOTH, 0) != INVALID_HANDLE_VALUE);
+}
+
+NP_PLATFORM_CASE("platform/security/denied-before-full", CreateNamedPipeW,
+                 NO_MODE, ERROR_ACCESS_DENIED,
+                 "The DACL is checked before the limit of instances.",
+                 "wine ntdll/tests/om.c#test_zero_access") {
+  assert_call(sddl_open(f, L"D:(A;;0x12019B;;;WD)", 1) != INVALID_HANDLE_VALUE);
+  assert_not_opened(sddl_open(f, L"D:(A;;GA;;;WD)", 1), ERROR_ACCESS_DENIED);
+}
+
+/* Impersonates the client of f->server, asks its level, and reverts. */
+static DWORD impersonated_level(struct platform *f) {
+  SECURITY_IMPERSONATION_LEVEL level = SecurityAnonymous;
+  HANDLE token = NULL;
+  DWORD size = 0;
+
+  assert_call(ImpersonateNamedPipeClient(f->server));
+  assert_call(OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &token));
+  assert_call(RevertToSelf());
+  handle_own(f, token);
+  assert_call(GetTokenInformation(token, TokenImpersonationLevel, &level,
+                                  sizeof(level), &size));
+  return (DWORD)level;
+}
+
+static void client_write_with(struct platform *f, DWORD flags) {
+  pair_listen(f);
+  f->client = client_open(f, BOTH, FILE_FLAG_OVERLAPPED | flags);
+  assert_call(f->client != INVALID_HANDLE_VALUE);
+  assert_result(pipe_write(f, f->client, "ab", 2), 0, 2);
+  assert_read(f, f->server, "ab");
+}
+
+NP_PLATFORM_CASE("platform/security/impersonate", ImpersonateNamedPipeClient,
+                 ANY_MODE, NO_ERROR,
+                 "After a read the server can act as its client, by default "
+                 "on the level impersonation; RevertToSelf ends it.",
+                 "ImpersonateNamedPipeClient#remarks") {
+  HANDLE token = NULL;
+
+  client_write_with(f, 0);
+  assert_int_equal(impersonated_level(f), SecurityImpersonation);
+  assert_refused(OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &token),
+                 ERROR_NO_TOKEN);
+}
+
+NP_PLATFORM_CASE("platform/security/identification", ImpersonateNamedPipeClient,
+                 NO_MODE, NO_ERROR,
+                 "A client that grants identification is impersonated on that "
+                 "level.",
+                 "CreateFileW#parameters") {
+  client_write_with(f, SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION);
+  assert_int_equal(impersonated_level(f), SecurityIdentification);
+}
+
+NP_PLATFORM_CASE("platform/security/impersonate-too-early",
+                 ImpersonateNamedPipeClient, NO_MODE, ERROR_CANNOT_IMPERSONATE,
+                 "Before the first read there is nobody to act as.",
+                 "wine kernel32/tests/pipe.c#test_ImpersonateNamedPipeClient") {
+  pair_listen(f);
+  assert_refused(ImpersonateNamedPipeClient(f->server),
+                 ERROR_CANNOT_IMPERSONATE);
+  pair_connect(f);
+  assert_refused(ImpersonateNamedPipeClient(f->server),
+                 ERROR_CANNOT_IMPERSONATE);
+}
+
+NP_PLATFORM_CASE("platform/security/impersonate-after-close",
+                 ImpersonateNamedPipeClient, NO_MODE, NO_ERROR,
+                 "A client that has left can still be impersonated.",
+                 "wine kernel32/tests/pipe.c#test_ImpersonateNamedPipeClient") {
+  client_write_with(f, 0);
+  handle_close(f, &f->client);
+  assert_int_equal(impersonated_level(f), SecurityImpersonation);
+}
+
+NP_PLATFORM_CASE("platform/security/impersonate-by-the-client",
+                 ImpersonateNamedPipeClient, NO_MODE, ERROR_INVALID_FUNCTION,
+                 "A client's handle cannot impersonate.",
+                 "reactos npfs#NpCommonFileSystemControl") {
+  pair_create(f);
+  assert_refused(ImpersonateNamedPipeClient(f->client), ERROR_INVALID_FUNCTION);
+}
