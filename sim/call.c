@@ -1,5 +1,5 @@
 /* Each Windows call passes here: the lock, the count, the trace, the reports of
- * misuse. And the beginning and the end of a kernel. */
+ * misuse. And the beginning and the end of a sim__kernel. */
 #define _GNU_SOURCE /* dladdr */
 #include "pipe.h"
 
@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct kernel kernel = {.lock = PTHREAD_MUTEX_INITIALIZER,
-                        .changed = PTHREAD_COND_INITIALIZER,
-                        .next_due = NEVER,
-                        .ops_tail = &kernel.ops};
+struct kernel sim__kernel = {.lock = PTHREAD_MUTEX_INITIALIZER,
+                             .changed = PTHREAD_COND_INITIALIZER,
+                             .next_due = NEVER,
+                             .ops_tail = &sim__kernel.ops};
 
 enum { COUNTERS_MAX = 256, CALL_NS = 100 };
 
@@ -50,7 +50,7 @@ static void text_deinit(struct text *text) {
 
 /* --- Reports ------------------------------------------------------------- */
 
-void report(const char *format, ...) {
+void sim__report(const char *format, ...) {
   char line[512];
   va_list arguments;
   size_t length;
@@ -64,22 +64,22 @@ void report(const char *format, ...) {
   text_add(&reports, line);
 }
 
-void misuse(const char *format, ...) {
+void sim__misuse(const char *format, ...) {
   char line[320];
   char place[160];
   va_list arguments;
-  const struct call *call = thread_self()->call;
+  const struct call *call = sim__thread_self()->call;
 
   va_start(arguments, format);
   vsnprintf(line, sizeof line, format, arguments);
   va_end(arguments);
   if (call != NULL) {
-    report("misuse: %s in %s: %s", call->name,
-           place_text(call->place, place, sizeof place), line);
+    sim__report("misuse: %s in %s: %s", call->name,
+                sim__place_text(call->place, place, sizeof place), line);
   } else {
-    report("misuse: %s", line);
+    sim__report("misuse: %s", line);
   }
-  if (kernel.settings.abort_on_misuse) {
+  if (sim__kernel.settings.abort_on_misuse) {
     fputs(reports.at, stderr);
     abort();
   }
@@ -90,7 +90,7 @@ void misuse(const char *format, ...) {
 extern void __sanitizer_symbolize_pc(const void *, const char *, char *, size_t)
     __attribute__((weak));
 
-const char *place_text(const void *place, char *out, size_t size) {
+const char *sim__place_text(const void *place, char *out, size_t size) {
   Dl_info info;
 
   out[0] = 0;
@@ -122,22 +122,22 @@ static void count(const char *name) {
 }
 
 static void enter(struct call *call, const char *name, const void *place) {
-  pthread_mutex_lock(&kernel.lock);
-  if (kernel.random == 0) {
-    kernel.random = 1; /* A program that never called sim_reset. */
-    sim_settings_init(&kernel.settings);
-    clock_reset();
+  pthread_mutex_lock(&sim__kernel.lock);
+  if (sim__kernel.random == 0) {
+    sim__kernel.random = 1; /* A program that never called sim_reset. */
+    sim_settings_init(&sim__kernel.settings);
+    sim__clock_reset();
   }
   memset(call, 0, sizeof *call);
   call->name = name;
   call->place = place;
-  thread_self()->call = call;
+  sim__thread_self()->call = call;
   count(name);
-  clock_step(CALL_NS);
+  sim__clock_step(CALL_NS);
 }
 
-bool call_begin(struct call *call, const char *name, const void *place,
-                const char *format, ...) {
+bool sim__call_begin(struct call *call, const char *name, const void *place,
+                     const char *format, ...) {
   enter(call, name, place);
   if (tracing) {
     va_list arguments;
@@ -147,30 +147,30 @@ bool call_begin(struct call *call, const char *name, const void *place,
     va_end(arguments);
   }
   calls_total++;
-  return !fault_draw(call);
+  return !sim__fault_draw(call);
 }
 
-void call_note(struct call *call, const char *name, const void *place) {
+void sim__call_note(struct call *call, const char *name, const void *place) {
   enter(call, name, place);
   call->quiet = true;
 }
 
 static void leave(struct call *call) {
-  struct thread *self = thread_self();
+  struct thread *self = sim__thread_self();
 
   self->call = NULL;
   if (tracing && !call->quiet) {
     char line[256];
 
     snprintf(line, sizeof line, "%llu %u %s(%s) = %x\n",
-             (unsigned long long)(kernel.now_ns / 1000), self->id, call->name,
-             call->text, call->error);
+             (unsigned long long)(sim__kernel.now_ns / 1000), self->id,
+             call->name, call->text, call->error);
     text_add(&trace, line);
   }
-  pthread_mutex_unlock(&kernel.lock);
+  pthread_mutex_unlock(&sim__kernel.lock);
 }
 
-bool call_end(struct call *call) {
+bool sim__call_end(struct call *call) {
   leave(call);
   if (call->error != 0) {
     SetLastError(call->error);
@@ -178,12 +178,12 @@ bool call_end(struct call *call) {
   return call->error == 0;
 }
 
-NTSTATUS call_end_nt(struct call *call) {
+NTSTATUS sim__call_end_nt(struct call *call) {
   leave(call);
   return (NTSTATUS)call->error;
 }
 
-void call_status(struct call *call, NTSTATUS status) {
+void sim__call_status(struct call *call, NTSTATUS status) {
   call->error = status == STATUS_SUCCESS ? 0 : RtlNtStatusToDosError(status);
 }
 
@@ -192,81 +192,81 @@ void call_status(struct call *call, NTSTATUS status) {
 uint64_t sim_calls(const char *name) {
   uint64_t sum = 0;
 
-  pthread_mutex_lock(&kernel.lock);
+  pthread_mutex_lock(&sim__kernel.lock);
   for (size_t i = 0; i < COUNTERS_MAX; i++) {
     if (counters[i].name != NULL && strcmp(counters[i].name, name) == 0) {
       sum += counters[i].count;
     }
   }
-  pthread_mutex_unlock(&kernel.lock);
+  pthread_mutex_unlock(&sim__kernel.lock);
   return sum;
 }
 
 uint64_t sim_calls_total(void) {
   uint64_t total;
 
-  pthread_mutex_lock(&kernel.lock);
+  pthread_mutex_lock(&sim__kernel.lock);
   total = calls_total;
-  pthread_mutex_unlock(&kernel.lock);
+  pthread_mutex_unlock(&sim__kernel.lock);
   return total;
 }
 
 void sim_trace(bool on) {
-  pthread_mutex_lock(&kernel.lock);
+  pthread_mutex_lock(&sim__kernel.lock);
   if (on) {
     text_deinit(&trace);
   }
   tracing = on;
-  pthread_mutex_unlock(&kernel.lock);
+  pthread_mutex_unlock(&sim__kernel.lock);
 }
 
 char *sim_trace_text(void) {
   char *copy;
 
-  pthread_mutex_lock(&kernel.lock);
+  pthread_mutex_lock(&sim__kernel.lock);
   copy = strdup(trace.at != NULL ? trace.at : "");
-  pthread_mutex_unlock(&kernel.lock);
+  pthread_mutex_unlock(&sim__kernel.lock);
   return copy;
 }
 
 void sim_reset(uint64_t seed, const sim_settings *settings) {
-  pthread_mutex_lock(&kernel.lock);
-  kernel.tearing_down = true;
-  handles_reset();
-  ops_reset();
-  kernel.tearing_down = false;
+  pthread_mutex_lock(&sim__kernel.lock);
+  sim__kernel.tearing_down = true;
+  sim__handles_reset();
+  sim__ops_reset();
+  sim__kernel.tearing_down = false;
   if (settings != NULL) {
-    kernel.settings = *settings;
+    sim__kernel.settings = *settings;
   } else {
-    sim_settings_init(&kernel.settings);
+    sim_settings_init(&sim__kernel.settings);
   }
-  kernel.random = seed + 1 == 0 ? 1 : seed + 1;
-  kernel.listens = 0;
-  clock_reset();
-  fault_reset();
+  sim__kernel.random = seed + 1 == 0 ? 1 : seed + 1;
+  sim__kernel.listens = 0;
+  sim__clock_reset();
+  sim__fault_reset();
   memset(counters, 0, sizeof counters);
   calls_total = 0;
   text_deinit(&reports);
   text_deinit(&trace);
   tracing = false;
-  threads_reset();
-  pthread_mutex_unlock(&kernel.lock);
+  sim__threads_reset();
+  pthread_mutex_unlock(&sim__kernel.lock);
 }
 
 bool sim_check(char *out, size_t size) {
   bool clean;
 
-  pthread_mutex_lock(&kernel.lock);
-  if (!threads_settle()) {
-    report("a callback of the thread pool still runs");
+  pthread_mutex_lock(&sim__kernel.lock);
+  if (!sim__threads_settle()) {
+    sim__report("a callback of the thread pool still runs");
   }
-  threads_report();
-  handles_report();
-  ops_report();
+  sim__threads_report();
+  sim__handles_report();
+  sim__ops_report();
   clean = reports.used == 0;
   if (size > 0) {
     snprintf(out, size, "%s", clean ? "" : reports.at);
   }
-  pthread_mutex_unlock(&kernel.lock);
+  pthread_mutex_unlock(&sim__kernel.lock);
   return clean;
 }

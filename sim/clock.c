@@ -7,42 +7,43 @@
 enum { POLL_NS = 10000, SECOND_NS = 1000000000, START_BEFORE_WRAP_MS = 10000 };
 
 /* The clock starts shortly before the millisecond count outgrows 32 bits. */
-void clock_reset(void) {
-  kernel.now_ns =
+void sim__clock_reset(void) {
+  sim__kernel.now_ns =
       ((uint64_t)UINT32_MAX - START_BEFORE_WRAP_MS) * (uint64_t)NS_PER_MS;
-  kernel.next_due = NEVER;
+  sim__kernel.next_due = NEVER;
 }
 
-void clock_at(uint64_t due) {
-  if (due < kernel.next_due) {
-    kernel.next_due = due;
+void sim__clock_at(uint64_t due) {
+  if (due < sim__kernel.next_due) {
+    sim__kernel.next_due = due;
   }
 }
 
-void clock_step(uint64_t ns) {
-  kernel.now_ns += ns;
-  if (kernel.next_due <= kernel.now_ns) {
-    ops_run_timers();
+void sim__clock_step(uint64_t ns) {
+  sim__kernel.now_ns += ns;
+  if (sim__kernel.next_due <= sim__kernel.now_ns) {
+    sim__ops_run_timers();
   }
 }
 
-void clock_poll(void) {
-  clock_step(POLL_NS);
+void sim__clock_poll(void) {
+  sim__clock_step(POLL_NS);
 }
 
-uint64_t deadline_in_ms(DWORD timeout_ms) {
+uint64_t sim__deadline_in_ms(DWORD timeout_ms) {
   uint64_t early = 0;
 
   if (timeout_ms == INFINITE) {
     return NEVER;
   }
-  if (kernel.settings.early_timeout_ms_max > 0 && timeout_ms > 0) {
-    early = random_below((kernel.settings.early_timeout_ms_max < timeout_ms
-                              ? kernel.settings.early_timeout_ms_max
-                              : timeout_ms) *
-                         (uint64_t)NS_PER_MS);
+  if (sim__kernel.settings.early_timeout_ms_max > 0 && timeout_ms > 0) {
+    early = sim__random_below(
+        (sim__kernel.settings.early_timeout_ms_max < timeout_ms
+             ? sim__kernel.settings.early_timeout_ms_max
+             : timeout_ms) *
+        (uint64_t)NS_PER_MS);
   }
-  return kernel.now_ns + (uint64_t)timeout_ms * NS_PER_MS - early;
+  return sim__kernel.now_ns + (uint64_t)timeout_ms * NS_PER_MS - early;
 }
 
 static bool never(void *arg) {
@@ -53,22 +54,22 @@ static bool never(void *arg) {
 void WINAPI Sleep(DWORD timeout_ms) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%u", timeout_ms)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%u", timeout_ms)) {
     if (timeout_ms == 0) {
-      clock_poll();
+      sim__clock_poll();
     } else {
-      block(never, NULL, deadline_in_ms(timeout_ms));
+      sim__block(never, NULL, sim__deadline_in_ms(timeout_ms));
     }
   }
-  call_end(&call);
+  sim__call_end(&call);
 }
 
 BOOL WINAPI SwitchToThread(void) {
   struct call call;
 
-  call_note(&call, __func__, PLACE);
-  clock_poll();
-  call_end(&call);
+  sim__call_note(&call, __func__, PLACE);
+  sim__clock_poll();
+  sim__call_end(&call);
   sched_yield();
   return TRUE;
 }
@@ -78,10 +79,10 @@ ULONGLONG WINAPI GetTickCount64(void) {
   uint64_t tick_ns;
   ULONGLONG result;
 
-  call_note(&call, __func__, PLACE);
-  tick_ns = (uint64_t)kernel.settings.tick_us * 1000;
-  result = kernel.now_ns / tick_ns * tick_ns / NS_PER_MS;
-  call_end(&call);
+  sim__call_note(&call, __func__, PLACE);
+  tick_ns = (uint64_t)sim__kernel.settings.tick_us * 1000;
+  result = sim__kernel.now_ns / tick_ns * tick_ns / NS_PER_MS;
+  sim__call_end(&call);
   return result;
 }
 
@@ -89,9 +90,9 @@ ULONGLONG WINAPI GetTickCount64(void) {
 BOOL WINAPI QueryPerformanceCounter(LARGE_INTEGER *count) {
   struct call call;
 
-  call_note(&call, __func__, PLACE);
-  count->QuadPart = (LONGLONG)(kernel.now_ns / 100);
-  call_end(&call);
+  sim__call_note(&call, __func__, PLACE);
+  count->QuadPart = (LONGLONG)(sim__kernel.now_ns / 100);
+  sim__call_end(&call);
   return TRUE;
 }
 
@@ -104,9 +105,9 @@ void WINAPI GetSystemTimeAsFileTime(LPFILETIME time) {
   struct call call;
   uint64_t value;
 
-  call_note(&call, __func__, PLACE);
-  value = 134000000000000000u + kernel.now_ns / 100;
-  call_end(&call);
+  sim__call_note(&call, __func__, PLACE);
+  value = 134000000000000000u + sim__kernel.now_ns / 100;
+  sim__call_end(&call);
   time->dwLowDateTime = (DWORD)value;
   time->dwHighDateTime = (DWORD)(value >> 32);
 }
@@ -114,15 +115,15 @@ void WINAPI GetSystemTimeAsFileTime(LPFILETIME time) {
 uint64_t sim_now_ns(void) {
   uint64_t now;
 
-  pthread_mutex_lock(&kernel.lock);
-  now = kernel.now_ns;
-  pthread_mutex_unlock(&kernel.lock);
+  pthread_mutex_lock(&sim__kernel.lock);
+  now = sim__kernel.now_ns;
+  pthread_mutex_unlock(&sim__kernel.lock);
   return now;
 }
 
 void sim_advance_ms(uint64_t ms) {
-  pthread_mutex_lock(&kernel.lock);
-  clock_step(ms * NS_PER_MS);
-  wake();
-  pthread_mutex_unlock(&kernel.lock);
+  pthread_mutex_lock(&sim__kernel.lock);
+  sim__clock_step(ms * NS_PER_MS);
+  sim__wake();
+  pthread_mutex_unlock(&sim__kernel.lock);
 }

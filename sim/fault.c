@@ -22,22 +22,23 @@ static uint64_t any_left; /* 0: none planned */
 static uint64_t hits;
 
 /* splitmix64 */
-uint64_t random_next(void) {
-  uint64_t z = (kernel.random += 0x9E3779B97F4A7C15u);
+uint64_t sim__random_next(void) {
+  uint64_t z = (sim__kernel.random += 0x9E3779B97F4A7C15u);
 
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
   z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
   return z ^ (z >> 31);
 }
 
-uint64_t random_below(uint64_t bound) {
-  return bound == 0 ? 0 : random_next() % bound;
+uint64_t sim__random_below(uint64_t bound) {
+  return bound == 0 ? 0 : sim__random_next() % bound;
 }
 
 /* Draws only where there is a choice, so that a setting which is off leaves
  * the rest of a run as it was. */
-bool chance(uint32_t permille) {
-  return permille >= 1000 || (permille > 0 && random_below(1000) < permille);
+bool sim__chance(uint32_t permille) {
+  return permille >= 1000 ||
+         (permille > 0 && sim__random_below(1000) < permille);
 }
 
 static bool is_nt(const char *name) {
@@ -71,14 +72,14 @@ static bool may_fail(const char *name) {
 static void vanish_draw(void) {
   for (size_t i = 0; i < VANISH_MAX; i++) {
     if (vanishes[i].handle != NULL && --vanishes[i].left == 0) {
-      handle_vanish(vanishes[i].handle);
+      sim__handle_vanish(vanishes[i].handle);
       vanishes[i].handle = NULL;
       hits++;
     }
   }
 }
 
-bool fault_draw(struct call *call) {
+bool sim__fault_draw(struct call *call) {
   bool failed = false;
 
   vanish_draw();
@@ -107,7 +108,7 @@ bool fault_draw(struct call *call) {
   return failed;
 }
 
-void fault_reset(void) {
+void sim__fault_reset(void) {
   memset(plans, 0, sizeof plans);
   memset(vanishes, 0, sizeof vanishes);
   any_left = 0;
@@ -116,7 +117,7 @@ void fault_reset(void) {
 
 static void plan_add(const char *name, uint64_t nth, uint32_t error,
                      bool completion) {
-  pthread_mutex_lock(&kernel.lock);
+  pthread_mutex_lock(&sim__kernel.lock);
   for (size_t i = 0; i < PLANS_MAX; i++) {
     if (plans[i].name == NULL) {
       plans[i].name = name;
@@ -126,7 +127,7 @@ static void plan_add(const char *name, uint64_t nth, uint32_t error,
       break;
     }
   }
-  pthread_mutex_unlock(&kernel.lock);
+  pthread_mutex_unlock(&sim__kernel.lock);
 }
 
 void sim_fault(const char *name, uint64_t nth, uint32_t error) {
@@ -138,22 +139,22 @@ void sim_fault_completion(const char *name, uint64_t nth, NTSTATUS status) {
 }
 
 void sim_fault_any(uint64_t nth) {
-  pthread_mutex_lock(&kernel.lock);
+  pthread_mutex_lock(&sim__kernel.lock);
   any_left = nth;
-  pthread_mutex_unlock(&kernel.lock);
+  pthread_mutex_unlock(&sim__kernel.lock);
 }
 
 uint64_t sim_faults_hit(void) {
   uint64_t result;
 
-  pthread_mutex_lock(&kernel.lock);
+  pthread_mutex_lock(&sim__kernel.lock);
   result = hits;
-  pthread_mutex_unlock(&kernel.lock);
+  pthread_mutex_unlock(&sim__kernel.lock);
   return result;
 }
 
 void sim_vanish(HANDLE pipe, uint64_t nth) {
-  pthread_mutex_lock(&kernel.lock);
+  pthread_mutex_lock(&sim__kernel.lock);
   for (size_t i = 0; i < VANISH_MAX; i++) {
     if (vanishes[i].handle == NULL) {
       vanishes[i].handle = pipe;
@@ -161,29 +162,29 @@ void sim_vanish(HANDLE pipe, uint64_t nth) {
       break;
     }
   }
-  pthread_mutex_unlock(&kernel.lock);
+  pthread_mutex_unlock(&sim__kernel.lock);
 }
 
 void sim_slow(HANDLE pipe, uint32_t delay_ms) {
   NTSTATUS status;
   struct file *file;
 
-  pthread_mutex_lock(&kernel.lock);
-  file = handle_get(pipe, OBJECT_FILE, 0, &status);
+  pthread_mutex_lock(&sim__kernel.lock);
+  file = sim__handle_get(pipe, OBJECT_FILE, 0, &status);
   if (file != NULL) {
     file->slow_ms = delay_ms;
   }
-  pthread_mutex_unlock(&kernel.lock);
+  pthread_mutex_unlock(&sim__kernel.lock);
 }
 
 void sim_cancel_late(HANDLE pipe, uint32_t delay_ms) {
   NTSTATUS status;
   struct file *file;
 
-  pthread_mutex_lock(&kernel.lock);
-  file = handle_get(pipe, OBJECT_FILE, 0, &status);
+  pthread_mutex_lock(&sim__kernel.lock);
+  file = sim__handle_get(pipe, OBJECT_FILE, 0, &status);
   if (file != NULL) {
     file->cancel_late_ms = delay_ms;
   }
-  pthread_mutex_unlock(&kernel.lock);
+  pthread_mutex_unlock(&sim__kernel.lock);
 }

@@ -12,25 +12,25 @@ static bool is_free(void *file) {
 
 /* All calls on a synchronous file line up behind one that blocks: the
  * PeekNamedPipe page. */
-void file_enter(struct file *file) {
-  object_ref(&file->object);
+void sim__file_enter(struct file *file) {
+  sim__object_ref(&file->object);
   if (file->synchronous) {
-    block(is_free, file, NEVER);
+    sim__block(is_free, file, NEVER);
     file->busy = true;
   }
 }
 
-void file_leave(struct file *file) {
+void sim__file_leave(struct file *file) {
   if (file->synchronous) {
     file->busy = false;
-    wake();
+    sim__wake();
   }
-  object_unref(&file->object);
+  sim__object_unref(&file->object);
 }
 
 /* --- Requests ------------------------------------------------------------ */
 
-/* What a Win32 call with an OVERLAPPED hands to the kernel. An hEvent whose
+/* What a Win32 call with an OVERLAPPED hands to the sim__kernel. An hEvent whose
  * low bit is set wants no packet: the GetQueuedCompletionStatus page. */
 static struct request request_of(OVERLAPPED *overlapped, IO_STATUS_BLOCK *own) {
   struct request request = {own, NULL, NULL};
@@ -53,9 +53,9 @@ static bool is_pending(NTSTATUS status) {
 /* Ends a Win32 call that started an operation: pending is an error there. */
 static BOOL end_transfer(struct call *call, NTSTATUS status) {
   if (call->error == 0) {
-    call_status(call, status);
+    sim__call_status(call, status);
   }
-  return call_end(call);
+  return sim__call_end(call);
 }
 
 static bool file_is_signalled(void *file) {
@@ -66,7 +66,7 @@ static bool file_is_signalled(void *file) {
  * for the file to be signalled, by whatever ends first. */
 static NTSTATUS wait_without_overlapped(struct file *file,
                                         const IO_STATUS_BLOCK *own) {
-  block(file_is_signalled, file, NEVER);
+  sim__block(file_is_signalled, file, NEVER);
   return __atomic_load_n(&own->Status, __ATOMIC_ACQUIRE);
 }
 
@@ -82,22 +82,22 @@ static BOOL transfer(struct call *call, enum op_kind kind, HANDLE handle,
   if (bytes != NULL) {
     *bytes = 0;
   }
-  file =
-      handle_get(handle, OBJECT_FILE,
-                 kind == OP_READ ? FILE_READ_DATA : FILE_WRITE_DATA, &status);
+  file = sim__handle_get(handle, OBJECT_FILE,
+                         kind == OP_READ ? FILE_READ_DATA : FILE_WRITE_DATA,
+                         &status);
   if (file == NULL) {
     return end_transfer(call, status);
   }
   if (file->kind == FILE_NUL) {
     call->error = kind == OP_READ ? ERROR_HANDLE_EOF : 0;
-    return call_end(call);
+    return sim__call_end(call);
   }
   request = request_of(overlapped, &own);
   if (overlapped == NULL && !file->synchronous) {
-    misuse("no OVERLAPPED with an overlapped handle");
+    sim__misuse("no OVERLAPPED with an overlapped handle");
   }
-  file_enter(file);
-  status = file_transfer(call, kind, file, &request, buffer, size, &info);
+  sim__file_enter(file);
+  status = sim__file_transfer(call, kind, file, &request, buffer, size, &info);
   if (is_pending(status) && overlapped == NULL) {
     status = wait_without_overlapped(file, &own);
     info = own.Information;
@@ -105,28 +105,28 @@ static BOOL transfer(struct call *call, enum op_kind kind, HANDLE handle,
   if (bytes != NULL && (status == STATUS_SUCCESS || overlapped == NULL)) {
     *bytes = (DWORD)info;
   }
-  file_leave(file);
+  sim__file_leave(file);
   return end_transfer(call, status);
 }
 
-NTSTATUS file_transfer(struct call *call, enum op_kind kind, struct file *file,
-                       const struct request *request, void *buffer, size_t size,
-                       size_t *info) {
-  struct op *op = op_new(call, kind, file, request, buffer, size);
+NTSTATUS sim__file_transfer(struct call *call, enum op_kind kind,
+                            struct file *file, const struct request *request,
+                            void *buffer, size_t size, size_t *info) {
+  struct op *op = sim__op_new(call, kind, file, request, buffer, size);
   NTSTATUS status;
 
-  if (!op_take_event(op, &status)) {
+  if (!sim__op_take_event(op, &status)) {
     return status;
   }
-  return op_submit(call, op, false, info);
+  return sim__op_submit(call, op, false, info);
 }
 
 BOOL WINAPI ReadFile(HANDLE file, LPVOID buffer, DWORD size, LPDWORD bytes,
                      LPOVERLAPPED overlapped) {
   struct call call;
 
-  if (!call_begin(&call, __func__, PLACE, "%p %u", file, size)) {
-    return call_end(&call);
+  if (!sim__call_begin(&call, __func__, PLACE, "%p %u", file, size)) {
+    return sim__call_end(&call);
   }
   return transfer(&call, OP_READ, file, buffer, size, bytes, overlapped);
 }
@@ -135,8 +135,8 @@ BOOL WINAPI WriteFile(HANDLE file, LPCVOID buffer, DWORD size, LPDWORD bytes,
                       LPOVERLAPPED overlapped) {
   struct call call;
 
-  if (!call_begin(&call, __func__, PLACE, "%p %u", file, size)) {
-    return call_end(&call);
+  if (!sim__call_begin(&call, __func__, PLACE, "%p %u", file, size)) {
+    return sim__call_end(&call);
   }
   return transfer(&call, OP_WRITE, file, (void *)(uintptr_t)buffer, size, bytes,
                   overlapped);
@@ -145,53 +145,55 @@ BOOL WINAPI WriteFile(HANDLE file, LPCVOID buffer, DWORD size, LPDWORD bytes,
 BOOL WINAPI FlushFileBuffers(HANDLE handle) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p", handle)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
     NTSTATUS status;
     struct file *file =
-        handle_get(handle, OBJECT_FILE, FILE_WRITE_DATA, &status);
+        sim__handle_get(handle, OBJECT_FILE, FILE_WRITE_DATA, &status);
 
     if (file != NULL) {
       IO_STATUS_BLOCK own = {.Status = 0};
       struct request request = {&own, NULL, NULL};
       size_t info;
 
-      wait_check("FlushFileBuffers");
-      file_enter(file);
-      status = op_submit(
-          &call, op_new(&call, OP_FLUSH, file, &request, NULL, 0), true, &info);
-      file_leave(file);
+      sim__wait_check("FlushFileBuffers");
+      sim__file_enter(file);
+      status = sim__op_submit(
+          &call, sim__op_new(&call, OP_FLUSH, file, &request, NULL, 0), true,
+          &info);
+      sim__file_leave(file);
     }
-    call_status(&call, status);
+    sim__call_status(&call, status);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 BOOL WINAPI ConnectNamedPipe(HANDLE pipe, LPOVERLAPPED overlapped) {
   IO_STATUS_BLOCK own = {.Status = (NTSTATUS)STATUS_PENDING};
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p", pipe)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p", pipe)) {
     NTSTATUS status;
     size_t info;
-    struct file *file = handle_get(pipe, OBJECT_FILE, 0, &status);
+    struct file *file = sim__handle_get(pipe, OBJECT_FILE, 0, &status);
 
     if (file != NULL) {
       struct request request = request_of(overlapped, &own);
 
       if (overlapped == NULL && !file->synchronous) {
-        misuse("no OVERLAPPED with an overlapped handle");
+        sim__misuse("no OVERLAPPED with an overlapped handle");
       }
-      file_enter(file);
-      status = file_control(&call, file, handle_access(pipe), &request,
+      sim__file_enter(file);
+      status =
+          sim__file_control(&call, file, sim__handle_access(pipe), &request,
                             FSCTL_PIPE_LISTEN, NULL, 0, NULL, 0, &info);
       if (is_pending(status) && overlapped == NULL) {
         status = wait_without_overlapped(file, &own);
       }
-      file_leave(file);
+      sim__file_leave(file);
     }
     return end_transfer(&call, status);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 BOOL WINAPI TransactNamedPipe(HANDLE pipe, LPVOID in, DWORD in_size, LPVOID out,
@@ -200,10 +202,11 @@ BOOL WINAPI TransactNamedPipe(HANDLE pipe, LPVOID in, DWORD in_size, LPVOID out,
   IO_STATUS_BLOCK own = {.Status = (NTSTATUS)STATUS_PENDING};
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p %u %u", pipe, in_size, out_size)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u %u", pipe, in_size,
+                      out_size)) {
     NTSTATUS status;
     size_t info = 0;
-    struct file *file = handle_get(pipe, OBJECT_FILE, 0, &status);
+    struct file *file = sim__handle_get(pipe, OBJECT_FILE, 0, &status);
 
     if (bytes != NULL) {
       *bytes = 0;
@@ -212,12 +215,12 @@ BOOL WINAPI TransactNamedPipe(HANDLE pipe, LPVOID in, DWORD in_size, LPVOID out,
       struct request request = request_of(overlapped, &own);
 
       if (overlapped == NULL && !file->synchronous) {
-        misuse("no OVERLAPPED with an overlapped handle");
+        sim__misuse("no OVERLAPPED with an overlapped handle");
       }
-      file_enter(file);
-      status = file_control(&call, file, handle_access(pipe), &request,
-                            FSCTL_PIPE_TRANSCEIVE, in, in_size, out, out_size,
-                            &info);
+      sim__file_enter(file);
+      status = sim__file_control(&call, file, sim__handle_access(pipe),
+                                 &request, FSCTL_PIPE_TRANSCEIVE, in, in_size,
+                                 out, out_size, &info);
       if (is_pending(status) && overlapped == NULL) {
         status = wait_without_overlapped(file, &own);
         info = own.Information;
@@ -225,11 +228,11 @@ BOOL WINAPI TransactNamedPipe(HANDLE pipe, LPVOID in, DWORD in_size, LPVOID out,
       if (bytes != NULL && (status == STATUS_SUCCESS || overlapped == NULL)) {
         *bytes = (DWORD)info;
       }
-      file_leave(file);
+      sim__file_leave(file);
     }
     return end_transfer(&call, status);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 /* --- Results ------------------------------------------------------------- */
@@ -248,7 +251,7 @@ static void overlapped_result(struct call *call, HANDLE handle,
       call->error = ERROR_IO_INCOMPLETE;
       return;
     }
-    wait = wait_run(call, 1, &object, false, timeout_ms);
+    wait = sim__wait_run(call, 1, &object, false, timeout_ms);
     if (wait == WAIT_TIMEOUT) {
       call->error = WAIT_TIMEOUT;
     }
@@ -258,17 +261,17 @@ static void overlapped_result(struct call *call, HANDLE handle,
     status = (NTSTATUS)__atomic_load_n(&overlapped->Internal, __ATOMIC_ACQUIRE);
   }
   *bytes = (DWORD)overlapped->InternalHigh;
-  call_status(call, status);
+  sim__call_status(call, status);
 }
 
 BOOL WINAPI GetOverlappedResult(HANDLE file, LPOVERLAPPED overlapped,
                                 LPDWORD bytes, BOOL wait) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p %d", file, wait)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %d", file, wait)) {
     overlapped_result(&call, file, overlapped, bytes, wait ? INFINITE : 0);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 BOOL WINAPI GetOverlappedResultEx(HANDLE file, LPOVERLAPPED overlapped,
@@ -277,10 +280,10 @@ BOOL WINAPI GetOverlappedResultEx(HANDLE file, LPOVERLAPPED overlapped,
   struct call call;
 
   (void)alertable; /* There are no APCs. */
-  if (call_begin(&call, __func__, PLACE, "%p %u", file, timeout_ms)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u", file, timeout_ms)) {
     overlapped_result(&call, file, overlapped, bytes, timeout_ms);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 /* --- Cancelling ---------------------------------------------------------- */
@@ -290,23 +293,23 @@ BOOL WINAPI GetOverlappedResultEx(HANDLE file, LPOVERLAPPED overlapped,
 BOOL WINAPI CancelIo(HANDLE handle) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p", handle)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
     NTSTATUS status;
-    struct file *file = handle_get(handle, OBJECT_FILE, 0, &status);
+    struct file *file = sim__handle_get(handle, OBJECT_FILE, 0, &status);
 
     if (file != NULL) {
-      ops_cancel(file, NULL, thread_self()->id);
+      sim__ops_cancel(file, NULL, sim__thread_self()->id);
     }
-    call_status(&call, status);
+    sim__call_status(&call, status);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 static NTSTATUS cancel(HANDLE handle, const void *iosb) {
   NTSTATUS status;
-  struct file *file = handle_get(handle, OBJECT_FILE, 0, &status);
+  struct file *file = sim__handle_get(handle, OBJECT_FILE, 0, &status);
 
-  if (file != NULL && !ops_cancel(file, iosb, 0)) {
+  if (file != NULL && !sim__ops_cancel(file, iosb, 0)) {
     status = STATUS_NOT_FOUND;
   }
   return status;
@@ -315,37 +318,37 @@ static NTSTATUS cancel(HANDLE handle, const void *iosb) {
 BOOL WINAPI CancelIoEx(HANDLE handle, LPOVERLAPPED overlapped) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p", handle)) {
-    call_status(&call, cancel(handle, overlapped));
+  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
+    sim__call_status(&call, cancel(handle, overlapped));
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 NTSTATUS NTAPI NtCancelIoFileEx(HANDLE handle, PIO_STATUS_BLOCK which,
                                 PIO_STATUS_BLOCK io) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p", handle)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
     call.error = (uint32_t)cancel(handle, which);
     io->Status = (NTSTATUS)call.error;
     io->Information = 0;
   }
-  return call_end_nt(&call);
+  return sim__call_end_nt(&call);
 }
 
 NTSTATUS NTAPI NtCancelIoFile(HANDLE handle, PIO_STATUS_BLOCK io) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p", handle)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
     NTSTATUS status;
-    struct file *file = handle_get(handle, OBJECT_FILE, 0, &status);
+    struct file *file = sim__handle_get(handle, OBJECT_FILE, 0, &status);
 
     if (file != NULL) {
-      ops_cancel(file, NULL, thread_self()->id);
+      sim__ops_cancel(file, NULL, sim__thread_self()->id);
     }
     call.error = (uint32_t)status;
     io->Status = status;
     io->Information = 0;
   }
-  return call_end_nt(&call);
+  return sim__call_end_nt(&call);
 }

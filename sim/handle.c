@@ -31,21 +31,21 @@ static struct {
   uint32_t open_count;
 } table;
 
-void object_init(struct object *object, enum object_type type) {
+void sim__object_init(struct object *object, enum object_type type) {
   object->type = type;
   object->refs = 1;
 }
 
-void object_ref(struct object *object) {
+void sim__object_ref(struct object *object) {
   object->refs++;
 }
 
-void object_unref(struct object *object) {
+void sim__object_unref(struct object *object) {
   if (--object->refs > 0) {
     return;
   }
   if (object->type == OBJECT_FILE) {
-    file_free((struct file *)object);
+    sim__file_free((struct file *)object);
   } else {
     free(object);
   }
@@ -54,10 +54,10 @@ void object_unref(struct object *object) {
 /* The last handle is closed. */
 static void object_cleanup(struct object *object) {
   if (object->type == OBJECT_FILE) {
-    file_cleanup((struct file *)object);
+    sim__file_cleanup((struct file *)object);
   } else if (object->type == OBJECT_PORT) {
     ((struct port *)object)->closed = true;
-    wake();
+    sim__wake();
   }
 }
 
@@ -82,8 +82,9 @@ static uint32_t slot_take(void) {
   return table.count++;
 }
 
-HANDLE handle_open(struct object *object, ACCESS_MASK access, bool inherit) {
-  const struct call *call = thread_self()->call;
+HANDLE sim__handle_open(struct object *object, ACCESS_MASK access,
+                        bool inherit) {
+  const struct call *call = sim__thread_self()->call;
   uint32_t index = slot_take();
   struct slot *slot = &table.slots[index];
 
@@ -108,7 +109,7 @@ static struct slot *slot_get(HANDLE handle) {
 }
 
 static struct object *pseudo_get(HANDLE handle) {
-  return (intptr_t)handle == THREAD_PSEUDO ? &thread_self()->object : NULL;
+  return (intptr_t)handle == THREAD_PSEUDO ? &sim__thread_self()->object : NULL;
 }
 
 /* Closed, or none at all: misuse, if it was one. */
@@ -119,15 +120,15 @@ static void complain(HANDLE handle, const struct slot *slot) {
     return;
   }
   if (slot == NULL) {
-    misuse("%p is no handle", handle);
+    sim__misuse("%p is no handle", handle);
   } else if (!slot->vanished) {
-    misuse("handle %p was closed by %s in %s", handle, slot->name,
-           place_text(slot->place, text, sizeof text));
+    sim__misuse("handle %p was closed by %s in %s", handle, slot->name,
+                sim__place_text(slot->place, text, sizeof text));
   }
 }
 
-void *handle_get(HANDLE handle, unsigned types, ACCESS_MASK access,
-                 NTSTATUS *status) {
+void *sim__handle_get(HANDLE handle, unsigned types, ACCESS_MASK access,
+                      NTSTATUS *status) {
   const struct slot *slot = slot_get(handle);
   struct object *object = pseudo_get(handle);
 
@@ -152,14 +153,14 @@ void *handle_get(HANDLE handle, unsigned types, ACCESS_MASK access,
   return object;
 }
 
-ACCESS_MASK handle_access(HANDLE handle) {
+ACCESS_MASK sim__handle_access(HANDLE handle) {
   const struct slot *slot = slot_get(handle);
 
   return slot == NULL ? 0 : slot->access;
 }
 
 static void slot_close(struct slot *slot) {
-  const struct call *call = thread_self()->call;
+  const struct call *call = sim__thread_self()->call;
   struct object *object = slot->object;
   uint32_t index = (uint32_t)(slot - table.slots);
 
@@ -176,11 +177,11 @@ static void slot_close(struct slot *slot) {
   table.open_count--;
   if (--object->handles == 0) {
     object_cleanup(object);
-    object_unref(object);
+    sim__object_unref(object);
   }
 }
 
-bool handle_close(HANDLE handle, NTSTATUS *status) {
+bool sim__handle_close(HANDLE handle, NTSTATUS *status) {
   struct slot *slot = slot_get(handle);
 
   *status = STATUS_SUCCESS;
@@ -201,7 +202,7 @@ bool handle_close(HANDLE handle, NTSTATUS *status) {
   return true;
 }
 
-void handle_vanish(HANDLE handle) {
+void sim__handle_vanish(HANDLE handle) {
   struct slot *slot = slot_get(handle);
 
   if (slot != NULL && slot->object != NULL) {
@@ -210,20 +211,20 @@ void handle_vanish(HANDLE handle) {
   }
 }
 
-void handles_report(void) {
+void sim__handles_report(void) {
   char text[160];
 
   for (uint32_t i = 1; i < table.count; i++) {
     const struct slot *slot = &table.slots[i];
 
     if (slot->object != NULL) {
-      report("a handle was not closed: of %s in %s", slot->name,
-             place_text(slot->place, text, sizeof text));
+      sim__report("a handle was not closed: of %s in %s", slot->name,
+                  sim__place_text(slot->place, text, sizeof text));
     }
   }
 }
 
-void handles_reset(void) {
+void sim__handles_reset(void) {
   for (uint32_t i = 1; i < table.count; i++) {
     if (table.slots[i].object != NULL) {
       slot_close(&table.slots[i]);
@@ -239,23 +240,23 @@ BOOL WINAPI CloseHandle(HANDLE handle) {
   struct call call;
   NTSTATUS status;
 
-  if (call_begin(&call, __func__, PLACE, "%p", handle)) {
-    handle_close(handle, &status);
-    call_status(&call, status);
+  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
+    sim__handle_close(handle, &status);
+    sim__call_status(&call, status);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 NTSTATUS NTAPI NtClose(HANDLE handle) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p", handle)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
     NTSTATUS status;
 
-    handle_close(handle, &status);
+    sim__handle_close(handle, &status);
     call.error = (uint32_t)status;
   }
-  return call_end_nt(&call);
+  return sim__call_end_nt(&call);
 }
 
 BOOL WINAPI DuplicateHandle(HANDLE source_process, HANDLE source,
@@ -265,84 +266,86 @@ BOOL WINAPI DuplicateHandle(HANDLE source_process, HANDLE source,
 
   (void)source_process;
   (void)target_process;
-  if (call_begin(&call, __func__, PLACE, "%p", source)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p", source)) {
     NTSTATUS status;
-    struct object *object = handle_get(source, OBJECT_ANY, 0, &status);
+    struct object *object = sim__handle_get(source, OBJECT_ANY, 0, &status);
 
-    call_status(&call, status);
+    sim__call_status(&call, status);
     if (object != NULL) {
       if ((options & DUPLICATE_SAME_ACCESS) != 0) {
-        access = (intptr_t)source < 0 ? 0xFFFFFFFFu : handle_access(source);
+        access =
+            (intptr_t)source < 0 ? 0xFFFFFFFFu : sim__handle_access(source);
       }
-      object_ref(object);
+      sim__object_ref(object);
       if (target != NULL) {
-        *target = handle_open(object, access_map(access), inherit != 0);
+        *target =
+            sim__handle_open(object, sim__access_map(access), inherit != 0);
       } else {
-        object_unref(object);
+        sim__object_unref(object);
       }
       if ((options & DUPLICATE_CLOSE_SOURCE) != 0) {
-        handle_close(source, &status);
+        sim__handle_close(source, &status);
       }
     }
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 BOOL WINAPI GetHandleInformation(HANDLE handle, LPDWORD flags) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p", handle)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
     NTSTATUS status;
 
-    if (handle_get(handle, OBJECT_ANY, 0, &status) != NULL) {
+    if (sim__handle_get(handle, OBJECT_ANY, 0, &status) != NULL) {
       *flags = slot_get(handle) != NULL ? slot_get(handle)->flags : 0;
     }
-    call_status(&call, status);
+    sim__call_status(&call, status);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 BOOL WINAPI SetHandleInformation(HANDLE handle, DWORD mask, DWORD flags) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p", handle)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
     NTSTATUS status;
 
-    if (handle_get(handle, OBJECT_ANY, 0, &status) != NULL &&
+    if (sim__handle_get(handle, OBJECT_ANY, 0, &status) != NULL &&
         slot_get(handle) != NULL) {
       struct slot *slot = slot_get(handle);
 
       slot->flags = (slot->flags & ~mask) | (flags & mask);
     }
-    call_status(&call, status);
+    sim__call_status(&call, status);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 BOOL WINAPI GetProcessHandleCount(HANDLE process, PDWORD count) {
   struct call call;
 
   (void)process;
-  if (call_begin(&call, __func__, PLACE, " ")) {
+  if (sim__call_begin(&call, __func__, PLACE, " ")) {
     *count = table.open_count;
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 DWORD WINAPI GetFileType(HANDLE handle) {
   struct call call;
   DWORD type = FILE_TYPE_UNKNOWN;
 
-  if (call_begin(&call, __func__, PLACE, "%p", handle)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
     NTSTATUS status;
-    const struct file *file = handle_get(handle, OBJECT_FILE, 0, &status);
+    const struct file *file = sim__handle_get(handle, OBJECT_FILE, 0, &status);
 
-    call_status(&call, status);
+    sim__call_status(&call, status);
     if (file != NULL) {
       type = file->kind == FILE_NUL ? FILE_TYPE_CHAR : FILE_TYPE_PIPE;
       SetLastError(ERROR_SUCCESS);
     }
   }
-  call_end(&call);
+  sim__call_end(&call);
   return type;
 }

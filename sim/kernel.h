@@ -39,27 +39,28 @@ struct object {
   unsigned refs; /* the handles count as one together */
 };
 
-void object_init(struct object *object, enum object_type type);
-void object_ref(struct object *object);
-void object_unref(struct object *object);
+void sim__object_init(struct object *object, enum object_type type);
+void sim__object_ref(struct object *object);
+void sim__object_unref(struct object *object);
 
-/* handle_open makes a handle; the caller's reference moves to it. */
-HANDLE handle_open(struct object *object, ACCESS_MASK access, bool inherit);
+/* sim__handle_open makes a handle; the caller's reference moves to it. */
+HANDLE sim__handle_open(struct object *object, ACCESS_MASK access,
+                        bool inherit);
 
-/* handle_get returns the object of `handle` if it is of one of `types` and was
+/* sim__handle_get returns the object of `handle` if it is of one of `types` and was
  * opened with all of `access`; else NULL, and sets `*status`. A closed handle
  * is misuse. The reference is borrowed: take one before blocking. */
-void *handle_get(HANDLE handle, unsigned types, ACCESS_MASK access,
-                 NTSTATUS *status);
-ACCESS_MASK handle_access(HANDLE handle);
-bool handle_close(HANDLE handle, NTSTATUS *status);
-void handle_vanish(HANDLE handle);
-void handles_report(void);
-void handles_reset(void);
+void *sim__handle_get(HANDLE handle, unsigned types, ACCESS_MASK access,
+                      NTSTATUS *status);
+ACCESS_MASK sim__handle_access(HANDLE handle);
+bool sim__handle_close(HANDLE handle, NTSTATUS *status);
+void sim__handle_vanish(HANDLE handle);
+void sim__handles_report(void);
+void sim__handles_reset(void);
 
 /* --- Calls (call.c) ------------------------------------------------------ */
 
-/* A Windows call on its way through the kernel. */
+/* A Windows call on its way through the sim__kernel. */
 struct call {
   const char *name;
   const void *place; /* who called                                     */
@@ -71,41 +72,42 @@ struct call {
 
 #define PLACE __builtin_return_address(0)
 
-/* call_begin takes the lock, counts, moves the clock on and draws the planned
+/* sim__call_begin takes the lock, counts, moves the clock on and draws the planned
  * fault: then it returns false with call->error set, and the body must not run.
- * call_end gives the lock back, traces, sets the last error where there is one
+ * sim__call_end gives the lock back, traces, sets the last error where there is one
  * and returns whether there was none. */
-bool call_begin(struct call *call, const char *name, const void *place,
-                const char *format, ...) __attribute__((format(printf, 4, 5)));
-bool call_end(struct call *call);
+bool sim__call_begin(struct call *call, const char *name, const void *place,
+                     const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+bool sim__call_end(struct call *call);
 
 /* The same for an Nt call: call->error is its NTSTATUS. */
-NTSTATUS call_end_nt(struct call *call);
+NTSTATUS sim__call_end_nt(struct call *call);
 
 /* The same for a call that can't fail: no fault, not in sim_calls_total. */
-void call_note(struct call *call, const char *name, const void *place);
+void sim__call_note(struct call *call, const char *name, const void *place);
 
-/* call_status sets call->error from an NTSTATUS. */
-void call_status(struct call *call, NTSTATUS status);
+/* sim__call_status sets call->error from an NTSTATUS. */
+void sim__call_status(struct call *call, NTSTATUS status);
 
-/* misuse reports what the caller did wrong, in the running call. */
-void misuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* sim__misuse reports what the caller did wrong, in the running call. */
+void sim__misuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* report appends a line to what sim_check tells. */
-void report(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* sim__report appends a line to what sim_check tells. */
+void sim__report(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* place_text describes a code address. Returns `out`. */
-const char *place_text(const void *place, char *out, size_t size);
+/* sim__place_text describes a code address. Returns `out`. */
+const char *sim__place_text(const void *place, char *out, size_t size);
 
 /* --- Faults and chance (fault.c) ----------------------------------------- */
 
-uint64_t random_next(void);
-uint64_t random_below(uint64_t bound);
-bool chance(uint32_t permille);
+uint64_t sim__random_next(void);
+uint64_t sim__random_below(uint64_t bound);
+bool sim__chance(uint32_t permille);
 
-/* fault_draw returns whether the call fails; then call->error is set. */
-bool fault_draw(struct call *call);
-void fault_reset(void);
+/* sim__fault_draw returns whether the call fails; then call->error is set. */
+bool sim__fault_draw(struct call *call);
+void sim__fault_reset(void);
 
 /* --- Threads, waits, clock (thread.c, clock.c, wait.c) ------------------- */
 
@@ -133,30 +135,31 @@ struct thread {
   void *parameter;
 };
 
-/* thread_self returns the calling thread, made known at its first call. */
-struct thread *thread_self(void);
+/* sim__thread_self returns the calling thread, made known at its first call. */
+struct thread *sim__thread_self(void);
 
-/* block waits until `ready(arg)`, false when the clock passes `deadline`
+/* sim__block waits until `ready(arg)`, false when the clock passes `deadline`
  * before. It gives the lock away meanwhile. When every thread is blocked, the
  * clock moves to the next deadline; when there is none, the process ends with a
  * report: it would hang for ever. */
-bool block(bool (*ready)(void *arg), void *arg, uint64_t deadline);
+bool sim__block(bool (*ready)(void *arg), void *arg, uint64_t deadline);
 
-/* wake has all blocked threads look again. */
-void wake(void);
-bool threads_settle(void); /* waits for the thread pool                    */
-void threads_report(void);
-void threads_reset(void);
+/* sim__wake has all blocked threads look again. */
+void sim__wake(void);
+bool sim__threads_settle(
+    void); /* waits for the thread pool                    */
+void sim__threads_report(void);
+void sim__threads_reset(void);
 
-uint64_t deadline_in_ms(DWORD timeout_ms);
-void clock_step(uint64_t ns);
+uint64_t sim__deadline_in_ms(DWORD timeout_ms);
+void sim__clock_step(uint64_t ns);
 
 /* A poll that found nothing: lets a loop of polls see time go by. */
-void clock_poll(void);
-void clock_reset(void);
+void sim__clock_poll(void);
+void sim__clock_reset(void);
 
 /* Has timers of an operation looked at not later than `due`. */
-void clock_at(uint64_t due);
+void sim__clock_at(uint64_t due);
 
 struct event {
   struct object object;
@@ -164,14 +167,14 @@ struct event {
   bool set;
 };
 
-void event_set(struct event *event);
+void sim__event_set(struct event *event);
 
-/* wait_check reports a wait on a thread that must not block. */
-void wait_check(const char *what);
+/* sim__wait_check reports a wait on a thread that must not block. */
+void sim__wait_check(const char *what);
 
-/* wait_run is WaitForMultipleObjects within a call. */
-DWORD wait_run(struct call *call, DWORD count, const HANDLE *handles, bool all,
-               DWORD timeout_ms);
+/* sim__wait_run is WaitForMultipleObjects within a call. */
+DWORD sim__wait_run(struct call *call, DWORD count, const HANDLE *handles,
+                    bool all, DWORD timeout_ms);
 
 /* --- Security (sid.c, security.c) ---------------------------------------- */
 
@@ -207,27 +210,28 @@ struct qos {
   bool effective_only;
 };
 
-struct token *token_named(const char *name, uint32_t session_id);
+struct token *sim__token_named(const char *name, uint32_t session_id);
 
-/* token_current is whom the calling thread acts as; NULL when it impersonates
+/* sim__token_current is whom the calling thread acts as; NULL when it impersonates
  * at a level that opens nothing. */
-struct token *token_current(void);
-NTSTATUS token_adopt(const struct token *client,
-                     SECURITY_IMPERSONATION_LEVEL level);
+struct token *sim__token_current(void);
+NTSTATUS sim__token_adopt(const struct token *client,
+                          SECURITY_IMPERSONATION_LEVEL level);
 
-/* descriptor_assign makes a new object's descriptor from what its creator
+/* sim__descriptor_assign makes a new object's descriptor from what its creator
  * gave; NULL: the default one of a pipe. */
-NTSTATUS descriptor_assign(struct descriptor *out, const void *given,
-                           const struct token *creator);
-void descriptor_deinit(struct descriptor *descriptor);
-NTSTATUS access_check(const struct descriptor *descriptor,
-                      const struct token *token, ACCESS_MASK wanted,
-                      ACCESS_MASK *granted);
-ACCESS_MASK access_map(ACCESS_MASK access);
+NTSTATUS sim__descriptor_assign(struct descriptor *out, const void *given,
+                                const struct token *creator);
+void sim__descriptor_deinit(struct descriptor *descriptor);
+NTSTATUS sim__access_check(const struct descriptor *descriptor,
+                           const struct token *token, ACCESS_MASK wanted,
+                           ACCESS_MASK *granted);
+ACCESS_MASK sim__access_map(ACCESS_MASK access);
 
-size_t sid_size(const void *sid);
-bool sid_equal(const void *a, const void *b);
-size_t sid_parse(const WCHAR *text, unsigned char *sid); /* units taken, or 0 */
+size_t sim__sid_size(const void *sid);
+bool sim__sid_equal(const void *a, const void *b);
+size_t sim__sid_parse(const WCHAR *text,
+                      unsigned char *sid); /* units taken, or 0 */
 
 /* --- The kernel ---------------------------------------------------------- */
 
@@ -238,9 +242,9 @@ struct kernel {
   uint64_t random;
   uint64_t now_ns;
   uint64_t next_due; /* of the operations' timers; NEVER: none              */
-  uint64_t epoch;    /* counts wake()s                                      */
+  uint64_t epoch;    /* counts wakes */
   unsigned threads;  /* that may run                                        */
-  unsigned blocked;  /* of them, since the last wake()                      */
+  unsigned blocked;  /* of them, since the last wake */
   struct thread *thread_list;
   struct op *ops; /* all, oldest first                                   */
   struct op **ops_tail;
@@ -249,6 +253,6 @@ struct kernel {
   bool tearing_down;  /* sim_reset: touch no memory of the caller            */
 };
 
-extern struct kernel kernel;
+extern struct kernel sim__kernel;
 
 #endif

@@ -5,7 +5,7 @@
 
 HMODULE WINAPI GetModuleHandleW(LPCWSTR name) {
   (void)name; /* All of it is this one. */
-  return (HMODULE)&kernel;
+  return (HMODULE)&sim__kernel;
 }
 
 /* Finds what the executable exports (-rdynamic); else NULL, as for a function

@@ -12,7 +12,7 @@ static WCHAR fold(WCHAR c) {
   return c;
 }
 
-bool name_equal(const WCHAR *a, const WCHAR *b, size_t length) {
+bool sim__name_equal(const WCHAR *a, const WCHAR *b, size_t length) {
   for (size_t i = 0; i < length; i++) {
     if (fold(a[i]) != fold(b[i])) {
       return false;
@@ -21,9 +21,10 @@ bool name_equal(const WCHAR *a, const WCHAR *b, size_t length) {
   return true;
 }
 
-struct pipe *name_find(const WCHAR *name, size_t length) {
-  for (struct pipe *pipe = kernel.pipes; pipe != NULL; pipe = pipe->next) {
-    if (pipe->name_length == length && name_equal(pipe->name, name, length)) {
+struct pipe *sim__name_find(const WCHAR *name, size_t length) {
+  for (struct pipe *pipe = sim__kernel.pipes; pipe != NULL; pipe = pipe->next) {
+    if (pipe->name_length == length &&
+        sim__name_equal(pipe->name, name, length)) {
       return pipe;
     }
   }
@@ -40,14 +41,14 @@ static int host_kind(const WCHAR *host, size_t length) {
   if (length == 1 && (host[0] == '.' || host[0] == '?')) {
     return 1;
   }
-  if (length == 9 && name_equal(host, L"LOCALHOST", 9)) {
+  if (length == 9 && sim__name_equal(host, L"LOCALHOST", 9)) {
     return 2;
   }
   return length == 0 ? 0 : 3;
 }
 
-DWORD name_from_win32(const WCHAR *path, WCHAR **out, size_t *length,
-                      bool *remote) {
+DWORD sim__name_from_win32(const WCHAR *path, WCHAR **out, size_t *length,
+                           bool *remote) {
   size_t units = 0;
   size_t host = 2;
   size_t end;
@@ -74,7 +75,7 @@ DWORD name_from_win32(const WCHAR *path, WCHAR **out, size_t *length,
   if (kind == 0 || kind == 3) {
     return ERROR_BAD_NETPATH;
   }
-  if (units < host + 5 || !name_equal(path + host + 1, L"PIPE", 4) ||
+  if (units < host + 5 || !sim__name_equal(path + host + 1, L"PIPE", 4) ||
       (units > host + 5 && !is_slash(path[host + 5]))) {
     return kind == 2 ? ERROR_BAD_NET_NAME : ERROR_FILE_NOT_FOUND;
   }
@@ -98,7 +99,7 @@ DWORD name_from_win32(const WCHAR *path, WCHAR **out, size_t *length,
 
 /* FILE_PIPE_WAIT_FOR_BUFFER: i64 timeout, u32 bytes of the name, u8 whether
  * the timeout counts, the name at 14. */
-NTSTATUS pipe_wait(struct op *op) {
+NTSTATUS sim__pipe_wait(struct op *op) {
   WCHAR name[512];
   const char *in = op->in;
   int64_t timeout;
@@ -118,7 +119,7 @@ NTSTATUS pipe_wait(struct op *op) {
     return STATUS_INVALID_PARAMETER;
   }
   memcpy(name, in + 14, bytes);
-  pipe = name_find(name, bytes / 2);
+  pipe = sim__name_find(name, bytes / 2);
   if (pipe == NULL) {
     return STATUS_OBJECT_NAME_NOT_FOUND;
   }
@@ -136,7 +137,7 @@ NTSTATUS pipe_wait(struct op *op) {
     wait_ns = timeout > 0 ? NEVER : (uint64_t)(-timeout) * 100;
   }
   op->pipe = pipe;
-  op->timeout_at = wait_ns > NEVER / 2 ? NEVER : kernel.now_ns + wait_ns;
-  clock_at(op->timeout_at);
+  op->timeout_at = wait_ns > NEVER / 2 ? NEVER : sim__kernel.now_ns + wait_ns;
+  sim__clock_at(op->timeout_at);
   return STATUS_PENDING;
 }

@@ -26,7 +26,8 @@ struct nt_name {
 
 static bool starts_with(const WCHAR *text, size_t length, const WCHAR *prefix,
                         size_t prefix_length) {
-  return length >= prefix_length && name_equal(text, prefix, prefix_length);
+  return length >= prefix_length &&
+         sim__name_equal(text, prefix, prefix_length);
 }
 
 /* \Device\NamedPipe is the device, with a backslash behind it the root, and
@@ -43,7 +44,7 @@ static NTSTATUS nt_name(struct nt_name *out,
   if (attributes->RootDirectory != NULL) {
     NTSTATUS status;
     const struct file *root =
-        handle_get(attributes->RootDirectory, OBJECT_FILE, 0, &status);
+        sim__handle_get(attributes->RootDirectory, OBJECT_FILE, 0, &status);
 
     if (root == NULL) {
       return status;
@@ -88,7 +89,7 @@ static bool is_synchronous(ULONG options) {
 static NTSTATUS open_nt(HANDLE *handle, ACCESS_MASK access,
                         const OBJECT_ATTRIBUTES *attributes, ULONG options) {
   struct open_options open = {
-      .access = access_map(access),
+      .access = sim__access_map(access),
       .synchronous = is_synchronous(options),
       .qos = {SecurityImpersonation, true, true},
   };
@@ -107,15 +108,15 @@ static NTSTATUS open_nt(HANDLE *handle, ACCESS_MASK access,
     return status;
   }
   if (name.kind == FILE_PIPE) {
-    status = pipe_open(&file, &granted, name.name, name.length, &open);
+    status = sim__pipe_open(&file, &granted, name.name, name.length, &open);
     if (status < 0) {
       return status;
     }
   } else {
-    file = file_new(name.kind, open.synchronous);
+    file = sim__file_new(name.kind, open.synchronous);
   }
-  *handle = handle_open(&file->object, granted,
-                        (attributes->Attributes & OBJ_INHERIT) != 0);
+  *handle = sim__handle_open(&file->object, granted,
+                             (attributes->Attributes & OBJ_INHERIT) != 0);
   return STATUS_SUCCESS;
 }
 
@@ -125,14 +126,14 @@ NTSTATUS NTAPI NtOpenFile(PHANDLE file, ACCESS_MASK access,
   struct call call;
 
   (void)share;
-  if (call_begin(&call, __func__, PLACE, "%x %x", access, options)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%x %x", access, options)) {
     call.error = (uint32_t)open_nt(file, access, attributes, options);
     if (call.error == 0) {
       io->Status = STATUS_SUCCESS;
       io->Information = FILE_OPENED;
     }
   }
-  return call_end_nt(&call);
+  return sim__call_end_nt(&call);
 }
 
 NTSTATUS NTAPI NtCreateFile(PHANDLE file, ACCESS_MASK access,
@@ -148,14 +149,14 @@ NTSTATUS NTAPI NtCreateFile(PHANDLE file, ACCESS_MASK access,
   (void)disposition;
   (void)ea;
   (void)ea_size;
-  if (call_begin(&call, __func__, PLACE, "%x %x", access, options)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%x %x", access, options)) {
     call.error = (uint32_t)open_nt(file, access, attributes, options);
     if (call.error == 0) {
       io->Status = STATUS_SUCCESS;
       io->Information = FILE_OPENED;
     }
   }
-  return call_end_nt(&call);
+  return sim__call_end_nt(&call);
 }
 
 /* The share mode is the configuration: who may read at the other end. Wine
@@ -180,7 +181,7 @@ NTSTATUS NTAPI NtCreateNamedPipeFile(
     ULONG in_quota, ULONG out_quota, PLARGE_INTEGER timeout) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%x %x", access, share)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%x %x", access, share)) {
     int64_t wait = timeout != NULL ? timeout->QuadPart : 0;
     struct create_options create = {
         .access = access,
@@ -210,18 +211,18 @@ NTSTATUS NTAPI NtCreateNamedPipeFile(
                                disposition >= FILE_OVERWRITE)) {
       status = STATUS_INVALID_PARAMETER;
     } else if (status >= 0) {
-      status = pipe_create(&file, &granted, &is_new, name.name, name.length,
-                           &create);
+      status = sim__pipe_create(&file, &granted, &is_new, name.name,
+                                name.length, &create);
     }
     if (status >= 0) {
-      *handle = handle_open(&file->object, granted,
-                            (attributes->Attributes & OBJ_INHERIT) != 0);
+      *handle = sim__handle_open(&file->object, granted,
+                                 (attributes->Attributes & OBJ_INHERIT) != 0);
       io->Status = STATUS_SUCCESS;
       io->Information = is_new ? FILE_CREATED : FILE_OPENED;
     }
     call.error = (uint32_t)status;
   }
-  return call_end_nt(&call);
+  return sim__call_end_nt(&call);
 }
 
 /* --- Reading and writing ------------------------------------------------- */
@@ -231,14 +232,14 @@ static NTSTATUS transfer_nt(struct call *call, enum op_kind kind, HANDLE handle,
                             ULONG size) {
   NTSTATUS status;
   size_t info;
-  struct file *file =
-      handle_get(handle, OBJECT_FILE,
-                 kind == OP_READ ? FILE_READ_DATA : FILE_WRITE_DATA, &status);
+  struct file *file = sim__handle_get(
+      handle, OBJECT_FILE, kind == OP_READ ? FILE_READ_DATA : FILE_WRITE_DATA,
+      &status);
 
   if (file != NULL) {
-    file_enter(file);
-    status = file_transfer(call, kind, file, request, buffer, size, &info);
-    file_leave(file);
+    sim__file_enter(file);
+    status = sim__file_transfer(call, kind, file, request, buffer, size, &info);
+    sim__file_leave(file);
   }
   return status;
 }
@@ -251,12 +252,12 @@ NTSTATUS NTAPI NtReadFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc,
 
   (void)offset;
   (void)key;
-  if (call_begin(&call, __func__, PLACE, "%p %u", file, size)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u", file, size)) {
     call.error = (uint32_t)(apc != NULL ? STATUS_NOT_IMPLEMENTED
                                         : transfer_nt(&call, OP_READ, file,
                                                       &request, buffer, size));
   }
-  return call_end_nt(&call);
+  return sim__call_end_nt(&call);
 }
 
 NTSTATUS NTAPI NtWriteFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc,
@@ -267,12 +268,12 @@ NTSTATUS NTAPI NtWriteFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc,
 
   (void)offset;
   (void)key;
-  if (call_begin(&call, __func__, PLACE, "%p %u", file, size)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u", file, size)) {
     call.error = (uint32_t)(apc != NULL ? STATUS_NOT_IMPLEMENTED
                                         : transfer_nt(&call, OP_WRITE, file,
                                                       &request, buffer, size));
   }
-  return call_end_nt(&call);
+  return sim__call_end_nt(&call);
 }
 
 /* --- Controls ------------------------------------------------------------ */
@@ -280,7 +281,7 @@ NTSTATUS NTAPI NtWriteFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc,
 static NTSTATUS connection_attribute(const struct file *file, const char *name,
                                      size_t name_size, void *out,
                                      size_t out_size, size_t *info) {
-  NTSTATUS status = pipe_check(file);
+  NTSTATUS status = sim__pipe_check(file);
   int end;
 
   if (status < 0) {
@@ -310,11 +311,11 @@ static NTSTATUS control_now(struct file *file, ULONG code, const void *in,
                             size_t *info) {
   switch (code) {
     case FSCTL_PIPE_DISCONNECT:
-      return pipe_disconnect(file);
+      return sim__pipe_disconnect(file);
     case FSCTL_PIPE_IMPERSONATE:
-      return pipe_impersonate(file);
+      return sim__pipe_impersonate(file);
     case FSCTL_PIPE_PEEK:
-      return pipe_peek(file, out, out_size, info);
+      return sim__pipe_peek(file, out, out_size, info);
     case FSCTL_PIPE_GET_CONNECTION_ATTRIBUTE:
       return connection_attribute(file, in, in_size, out, out_size, info);
     case FSCTL_PIPE_QUERY_CLIENT_PROCESS:
@@ -324,10 +325,10 @@ static NTSTATUS control_now(struct file *file, ULONG code, const void *in,
   }
 }
 
-NTSTATUS file_control(struct call *call, struct file *file, ACCESS_MASK access,
-                      const struct request *request, ULONG code, void *in,
-                      size_t in_size, void *out, size_t out_size,
-                      size_t *info) {
+NTSTATUS sim__file_control(struct call *call, struct file *file,
+                           ACCESS_MASK access, const struct request *request,
+                           ULONG code, void *in, size_t in_size, void *out,
+                           size_t out_size, size_t *info) {
   ACCESS_MASK need = code >> 14 & 3; /* 1: read, 2: write */
   enum op_kind kind;
   struct op *op;
@@ -357,19 +358,19 @@ NTSTATUS file_control(struct call *call, struct file *file, ACCESS_MASK access,
       kind = OP_CONTROL;
       break;
   }
-  op = op_new(call, kind, file, request, out, out_size);
+  op = sim__op_new(call, kind, file, request, out, out_size);
   op->in = in;
   op->in_size = in_size;
   op->code = code;
-  if (!op_take_event(op, &status)) {
+  if (!sim__op_take_event(op, &status)) {
     return status;
   }
-  return op_submit(call, op, false, info);
+  return sim__op_submit(call, op, false, info);
 }
 
-NTSTATUS op_control(struct op *op) {
-  return control_now(op->file, op->code, op->in, op->in_size, op_target(op),
-                     op->size, &op->info);
+NTSTATUS sim__op_control(struct op *op) {
+  return control_now(op->file, op->code, op->in, op->in_size,
+                     sim__op_target(op), op->size, &op->info);
 }
 
 NTSTATUS NTAPI NtFsControlFile(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc,
@@ -378,21 +379,22 @@ NTSTATUS NTAPI NtFsControlFile(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc,
                                ULONG out_size) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p %x", handle, code)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %x", handle, code)) {
     struct request request = {io, event, apc_context};
     NTSTATUS status;
     size_t info;
-    struct file *file = handle_get(handle, OBJECT_FILE, 0, &status);
+    struct file *file = sim__handle_get(handle, OBJECT_FILE, 0, &status);
 
     if (file != NULL && apc != NULL) {
       status = STATUS_NOT_IMPLEMENTED;
     } else if (file != NULL) {
-      file_enter(file);
-      status = file_control(&call, file, handle_access(handle), &request, code,
-                            in, in_size, out, out_size, &info);
-      file_leave(file);
+      sim__file_enter(file);
+      status =
+          sim__file_control(&call, file, sim__handle_access(handle), &request,
+                            code, in, in_size, out, out_size, &info);
+      sim__file_leave(file);
     }
     call.error = (uint32_t)status;
   }
-  return call_end_nt(&call);
+  return sim__call_end_nt(&call);
 }

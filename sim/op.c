@@ -4,55 +4,56 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct op *op_new(const struct call *call, enum op_kind kind, struct file *file,
-                  const struct request *request, void *buffer, size_t size) {
+struct op *sim__op_new(const struct call *call, enum op_kind kind,
+                       struct file *file, const struct request *request,
+                       void *buffer, size_t size) {
   struct op *op = calloc(1, sizeof *op);
 
   op->kind = kind;
   op->file = file;
   if (file != NULL) {
-    object_ref(&file->object);
+    sim__object_ref(&file->object);
   }
   if (request != NULL) {
     op->request = *request;
   }
   op->name = call->name;
   op->place = call->place;
-  op->thread_id = thread_self()->id;
+  op->thread_id = sim__thread_self()->id;
   op->buffer = buffer;
   op->size = size;
   op->timeout_at = NEVER;
   op->cancel_at = NEVER;
   op->deliver_at = NEVER;
-  op->link = kernel.ops_tail;
-  *kernel.ops_tail = op;
-  kernel.ops_tail = &op->next;
+  op->link = sim__kernel.ops_tail;
+  *sim__kernel.ops_tail = op;
+  sim__kernel.ops_tail = &op->next;
   return op;
 }
 
-void op_free(struct op *op) {
+void sim__op_free(struct op *op) {
   *op->link = op->next;
   if (op->next != NULL) {
     op->next->link = op->link;
   } else {
-    kernel.ops_tail = op->link;
+    sim__kernel.ops_tail = op->link;
   }
   if (op->event != NULL) {
-    object_unref(&op->event->object);
+    sim__object_unref(&op->event->object);
   }
   if (op->file != NULL) {
-    object_unref(&op->file->object);
+    sim__object_unref(&op->file->object);
   }
   free(op->staged);
   free(op);
 }
 
-char *op_target(struct op *op) {
+char *sim__op_target(struct op *op) {
   return op->staged != NULL ? op->staged : op->buffer;
 }
 
-void op_write_back(struct op *op) {
-  if (kernel.tearing_down) {
+void sim__op_write_back(struct op *op) {
+  if (sim__kernel.tearing_down) {
     return;
   }
   if (op->staged != NULL && op->info > 0) {
@@ -69,7 +70,7 @@ static bool wants_packet(const struct op *op) {
 
 static void signal_end(struct op *op) {
   if (op->event != NULL) {
-    event_set(op->event);
+    sim__event_set(op->event);
   } else if ((op->file->notify & FILE_SKIP_SET_EVENT_ON_HANDLE) == 0) {
     op->file->signalled = true;
   }
@@ -82,20 +83,20 @@ static void deliver(struct op *op) {
   op->deliver_at = NEVER;
   op->done = true;
   if (!packet || !op->late) {
-    op_write_back(op);
+    sim__op_write_back(op);
   }
   signal_end(op);
   if (packet) {
-    port_post(op->file->port, op);
+    sim__port_post(op->file->port, op);
   } else if (!op->sync) {
-    op_free(op);
+    sim__op_free(op);
   }
-  wake();
+  sim__wake();
 }
 
-void op_finish(struct op *op, NTSTATUS status, size_t info) {
+void sim__op_finish(struct op *op, NTSTATUS status, size_t info) {
   struct file *file = op->file;
-  uint64_t due = kernel.now_ns + op->delay_ns;
+  uint64_t due = sim__kernel.now_ns + op->delay_ns;
 
   op->queued = false;
   op->queue = NULL;
@@ -108,11 +109,11 @@ void op_finish(struct op *op, NTSTATUS status, size_t info) {
   if (due < file->last_due && !op->sync) {
     due = file->last_due;
   }
-  if (due > kernel.now_ns) {
+  if (due > sim__kernel.now_ns) {
     file->last_due = op->sync ? file->last_due : due;
     op->deliver_at = due;
-    clock_at(due);
-    wake();
+    sim__clock_at(due);
+    sim__wake();
   } else {
     deliver(op);
   }
@@ -120,45 +121,46 @@ void op_finish(struct op *op, NTSTATUS status, size_t info) {
 
 /* --- Starting ------------------------------------------------------------ */
 
-bool op_take_event(struct op *op, NTSTATUS *status) {
+bool sim__op_take_event(struct op *op, NTSTATUS *status) {
   *status = STATUS_SUCCESS;
   if (op->request.event == NULL) {
     return true;
   }
-  op->event = handle_get(op->request.event, OBJECT_EVENT, 0, status);
+  op->event = sim__handle_get(op->request.event, OBJECT_EVENT, 0, status);
   if (op->event == NULL) {
-    misuse("hEvent is no event");
-    op_free(op);
+    sim__misuse("hEvent is no event");
+    sim__op_free(op);
     return false;
   }
-  object_ref(&op->event->object);
+  sim__object_ref(&op->event->object);
   return true;
 }
 
 static void check_reuse(const struct op *op) {
   char text[160];
 
-  for (const struct op *other = kernel.ops; other != op; other = other->next) {
+  for (const struct op *other = sim__kernel.ops; other != op;
+       other = other->next) {
     if (other->kind != OP_POSTED && other->request.iosb == op->request.iosb) {
-      misuse("its OVERLAPPED is in flight since %s in %s", other->name,
-             place_text(other->place, text, sizeof text));
+      sim__misuse("its OVERLAPPED is in flight since %s in %s", other->name,
+                  sim__place_text(other->place, text, sizeof text));
       return;
     }
   }
 }
 
 static void draw_timing(struct op *op) {
-  const sim_settings *settings = &kernel.settings;
+  const sim_settings *settings = &sim__kernel.settings;
   bool reads =
       op->kind == OP_READ || op->kind == OP_TRANSACT || op->kind == OP_CONTROL;
 
   op->delay_ns = (uint64_t)op->file->slow_ms * NS_PER_MS;
-  if (chance(settings->delay_permille)) {
+  if (sim__chance(settings->delay_permille)) {
     op->delay_ns +=
-        random_below((uint64_t)settings->delay_ms_max * NS_PER_MS + 1);
+        sim__random_below((uint64_t)settings->delay_ms_max * NS_PER_MS + 1);
   }
-  op->pends = chance(settings->pend_permille) || op->delay_ns > 0;
-  op->late = chance(settings->late_status_permille);
+  op->pends = sim__chance(settings->pend_permille) || op->delay_ns > 0;
+  op->late = sim__chance(settings->late_status_permille);
   if (reads && op->size > 0 && (op->late || op->delay_ns > 0)) {
     op->staged = malloc(op->size);
   }
@@ -167,19 +169,19 @@ static void draw_timing(struct op *op) {
 static NTSTATUS begin(struct op *op) {
   switch (op->kind) {
     case OP_READ:
-      return pipe_read(op);
+      return sim__pipe_read(op);
     case OP_WRITE:
-      return pipe_write(op);
+      return sim__pipe_write(op);
     case OP_CONNECT:
-      return pipe_connect(op);
+      return sim__pipe_connect(op);
     case OP_FLUSH:
-      return pipe_flush(op);
+      return sim__pipe_flush(op);
     case OP_TRANSACT:
-      return pipe_transact(op);
+      return sim__pipe_transact(op);
     case OP_WAIT:
-      return pipe_wait(op);
+      return sim__pipe_wait(op);
     default:
-      return op_control(op);
+      return sim__op_control(op);
   }
 }
 
@@ -189,36 +191,37 @@ static bool is_done(void *op) {
 
 /* The caller's thread waits for the end of `op`. */
 static NTSTATUS wait_for(struct op *op, size_t *info) {
-  struct thread *self = thread_self();
+  struct thread *self = sim__thread_self();
   NTSTATUS status;
 
   self->sync_op = op;
-  block(is_done, op, NEVER);
+  sim__block(is_done, op, NEVER);
   self->sync_op = NULL;
   status = op->status;
   *info = op->info;
-  op_free(op);
+  sim__op_free(op);
   return status;
 }
 
 /* Done at once. Does the caller have to wait for a packet all the same? */
 static bool pends_anyhow(const struct op *op, NTSTATUS status) {
-  const sim_settings *settings = &kernel.settings;
+  const sim_settings *settings = &sim__kernel.settings;
 
   if (op->sync) {
     return false;
   }
   if (status < 0 && status != STATUS_BUFFER_OVERFLOW) {
     return op->kind == OP_TRANSACT &&
-           chance(settings->transact_failure_pends_permille);
+           sim__chance(settings->transact_failure_pends_permille);
   }
   return op->pends ||
          (status == STATUS_BUFFER_OVERFLOW && wants_packet(op) &&
           (op->file->notify & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) != 0 &&
-          chance(settings->warning_pends_permille));
+          sim__chance(settings->warning_pends_permille));
 }
 
-NTSTATUS op_submit(struct call *call, struct op *op, bool wait, size_t *info) {
+NTSTATUS sim__op_submit(struct call *call, struct op *op, bool wait,
+                        size_t *info) {
   struct file *file = op->file;
   const bool sync = wait || file->synchronous;
   NTSTATUS status;
@@ -235,12 +238,12 @@ NTSTATUS op_submit(struct call *call, struct op *op, bool wait, size_t *info) {
   if (call->fault_completion != 0) {
     op->pends = true;
     status = STATUS_PENDING;
-    op_finish(op, call->fault_completion, 0);
+    sim__op_finish(op, call->fault_completion, 0);
   } else {
     status = begin(op);
     op->queued = status == (NTSTATUS)STATUS_PENDING;
     if (!op->queued && pends_anyhow(op, status)) {
-      op_finish(op, status, op->info);
+      sim__op_finish(op, status, op->info);
       status = STATUS_PENDING;
     }
   }
@@ -250,23 +253,23 @@ NTSTATUS op_submit(struct call *call, struct op *op, bool wait, size_t *info) {
   /* An error that comes at once leaves no trace: no packet, no event, and the
    * status block as it was. Wine kernel32 tests, pipe.c, test_ReadFile. */
   if (status < 0 && status != STATUS_BUFFER_OVERFLOW) {
-    op_free(op);
+    sim__op_free(op);
     return status;
   }
   op->status = status;
   op->done = true;
   *info = op->info;
-  op_write_back(op);
+  sim__op_write_back(op);
   op->late = false;
   signal_end(op);
   if (wants_packet(op) &&
       ((file->notify & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) == 0 ||
-       (status != STATUS_SUCCESS && kernel.settings.warning_posts))) {
-    port_post(file->port, op);
+       (status != STATUS_SUCCESS && sim__kernel.settings.warning_posts))) {
+    sim__port_post(file->port, op);
   } else {
-    op_free(op);
+    sim__op_free(op);
   }
-  wake();
+  sim__wake();
   return status;
 }
 
@@ -276,23 +279,23 @@ static void unqueue_and_finish(struct op *op, NTSTATUS status) {
   size_t info = 0;
 
   if (op->queue != NULL) {
-    info = queue_remove(op->queue, op);
+    info = sim__queue_remove(op->queue, op);
   }
-  if (op->kind != OP_WRITE || !kernel.settings.cancelled_write_counts) {
+  if (op->kind != OP_WRITE || !sim__kernel.settings.cancelled_write_counts) {
     info = 0;
   }
-  op_finish(op, status, info);
+  sim__op_finish(op, status, info);
 }
 
 /* Cancels what is marked. Each may end others and free them. */
 static void cancel_marked(void) {
-  struct op *op = kernel.ops;
+  struct op *op = sim__kernel.ops;
 
   while (op != NULL) {
     if (op->cancel_now && op->queued) {
       op->cancel_now = false;
       unqueue_and_finish(op, STATUS_CANCELLED);
-      op = kernel.ops;
+      op = sim__kernel.ops;
     } else {
       op->cancel_now = false;
       op = op->next;
@@ -301,20 +304,21 @@ static void cancel_marked(void) {
 }
 
 static uint64_t cancel_delay_ns(struct file *file) {
-  const sim_settings *settings = &kernel.settings;
+  const sim_settings *settings = &sim__kernel.settings;
   uint64_t delay = (uint64_t)file->cancel_late_ms * NS_PER_MS;
 
-  if (chance(settings->cancel_late_permille)) {
-    delay += random_below((uint64_t)settings->cancel_ms_max * NS_PER_MS + 1);
+  if (sim__chance(settings->cancel_late_permille)) {
+    delay +=
+        sim__random_below((uint64_t)settings->cancel_ms_max * NS_PER_MS + 1);
   }
   return delay;
 }
 
-bool ops_cancel(struct file *file, const void *iosb, uint32_t thread_id) {
+bool sim__ops_cancel(struct file *file, const void *iosb, uint32_t thread_id) {
   bool found = false;
   uint64_t delay = cancel_delay_ns(file);
 
-  for (struct op *op = kernel.ops; op != NULL; op = op->next) {
+  for (struct op *op = sim__kernel.ops; op != NULL; op = op->next) {
     if (op->file != file || !op->queued || op->cancel_asked ||
         (iosb != NULL && op->request.iosb != iosb) ||
         (thread_id != 0 && op->thread_id != thread_id)) {
@@ -323,8 +327,8 @@ bool ops_cancel(struct file *file, const void *iosb, uint32_t thread_id) {
     found = true;
     op->cancel_asked = true;
     if (delay > 0) {
-      op->cancel_at = kernel.now_ns + delay;
-      clock_at(op->cancel_at);
+      op->cancel_at = sim__kernel.now_ns + delay;
+      sim__clock_at(op->cancel_at);
     } else {
       op->cancel_now = true;
     }
@@ -338,8 +342,8 @@ bool ops_cancel(struct file *file, const void *iosb, uint32_t thread_id) {
 
 /* ExitThread's page: a thread's operations end with it. Those that end in a
  * packet don't. */
-void ops_cancel_thread(const struct thread *thread) {
-  for (struct op *op = kernel.ops; op != NULL; op = op->next) {
+void sim__ops_cancel_thread(const struct thread *thread) {
+  for (struct op *op = sim__kernel.ops; op != NULL; op = op->next) {
     if (op->queued && op->thread_id == thread->id &&
         !(wants_packet(op) && op->event == NULL)) {
       op->cancel_now = true;
@@ -350,16 +354,16 @@ void ops_cancel_thread(const struct thread *thread) {
 
 /* --- Timers -------------------------------------------------------------- */
 
-void ops_run_timers(void) {
-  struct op *op = kernel.ops;
+void sim__ops_run_timers(void) {
+  struct op *op = sim__kernel.ops;
   uint64_t next = NEVER;
 
   while (op != NULL) {
-    if (op->deliver_at <= kernel.now_ns) {
+    if (op->deliver_at <= sim__kernel.now_ns) {
       deliver(op);
-    } else if (op->queued && op->cancel_at <= kernel.now_ns) {
+    } else if (op->queued && op->cancel_at <= sim__kernel.now_ns) {
       unqueue_and_finish(op, STATUS_CANCELLED);
-    } else if (op->queued && op->timeout_at <= kernel.now_ns) {
+    } else if (op->queued && op->timeout_at <= sim__kernel.now_ns) {
       unqueue_and_finish(op, STATUS_IO_TIMEOUT);
     } else {
       uint64_t due =
@@ -370,32 +374,32 @@ void ops_run_timers(void) {
       op = op->next;
       continue;
     }
-    op = kernel.ops;
+    op = sim__kernel.ops;
     next = NEVER;
   }
-  kernel.next_due = next;
+  sim__kernel.next_due = next;
 }
 
 /* --- The end ------------------------------------------------------------- */
 
-void ops_report(void) {
+void sim__ops_report(void) {
   char text[160];
 
-  for (const struct op *op = kernel.ops; op != NULL; op = op->next) {
+  for (const struct op *op = sim__kernel.ops; op != NULL; op = op->next) {
     if (op->kind == OP_POSTED) {
-      report("a posted packet was not taken: %s in %s", op->name,
-             place_text(op->place, text, sizeof text));
+      sim__report("a posted packet was not taken: %s in %s", op->name,
+                  sim__place_text(op->place, text, sizeof text));
     } else {
-      report("%s: %s in %s",
-             op->in_port ? "its packet was not taken" : "still in flight",
-             op->name, place_text(op->place, text, sizeof text));
+      sim__report("%s: %s in %s",
+                  op->in_port ? "its packet was not taken" : "still in flight",
+                  op->name, sim__place_text(op->place, text, sizeof text));
     }
   }
 }
 
-void ops_reset(void) {
-  while (kernel.ops != NULL) {
-    op_free(kernel.ops);
+void sim__ops_reset(void) {
+  while (sim__kernel.ops != NULL) {
+    sim__op_free(sim__kernel.ops);
   }
-  kernel.ops_tail = &kernel.ops;
+  sim__kernel.ops_tail = &sim__kernel.ops;
 }

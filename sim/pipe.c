@@ -7,18 +7,18 @@
 
 /* --- Making and ending --------------------------------------------------- */
 
-struct file *file_new(enum file_kind kind, bool synchronous) {
+struct file *sim__file_new(enum file_kind kind, bool synchronous) {
   struct file *file = calloc(1, sizeof *file);
 
-  object_init(&file->object, OBJECT_FILE);
+  sim__object_init(&file->object, OBJECT_FILE);
   file->kind = kind;
   file->synchronous = synchronous;
   return file;
 }
 
-void pipe_unref(struct pipe *pipe) {
+void sim__pipe_unref(struct pipe *pipe) {
   if (--pipe->refs == 0) {
-    descriptor_deinit(&pipe->security);
+    sim__descriptor_deinit(&pipe->security);
     free(pipe->name);
     free(pipe);
   }
@@ -30,22 +30,22 @@ static void instance_unref(struct instance *instance) {
   if (--instance->refs > 0) {
     return;
   }
-  queue_drain(&instance->queue[INBOUND], STATUS_PIPE_BROKEN);
-  queue_drain(&instance->queue[OUTBOUND], STATUS_PIPE_BROKEN);
+  sim__queue_drain(&instance->queue[INBOUND], STATUS_PIPE_BROKEN);
+  sim__queue_drain(&instance->queue[OUTBOUND], STATUS_PIPE_BROKEN);
   while (*link != instance) {
     link = &(*link)->next;
   }
   *link = instance->next;
   if (instance->client != NULL) {
-    object_unref(&instance->client->object);
+    sim__object_unref(&instance->client->object);
   }
-  pipe_unref(instance->pipe);
+  sim__pipe_unref(instance->pipe);
   free(instance);
 }
 
 static void client_forget(struct instance *instance) {
   if (instance->client != NULL) {
-    object_unref(&instance->client->object);
+    sim__object_unref(&instance->client->object);
     instance->client = NULL;
   }
   instance->had_client = false;
@@ -54,13 +54,13 @@ static void client_forget(struct instance *instance) {
 /* Ends the connects, or the waits for an instance, that wait here. */
 static void finish_waiting(const struct instance *instance,
                            const struct pipe *pipe, NTSTATUS status) {
-  struct op *op = kernel.ops;
+  struct op *op = sim__kernel.ops;
 
   while (op != NULL) {
     if (op->queued && ((instance != NULL && op->instance == instance) ||
                        (pipe != NULL && op->pipe == pipe))) {
-      op_finish(op, status, 0);
-      op = kernel.ops; /* It may be freed. */
+      sim__op_finish(op, status, 0);
+      op = sim__kernel.ops; /* It may be freed. */
     } else {
       op = op->next;
     }
@@ -68,7 +68,7 @@ static void finish_waiting(const struct instance *instance,
 }
 
 static void pipe_lose_name(struct pipe *pipe) {
-  struct pipe **link = &kernel.pipes;
+  struct pipe **link = &sim__kernel.pipes;
 
   while (*link != pipe) {
     link = &(*link)->next;
@@ -92,8 +92,8 @@ static struct instance *instance_new(struct pipe *pipe, struct file *server,
   instance->end[END_SERVER] = server;
   instance->queue[INBOUND].quota = options->in_quota;
   instance->queue[OUTBOUND].quota = options->out_quota;
-  instance->process_id[END_SERVER] = thread_self()->process_id;
-  instance->session_id[END_SERVER] = thread_self()->session_id;
+  instance->process_id[END_SERVER] = sim__thread_self()->process_id;
+  instance->session_id[END_SERVER] = sim__thread_self()->session_id;
   instance->state = DISCONNECTED;
   pipe->refs++;
   pipe->instances_open++;
@@ -102,7 +102,7 @@ static struct instance *instance_new(struct pipe *pipe, struct file *server,
 
 static void instance_listen(struct instance *instance) {
   instance->state = LISTENING;
-  instance->listen_number = kernel.listens++;
+  instance->listen_number = sim__kernel.listens++;
   /* Each waiter wakes and races for it: Wine kernel32 tests, test_wait_pipe. */
   finish_waiting(NULL, instance->pipe, STATUS_SUCCESS);
 }
@@ -118,8 +118,8 @@ static NTSTATUS pipe_new(struct pipe **out, const WCHAR *name, size_t length,
                                : STATUS_INVALID_PARAMETER;
   }
   pipe = calloc(1, sizeof *pipe);
-  status =
-      descriptor_assign(&pipe->security, options->descriptor, token_current());
+  status = sim__descriptor_assign(&pipe->security, options->descriptor,
+                                  sim__token_current());
   if (status < 0) {
     free(pipe);
     return status;
@@ -134,8 +134,8 @@ static NTSTATUS pipe_new(struct pipe **out, const WCHAR *name, size_t length,
   pipe->instances_max = options->instances_max;
   pipe->timeout_ns = (uint64_t)(-*options->timeout) * 100;
   pipe->named = true;
-  pipe->next = kernel.pipes;
-  kernel.pipes = pipe;
+  pipe->next = sim__kernel.pipes;
+  sim__kernel.pipes = pipe;
   *out = pipe;
   return STATUS_SUCCESS;
 }
@@ -146,8 +146,8 @@ static NTSTATUS further_check(const struct pipe *pipe,
                               const struct create_options *options) {
   ACCESS_MASK granted;
   NTSTATUS status =
-      access_check(&pipe->security, token_current(),
-                   options->access | FILE_CREATE_PIPE_INSTANCE, &granted);
+      sim__access_check(&pipe->security, sim__token_current(),
+                        options->access | FILE_CREATE_PIPE_INSTANCE, &granted);
 
   if (status < 0) {
     return status;
@@ -161,10 +161,10 @@ static NTSTATUS further_check(const struct pipe *pipe,
   return STATUS_SUCCESS;
 }
 
-NTSTATUS pipe_create(struct file **out, ACCESS_MASK *granted, bool *is_new,
-                     const WCHAR *name, size_t length,
-                     const struct create_options *options) {
-  struct pipe *pipe = name_find(name, length);
+NTSTATUS sim__pipe_create(struct file **out, ACCESS_MASK *granted, bool *is_new,
+                          const WCHAR *name, size_t length,
+                          const struct create_options *options) {
+  struct pipe *pipe = sim__name_find(name, length);
   NTSTATUS status;
 
   if (length == 0) {
@@ -176,11 +176,11 @@ NTSTATUS pipe_create(struct file **out, ACCESS_MASK *granted, bool *is_new,
   if (options->messages && !options->message_type) {
     return STATUS_INVALID_PARAMETER;
   }
-  if (token_current() == NULL) {
+  if (sim__token_current() == NULL) {
     return STATUS_BAD_IMPERSONATION_LEVEL;
   }
   if ((options->access & ACCESS_SYSTEM_SECURITY) != 0 &&
-      !token_current()->may_audit) {
+      !sim__token_current()->may_audit) {
     return STATUS_PRIVILEGE_NOT_HELD;
   }
   *is_new = pipe == NULL;
@@ -189,8 +189,8 @@ NTSTATUS pipe_create(struct file **out, ACCESS_MASK *granted, bool *is_new,
   if (status < 0) {
     return status;
   }
-  *granted = access_map(options->access);
-  *out = file_new(FILE_PIPE, options->synchronous);
+  *granted = sim__access_map(options->access);
+  *out = sim__file_new(FILE_PIPE, options->synchronous);
   (*out)->end = END_SERVER;
   (*out)->messages = options->messages;
   (*out)->nowait = options->nowait;
@@ -198,7 +198,7 @@ NTSTATUS pipe_create(struct file **out, ACCESS_MASK *granted, bool *is_new,
   pipe->refs++;
   (*out)->instance = instance_new(pipe, *out, options);
   if ((*granted & (FILE_READ_DATA | FILE_WRITE_DATA)) != 0 ||
-      !kernel.settings.no_data_access_disconnected) {
+      !sim__kernel.settings.no_data_access_disconnected) {
     instance_listen((*out)->instance);
   }
   return STATUS_SUCCESS;
@@ -216,10 +216,11 @@ static struct instance *first_listening(const struct pipe *pipe) {
   return first;
 }
 
-NTSTATUS pipe_open(struct file **out, ACCESS_MASK *granted, const WCHAR *name,
-                   size_t length, const struct open_options *options) {
-  struct pipe *pipe = name_find(name, length);
-  struct token *token = token_current();
+NTSTATUS sim__pipe_open(struct file **out, ACCESS_MASK *granted,
+                        const WCHAR *name, size_t length,
+                        const struct open_options *options) {
+  struct pipe *pipe = sim__name_find(name, length);
+  struct token *token = sim__token_current();
   struct instance *instance;
   NTSTATUS status;
 
@@ -231,10 +232,10 @@ NTSTATUS pipe_open(struct file **out, ACCESS_MASK *granted, const WCHAR *name,
   }
   /* A client needs no right to create instances, and gets none: ReactOS
    * NpCreateClientEnd. */
-  status = access_check(
-      &pipe->security, token,
-      access_map(options->access) & ~(ACCESS_MASK)FILE_CREATE_PIPE_INSTANCE,
-      granted);
+  status = sim__access_check(&pipe->security, token,
+                             sim__access_map(options->access) &
+                                 ~(ACCESS_MASK)FILE_CREATE_PIPE_INSTANCE,
+                             granted);
   if (status < 0) {
     return status;
   }
@@ -243,13 +244,13 @@ NTSTATUS pipe_open(struct file **out, ACCESS_MASK *granted, const WCHAR *name,
     return STATUS_ACCESS_DENIED;
   }
   if (pipe->reject_remote && (options->remote || token->is_remote)) {
-    return kernel.settings.remote_refused_status;
+    return sim__kernel.settings.remote_refused_status;
   }
   instance = first_listening(pipe);
   if (instance == NULL) {
     return STATUS_PIPE_NOT_AVAILABLE;
   }
-  *out = file_new(FILE_PIPE, options->synchronous);
+  *out = sim__file_new(FILE_PIPE, options->synchronous);
   (*out)->end = END_CLIENT;
   (*out)->pipe = pipe;
   pipe->refs++;
@@ -261,10 +262,10 @@ NTSTATUS pipe_open(struct file **out, ACCESS_MASK *granted, const WCHAR *name,
   instance->end[END_CLIENT] = *out;
   instance->state = CONNECTED;
   instance->had_client = true;
-  instance->process_id[END_CLIENT] = thread_self()->process_id;
-  instance->session_id[END_CLIENT] = thread_self()->session_id;
+  instance->process_id[END_CLIENT] = sim__thread_self()->process_id;
+  instance->session_id[END_CLIENT] = sim__thread_self()->session_id;
   instance->qos = options->qos;
-  object_ref(&token->object);
+  sim__object_ref(&token->object);
   instance->client = token;
   finish_waiting(instance, NULL, STATUS_SUCCESS);
   return STATUS_SUCCESS;
@@ -276,17 +277,17 @@ static void end_close(struct file *file) {
   NTSTATUS broken = STATUS_PIPE_BROKEN;
 
   if (file->end == END_SERVER) {
-    finish_waiting(instance, NULL, kernel.settings.closed_connect_status);
+    finish_waiting(instance, NULL, sim__kernel.settings.closed_connect_status);
   }
   instance->end[file->end] = NULL;
   if (instance->state == CONNECTED || instance->state == CLOSING) {
     instance->state = CLOSING;
-    queue_drain(pipe_in(file), broken);
-    if (queue_has_reads(pipe_out(file))) {
-      queue_drain(pipe_out(file), broken);
+    sim__queue_drain(sim__pipe_in(file), broken);
+    if (sim__queue_has_reads(sim__pipe_out(file))) {
+      sim__queue_drain(sim__pipe_out(file), broken);
     }
-    if (!kernel.settings.closed_write_kept) {
-      ops_cancel(file, NULL, 0);
+    if (!sim__kernel.settings.closed_write_kept) {
+      sim__ops_cancel(file, NULL, 0);
     }
   }
   if (file->end == END_SERVER) {
@@ -299,7 +300,7 @@ static void end_close(struct file *file) {
   }
 }
 
-void file_cleanup(struct file *file) {
+void sim__file_cleanup(struct file *file) {
   if (file->instance != NULL) {
     struct instance *instance = file->instance;
 
@@ -307,31 +308,31 @@ void file_cleanup(struct file *file) {
     instance_unref(instance);
     file->instance = NULL;
   } else {
-    ops_cancel(file, NULL, 0); /* The root: waits for an instance. */
+    sim__ops_cancel(file, NULL, 0); /* The root: waits for an instance. */
   }
 }
 
-void file_free(struct file *file) {
+void sim__file_free(struct file *file) {
   if (file->pipe != NULL) {
-    pipe_unref(file->pipe);
+    sim__pipe_unref(file->pipe);
   }
   if (file->port != NULL) {
-    object_unref(&file->port->object);
+    sim__object_unref(&file->port->object);
   }
   free(file);
 }
 
 /* --- States -------------------------------------------------------------- */
 
-struct queue *pipe_in(const struct file *file) {
+struct queue *sim__pipe_in(const struct file *file) {
   return &file->instance->queue[file->end == END_SERVER ? INBOUND : OUTBOUND];
 }
 
-struct queue *pipe_out(const struct file *file) {
+struct queue *sim__pipe_out(const struct file *file) {
   return &file->instance->queue[file->end == END_SERVER ? OUTBOUND : INBOUND];
 }
 
-NTSTATUS pipe_check(const struct file *file) {
+NTSTATUS sim__pipe_check(const struct file *file) {
   if (file->kind != FILE_PIPE) {
     return STATUS_INVALID_DEVICE_REQUEST;
   }
@@ -340,7 +341,7 @@ NTSTATUS pipe_check(const struct file *file) {
 
 /* What a read or a write finds before it looks at data. */
 static NTSTATUS check_transfer(const struct file *file) {
-  NTSTATUS status = pipe_check(file);
+  NTSTATUS status = sim__pipe_check(file);
 
   if (status < 0) {
     return file->kind == FILE_PIPE ? status : STATUS_INVALID_PARAMETER;
@@ -355,16 +356,16 @@ static NTSTATUS check_transfer(const struct file *file) {
   }
 }
 
-NTSTATUS pipe_read(struct op *op) {
+NTSTATUS sim__pipe_read(struct op *op) {
   struct file *file = op->file;
   NTSTATUS status = check_transfer(file);
 
   if (status < 0) {
     return status;
   }
-  if (queue_has_data(pipe_in(file))) {
-    status = queue_read(pipe_in(file), op_target(op), op->size, file->messages,
-                        &op->info);
+  if (sim__queue_has_data(sim__pipe_in(file))) {
+    status = sim__queue_read(sim__pipe_in(file), sim__op_target(op), op->size,
+                             file->messages, &op->info);
     return status;
   }
   if (file->instance->state == CLOSING) {
@@ -373,7 +374,7 @@ NTSTATUS pipe_read(struct op *op) {
   if (file->nowait) {
     return STATUS_PIPE_EMPTY;
   }
-  queue_add_read(pipe_in(file), op);
+  sim__queue_add_read(sim__pipe_in(file), op);
   return STATUS_PENDING;
 }
 
@@ -383,8 +384,8 @@ static struct token *writer_token(const struct file *file) {
   if (file->end == END_SERVER) {
     return NULL;
   }
-  return file->instance->qos.dynamic && token_current() != NULL
-             ? token_current()
+  return file->instance->qos.dynamic && sim__token_current() != NULL
+             ? sim__token_current()
              : file->instance->client;
 }
 
@@ -397,7 +398,7 @@ static struct write_mode write_mode(const struct file *file) {
   return mode;
 }
 
-NTSTATUS pipe_write(struct op *op) {
+NTSTATUS sim__pipe_write(struct op *op) {
   struct file *file = op->file;
   NTSTATUS status = check_transfer(file);
 
@@ -407,23 +408,23 @@ NTSTATUS pipe_write(struct op *op) {
   if (file->instance->state == CLOSING) {
     return STATUS_PIPE_CLOSING;
   }
-  return queue_write(pipe_out(file), op, op->buffer, op->size, write_mode(file),
-                     writer_token(file), &op->info);
+  return sim__queue_write(sim__pipe_out(file), op, op->buffer, op->size,
+                          write_mode(file), writer_token(file), &op->info);
 }
 
-NTSTATUS pipe_flush(struct op *op) {
-  NTSTATUS status = pipe_check(op->file);
+NTSTATUS sim__pipe_flush(struct op *op) {
+  NTSTATUS status = sim__pipe_check(op->file);
 
   if (status < 0 || op->file->instance->state != CONNECTED) {
     return status;
   }
-  return queue_flush(pipe_out(op->file), op);
+  return sim__queue_flush(sim__pipe_out(op->file), op);
 }
 
-NTSTATUS pipe_transact(struct op *op) {
+NTSTATUS sim__pipe_transact(struct op *op) {
   struct file *file = op->file;
   struct write_mode mode;
-  NTSTATUS status = pipe_check(file);
+  NTSTATUS status = sim__pipe_check(file);
   size_t written;
 
   if (status < 0) {
@@ -435,22 +436,22 @@ NTSTATUS pipe_transact(struct op *op) {
   if (!file->messages || file->pipe->configuration != 2) {
     return STATUS_INVALID_READ_MODE;
   }
-  if (queue_has_data(pipe_in(file))) {
+  if (sim__queue_has_data(sim__pipe_in(file))) {
     return STATUS_PIPE_BUSY;
   }
   mode = write_mode(file);
   mode.nowait = false;
   mode.never_waits = true;
-  status = queue_write(pipe_out(file), op, op->in, op->in_size, mode,
-                       writer_token(file), &written);
+  status = sim__queue_write(sim__pipe_out(file), op, op->in, op->in_size, mode,
+                            writer_token(file), &written);
   if (status < 0) {
     return status;
   }
-  queue_add_read(pipe_in(file), op);
+  sim__queue_add_read(sim__pipe_in(file), op);
   return STATUS_PENDING;
 }
 
-NTSTATUS pipe_connect(struct op *op) {
+NTSTATUS sim__pipe_connect(struct op *op) {
   struct file *file = op->file;
 
   if (file->kind != FILE_PIPE || file->end != END_SERVER) {
@@ -463,7 +464,7 @@ NTSTATUS pipe_connect(struct op *op) {
       return STATUS_PIPE_CLOSING;
     case DISCONNECTED:
       instance_listen(file->instance);
-      if (file->nowait && kernel.settings.nowait_connect_succeeds) {
+      if (file->nowait && sim__kernel.settings.nowait_connect_succeeds) {
         return STATUS_SUCCESS;
       }
       break;
@@ -477,7 +478,7 @@ NTSTATUS pipe_connect(struct op *op) {
   return STATUS_PENDING;
 }
 
-NTSTATUS pipe_disconnect(struct file *file) {
+NTSTATUS sim__pipe_disconnect(struct file *file) {
   struct instance *instance = file->instance;
   struct file *client;
 
@@ -491,13 +492,13 @@ NTSTATUS pipe_disconnect(struct file *file) {
     return STATUS_PIPE_DISCONNECTED;
   }
   if (instance->state == LISTENING) {
-    if (!kernel.settings.disconnect_listening) {
+    if (!sim__kernel.settings.disconnect_listening) {
       return STATUS_PIPE_LISTENING;
     }
     finish_waiting(instance, NULL, STATUS_PIPE_DISCONNECTED);
   }
-  queue_drain(&instance->queue[INBOUND], STATUS_PIPE_DISCONNECTED);
-  queue_drain(&instance->queue[OUTBOUND], STATUS_PIPE_DISCONNECTED);
+  sim__queue_drain(&instance->queue[INBOUND], STATUS_PIPE_DISCONNECTED);
+  sim__queue_drain(&instance->queue[OUTBOUND], STATUS_PIPE_DISCONNECTED);
   instance->state = DISCONNECTED;
   client_forget(instance);
   client = instance->end[END_CLIENT];
@@ -510,7 +511,7 @@ NTSTATUS pipe_disconnect(struct file *file) {
   return STATUS_SUCCESS;
 }
 
-NTSTATUS pipe_impersonate(struct file *file) {
+NTSTATUS sim__pipe_impersonate(struct file *file) {
   const struct instance *instance = file->instance;
   const struct token *client;
 
@@ -523,10 +524,11 @@ NTSTATUS pipe_impersonate(struct file *file) {
   if (client == NULL) {
     return STATUS_CANNOT_IMPERSONATE;
   }
-  return token_adopt(client, instance->qos.level);
+  return sim__token_adopt(client, instance->qos.level);
 }
 
-NTSTATUS pipe_peek(struct file *file, void *out, size_t size, size_t *info) {
+NTSTATUS sim__pipe_peek(struct file *file, void *out, size_t size,
+                        size_t *info) {
   uint32_t header[4] = {0};
   struct queue *queue;
   size_t wanted;
@@ -536,37 +538,37 @@ NTSTATUS pipe_peek(struct file *file, void *out, size_t size, size_t *info) {
   if (file->kind != FILE_PIPE || size < sizeof header) {
     return STATUS_INVALID_PARAMETER;
   }
-  status = pipe_check(file);
+  status = sim__pipe_check(file);
   if (status < 0) {
     return status;
   }
   if (file->instance->state <= LISTENING) {
     return STATUS_INVALID_PIPE_STATE;
   }
-  queue = pipe_in(file);
-  if (file->instance->state == CLOSING && !queue_has_data(queue)) {
+  queue = sim__pipe_in(file);
+  if (file->instance->state == CLOSING && !sim__queue_has_data(queue)) {
     return STATUS_PIPE_BROKEN;
   }
   header[0] = (uint32_t)file->instance->state;
-  if (queue_has_data(queue)) {
+  if (sim__queue_has_data(queue)) {
     header[1] = (uint32_t)queue->bytes;
     if (file->pipe->message_type) {
-      header[2] = (uint32_t)queue_message_count(queue);
-      header[3] = (uint32_t)queue_message_size(queue);
+      header[2] = (uint32_t)sim__queue_message_count(queue);
+      header[3] = (uint32_t)sim__queue_message_size(queue);
     }
   }
   memcpy(out, header, sizeof header);
   wanted = header[3];
-  copied = queue_has_data(queue)
-               ? queue_peek(queue, (char *)out + sizeof header,
-                            size - sizeof header, file->pipe->message_type)
+  copied = sim__queue_has_data(queue)
+               ? sim__queue_peek(queue, (char *)out + sizeof header,
+                                 size - sizeof header, file->pipe->message_type)
                : 0;
   *info = sizeof header + copied;
   return copied < wanted ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
 }
 
-NTSTATUS pipe_set_mode(struct file *file, bool messages, bool nowait) {
-  NTSTATUS status = pipe_check(file);
+NTSTATUS sim__pipe_set_mode(struct file *file, bool messages, bool nowait) {
+  NTSTATUS status = sim__pipe_check(file);
 
   if (status < 0) {
     return status;
@@ -576,7 +578,8 @@ NTSTATUS pipe_set_mode(struct file *file, bool messages, bool nowait) {
   }
   /* Not while its own data lies unread: ReactOS NpSetPipeInfo. */
   if (nowait && !file->nowait &&
-      (queue_has_data(pipe_out(file)) || queue_has_reads(pipe_in(file)))) {
+      (sim__queue_has_data(sim__pipe_out(file)) ||
+       sim__queue_has_reads(sim__pipe_in(file)))) {
     return STATUS_PIPE_BUSY;
   }
   file->messages = messages;

@@ -78,32 +78,34 @@ struct op {
   struct pipe *pipe;
 };
 
-struct op *op_new(const struct call *call, enum op_kind kind, struct file *file,
-                  const struct request *request, void *buffer, size_t size);
+struct op *sim__op_new(const struct call *call, enum op_kind kind,
+                       struct file *file, const struct request *request,
+                       void *buffer, size_t size);
 
-/* op_take_event takes the event that the caller named. False: it is none; `op`
+/* sim__op_take_event takes the event that the caller named. False: it is none; `op`
  * is gone. */
-bool op_take_event(struct op *op, NTSTATUS *status);
+bool sim__op_take_event(struct op *op, NTSTATUS *status);
 
-/* op_submit runs the operation, waits for it where the file is synchronous or
+/* sim__op_submit runs the operation, waits for it where the file is synchronous or
  * `wait` is set, and disposes of it. `*info`: bytes, when it did not pend. */
-NTSTATUS op_submit(struct call *call, struct op *op, bool wait, size_t *info);
+NTSTATUS sim__op_submit(struct call *call, struct op *op, bool wait,
+                        size_t *info);
 
-/* op_finish ends an operation that is in no queue any more. */
-void op_finish(struct op *op, NTSTATUS status, size_t info);
+/* sim__op_finish ends an operation that is in no queue any more. */
+void sim__op_finish(struct op *op, NTSTATUS status, size_t info);
 
-/* op_target is where the data of a read goes. */
-char *op_target(struct op *op);
-void op_write_back(struct op *op);
-void op_free(struct op *op);
+/* sim__op_target is where the data of a read goes. */
+char *sim__op_target(struct op *op);
+void sim__op_write_back(struct op *op);
+void sim__op_free(struct op *op);
 
-/* ops_cancel cancels what is in flight on `file`: all of it, or those of one
+/* sim__ops_cancel cancels what is in flight on `file`: all of it, or those of one
  * status block, of one thread (0: of any). Returns whether there was any. */
-bool ops_cancel(struct file *file, const void *iosb, uint32_t thread_id);
-void ops_cancel_thread(const struct thread *thread);
-void ops_run_timers(void);
-void ops_report(void);
-void ops_reset(void);
+bool sim__ops_cancel(struct file *file, const void *iosb, uint32_t thread_id);
+void sim__ops_cancel_thread(const struct thread *thread);
+void sim__ops_run_timers(void);
+void sim__ops_report(void);
+void sim__ops_reset(void);
 
 /* --- Data queues (queue.c) ----------------------------------------------- */
 
@@ -131,8 +133,8 @@ struct queue {
   struct token *read_as; /* who wrote what was read last                    */
 };
 
-bool queue_has_data(const struct queue *queue);
-bool queue_has_reads(const struct queue *queue);
+bool sim__queue_has_data(const struct queue *queue);
+bool sim__queue_has_reads(const struct queue *queue);
 
 /* How a write meets the reader. */
 struct write_mode {
@@ -142,29 +144,30 @@ struct write_mode {
   bool never_waits; /* a transact: beyond the quota if need be          */
 };
 
-/* queue_write hands data to waiting reads and queues the rest. Pending: `op`
+/* sim__queue_write hands data to waiting reads and queues the rest. Pending: `op`
  * waits until what is left of it fits the quota. */
-NTSTATUS queue_write(struct queue *queue, struct op *op, const char *data,
-                     size_t size, struct write_mode mode, struct token *token,
-                     size_t *written);
+NTSTATUS sim__queue_write(struct queue *queue, struct op *op, const char *data,
+                          size_t size, struct write_mode mode,
+                          struct token *token, size_t *written);
 
-/* queue_read reads what is there; there must be something. */
-NTSTATUS queue_read(struct queue *queue, char *to, size_t size, bool messages,
-                    size_t *got);
-void queue_add_read(struct queue *queue, struct op *op);
-NTSTATUS queue_flush(struct queue *queue, struct op *op);
+/* sim__queue_read reads what is there; there must be something. */
+NTSTATUS sim__queue_read(struct queue *queue, char *to, size_t size,
+                         bool messages, size_t *got);
+void sim__queue_add_read(struct queue *queue, struct op *op);
+NTSTATUS sim__queue_flush(struct queue *queue, struct op *op);
 
-/* queue_peek copies without taking; `first_only`: of the first message. */
-size_t queue_peek(struct queue *queue, char *to, size_t size, bool first_only);
-size_t queue_message_size(const struct queue *queue);
-size_t queue_message_count(const struct queue *queue);
+/* sim__queue_peek copies without taking; `first_only`: of the first message. */
+size_t sim__queue_peek(struct queue *queue, char *to, size_t size,
+                       bool first_only);
+size_t sim__queue_message_size(const struct queue *queue);
+size_t sim__queue_message_count(const struct queue *queue);
 
-/* queue_remove takes a waiting operation and its data out. Returns how much of
+/* sim__queue_remove takes a waiting operation and its data out. Returns how much of
  * a write has been read. */
-size_t queue_remove(struct queue *queue, struct op *op);
+size_t sim__queue_remove(struct queue *queue, struct op *op);
 
-/* queue_drain empties the queue; what waits in it ends with `status`. */
-void queue_drain(struct queue *queue, NTSTATUS status);
+/* sim__queue_drain empties the queue; what waits in it ends with `status`. */
+void sim__queue_drain(struct queue *queue, NTSTATUS status);
 
 /* --- Pipes (pipe.c, name.c) ---------------------------------------------- */
 
@@ -251,46 +254,51 @@ struct open_options {
   struct qos qos;
 };
 
-/* pipe_create and pipe_open make a file with one reference. */
-NTSTATUS pipe_create(struct file **out, ACCESS_MASK *granted, bool *is_new,
-                     const WCHAR *name, size_t length,
-                     const struct create_options *options);
-NTSTATUS pipe_open(struct file **out, ACCESS_MASK *granted, const WCHAR *name,
-                   size_t length, const struct open_options *options);
-struct file *file_new(enum file_kind kind, bool synchronous);
-void file_cleanup(struct file *file); /* its last handle is closed          */
-void file_free(struct file *file);
-void pipe_unref(struct pipe *pipe);
+/* sim__pipe_create and sim__pipe_open make a file with one reference. */
+NTSTATUS sim__pipe_create(struct file **out, ACCESS_MASK *granted, bool *is_new,
+                          const WCHAR *name, size_t length,
+                          const struct create_options *options);
+NTSTATUS sim__pipe_open(struct file **out, ACCESS_MASK *granted,
+                        const WCHAR *name, size_t length,
+                        const struct open_options *options);
+struct file *sim__file_new(enum file_kind kind, bool synchronous);
+void sim__file_cleanup(
+    struct file *file); /* its last handle is closed          */
+void sim__file_free(struct file *file);
+void sim__pipe_unref(struct pipe *pipe);
 
-NTSTATUS pipe_read(struct op *op);
-NTSTATUS pipe_write(struct op *op);
-NTSTATUS pipe_connect(struct op *op);
-NTSTATUS pipe_flush(struct op *op);
-NTSTATUS pipe_transact(struct op *op);
-NTSTATUS pipe_wait(struct op *op);
-NTSTATUS pipe_disconnect(struct file *file);
-NTSTATUS pipe_impersonate(struct file *file);
+NTSTATUS sim__pipe_read(struct op *op);
+NTSTATUS sim__pipe_write(struct op *op);
+NTSTATUS sim__pipe_connect(struct op *op);
+NTSTATUS sim__pipe_flush(struct op *op);
+NTSTATUS sim__pipe_transact(struct op *op);
+NTSTATUS sim__pipe_wait(struct op *op);
+NTSTATUS sim__pipe_disconnect(struct file *file);
+NTSTATUS sim__pipe_impersonate(struct file *file);
 
-/* pipe_peek fills FILE_PIPE_PEEK_BUFFER. */
-NTSTATUS pipe_peek(struct file *file, void *out, size_t size, size_t *info);
-NTSTATUS pipe_set_mode(struct file *file, bool messages, bool nowait);
+/* sim__pipe_peek fills FILE_PIPE_PEEK_BUFFER. */
+NTSTATUS sim__pipe_peek(struct file *file, void *out, size_t size,
+                        size_t *info);
+NTSTATUS sim__pipe_set_mode(struct file *file, bool messages, bool nowait);
 
-/* pipe_check answers whether a query of the end is possible. */
-NTSTATUS pipe_check(const struct file *file);
-struct queue *pipe_in(const struct file *file);  /* what this end reads     */
-struct queue *pipe_out(const struct file *file); /* what it writes to       */
+/* sim__pipe_check answers whether a query of the end is possible. */
+NTSTATUS sim__pipe_check(const struct file *file);
+struct queue *sim__pipe_in(
+    const struct file *file); /* what this end reads     */
+struct queue *sim__pipe_out(
+    const struct file *file); /* what it writes to       */
 
-struct pipe *name_find(const WCHAR *name, size_t length);
-bool name_equal(const WCHAR *a, const WCHAR *b, size_t length);
+struct pipe *sim__name_find(const WCHAR *name, size_t length);
+bool sim__name_equal(const WCHAR *a, const WCHAR *b, size_t length);
 
-/* name_from_win32 parses \\.\pipe\NAME: error 0 and the name in `*out` (to be
+/* sim__name_from_win32 parses \\.\pipe\NAME: error 0 and the name in `*out` (to be
  * freed), or what CreateFileW fails with. */
-DWORD name_from_win32(const WCHAR *path, WCHAR **out, size_t *length,
-                      bool *remote);
+DWORD sim__name_from_win32(const WCHAR *path, WCHAR **out, size_t *length,
+                           bool *remote);
 
-/* file_enter waits for its turn on a synchronous file. */
-void file_enter(struct file *file);
-void file_leave(struct file *file);
+/* sim__file_enter waits for its turn on a synchronous file. */
+void sim__file_enter(struct file *file);
+void sim__file_leave(struct file *file);
 
 /* --- Ports (port.c) ------------------------------------------------------ */
 
@@ -301,18 +309,19 @@ struct port {
   bool closed;
 };
 
-void port_post(struct port *port, struct op *op);
+void sim__port_post(struct port *port, struct op *op);
 
-/* file_transfer reads or writes (file.c). */
-NTSTATUS file_transfer(struct call *call, enum op_kind kind, struct file *file,
-                       const struct request *request, void *buffer, size_t size,
-                       size_t *info);
+/* sim__file_transfer reads or writes (file.c). */
+NTSTATUS sim__file_transfer(struct call *call, enum op_kind kind,
+                            struct file *file, const struct request *request,
+                            void *buffer, size_t size, size_t *info);
 
-/* file_control runs an FSCTL; op_control is the part of it that never waits
+/* sim__file_control runs an FSCTL; sim__op_control is the part of it that never waits
  * (nt.c). */
-NTSTATUS op_control(struct op *op);
-NTSTATUS file_control(struct call *call, struct file *file, ACCESS_MASK access,
-                      const struct request *request, ULONG code, void *in,
-                      size_t in_size, void *out, size_t out_size, size_t *info);
+NTSTATUS sim__op_control(struct op *op);
+NTSTATUS sim__file_control(struct call *call, struct file *file,
+                           ACCESS_MASK access, const struct request *request,
+                           ULONG code, void *in, size_t in_size, void *out,
+                           size_t out_size, size_t *info);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-void port_post(struct port *port, struct op *op) {
+void sim__port_post(struct port *port, struct op *op) {
   if (port->head == NULL) {
     port->tail = &port->head;
   }
@@ -11,7 +11,7 @@ void port_post(struct port *port, struct op *op) {
   op->next_packet = NULL;
   *port->tail = op;
   port->tail = &op->next_packet;
-  wake();
+  sim__wake();
 }
 
 /* The link of the packet to take next. Those of one file, and those posted,
@@ -19,7 +19,7 @@ void port_post(struct port *port, struct op *op) {
 static struct op **choose(struct port *port) {
   struct op **link = &port->head;
 
-  if (!chance(kernel.settings.shuffle_permille)) {
+  if (!sim__chance(sim__kernel.settings.shuffle_permille)) {
     return link;
   }
   for (struct op **at = &port->head; *at != NULL; at = &(*at)->next_packet) {
@@ -28,7 +28,7 @@ static struct op **choose(struct port *port) {
     while (first->file != (*at)->file) {
       first = first->next_packet;
     }
-    if (first == *at && random_below(2) == 0) {
+    if (first == *at && sim__random_below(2) == 0) {
       return at;
     }
   }
@@ -45,17 +45,17 @@ static void take(struct port *port, OVERLAPPED_ENTRY *entry) {
     port->tail = &(*port->tail)->next_packet;
   }
   if (op->late) {
-    op_write_back(op);
+    sim__op_write_back(op);
   }
   entry->lpOverlapped = op->request.context;
   entry->lpCompletionKey = op->file != NULL ? op->file->key : op->key;
   /* Only the low half is a status. */
   entry->Internal = (uint32_t)op->status;
   if (op->kind != OP_POSTED && sizeof entry->Internal == 8) {
-    entry->Internal |= (ULONG_PTR)random_next() << 32;
+    entry->Internal |= (ULONG_PTR)sim__random_next() << 32;
   }
   entry->dwNumberOfBytesTransferred = (DWORD)op->info;
-  op_free(op);
+  sim__op_free(op);
 }
 
 static bool has_packet(void *arg) {
@@ -70,11 +70,11 @@ static NTSTATUS port_remove(struct port *port, OVERLAPPED_ENTRY *entries,
   NTSTATUS status = STATUS_SUCCESS;
 
   *removed = 0;
-  thread_self()->drives_port = true;
-  object_ref(&port->object);
-  if (!block(has_packet, port, deadline_in_ms(timeout_ms))) {
+  sim__thread_self()->drives_port = true;
+  sim__object_ref(&port->object);
+  if (!sim__block(has_packet, port, sim__deadline_in_ms(timeout_ms))) {
     if (timeout_ms == 0) {
-      clock_poll();
+      sim__clock_poll();
     }
     status = (NTSTATUS)STATUS_TIMEOUT;
   } else if (port->head == NULL) {
@@ -83,9 +83,9 @@ static NTSTATUS port_remove(struct port *port, OVERLAPPED_ENTRY *entries,
     do {
       take(port, &entries[(*removed)++]);
     } while (*removed < count && port->head != NULL &&
-             !chance(kernel.settings.short_get_permille));
+             !sim__chance(sim__kernel.settings.short_get_permille));
   }
-  object_unref(&port->object);
+  sim__object_unref(&port->object);
   return status;
 }
 
@@ -94,14 +94,14 @@ static NTSTATUS port_remove(struct port *port, OVERLAPPED_ENTRY *entries,
 static struct port *port_new(void) {
   struct port *port = calloc(1, sizeof *port);
 
-  object_init(&port->object, OBJECT_PORT);
+  sim__object_init(&port->object, OBJECT_PORT);
   return port;
 }
 
 static NTSTATUS port_join(HANDLE file_handle, struct port *port,
                           ULONG_PTR key) {
   NTSTATUS status;
-  struct file *file = handle_get(file_handle, OBJECT_FILE, 0, &status);
+  struct file *file = sim__handle_get(file_handle, OBJECT_FILE, 0, &status);
 
   if (file == NULL) {
     return status;
@@ -111,7 +111,7 @@ static NTSTATUS port_join(HANDLE file_handle, struct port *port,
   if (file->synchronous || file->port != NULL) {
     return STATUS_INVALID_PARAMETER;
   }
-  object_ref(&port->object);
+  sim__object_ref(&port->object);
   file->port = port;
   file->key = key;
   return STATUS_SUCCESS;
@@ -123,7 +123,7 @@ HANDLE WINAPI CreateIoCompletionPort(HANDLE file, HANDLE port, ULONG_PTR key,
   HANDLE handle = NULL;
 
   (void)threads;
-  if (call_begin(&call, __func__, PLACE, "%p %p", file, port)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %p", file, port)) {
     NTSTATUS status = STATUS_SUCCESS;
     struct port *object = NULL;
 
@@ -132,19 +132,20 @@ HANDLE WINAPI CreateIoCompletionPort(HANDLE file, HANDLE port, ULONG_PTR key,
     } else if (file == INVALID_HANDLE_VALUE) {
       status = STATUS_INVALID_PARAMETER;
     } else {
-      object = handle_get(port, OBJECT_PORT, 0, &status);
+      object = sim__handle_get(port, OBJECT_PORT, 0, &status);
     }
     if (status == STATUS_SUCCESS && file != INVALID_HANDLE_VALUE) {
       status = port_join(file, object, key);
     }
     if (status == STATUS_SUCCESS) {
-      handle = port != NULL ? port : handle_open(&object->object, 0x1F0003, 0);
+      handle =
+          port != NULL ? port : sim__handle_open(&object->object, 0x1F0003, 0);
     } else if (port == NULL) {
-      object_unref(&object->object);
+      sim__object_unref(&object->object);
     }
-    call_status(&call, status);
+    sim__call_status(&call, status);
   }
-  call_end(&call);
+  sim__call_end(&call);
   return handle;
 }
 
@@ -152,21 +153,21 @@ BOOL WINAPI PostQueuedCompletionStatus(HANDLE port, DWORD bytes, ULONG_PTR key,
                                        LPOVERLAPPED overlapped) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p %u", port, bytes)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u", port, bytes)) {
     NTSTATUS status;
-    struct port *object = handle_get(port, OBJECT_PORT, 0, &status);
+    struct port *object = sim__handle_get(port, OBJECT_PORT, 0, &status);
 
-    call_status(&call, status);
+    sim__call_status(&call, status);
     if (object != NULL) {
-      struct op *op = op_new(&call, OP_POSTED, NULL, NULL, NULL, 0);
+      struct op *op = sim__op_new(&call, OP_POSTED, NULL, NULL, NULL, 0);
 
       op->request.context = overlapped;
       op->key = key;
       op->info = bytes;
-      port_post(object, op);
+      sim__port_post(object, op);
     }
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 BOOL WINAPI GetQueuedCompletionStatusEx(HANDLE port, LPOVERLAPPED_ENTRY entries,
@@ -175,18 +176,19 @@ BOOL WINAPI GetQueuedCompletionStatusEx(HANDLE port, LPOVERLAPPED_ENTRY entries,
   struct call call;
 
   (void)alertable; /* There are no APCs. */
-  if (call_begin(&call, __func__, PLACE, "%p %u %u", port, count, timeout_ms)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u %u", port, count,
+                      timeout_ms)) {
     NTSTATUS status;
-    struct port *object = handle_get(port, OBJECT_PORT, 0, &status);
+    struct port *object = sim__handle_get(port, OBJECT_PORT, 0, &status);
 
     if (object != NULL) {
       status = count == 0 || removed == NULL
                    ? STATUS_INVALID_PARAMETER
                    : port_remove(object, entries, count, removed, timeout_ms);
     }
-    call_status(&call, status);
+    sim__call_status(&call, status);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 BOOL WINAPI GetQueuedCompletionStatus(HANDLE port, LPDWORD bytes,
@@ -195,11 +197,11 @@ BOOL WINAPI GetQueuedCompletionStatus(HANDLE port, LPDWORD bytes,
   struct call call;
 
   *overlapped = NULL;
-  if (call_begin(&call, __func__, PLACE, "%p %u", port, timeout_ms)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u", port, timeout_ms)) {
     OVERLAPPED_ENTRY entry;
     ULONG removed = 0;
     NTSTATUS status;
-    struct port *object = handle_get(port, OBJECT_PORT, 0, &status);
+    struct port *object = sim__handle_get(port, OBJECT_PORT, 0, &status);
 
     if (object != NULL) {
       status = port_remove(object, &entry, 1, &removed, timeout_ms);
@@ -210,24 +212,24 @@ BOOL WINAPI GetQueuedCompletionStatus(HANDLE port, LPDWORD bytes,
       *bytes = entry.dwNumberOfBytesTransferred;
       status = (NTSTATUS)(uint32_t)entry.Internal;
     }
-    call_status(&call, status);
+    sim__call_status(&call, status);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 BOOL WINAPI SetFileCompletionNotificationModes(HANDLE handle, UCHAR flags) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p %u", handle, flags)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u", handle, flags)) {
     NTSTATUS status;
-    struct file *file = handle_get(handle, OBJECT_FILE, 0, &status);
+    struct file *file = sim__handle_get(handle, OBJECT_FILE, 0, &status);
 
     if (file != NULL && (file->synchronous || (flags & ~3u) != 0)) {
       status = STATUS_INVALID_PARAMETER;
     } else if (file != NULL) {
       file->notify |= flags; /* There is no way back. */
     }
-    call_status(&call, status);
+    sim__call_status(&call, status);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }

@@ -22,7 +22,7 @@ static uint32_t room_left(const struct queue *queue) {
 }
 
 static uint32_t readable(const struct queue *queue) {
-  return queue_has_data(queue) ? (uint32_t)queue->bytes : 0;
+  return sim__queue_has_data(queue) ? (uint32_t)queue->bytes : 0;
 }
 
 static void local_information(const struct file *file,
@@ -37,9 +37,9 @@ static void local_information(const struct file *file,
   /* Both ends see the same quotas, but their own room: Wine ntdll tests,
    * pipe.c, test_pipe_local_info. */
   out->InboundQuota = (ULONG)instance->queue[INBOUND].quota;
-  out->ReadDataAvailable = readable(pipe_in(file));
+  out->ReadDataAvailable = readable(sim__pipe_in(file));
   out->OutboundQuota = (ULONG)instance->queue[OUTBOUND].quota;
-  out->WriteQuotaAvailable = room_left(pipe_out(file));
+  out->WriteQuotaAvailable = room_left(sim__pipe_out(file));
   out->NamedPipeState = (ULONG)instance->state;
   out->NamedPipeEnd = (ULONG)file->end;
 }
@@ -88,7 +88,7 @@ static NTSTATUS query(const struct file *file, ACCESS_MASK access, void *out,
       value = file->synchronous ? FILE_SYNCHRONOUS_IO_NONALERT : 0;
       return answer(out, size, &value, sizeof value, info);
     case FileNameInformation:
-      status = pipe_check(file);
+      status = sim__pipe_check(file);
       return status < 0 ? status : name_information(file, out, size, info);
     default:
       break;
@@ -96,7 +96,7 @@ static NTSTATUS query(const struct file *file, ACCESS_MASK access, void *out,
   if ((access & FILE_READ_ATTRIBUTES) == 0) {
     return STATUS_ACCESS_DENIED;
   }
-  status = pipe_check(file);
+  status = sim__pipe_check(file);
   if (status < 0) {
     return status;
   }
@@ -109,8 +109,8 @@ static NTSTATUS query(const struct file *file, ACCESS_MASK access, void *out,
     case FileStandardInformation:
       memset(&standard, 0, sizeof standard);
       standard.allocation_size.QuadPart =
-          (LONGLONG)(pipe_in(file)->quota + pipe_out(file)->quota);
-      standard.end_of_file.QuadPart = readable(pipe_in(file));
+          (LONGLONG)(sim__pipe_in(file)->quota + sim__pipe_out(file)->quota);
+      standard.end_of_file.QuadPart = readable(sim__pipe_in(file));
       standard.links = 1;
       standard.delete_pending = TRUE;
       return answer(out, size, &standard, sizeof standard, info);
@@ -124,15 +124,15 @@ NTSTATUS NTAPI NtQueryInformationFile(HANDLE handle, PIO_STATUS_BLOCK io,
                                       FILE_INFORMATION_CLASS which) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p %d", handle, which)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %d", handle, which)) {
     size_t info = 0;
     NTSTATUS status;
-    struct file *file = handle_get(handle, OBJECT_FILE, 0, &status);
+    struct file *file = sim__handle_get(handle, OBJECT_FILE, 0, &status);
 
     if (file != NULL) {
-      file_enter(file);
-      status = query(file, handle_access(handle), out, size, which, &info);
-      file_leave(file);
+      sim__file_enter(file);
+      status = query(file, sim__handle_access(handle), out, size, which, &info);
+      sim__file_leave(file);
     }
     if (status == STATUS_SUCCESS || status == STATUS_BUFFER_OVERFLOW) {
       io->Status = status;
@@ -140,7 +140,7 @@ NTSTATUS NTAPI NtQueryInformationFile(HANDLE handle, PIO_STATUS_BLOCK io,
     }
     call.error = (uint32_t)status;
   }
-  return call_end_nt(&call);
+  return sim__call_end_nt(&call);
 }
 
 static NTSTATUS set(struct file *file, ACCESS_MASK access, const void *in,
@@ -172,7 +172,8 @@ static NTSTATUS set(struct file *file, ACCESS_MASK access, const void *in,
   if (pipe.read_mode > 1 || pipe.completion_mode > 1) {
     return STATUS_INVALID_PARAMETER;
   }
-  return pipe_set_mode(file, pipe.read_mode == 1, pipe.completion_mode == 1);
+  return sim__pipe_set_mode(file, pipe.read_mode == 1,
+                            pipe.completion_mode == 1);
 }
 
 NTSTATUS NTAPI NtSetInformationFile(HANDLE handle, PIO_STATUS_BLOCK io,
@@ -180,14 +181,14 @@ NTSTATUS NTAPI NtSetInformationFile(HANDLE handle, PIO_STATUS_BLOCK io,
                                     FILE_INFORMATION_CLASS which) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p %d", handle, which)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %d", handle, which)) {
     NTSTATUS status;
-    struct file *file = handle_get(handle, OBJECT_FILE, 0, &status);
+    struct file *file = sim__handle_get(handle, OBJECT_FILE, 0, &status);
 
     if (file != NULL) {
-      file_enter(file);
-      status = set(file, handle_access(handle), in, size, which);
-      file_leave(file);
+      sim__file_enter(file);
+      status = set(file, sim__handle_access(handle), in, size, which);
+      sim__file_leave(file);
     }
     if (status >= 0) {
       io->Status = status;
@@ -195,7 +196,7 @@ NTSTATUS NTAPI NtSetInformationFile(HANDLE handle, PIO_STATUS_BLOCK io,
     }
     call.error = (uint32_t)status;
   }
-  return call_end_nt(&call);
+  return sim__call_end_nt(&call);
 }
 
 /* --- The Win32 calls ----------------------------------------------------- */
@@ -204,17 +205,17 @@ NTSTATUS NTAPI NtSetInformationFile(HANDLE handle, PIO_STATUS_BLOCK io,
 static struct file *query_begin(struct call *call, HANDLE handle,
                                 ACCESS_MASK access) {
   NTSTATUS status;
-  struct file *file = handle_get(handle, OBJECT_FILE, access, &status);
+  struct file *file = sim__handle_get(handle, OBJECT_FILE, access, &status);
 
   if (file != NULL) {
-    file_enter(file);
-    status = pipe_check(file);
+    sim__file_enter(file);
+    status = sim__pipe_check(file);
     if (status < 0) {
-      file_leave(file);
+      sim__file_leave(file);
       file = NULL;
     }
   }
-  call_status(call, status);
+  sim__call_status(call, status);
   return file;
 }
 
@@ -234,7 +235,7 @@ BOOL WINAPI GetNamedPipeInfo(HANDLE pipe, LPDWORD flags, LPDWORD out_size,
                              LPDWORD in_size, LPDWORD instances_max) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p", pipe)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p", pipe)) {
     struct file *file = query_begin(&call, pipe, FILE_READ_ATTRIBUTES);
 
     if (file != NULL) {
@@ -244,10 +245,10 @@ BOOL WINAPI GetNamedPipeInfo(HANDLE pipe, LPDWORD flags, LPDWORD out_size,
       put(out_size, (DWORD)file->instance->queue[OUTBOUND].quota);
       put(in_size, (DWORD)file->instance->queue[INBOUND].quota);
       put(instances_max, win32_instances(file->pipe));
-      file_leave(file);
+      sim__file_leave(file);
     }
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 BOOL WINAPI GetNamedPipeHandleStateW(HANDLE pipe, LPDWORD state,
@@ -257,11 +258,11 @@ BOOL WINAPI GetNamedPipeHandleStateW(HANDLE pipe, LPDWORD state,
                                      DWORD user_size) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p", pipe)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p", pipe)) {
     struct file *file = query_begin(&call, pipe, FILE_READ_ATTRIBUTES);
 
     if (file == NULL) {
-      return call_end(&call);
+      return sim__call_end(&call);
     }
     if (collection_count != NULL || collection_timeout_ms != NULL) {
       /* Only a remote pipe collects. Wine kernel32 tests,
@@ -287,9 +288,9 @@ BOOL WINAPI GetNamedPipeHandleStateW(HANDLE pipe, LPDWORD state,
                      (file->nowait ? PIPE_NOWAIT : 0));
       put(instances, file->pipe->instances_open);
     }
-    file_leave(file);
+    sim__file_leave(file);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 /* The ids live on after the peer closed, not across a disconnect: Wine kernel32
@@ -309,7 +310,7 @@ static void query_id(struct call *call, HANDLE pipe, int end,
   } else {
     *id = ids(file->instance)[end];
   }
-  file_leave(file);
+  sim__file_leave(file);
 }
 
 static const uint32_t *process_ids(const struct instance *instance) {
@@ -323,35 +324,35 @@ static const uint32_t *session_ids(const struct instance *instance) {
 BOOL WINAPI GetNamedPipeClientProcessId(HANDLE pipe, PULONG id) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p", pipe)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p", pipe)) {
     query_id(&call, pipe, END_CLIENT, process_ids, id);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 BOOL WINAPI GetNamedPipeServerProcessId(HANDLE pipe, PULONG id) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p", pipe)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p", pipe)) {
     query_id(&call, pipe, END_SERVER, process_ids, id);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 BOOL WINAPI GetNamedPipeClientSessionId(HANDLE pipe, PULONG id) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p", pipe)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p", pipe)) {
     query_id(&call, pipe, END_CLIENT, session_ids, id);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 BOOL WINAPI GetNamedPipeServerSessionId(HANDLE pipe, PULONG id) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p", pipe)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p", pipe)) {
     query_id(&call, pipe, END_SERVER, session_ids, id);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }

@@ -8,11 +8,11 @@ static size_t at_most(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
-bool queue_has_data(const struct queue *queue) {
+bool sim__queue_has_data(const struct queue *queue) {
   return queue->head != NULL && queue->head->kind != ENTRY_READ;
 }
 
-bool queue_has_reads(const struct queue *queue) {
+bool sim__queue_has_reads(const struct queue *queue) {
   return queue->head != NULL && queue->head->kind == ENTRY_READ;
 }
 
@@ -28,7 +28,7 @@ static struct entry *entry_add(struct queue *queue, enum entry_kind kind,
 
   while (*link != NULL &&
          !(kind == ENTRY_DATA && (*link)->kind == ENTRY_FLUSH &&
-           !kernel.settings.flush_is_barrier)) {
+           !sim__kernel.settings.flush_is_barrier)) {
     link = &(*link)->next;
   }
   entry->kind = kind;
@@ -56,7 +56,7 @@ static void entry_remove(struct queue *queue, struct entry **link) {
   }
   *link = entry->next;
   if (entry->token != NULL) {
-    object_unref(&entry->token->object);
+    sim__object_unref(&entry->token->object);
   }
   free(entry->copy);
   free(entry);
@@ -81,10 +81,10 @@ static void entry_keep(struct entry *entry) {
 
 static void read_as(struct queue *queue, struct token *token) {
   if (token != NULL) {
-    object_ref(&token->object);
+    sim__object_ref(&token->object);
   }
   if (queue->read_as != NULL) {
-    object_unref(&queue->read_as->object);
+    sim__object_unref(&queue->read_as->object);
   }
   queue->read_as = token;
 }
@@ -92,11 +92,11 @@ static void read_as(struct queue *queue, struct token *token) {
 /* Ends the flushes that have come to the head, and the writes whose rest now
  * fits the quota, first come, first served: ReactOS NpCompleteStalledWrites. */
 static void settle(struct queue *queue) {
-  if (kernel.tearing_down) {
+  if (sim__kernel.tearing_down) {
     return;
   }
   while (queue->head != NULL && queue->head->kind == ENTRY_FLUSH) {
-    op_finish(entry_pop(queue), STATUS_SUCCESS, 0);
+    sim__op_finish(entry_pop(queue), STATUS_SUCCESS, 0);
   }
   for (struct entry *entry = queue->head; entry != NULL; entry = entry->next) {
     size_t left = entry_left(queue, entry);
@@ -116,7 +116,7 @@ static void settle(struct queue *queue) {
 
       entry->op = NULL;
       entry_keep(entry);
-      op_finish(op, STATUS_SUCCESS, op->size);
+      sim__op_finish(op, STATUS_SUCCESS, op->size);
     }
   }
 }
@@ -128,28 +128,28 @@ static size_t feed_reads(struct queue *queue, const char *data, size_t size,
                          bool *reached) {
   size_t left = size;
 
-  while (queue_has_reads(queue) &&
+  while (sim__queue_has_reads(queue) &&
          (left > 0 || (mode.message_type && !*reached))) {
     size_t bytes = at_most(left, queue->head->size);
     struct op *read = entry_pop(queue);
     bool messages = mode.reader_messages || read->kind == OP_TRANSACT;
 
     if (bytes > 0) {
-      memcpy(op_target(read), data + (size - left), bytes);
+      memcpy(sim__op_target(read), data + (size - left), bytes);
     }
     left -= bytes;
     *reached = true;
     read_as(queue, token);
-    op_finish(read,
-              messages && left > 0 ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS,
-              bytes);
+    sim__op_finish(
+        read, messages && left > 0 ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS,
+        bytes);
   }
   return left;
 }
 
-NTSTATUS queue_write(struct queue *queue, struct op *op, const char *data,
-                     size_t size, struct write_mode mode, struct token *token,
-                     size_t *written) {
+NTSTATUS sim__queue_write(struct queue *queue, struct op *op, const char *data,
+                          size_t size, struct write_mode mode,
+                          struct token *token, size_t *written) {
   struct entry *entry;
   bool reached = false;
   size_t left;
@@ -158,11 +158,11 @@ NTSTATUS queue_write(struct queue *queue, struct op *op, const char *data,
   if (mode.nowait) {
     /* All or nothing, but what goes straight to a reader needs no quota: Wine
      * kernel32 tests, pipe.c, test_nowait. */
-    size_t room = queue_has_reads(queue) && mode.message_type
+    size_t room = sim__queue_has_reads(queue) && mode.message_type
                       ? queue->quota + queue->bytes
                       : queue->quota - queue->used;
 
-    if (size > room && (mode.message_type || !queue_has_reads(queue))) {
+    if (size > room && (mode.message_type || !sim__queue_has_reads(queue))) {
       return STATUS_SUCCESS;
     }
   }
@@ -179,7 +179,7 @@ NTSTATUS queue_write(struct queue *queue, struct op *op, const char *data,
   entry->data = data + (size - left);
   entry->token = token;
   if (token != NULL) {
-    object_ref(&token->object);
+    sim__object_ref(&token->object);
   }
   if (entry->charged < left && !mode.never_waits) {
     entry->op = op;
@@ -204,24 +204,24 @@ static void consume(struct queue *queue, size_t bytes) {
   }
 }
 
-NTSTATUS queue_read(struct queue *queue, char *to, size_t size, bool messages,
-                    size_t *got) {
+NTSTATUS sim__queue_read(struct queue *queue, char *to, size_t size,
+                         bool messages, size_t *got) {
   NTSTATUS status = STATUS_SUCCESS;
   bool first = true;
 
   *got = 0;
   settle(queue);
-  while (queue_has_data(queue)) {
+  while (sim__queue_has_data(queue)) {
     struct entry *head = queue->head;
     size_t left = entry_left(queue, head);
     size_t bytes = at_most(left, size - *got);
     bool was_empty = left == 0;
 
     if (head->kind == ENTRY_FLUSH) {
-      op_finish(entry_pop(queue), STATUS_SUCCESS, 0);
+      sim__op_finish(entry_pop(queue), STATUS_SUCCESS, 0);
       continue;
     }
-    if (!first && was_empty && !kernel.settings.byte_read_swallows_empty) {
+    if (!first && was_empty && !sim__kernel.settings.byte_read_swallows_empty) {
       break;
     }
     if (bytes > 0) {
@@ -231,16 +231,17 @@ NTSTATUS queue_read(struct queue *queue, char *to, size_t size, bool messages,
     read_as(queue, head->token);
     consume(queue, bytes);
     if (bytes < left) {
-      if (messages && (size > 0 || kernel.settings.empty_read_more_data)) {
+      if (messages && (size > 0 || sim__kernel.settings.empty_read_more_data)) {
         status = STATUS_BUFFER_OVERFLOW;
       }
       break;
     }
-    if (size > 0 || (was_empty && kernel.settings.empty_read_consumes_empty)) {
+    if (size > 0 ||
+        (was_empty && sim__kernel.settings.empty_read_consumes_empty)) {
       struct op *write = entry_pop(queue);
 
       if (write != NULL) {
-        op_finish(write, STATUS_SUCCESS, write->size);
+        sim__op_finish(write, STATUS_SUCCESS, write->size);
       }
     }
     if (messages || *got == size || (first && was_empty)) {
@@ -252,19 +253,20 @@ NTSTATUS queue_read(struct queue *queue, char *to, size_t size, bool messages,
   return status;
 }
 
-void queue_add_read(struct queue *queue, struct op *op) {
+void sim__queue_add_read(struct queue *queue, struct op *op) {
   entry_add(queue, ENTRY_READ, op, op->size);
 }
 
-NTSTATUS queue_flush(struct queue *queue, struct op *op) {
-  if (!queue_has_data(queue)) {
+NTSTATUS sim__queue_flush(struct queue *queue, struct op *op) {
+  if (!sim__queue_has_data(queue)) {
     return STATUS_SUCCESS;
   }
   entry_add(queue, ENTRY_FLUSH, op, 0);
   return STATUS_PENDING;
 }
 
-size_t queue_peek(struct queue *queue, char *to, size_t size, bool first_only) {
+size_t sim__queue_peek(struct queue *queue, char *to, size_t size,
+                       bool first_only) {
   size_t copied = 0;
 
   for (struct entry *entry = queue->head; entry != NULL; entry = entry->next) {
@@ -286,7 +288,7 @@ size_t queue_peek(struct queue *queue, char *to, size_t size, bool first_only) {
   return copied;
 }
 
-size_t queue_message_size(const struct queue *queue) {
+size_t sim__queue_message_size(const struct queue *queue) {
   for (struct entry *entry = queue->head; entry != NULL; entry = entry->next) {
     if (entry->kind == ENTRY_DATA) {
       return entry_left(queue, entry);
@@ -295,7 +297,7 @@ size_t queue_message_size(const struct queue *queue) {
   return 0;
 }
 
-size_t queue_message_count(const struct queue *queue) {
+size_t sim__queue_message_count(const struct queue *queue) {
   size_t count = 0;
 
   for (struct entry *entry = queue->head; entry != NULL; entry = entry->next) {
@@ -304,7 +306,7 @@ size_t queue_message_count(const struct queue *queue) {
   return count;
 }
 
-size_t queue_remove(struct queue *queue, struct op *op) {
+size_t sim__queue_remove(struct queue *queue, struct op *op) {
   struct entry **link = &queue->head;
   size_t left;
 
@@ -317,12 +319,12 @@ size_t queue_remove(struct queue *queue, struct op *op) {
   return op->size - left;
 }
 
-void queue_drain(struct queue *queue, NTSTATUS status) {
+void sim__queue_drain(struct queue *queue, NTSTATUS status) {
   while (queue->head != NULL) {
     struct op *op = entry_pop(queue);
 
     if (op != NULL) {
-      op_finish(op, status, 0);
+      sim__op_finish(op, status, 0);
     }
   }
   queue->used = 0;

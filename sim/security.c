@@ -36,24 +36,24 @@ static const struct user {
 static struct token *token_new(const struct user *user, uint32_t session_id) {
   struct token *token = calloc(1, sizeof *token);
 
-  object_init(&token->object, OBJECT_TOKEN);
+  sim__object_init(&token->object, OBJECT_TOKEN);
   token->name = user->name;
   token->may_impersonate = user->may_impersonate;
   token->may_audit = user->may_audit;
   token->is_remote = user->is_remote;
   token->session_id = session_id;
   token->level = SecurityImpersonation;
-  sid_parse(user->sid, token->sid);
+  sim__sid_parse(user->sid, token->sid);
   while (token->group_count < GROUPS_MAX &&
          user->groups[token->group_count] != NULL) {
-    sid_parse(user->groups[token->group_count],
-              token->groups[token->group_count]);
+    sim__sid_parse(user->groups[token->group_count],
+                   token->groups[token->group_count]);
     token->group_count++;
   }
   return token;
 }
 
-struct token *token_named(const char *name, uint32_t session_id) {
+struct token *sim__token_named(const char *name, uint32_t session_id) {
   for (size_t i = 0; i < sizeof users / sizeof users[0]; i++) {
     if (strcmp(users[i].name, name) == 0) {
       return token_new(&users[i], session_id);
@@ -64,7 +64,7 @@ struct token *token_named(const char *name, uint32_t session_id) {
 
 /* The process' user. */
 static struct token *token_primary(void) {
-  struct thread *self = thread_self();
+  struct thread *self = sim__thread_self();
 
   if (self->user == NULL) {
     self->user = token_new(&users[0], self->session_id);
@@ -72,8 +72,8 @@ static struct token *token_primary(void) {
   return self->user;
 }
 
-struct token *token_current(void) {
-  struct thread *self = thread_self();
+struct token *sim__token_current(void) {
+  struct thread *self = sim__thread_self();
 
   if (self->impersonated == NULL) {
     return token_primary();
@@ -84,28 +84,28 @@ struct token *token_current(void) {
 
 /* Another's identity without the privilege: only to look at. The call does not
  * fail: the ImpersonateNamedPipeClient page, Remarks. */
-NTSTATUS token_adopt(const struct token *client,
-                     SECURITY_IMPERSONATION_LEVEL level) {
-  struct thread *self = thread_self();
+NTSTATUS sim__token_adopt(const struct token *client,
+                          SECURITY_IMPERSONATION_LEVEL level) {
+  struct thread *self = sim__thread_self();
   const struct token *own = token_primary();
   struct token *copy;
 
   if (level == SecurityAnonymous) {
-    copy = token_named("anonymous", client->session_id);
+    copy = sim__token_named("anonymous", client->session_id);
   } else {
     copy = malloc(sizeof *copy);
     *copy = *client;
-    object_init(&copy->object, OBJECT_TOKEN);
+    sim__object_init(&copy->object, OBJECT_TOKEN);
     copy->object.handles = 0;
   }
   if (level > SecurityIdentification && !own->may_impersonate &&
-      !sid_equal(own->sid, client->sid)) {
+      !sim__sid_equal(own->sid, client->sid)) {
     level = SecurityIdentification;
   }
   copy->is_impersonation = true;
   copy->level = level;
   if (self->impersonated != NULL) {
-    object_unref(&self->impersonated->object);
+    sim__object_unref(&self->impersonated->object);
   }
   self->impersonated = copy;
   return STATUS_SUCCESS;
@@ -138,8 +138,8 @@ static void default_dacl(struct descriptor *out) {
     unsigned char *ace = bytes + acl.AclSize;
     ACE_HEADER header = {ACCESS_ALLOWED_ACE_TYPE, 0, 0};
 
-    sid_parse(entries[i].sid, ace + 8);
-    header.AceSize = (WORD)(8 + sid_size(ace + 8));
+    sim__sid_parse(entries[i].sid, ace + 8);
+    header.AceSize = (WORD)(8 + sim__sid_size(ace + 8));
     memcpy(ace, &header, sizeof header);
     memcpy(ace + 4, &entries[i].mask, sizeof entries[i].mask);
     acl.AclSize = (WORD)(acl.AclSize + header.AceSize);
@@ -150,8 +150,8 @@ static void default_dacl(struct descriptor *out) {
   out->dacl = acl_copy((const ACL *)(const void *)bytes);
 }
 
-NTSTATUS descriptor_assign(struct descriptor *out, const void *given,
-                           const struct token *creator) {
+NTSTATUS sim__descriptor_assign(struct descriptor *out, const void *given,
+                                const struct token *creator) {
   const SECURITY_DESCRIPTOR *absolute = given;
   const char *base = given;
   const void *owner = NULL;
@@ -179,10 +179,10 @@ NTSTATUS descriptor_assign(struct descriptor *out, const void *given,
     memcpy(out->group, creator->sid, SID_BYTES_MAX);
   }
   if (owner != NULL) {
-    memcpy(out->owner, owner, sid_size(owner));
+    memcpy(out->owner, owner, sim__sid_size(owner));
   }
   if (group != NULL) {
-    memcpy(out->group, group, sid_size(group));
+    memcpy(out->group, group, sim__sid_size(group));
   }
   if (given == NULL || (absolute->Control & SE_DACL_PRESENT) == 0) {
     default_dacl(out);
@@ -197,13 +197,13 @@ NTSTATUS descriptor_assign(struct descriptor *out, const void *given,
   return STATUS_SUCCESS;
 }
 
-void descriptor_deinit(struct descriptor *descriptor) {
+void sim__descriptor_deinit(struct descriptor *descriptor) {
   free(descriptor->dacl);
 }
 
 /* --- The check ----------------------------------------------------------- */
 
-ACCESS_MASK access_map(ACCESS_MASK access) {
+ACCESS_MASK sim__access_map(ACCESS_MASK access) {
   ACCESS_MASK mapped = access & 0x0FFFFFFFu;
 
   mapped |= (access & GENERIC_READ) != 0 ? FILE_GENERIC_READ : 0;
@@ -216,21 +216,21 @@ ACCESS_MASK access_map(ACCESS_MASK access) {
 static bool applies(const struct descriptor *descriptor,
                     const struct token *token, const unsigned char *sid) {
   unsigned char special[SID_BYTES_MAX];
-  bool is_owner = sid_equal(token->sid, descriptor->owner);
+  bool is_owner = sim__sid_equal(token->sid, descriptor->owner);
 
-  sid_parse(L"CO", special);
-  if (sid_equal(sid, special)) {
+  sim__sid_parse(L"CO", special);
+  if (sim__sid_equal(sid, special)) {
     return is_owner; /* It became the owner's when the pipe was made. */
   }
-  sid_parse(L"OW", special);
-  if (sid_equal(sid, special)) {
+  sim__sid_parse(L"OW", special);
+  if (sim__sid_equal(sid, special)) {
     return is_owner;
   }
-  if (sid_equal(sid, token->sid)) {
+  if (sim__sid_equal(sid, token->sid)) {
     return true;
   }
   for (size_t i = 0; i < token->group_count; i++) {
-    if (sid_equal(sid, token->groups[i])) {
+    if (sim__sid_equal(sid, token->groups[i])) {
       return true;
     }
   }
@@ -239,10 +239,10 @@ static bool applies(const struct descriptor *descriptor,
 
 /* As AccessCheck: entries in order, the first that speaks of a right decides.
  */
-NTSTATUS access_check(const struct descriptor *descriptor,
-                      const struct token *token, ACCESS_MASK wanted,
-                      ACCESS_MASK *granted) {
-  ACCESS_MASK left = access_map(wanted) & ~(ACCESS_MASK)MAXIMUM_ALLOWED;
+NTSTATUS sim__access_check(const struct descriptor *descriptor,
+                           const struct token *token, ACCESS_MASK wanted,
+                           ACCESS_MASK *granted) {
+  ACCESS_MASK left = sim__access_map(wanted) & ~(ACCESS_MASK)MAXIMUM_ALLOWED;
   ACCESS_MASK allowed = 0;
   ACCESS_MASK denied = 0;
   const unsigned char *ace;
@@ -258,7 +258,7 @@ NTSTATUS access_check(const struct descriptor *descriptor,
     *granted |= (wanted & MAXIMUM_ALLOWED) != 0 ? FILE_ALL_ACCESS : 0;
     return STATUS_SUCCESS;
   }
-  if (sid_equal(token->sid, descriptor->owner)) {
+  if (sim__sid_equal(token->sid, descriptor->owner)) {
     allowed = READ_CONTROL | WRITE_DAC;
   }
   ace = (const unsigned char *)(descriptor->dacl + 1);
@@ -267,7 +267,7 @@ NTSTATUS access_check(const struct descriptor *descriptor,
 
     memcpy(&entry, ace, sizeof entry);
     if (applies(descriptor, token, ace + 8)) {
-      ACCESS_MASK mask = access_map(entry.Mask);
+      ACCESS_MASK mask = sim__access_map(entry.Mask);
 
       if (entry.Header.AceType == ACCESS_DENIED_ACE_TYPE) {
         denied |= mask & ~allowed;
@@ -288,27 +288,28 @@ NTSTATUS access_check(const struct descriptor *descriptor,
 BOOL WINAPI ImpersonateNamedPipeClient(HANDLE pipe) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p", pipe)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p", pipe)) {
     NTSTATUS status;
-    struct file *file = handle_get(pipe, OBJECT_FILE, 0, &status);
+    struct file *file = sim__handle_get(pipe, OBJECT_FILE, 0, &status);
 
-    call_status(&call, file != NULL ? pipe_impersonate(file) : status);
+    sim__call_status(&call,
+                     file != NULL ? sim__pipe_impersonate(file) : status);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 BOOL WINAPI RevertToSelf(void) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, " ")) {
-    struct thread *self = thread_self();
+  if (sim__call_begin(&call, __func__, PLACE, " ")) {
+    struct thread *self = sim__thread_self();
 
     if (self->impersonated != NULL) {
-      object_unref(&self->impersonated->object);
+      sim__object_unref(&self->impersonated->object);
       self->impersonated = NULL;
     }
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 /* A handle to a copy: a token object may have handles of its own. */
@@ -316,9 +317,9 @@ static HANDLE token_open(const struct token *token) {
   struct token *copy = malloc(sizeof *copy);
 
   *copy = *token;
-  object_init(&copy->object, OBJECT_TOKEN);
+  sim__object_init(&copy->object, OBJECT_TOKEN);
   copy->object.handles = 0;
-  return handle_open(&copy->object, 0xF01FF, false);
+  return sim__handle_open(&copy->object, 0xF01FF, false);
 }
 
 BOOL WINAPI OpenProcessToken(HANDLE process, DWORD access, PHANDLE token) {
@@ -326,10 +327,10 @@ BOOL WINAPI OpenProcessToken(HANDLE process, DWORD access, PHANDLE token) {
 
   (void)process; /* There is but the caller's. */
   (void)access;
-  if (call_begin(&call, __func__, PLACE, " ")) {
+  if (sim__call_begin(&call, __func__, PLACE, " ")) {
     *token = token_open(token_primary());
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 BOOL WINAPI OpenThreadToken(HANDLE handle, DWORD access, BOOL as_self,
@@ -338,9 +339,10 @@ BOOL WINAPI OpenThreadToken(HANDLE handle, DWORD access, BOOL as_self,
 
   (void)access;
   (void)as_self;
-  if (call_begin(&call, __func__, PLACE, "%p", handle)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
     NTSTATUS status;
-    const struct thread *thread = handle_get(handle, OBJECT_THREAD, 0, &status);
+    const struct thread *thread =
+        sim__handle_get(handle, OBJECT_THREAD, 0, &status);
 
     if (thread != NULL && thread->impersonated == NULL) {
       status = STATUS_NO_TOKEN;
@@ -350,9 +352,9 @@ BOOL WINAPI OpenThreadToken(HANDLE handle, DWORD access, BOOL as_self,
     } else if (thread != NULL) {
       *token = token_open(thread->impersonated);
     }
-    call_status(&call, status);
+    sim__call_status(&call, status);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 /* Copies what a query answers with. */
@@ -379,27 +381,28 @@ static uint32_t answer_user(void *out, DWORD size, PDWORD needed,
   full.user.User.Sid = (char *)out + offsetof(__typeof__(full), sid);
   memcpy(full.sid, token->sid, sizeof full.sid);
   return answer(out, size, needed, &full,
-                offsetof(__typeof__(full), sid) + sid_size(token->sid));
+                offsetof(__typeof__(full), sid) + sim__sid_size(token->sid));
 }
 
 BOOL WINAPI GetTokenInformation(HANDLE handle, TOKEN_INFORMATION_CLASS which,
                                 LPVOID out, DWORD size, PDWORD needed) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p %d", handle, which)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %d", handle, which)) {
     NTSTATUS status;
-    const struct token *token = handle_get(handle, OBJECT_TOKEN, 0, &status);
+    const struct token *token =
+        sim__handle_get(handle, OBJECT_TOKEN, 0, &status);
     uint32_t value = 0;
 
-    call_status(&call, status);
+    sim__call_status(&call, status);
     if (token == NULL) {
-      return call_end(&call);
+      return sim__call_end(&call);
     }
     switch (which) {
       case TokenUser:
       case TokenOwner: /* A TOKEN_OWNER is the first member of TOKEN_USER. */
         call.error = answer_user(out, size, needed, token);
-        return call_end(&call);
+        return sim__call_end(&call);
       case TokenType:
         value = token->is_impersonation ? TokenImpersonation : TokenPrimary;
         break;
@@ -420,7 +423,7 @@ BOOL WINAPI GetTokenInformation(HANDLE handle, TOKEN_INFORMATION_CLASS which,
       call.error = answer(out, size, needed, &value, sizeof value);
     }
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 BOOL WINAPI InitializeSecurityDescriptor(PSECURITY_DESCRIPTOR descriptor,
@@ -464,28 +467,28 @@ BOOL WINAPI GetKernelObjectSecurity(HANDLE handle, SECURITY_INFORMATION which,
                                     LPDWORD needed) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p %u", handle, which)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u", handle, which)) {
     SECURITY_DESCRIPTOR_RELATIVE header = {1, 0, SE_SELF_RELATIVE, 0, 0, 0, 0};
     unsigned char out[1024];
     size_t used = sizeof header;
     NTSTATUS status;
     const struct file *file =
-        handle_get(handle, OBJECT_FILE, READ_CONTROL, &status);
+        sim__handle_get(handle, OBJECT_FILE, READ_CONTROL, &status);
 
-    status = file != NULL ? pipe_check(file) : status;
+    status = file != NULL ? sim__pipe_check(file) : status;
     if (status < 0) {
-      call_status(&call, status);
-      return call_end(&call);
+      sim__call_status(&call, status);
+      return sim__call_end(&call);
     }
     if ((which & OWNER_SECURITY_INFORMATION) != 0) {
       header.Owner = (DWORD)used;
       memcpy(out + used, file->pipe->security.owner, SID_BYTES_MAX);
-      used += sid_size(file->pipe->security.owner);
+      used += sim__sid_size(file->pipe->security.owner);
     }
     if ((which & GROUP_SECURITY_INFORMATION) != 0) {
       header.Group = (DWORD)used;
       memcpy(out + used, file->pipe->security.group, SID_BYTES_MAX);
-      used += sid_size(file->pipe->security.group);
+      used += sim__sid_size(file->pipe->security.group);
     }
     if ((which & DACL_SECURITY_INFORMATION) != 0) {
       const ACL *dacl = file->pipe->security.dacl;
@@ -500,24 +503,24 @@ BOOL WINAPI GetKernelObjectSecurity(HANDLE handle, SECURITY_INFORMATION which,
     memcpy(out, &header, sizeof header);
     call.error = answer(descriptor, size, needed, out, used);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 BOOL WINAPI SetKernelObjectSecurity(HANDLE handle, SECURITY_INFORMATION which,
                                     PSECURITY_DESCRIPTOR descriptor) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p %u", handle, which)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u", handle, which)) {
     ACCESS_MASK need =
         ((which & DACL_SECURITY_INFORMATION) != 0 ? WRITE_DAC : 0) |
         ((which & ~DACL_SECURITY_INFORMATION) != 0 ? WRITE_OWNER : 0);
     struct descriptor given;
     NTSTATUS status;
-    struct file *file = handle_get(handle, OBJECT_FILE, need, &status);
+    struct file *file = sim__handle_get(handle, OBJECT_FILE, need, &status);
 
-    status = file != NULL ? pipe_check(file) : status;
+    status = file != NULL ? sim__pipe_check(file) : status;
     if (status >= 0) {
-      status = descriptor_assign(&given, descriptor, token_primary());
+      status = sim__descriptor_assign(&given, descriptor, token_primary());
     }
     if (status >= 0) {
       struct descriptor *own = &file->pipe->security;
@@ -535,9 +538,9 @@ BOOL WINAPI SetKernelObjectSecurity(HANDLE handle, SECURITY_INFORMATION which,
         own->has_dacl = given.has_dacl;
         given.dacl = old;
       }
-      descriptor_deinit(&given);
+      sim__descriptor_deinit(&given);
     }
-    call_status(&call, status);
+    sim__call_status(&call, status);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }

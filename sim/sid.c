@@ -50,13 +50,13 @@ static const struct {
 
 /* --- SIDs ---------------------------------------------------------------- */
 
-size_t sid_size(const void *sid) {
+size_t sim__sid_size(const void *sid) {
   return 8 + 4 * (size_t)((const unsigned char *)sid)[1];
 }
 
-bool sid_equal(const void *a, const void *b) {
+bool sim__sid_equal(const void *a, const void *b) {
   return ((const unsigned char *)a)[1] == ((const unsigned char *)b)[1] &&
-         memcmp(a, b, sid_size(a)) == 0;
+         memcmp(a, b, sim__sid_size(a)) == 0;
 }
 
 static size_t number_parse(const WCHAR *text, uint64_t *out) {
@@ -69,7 +69,7 @@ static size_t number_parse(const WCHAR *text, uint64_t *out) {
   return used;
 }
 
-size_t sid_parse(const WCHAR *text, unsigned char *sid) {
+size_t sim__sid_parse(const WCHAR *text, unsigned char *sid) {
   size_t used = 4;
   size_t digits;
   uint64_t value;
@@ -77,7 +77,7 @@ size_t sid_parse(const WCHAR *text, unsigned char *sid) {
   for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++) {
     if (text[0] == (WCHAR)aliases[i].name[0] &&
         text[1] == (WCHAR)aliases[i].name[1]) {
-      sid_parse(aliases[i].sid, sid);
+      sim__sid_parse(aliases[i].sid, sid);
       return 2;
     }
   }
@@ -202,12 +202,12 @@ static size_t ace_parse(const WCHAR *text, unsigned char *ace, size_t *size) {
     return 0;
   }
   used += 3;
-  taken = sid_parse(text + used, ace + 8);
+  taken = sim__sid_parse(text + used, ace + 8);
   used += taken;
   if (taken == 0 || text[used] != ')') {
     return 0;
   }
-  *size = 8 + sid_size(ace + 8);
+  *size = 8 + sim__sid_size(ace + 8);
   header.AceSize = (WORD)*size;
   memcpy(ace, &header, sizeof header);
   memcpy(ace + 4, &mask, sizeof mask);
@@ -264,8 +264,8 @@ static size_t descriptor_parse(const WCHAR *text, unsigned char *out) {
       header.Control |= SE_DACL_PRESENT;
       text += taken - (taken > 0);
     } else if (part == 'O' || part == 'G') {
-      taken = sid_parse(text, out + size);
-      bytes = taken > 0 ? sid_size(out + size) : 0;
+      taken = sim__sid_parse(text, out + size);
+      bytes = taken > 0 ? sim__sid_size(out + size) : 0;
       *(part == 'O' ? &header.Owner : &header.Group) = (DWORD)size;
       text += taken;
     } else {
@@ -285,7 +285,7 @@ BOOL WINAPI ConvertStringSecurityDescriptorToSecurityDescriptorW(
     PULONG size) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, " ")) {
+  if (sim__call_begin(&call, __func__, PLACE, " ")) {
     unsigned char *out = calloc(1, DESCRIPTOR_BYTES_MAX);
     size_t used = text == NULL ? 0 : descriptor_parse(text, out);
 
@@ -303,7 +303,7 @@ BOOL WINAPI ConvertStringSecurityDescriptorToSecurityDescriptorW(
       free(out);
     }
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 BOOL WINAPI ConvertSecurityDescriptorToStringSecurityDescriptorW(
@@ -312,12 +312,13 @@ BOOL WINAPI ConvertSecurityDescriptorToStringSecurityDescriptorW(
   struct call call;
 
   (void)revision;
-  if (call_begin(&call, __func__, PLACE, " ")) {
+  if (sim__call_begin(&call, __func__, PLACE, " ")) {
     struct out out = {.used = 0};
     struct descriptor parts;
-    NTSTATUS status = descriptor_assign(&parts, descriptor, token_current());
+    NTSTATUS status =
+        sim__descriptor_assign(&parts, descriptor, sim__token_current());
 
-    call_status(&call, status);
+    sim__call_status(&call, status);
     if (call.error == 0) {
       if ((which & OWNER_SECURITY_INFORMATION) != 0) {
         add(&out, "O:", 0);
@@ -342,16 +343,16 @@ BOOL WINAPI ConvertSecurityDescriptorToStringSecurityDescriptorW(
       if (length != NULL) {
         *length = (ULONG)out.used + 1;
       }
-      descriptor_deinit(&parts);
+      sim__descriptor_deinit(&parts);
     }
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 BOOL WINAPI ConvertSidToStringSidW(PSID sid, LPWSTR *text) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, " ")) {
+  if (sim__call_begin(&call, __func__, PLACE, " ")) {
     struct out out = {.used = 0};
 
     if (sid == NULL || *(const BYTE *)sid != 1) {
@@ -361,15 +362,15 @@ BOOL WINAPI ConvertSidToStringSidW(PSID sid, LPWSTR *text) {
       *text = to_wide(&out);
     }
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 BOOL WINAPI ConvertStringSidToSidW(LPCWSTR text, PSID *sid) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, " ")) {
+  if (sim__call_begin(&call, __func__, PLACE, " ")) {
     unsigned char *out = calloc(1, SID_BYTES_MAX);
-    size_t used = text == NULL ? 0 : sid_parse(text, out);
+    size_t used = text == NULL ? 0 : sim__sid_parse(text, out);
 
     if (used == 0 || text[used] != 0) {
       free(out);
@@ -378,7 +379,7 @@ BOOL WINAPI ConvertStringSidToSidW(LPCWSTR text, PSID *sid) {
       *sid = out;
     }
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 BOOL WINAPI IsValidSid(PSID sid) {
@@ -386,19 +387,19 @@ BOOL WINAPI IsValidSid(PSID sid) {
 }
 
 DWORD WINAPI GetLengthSid(PSID sid) {
-  return (DWORD)sid_size(sid);
+  return (DWORD)sim__sid_size(sid);
 }
 
 BOOL WINAPI EqualSid(PSID a, PSID b) {
-  return sid_equal(a, b);
+  return sim__sid_equal(a, b);
 }
 
 BOOL WINAPI CopySid(DWORD size, PSID to, PSID from) {
-  if (size < sid_size(from)) {
+  if (size < sim__sid_size(from)) {
     SetLastError(ERROR_INSUFFICIENT_BUFFER);
     return FALSE;
   }
-  memcpy(to, from, sid_size(from));
+  memcpy(to, from, sim__sid_size(from));
   return TRUE;
 }
 
@@ -409,8 +410,8 @@ HLOCAL WINAPI LocalAlloc(UINT flags, SIZE_T size) {
 HLOCAL WINAPI LocalFree(HLOCAL memory) {
   struct call call;
 
-  call_note(&call, __func__, PLACE);
+  sim__call_note(&call, __func__, PLACE);
   free(memory);
-  call_end(&call);
+  sim__call_end(&call);
   return NULL;
 }

@@ -20,40 +20,40 @@ static unsigned pool_running;
 static void thread_link(struct thread *thread) {
   thread->id = last_id += ID_STEP;
   thread->deadline = NEVER;
-  thread->next = kernel.thread_list;
-  kernel.thread_list = thread;
-  kernel.threads++;
+  thread->next = sim__kernel.thread_list;
+  sim__kernel.thread_list = thread;
+  sim__kernel.threads++;
 }
 
 /* A thread ends: its operations with it. */
 static void thread_leave(struct thread *thread) {
-  struct thread **link = &kernel.thread_list;
+  struct thread **link = &sim__kernel.thread_list;
 
   while (*link != thread) {
     link = &(*link)->next;
   }
   *link = thread->next;
-  kernel.threads--;
+  sim__kernel.threads--;
   pool_running -= thread->is_pool;
-  ops_cancel_thread(thread);
+  sim__ops_cancel_thread(thread);
   if (thread->impersonated != NULL) {
-    object_unref(&thread->impersonated->object);
+    sim__object_unref(&thread->impersonated->object);
   }
   if (thread->user != NULL) {
-    object_unref(&thread->user->object);
+    sim__object_unref(&thread->user->object);
   }
   thread->exited = true;
-  object_unref(&thread->object);
-  wake();
+  sim__object_unref(&thread->object);
+  sim__wake();
 }
 
 static void on_exit_of_thread(void *thread) {
-  pthread_mutex_lock(&kernel.lock);
+  pthread_mutex_lock(&sim__kernel.lock);
   self = thread;
   self->call = NULL;
   thread_leave(thread);
   self = NULL;
-  pthread_mutex_unlock(&kernel.lock);
+  pthread_mutex_unlock(&sim__kernel.lock);
 }
 
 static void make_exit_key(void) {
@@ -69,17 +69,17 @@ static void become(struct thread *thread) {
 static struct thread *thread_new(const struct thread *parent) {
   struct thread *thread = calloc(1, sizeof *thread);
 
-  object_init(&thread->object, OBJECT_THREAD);
+  sim__object_init(&thread->object, OBJECT_THREAD);
   thread->process_id = parent != NULL ? parent->process_id : PROCESS_ID_FIRST;
   thread->session_id = parent != NULL ? parent->session_id : 1;
   if (parent != NULL && parent->user != NULL) {
     thread->user = parent->user;
-    object_ref(&thread->user->object);
+    sim__object_ref(&thread->user->object);
   }
   return thread;
 }
 
-struct thread *thread_self(void) {
+struct thread *sim__thread_self(void) {
   if (self == NULL) {
     become(thread_new(NULL));
     thread_link(self);
@@ -90,57 +90,59 @@ struct thread *thread_self(void) {
 bool sim_set_user(const char *user) {
   struct token *token;
 
-  pthread_mutex_lock(&kernel.lock);
-  token = token_named(user, thread_self()->session_id);
+  pthread_mutex_lock(&sim__kernel.lock);
+  token = sim__token_named(user, sim__thread_self()->session_id);
   if (token != NULL) {
     if (self->user != NULL) {
-      object_unref(&self->user->object);
+      sim__object_unref(&self->user->object);
     }
     self->user = token;
   }
-  pthread_mutex_unlock(&kernel.lock);
+  pthread_mutex_unlock(&sim__kernel.lock);
   return token != NULL;
 }
 
 void sim_set_process(uint32_t id, uint32_t session) {
-  pthread_mutex_lock(&kernel.lock);
-  thread_self()->process_id = id;
+  pthread_mutex_lock(&sim__kernel.lock);
+  sim__thread_self()->process_id = id;
   self->session_id = session;
-  pthread_mutex_unlock(&kernel.lock);
+  pthread_mutex_unlock(&sim__kernel.lock);
 }
 
 void sim_forbid_waits(bool forbid) {
-  pthread_mutex_lock(&kernel.lock);
-  thread_self()->waits_forbidden = forbid;
-  pthread_mutex_unlock(&kernel.lock);
+  pthread_mutex_lock(&sim__kernel.lock);
+  sim__thread_self()->waits_forbidden = forbid;
+  pthread_mutex_unlock(&sim__kernel.lock);
 }
 
 /* --- Waiting ------------------------------------------------------------- */
 
-void wake(void) {
-  kernel.epoch++;
-  if (kernel.blocked > 0) {
-    kernel.blocked = 0;
-    pthread_cond_broadcast(&kernel.changed);
+void sim__wake(void) {
+  sim__kernel.epoch++;
+  if (sim__kernel.blocked > 0) {
+    sim__kernel.blocked = 0;
+    pthread_cond_broadcast(&sim__kernel.changed);
   }
 }
 
 static void dump_blocked(void) {
-  for (const struct thread *t = kernel.thread_list; t != NULL; t = t->next) {
+  for (const struct thread *t = sim__kernel.thread_list; t != NULL;
+       t = t->next) {
     char text[160];
 
-    fprintf(
-        stderr, "  thread %u in %s, called in %s\n", t->id,
-        t->blocked_in != NULL ? t->blocked_in : "?",
-        t->call != NULL ? place_text(t->call->place, text, sizeof text) : "?");
+    fprintf(stderr, "  thread %u in %s, called in %s\n", t->id,
+            t->blocked_in != NULL ? t->blocked_in : "?",
+            t->call != NULL ? sim__place_text(t->call->place, text, sizeof text)
+                            : "?");
   }
 }
 
 /* All threads wait: on to the next deadline. False: there is none. */
 static bool clock_jump(void) {
-  uint64_t next = kernel.next_due;
+  uint64_t next = sim__kernel.next_due;
 
-  for (const struct thread *t = kernel.thread_list; t != NULL; t = t->next) {
+  for (const struct thread *t = sim__kernel.thread_list; t != NULL;
+       t = t->next) {
     if (t->blocked_in != NULL && t->deadline < next) {
       next = t->deadline;
     }
@@ -148,8 +150,8 @@ static bool clock_jump(void) {
   if (next == NEVER) {
     return false;
   }
-  clock_step(next > kernel.now_ns ? next - kernel.now_ns : 0);
-  wake();
+  sim__clock_step(next > sim__kernel.now_ns ? next - sim__kernel.now_ns : 0);
+  sim__wake();
   return true;
 }
 
@@ -157,14 +159,14 @@ static bool clock_jump(void) {
  * and change that, so real time decides. */
 static void hang(void) {
   struct timespec until;
-  uint64_t epoch = kernel.epoch;
+  uint64_t epoch = sim__kernel.epoch;
 
   clock_gettime(CLOCK_REALTIME, &until);
   until.tv_sec += HANG_GRACE_S;
-  while (epoch == kernel.epoch) {
-    if (pthread_cond_timedwait(&kernel.changed, &kernel.lock, &until) ==
-            ETIMEDOUT &&
-        epoch == kernel.epoch) {
+  while (epoch == sim__kernel.epoch) {
+    if (pthread_cond_timedwait(&sim__kernel.changed, &sim__kernel.lock,
+                               &until) == ETIMEDOUT &&
+        epoch == sim__kernel.epoch) {
       fputs("sim: every thread waits for ever:\n", stderr);
       dump_blocked();
       abort();
@@ -172,27 +174,27 @@ static void hang(void) {
   }
 }
 
-bool block(bool (*ready)(void *arg), void *arg, uint64_t deadline) {
-  struct thread *thread = thread_self();
+bool sim__block(bool (*ready)(void *arg), void *arg, uint64_t deadline) {
+  struct thread *thread = sim__thread_self();
   struct call *call = thread->call;
   const char *name = call != NULL ? call->name : "sim_check";
 
   while (!ready(arg)) {
-    if (kernel.now_ns >= deadline) {
+    if (sim__kernel.now_ns >= deadline) {
       return false;
     }
     thread->blocked_in = name;
     thread->deadline = deadline;
-    kernel.blocked++;
-    if (kernel.blocked < kernel.threads) {
-      uint64_t epoch = kernel.epoch;
+    sim__kernel.blocked++;
+    if (sim__kernel.blocked < sim__kernel.threads) {
+      uint64_t epoch = sim__kernel.epoch;
 
-      while (epoch == kernel.epoch) {
-        pthread_cond_wait(&kernel.changed, &kernel.lock);
+      while (epoch == sim__kernel.epoch) {
+        pthread_cond_wait(&sim__kernel.changed, &sim__kernel.lock);
       }
     } else if (!clock_jump()) {
       if (call == NULL) { /* sim_check's own wait gives up. */
-        kernel.blocked--;
+        sim__kernel.blocked--;
         thread->blocked_in = NULL;
         return false;
       }
@@ -209,31 +211,32 @@ static bool pool_is_idle(void *arg) {
   return pool_running == 0;
 }
 
-bool threads_settle(void) {
-  thread_self()->call = NULL;
-  return block(pool_is_idle, NULL, NEVER);
+bool sim__threads_settle(void) {
+  sim__thread_self()->call = NULL;
+  return sim__block(pool_is_idle, NULL, NEVER);
 }
 
-void threads_report(void) {
-  for (const struct thread *t = kernel.thread_list; t != NULL; t = t->next) {
+void sim__threads_report(void) {
+  for (const struct thread *t = sim__kernel.thread_list; t != NULL;
+       t = t->next) {
     if (t != self && t->start != NULL) {
-      report("a thread still runs: %u", t->id);
+      sim__report("a thread still runs: %u", t->id);
     }
     if (t->impersonated != NULL) {
-      report("thread %u still impersonates a client", t->id);
+      sim__report("thread %u still impersonates a client", t->id);
     }
   }
 }
 
 /* The calling thread begins anew as the first process' thread. */
-void threads_reset(void) {
-  struct thread *thread = thread_self();
+void sim__threads_reset(void) {
+  struct thread *thread = sim__thread_self();
 
   if (thread->user != NULL) {
-    object_unref(&thread->user->object);
+    sim__object_unref(&thread->user->object);
   }
   if (thread->impersonated != NULL) {
-    object_unref(&thread->impersonated->object);
+    sim__object_unref(&thread->impersonated->object);
   }
   thread->user = NULL;
   thread->impersonated = NULL;
@@ -241,7 +244,7 @@ void threads_reset(void) {
   thread->session_id = 1;
   thread->drives_port = false;
   thread->waits_forbidden = false;
-  if (kernel.thread_list == thread && thread->next == NULL) {
+  if (sim__kernel.thread_list == thread && thread->next == NULL) {
     thread->id = last_id = ID_STEP; /* For equal traces. */
   }
 }
@@ -258,9 +261,9 @@ static void *thread_main(void *argument) {
   } else {
     code = thread->start(thread->parameter);
   }
-  pthread_mutex_lock(&kernel.lock);
+  pthread_mutex_lock(&sim__kernel.lock);
   thread->exit_code = code;
-  pthread_mutex_unlock(&kernel.lock);
+  pthread_mutex_unlock(&sim__kernel.lock);
   return NULL; /* on_exit_of_thread does the rest. */
 }
 
@@ -288,13 +291,14 @@ HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES attributes, SIZE_T stack_size,
 
   (void)stack_size;
   (void)flags;
-  if (call_begin(&call, __func__, PLACE, " ")) {
-    struct thread *thread = thread_new(thread_self());
+  if (sim__call_begin(&call, __func__, PLACE, " ")) {
+    struct thread *thread = thread_new(sim__thread_self());
 
     thread->start = start;
     thread->parameter = parameter;
-    object_ref(&thread->object); /* The handle's. */
-    handle = handle_open(&thread->object, 0x1FFFFF,
+    sim__object_ref(&thread->object); /* The handle's. */
+    handle =
+        sim__handle_open(&thread->object, 0x1FFFFF,
                          attributes != NULL && attributes->bInheritHandle != 0);
     if (thread_start(thread)) {
       if (id != NULL) {
@@ -303,12 +307,12 @@ HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES attributes, SIZE_T stack_size,
     } else {
       NTSTATUS status;
 
-      handle_close(handle, &status);
+      sim__handle_close(handle, &status);
       handle = NULL;
       call.error = ERROR_NOT_ENOUGH_MEMORY;
     }
   }
-  call_end(&call);
+  sim__call_end(&call);
   return handle;
 }
 
@@ -318,8 +322,8 @@ BOOL WINAPI TrySubmitThreadpoolCallback(PTP_SIMPLE_CALLBACK callback,
   struct call call;
 
   (void)environment;
-  if (call_begin(&call, __func__, PLACE, " ")) {
-    struct thread *thread = thread_new(thread_self());
+  if (sim__call_begin(&call, __func__, PLACE, " ")) {
+    struct thread *thread = thread_new(sim__thread_self());
 
     thread->is_pool = true;
     thread->callback = callback;
@@ -329,47 +333,48 @@ BOOL WINAPI TrySubmitThreadpoolCallback(PTP_SIMPLE_CALLBACK callback,
       call.error = ERROR_NOT_ENOUGH_MEMORY;
     }
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 void WINAPI ExitThread(DWORD code) {
-  pthread_mutex_lock(&kernel.lock);
-  thread_self()->exit_code = code;
-  pthread_mutex_unlock(&kernel.lock);
+  pthread_mutex_lock(&sim__kernel.lock);
+  sim__thread_self()->exit_code = code;
+  pthread_mutex_unlock(&sim__kernel.lock);
   pthread_exit(NULL);
 }
 
 BOOL WINAPI GetExitCodeThread(HANDLE handle, LPDWORD code) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p", handle)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
     NTSTATUS status;
-    const struct thread *thread = handle_get(handle, OBJECT_THREAD, 0, &status);
+    const struct thread *thread =
+        sim__handle_get(handle, OBJECT_THREAD, 0, &status);
 
-    call_status(&call, status);
+    sim__call_status(&call, status);
     if (thread != NULL) {
       *code = thread->exited ? thread->exit_code : STILL_ACTIVE;
     }
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 BOOL WINAPI CancelSynchronousIo(HANDLE handle) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p", handle)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
     NTSTATUS status;
-    struct thread *thread = handle_get(handle, OBJECT_THREAD, 0, &status);
+    struct thread *thread = sim__handle_get(handle, OBJECT_THREAD, 0, &status);
 
     if (thread != NULL &&
         (thread->sync_op == NULL || !thread->sync_op->queued ||
-         !ops_cancel(thread->sync_op->file, thread->sync_op->request.iosb,
-                     thread->id))) {
+         !sim__ops_cancel(thread->sync_op->file, thread->sync_op->request.iosb,
+                          thread->id))) {
       status = STATUS_NOT_FOUND;
     }
-    call_status(&call, status);
+    sim__call_status(&call, status);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 HANDLE WINAPI GetCurrentThread(void) {
@@ -383,17 +388,17 @@ HANDLE WINAPI GetCurrentProcess(void) {
 DWORD WINAPI GetCurrentThreadId(void) {
   DWORD id;
 
-  pthread_mutex_lock(&kernel.lock);
-  id = thread_self()->id;
-  pthread_mutex_unlock(&kernel.lock);
+  pthread_mutex_lock(&sim__kernel.lock);
+  id = sim__thread_self()->id;
+  pthread_mutex_unlock(&sim__kernel.lock);
   return id;
 }
 
 DWORD WINAPI GetCurrentProcessId(void) {
   DWORD id;
 
-  pthread_mutex_lock(&kernel.lock);
-  id = thread_self()->process_id;
-  pthread_mutex_unlock(&kernel.lock);
+  pthread_mutex_lock(&sim__kernel.lock);
+  id = sim__thread_self()->process_id;
+  pthread_mutex_unlock(&sim__kernel.lock);
   return id;
 }

@@ -5,9 +5,9 @@
 
 /* --- Events -------------------------------------------------------------- */
 
-void event_set(struct event *event) {
+void sim__event_set(struct event *event) {
   event->set = true;
-  wake();
+  sim__wake();
 }
 
 HANDLE WINAPI CreateEventW(LPSECURITY_ATTRIBUTES attributes, BOOL manual_reset,
@@ -16,47 +16,48 @@ HANDLE WINAPI CreateEventW(LPSECURITY_ATTRIBUTES attributes, BOOL manual_reset,
   HANDLE handle = NULL;
 
   (void)name; /* Nobody shares one by name here. */
-  if (call_begin(&call, __func__, PLACE, " ")) {
+  if (sim__call_begin(&call, __func__, PLACE, " ")) {
     struct event *event = calloc(1, sizeof *event);
 
-    object_init(&event->object, OBJECT_EVENT);
+    sim__object_init(&event->object, OBJECT_EVENT);
     event->manual = manual_reset != 0;
     event->set = initial != 0;
-    handle = handle_open(&event->object, 0x1F0003,
+    handle =
+        sim__handle_open(&event->object, 0x1F0003,
                          attributes != NULL && attributes->bInheritHandle != 0);
   }
-  call_end(&call);
+  sim__call_end(&call);
   return handle;
 }
 
 BOOL WINAPI SetEvent(HANDLE handle) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p", handle)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
     NTSTATUS status;
-    struct event *event = handle_get(handle, OBJECT_EVENT, 0, &status);
+    struct event *event = sim__handle_get(handle, OBJECT_EVENT, 0, &status);
 
-    call_status(&call, status);
+    sim__call_status(&call, status);
     if (event != NULL) {
-      event_set(event);
+      sim__event_set(event);
     }
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 BOOL WINAPI ResetEvent(HANDLE handle) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p", handle)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
     NTSTATUS status;
-    struct event *event = handle_get(handle, OBJECT_EVENT, 0, &status);
+    struct event *event = sim__handle_get(handle, OBJECT_EVENT, 0, &status);
 
-    call_status(&call, status);
+    sim__call_status(&call, status);
     if (event != NULL) {
       event->set = false;
     }
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 /* --- Waits --------------------------------------------------------------- */
@@ -105,17 +106,17 @@ static bool wait_is_over(void *arg) {
   return signalled > 0 && (!wait->all || signalled == wait->count);
 }
 
-void wait_check(const char *what) {
-  const struct thread *thread = thread_self();
+void sim__wait_check(const char *what) {
+  const struct thread *thread = sim__thread_self();
 
   if (thread->waits_forbidden ||
-      (thread->drives_port && kernel.settings.strict_waits)) {
-    misuse("%s blocks a loop's thread", what);
+      (thread->drives_port && sim__kernel.settings.strict_waits)) {
+    sim__misuse("%s blocks a loop's thread", what);
   }
 }
 
-DWORD wait_run(struct call *call, DWORD count, const HANDLE *handles, bool all,
-               DWORD timeout_ms) {
+DWORD sim__wait_run(struct call *call, DWORD count, const HANDLE *handles,
+                    bool all, DWORD timeout_ms) {
   struct wait wait = {.count = 0, .all = all};
   NTSTATUS status = STATUS_SUCCESS;
   DWORD result = WAIT_TIMEOUT;
@@ -125,31 +126,31 @@ DWORD wait_run(struct call *call, DWORD count, const HANDLE *handles, bool all,
     return WAIT_FAILED;
   }
   for (DWORD i = 0; i < count; i++) {
-    wait.objects[i] = handle_get(handles[i], OBJECT_ANY, 0, &status);
+    wait.objects[i] = sim__handle_get(handles[i], OBJECT_ANY, 0, &status);
     if (wait.objects[i] == NULL) {
       result = WAIT_FAILED;
-      call_status(call, status);
+      sim__call_status(call, status);
       break;
     }
-    object_ref(wait.objects[i]);
+    sim__object_ref(wait.objects[i]);
     wait.count++;
   }
   if (result != WAIT_FAILED) {
     if (timeout_ms > 0 && !wait_is_over(&wait)) {
-      wait_check("a wait");
+      sim__wait_check("a wait");
     }
-    if (block(wait_is_over, &wait, deadline_in_ms(timeout_ms))) {
+    if (sim__block(wait_is_over, &wait, sim__deadline_in_ms(timeout_ms))) {
       result = WAIT_OBJECT_0 + (all ? 0 : wait.index);
       for (DWORD i = all ? 0 : wait.index; i < (all ? count : wait.index + 1);
            i++) {
         acquire(wait.objects[i]);
       }
     } else if (timeout_ms == 0) {
-      clock_poll();
+      sim__clock_poll();
     }
   }
   for (DWORD i = 0; i < wait.count; i++) {
-    object_unref(wait.objects[i]);
+    sim__object_unref(wait.objects[i]);
   }
   return result;
 }
@@ -158,10 +159,10 @@ DWORD WINAPI WaitForSingleObject(HANDLE object, DWORD timeout_ms) {
   struct call call;
   DWORD result = WAIT_FAILED;
 
-  if (call_begin(&call, __func__, PLACE, "%p %u", object, timeout_ms)) {
-    result = wait_run(&call, 1, &object, false, timeout_ms);
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u", object, timeout_ms)) {
+    result = sim__wait_run(&call, 1, &object, false, timeout_ms);
   }
-  call_end(&call);
+  sim__call_end(&call);
   return result;
 }
 
@@ -171,10 +172,10 @@ DWORD WINAPI WaitForSingleObjectEx(HANDLE object, DWORD timeout_ms,
   DWORD result = WAIT_FAILED;
 
   (void)alertable; /* There are no APCs. */
-  if (call_begin(&call, __func__, PLACE, "%p %u", object, timeout_ms)) {
-    result = wait_run(&call, 1, &object, false, timeout_ms);
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u", object, timeout_ms)) {
+    result = sim__wait_run(&call, 1, &object, false, timeout_ms);
   }
-  call_end(&call);
+  sim__call_end(&call);
   return result;
 }
 
@@ -183,10 +184,10 @@ DWORD WINAPI WaitForMultipleObjects(DWORD count, const HANDLE *objects,
   struct call call;
   DWORD result = WAIT_FAILED;
 
-  if (call_begin(&call, __func__, PLACE, "%u %u", count, timeout_ms)) {
-    result = wait_run(&call, count, objects, all != 0, timeout_ms);
+  if (sim__call_begin(&call, __func__, PLACE, "%u %u", count, timeout_ms)) {
+    result = sim__wait_run(&call, count, objects, all != 0, timeout_ms);
   }
-  call_end(&call);
+  sim__call_end(&call);
   return result;
 }
 
@@ -202,7 +203,7 @@ static bool lock_has_no_writer(void *lock) {
 
 static void lock_add(PSRWLOCK lock, intptr_t add) {
   lock->Ptr = (PVOID)((intptr_t)lock->Ptr + add);
-  wake();
+  sim__wake();
 }
 
 void WINAPI InitializeSRWLock(PSRWLOCK lock) {
@@ -212,48 +213,48 @@ void WINAPI InitializeSRWLock(PSRWLOCK lock) {
 void WINAPI AcquireSRWLockExclusive(PSRWLOCK lock) {
   struct call call;
 
-  call_note(&call, __func__, PLACE);
-  block(lock_is_free, lock, NEVER);
+  sim__call_note(&call, __func__, PLACE);
+  sim__block(lock_is_free, lock, NEVER);
   lock_add(lock, -1);
-  call_end(&call);
+  sim__call_end(&call);
 }
 
 BOOLEAN WINAPI TryAcquireSRWLockExclusive(PSRWLOCK lock) {
   struct call call;
   bool taken;
 
-  call_note(&call, __func__, PLACE);
+  sim__call_note(&call, __func__, PLACE);
   taken = lock_is_free(lock);
   if (taken) {
     lock_add(lock, -1);
   }
-  call_end(&call);
+  sim__call_end(&call);
   return taken;
 }
 
 void WINAPI ReleaseSRWLockExclusive(PSRWLOCK lock) {
   struct call call;
 
-  call_note(&call, __func__, PLACE);
+  sim__call_note(&call, __func__, PLACE);
   lock_add(lock, 1);
-  call_end(&call);
+  sim__call_end(&call);
 }
 
 void WINAPI AcquireSRWLockShared(PSRWLOCK lock) {
   struct call call;
 
-  call_note(&call, __func__, PLACE);
-  block(lock_has_no_writer, lock, NEVER);
+  sim__call_note(&call, __func__, PLACE);
+  sim__block(lock_has_no_writer, lock, NEVER);
   lock_add(lock, 1);
-  call_end(&call);
+  sim__call_end(&call);
 }
 
 void WINAPI ReleaseSRWLockShared(PSRWLOCK lock) {
   struct call call;
 
-  call_note(&call, __func__, PLACE);
+  sim__call_note(&call, __func__, PLACE);
   lock_add(lock, -1);
-  call_end(&call);
+  sim__call_end(&call);
 }
 
 /* --- Condition variables: a count of wakes ------------------------------- */
@@ -281,10 +282,10 @@ void WINAPI WakeConditionVariable(PCONDITION_VARIABLE variable) {
 void WINAPI WakeAllConditionVariable(PCONDITION_VARIABLE variable) {
   struct call call;
 
-  call_note(&call, __func__, PLACE);
+  sim__call_note(&call, __func__, PLACE);
   variable->Ptr = (PVOID)((uintptr_t)variable->Ptr + 1);
-  wake();
-  call_end(&call);
+  sim__wake();
+  sim__call_end(&call);
 }
 
 BOOL WINAPI SleepConditionVariableSRW(PCONDITION_VARIABLE variable,
@@ -294,16 +295,16 @@ BOOL WINAPI SleepConditionVariableSRW(PCONDITION_VARIABLE variable,
   struct sleep sleep = {variable, NULL};
   bool shared = (flags & 1) != 0;
 
-  if (call_begin(&call, __func__, PLACE, "%u", timeout_ms)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%u", timeout_ms)) {
     sleep.count = variable->Ptr;
     lock_add(lock, shared ? -1 : 1);
-    if (!block(is_woken, &sleep, deadline_in_ms(timeout_ms))) {
+    if (!sim__block(is_woken, &sleep, sim__deadline_in_ms(timeout_ms))) {
       call.error = ERROR_TIMEOUT;
     }
-    block(shared ? lock_has_no_writer : lock_is_free, lock, NEVER);
+    sim__block(shared ? lock_has_no_writer : lock_is_free, lock, NEVER);
     lock_add(lock, shared ? 1 : -1);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 /* --- Once: 0 not yet, 1 running, 2 done ---------------------------------- */
@@ -317,19 +318,19 @@ BOOL WINAPI InitOnceExecuteOnce(PINIT_ONCE once, PINIT_ONCE_FN function,
   struct call call;
   BOOL done;
 
-  call_note(&call, __func__, PLACE);
-  block(once_is_settled, once, NEVER);
+  sim__call_note(&call, __func__, PLACE);
+  sim__block(once_is_settled, once, NEVER);
   done = once->Ptr != NULL;
   if (!done) {
     once->Ptr = (PVOID)1;
   }
-  call_end(&call);
+  sim__call_end(&call);
   if (!done) {
     done = function(once, parameter, context);
-    call_note(&call, __func__, PLACE);
+    sim__call_note(&call, __func__, PLACE);
     once->Ptr = done ? (PVOID)2 : NULL;
-    wake();
-    call_end(&call);
+    sim__wake();
+    sim__call_end(&call);
   }
   return done;
 }

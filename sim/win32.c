@@ -13,7 +13,8 @@ static struct qos qos_of(DWORD flags) {
     qos.level = (SECURITY_IMPERSONATION_LEVEL)((flags >> 16) & 3);
     qos.dynamic = (flags & SECURITY_CONTEXT_TRACKING) != 0;
     qos.effective_only = (flags & SECURITY_EFFECTIVE_ONLY) != 0;
-    if ((flags & 0x000F0000u) == 0 && !kernel.settings.sqos_default_anonymous) {
+    if ((flags & 0x000F0000u) == 0 &&
+        !sim__kernel.settings.sqos_default_anonymous) {
       qos.level = SecurityImpersonation;
     }
   }
@@ -83,7 +84,7 @@ static HANDLE create(uint32_t *error, const WCHAR *path, DWORD open_mode,
   bool remote;
   NTSTATUS status;
 
-  *error = name_from_win32(path, &name, &length, &remote);
+  *error = sim__name_from_win32(path, &name, &length, &remote);
   if (*error != 0 || remote) {
     free(name);
     if (*error != ERROR_PATH_NOT_FOUND &&
@@ -92,13 +93,13 @@ static HANDLE create(uint32_t *error, const WCHAR *path, DWORD open_mode,
     }
     return handle;
   }
-  status = pipe_create(&file, &granted, &is_new, name, length, &options);
+  status = sim__pipe_create(&file, &granted, &is_new, name, length, &options);
   free(name);
   if (status < 0) {
     *error = RtlNtStatusToDosError(status);
     return handle;
   }
-  handle = handle_open(&file->object, granted, inherits(attributes));
+  handle = sim__handle_open(&file->object, granted, inherits(attributes));
   /* Wine ntdll tests, om.c, test_name_collisions. */
   SetLastError(is_new ? ERROR_SUCCESS : ERROR_ALREADY_EXISTS);
   return handle;
@@ -111,7 +112,7 @@ HANDLE WINAPI CreateNamedPipeW(LPCWSTR name, DWORD open_mode, DWORD pipe_mode,
   struct call call;
   HANDLE handle = INVALID_HANDLE_VALUE;
 
-  if (call_begin(&call, __func__, PLACE, "%x %x", open_mode, pipe_mode)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%x %x", open_mode, pipe_mode)) {
     call.error = name == NULL
                      ? ERROR_PATH_NOT_FOUND
                      : check_create(open_mode, pipe_mode, instances_max);
@@ -120,7 +121,7 @@ HANDLE WINAPI CreateNamedPipeW(LPCWSTR name, DWORD open_mode, DWORD pipe_mode,
                       out_size, in_size, timeout_ms, attributes);
     }
   }
-  call_end(&call);
+  sim__call_end(&call);
   return handle;
 }
 
@@ -133,7 +134,7 @@ static bool is_nul(const WCHAR *path) {
 static HANDLE open_file(uint32_t *error, const WCHAR *path, DWORD access,
                         DWORD flags, const SECURITY_ATTRIBUTES *attributes) {
   struct open_options options = {
-      .access = access_map(access) | SYNCHRONIZE | FILE_READ_ATTRIBUTES,
+      .access = sim__access_map(access) | SYNCHRONIZE | FILE_READ_ATTRIBUTES,
       .synchronous = (flags & FILE_FLAG_OVERLAPPED) == 0,
       .qos = qos_of(flags),
   };
@@ -144,22 +145,23 @@ static HANDLE open_file(uint32_t *error, const WCHAR *path, DWORD access,
   NTSTATUS status = STATUS_SUCCESS;
 
   if (is_nul(path)) {
-    file = file_new(FILE_NUL, options.synchronous);
+    file = sim__file_new(FILE_NUL, options.synchronous);
   } else {
-    *error = name_from_win32(path, &name, &length, &options.remote);
+    *error = sim__name_from_win32(path, &name, &length, &options.remote);
     if (*error != 0) {
       return INVALID_HANDLE_VALUE;
     }
     if (length == 0) {
-      file = file_new(FILE_ROOT, options.synchronous);
+      file = sim__file_new(FILE_ROOT, options.synchronous);
     } else {
-      status = pipe_open(&file, &granted, name, length, &options);
+      status = sim__pipe_open(&file, &granted, name, length, &options);
     }
     free(name);
   }
   *error = status < 0 ? RtlNtStatusToDosError(status) : 0;
-  return status < 0 ? INVALID_HANDLE_VALUE
-                    : handle_open(&file->object, granted, inherits(attributes));
+  return status < 0
+             ? INVALID_HANDLE_VALUE
+             : sim__handle_open(&file->object, granted, inherits(attributes));
 }
 
 HANDLE WINAPI CreateFileW(LPCWSTR name, DWORD access, DWORD share,
@@ -171,10 +173,10 @@ HANDLE WINAPI CreateFileW(LPCWSTR name, DWORD access, DWORD share,
   (void)share; /* NPFS looks at none of these. */
   (void)disposition;
   (void)pattern;
-  if (call_begin(&call, __func__, PLACE, "%x %x", access, flags)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%x %x", access, flags)) {
     handle = open_file(&call.error, name, access, flags, attributes);
   }
-  call_end(&call);
+  sim__call_end(&call);
   return handle;
 }
 
@@ -183,9 +185,9 @@ BOOL WINAPI CreatePipe(PHANDLE read, PHANDLE write,
   static const WCHAR prefix[] = L"\\\\.\\pipe\\anonymous-";
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%u", size)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%u", size)) {
     WCHAR name[sizeof prefix / sizeof *prefix + 16];
-    uint64_t number = kernel.listens;
+    uint64_t number = sim__kernel.listens;
 
     memcpy(name, prefix, sizeof prefix);
     for (size_t i = 0; i < 16; i++) {
@@ -201,14 +203,14 @@ BOOL WINAPI CreatePipe(PHANDLE read, PHANDLE write,
       *write = open_file(&call.error, name, GENERIC_WRITE, 0, attributes);
     }
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 /* --- Waiting ------------------------------------------------------------- */
 
 static NTSTATUS wait_for_instance(struct call *call, const WCHAR *name,
                                   size_t length, DWORD timeout_ms) {
-  struct file *root = file_new(FILE_ROOT, true);
+  struct file *root = sim__file_new(FILE_ROOT, true);
   IO_STATUS_BLOCK own = {.Status = 0};
   struct request request = {&own, NULL, NULL};
   size_t size = 14 + (length == 0 ? 1 : length) * sizeof *name;
@@ -225,12 +227,12 @@ static NTSTATUS wait_for_instance(struct call *call, const WCHAR *name,
   memcpy(in + 8, &bytes, sizeof bytes);
   in[12] = timeout_ms != NMPWAIT_USE_DEFAULT_WAIT;
   memcpy(in + 14, name, bytes);
-  op = op_new(call, OP_WAIT, root, &request, NULL, 0);
+  op = sim__op_new(call, OP_WAIT, root, &request, NULL, 0);
   op->in = in;
   op->in_size = size;
-  status = op_submit(call, op, true, &info);
+  status = sim__op_submit(call, op, true, &info);
   free(in);
-  object_unref(&root->object);
+  sim__object_unref(&root->object);
   return status;
 }
 
@@ -240,10 +242,10 @@ static void wait_named_pipe(struct call *call, const WCHAR *path,
   size_t length;
   bool remote;
 
-  call->error = name_from_win32(path, &name, &length, &remote);
+  call->error = sim__name_from_win32(path, &name, &length, &remote);
   if (call->error == 0) {
-    wait_check("WaitNamedPipe");
-    call_status(call, wait_for_instance(call, name, length, timeout_ms));
+    sim__wait_check("WaitNamedPipe");
+    sim__call_status(call, wait_for_instance(call, name, length, timeout_ms));
   } else {
     call->error = ERROR_PATH_NOT_FOUND;
   }
@@ -253,17 +255,17 @@ static void wait_named_pipe(struct call *call, const WCHAR *path,
 BOOL WINAPI WaitNamedPipeW(LPCWSTR name, DWORD timeout_ms) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%u", timeout_ms)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%u", timeout_ms)) {
     wait_named_pipe(&call, name, timeout_ms);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 BOOL WINAPI CallNamedPipeW(LPCWSTR name, LPVOID in, DWORD in_size, LPVOID out,
                            DWORD out_size, LPDWORD bytes, DWORD timeout_ms) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%u %u", in_size, out_size)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%u %u", in_size, out_size)) {
     HANDLE pipe;
     NTSTATUS status;
 
@@ -281,24 +283,24 @@ BOOL WINAPI CallNamedPipeW(LPCWSTR name, LPVOID in, DWORD in_size, LPVOID out,
       }
     }
     if (pipe != INVALID_HANDLE_VALUE) {
-      struct file *file = handle_get(pipe, OBJECT_FILE, 0, &status);
+      struct file *file = sim__handle_get(pipe, OBJECT_FILE, 0, &status);
       IO_STATUS_BLOCK own = {.Status = 0};
       struct request request = {&own, NULL, NULL};
       size_t info = 0;
 
-      wait_check("CallNamedPipe");
-      status = pipe_set_mode(file, true, false);
+      sim__wait_check("CallNamedPipe");
+      status = sim__pipe_set_mode(file, true, false);
       if (status >= 0) {
-        status = file_control(&call, file, handle_access(pipe), &request,
-                              FSCTL_PIPE_TRANSCEIVE, in, in_size, out, out_size,
-                              &info);
+        status = sim__file_control(&call, file, sim__handle_access(pipe),
+                                   &request, FSCTL_PIPE_TRANSCEIVE, in, in_size,
+                                   out, out_size, &info);
         *bytes = (DWORD)info;
       }
-      call_status(&call, status);
-      handle_close(pipe, &status); /* The rest of a long answer is lost. */
+      sim__call_status(&call, status);
+      sim__handle_close(pipe, &status); /* The rest of a long answer is lost. */
     }
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 /* --- States -------------------------------------------------------------- */
@@ -306,13 +308,13 @@ BOOL WINAPI CallNamedPipeW(LPCWSTR name, LPVOID in, DWORD in_size, LPVOID out,
 BOOL WINAPI DisconnectNamedPipe(HANDLE pipe) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p", pipe)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p", pipe)) {
     NTSTATUS status;
-    struct file *file = handle_get(pipe, OBJECT_FILE, 0, &status);
+    struct file *file = sim__handle_get(pipe, OBJECT_FILE, 0, &status);
 
-    call_status(&call, file != NULL ? pipe_disconnect(file) : status);
+    sim__call_status(&call, file != NULL ? sim__pipe_disconnect(file) : status);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 BOOL WINAPI SetNamedPipeHandleState(HANDLE pipe, LPDWORD mode,
@@ -320,11 +322,11 @@ BOOL WINAPI SetNamedPipeHandleState(HANDLE pipe, LPDWORD mode,
                                     LPDWORD collection_timeout_ms) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p %x", pipe,
-                 mode != NULL ? *mode : 0)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %x", pipe,
+                      mode != NULL ? *mode : 0)) {
     NTSTATUS status;
     struct file *file =
-        handle_get(pipe, OBJECT_FILE, FILE_WRITE_ATTRIBUTES, &status);
+        sim__handle_get(pipe, OBJECT_FILE, FILE_WRITE_ATTRIBUTES, &status);
 
     if (file != NULL &&
         (collection_count != NULL || collection_timeout_ms != NULL ||
@@ -332,31 +334,32 @@ BOOL WINAPI SetNamedPipeHandleState(HANDLE pipe, LPDWORD mode,
           (*mode & ~(PIPE_READMODE_MESSAGE | PIPE_NOWAIT)) != 0))) {
       status = STATUS_INVALID_PARAMETER; /* Collecting is the redirector's. */
     } else if (file != NULL && mode != NULL) {
-      file_enter(file);
-      status = pipe_set_mode(file, (*mode & PIPE_READMODE_MESSAGE) != 0,
-                             (*mode & PIPE_NOWAIT) != 0);
-      file_leave(file);
+      sim__file_enter(file);
+      status = sim__pipe_set_mode(file, (*mode & PIPE_READMODE_MESSAGE) != 0,
+                                  (*mode & PIPE_NOWAIT) != 0);
+      sim__file_leave(file);
     }
-    call_status(&call, status);
+    sim__call_status(&call, status);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
 
 BOOL WINAPI PeekNamedPipe(HANDLE pipe, LPVOID buffer, DWORD size, LPDWORD bytes,
                           LPDWORD available, LPDWORD left_this_message) {
   struct call call;
 
-  if (call_begin(&call, __func__, PLACE, "%p %u", pipe, size)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u", pipe, size)) {
     NTSTATUS status;
-    struct file *file = handle_get(pipe, OBJECT_FILE, FILE_READ_DATA, &status);
+    struct file *file =
+        sim__handle_get(pipe, OBJECT_FILE, FILE_READ_DATA, &status);
     char *out = malloc(16 + (size_t)size);
     size_t info = 0;
 
     if (file != NULL) {
-      file_enter(file);
-      status =
-          pipe_peek(file, out, 16 + (buffer != NULL ? (size_t)size : 0), &info);
-      file_leave(file);
+      sim__file_enter(file);
+      status = sim__pipe_peek(file, out,
+                              16 + (buffer != NULL ? (size_t)size : 0), &info);
+      sim__file_leave(file);
     }
     if (status == STATUS_SUCCESS || status == STATUS_BUFFER_OVERFLOW) {
       DWORD copied = (DWORD)info - 16;
@@ -380,7 +383,7 @@ BOOL WINAPI PeekNamedPipe(HANDLE pipe, LPVOID buffer, DWORD size, LPDWORD bytes,
       status = STATUS_SUCCESS;
     }
     free(out);
-    call_status(&call, status);
+    sim__call_status(&call, status);
   }
-  return call_end(&call);
+  return sim__call_end(&call);
 }
