@@ -14,8 +14,8 @@ static HANDLE root_open(struct platform *f) {
   HANDLE root;
 
   assert_status(nt_open_root(&root, L"\\Device\\NamedPipe\\"), NT_OK);
-  handle_own(f, root);
-  port_create(f);
+  win_own(f, root);
+  port_new(f);
   assert_error(port_join(f, root, 7), 0);
   return root;
 }
@@ -131,7 +131,7 @@ NP_PLATFORM_CASE("platform/async-wait/listens-again", NtFsControlFile, NO_MODE,
 
   pair_create(f);
   assert_status(wait_start(f, root, io, WAIT_MS), NT_PENDING);
-  pipe_disconnect(f);
+  win_disconnect(f);
   assert_no_packet(f);
   assert_error(connect_start(io_new(f), f->server), ERROR_IO_PENDING);
   assert_status(wait_finish(f, io, NT_PENDING), NT_OK);
@@ -147,7 +147,7 @@ NP_PLATFORM_CASE("platform/async-wait/name-vanishes", NtFsControlFile, NO_MODE,
 
   pair_create(f);
   assert_status(wait_start(f, root, io, WAIT_MS), NT_PENDING);
-  handle_close(f, &f->server);
+  win_close(f, &f->server);
   assert_status(wait_finish(f, io, NT_PENDING), NT_OBJECT_NAME_NOT_FOUND);
 }
 

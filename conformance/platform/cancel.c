@@ -18,7 +18,7 @@ NP_PLATFORM_CASE("platform/cancel/pending-read", CancelIoEx,
   assert_error(read_start(io, f->end, room, 4), ERROR_IO_PENDING);
   assert_call(CancelIoEx(f->end, &io->overlapped));
   assert_result(io_wait(io, f->end), ERROR_OPERATION_ABORTED, 0);
-  assert_result(pipe_write(f, f->peer, "ab", 2), 0, 2);
+  assert_result(win_write(f, f->peer, "ab", 2), 0, 2);
   assert_read(f, f->end, "ab");
 }
 
@@ -52,7 +52,7 @@ NP_PLATFORM_CASE("platform/cancel/the-one-given", CancelIoEx, NO_MODE, NO_ERROR,
   assert_call(CancelIoEx(f->end, &io[0]->overlapped));
   assert_result(io_wait(io[0], f->end), ERROR_OPERATION_ABORTED, 0);
   assert_true(io_is_quiet(io[1]));
-  assert_result(pipe_write(f, f->peer, "a", 1), 0, 1);
+  assert_result(win_write(f, f->peer, "a", 1), 0, 1);
   assert_result(io_wait(io[1], f->end), 0, 1);
 }
 
@@ -93,7 +93,7 @@ NP_PLATFORM_CASE("platform/cancel/finished", CancelIoEx, NO_MODE,
   io = io_new(f);
   assert_refused(CancelIoEx(f->end, &io->overlapped), ERROR_NOT_FOUND);
   assert_error(read_start(io, f->end, room, 4), ERROR_IO_PENDING);
-  assert_result(pipe_write(f, f->peer, "a", 1), 0, 1);
+  assert_result(win_write(f, f->peer, "a", 1), 0, 1);
   assert_result(io_wait(io, f->end), 0, 1);
   assert_refused(CancelIoEx(f->end, &io->overlapped), ERROR_NOT_FOUND);
 }
@@ -179,7 +179,7 @@ NP_PLATFORM_CASE("platform/cancel/through-a-duplicate", CancelIoEx, NO_MODE,
   pair_create(f);
   assert_call(DuplicateHandle(GetCurrentProcess(), f->end, GetCurrentProcess(),
                               &duplicate, 0, FALSE, DUPLICATE_SAME_ACCESS));
-  handle_own(f, duplicate);
+  win_own(f, duplicate);
   io = io_new(f);
   assert_error(read_start(io, f->end, room, 4), ERROR_IO_PENDING);
   assert_call(CancelIoEx(duplicate, &io->overlapped));
@@ -193,7 +193,7 @@ NP_PLATFORM_CASE("platform/cancel/pending-write", CancelIoEx,
   struct io *io;
 
   pair_create(f);
-  assert_result(pipe_write(f, f->end, "ab", 2), 0, 2);
+  assert_result(win_write(f, f->end, "ab", 2), 0, 2);
   io = io_new(f);
   assert_error(write_start(io, f->end, data, BIG), ERROR_IO_PENDING);
   assert_int_equal(peek_bytes(f->peer), 2 + BIG);
@@ -213,11 +213,11 @@ NP_PLATFORM_CASE("platform/cancel/write-that-was-read-in-part", CancelIoEx,
   pair_create(f);
   io = io_new(f);
   assert_error(write_start(io, f->end, data, BIG), ERROR_IO_PENDING);
-  assert_result(pipe_read(f, f->peer, room, 100), 0, 100);
+  assert_result(win_read(f, f->peer, room, 100), 0, 100);
   assert_call(CancelIoEx(f->end, &io->overlapped));
   assert_error(io_wait(io, f->end).error, ERROR_OPERATION_ABORTED);
   assert_int_equal(peek_bytes(f->peer), 0);
-  assert_result(pipe_write(f, f->end, "ab", 2), 0, 2);
+  assert_result(win_write(f, f->end, "ab", 2), 0, 2);
   assert_read(f, f->peer, "ab");
 }
 

@@ -10,13 +10,13 @@ NP_PLATFORM_CASE("platform/close/written-data-stays", CloseHandle,
                  "each time.",
                  "wine kernel32/tests/pipe.c#test_CloseHandle; museum E01") {
   pair_create(f);
-  assert_result(pipe_write(f, f->peer, "tail", 4), 0, 4);
+  assert_result(win_write(f, f->peer, "tail", 4), 0, 4);
   peer_close(f);
-  assert_int_equal(pipe_state(f->end), NT_STATE_CLOSING);
+  assert_int_equal(win_state(f->end), NT_STATE_CLOSING);
   assert_int_equal(peek_bytes(f->end), 4);
   assert_read(f, f->end, "tail");
-  assert_result(pipe_read(f, f->end, room, 4), ERROR_BROKEN_PIPE, 0);
-  assert_result(pipe_read(f, f->end, room, 4), ERROR_BROKEN_PIPE, 0);
+  assert_result(win_read(f, f->end, room, 4), ERROR_BROKEN_PIPE, 0);
+  assert_result(win_read(f, f->end, room, 4), ERROR_BROKEN_PIPE, 0);
 }
 
 NP_PLATFORM_CASE("platform/close/ends-the-peers-read", CloseHandle,
@@ -90,7 +90,7 @@ NP_PLATFORM_CASE("platform/close/ends-its-own-connect", CloseHandle, NO_MODE,
   pair_listen(f);
   io = io_new(f);
   assert_error(connect_start(io, f->server), ERROR_IO_PENDING);
-  handle_close(f, &f->server);
+  win_close(f, &f->server);
   assert_int_equal(WaitForSingleObject(io->event, WAIT_MS), WAIT_OBJECT_0);
   io->pending = false;
 }
@@ -107,7 +107,7 @@ NP_PLATFORM_CASE("platform/close/one-of-two-handles", CloseHandle,
   pair_create(f);
   assert_call(DuplicateHandle(GetCurrentProcess(), f->end, GetCurrentProcess(),
                               &duplicate, 0, FALSE, DUPLICATE_SAME_ACCESS));
-  handle_own(f, duplicate);
+  win_own(f, duplicate);
   io = io_new(f);
   peer_read = io_new(f);
   assert_error(read_start(io, f->end, room, sizeof(room)), ERROR_IO_PENDING);
@@ -115,7 +115,7 @@ NP_PLATFORM_CASE("platform/close/one-of-two-handles", CloseHandle,
   end_close(f);
   assert_true(io_is_quiet(io));
   assert_true(io_is_quiet(peer_read));
-  handle_close(f, &duplicate);
+  win_close(f, &duplicate);
   assert_int_equal(WaitForSingleObject(peer_read->event, WAIT_MS),
                    WAIT_OBJECT_0);
 }
@@ -129,7 +129,7 @@ NP_PLATFORM_CASE("platform/close/name-is-free", CloseHandle, NO_MODE,
   struct nt_pipe_local local;
 
   pair_create(f);
-  handle_close(f, &f->server);
+  win_close(f, &f->server);
   assert_not_opened(client_open(f, GENERIC_READ, 0), ERROR_FILE_NOT_FOUND);
   assert_status(nt_query(f->client, NT_FILE_PIPE_LOCAL, &local, sizeof(local)),
                 NT_OK);
@@ -149,9 +149,9 @@ NP_PLATFORM_CASE("platform/close/one-instance-of-two", CloseHandle, NO_MODE,
   other = instance_create(f, 2);
   client_connect(f);
   client_connect(f);
-  handle_close(f, &other);
+  win_close(f, &other);
   assert_not_opened(client_open(f, GENERIC_READ, 0), ERROR_PIPE_BUSY);
-  handle_close(f, &f->server);
+  win_close(f, &f->server);
   assert_not_opened(client_open(f, GENERIC_READ, 0), ERROR_FILE_NOT_FOUND);
 }
 
@@ -162,7 +162,7 @@ NP_PLATFORM_CASE("platform/close/again-and-again", CloseHandle, NO_MODE,
                  "CreateNamedPipeW#remarks; museum K03") {
   for (int i = 0; i < 200; i++) {
     pair_create(f);
-    handle_close(f, &f->server);
-    handle_close(f, &f->client);
+    win_close(f, &f->server);
+    win_close(f, &f->client);
   }
 }

@@ -37,7 +37,7 @@ NP_PLATFORM_CASE("platform/connect/client-after", ConnectNamedPipe, ANY_MODE,
   struct io *io;
 
   pair_listen(f);
-  port_create(f);
+  port_new(f);
   assert_error(port_join(f, f->server, KEY_SERVER), 0);
   io = io_new_port(f);
   assert_error(connect_start(io, f->server), ERROR_IO_PENDING);
@@ -89,13 +89,13 @@ NP_PLATFORM_CASE("platform/connect/ghost", ConnectNamedPipe, ANY_MODE,
   char byte;
 
   pair_create_on_port(f, 0);
-  assert_result(pipe_write(f, f->client, "tail", 4), 0, 4);
-  handle_close(f, &f->client);
+  assert_result(win_write(f, f->client, "tail", 4), 0, 4);
+  win_close(f, &f->client);
   assert_error(connect_start(io_new_port(f), f->server), ERROR_NO_DATA);
   assert_error(connect_start(io_new_port(f), f->server), ERROR_NO_DATA);
   assert_no_packet(f);
   assert_read(f, f->server, "tail");
-  assert_result(pipe_read(f, f->server, &byte, 1), ERROR_BROKEN_PIPE, 0);
+  assert_result(win_read(f, f->server, &byte, 1), ERROR_BROKEN_PIPE, 0);
   assert_error(connect_start(io_new_port(f), f->server), ERROR_NO_DATA);
 }
 
@@ -110,7 +110,7 @@ NP_PLATFORM_CASE("platform/connect/ghost-then-reuse", ConnectNamedPipe, NO_MODE,
   peer_close(f);
   io = io_new(f);
   assert_error(connect_start(io, f->server), ERROR_NO_DATA);
-  pipe_disconnect(f);
+  win_disconnect(f);
   assert_error(connect_start(io, f->server), ERROR_IO_PENDING);
   pair_connect(f);
   assert_result(io_wait(io, f->server), 0, 0);
@@ -122,7 +122,7 @@ NP_PLATFORM_CASE("platform/connect/client-handle", ConnectNamedPipe, NO_MODE,
                  "wine kernel32/tests/pipe.c#test_CreateNamedPipe") {
   pair_create(f);
   assert_error(connect_start(io_new(f), f->client), ERROR_INVALID_FUNCTION);
-  handle_close(f, &f->server);
+  win_close(f, &f->server);
   assert_error(connect_start(io_new(f), f->client), ERROR_INVALID_FUNCTION);
 }
 
@@ -134,21 +134,21 @@ NP_PLATFORM_CASE("platform/connect/again", ConnectNamedPipe, ANY_MODE, NO_ERROR,
   struct io *io;
 
   pair_create(f);
-  assert_result(pipe_write(f, f->client, "old", 3), 0, 3);
-  assert_result(pipe_write(f, f->server, "old", 3), 0, 3);
-  pipe_disconnect(f);
+  assert_result(win_write(f, f->client, "old", 3), 0, 3);
+  assert_result(win_write(f, f->server, "old", 3), 0, 3);
+  win_disconnect(f);
   io = io_new(f);
   assert_error(connect_start(io, f->server), ERROR_IO_PENDING);
-  assert_int_equal(pipe_state(f->server), NT_STATE_LISTENING);
+  assert_int_equal(win_state(f->server), NT_STATE_LISTENING);
   old = f->client;
   pair_connect(f);
   assert_result(io_wait(io, f->server), 0, 0);
   assert_int_equal(peek_bytes(f->server), 0);
   assert_int_equal(peek_bytes(f->client), 0);
-  assert_result(pipe_write(f, f->client, "new", 3), 0, 3);
+  assert_result(win_write(f, f->client, "new", 3), 0, 3);
   assert_read(f, f->server, "new");
   /* The old client's handle stays without a peer. */
-  assert_result(pipe_write(f, old, "old", 3), ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_result(win_write(f, old, "old", 3), ERROR_PIPE_NOT_CONNECTED, 0);
 }
 
 NP_PLATFORM_CASE("platform/connect/cancelled", ConnectNamedPipe, NO_MODE,
@@ -159,13 +159,13 @@ NP_PLATFORM_CASE("platform/connect/cancelled", ConnectNamedPipe, NO_MODE,
   struct io *io;
 
   pair_listen(f);
-  port_create(f);
+  port_new(f);
   assert_error(port_join(f, f->server, KEY_SERVER), 0);
   io = io_new_port(f);
   assert_error(connect_start(io, f->server), ERROR_IO_PENDING);
   assert_call(CancelIoEx(f->server, &io->overlapped));
   assert_packet(f, io, NT_CANCELLED, 0);
-  assert_int_equal(pipe_state(f->server), NT_STATE_LISTENING);
+  assert_int_equal(win_state(f->server), NT_STATE_LISTENING);
   pair_connect(f);
   assert_error(connect_start(io, f->server), ERROR_PIPE_CONNECTED);
 }

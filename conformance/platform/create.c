@@ -135,7 +135,7 @@ NP_PLATFORM_CASE("platform/create/instances-limit", CreateNamedPipeW, NO_MODE,
   instance_create(f, 5);
   assert_not_opened(instance_open(f, DUPLEX, PIPE_TYPE_BYTE, 5),
                     ERROR_PIPE_BUSY);
-  handle_close(f, &first);
+  win_close(f, &first);
   instance_create(f, 2);
 }
 
@@ -158,7 +158,7 @@ NP_PLATFORM_CASE("platform/create/first-instance", CreateNamedPipeW, NO_MODE,
   assert_call(first != INVALID_HANDLE_VALUE);
   assert_not_opened(instance_open(f, DUPLEX | FIRST, PIPE_TYPE_BYTE, 2),
                     ERROR_ACCESS_DENIED);
-  handle_close(f, &first);
+  win_close(f, &first);
   assert_call(instance_open(f, DUPLEX | FIRST, PIPE_TYPE_BYTE, 2) !=
               INVALID_HANDLE_VALUE);
 }
@@ -191,7 +191,7 @@ NP_PLATFORM_CASE("platform/create/direction-differs", CreateNamedPipeW, NO_MODE,
             ERROR_ACCESS_DENIED);
       }
     }
-    handle_close(f, &pipe);
+    win_close(f, &pipe);
   }
 }
 
@@ -243,10 +243,10 @@ NP_PLATFORM_CASE("platform/create/listens-at-once", CreateNamedPipeW, ANY_MODE,
                  "called ConnectNamedPipe, and both talk.",
                  "wine ntdll/tests/pipe.c#test_create") {
   pair_listen(f);
-  assert_int_equal(pipe_state(f->server), NT_STATE_LISTENING);
+  assert_int_equal(win_state(f->server), NT_STATE_LISTENING);
   pair_connect(f);
-  assert_int_equal(pipe_state(f->server), NT_STATE_CONNECTED);
-  assert_result(pipe_write(f, f->client, "ab", 2), 0, 2);
+  assert_int_equal(win_state(f->server), NT_STATE_CONNECTED);
+  assert_result(win_write(f, f->client, "ab", 2), 0, 2);
   assert_read(f, f->server, "ab");
 }
 
@@ -272,7 +272,7 @@ NP_PLATFORM_CASE("platform/create/rights", CreateNamedPipeW, NO_MODE, NO_ERROR,
     assert_status(nt_query(pipe, NT_FILE_ACCESS, &rights, sizeof(rights)),
                   NT_OK);
     assert_int_equal(rights, rows[i].rights);
-    handle_close(f, &pipe);
+    win_close(f, &pipe);
   }
 }
 

@@ -11,10 +11,10 @@ NP_PLATFORM_CASE("platform/disconnect/drops-data", DisconnectNamedPipe,
                  "wine kernel32/tests/pipe.c#test_DisconnectNamedPipe; "
                  "museum D01") {
   pair_create(f);
-  assert_result(pipe_write(f, f->peer, "lost", 4), 0, 4);
-  pipe_disconnect(f);
-  assert_result(pipe_read(f, f->end, room, 4), ERROR_PIPE_NOT_CONNECTED, 0);
-  assert_result(pipe_write(f, f->end, "a", 1), ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_result(win_write(f, f->peer, "lost", 4), 0, 4);
+  win_disconnect(f);
+  assert_result(win_read(f, f->end, room, 4), ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_result(win_write(f, f->end, "a", 1), ERROR_PIPE_NOT_CONNECTED, 0);
 }
 
 NP_PLATFORM_CASE("platform/disconnect/ends-a-read", DisconnectNamedPipe,
@@ -26,7 +26,7 @@ NP_PLATFORM_CASE("platform/disconnect/ends-a-read", DisconnectNamedPipe,
   pair_create_on_port(f, 0);
   io = io_new_port(f);
   assert_error(read_start(io, f->end, room, sizeof(room)), ERROR_IO_PENDING);
-  pipe_disconnect(f);
+  win_disconnect(f);
   assert_packet(f, io, NT_PIPE_DISCONNECTED, 0);
   assert_no_packet(f);
 }
@@ -40,7 +40,7 @@ NP_PLATFORM_CASE("platform/disconnect/ends-a-write", DisconnectNamedPipe,
   pair_create_on_port(f, 0);
   io = io_new_port(f);
   assert_error(write_start(io, f->end, data, sizeof(data)), ERROR_IO_PENDING);
-  pipe_disconnect(f);
+  win_disconnect(f);
   assert_packet(f, io, NT_PIPE_DISCONNECTED, 0);
   assert_no_packet(f);
 }
@@ -55,7 +55,7 @@ NP_PLATFORM_CASE("platform/disconnect/error-of-a-read", DisconnectNamedPipe,
   pair_create(f);
   io = io_new(f);
   assert_error(read_start(io, f->client, room, sizeof(room)), ERROR_IO_PENDING);
-  pipe_disconnect(f);
+  win_disconnect(f);
   assert_result(io_wait(io, f->client), ERROR_PIPE_NOT_CONNECTED, 0);
 }
 
@@ -64,7 +64,7 @@ NP_PLATFORM_CASE("platform/disconnect/twice", DisconnectNamedPipe, NO_MODE,
                  "A second disconnect has nothing to do and says so.",
                  "wine kernel32/tests/pipe.c#test_DisconnectNamedPipe") {
   pair_create(f);
-  pipe_disconnect(f);
+  win_disconnect(f);
   assert_refused(DisconnectNamedPipe(f->server), ERROR_PIPE_NOT_CONNECTED);
 }
 
@@ -82,10 +82,10 @@ NP_PLATFORM_CASE("platform/disconnect/after-the-client-left",
                  "unread is gone then.",
                  "wine ntdll/tests/pipe.c#pipe_for_each_state") {
   pair_create(f);
-  assert_result(pipe_write(f, f->client, "lost", 4), 0, 4);
+  assert_result(win_write(f, f->client, "lost", 4), 0, 4);
   peer_close(f);
-  pipe_disconnect(f);
-  assert_result(pipe_read(f, f->server, room, 4), ERROR_PIPE_NOT_CONNECTED, 0);
+  win_disconnect(f);
+  assert_result(win_read(f, f->server, room, 4), ERROR_PIPE_NOT_CONNECTED, 0);
 }
 
 NP_PLATFORM_CASE("platform/disconnect/not-listening", DisconnectNamedPipe,
@@ -94,9 +94,9 @@ NP_PLATFORM_CASE("platform/disconnect/not-listening", DisconnectNamedPipe,
                  "ConnectNamedPipe.",
                  "wine kernel32/tests/pipe.c#test_CreateNamedPipe") {
   pair_create(f);
-  pipe_disconnect(f);
-  handle_close(f, &f->client);
-  assert_int_equal(pipe_state(f->server), NT_STATE_DISCONNECTED);
+  win_disconnect(f);
+  win_close(f, &f->client);
+  assert_int_equal(win_state(f->server), NT_STATE_DISCONNECTED);
   assert_not_opened(client_open(f, GENERIC_READ, 0), ERROR_PIPE_BUSY);
   assert_error(connect_start(io_new(f), f->server), ERROR_IO_PENDING);
   client_connect(f);
@@ -110,11 +110,11 @@ NP_PLATFORM_CASE("platform/disconnect/client-keeps-its-handle",
   HANDLE old;
 
   pair_create(f);
-  pipe_disconnect(f);
+  win_disconnect(f);
   old = f->client;
   assert_error(connect_start(io_new(f), f->server), ERROR_IO_PENDING);
   pair_connect(f);
-  handle_close(f, &old);
-  assert_result(pipe_write(f, f->client, "new", 3), 0, 3);
+  win_close(f, &old);
+  assert_result(win_write(f, f->client, "new", 3), 0, 3);
   assert_read(f, f->server, "new");
 }

@@ -16,7 +16,7 @@ NP_PLATFORM_CASE("platform/event/handle-without-event", ReadFile, NO_MODE,
   io->overlapped.hEvent = NULL;
   assert_error(read_start(io, f->server, room[0], 4), ERROR_IO_PENDING);
   assert_int_equal(WaitForSingleObject(f->server, QUIET_MS), WAIT_TIMEOUT);
-  assert_result(pipe_write(f, f->client, "a", 1), 0, 1);
+  assert_result(win_write(f, f->client, "a", 1), 0, 1);
   assert_int_equal(WaitForSingleObject(f->server, WAIT_MS), WAIT_OBJECT_0);
   io->pending = false;
   assert_call(GetOverlappedResult(f->server, &io->overlapped, &bytes, FALSE));
@@ -84,7 +84,7 @@ NP_PLATFORM_CASE("platform/event/result-by-waiting", GetOverlappedResult,
 
   pair_create(f);
   call.pipe = f->client;
-  call.overlapped.hEvent = event_create(f);
+  call.overlapped.hEvent = event_new(f);
   io = io_new(f);
   assert_error(read_start(io, f->server, room[0], 4), ERROR_IO_PENDING);
   worker = worker_start(f, write_one, &call);
@@ -110,7 +110,7 @@ NP_PLATFORM_CASE("platform/event/one-of-several", WaitForMultipleObjects,
   assert_error(read_start(io[1], f->client, room[1], 4), ERROR_IO_PENDING);
   assert_int_equal(WaitForMultipleObjects(2, events, FALSE, QUIET_MS),
                    WAIT_TIMEOUT);
-  assert_result(pipe_write(f, f->server, "a", 1), 0, 1);
+  assert_result(win_write(f, f->server, "a", 1), 0, 1);
   assert_int_equal(WaitForMultipleObjects(2, events, FALSE, WAIT_MS),
                    WAIT_OBJECT_0 + 1);
   assert_result(io_wait(io[1], f->client), 0, 1);

@@ -86,14 +86,14 @@ void platform_run(unsigned variant, void (*body)(void *fixture)) {
 
 /* --- Handles ------------------------------------------------------------ */
 
-HANDLE handle_own(struct platform *f, HANDLE handle) {
+HANDLE win_own(struct platform *f, HANDLE handle) {
   assert_true(handle != NULL && handle != INVALID_HANDLE_VALUE);
   assert_true(f->handle_count < HANDLES_MAX);
   f->handles[f->handle_count++] = handle;
   return handle;
 }
 
-void handle_close(struct platform *f, HANDLE *handle) {
+void win_close(struct platform *f, HANDLE *handle) {
   for (size_t i = 0; i < f->handle_count; i++) {
     if (f->handles[i] == *handle) {
       f->handles[i] = f->handles[--f->handle_count];
@@ -102,11 +102,11 @@ void handle_close(struct platform *f, HANDLE *handle) {
       return;
     }
   }
-  fail_msg("%s", "handle_close: not a handle of the fixture");
+  fail_msg("%s", "win_close: not a handle of the fixture");
 }
 
-HANDLE event_create(struct platform *f) {
-  return handle_own(f, CreateEventW(NULL, TRUE, FALSE, NULL));
+HANDLE event_new(struct platform *f) {
+  return win_own(f, CreateEventW(NULL, TRUE, FALSE, NULL));
 }
 
 bool event_is_set(HANDLE handle) {
@@ -123,7 +123,7 @@ HANDLE instance_open(struct platform *f, DWORD open_mode, DWORD pipe_mode,
 
   if (pipe != INVALID_HANDLE_VALUE) {
     DWORD error = GetLastError();
-    handle_own(f, pipe);
+    win_own(f, pipe);
     SetLastError(error);
   }
   return pipe;
@@ -142,7 +142,7 @@ HANDLE client_open(struct platform *f, DWORD access, DWORD flags) {
       CreateFileW(f->name, access, 0, NULL, OPEN_EXISTING, flags, NULL);
 
   if (pipe != INVALID_HANDLE_VALUE) {
-    handle_own(f, pipe);
+    win_own(f, pipe);
   }
   return pipe;
 }
@@ -189,7 +189,7 @@ void pair_create(struct platform *f) {
 
 void pair_create_on_port(struct platform *f, UCHAR notification_modes) {
   pair_create(f);
-  port_create(f);
+  port_new(f);
   assert_error(port_join(f, f->server, KEY_SERVER), 0);
   assert_error(port_join(f, f->client, KEY_CLIENT), 0);
   if (notification_modes != 0) {
@@ -203,7 +203,7 @@ void pair_create_on_port(struct platform *f, UCHAR notification_modes) {
 static void pair_close_handle(struct platform *f, HANDLE handle) {
   HANDLE *member = handle == f->server ? &f->server : &f->client;
 
-  handle_close(f, member);
+  win_close(f, member);
   end_set(f);
 }
 
@@ -215,7 +215,7 @@ void end_close(struct platform *f) {
   pair_close_handle(f, f->end);
 }
 
-void pipe_disconnect(struct platform *f) {
+void win_disconnect(struct platform *f) {
   assert_call(DisconnectNamedPipe(f->server));
 }
 
@@ -230,7 +230,7 @@ DWORD peek_bytes(HANDLE pipe) {
   return bytes;
 }
 
-DWORD pipe_state(HANDLE pipe) {
+DWORD win_state(HANDLE pipe) {
   struct nt_pipe_local local;
 
   assert_status(nt_query(pipe, NT_FILE_PIPE_LOCAL, &local, sizeof(local)),
@@ -240,7 +240,7 @@ DWORD pipe_state(HANDLE pipe) {
 
 /* --- Ports -------------------------------------------------------------- */
 
-void port_create(struct platform *f) {
+void port_new(struct platform *f) {
   f->port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 1);
   assert_non_null(f->port);
 }
@@ -349,15 +349,15 @@ struct result io_finish(struct io *io, HANDLE pipe, DWORD error) {
   return result;
 }
 
-struct result pipe_read(struct platform *f, HANDLE pipe, void *buffer,
-                        DWORD size) {
+struct result win_read(struct platform *f, HANDLE pipe, void *buffer,
+                       DWORD size) {
   struct io *io = io_new(f);
 
   return io_finish(io, pipe, read_start(io, pipe, buffer, size));
 }
 
-struct result pipe_write(struct platform *f, HANDLE pipe, const void *data,
-                         DWORD size) {
+struct result win_write(struct platform *f, HANDLE pipe, const void *data,
+                        DWORD size) {
   struct io *io = io_new(f);
 
   return io_finish(io, pipe, write_start(io, pipe, data, size));
@@ -366,7 +366,7 @@ struct result pipe_write(struct platform *f, HANDLE pipe, const void *data,
 /* --- Threads ------------------------------------------------------------ */
 
 HANDLE worker_start(struct platform *f, worker_fn run, void *argument) {
-  return handle_own(f, CreateThread(NULL, 0, run, argument, 0, NULL));
+  return win_own(f, CreateThread(NULL, 0, run, argument, 0, NULL));
 }
 
 bool worker_is_blocked(HANDLE worker) {
@@ -465,7 +465,7 @@ void assert_read_at(struct platform *f, HANDLE pipe, const char *text,
   while (text[size] != 0) {
     size++;
   }
-  assert_result_at(pipe_read(f, pipe, buffer, sizeof(buffer)), 0, size, file,
+  assert_result_at(win_read(f, pipe, buffer, sizeof(buffer)), 0, size, file,
                    line);
   for (DWORD i = 0; i < size; i++) {
     if (buffer[i] != text[i]) {

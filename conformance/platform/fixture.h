@@ -90,14 +90,14 @@ void platform_run(unsigned variant, void (*body)(void *fixture));
 
 /* --- Handles ------------------------------------------------------------ */
 
-/* handle_own has `handle` closed after the case, and returns it. */
-HANDLE handle_own(struct platform *f, HANDLE handle);
+/* win_own has `handle` closed after the case, and returns it. */
+HANDLE win_own(struct platform *f, HANDLE handle);
 
-/* handle_close closes `*handle` now and sets it to NULL. */
-void handle_close(struct platform *f, HANDLE *handle);
+/* win_close closes `*handle` now and sets it to NULL. */
+void win_close(struct platform *f, HANDLE *handle);
 
-/* event_create returns a manual-reset event, not signalled. */
-HANDLE event_create(struct platform *f);
+/* event_new returns a manual-reset event, not signalled. */
+HANDLE event_new(struct platform *f);
 
 /* event_is_set returns whether a wait on `handle` succeeds at once. */
 bool event_is_set(HANDLE handle);
@@ -142,8 +142,8 @@ void pair_create_on_port(struct platform *f, UCHAR notification_modes);
 void peer_close(struct platform *f);
 void end_close(struct platform *f);
 
-/* pipe_disconnect calls DisconnectNamedPipe on the server of the pair. */
-void pipe_disconnect(struct platform *f);
+/* win_disconnect calls DisconnectNamedPipe on the server of the pair. */
+void win_disconnect(struct platform *f);
 
 /* read_mode_set calls SetNamedPipeHandleState; returns the error, 0: none. */
 DWORD read_mode_set(HANDLE pipe, DWORD mode);
@@ -151,12 +151,12 @@ DWORD read_mode_set(HANDLE pipe, DWORD mode);
 /* peek_bytes returns the bytes that PeekNamedPipe tells to be readable. */
 DWORD peek_bytes(HANDLE pipe);
 
-/* pipe_state returns FILE_PIPE_LOCAL_INFORMATION's state, 1 to 4. */
-DWORD pipe_state(HANDLE pipe);
+/* win_state returns FILE_PIPE_LOCAL_INFORMATION's state, 1 to 4. */
+DWORD win_state(HANDLE pipe);
 
 /* --- Ports -------------------------------------------------------------- */
 
-void port_create(struct platform *f);
+void port_new(struct platform *f);
 
 /* port_join binds `pipe` to f->port; returns the error, 0: none. */
 DWORD port_join(struct platform *f, HANDLE pipe, ULONG_PTR key);
@@ -190,11 +190,11 @@ struct result io_finish(struct io *io, HANDLE pipe, DWORD error);
 /* io_is_quiet returns whether it is still pending after QUIET_MS. */
 bool io_is_quiet(struct io *io);
 
-/* pipe_read and pipe_write start an operation and wait for its end. */
-struct result pipe_read(struct platform *f, HANDLE pipe, void *buffer,
+/* win_read and win_write start an operation and wait for its end. */
+struct result win_read(struct platform *f, HANDLE pipe, void *buffer,
+                       DWORD size);
+struct result win_write(struct platform *f, HANDLE pipe, const void *data,
                         DWORD size);
-struct result pipe_write(struct platform *f, HANDLE pipe, const void *data,
-                         DWORD size);
 
 /* --- Threads ------------------------------------------------------------ */
 

@@ -10,7 +10,7 @@ static HANDLE flush_start(struct platform *f) {
   HANDLE worker;
 
   pair_create(f);
-  assert_result(pipe_write(f, f->end, "abcd", 4), 0, 4);
+  assert_result(win_write(f, f->end, "abcd", 4), 0, 4);
   worker = worker_start(f, flush, f->end);
   assert_true(worker_is_blocked(worker));
   return worker;
@@ -23,9 +23,9 @@ NP_PLATFORM_CASE("platform/flush/nothing-unread", FlushFileBuffers,
                  "wine kernel32/tests/pipe.c#test_blocking_rw") {
   pair_create(f);
   assert_call(FlushFileBuffers(f->end));
-  assert_result(pipe_write(f, f->end, "abcd", 4), 0, 4);
+  assert_result(win_write(f, f->end, "abcd", 4), 0, 4);
   assert_read(f, f->peer, "abcd");
-  assert_result(pipe_write(f, f->peer, "efgh", 4), 0, 4);
+  assert_result(win_write(f, f->peer, "efgh", 4), 0, 4);
   assert_call(FlushFileBuffers(f->end));
 }
 
@@ -37,9 +37,9 @@ NP_PLATFORM_CASE("platform/flush/until-read", FlushFileBuffers,
   char room[4];
   HANDLE worker = flush_start(f);
 
-  assert_int_equal(pipe_read(f, f->peer, room, 3).bytes, 3);
+  assert_int_equal(win_read(f, f->peer, room, 3).bytes, 3);
   assert_true(worker_is_blocked(worker));
-  assert_int_equal(pipe_read(f, f->peer, room, 3).bytes, 1);
+  assert_int_equal(win_read(f, f->peer, room, 3).bytes, 1);
   assert_error(worker_join(worker), 0);
 }
 
@@ -60,7 +60,7 @@ NP_PLATFORM_CASE("platform/flush/disconnected", FlushFileBuffers,
                  "reactos npfs#NpSetDisconnectedPipeState") {
   HANDLE worker = flush_start(f);
 
-  pipe_disconnect(f);
+  win_disconnect(f);
   assert_error(worker_join(worker), ERROR_PIPE_NOT_CONNECTED);
 }
 

@@ -33,10 +33,10 @@ NP_PLATFORM_CASE("platform/handle/inherited", GetHandleInformation, NO_MODE,
 
   f->server = CreateNamedPipeW(f->name, PIPE_ACCESS_DUPLEX, PIPE_TYPE_BYTE, 1,
                                0, 0, 0, &attributes);
-  handle_own(f, f->server);
+  win_own(f, f->server);
   f->client = CreateFileW(f->name, GENERIC_READ, 0, &attributes, OPEN_EXISTING,
                           0, NULL);
-  handle_own(f, f->client);
+  win_own(f, f->client);
   assert_int_equal(flags_of(f->server) & HANDLE_FLAG_INHERIT,
                    HANDLE_FLAG_INHERIT);
   assert_int_equal(flags_of(f->client) & HANDLE_FLAG_INHERIT,
@@ -65,11 +65,11 @@ NP_PLATFORM_CASE("platform/handle/duplicate", DuplicateHandle,
   pair_create(f);
   assert_call(DuplicateHandle(GetCurrentProcess(), f->end, GetCurrentProcess(),
                               &duplicate, 0, FALSE, DUPLICATE_SAME_ACCESS));
-  handle_own(f, duplicate);
-  assert_result(pipe_write(f, f->peer, "ab", 2), 0, 2);
+  win_own(f, duplicate);
+  assert_result(win_write(f, f->peer, "ab", 2), 0, 2);
   assert_read(f, duplicate, "ab");
   assert_int_equal(peek_bytes(f->end), 0);
-  assert_result(pipe_write(f, duplicate, "cd", 2), 0, 2);
+  assert_result(win_write(f, duplicate, "cd", 2), 0, 2);
   assert_read(f, f->peer, "cd");
   assert_call(
       GetNamedPipeHandleStateW(duplicate, &state, NULL, NULL, NULL, NULL, 0));
@@ -79,7 +79,7 @@ NP_PLATFORM_CASE("platform/handle/duplicate", DuplicateHandle,
 NP_PLATFORM_CASE("platform/handle/not-a-pipe", GetFileType, NO_MODE,
                  ERROR_INVALID_HANDLE, "An event is no file of any type.",
                  "GetFileType#return-value") {
-  HANDLE event = event_create(f);
+  HANDLE event = event_new(f);
 
   SetLastError(0);
   assert_int_equal(GetFileType(event), FILE_TYPE_UNKNOWN);

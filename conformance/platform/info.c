@@ -54,15 +54,15 @@ NP_PLATFORM_CASE("platform/info/states", NtQueryInformationFile, NO_MODE,
                  "disconnected and back.",
                  "wine ntdll/tests/pipe.c#test_pipe_local_info") {
   pair_listen(f);
-  assert_int_equal(pipe_state(f->server), NT_STATE_LISTENING);
+  assert_int_equal(win_state(f->server), NT_STATE_LISTENING);
   pair_connect(f);
-  assert_int_equal(pipe_state(f->server), NT_STATE_CONNECTED);
-  handle_close(f, &f->client);
-  assert_int_equal(pipe_state(f->server), NT_STATE_CLOSING);
-  pipe_disconnect(f);
-  assert_int_equal(pipe_state(f->server), NT_STATE_DISCONNECTED);
+  assert_int_equal(win_state(f->server), NT_STATE_CONNECTED);
+  win_close(f, &f->client);
+  assert_int_equal(win_state(f->server), NT_STATE_CLOSING);
+  win_disconnect(f);
+  assert_int_equal(win_state(f->server), NT_STATE_DISCONNECTED);
   assert_error(connect_start(io_new(f), f->server), ERROR_IO_PENDING);
-  assert_int_equal(pipe_state(f->server), NT_STATE_LISTENING);
+  assert_int_equal(win_state(f->server), NT_STATE_LISTENING);
 }
 
 NP_PLATFORM_CASE("platform/info/read-available", NtQueryInformationFile,
@@ -78,7 +78,7 @@ NP_PLATFORM_CASE("platform/info/read-available", NtQueryInformationFile,
   assert_int_equal(local_of(f->end).read_available, 2);
   assert_error(write_start(io_new(f), f->peer, data, QUOTA), ERROR_IO_PENDING);
   assert_int_equal(local_of(f->end).read_available, 2 + QUOTA);
-  assert_result(pipe_read(f, f->end, room, 2), 0, 2);
+  assert_result(win_read(f, f->end, room, 2), 0, 2);
   assert_int_equal(local_of(f->end).read_available, QUOTA);
   assert_int_equal(local_of(f->peer).read_available, 0);
 }
@@ -123,7 +123,7 @@ NP_PLATFORM_CASE("platform/info/server-closed", NtQueryInformationFile, NO_MODE,
                  "instances.",
                  "wine ntdll/tests/pipe.c#test_pipe_local_info") {
   pair_create(f);
-  handle_close(f, &f->server);
+  win_close(f, &f->server);
   assert_int_equal(local_of(f->client).state, NT_STATE_CLOSING);
   assert_int_equal(local_of(f->client).instances, 0);
 }
@@ -151,8 +151,8 @@ NP_PLATFORM_CASE("platform/info/named-pipe-info", GetNamedPipeInfo, ANY_MODE,
     assert_int_equal(instances_max, 3);
     assert_call(GetNamedPipeInfo(f->client, &flags, NULL, NULL, NULL));
     assert_int_equal(flags, PIPE_CLIENT_END | f->type);
-    handle_close(f, &f->client);
-    handle_close(f, &f->server);
+    win_close(f, &f->client);
+    win_close(f, &f->server);
   }
 }
 
@@ -167,7 +167,7 @@ NP_PLATFORM_CASE("platform/info/instances", GetNamedPipeHandleStateW, NO_MODE,
   assert_call(GetNamedPipeHandleStateW(f->server, NULL, &instances, NULL, NULL,
                                        NULL, 0));
   assert_int_equal(instances, 2);
-  handle_close(f, &other);
+  win_close(f, &other);
   assert_call(GetNamedPipeHandleStateW(f->server, NULL, &instances, NULL, NULL,
                                        NULL, 0));
   assert_int_equal(instances, 1);
@@ -274,6 +274,6 @@ NP_PLATFORM_CASE("platform/info/name-after-the-server", NtQueryInformationFile,
                  "A client whose server is gone still tells the name.",
                  "wine ntdll/tests/pipe.c#test_file_info") {
   pair_create(f);
-  handle_close(f, &f->server);
+  win_close(f, &f->server);
   assert_name(f, f->client);
 }

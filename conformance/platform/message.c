@@ -6,8 +6,8 @@ NP_PLATFORM_CASE("platform/message/boundaries", ReadFile,
                  "Each message read gives just one message.",
                  "wine kernel32/tests/pipe.c#test_CreateNamedPipe") {
   pair_create(f);
-  assert_result(pipe_write(f, f->peer, "ab", 2), 0, 2);
-  assert_result(pipe_write(f, f->peer, "cde", 3), 0, 3);
+  assert_result(win_write(f, f->peer, "ab", 2), 0, 2);
+  assert_result(win_write(f, f->peer, "cde", 3), 0, 3);
   assert_read(f, f->end, "ab");
   assert_read(f, f->end, "cde");
 }
@@ -19,8 +19,8 @@ NP_PLATFORM_CASE("platform/message/exact-fit", ReadFile,
   char buffer[3];
 
   pair_create(f);
-  assert_result(pipe_write(f, f->peer, "abc", 3), 0, 3);
-  assert_result(pipe_read(f, f->end, buffer, 3), 0, 3);
+  assert_result(win_write(f, f->peer, "abc", 3), 0, 3);
+  assert_result(win_read(f, f->end, buffer, 3), 0, 3);
 }
 
 NP_PLATFORM_CASE("platform/message/in-parts", ReadFile,
@@ -32,13 +32,13 @@ NP_PLATFORM_CASE("platform/message/in-parts", ReadFile,
   char buffer[3];
 
   pair_create(f);
-  assert_result(pipe_write(f, f->peer, "abcdefgh", 8), 0, 8);
-  assert_result(pipe_write(f, f->peer, "x", 1), 0, 1);
-  assert_result(pipe_read(f, f->end, buffer, 3), ERROR_MORE_DATA, 3);
+  assert_result(win_write(f, f->peer, "abcdefgh", 8), 0, 8);
+  assert_result(win_write(f, f->peer, "x", 1), 0, 1);
+  assert_result(win_read(f, f->end, buffer, 3), ERROR_MORE_DATA, 3);
   assert_memory_equal(buffer, "abc", 3);
-  assert_result(pipe_read(f, f->end, buffer, 3), ERROR_MORE_DATA, 3);
+  assert_result(win_read(f, f->end, buffer, 3), ERROR_MORE_DATA, 3);
   assert_memory_equal(buffer, "def", 3);
-  assert_result(pipe_read(f, f->end, buffer, 3), 0, 2);
+  assert_result(win_read(f, f->end, buffer, 3), 0, 2);
   assert_memory_equal(buffer, "gh", 2);
   assert_read(f, f->end, "x");
 }
@@ -54,7 +54,7 @@ NP_PLATFORM_CASE("platform/message/longer-than-a-pending-read", ReadFile,
   pair_create(f);
   io = io_new(f);
   assert_error(read_start(io, f->end, buffer, 3), ERROR_IO_PENDING);
-  assert_result(pipe_write(f, f->peer, "abcde", 5), 0, 5);
+  assert_result(win_write(f, f->peer, "abcde", 5), 0, 5);
   assert_result(io_wait(io, f->end), ERROR_MORE_DATA, 3);
   assert_read(f, f->end, "de");
 }
@@ -71,7 +71,7 @@ NP_PLATFORM_CASE("platform/message/parts-for-pending-reads", ReadFile,
     io[i] = io_new(f);
     assert_error(read_start(io[i], f->end, buffer[i], 3), ERROR_IO_PENDING);
   }
-  assert_result(pipe_write(f, f->peer, "abcde", 5), 0, 5);
+  assert_result(win_write(f, f->peer, "abcde", 5), 0, 5);
   assert_result(io_wait(io[0], f->end), ERROR_MORE_DATA, 3);
   assert_result(io_wait(io[1], f->end), 0, 2);
   assert_memory_equal(buffer[1], "de", 2);
@@ -84,11 +84,11 @@ NP_PLATFORM_CASE("platform/message/rest-after-close", ReadFile,
   char buffer[2];
 
   pair_create(f);
-  assert_result(pipe_write(f, f->peer, "abcd", 4), 0, 4);
-  assert_result(pipe_read(f, f->end, buffer, 2), ERROR_MORE_DATA, 2);
+  assert_result(win_write(f, f->peer, "abcd", 4), 0, 4);
+  assert_result(win_read(f, f->end, buffer, 2), ERROR_MORE_DATA, 2);
   peer_close(f);
-  assert_result(pipe_read(f, f->end, buffer, 2), 0, 2);
-  assert_result(pipe_read(f, f->end, buffer, 2), ERROR_BROKEN_PIPE, 0);
+  assert_result(win_read(f, f->end, buffer, 2), 0, 2);
+  assert_result(win_read(f, f->end, buffer, 2), ERROR_BROKEN_PIPE, 0);
 }
 
 NP_PLATFORM_CASE("platform/message/empty", WriteFile, MESSAGE_TYPE | BOTH_ENDS,
@@ -99,9 +99,9 @@ NP_PLATFORM_CASE("platform/message/empty", WriteFile, MESSAGE_TYPE | BOTH_ENDS,
   char buffer[4];
 
   pair_create(f);
-  assert_result(pipe_write(f, f->peer, "", 0), 0, 0);
-  assert_result(pipe_read(f, f->end, buffer, 4), 0, 0);
-  assert_result(pipe_write(f, f->peer, "a", 1), 0, 1);
+  assert_result(win_write(f, f->peer, "", 0), 0, 0);
+  assert_result(win_read(f, f->end, buffer, 4), 0, 0);
+  assert_result(win_write(f, f->peer, "a", 1), 0, 1);
   assert_read(f, f->end, "a");
 }
 
@@ -112,11 +112,11 @@ NP_PLATFORM_CASE("platform/message/empty-in-its-place", WriteFile,
   char buffer[4];
 
   pair_create(f);
-  assert_result(pipe_write(f, f->peer, "a", 1), 0, 1);
-  assert_result(pipe_write(f, f->peer, "", 0), 0, 0);
-  assert_result(pipe_write(f, f->peer, "b", 1), 0, 1);
+  assert_result(win_write(f, f->peer, "a", 1), 0, 1);
+  assert_result(win_write(f, f->peer, "", 0), 0, 0);
+  assert_result(win_write(f, f->peer, "b", 1), 0, 1);
   assert_read(f, f->end, "a");
-  assert_result(pipe_read(f, f->end, buffer, 4), 0, 0);
+  assert_result(win_read(f, f->end, buffer, 4), 0, 0);
   assert_read(f, f->end, "b");
 }
 
@@ -132,7 +132,7 @@ NP_PLATFORM_CASE("platform/message/empty-ends-one-read", WriteFile,
     io[i] = io_new(f);
     assert_error(read_start(io[i], f->end, buffer[i], 4), ERROR_IO_PENDING);
   }
-  assert_result(pipe_write(f, f->peer, "", 0), 0, 0);
+  assert_result(win_write(f, f->peer, "", 0), 0, 0);
   assert_result(io_wait(io[0], f->end), 0, 0);
   assert_true(io_is_quiet(io[1]));
 }
@@ -145,10 +145,10 @@ NP_PLATFORM_CASE("platform/message/empty-outlives-its-writer", WriteFile,
   char buffer[4];
 
   pair_create(f);
-  assert_result(pipe_write(f, f->peer, "", 0), 0, 0);
+  assert_result(win_write(f, f->peer, "", 0), 0, 0);
   peer_close(f);
-  assert_result(pipe_read(f, f->end, buffer, 4), 0, 0);
-  assert_result(pipe_read(f, f->end, buffer, 4), ERROR_BROKEN_PIPE, 0);
+  assert_result(win_read(f, f->end, buffer, 4), 0, 0);
+  assert_result(win_read(f, f->end, buffer, 4), ERROR_BROKEN_PIPE, 0);
 }
 
 NP_PLATFORM_CASE("platform/message/empty-behind-a-pending-write", WriteFile,
@@ -164,9 +164,9 @@ NP_PLATFORM_CASE("platform/message/empty-behind-a-pending-write", WriteFile,
   big = io_new(f);
   assert_error(write_start(big, f->peer, data, sizeof(data)), ERROR_IO_PENDING);
   assert_error(write_start(io_new(f), f->peer, "", 0), 0);
-  assert_result(pipe_read(f, f->end, room, sizeof(room)), 0, sizeof(room));
+  assert_result(win_read(f, f->end, room, sizeof(room)), 0, sizeof(room));
   assert_result(io_wait(big, f->peer), 0, sizeof(data));
-  assert_result(pipe_read(f, f->end, room, sizeof(room)), 0, 0);
+  assert_result(win_read(f, f->end, room, sizeof(room)), 0, 0);
 }
 
 NP_PLATFORM_CASE("platform/message/empty-left-by-a-full-read", ReadFile,
@@ -177,10 +177,10 @@ NP_PLATFORM_CASE("platform/message/empty-left-by-a-full-read", ReadFile,
   char buffer[2];
 
   pair_create(f);
-  assert_result(pipe_write(f, f->peer, "ab", 2), 0, 2);
-  assert_result(pipe_write(f, f->peer, "", 0), 0, 0);
-  assert_result(pipe_read(f, f->end, buffer, 2), 0, 2);
-  assert_result(pipe_read(f, f->end, buffer, 2), 0, 0);
+  assert_result(win_write(f, f->peer, "ab", 2), 0, 2);
+  assert_result(win_write(f, f->peer, "", 0), 0, 0);
+  assert_result(win_read(f, f->end, buffer, 2), 0, 2);
+  assert_result(win_read(f, f->end, buffer, 2), 0, 0);
   assert_int_equal(peek_bytes(f->end), 0);
 }
 
@@ -193,10 +193,10 @@ NP_PLATFORM_CASE("platform/message/mode-of-each-handle",
   char buffer[8];
 
   pair_create(f);
-  assert_result(pipe_write(f, f->peer, "abcd", 4), 0, 4);
-  assert_result(pipe_write(f, f->peer, "ef", 2), 0, 2);
+  assert_result(win_write(f, f->peer, "abcd", 4), 0, 4);
+  assert_result(win_write(f, f->peer, "ef", 2), 0, 2);
   assert_error(read_mode_set(f->end, PIPE_READMODE_MESSAGE), 0);
-  assert_result(pipe_read(f, f->end, buffer, 2), ERROR_MORE_DATA, 2);
+  assert_result(win_read(f, f->end, buffer, 2), ERROR_MORE_DATA, 2);
   assert_error(read_mode_set(f->end, PIPE_READMODE_BYTE), 0);
   assert_read(f, f->end, "cdef");
 }

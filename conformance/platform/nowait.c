@@ -31,7 +31,7 @@ NP_PLATFORM_CASE("platform/nowait/read-of-nothing", ReadFile, ANY_MODE,
 
   pair_create_nowait(f);
   assert_refused(ReadFile(f->client, room, 4, &bytes, NULL), ERROR_NO_DATA);
-  assert_result(pipe_write(f, f->server, "ab", 2), 0, 2);
+  assert_result(win_write(f, f->server, "ab", 2), 0, 2);
   assert_call(ReadFile(f->client, room, 4, &bytes, NULL));
   assert_int_equal(bytes, 2);
 }
@@ -113,7 +113,7 @@ NP_PLATFORM_CASE("platform/nowait/switch-with-data-unread",
                  "A handle whose written data lie unread cannot cease to wait.",
                  "cygwin pipe.cc#set_pipe_non_blocking") {
   pair_create(f);
-  assert_result(pipe_write(f, f->client, "ab", 2), 0, 2);
+  assert_result(win_write(f, f->client, "ab", 2), 0, 2);
   assert_error(read_mode_set(f->client, f->read_mode | PIPE_NOWAIT),
                ERROR_PIPE_BUSY);
   assert_read(f, f->server, "ab");
@@ -131,6 +131,6 @@ NP_PLATFORM_CASE("platform/nowait/connect", ConnectNamedPipe, NO_MODE,
   assert_refused(ConnectNamedPipe(f->server, NULL), ERROR_PIPE_LISTENING);
   f->client = client_connect(f);
   assert_refused(ConnectNamedPipe(f->server, NULL), ERROR_PIPE_CONNECTED);
-  handle_close(f, &f->client);
+  win_close(f, &f->client);
   assert_refused(ConnectNamedPipe(f->server, NULL), ERROR_NO_DATA);
 }

@@ -21,10 +21,10 @@ NP_PLATFORM_CASE("platform/ntcreate/create-of-an-existing-pipe",
   HANDLE pipe;
 
   assert_status(nt_create(&pipe, f->name, ACCESS, SHARE, CREATE), NT_OK);
-  handle_own(f, pipe);
+  win_own(f, pipe);
   assert_status(nt_create(&pipe, f->name, ACCESS, SHARE, OPEN_OR_CREATE),
                 NT_OK);
-  handle_own(f, pipe);
+  win_own(f, pipe);
   assert_status(nt_create(&pipe, f->name, ACCESS, SHARE, CREATE),
                 NT_ACCESS_DENIED);
 }
@@ -80,8 +80,8 @@ NP_PLATFORM_CASE("platform/ntcreate/name-guard", NtCreateNamedPipeFile, NO_MODE,
   assert_status(nt_create(&pipe, f->name, SYNCHRONIZE | FILE_READ_ATTRIBUTES,
                           SHARE, CREATE),
                 NT_OK);
-  handle_own(f, pipe);
-  assert_int_equal(pipe_state(pipe), NT_STATE_DISCONNECTED);
+  win_own(f, pipe);
+  assert_int_equal(win_state(pipe), NT_STATE_DISCONNECTED);
   assert_not_opened(client_open(f, GENERIC_READ, 0), ERROR_PIPE_BUSY);
 }
 
@@ -93,12 +93,12 @@ NP_PLATFORM_CASE("platform/ntcreate/serves", NtCreateNamedPipeFile, NO_MODE,
   struct nt_pipe_local local;
 
   assert_status(nt_create(&f->server, f->name, ACCESS, SHARE, CREATE), NT_OK);
-  handle_own(f, f->server);
+  win_own(f, f->server);
   assert_status(nt_query(f->server, NT_FILE_PIPE_LOCAL, &local, sizeof(local)),
                 NT_OK);
   assert_int_equal(local.instances_max, 0xFFFFFFFF);
   assert_int_equal(local.configuration, 2);
   pair_connect(f);
-  assert_result(pipe_write(f, f->client, "ab", 2), 0, 2);
+  assert_result(win_write(f, f->client, "ab", 2), 0, 2);
   assert_read(f, f->server, "ab");
 }

@@ -64,7 +64,7 @@ NP_PLATFORM_CASE("platform/open/direction-by-data-rights", CreateFileW, NO_MODE,
   HANDLE server = direction_create(f, PIPE_ACCESS_OUTBOUND);
 
   assert_not_opened(client_open(f, FILE_WRITE_DATA, 0), ERROR_ACCESS_DENIED);
-  handle_close(f, &server);
+  win_close(f, &server);
   direction_create(f, PIPE_ACCESS_INBOUND);
   assert_not_opened(client_open(f, FILE_READ_DATA, 0), ERROR_ACCESS_DENIED);
 }
@@ -92,7 +92,7 @@ NP_PLATFORM_CASE("platform/open/without-access", CreateFileW, NO_MODE, NO_ERROR,
   assert_status(nt_query(client, NT_FILE_ACCESS, &rights, sizeof(rights)),
                 NT_OK);
   assert_int_equal(rights, SYNCHRONIZE | FILE_READ_ATTRIBUTES);
-  assert_int_equal(pipe_state(f->server), NT_STATE_CONNECTED);
+  assert_int_equal(win_state(f->server), NT_STATE_CONNECTED);
   assert_not_opened(client_open(f, BOTH, 0), ERROR_PIPE_BUSY);
 }
 
@@ -155,8 +155,8 @@ NP_PLATFORM_CASE("platform/open/reader-of-messages", SetNamedPipeHandleState,
                        FILE_FLAG_OVERLAPPED);
   assert_call(client != INVALID_HANDLE_VALUE);
   assert_error(read_mode_set(client, PIPE_READMODE_MESSAGE), 0);
-  assert_result(pipe_write(f, f->server, "ab", 2), 0, 2);
-  assert_result(pipe_read(f, client, &byte, 1), ERROR_MORE_DATA, 1);
+  assert_result(win_write(f, f->server, "ab", 2), 0, 2);
+  assert_result(win_read(f, client, &byte, 1), ERROR_MORE_DATA, 1);
 }
 
 NP_PLATFORM_CASE("platform/open/share-mode", CreateFileW, NO_MODE, NO_ERROR,
@@ -183,9 +183,9 @@ NP_PLATFORM_CASE("platform/open/first-listener-first", CreateFileW, NO_MODE,
   assert_error(connect_start(io_new(f), servers[2]), ERROR_IO_PENDING);
   for (size_t i = 0; i < 3; i++) {
     clients[i] = client_connect(f);
-    assert_int_equal(pipe_state(servers[i]), NT_STATE_CONNECTED);
+    assert_int_equal(win_state(servers[i]), NT_STATE_CONNECTED);
     if (i < 2) {
-      assert_int_equal(pipe_state(servers[i + 1]), NT_STATE_LISTENING);
+      assert_int_equal(win_state(servers[i + 1]), NT_STATE_LISTENING);
     }
   }
 
@@ -193,12 +193,12 @@ NP_PLATFORM_CASE("platform/open/first-listener-first", CreateFileW, NO_MODE,
   for (size_t i = 0; i < 3; i++) {
     size_t order[] = {1, 0, 2};
     assert_call(DisconnectNamedPipe(servers[order[i]]));
-    handle_close(f, &clients[order[i]]);
+    win_close(f, &clients[order[i]]);
     assert_error(connect_start(io_new(f), servers[order[i]]), ERROR_IO_PENDING);
   }
   client_connect(f);
-  assert_int_equal(pipe_state(servers[1]), NT_STATE_CONNECTED);
+  assert_int_equal(win_state(servers[1]), NT_STATE_CONNECTED);
   client_connect(f);
-  assert_int_equal(pipe_state(servers[0]), NT_STATE_CONNECTED);
-  assert_int_equal(pipe_state(servers[2]), NT_STATE_LISTENING);
+  assert_int_equal(win_state(servers[0]), NT_STATE_CONNECTED);
+  assert_int_equal(win_state(servers[2]), NT_STATE_LISTENING);
 }

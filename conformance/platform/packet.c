@@ -18,7 +18,7 @@ NP_PLATFORM_CASE("platform/packet/posted", PostQueuedCompletionStatus, NO_MODE,
   OVERLAPPED *overlapped = NULL;
   struct io *io = io_new_port(f);
 
-  port_create(f);
+  port_new(f);
   post(f, 7, (ULONG_PTR)-2, &io->overlapped);
   post(f, 0xFFFFFFFF, 3, NULL);
   assert_call(
@@ -41,7 +41,7 @@ NP_PLATFORM_CASE("platform/packet/several-at-once", GetQueuedCompletionStatusEx,
   OVERLAPPED_ENTRY entries[PACKETS + 3];
   ULONG count = 0;
 
-  port_create(f);
+  port_new(f);
   for (DWORD i = 0; i < PACKETS; i++) {
     post(f, i, i + 10, NULL);
   }
@@ -63,7 +63,7 @@ NP_PLATFORM_CASE("platform/packet/fewer-than-there-are",
   ULONG count = 0;
   DWORD seen = 0;
 
-  port_create(f);
+  port_new(f);
   for (DWORD i = 0; i < PACKETS; i++) {
     post(f, i, 0, NULL);
   }
@@ -107,7 +107,7 @@ NP_PLATFORM_CASE("platform/packet/none-at-once", GetQueuedCompletionStatus,
   ULONG_PTR key = 0;
   OVERLAPPED *overlapped = (OVERLAPPED *)&bytes;
 
-  port_create(f);
+  port_new(f);
   assert_refused(
       GetQueuedCompletionStatus(f->port, &bytes, &key, &overlapped, 0),
       WAIT_TIMEOUT);
@@ -123,7 +123,7 @@ NP_PLATFORM_CASE("platform/packet/none-in-time", GetQueuedCompletionStatusEx,
   ULONG count = 0;
   uint64_t start;
 
-  port_create(f);
+  port_new(f);
   assert_refused(
       GetQueuedCompletionStatusEx(f->port, &entry, 1, &count, 0, FALSE),
       WAIT_TIMEOUT);
@@ -152,7 +152,7 @@ NP_PLATFORM_CASE("platform/packet/wakes-a-thread", PostQueuedCompletionStatus,
                  "PostQueuedCompletionStatus#remarks") {
   HANDLE worker;
 
-  port_create(f);
+  port_new(f);
   worker = worker_start(f, packet_wait, f->port);
   assert_true(worker_is_blocked(worker));
   post(f, 42, 0, NULL);
@@ -166,7 +166,7 @@ NP_PLATFORM_CASE("platform/packet/one-thread-each", PostQueuedCompletionStatus,
   HANDLE workers[3];
   DWORD sum = 0;
 
-  port_create(f);
+  port_new(f);
   for (size_t i = 0; i < 3; i++) {
     workers[i] = worker_start(f, packet_wait, f->port);
   }

@@ -34,7 +34,7 @@ NP_PLATFORM_CASE("platform/peek/takes-nothing", PeekNamedPipe,
                  "is more, and leaves all for the reader.",
                  "wine kernel32/tests/pipe.c#test_CreateNamedPipe") {
   pair_create(f);
-  assert_result(pipe_write(f, f->peer, "abcd", 4), 0, 4);
+  assert_result(win_write(f, f->peer, "abcd", 4), 0, 4);
   for (int i = 0; i < 2; i++) {
     struct peeked peeked = peek(f->end, 3);
     assert_int_equal(peeked.read, 3);
@@ -52,8 +52,8 @@ NP_PLATFORM_CASE("platform/peek/first-message", PeekNamedPipe,
   struct peeked peeked;
 
   pair_create(f);
-  assert_result(pipe_write(f, f->peer, "abcd", 4), 0, 4);
-  assert_result(pipe_write(f, f->peer, "ef", 2), 0, 2);
+  assert_result(win_write(f, f->peer, "abcd", 4), 0, 4);
+  assert_result(win_write(f, f->peer, "ef", 2), 0, 2);
   peeked = peek(f->end, 8);
   assert_int_equal(peeked.read, 4);
   assert_int_equal(peeked.available, 6);
@@ -70,8 +70,8 @@ NP_PLATFORM_CASE("platform/peek/over-writes", PeekNamedPipe,
   struct peeked peeked;
 
   pair_create(f);
-  assert_result(pipe_write(f, f->peer, "abcd", 4), 0, 4);
-  assert_result(pipe_write(f, f->peer, "ef", 2), 0, 2);
+  assert_result(win_write(f, f->peer, "abcd", 4), 0, 4);
+  assert_result(win_write(f, f->peer, "ef", 2), 0, 2);
   peeked = peek(f->end, 8);
   assert_int_equal(peeked.read, 6);
   assert_int_equal(peeked.available, 6);
@@ -86,8 +86,8 @@ NP_PLATFORM_CASE("platform/peek/rest-of-a-message", PeekNamedPipe,
   char room[1];
 
   pair_create(f);
-  assert_result(pipe_write(f, f->peer, "abcd", 4), 0, 4);
-  assert_result(pipe_read(f, f->end, room, 1), ERROR_MORE_DATA, 1);
+  assert_result(win_write(f, f->peer, "abcd", 4), 0, 4);
+  assert_result(win_read(f, f->end, room, 1), ERROR_MORE_DATA, 1);
   peeked = peek(f->end, 1);
   assert_int_equal(peeked.data[0], 'b');
   assert_int_equal(peeked.available, 3);
@@ -148,7 +148,7 @@ NP_PLATFORM_CASE("platform/peek/control", NtFsControlFile, ANY_MODE, NO_ERROR,
 
   pair_listen(f);
   f->client = client_connect_sync(f);
-  assert_result(pipe_write(f, f->server, "abcd", 4), 0, 4);
+  assert_result(win_write(f, f->server, "abcd", 4), 0, 4);
   assert_status(control(f->client, &peeked, 8, &size), NT_OK);
   assert_int_equal(size, 16 + 4);
   assert_int_equal(peeked.state, NT_STATE_CONNECTED);
@@ -169,8 +169,8 @@ NP_PLATFORM_CASE("platform/peek/control-counts-messages", NtFsControlFile,
 
   pair_listen(f);
   f->client = client_connect_sync(f);
-  assert_result(pipe_write(f, f->server, "abcd", 4), 0, 4);
-  assert_result(pipe_write(f, f->server, "ef", 2), 0, 2);
+  assert_result(win_write(f, f->server, "abcd", 4), 0, 4);
+  assert_result(win_write(f, f->server, "ef", 2), 0, 2);
   assert_status(control(f->client, &peeked, 8, &size), NT_OK);
   assert_int_equal(peeked.messages, 2);
 }

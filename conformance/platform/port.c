@@ -36,14 +36,14 @@ NP_PLATFORM_CASE("platform/port/success-later", ReadFile, ANY_MODE | BOTH_ENDS,
   assert_error(read_start(read, f->end, room, sizeof(room)), ERROR_IO_PENDING);
   assert_status(read->overlapped.Internal, NT_PENDING);
   assert_no_packet(f);
-  assert_result(pipe_write(f, f->peer, "abc", 3), 0, 3);
+  assert_result(win_write(f, f->peer, "abc", 3), 0, 3);
   assert_packet(f, read, NT_OK, 3);
 
   write = io_new_port(f);
   assert_error(write_start(write, f->end, data, sizeof(data)),
                ERROR_IO_PENDING);
   assert_no_packet(f);
-  assert_result(pipe_read(f, f->peer, all, sizeof(all)), 0, sizeof(all));
+  assert_result(win_read(f, f->peer, all, sizeof(all)), 0, sizeof(all));
   assert_packet(f, write, NT_OK, sizeof(data));
 }
 
@@ -70,19 +70,19 @@ NP_PLATFORM_CASE("platform/port/error-at-once", ReadFile, ANY_MODE, NO_ERROR,
   struct io *io;
 
   pair_listen(f);
-  port_create(f);
+  port_new(f);
   assert_error(port_join(f, f->server, KEY_SERVER), 0);
   io = io_new_port(f);
   assert_error(read_start(io, f->server, room, 4), ERROR_PIPE_LISTENING);
   assert_error(write_start(io, f->server, "a", 1), ERROR_PIPE_LISTENING);
   assert_no_packet(f);
   pair_connect(f);
-  handle_close(f, &f->client);
+  win_close(f, &f->client);
   assert_error(read_start(io, f->server, room, 4), ERROR_BROKEN_PIPE);
   assert_error(write_start(io, f->server, "a", 1), ERROR_NO_DATA);
   assert_error(connect_start(io, f->server), ERROR_NO_DATA);
   assert_no_packet(f);
-  pipe_disconnect(f);
+  win_disconnect(f);
   assert_error(read_start(io, f->server, room, 4), ERROR_PIPE_NOT_CONNECTED);
   assert_error(write_start(io, f->server, "a", 1), ERROR_PIPE_NOT_CONNECTED);
   assert_no_packet(f);
@@ -98,7 +98,7 @@ NP_PLATFORM_CASE("platform/port/more-data-at-once", ReadFile,
   DWORD error;
 
   pair_create_on_port(f, 0);
-  assert_result(pipe_write(f, f->peer, "abcd", 4), 0, 4);
+  assert_result(win_write(f, f->peer, "abcd", 4), 0, 4);
   io = io_new_port(f);
   error = read_start(io, f->end, room, 3);
   if (error != ERROR_IO_PENDING) {
@@ -118,7 +118,7 @@ NP_PLATFORM_CASE("platform/port/more-data-later", ReadFile,
   pair_create_on_port(f, 0);
   io = io_new_port(f);
   assert_error(read_start(io, f->end, room, 3), ERROR_IO_PENDING);
-  assert_result(pipe_write(f, f->peer, "abcd", 4), 0, 4);
+  assert_result(win_write(f, f->peer, "abcd", 4), 0, 4);
   assert_packet(f, io, NT_BUFFER_OVERFLOW, 3);
 }
 
@@ -160,8 +160,7 @@ NP_PLATFORM_CASE("platform/port/second-port", CreateIoCompletionPort, NO_MODE,
   HANDLE other;
 
   pair_create_on_port(f, 0);
-  other =
-      handle_own(f, CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 1));
+  other = win_own(f, CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 1));
   assert_refused(CreateIoCompletionPort(f->server, other, 9, 0) != NULL,
                  ERROR_INVALID_PARAMETER);
   assert_error(port_join(f, f->server, 9), ERROR_INVALID_PARAMETER);
@@ -174,7 +173,7 @@ NP_PLATFORM_CASE("platform/port/synchronous-handle", CreateIoCompletionPort,
   HANDLE client;
 
   pair_listen(f);
-  port_create(f);
+  port_new(f);
   client = client_connect_sync(f);
   assert_error(port_join(f, client, 9), ERROR_INVALID_PARAMETER);
 }
@@ -191,7 +190,7 @@ NP_PLATFORM_CASE("platform/port/joined-by-each-handle", CreateIoCompletionPort,
   assert_call(DuplicateHandle(GetCurrentProcess(), f->server,
                               GetCurrentProcess(), &duplicate, 0, FALSE,
                               DUPLICATE_SAME_ACCESS));
-  handle_own(f, duplicate);
+  win_own(f, duplicate);
   assert_error(port_join(f, duplicate, 9), ERROR_INVALID_PARAMETER);
   io = io_new_port(f);
   assert_error(write_start(io, duplicate, "a", 1), 0);
@@ -208,7 +207,7 @@ NP_PLATFORM_CASE("platform/port/joined-late", CreateIoCompletionPort, NO_MODE,
   pair_create(f);
   io = io_new_port(f);
   assert_error(read_start(io, f->server, room, 4), ERROR_IO_PENDING);
-  port_create(f);
+  port_new(f);
   assert_error(port_join(f, f->server, KEY_SERVER), 0);
   assert_error(write_start(io_new_port(f), f->client, "a", 1), 0);
   assert_packet(f, io, NT_OK, 1);
@@ -241,7 +240,7 @@ NP_PLATFORM_CASE("platform/port/status-in-the-low-half",
   pair_create_on_port(f, 0);
   io = io_new_port(f);
   assert_error(read_start(io, f->server, room, 4), ERROR_IO_PENDING);
-  handle_close(f, &f->client);
+  win_close(f, &f->client);
   assert_call(
       GetQueuedCompletionStatusEx(f->port, &entry, 1, &count, WAIT_MS, FALSE));
   io->pending = false;

@@ -55,7 +55,7 @@ NP_PLATFORM_CASE("platform/process/client-of-a-disconnected-server",
   ULONG id = 0;
 
   pair_create(f);
-  pipe_disconnect(f);
+  win_disconnect(f);
   assert_refused(GetNamedPipeClientProcessId(f->server, &id), ERROR_NOT_FOUND);
   assert_call(GetNamedPipeServerProcessId(f->server, &id));
   assert_int_equal(id, GetCurrentProcessId());
@@ -66,7 +66,7 @@ NP_PLATFORM_CASE("platform/process/disconnected-client",
                  "A disconnected client can tell of neither end.",
                  "wine kernel32/tests/pipe.c#test_namedpipe_process_id") {
   pair_create(f);
-  pipe_disconnect(f);
+  win_disconnect(f);
   for (size_t i = 0; i < 2; i++) {
     ULONG id = 0;
     assert_refused(process_fns[i](f->client, &id), ERROR_PIPE_NOT_CONNECTED);

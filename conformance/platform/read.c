@@ -15,7 +15,7 @@ NP_PLATFORM_CASE("platform/read/pending", ReadFile, ANY_MODE | BOTH_ENDS,
   assert_error(read_start(io, f->end, buffer, sizeof(buffer)),
                ERROR_IO_PENDING);
   assert_true(io_is_quiet(io));
-  assert_result(pipe_write(f, f->peer, "abc", 3), 0, 3);
+  assert_result(win_write(f, f->peer, "abc", 3), 0, 3);
   assert_result(io_wait(io, f->end), 0, 3);
   assert_memory_equal(buffer, "abc", 3);
 }
@@ -33,10 +33,10 @@ NP_PLATFORM_CASE("platform/read/pending-in-order", ReadFile,
   io[1] = io_new(f);
   assert_error(read_start(io[0], f->end, first, 4), ERROR_IO_PENDING);
   assert_error(read_start(io[1], f->end, second, 4), ERROR_IO_PENDING);
-  assert_result(pipe_write(f, f->peer, "a", 1), 0, 1);
+  assert_result(win_write(f, f->peer, "a", 1), 0, 1);
   assert_result(io_wait(io[0], f->end), 0, 1);
   assert_true(io_is_quiet(io[1]));
-  assert_result(pipe_write(f, f->peer, "bc", 2), 0, 2);
+  assert_result(win_write(f, f->peer, "bc", 2), 0, 2);
   assert_result(io_wait(io[1], f->end), 0, 2);
   assert_int_equal(first[0], 'a');
   assert_memory_equal(second, "bc", 2);
@@ -51,7 +51,7 @@ NP_PLATFORM_CASE("platform/read/at-once", ReadFile, ANY_MODE | BOTH_ENDS,
   struct io *io;
 
   pair_create(f);
-  assert_result(pipe_write(f, f->peer, "abc", 3), 0, 3);
+  assert_result(win_write(f, f->peer, "abc", 3), 0, 3);
   io = io_new(f);
   assert_error(read_start(io, f->end, buffer, sizeof(buffer)), 0);
   assert_status(io->overlapped.Internal, NT_OK);
@@ -67,8 +67,8 @@ NP_PLATFORM_CASE("platform/read/in-parts", ReadFile, BYTE_READS | BOTH_ENDS,
   char buffer[4];
 
   pair_create(f);
-  assert_result(pipe_write(f, f->peer, "abcdef", 6), 0, 6);
-  assert_result(pipe_read(f, f->end, buffer, 4), 0, 4);
+  assert_result(win_write(f, f->peer, "abcdef", 6), 0, 6);
+  assert_result(win_read(f, f->end, buffer, 4), 0, 4);
   assert_memory_equal(buffer, "abcd", 4);
   assert_int_equal(peek_bytes(f->end), 2);
   assert_read(f, f->end, "ef");
@@ -80,8 +80,8 @@ NP_PLATFORM_CASE("platform/read/over-writes", ReadFile, BYTE_READS | BOTH_ENDS,
                  "message pipe.",
                  "wine kernel32/tests/pipe.c#test_CreateNamedPipe") {
   pair_create(f);
-  assert_result(pipe_write(f, f->peer, "ab", 2), 0, 2);
-  assert_result(pipe_write(f, f->peer, "cde", 3), 0, 3);
+  assert_result(win_write(f, f->peer, "ab", 2), 0, 2);
+  assert_result(win_write(f, f->peer, "cde", 3), 0, 3);
   assert_read(f, f->end, "abcde");
 }
 
@@ -96,7 +96,7 @@ NP_PLATFORM_CASE("platform/read/smaller-than-the-write", ReadFile,
   pair_create(f);
   io = io_new(f);
   assert_error(read_start(io, f->end, buffer, 2), ERROR_IO_PENDING);
-  assert_result(pipe_write(f, f->peer, "abcde", 5), 0, 5);
+  assert_result(win_write(f, f->peer, "abcde", 5), 0, 5);
   assert_result(io_wait(io, f->end), 0, 2);
   assert_memory_equal(buffer, "ab", 2);
   assert_read(f, f->end, "cde");
@@ -114,7 +114,7 @@ NP_PLATFORM_CASE("platform/read/nothing-of-an-empty-pipe", ReadFile,
   io = io_new(f);
   assert_error(read_start(io, f->end, buffer, 0), ERROR_IO_PENDING);
   assert_true(io_is_quiet(io));
-  assert_result(pipe_write(f, f->peer, "abc", 3), 0, 3);
+  assert_result(win_write(f, f->peer, "abc", 3), 0, 3);
   assert_result(io_wait(io, f->end), 0, 0);
   assert_read(f, f->end, "abc");
 }
@@ -131,7 +131,7 @@ NP_PLATFORM_CASE("platform/read/nothing-of-an-empty-pipe-in-messages", ReadFile,
   io = io_new(f);
   assert_error(read_start(io, f->end, buffer, 0), ERROR_IO_PENDING);
   assert_true(io_is_quiet(io));
-  assert_result(pipe_write(f, f->peer, "abc", 3), 0, 3);
+  assert_result(win_write(f, f->peer, "abc", 3), 0, 3);
   assert_result(io_wait(io, f->end), ERROR_MORE_DATA, 0);
   assert_read(f, f->end, "abc");
 }
@@ -143,8 +143,8 @@ NP_PLATFORM_CASE("platform/read/nothing-of-data", ReadFile,
   char buffer[1];
 
   pair_create(f);
-  assert_result(pipe_write(f, f->peer, "abc", 3), 0, 3);
-  assert_result(pipe_read(f, f->end, buffer, 0), 0, 0);
+  assert_result(win_write(f, f->peer, "abc", 3), 0, 3);
+  assert_result(win_read(f, f->end, buffer, 0), 0, 0);
   assert_read(f, f->end, "abc");
 }
 
@@ -156,8 +156,8 @@ NP_PLATFORM_CASE("platform/read/nothing-of-a-message", ReadFile,
   char buffer[1];
 
   pair_create(f);
-  assert_result(pipe_write(f, f->peer, "abc", 3), 0, 3);
-  assert_result(pipe_read(f, f->end, buffer, 0), ERROR_MORE_DATA, 0);
+  assert_result(win_write(f, f->peer, "abc", 3), 0, 3);
+  assert_result(win_read(f, f->end, buffer, 0), ERROR_MORE_DATA, 0);
   assert_read(f, f->end, "abc");
 }
 
@@ -169,7 +169,7 @@ NP_PLATFORM_CASE("platform/read/nothing-of-a-closed-pipe", ReadFile,
 
   pair_create(f);
   peer_close(f);
-  assert_result(pipe_read(f, f->end, buffer, 0), ERROR_BROKEN_PIPE, 0);
+  assert_result(win_read(f, f->end, buffer, 0), ERROR_BROKEN_PIPE, 0);
 }
 
 NP_PLATFORM_CASE("platform/read/both-directions", ReadFile, ANY_MODE, NO_ERROR,
@@ -187,8 +187,8 @@ NP_PLATFORM_CASE("platform/read/both-directions", ReadFile, ANY_MODE, NO_ERROR,
                ERROR_IO_PENDING);
   assert_error(read_start(client_read, f->client, from_server, 4),
                ERROR_IO_PENDING);
-  assert_result(pipe_write(f, f->server, "s", 1), 0, 1);
-  assert_result(pipe_write(f, f->client, "c", 1), 0, 1);
+  assert_result(win_write(f, f->server, "s", 1), 0, 1);
+  assert_result(win_write(f, f->client, "c", 1), 0, 1);
   assert_result(io_wait(server_read, f->server), 0, 1);
   assert_result(io_wait(client_read, f->client), 0, 1);
   assert_int_equal(from_client[0], 'c');

@@ -19,7 +19,7 @@ NP_PLATFORM_CASE("platform/root/opens", NtOpenFile, NO_MODE, STATUS_SUCCESS,
   for (size_t i = 0; i < 3; i++) {
     HANDLE root;
     assert_status(nt_open_root(&root, paths[i]), NT_OK);
-    handle_own(f, root);
+    win_own(f, root);
   }
 }
 
@@ -30,7 +30,7 @@ NP_PLATFORM_CASE("platform/root/wait-without-backslash", NtFsControlFile,
   HANDLE root;
 
   assert_status(nt_open_root(&root, L"\\Device\\NamedPipe"), NT_OK);
-  handle_own(f, root);
+  win_own(f, root);
   assert_status(root_control(root, NT_FSCTL_PIPE_WAIT), NT_ILLEGAL_FUNCTION);
 }
 
@@ -41,7 +41,7 @@ NP_PLATFORM_CASE("platform/root/is-no-pipe", NtFsControlFile, NO_MODE,
   HANDLE root;
 
   assert_status(nt_open_root(&root, L"\\Device\\NamedPipe\\"), NT_OK);
-  handle_own(f, root);
+  win_own(f, root);
   assert_status(root_control(root, NT_FSCTL_PIPE_LISTEN), NT_ILLEGAL_FUNCTION);
   assert_status(root_control(root, NT_FSCTL_PIPE_DISCONNECT),
                 NT_PIPE_DISCONNECTED);

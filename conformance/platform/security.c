@@ -19,7 +19,7 @@ static HANDLE sddl_open(struct platform *f, const wchar_t *sddl,
   error = GetLastError();
   LocalFree(attributes.lpSecurityDescriptor);
   if (pipe != INVALID_HANDLE_VALUE) {
-    handle_own(f, pipe);
+    win_own(f, pipe);
   }
   SetLastError(error);
   return pipe;
@@ -89,7 +89,7 @@ static DWORD impersonated_level(struct platform *f) {
   assert_call(ImpersonateNamedPipeClient(f->server));
   assert_call(OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &token));
   assert_call(RevertToSelf());
-  handle_own(f, token);
+  win_own(f, token);
   assert_call(GetTokenInformation(token, TokenImpersonationLevel, &level,
                                   sizeof(level), &size));
   return (DWORD)level;
@@ -99,7 +99,7 @@ static void client_write_with(struct platform *f, DWORD flags) {
   pair_listen(f);
   f->client = client_open(f, BOTH, FILE_FLAG_OVERLAPPED | flags);
   assert_call(f->client != INVALID_HANDLE_VALUE);
-  assert_result(pipe_write(f, f->client, "ab", 2), 0, 2);
+  assert_result(win_write(f, f->client, "ab", 2), 0, 2);
   assert_read(f, f->server, "ab");
 }
 
@@ -142,7 +142,7 @@ NP_PLATFORM_CASE("platform/security/impersonate-after-close",
                  "A client that has left can still be impersonated.",
                  "wine kernel32/tests/pipe.c#test_ImpersonateNamedPipeClient") {
   client_write_with(f, 0);
-  handle_close(f, &f->client);
+  win_close(f, &f->client);
   assert_int_equal(impersonated_level(f), SecurityImpersonation);
 }
 

@@ -47,7 +47,7 @@ NP_PLATFORM_CASE("platform/skip/connect", SetFileCompletionNotificationModes,
   struct io *io;
 
   pair_listen(f);
-  port_create(f);
+  port_new(f);
   assert_error(port_join(f, f->server, KEY_SERVER), 0);
   assert_call(SetFileCompletionNotificationModes(f->server, SKIP));
   io = io_new_port(f);

@@ -7,7 +7,7 @@ static char room[16];
 /* Brings the end under test into a state without a peer. */
 static void disconnected(struct platform *f) {
   pair_create(f);
-  pipe_disconnect(f);
+  win_disconnect(f);
 }
 
 static void closing(struct platform *f) {
@@ -41,7 +41,7 @@ NP_PLATFORM_CASE("platform/state/read-disconnected", ReadFile,
                  "A disconnected end cannot be read.",
                  "wine ntdll/tests/pipe.c#test_pipe_state") {
   disconnected(f);
-  assert_result(pipe_read(f, f->end, room, 4), ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_result(win_read(f, f->end, room, 4), ERROR_PIPE_NOT_CONNECTED, 0);
 }
 
 NP_PLATFORM_CASE("platform/state/write-disconnected", WriteFile,
@@ -49,7 +49,7 @@ NP_PLATFORM_CASE("platform/state/write-disconnected", WriteFile,
                  "A disconnected end cannot be written to.",
                  "wine ntdll/tests/pipe.c#test_pipe_state") {
   disconnected(f);
-  assert_result(pipe_write(f, f->end, "a", 1), ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_result(win_write(f, f->end, "a", 1), ERROR_PIPE_NOT_CONNECTED, 0);
 }
 
 NP_PLATFORM_CASE("platform/state/peek-disconnected-server", PeekNamedPipe,
@@ -123,8 +123,8 @@ NP_PLATFORM_CASE("platform/state/read-listening", ReadFile, ANY_MODE,
                  "A listening server cannot be read, not even 0 bytes.",
                  "wine ntdll/tests/pipe.c#test_pipe_state; museum S13") {
   pair_listen(f);
-  assert_result(pipe_read(f, f->server, room, 4), ERROR_PIPE_LISTENING, 0);
-  assert_result(pipe_read(f, f->server, room, 0), ERROR_PIPE_LISTENING, 0);
+  assert_result(win_read(f, f->server, room, 4), ERROR_PIPE_LISTENING, 0);
+  assert_result(win_read(f, f->server, room, 0), ERROR_PIPE_LISTENING, 0);
 }
 
 NP_PLATFORM_CASE("platform/state/write-listening", WriteFile, ANY_MODE,
@@ -132,7 +132,7 @@ NP_PLATFORM_CASE("platform/state/write-listening", WriteFile, ANY_MODE,
                  "A listening server cannot be written to.",
                  "wine ntdll/tests/pipe.c#test_pipe_state; museum S13") {
   pair_listen(f);
-  assert_result(pipe_write(f, f->server, "a", 1), ERROR_PIPE_LISTENING, 0);
+  assert_result(win_write(f, f->server, "a", 1), ERROR_PIPE_LISTENING, 0);
 }
 
 NP_PLATFORM_CASE("platform/state/peek-listening", PeekNamedPipe, ANY_MODE,
@@ -163,7 +163,7 @@ NP_PLATFORM_CASE("platform/state/query-listening", NtQueryInformationFile,
                  NO_MODE, NO_ERROR, "A listening server answers queries.",
                  "wine ntdll/tests/pipe.c#test_pipe_local_info") {
   pair_listen(f);
-  assert_int_equal(pipe_state(f->server), NT_STATE_LISTENING);
+  assert_int_equal(win_state(f->server), NT_STATE_LISTENING);
   assert_status(query(f->server, NT_FILE_PIPE), NT_OK);
 }
 
@@ -183,7 +183,7 @@ NP_PLATFORM_CASE("platform/state/read-closing", ReadFile, ANY_MODE | BOTH_ENDS,
                  "With the peer gone and nothing unread, a read sees the end.",
                  "wine kernel32/tests/pipe.c#test_CloseHandle; museum E02") {
   closing(f);
-  assert_result(pipe_read(f, f->end, room, 4), ERROR_BROKEN_PIPE, 0);
+  assert_result(win_read(f, f->end, room, 4), ERROR_BROKEN_PIPE, 0);
 }
 
 NP_PLATFORM_CASE("platform/state/write-closing", WriteFile,
@@ -192,11 +192,11 @@ NP_PLATFORM_CASE("platform/state/write-closing", WriteFile,
                  "without data unread.",
                  "wine kernel32/tests/pipe.c#test_CloseHandle; museum E04") {
   pair_create(f);
-  assert_result(pipe_write(f, f->peer, "a", 1), 0, 1);
+  assert_result(win_write(f, f->peer, "a", 1), 0, 1);
   peer_close(f);
-  assert_result(pipe_write(f, f->end, "a", 1), ERROR_NO_DATA, 0);
+  assert_result(win_write(f, f->end, "a", 1), ERROR_NO_DATA, 0);
   assert_read(f, f->end, "a");
-  assert_result(pipe_write(f, f->end, "a", 1), ERROR_NO_DATA, 0);
+  assert_result(win_write(f, f->end, "a", 1), ERROR_NO_DATA, 0);
 }
 
 NP_PLATFORM_CASE("platform/state/peek-closing", PeekNamedPipe,
@@ -207,7 +207,7 @@ NP_PLATFORM_CASE("platform/state/peek-closing", PeekNamedPipe,
   DWORD bytes = 99;
 
   pair_create(f);
-  assert_result(pipe_write(f, f->peer, "ab", 2), 0, 2);
+  assert_result(win_write(f, f->peer, "ab", 2), 0, 2);
   peer_close(f);
   assert_error(peek(f->end, &bytes), 0);
   assert_int_equal(bytes, 2);
@@ -223,7 +223,7 @@ NP_PLATFORM_CASE("platform/state/flush-closing", FlushFileBuffers,
                  "had not read is dropped.",
                  "wine ntdll/tests/pipe.c#test_pipe_state") {
   pair_create(f);
-  assert_result(pipe_write(f, f->end, "ab", 2), 0, 2);
+  assert_result(win_write(f, f->end, "ab", 2), 0, 2);
   peer_close(f);
   assert_call(FlushFileBuffers(f->end));
 }
@@ -241,7 +241,7 @@ NP_PLATFORM_CASE("platform/state/query-closing", NtQueryInformationFile,
                  "With the peer gone both ends answer queries.",
                  "wine ntdll/tests/pipe.c#test_pipe_local_info") {
   closing(f);
-  assert_int_equal(pipe_state(f->end), NT_STATE_CLOSING);
+  assert_int_equal(win_state(f->end), NT_STATE_CLOSING);
   assert_status(query(f->end, NT_FILE_PIPE), NT_OK);
 }
 

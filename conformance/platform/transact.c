@@ -21,7 +21,7 @@ NP_PLATFORM_CASE("platform/transact/request-and-reply", TransactNamedPipe,
   assert_result(io_wait(read, f->peer), 0, 3);
   assert_memory_equal(room, "ask", 3);
   assert_true(io_is_quiet(io));
-  assert_result(pipe_write(f, f->peer, "answer", 6), 0, 6);
+  assert_result(win_write(f, f->peer, "answer", 6), 0, 6);
   assert_result(io_wait(io, f->end), 0, 6);
   assert_memory_equal(reply, "answer", 6);
 }
@@ -36,8 +36,8 @@ NP_PLATFORM_CASE("platform/transact/empty", TransactNamedPipe,
   io = io_new(f);
   assert_error(transact_start(io, f->end, "", 0, reply, sizeof(reply)),
                ERROR_IO_PENDING);
-  assert_result(pipe_read(f, f->peer, room, sizeof(room)), 0, 0);
-  assert_result(pipe_write(f, f->peer, "", 0), 0, 0);
+  assert_result(win_read(f, f->peer, room, sizeof(room)), 0, 0);
+  assert_result(win_write(f, f->peer, "", 0), 0, 0);
   assert_result(io_wait(io, f->end), 0, 0);
 }
 
@@ -52,7 +52,7 @@ NP_PLATFORM_CASE("platform/transact/long-reply", TransactNamedPipe,
   assert_error(transact_start(io, f->end, "ask", 3, reply, 2),
                ERROR_IO_PENDING);
   assert_read(f, f->peer, "ask");
-  assert_result(pipe_write(f, f->peer, "answer", 6), 0, 6);
+  assert_result(win_write(f, f->peer, "answer", 6), 0, 6);
   assert_result(io_wait(io, f->end), ERROR_MORE_DATA, 2);
   assert_read(f, f->end, "swer");
 }
@@ -80,7 +80,7 @@ NP_PLATFORM_CASE("platform/transact/unread-before", TransactNamedPipe,
   struct io *io;
 
   pair_create(f);
-  assert_result(pipe_write(f, f->peer, "early", 5), 0, 5);
+  assert_result(win_write(f, f->peer, "early", 5), 0, 5);
   io = io_new(f);
   assert_error(
       io_finish(io, f->end, transact_start(io, f->end, "ask", 3, reply, 8))
@@ -118,9 +118,9 @@ NP_PLATFORM_CASE("platform/transact/over-quota", TransactNamedPipe,
   io = io_new(f);
   assert_error(transact_start(io, f->end, request, sizeof(request), reply, 8),
                ERROR_IO_PENDING);
-  assert_result(pipe_write(f, f->peer, "ok", 2), 0, 2);
+  assert_result(win_write(f, f->peer, "ok", 2), 0, 2);
   assert_result(io_wait(io, f->end), 0, 2);
-  assert_result(pipe_read(f, f->peer, taken, sizeof(taken)), 0, sizeof(taken));
+  assert_result(win_read(f, f->peer, taken, sizeof(taken)), 0, sizeof(taken));
 }
 
 NP_PLATFORM_CASE("platform/transact/peer-closes", TransactNamedPipe,
@@ -164,7 +164,7 @@ static DWORD serve_call(struct platform *f, struct call *call) {
   worker = worker_start(f, call_pipe, call);
   assert_result(io_wait(io, f->server), 0, 0);
   assert_read(f, f->server, "ask");
-  assert_result(pipe_write(f, f->server, "answer", 6), 0, 6);
+  assert_result(win_write(f, f->server, "answer", 6), 0, 6);
   return worker_join(worker);
 }
 
@@ -178,7 +178,7 @@ NP_PLATFORM_CASE("platform/transact/call", CallNamedPipeW, MODE_MESSAGE,
   assert_error(serve_call(f, &call), 0);
   assert_int_equal(call.bytes, 6);
   assert_memory_equal(reply, "answer", 6);
-  assert_result(pipe_read(f, f->server, &byte, 1), ERROR_BROKEN_PIPE, 0);
+  assert_result(win_read(f, f->server, &byte, 1), ERROR_BROKEN_PIPE, 0);
 }
 
 NP_PLATFORM_CASE("platform/transact/call-long-reply", CallNamedPipeW,
@@ -190,7 +190,7 @@ NP_PLATFORM_CASE("platform/transact/call-long-reply", CallNamedPipeW,
 
   assert_error(serve_call(f, &call), ERROR_MORE_DATA);
   assert_memory_equal(reply, "an", 2);
-  assert_result(pipe_read(f, f->server, &byte, 1), ERROR_BROKEN_PIPE, 0);
+  assert_result(win_read(f, f->server, &byte, 1), ERROR_BROKEN_PIPE, 0);
 }
 
 NP_PLATFORM_CASE("platform/transact/call-nobody", CallNamedPipeW, MODE_MESSAGE,

@@ -81,9 +81,9 @@ NP_PLATFORM_CASE("platform/wait/listens-again", WaitNamedPipeW, NO_MODE,
 
   pair_create(f);
   worker = worker_start(f, wait_pipe, &wait);
-  handle_close(f, &f->client);
+  win_close(f, &f->client);
   assert_true(worker_is_blocked(worker));
-  pipe_disconnect(f);
+  win_disconnect(f);
   assert_true(worker_is_blocked(worker));
   assert_error(connect_start(io_new(f), f->server), ERROR_IO_PENDING);
   assert_error(worker_join(worker), 0);
@@ -121,6 +121,6 @@ NP_PLATFORM_CASE("platform/wait/name-vanishes", WaitNamedPipeW, NO_MODE,
   pair_create(f);
   worker = worker_start(f, wait_pipe, &wait);
   assert_true(worker_is_blocked(worker));
-  handle_close(f, &f->server);
+  win_close(f, &f->server);
   assert_error(worker_join(worker), ERROR_FILE_NOT_FOUND);
 }

@@ -9,7 +9,7 @@ static char room[BIG];
 /* Reads `size` bytes, which must all be there. A message type in byte reads
  * and a byte type answer alike. */
 static void take(struct platform *f, DWORD size) {
-  assert_result(pipe_read(f, f->peer, room, size), 0, size);
+  assert_result(win_read(f, f->peer, room, size), 0, size);
 }
 
 NP_PLATFORM_CASE("platform/write/within-quota", WriteFile, ANY_MODE | BOTH_ENDS,
@@ -108,10 +108,10 @@ NP_PLATFORM_CASE("platform/write/quota-zero", WriteFile, ANY_MODE | BOTH_ENDS,
   io = io_new(f);
   assert_error(write_start(io, f->end, "abcd", 4), ERROR_IO_PENDING);
   assert_true(io_is_quiet(io));
-  assert_result(pipe_read(f, f->peer, room, 3),
+  assert_result(win_read(f, f->peer, room, 3),
                 f->read_mode == PIPE_READMODE_MESSAGE ? ERROR_MORE_DATA : 0, 3);
   assert_true(io_is_quiet(io));
-  assert_result(pipe_read(f, f->peer, room, 3), 0, 1);
+  assert_result(win_read(f, f->peer, room, 3), 0, 1);
   assert_result(io_wait(io, f->end), 0, 4);
 }
 
@@ -157,9 +157,9 @@ NP_PLATFORM_CASE("platform/write/nothing-in-bytes", WriteFile,
   pair_create(f);
   io = io_new(f);
   assert_error(read_start(io, f->peer, room, 4), ERROR_IO_PENDING);
-  assert_result(pipe_write(f, f->end, data, 0), 0, 0);
+  assert_result(win_write(f, f->end, data, 0), 0, 0);
   assert_true(io_is_quiet(io));
-  assert_result(pipe_write(f, f->end, "a", 1), 0, 1);
+  assert_result(win_write(f, f->end, "a", 1), 0, 1);
   assert_result(io_wait(io, f->peer), 0, 1);
 }
 
@@ -180,7 +180,7 @@ NP_PLATFORM_CASE("platform/write/whole-among-others", WriteFile,
                  i == 0 ? 0 : ERROR_IO_PENDING);
   }
   while (at < 9000) {
-    struct result result = pipe_read(f, f->peer, room, 1700);
+    struct result result = win_read(f, f->peer, room, 1700);
     assert_error(result.error, 0);
     for (DWORD i = 0; i < result.bytes; i++, at++) {
       assert_int_equal(room[i], 'a' + (int)(at / 3000));
