@@ -25,35 +25,22 @@ static bool are_valid(const np_client_options *options) {
          (options->security_qos & ~SQOS_CHOICES) == 0;
 }
 
-static HANDLE open_with(const np__name *name, DWORD access,
-                        const np_client_options *options) {
-  return CreateFileW(
-      name->text, access, 0,
-      (SECURITY_ATTRIBUTES *)options->security_attributes, OPEN_EXISTING,
-      FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | options->security_qos,
-      NULL);
-}
-
-/* Opens the pipe with the rights that its use needs. On failure
- * INVALID_HANDLE_VALUE, and GetLastError says why. */
+/* On failure INVALID_HANDLE_VALUE, and GetLastError says why. CreateFile itself
+ * adds the right to ask (FILE_READ_ATTRIBUTES). */
 static HANDLE open_pipe(const np__name *name,
                         const np_client_options *options) {
   DWORD access = 0;
-  HANDLE handle;
 
   access |= options->read ? GENERIC_READ : 0u;
   access |= options->write ? GENERIC_WRITE : 0u;
   if (!options->write && options->read_mode == NP_MESSAGE) {
     access |= FILE_WRITE_ATTRIBUTES; /* Setting the read mode needs it. */
   }
-  if (options->read) {
-    return open_with(name, access, options);
-  }
-  handle = open_with(name, access | FILE_READ_ATTRIBUTES, options);
-  if (handle == INVALID_HANDLE_VALUE && GetLastError() == ERROR_ACCESS_DENIED) {
-    handle = open_with(name, access, options);
-  }
-  return handle;
+  return CreateFileW(
+      name->text, access, 0,
+      (SECURITY_ATTRIBUTES *)options->security_attributes, OPEN_EXISTING,
+      FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | options->security_qos,
+      NULL);
 }
 
 np_error np_client_open(np_loop *loop, const char *name,

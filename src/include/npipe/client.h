@@ -49,9 +49,8 @@ NP_API void np_client_options_init(np_client_options *options);
 /* np_client_open opens an instance of `name` that listens. It never waits for
  * one; a name on another machine makes it wait for the network.
  *
- * An end that only writes also asks for the right to be asked about
- * (FILE_READ_ATTRIBUTES) and does without where the pipe's security refuses it;
- * one that only reads, in message mode, asks for FILE_WRITE_ATTRIBUTES.
+ * An end that only reads, in message mode, also asks for the right to set its
+ * read mode (FILE_WRITE_ATTRIBUTES).
  *
  * name     UTF-8, `\\.\pipe\NAME` or `\\HOST\pipe\NAME`, at most 256 UTF-16
  *          units in all; borrowed
