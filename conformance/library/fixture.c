@@ -450,18 +450,22 @@ HANDLE raw_own(np_fixture *f, HANDLE handle) {
   return handle;
 }
 
-void raw_close(np_fixture *f, HANDLE handle) {
+void raw_release(np_fixture *f, HANDLE handle) {
   size_t i;
 
   f->raw = f->raw == handle ? NULL : f->raw;
   for (i = 0; i < f->raw_count; i++) {
     if (f->raws[i] == handle) {
       f->raws[i] = f->raws[--f->raw_count];
-      assert_true(CloseHandle(handle));
       return;
     }
   }
-  fail_msg("%s", "raw_close: not a handle of the fixture");
+  fail_msg("%s", "not a raw handle of the fixture");
+}
+
+void raw_close(np_fixture *f, HANDLE handle) {
+  raw_release(f, handle);
+  assert_true(CloseHandle(handle));
 }
 
 void raw_name(const np_fixture *f, wchar_t out[WORLD_PIPE_NAME_BYTES_MAX]) {

@@ -231,6 +231,10 @@ np_error pipe_receive(np_fixture *f, np_pipe *pipe, void *buffer, size_t size,
 HANDLE raw_own(np_fixture *f, HANDLE handle);
 void raw_close(np_fixture *f, HANDLE handle);
 
+/* raw_release leaves `handle` to somebody else: the library, that adopted it.
+ */
+void raw_release(np_fixture *f, HANDLE handle);
+
 /* raw_name writes f->name in UTF-16. */
 void raw_name(const np_fixture *f, wchar_t out[WORLD_PIPE_NAME_BYTES_MAX]);
 
