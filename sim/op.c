@@ -387,6 +387,9 @@ void sim__ops_report(void) {
 
   for (const struct op *op = sim__kernel.ops; op != NULL; op = op->next) {
     if (op->kind == OP_POSTED) {
+      if (op->request.context == NULL) {
+        continue; /* A mere wake-up may come too late. */
+      }
       sim__report("a posted packet was not taken: %s in %s", op->name,
                   sim__place_text(op->place, text, sizeof text));
     } else {

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-static const char *const names[] = {"win11",     "win7", "disputed",
-                                    "unordered", "slow", "coarse"};
+static const char *const names[] = {"win11",  "win7",      "disputed",
+                                    "coarse", "unordered", "slow"};
 
 size_t sim_settings_count(void) {
   return sizeof names / sizeof names[0];
@@ -67,7 +67,7 @@ static void unordered(sim_settings *settings) {
   settings->late_status_permille = 500;
 }
 
-/* Late, as behind a file system filter, on a busy machine. */
+/* Late, as behind a file system filter, on a busy machine: for random runs. */
 static void slow(sim_settings *settings) {
   unordered(settings);
   settings->pend_permille = 300;
@@ -85,7 +85,7 @@ static void coarse(sim_settings *settings) {
 
 bool sim_settings_named(sim_settings *settings, const char *name) {
   static void (*const changes[])(sim_settings *) = {
-      sim_settings_init, win7, disputed, unordered, slow, coarse};
+      sim_settings_init, win7, disputed, coarse, unordered, slow};
 
   for (size_t i = 0; i < sim_settings_count(); i++) {
     if (strcmp(names[i], name) == 0) {
