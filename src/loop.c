@@ -287,8 +287,13 @@ static size_t run_ready(np_loop *loop) {
   return count;
 }
 
+/* Gives the kernel what was put off, one after the other as long as nothing comes
+ * of it: a callback may write what the next read waits for, which then costs no
+ * packet. Nobody waits for that longer than for the port. */
 static void post_put_off(np_loop *loop) {
-  while (loop->put_off.first != NULL) {
+  while (loop->put_off.first != NULL &&
+         (loop->ready.first == NULL ||
+          loop->callbacks_since_poll >= CALLBACKS_PER_POLL)) {
     np__packet *packet = loop->put_off.first;
 
     loop->put_off.first = packet->next;
