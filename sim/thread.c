@@ -336,6 +336,12 @@ BOOL WINAPI TrySubmitThreadpoolCallback(PTP_SIMPLE_CALLBACK callback,
   return sim__call_end(&call);
 }
 
+/* Each callback has a thread of its own: none waits for another. */
+BOOL WINAPI CallbackMayRunLong(PTP_CALLBACK_INSTANCE instance) {
+  (void)instance;
+  return TRUE;
+}
+
 void WINAPI ExitThread(DWORD code) {
   pthread_mutex_lock(&sim__kernel.lock);
   sim__thread_self()->exit_code = code;
