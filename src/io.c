@@ -1,8 +1,6 @@
-#include <npipe/io.h>
+#include "io.h"
 
-#include "pipe.h"
-
-static np_error check(const np_pipe *pipe, const void *buffer, size_t length,
+np_error np__io_check(const np_pipe *pipe, const void *buffer, size_t length,
                       bool allowed, const np_op *op, np_op_fn done) {
   np_error error;
 
@@ -16,6 +14,27 @@ static np_error check(const np_pipe *pipe, const void *buffer, size_t length,
   return allowed ? NP_OK : ERROR_ACCESS_DENIED;
 }
 
+void np__io_read(np_pipe *pipe, void *buffer, size_t length, np_op *op,
+                 np_op_fn done, void *memory, void (*finish)(np_op *op)) {
+  np__op_begin(&pipe->target, op, NP__OP_READ, done);
+  op->np__buffer = buffer;
+  op->np__length = (uint32_t)length;
+  op->np__memory = memory;
+  op->np__finish = finish;
+  if (pipe->ready_hooks == NULL || !pipe->ready_hooks->take_read(pipe, op)) {
+    np__op_put_off(op);
+  }
+}
+
+void np__io_write(np_pipe *pipe, const void *buffer, size_t length, np_op *op,
+                  np_op_fn done, void *memory, void (*finish)(np_op *op)) {
+  np__op_begin(&pipe->target, op, NP__OP_WRITE, done);
+  op->np__memory = memory;
+  op->np__finish = finish;
+  np__op_issued(op, WriteFile(pipe->target.handle, buffer, (DWORD)length, NULL,
+                              &op->np__packet.overlapped));
+}
+
 np_error np_pipe_read(np_pipe *pipe, void *buffer, size_t length, np_op *op,
                       np_op_fn done) {
   np_error error;
@@ -23,14 +42,11 @@ np_error np_pipe_read(np_pipe *pipe, void *buffer, size_t length, np_op *op,
   if (pipe == NULL) {
     return ERROR_INVALID_PARAMETER;
   }
-  error = check(pipe, buffer, length, pipe->readable, op, done);
+  error = np__io_check(pipe, buffer, length, pipe->readable, op, done);
   if (error != NP_OK) {
     return error;
   }
-  np__op_begin(&pipe->target, op, NP__OP_READ, done);
-  op->np__buffer = buffer;
-  op->np__length = (uint32_t)length;
-  np__op_put_off(op);
+  np__io_read(pipe, buffer, length, op, done, NULL, NULL);
   return NP_OK;
 }
 
@@ -41,13 +57,11 @@ np_error np_pipe_write(np_pipe *pipe, const void *buffer, size_t length,
   if (pipe == NULL) {
     return ERROR_INVALID_PARAMETER;
   }
-  error = check(pipe, buffer, length, pipe->writable, op, done);
+  error = np__io_check(pipe, buffer, length, pipe->writable, op, done);
   if (error != NP_OK) {
     return error;
   }
-  np__op_begin(&pipe->target, op, NP__OP_WRITE, done);
-  np__op_issued(op, WriteFile(pipe->target.handle, buffer, (DWORD)length, NULL,
-                              &op->np__packet.overlapped));
+  np__io_write(pipe, buffer, length, op, done, NULL, NULL);
   return NP_OK;
 }
 

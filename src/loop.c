@@ -11,6 +11,9 @@
 #define CALLBACKS_PER_POLL 64u
 #define ENTRIES_MAX        64u
 
+/* Of so many operations it is worth a look whether they have ended. */
+#define GLANCES_MAX 16u
+
 static np_error run(np_loop *loop, uint32_t timeout_ms, bool once);
 
 static void *default_allocate(void *context, size_t size) {
@@ -84,8 +87,11 @@ np_error np_loop_destroy(np_loop *loop) {
   if (loop->running || loop->pipes > 0 || np_loop_is_pending(loop)) {
     return ERROR_BUSY;
   }
-  assert(loop->in_kernel == 0);
+  assert(loop->owed == NULL && loop->owed_count == 0);
   assert(loop->ready.first == NULL && loop->put_off.first == NULL);
+  if (loop->event != NULL) {
+    CloseHandle(loop->event);
+  }
   if (loop->owns_port) {
     CloseHandle(loop->port);
   }
@@ -134,7 +140,8 @@ static void task_run(np_loop *loop, np__packet *packet) {
   task->np__fn(task);
 }
 
-static const np__packet_class task_class = {task_on_packet, NULL, task_run};
+static const np__packet_class task_class = {task_on_packet, NULL, task_run,
+                                            NULL};
 
 np_error np_loop_post(np_loop *loop, np_task *task, np_task_fn fn) {
   np_error error;
@@ -223,6 +230,52 @@ void np__loop_put_off(np_loop *loop, np__packet *packet) {
   queue_push(&loop->put_off, packet);
 }
 
+void np__loop_owe(np_loop *loop, np__packet *packet) {
+  packet->prev = NULL;
+  packet->next = loop->owed;
+  if (loop->owed != NULL) {
+    loop->owed->prev = packet;
+  }
+  loop->owed = packet;
+  loop->owed_count++;
+}
+
+void np__loop_paid(np_loop *loop, np__packet *packet) {
+  assert(loop->owed_count > 0);
+  if (packet->prev != NULL) {
+    packet->prev->next = packet->next;
+  } else {
+    loop->owed = packet->next;
+  }
+  if (packet->next != NULL) {
+    packet->next->prev = packet->prev;
+  }
+  loop->owed_count--;
+}
+
+void np__loop_take_back(np_loop *loop, const np__packet *packet) {
+  np__packet *before = NULL;
+
+  for (np__packet *at = loop->put_off.first; at != packet; at = at->next) {
+    before = at;
+  }
+  if (before == NULL) {
+    loop->put_off.first = packet->next;
+  } else {
+    before->next = packet->next;
+  }
+  if (loop->put_off.last == packet) {
+    loop->put_off.last = before;
+  }
+}
+
+HANDLE np__loop_event(np_loop *loop) {
+  if (loop->event == NULL) {
+    loop->event = CreateEventW(NULL, TRUE, FALSE, NULL);
+  }
+  return loop->event;
+}
+
 void *np__loop_new(np_loop *loop, size_t size) {
   void *memory = loop->allocator.allocate(loop->allocator.context, size);
 
@@ -287,20 +340,6 @@ static size_t run_ready(np_loop *loop) {
   return count;
 }
 
-/* Gives the kernel what was put off, one after the other as long as nothing comes
- * of it: a callback may write what the next read waits for, which then costs no
- * packet. Nobody waits for that longer than for the port. */
-static void post_put_off(np_loop *loop) {
-  while (loop->put_off.first != NULL &&
-         (loop->ready.first == NULL ||
-          loop->callbacks_since_poll >= CALLBACKS_PER_POLL)) {
-    np__packet *packet = loop->put_off.first;
-
-    loop->put_off.first = packet->next;
-    packet->class_->post(loop, packet);
-  }
-}
-
 static void deliver(np_loop *loop, const OVERLAPPED_ENTRY *entries,
                     ULONG count) {
   for (ULONG i = 0; i < count; i++) {
@@ -320,7 +359,7 @@ static void deliver(np_loop *loop, const OVERLAPPED_ENTRY *entries,
 static np_error take(np_loop *loop, uint32_t timeout_ms) {
   OVERLAPPED_ENTRY entries[ENTRIES_MAX];
   ULONG count = 0;
-  size_t wanted = loop->in_kernel + (size_t)read_now(&loop->posted);
+  size_t wanted = loop->owed_count + (size_t)read_now(&loop->posted);
 
   if (wanted < 1) {
     wanted = 1;
@@ -333,6 +372,40 @@ static np_error take(np_loop *loop, uint32_t timeout_ms) {
   }
   deliver(loop, entries, count);
   return NP_OK;
+}
+
+/* Whether a packet is likely to lie in the port: asking it for nothing costs a
+ * system call, a look at what was given to the kernel last costs none. */
+static bool is_news_likely(const np_loop *loop) {
+  const np__packet *packet = loop->owed;
+
+  for (unsigned i = 0; packet != NULL && i < GLANCES_MAX; i++) {
+    if (HasOverlappedIoCompleted(&packet->overlapped)) {
+      return true;
+    }
+    packet = packet->next;
+  }
+  return false;
+}
+
+/* Gives the kernel what was put off, one after the other as long as nothing comes
+ * of it: a callback may write what the next read waits for, which then costs no
+ * packet. Where there is always something ready they do not wait for ever. */
+static void post_put_off(np_loop *loop) {
+  const bool is_starving = loop->ready.first != NULL &&
+                           loop->callbacks_since_poll >= CALLBACKS_PER_POLL;
+
+  if (loop->put_off.first != NULL && loop->ready.first == NULL &&
+      loop->owns_port && is_news_likely(loop)) {
+    take(loop, 0); /* What it fails of, the wait that follows will tell. */
+  }
+  while (loop->put_off.first != NULL &&
+         (loop->ready.first == NULL || is_starving)) {
+    np__packet *packet = loop->put_off.first;
+
+    loop->put_off.first = packet->next;
+    packet->class_->post(loop, packet);
+  }
 }
 
 /* One turn without waiting: callbacks, then what was put off meanwhile. */

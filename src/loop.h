@@ -16,12 +16,14 @@
  *
  * on_packet  its packet came from the port
  * post       it was put off until the end of the turn, which is now
- * run        it was made ready, and it is its turn: callbacks run here */
+ * run        it was made ready, and it is its turn: callbacks run here
+ * cancel     (operations) asks the kernel for its early end */
 typedef struct np__packet_class {
   void (*on_packet)(np_loop *loop, np__packet *packet, NTSTATUS status,
                     uint32_t bytes);
   void (*post)(np_loop *loop, np__packet *packet);
   void (*run)(np_loop *loop, np__packet *packet);
+  np_error (*cancel)(np_op *op);
 } np__packet_class;
 
 /* First in, first out; a packet is in one queue at most. */
@@ -36,10 +38,12 @@ struct np_loop {
   np__heap timers;
   HANDLE port;
   ULONG_PTR key;
-  size_t in_kernel; /* packets that the kernel still owes */
-  size_t active;    /* operations begun, pipes closing: what keeps it running */
+  np__packet *owed; /* packets that the kernel owes, the latest first */
+  size_t owed_count;
+  size_t active; /* operations begun, pipes closing: what keeps it running */
   size_t pipes;
   uint32_t callbacks_since_poll;
+  HANDLE event; /* made when first needed */
   bool owns_port;
   bool running;
   LARGE_INTEGER clock_frequency;
@@ -54,6 +58,19 @@ void np__loop_ready(np_loop *loop, np__packet *packet);
 /* np__loop_put_off queues `packet` for its class's `post`, which runs at the
  * end of this turn, always before the loop waits. */
 void np__loop_put_off(np_loop *loop, np__packet *packet);
+
+/* np__loop_owe takes note that the kernel owes `packet`. */
+void np__loop_owe(np_loop *loop, np__packet *packet);
+
+/* np__loop_paid takes note that `packet` came from the port. */
+void np__loop_paid(np_loop *loop, np__packet *packet);
+
+/* np__loop_take_back takes `packet` out of the queue of what is put off. */
+void np__loop_take_back(np_loop *loop, const np__packet *packet);
+
+/* np__loop_event returns an event of the loop's, for calls that must have their
+ * result before they return; NULL, and GetLastError says why. */
+HANDLE np__loop_event(np_loop *loop);
 
 /* np__loop_now_ms returns the loop's clock: whole milliseconds that have passed
  * since some moment in the past; it never goes back. */

@@ -42,6 +42,7 @@ np_error np__op_check(const np__target *target, const np_op *op,
 static np__direction direction_of(const np_op *op) {
   switch (op->np__kind) {
     case NP__OP_READ:
+    case NP__OP_AHEAD:
       return NP__INWARD;
     case NP__OP_WRITE:
       return NP__OUTWARD;
@@ -59,9 +60,13 @@ static void op_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
   np_op *op = (np_op *)packet;
 
   assert(op->np__state == NP__OP_IN_KERNEL);
-  assert(loop->in_kernel > 0);
-  loop->in_kernel--;
+  np__loop_paid(loop, packet);
   np__op_end(op, error_of_status(status), bytes);
+}
+
+/* A read that nobody asked for is no reason to go on. */
+static bool keeps_running(const np_op *op) {
+  return op->np__kind != NP__OP_AHEAD;
 }
 
 /* Only reads are put off: a write goes out inside the call. */
@@ -70,7 +75,7 @@ static void op_post(np_loop *loop, np__packet *packet) {
 
   (void)loop;
   assert(op->np__state == NP__OP_PUT_OFF);
-  assert(op->np__kind == NP__OP_READ);
+  assert(op->np__kind == NP__OP_READ || op->np__kind == NP__OP_AHEAD);
   if (op->np__abort_error != NP_OK) {
     np__op_end(op, ERROR_OPERATION_ABORTED, 0);
     return;
@@ -92,14 +97,16 @@ static void unlink_op(np__target *target, np_op *op) {
   }
 }
 
-static void op_run(np_loop *loop, np__packet *packet) {
+void np__op_run(np_loop *loop, np__packet *packet) {
   np_op *op = (np_op *)packet;
   np__target *target = op->np__target;
 
   assert(op->np__state == NP__OP_ENDED);
   unlink_op(target, op);
   op->np__state = NP__OP_IDLE;
-  loop->active--;
+  if (keeps_running(op)) {
+    loop->active--;
+  }
   op->np__done(op, op->np__error, op->np__transferred);
   /* `op` may be gone. `target` is not: only the loop frees it, later. */
   if (target->closing && target->first == NULL) {
@@ -107,18 +114,44 @@ static void op_run(np_loop *loop, np__packet *packet) {
   }
 }
 
-static const np__packet_class op_class = {op_on_packet, op_post, op_run};
+static np_error op_cancel(np_op *op) {
+  np_error error;
+
+  if (!CancelIoEx(op->np__target->handle, &op->np__packet.overlapped)) {
+    error = GetLastError();
+    if (error != ERROR_NOT_FOUND) {
+      return error;
+    }
+    /* It has a result already; its packet is on the way. */
+  }
+  return NP_OK;
+}
+
+static const np__packet_class op_class = {op_on_packet, op_post, np__op_run,
+                                          op_cancel};
 
 static void op_expired(np__timer_node *node) {
-  np_op *op = (np_op *)((char *)node - offsetof(np_op, np__deadline));
-  np_loop *loop = op->np__target->loop;
-  np_error error = np__op_abort(op, WAIT_TIMEOUT);
+  np_op *op = np__op_of_deadline(node);
 
-  if (error != NP_OK) {
+  if (np__op_abort(op, WAIT_TIMEOUT) != NP_OK) {
     assert(op->np__state == NP__OP_IN_KERNEL);
-    np__heap_insert(&loop->timers, node,
-                    np__loop_deadline_ms(loop, CANCEL_RETRY_MS), op_expired);
+    np__op_again_in(op, CANCEL_RETRY_MS, op_expired);
   }
+}
+
+static void stop_deadline(np_op *op) {
+  if (np__heap_has(&op->np__deadline)) {
+    np__heap_remove(&op->np__target->loop->timers, &op->np__deadline);
+  }
+}
+
+void np__op_again_in(np_op *op, uint32_t delay_ms,
+                     void (*expired)(np__timer_node *node)) {
+  np_loop *loop = op->np__target->loop;
+
+  stop_deadline(op);
+  np__heap_insert(&loop->timers, &op->np__deadline,
+                  np__loop_deadline_ms(loop, delay_ms), expired);
 }
 
 void np__op_begin(np__target *target, np_op *op, np__op_kind kind,
@@ -133,6 +166,8 @@ void np__op_begin(np__target *target, np_op *op, np__op_kind kind,
   op->np__kind = (uint8_t)kind;
   op->np__error = NP_OK;
   op->np__abort_error = NP_OK;
+  op->np__memory = NULL;
+  op->np__finish = NULL;
   op->np__state = NP__OP_WAITING;
   op->np__next = NULL;
   op->np__prev = target->last;
@@ -143,12 +178,26 @@ void np__op_begin(np__target *target, np_op *op, np__op_kind kind,
   }
   target->last = op;
   target->unfinished[direction_of(op)]++;
-  loop->active++;
+  if (keeps_running(op)) {
+    loop->active++;
+  }
+  op->np__deadline.expired = NULL;
   if (op->timeout_ms > 0) {
-    np__heap_insert(&loop->timers, &op->np__deadline,
-                    np__loop_deadline_ms(loop, op->timeout_ms), op_expired);
-  } else {
-    op->np__deadline.expired = NULL;
+    np__op_again_in(op, op->timeout_ms, op_expired);
+  }
+}
+
+void np__op_withdraw(np_op *op) {
+  assert(op->np__state == NP__OP_WAITING || op->np__state == NP__OP_PUT_OFF);
+  if (op->np__state == NP__OP_PUT_OFF) {
+    np__loop_take_back(op->np__target->loop, &op->np__packet);
+  }
+  op->np__target->unfinished[direction_of(op)]--;
+  unlink_op(op->np__target, op);
+  stop_deadline(op);
+  op->np__state = NP__OP_IDLE;
+  if (keeps_running(op)) {
+    op->np__target->loop->active--;
   }
 }
 
@@ -158,21 +207,34 @@ void np__op_put_off(np_op *op) {
   np__loop_put_off(op->np__target->loop, &op->np__packet);
 }
 
-void np__op_issued(np_op *op, BOOL succeeded) {
-  const np_error error = succeeded ? NP_OK : GetLastError();
-  size_t transferred = 0;
+void np__op_pending(np_op *op) {
+  op->np__state = NP__OP_IN_KERNEL;
+  np__loop_owe(op->np__target->loop, &op->np__packet);
+}
 
-  if (error == ERROR_IO_PENDING ||
-      (error == ERROR_MORE_DATA && np__more_data_posts())) {
+bool np__op_answer(np_op *op, BOOL succeeded, np_error *error,
+                   size_t *transferred) {
+  *error = succeeded ? NP_OK : GetLastError();
+  *transferred = 0;
+  if (*error == ERROR_IO_PENDING ||
+      (*error == ERROR_MORE_DATA && np__more_data_posts())) {
     /* Whatever the status block says by now: this one ends by its packet. */
-    op->np__state = NP__OP_IN_KERNEL;
-    op->np__target->loop->in_kernel++;
-    return;
+    np__op_pending(op);
+    return false;
   }
-  if (error == NP_OK || error == ERROR_MORE_DATA) {
-    transferred = (size_t)op->np__packet.overlapped.InternalHigh;
+  if (*error == NP_OK || *error == ERROR_MORE_DATA) {
+    *transferred = (size_t)op->np__packet.overlapped.InternalHigh;
   }
-  np__op_end(op, error, transferred);
+  return true;
+}
+
+void np__op_issued(np_op *op, BOOL succeeded) {
+  np_error error;
+  size_t transferred;
+
+  if (np__op_answer(op, succeeded, &error, &transferred)) {
+    np__op_end(op, error, transferred);
+  }
 }
 
 static bool is_earlier_in_kernel(const np_op *op, np__direction direction) {
@@ -235,8 +297,9 @@ void np__op_end(np_op *op, np_error error, size_t transferred) {
   }
   op->np__error = error;
   op->np__transferred = transferred;
-  if (np__heap_has(&op->np__deadline)) {
-    np__heap_remove(&target->loop->timers, &op->np__deadline);
+  stop_deadline(op);
+  if (op->np__finish != NULL) {
+    op->np__finish(op);
   }
   make_ready_in_order(op, is_aborted);
   if (target->ended != NULL) {
@@ -262,15 +325,17 @@ np_error np__op_abort(np_op *op, np_error as) {
       if (op->np__abort_error != NP_OK) {
         return NP_OK;
       }
-      if (!CancelIoEx(op->np__target->handle, &op->np__packet.overlapped)) {
-        error = GetLastError();
-        if (error != ERROR_NOT_FOUND) {
-          return error;
-        }
-        /* It has a result already; its packet is on the way. */
+      error = op->np__packet.class_->cancel(op);
+      if (error == NP_OK) {
+        op->np__abort_error = as;
       }
-      op->np__abort_error = as;
-      return NP_OK;
+      return error;
+    case NP__OP_ENDED:
+      if (op->np__kind == NP__OP_IO) {
+        op->np__abort_error = as; /* It tries once more, and no more. */
+        return NP_OK;
+      }
+      return ERROR_NOT_FOUND;
     default:
       return ERROR_NOT_FOUND;
   }
@@ -282,7 +347,8 @@ void np__target_abort_all(np__target *target, np_error as) {
 
   for (np_op *op = target->first; op != NULL; op = next) {
     next = op->np__next;
-    if (op->np__state == NP__OP_IN_KERNEL) {
+    if (op->np__state == NP__OP_IN_KERNEL &&
+        op->np__packet.class_ == &op_class) {
       in_kernel = true;
       if (op->np__abort_error == NP_OK) {
         op->np__abort_error = as;

@@ -36,7 +36,11 @@ typedef enum np__op_kind {
   NP__OP_READ = 1,
   NP__OP_WRITE,
   NP__OP_CONNECT,
-  NP__OP_SHUTDOWN
+  NP__OP_SHUTDOWN,
+  NP__OP_FLUSH,
+  NP__OP_READY, /* waits for readiness */
+  NP__OP_IO,    /* likewise, and then tries; perhaps again */
+  NP__OP_AHEAD  /* the library's own read: it does not keep a loop running */
 } np__op_kind;
 
 /* Operations of one direction keep their order. */
@@ -72,12 +76,24 @@ np_error np__op_check(const np__target *target, const np_op *op, np_op_fn done);
 void np__op_begin(np__target *target, np_op *op, np__op_kind kind,
                   np_op_fn done);
 
-/* np__op_put_off leaves it to the end of the turn to call `np__op_post_read`.
- */
+/* np__op_put_off leaves it to the end of the turn to give a read, of
+ * `np__length` bytes into `np__buffer`, to the kernel. */
 void np__op_put_off(np_op *op);
 
-/* np__op_issued takes note of what a Win32 call with the op's OVERLAPPED
- * returned; it reads GetLastError and must follow that call directly. */
+/* np__op_pending takes note that the kernel has `op` and owes a packet. */
+void np__op_pending(np_op *op);
+
+/* np__op_answer takes note of what a Win32 call with the op's OVERLAPPED
+ * returned; it reads GetLastError and must follow that call directly. True:
+ * that was the result, nothing will follow. False: it will come by its packet.
+ */
+bool np__op_answer(np_op *op, BOOL succeeded, np_error *error,
+                   size_t *transferred);
+
+/* np__op_withdraw undoes np__op_begin: no callback. Not while in the kernel. */
+void np__op_withdraw(np_op *op);
+
+/* np__op_issued is np__op_answer, and ends `op` if that was the result. */
 void np__op_issued(np_op *op, BOOL succeeded);
 
 /* np__op_end gives `op` its result. */
@@ -88,6 +104,19 @@ void np__op_end(np_op *op, np_error error, size_t transferred);
  * ERROR_NOT_FOUND: it is not in flight or has its result; else what CancelIoEx
  * said: it goes on. */
 np_error np__op_abort(np_op *op, np_error as);
+
+/* np__op_again_in makes `expired` run after `delay_ms`, in place of the op's
+ * time limit, unless it ends first. */
+void np__op_again_in(np_op *op, uint32_t delay_ms,
+                     void (*expired)(np__timer_node *node));
+
+/* np__op_of_deadline returns the operation that a timer node belongs to. */
+static inline np_op *np__op_of_deadline(np__timer_node *node) {
+  return (np_op *)(void *)((char *)node - offsetof(np_op, np__deadline));
+}
+
+/* np__op_run is `run` of a class of operations: it ends with the callback. */
+void np__op_run(np_loop *loop, np__packet *packet);
 
 /* np__target_abort_all does so with everything on `target`, with one system
  * call at most. */

@@ -15,10 +15,13 @@ static void closed_run(np_loop *loop, np__packet *packet) {
   assert(loop->pipes > 0);
   loop->pipes--;
   loop->active--;
+  if (pipe->ready_hooks != NULL) {
+    pipe->ready_hooks->released(pipe);
+  }
   np__loop_free(loop, pipe);
 }
 
-static const np__packet_class closed_class = {NULL, NULL, closed_run};
+static const np__packet_class closed_class = {NULL, NULL, closed_run, NULL};
 
 static void pipe_drained(np__target *target) {
   np_pipe *pipe = (np_pipe *)target;
@@ -87,6 +90,9 @@ static void connect_ended(np_pipe *pipe, np_op *connect) {
   if (connect->np__error == NP_OK) {
     pipe->announced = true;
     pipe->state = NP_CONNECTED;
+    if (pipe->ready_hooks != NULL) {
+      pipe->ready_hooks->connected(pipe);
+    }
   }
 }
 
@@ -181,6 +187,20 @@ static void info_from_creation(const np_pipe *pipe, np_info *info) {
   info->readable_bytes = 0; /* Only an end that cannot read comes here. */
 }
 
+bool np__pipe_keeps_messages(np_pipe *pipe) {
+  np__pipe_local_information local = {0};
+
+  if (!pipe->knows_mode) {
+    if (query(pipe->target.handle, NP__FILE_PIPE_LOCAL_INFORMATION, &local,
+              sizeof local) != NP_OK) {
+      return true;
+    }
+    pipe->mode = local.type == 1 ? NP_MESSAGE : NP_BYTE;
+    pipe->knows_mode = true;
+  }
+  return pipe->mode == NP_MESSAGE;
+}
+
 np_error np_pipe_info(np_pipe *pipe, np_info *info) {
   np__pipe_local_information local = {0};
   np__pipe_information modes = {0};
@@ -217,6 +237,9 @@ np_error np_pipe_info(np_pipe *pipe, np_info *info) {
   info->in_buffer_bytes = local.in_quota;
   info->out_buffer_bytes = local.out_quota;
   info->readable_bytes = local.readable_bytes;
+  if (pipe->ready_hooks != NULL) {
+    info->readable_bytes += (uint32_t)pipe->ready_hooks->held_bytes(pipe);
+  }
   return NP_OK;
 }
 
@@ -250,6 +273,7 @@ np_error np_pipe_adopt(np_loop *loop, HANDLE handle, np_pipe **pipe) {
   made->readable = may_read(made->end, local.configuration);
   made->writable = may_write(made->end, local.configuration);
   made->state = (np_state)local.state;
+  made->knows_mode = true;
   made->mode = local.type == 1 ? NP_MESSAGE : NP_BYTE;
   made->read_mode = modes.read_mode == 1 ? NP_MESSAGE : NP_BYTE;
   made->instances_max = normal_instances_max(local.instances_max);

@@ -10,6 +10,24 @@
 
 #include "op.h"
 
+/* What a pipe's readiness wants to know of it: the layer above, so by pointer.
+ *
+ * take_read     a read has begun. True: it waits for, or got, what the read-ahead
+ *               caught. False: the kernel may have it
+ * connected     a client was announced
+ * disconnected  the session is over: nothing of it may be seen in the next
+ * held_bytes    how much the read-ahead holds
+ * released      the pipe's memory is about to be freed */
+typedef struct np__ready_hooks {
+  bool (*take_read)(np_pipe *pipe, np_op *read);
+  void (*connected)(np_pipe *pipe);
+  void (*disconnected)(np_pipe *pipe);
+  size_t (*held_bytes)(const np_pipe *pipe);
+  void (*released)(np_pipe *pipe);
+} np__ready_hooks;
+
+struct np__readiness;
+
 struct np_pipe {
   np__target target; /* first: a target pointer is a pipe pointer */
   np__packet closed; /* in the ready queue when nothing is in flight any more */
@@ -22,6 +40,7 @@ struct np_pipe {
   bool writable;
   bool announced;   /* this client was reported by a connect */
   bool is_released; /* `closed` is queued */
+  bool knows_mode;  /* a client asks for `mode` only where it matters */
   np_state state;   /* the last that this end learnt of */
   /* What a server was created with: its handle may have no right to ask. */
   np_mode mode;
@@ -29,6 +48,9 @@ struct np_pipe {
   uint32_t instances_max;
   uint32_t in_buffer_bytes;
   uint32_t out_buffer_bytes;
+  /* Both NULL until somebody asks for readiness. */
+  struct np__readiness *readiness;
+  const np__ready_hooks *ready_hooks;
 };
 
 /* np__pipe_new makes a pipe without a handle, or NULL. Nothing counts it before
@@ -38,6 +60,10 @@ np_pipe *np__pipe_new(np_loop *loop, np_end end);
 /* np__pipe_open gives `pipe` its handle and binds that to the loop's port. On
  * failure the handle stays the caller's. */
 np_error np__pipe_open(np_pipe *pipe, HANDLE handle);
+
+/* np__pipe_keeps_messages tells whether what is written to `pipe` must be
+ * written whole: its type is message, or it may not be asked. */
+bool np__pipe_keeps_messages(np_pipe *pipe);
 
 /* np__pipe_discard frees a pipe that was never opened; NULL is fine. */
 void np__pipe_discard(np_pipe *pipe);

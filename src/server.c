@@ -66,6 +66,7 @@ static void keep_options(np_pipe *pipe, const np_server_options *options) {
   pipe->readable = options->inbound;
   pipe->writable = options->outbound;
   pipe->state = NP_LISTENING;
+  pipe->knows_mode = true;
   pipe->mode = options->mode;
   pipe->read_mode = options->read_mode;
   pipe->instances_max = options->instances_max;
@@ -163,6 +164,23 @@ np_error np_server_connect(np_pipe *server, np_op *op, np_op_fn done) {
   return NP_OK;
 }
 
+/* What the kernel was not given belongs to the old session too. A shutdown ends
+ * with the writes that it waits for. */
+static void end_session(np_pipe *server) {
+  np_op *next;
+
+  for (np_op *op = server->target.first; op != NULL; op = next) {
+    next = op->np__next;
+    if (op->np__state == NP__OP_PUT_OFF ||
+        (op->np__state == NP__OP_WAITING && op->np__kind != NP__OP_SHUTDOWN)) {
+      np__op_abort(op, ERROR_PIPE_NOT_CONNECTED);
+    }
+  }
+  if (server->ready_hooks != NULL) {
+    server->ready_hooks->disconnected(server);
+  }
+}
+
 np_error np_server_disconnect(np_pipe *server) {
   np_op *connect;
   np_error error;
@@ -193,11 +211,6 @@ np_error np_server_disconnect(np_pipe *server) {
   }
   server->announced = false;
   server->state = NP_DISCONNECTED;
-  for (np_op *op = server->target.first; op != NULL; op = op->np__next) {
-    /* What the kernel was not given yet belongs to the old session too. */
-    if (op->np__state == NP__OP_PUT_OFF) {
-      np__op_abort(op, ERROR_PIPE_NOT_CONNECTED);
-    }
-  }
+  end_session(server);
   return NP_OK;
 }

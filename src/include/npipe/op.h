@@ -32,7 +32,8 @@ typedef void (*np_op_fn)(np_op *op, np_error error, size_t transferred);
 typedef struct np__packet {
   OVERLAPPED overlapped;
   const struct np__packet_class *class_;
-  struct np__packet *next;
+  struct np__packet *next; /* in the queue or list that it is in */
+  struct np__packet *prev; /* in a list */
 } np__packet;
 
 struct np__target;
@@ -63,6 +64,10 @@ struct np_op {
   np_error np__abort_error; /* what a cancel will be reported as */
   uint8_t np__state;
   uint8_t np__kind;
+  void *np__memory; /* what `np__finish` gives back */
+  void (*np__finish)(np_op *op);
+  np_error (*np__io)(HANDLE handle, void *context, size_t *transferred);
+  np_op_fn np__io_done;
 };
 
 /* np_op_init sets `op` to zero: no user, no time limit, not in flight. Never

@@ -1,0 +1,24 @@
+/* Reads and writes from the inside: what plain and vectored ones share. */
+#ifndef NPIPE_SRC_IO_H
+#define NPIPE_SRC_IO_H
+
+#include <npipe/io.h>
+
+#include "pipe.h"
+
+/* np__io_check tells whether a read or a write may begin: what np_pipe_read and
+ * np_pipe_write return. `allowed` is what the pipe's direction says. */
+np_error np__io_check(const np_pipe *pipe, const void *buffer, size_t length,
+                      bool allowed, const np_op *op, np_op_fn done);
+
+/* np__io_read begins a read that was checked. `memory` and `finish` are those
+ * of np_op: `finish`, which may be NULL, runs when it has ended, before `done`.
+ */
+void np__io_read(np_pipe *pipe, void *buffer, size_t length, np_op *op,
+                 np_op_fn done, void *memory, void (*finish)(np_op *op));
+
+/* np__io_write begins a write that was checked; likewise. */
+void np__io_write(np_pipe *pipe, const void *buffer, size_t length, np_op *op,
+                  np_op_fn done, void *memory, void (*finish)(np_op *op));
+
+#endif
