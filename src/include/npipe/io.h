@@ -1,4 +1,5 @@
-/* Reading and writing, straight from and to the caller's buffers. */
+/* Reading and writing, straight from and to the caller's buffers, one or
+ * several. */
 #ifndef NPIPE_IO_H
 #define NPIPE_IO_H
 
@@ -13,6 +14,12 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* One of several buffers that are read into or written from in order. */
+typedef struct np_buffer {
+  void *data;
+  size_t length;
+} np_buffer;
 
 /* np_pipe_read starts one read into the caller's buffer. Several may be in
  * flight; they complete in the order in which they were started.
@@ -74,10 +81,10 @@ NP_API np_error np_pipe_read(np_pipe *pipe, void *buffer, size_t length,
 NP_API np_error np_pipe_write(np_pipe *pipe, const void *buffer, size_t length,
                               np_op *op, np_op_fn done);
 
-/* np_pipe_shutdown completes once every write that was started before it has
- * left the library: the kernel holds all their bytes, which stay readable for
- * the peer after np_pipe_close. Writes may be started after it. A named pipe
- * has no half-close: the peer notices nothing.
+/* np_pipe_shutdown completes once every write that was started before it, by
+ * np_pipe_try_write too, has left the library: the kernel holds all their
+ * bytes, which stay readable for the peer after np_pipe_close. Writes may be
+ * started after it. A named pipe has no half-close: the peer notices nothing.
  *
  * Returns NP_OK when it began. Else nothing did and `done` is never called:
  * ERROR_INVALID_PARAMETER (a NULL), ERROR_INVALID_HANDLE (the pipe is being
@@ -91,6 +98,68 @@ NP_API np_error np_pipe_write(np_pipe *pipe, const void *buffer, size_t length,
  *          learn.microsoft.com/windows/win32/ipc/named-pipe-operations
  */
 NP_API np_error np_pipe_shutdown(np_pipe *pipe, np_op *op, np_op_fn done);
+
+/* np_pipe_readv is np_pipe_read into several buffers, filled in order: one
+ * read, of one message on an end with message reads. Where more than one of
+ * them has room it takes memory of the loop's allocator for as many bytes,
+ * given back before `done` runs.
+ *
+ * buffers  `count` of them; the array is borrowed for the call, what its
+ * members point to until `done` runs. None, or none with room, reads as a
+ *          length of 0
+ *
+ * Returns what np_pipe_read does, with ERROR_INVALID_PARAMETER also where
+ * `buffers` is NULL and `count` is not 0 or the lengths come to more than
+ * UINT32_MAX; or ERROR_NOT_ENOUGH_MEMORY. `done` gets what that of np_pipe_read
+ * gets.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  ReadFile, Remarks (Pipes)
+ *          learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-readfile
+ */
+NP_API np_error np_pipe_readv(np_pipe *pipe, const np_buffer *buffers,
+                              size_t count, np_op *op, np_op_fn done);
+
+/* np_pipe_writev is np_pipe_write from several buffers: what the peer gets is
+ * their bytes in order with nothing of another write between them, on a pipe of
+ * type message as one message. Where more than one of them has bytes they are
+ * copied within the call, into memory of the loop's allocator that is given
+ * back before `done` runs; one alone is written from where it is.
+ *
+ * buffers  `count` of them; the array is borrowed for the call, what its
+ * members point to until `done` runs. None, or none with bytes, writes as a
+ *          length of 0
+ *
+ * Returns what np_pipe_write does, with ERROR_INVALID_PARAMETER also where
+ * `buffers` is NULL and `count` is not 0 or the lengths come to more than
+ * UINT32_MAX; or ERROR_NOT_ENOUGH_MEMORY. `done` gets what that of
+ * np_pipe_write gets.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  WriteFile, Remarks (Pipes)
+ *          learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-writefile
+ */
+NP_API np_error np_pipe_writev(np_pipe *pipe, const np_buffer *buffers,
+                               size_t count, np_op *op, np_op_fn done);
+
+/* np_pipe_flush completes when the peer has read everything that was written at
+ * this end. It never blocks the loop: it runs on the system's thread pool. An
+ * end that cannot write has nothing to wait for. Whether a write that is
+ * started after it is waited for, too, differs by platform.
+ *
+ * Returns NP_OK when it began. Else nothing did and `done` is never called:
+ * ERROR_INVALID_PARAMETER (a NULL), ERROR_INVALID_HANDLE (the pipe is being
+ * closed), ERROR_BUSY (`op` is in flight), ERROR_NOT_ENOUGH_MEMORY, or what
+ * DuplicateHandle or TrySubmitThreadpoolCallback said.
+ * `done` gets NP_OK, also where no client was there yet; ERROR_BROKEN_PIPE: the
+ * peer went while it waited; ERROR_PIPE_NOT_CONNECTED: disconnected;
+ * ERROR_OPERATION_ABORTED, WAIT_TIMEOUT, or what Windows said.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  FlushFileBuffers, Remarks (named pipes)
+ *          learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-flushfilebuffers
+ */
+NP_API np_error np_pipe_flush(np_pipe *pipe, np_op *op, np_op_fn done);
 
 #ifdef __cplusplus
 }

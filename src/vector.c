@@ -1,0 +1,101 @@
+#include <stdint.h>
+#include <string.h>
+
+#include "io.h"
+#include "parts.h"
+
+/* What a vectored read needs until it has ended: where its bytes go. */
+typedef struct scatter {
+  size_t count;
+  np_buffer buffers[]; /* `count` of them, then the bytes */
+} scatter;
+
+/* Returns the only buffer that is not empty, an empty one if there is none, or
+ * NULL if there are several. */
+static const np_buffer *only_one(const np_buffer *buffers, size_t count) {
+  static const np_buffer none = {NULL, 0};
+  const np_buffer *found = &none;
+
+  for (size_t i = 0; i < count; i++) {
+    if (buffers[i].length > 0) {
+      if (found != &none) {
+        return NULL;
+      }
+      found = &buffers[i];
+    }
+  }
+  return found;
+}
+
+static void free_memory(np_op *op) {
+  np__loop_free(op->np__target->loop, op->np__memory);
+}
+
+static void scatter_bytes(np_op *op) {
+  scatter *s = op->np__memory;
+  np__parts parts = {s->buffers, s->count, 0};
+
+  np__parts_put(&parts, s->buffers + s->count, op->np__transferred);
+  free_memory(op);
+}
+
+np_error np_pipe_readv(np_pipe *pipe, const np_buffer *buffers, size_t count,
+                       np_op *op, np_op_fn done) {
+  const np_buffer *one;
+  size_t total;
+  size_t table;
+  scatter *s;
+  np_error error;
+
+  if (pipe == NULL || !np__parts_measure(buffers, count, &total)) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  one = only_one(buffers, count);
+  if (one != NULL) {
+    return np_pipe_read(pipe, one->data, one->length, op, done);
+  }
+  error = np__io_check(pipe, buffers, total, pipe->readable, op, done);
+  if (error != NP_OK) {
+    return error;
+  }
+  table = count * sizeof s->buffers[0]; /* No overflow: the array exists. */
+  if (total > SIZE_MAX - sizeof *s - table) {
+    return ERROR_NOT_ENOUGH_MEMORY;
+  }
+  s = np__loop_new(pipe->target.loop, sizeof *s + table + total);
+  if (s == NULL) {
+    return ERROR_NOT_ENOUGH_MEMORY;
+  }
+  s->count = count;
+  memcpy(s->buffers, buffers, table);
+  np__io_read(pipe, s->buffers + count, total, op, done, s, scatter_bytes);
+  return NP_OK;
+}
+
+np_error np_pipe_writev(np_pipe *pipe, const np_buffer *buffers, size_t count,
+                        np_op *op, np_op_fn done) {
+  np__parts parts = {buffers, count, 0};
+  const np_buffer *one;
+  size_t total;
+  void *bytes;
+  np_error error;
+
+  if (pipe == NULL || !np__parts_measure(buffers, count, &total)) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  one = only_one(buffers, count);
+  if (one != NULL) {
+    return np_pipe_write(pipe, one->data, one->length, op, done);
+  }
+  error = np__io_check(pipe, buffers, total, pipe->writable, op, done);
+  if (error != NP_OK) {
+    return error;
+  }
+  bytes = np__loop_new(pipe->target.loop, total);
+  if (bytes == NULL) {
+    return ERROR_NOT_ENOUGH_MEMORY;
+  }
+  np__parts_get(&parts, bytes, total);
+  np__io_write(pipe, bytes, total, op, done, bytes, free_memory);
+  return NP_OK;
+}
