@@ -10,6 +10,7 @@
 #include <npipe/loop.h>
 #include <npipe/op.h>
 #include <npipe/pipe.h>
+#include <npipe/ready.h>
 #include <npipe/server.h>
 #include <npipe/timer.h>
 #include <npipe/version.h>

@@ -1,0 +1,215 @@
+#include "ahead.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <string.h>
+
+static bool reads_messages(const np__ahead *ahead) {
+  return ahead->pipe->read_mode == NP_MESSAGE;
+}
+
+np_error np__ahead_prepare(np__ahead *ahead) {
+  if (ahead->capacity > 0 && ahead->buffer == NULL) {
+    ahead->buffer = np__loop_new(ahead->pipe->target.loop, ahead->capacity);
+    if (ahead->buffer == NULL) {
+      return ERROR_NOT_ENOUGH_MEMORY;
+    }
+  }
+  return NP_OK;
+}
+
+static void take(np__ahead *ahead, np_error error, size_t transferred) {
+  ahead->caught = true;
+  ahead->begin = 0;
+  ahead->end = transferred;
+  ahead->error = error;
+  ahead->is_hit = ahead->op.np__length == 0 && error == NP_OK;
+}
+
+static void ahead_done(np_op *op, np_error error, size_t transferred) {
+  np__ahead *ahead = op->user;
+
+  if (ahead->is_stale) {
+    ahead->is_stale = false;
+  } else if (error != ERROR_OPERATION_ABORTED || transferred > 0) {
+    /* A foreign cancel brings nothing; who still waits will want it again. */
+    take(ahead, error, transferred);
+  }
+  ahead->changed(ahead->pipe);
+}
+
+static void begin(np__ahead *ahead) {
+  const bool is_byte = ahead->capacity == 0 && reads_messages(ahead);
+
+  ahead->op.user = ahead;
+  np__op_begin(&ahead->pipe->target, &ahead->op, NP__OP_AHEAD, ahead_done);
+  /* An empty message ends a read of nothing as well, and may be gone then: of a
+   * message one byte is read, which leaves no doubt. */
+  ahead->op.np__buffer = is_byte ? &ahead->byte : ahead->buffer;
+  ahead->op.np__length = is_byte ? 1 : (uint32_t)ahead->capacity;
+}
+
+void np__ahead_want(np__ahead *ahead) {
+  if (!ahead->caught && !np__ahead_is_in_flight(ahead)) {
+    begin(ahead);
+    np__op_put_off(&ahead->op);
+  }
+}
+
+bool np__ahead_try(np__ahead *ahead) {
+  np_op *op = &ahead->op;
+  np_error error;
+  size_t transferred;
+
+  if (ahead->caught) {
+    return true;
+  }
+  if (op->np__state == NP__OP_PUT_OFF && !ahead->is_stale) {
+    np__op_withdraw(op);
+  }
+  if (np__ahead_is_in_flight(ahead)) {
+    return false;
+  }
+  begin(ahead);
+  if (!np__op_answer(op,
+                     ReadFile(ahead->pipe->target.handle, op->np__buffer,
+                              op->np__length, NULL, &op->np__packet.overlapped),
+                     &error, &transferred)) {
+    return false;
+  }
+  np__op_withdraw(op);
+  take(ahead, error, transferred);
+  return true;
+}
+
+/* Reads what is in the kernel, if it is, straight into the caller's memory.
+ * What was there a moment ago may be gone (its writer cancelled, another handle
+ * read it): such a read is cancelled, and must have ended before this returns.
+ */
+static np_error read_now(np_pipe *pipe, void *buffer, size_t length,
+                         size_t *transferred) {
+  OVERLAPPED overlapped = {0};
+  HANDLE event = np__loop_event(pipe->target.loop);
+  DWORD bytes = 0;
+  np_error error;
+
+  *transferred = 0;
+  if (event == NULL) {
+    return GetLastError();
+  }
+  /* The low bit keeps the packet from the port. */
+  overlapped.hEvent = (HANDLE)((ULONG_PTR)event | 1);
+  if (ReadFile(pipe->target.handle, buffer, (DWORD)length, NULL, &overlapped)) {
+    *transferred = (size_t)overlapped.InternalHigh;
+    return NP_OK;
+  }
+  error = GetLastError();
+  if (error == ERROR_MORE_DATA) {
+    *transferred = (size_t)overlapped.InternalHigh;
+    return error;
+  }
+  if (error != ERROR_IO_PENDING) {
+    return error;
+  }
+  while (!CancelIoEx(pipe->target.handle, &overlapped) &&
+         GetLastError() != ERROR_NOT_FOUND) {
+    SwitchToThread(); /* Nothing else ends it. */
+  }
+  error = GetOverlappedResult(pipe->target.handle, &overlapped, &bytes, TRUE)
+              ? NP_OK
+              : GetLastError();
+  *transferred = bytes;
+  if (error == ERROR_OPERATION_ABORTED) {
+    return bytes > 0 ? NP_OK : NP_WOULD_BLOCK;
+  }
+  return error;
+}
+
+/* Reads into one buffer after the other, as long as a message goes on or bytes
+ * have filled one. */
+static np_error read_parts_now(np__ahead *ahead, np__parts *parts, size_t room,
+                               size_t *transferred) {
+  const bool messages = reads_messages(ahead);
+  np_buffer next;
+  size_t bytes;
+  np_error error;
+
+  *transferred = 0;
+  do {
+    next = np__parts_next(parts);
+    error = read_now(ahead->pipe, next.data, next.length, &bytes);
+    parts->offset += bytes;
+    *transferred += bytes;
+  } while (*transferred < room &&
+           (error == ERROR_MORE_DATA ||
+            (error == NP_OK && !messages && bytes == next.length)));
+  if (*transferred > 0 && error != NP_OK) {
+    /* There is more, or nothing after all: the next read tells. */
+    error = messages ? ERROR_MORE_DATA : NP_OK;
+  }
+  return error;
+}
+
+np_error np__ahead_give(np__ahead *ahead, np__parts *parts, size_t room,
+                        size_t *transferred) {
+  const size_t held = ahead->end - ahead->begin;
+  const size_t size = held < room ? held : room;
+  size_t rest;
+  np_error error;
+
+  assert(ahead->caught);
+  *transferred = 0;
+  if (held == 0 && !ahead->is_hit && ahead->error != NP_OK) {
+    ahead->caught = false;
+    return ahead->error;
+  }
+  if (room == 0) {
+    return NP_OK; /* Something is there. It stays. */
+  }
+  if (ahead->is_hit) {
+    ahead->caught = false;
+    return read_parts_now(ahead, parts, room, transferred);
+  }
+  np__parts_put(
+      parts,
+      ahead->buffer != NULL ? ahead->buffer + ahead->begin : &ahead->byte,
+      size);
+  ahead->begin += size;
+  *transferred = size;
+  if (size < held) {
+    return reads_messages(ahead) ? ERROR_MORE_DATA : NP_OK;
+  }
+  ahead->caught = false;
+  if (ahead->error == ERROR_MORE_DATA && size < room) {
+    /* The rest of the message is in the kernel. */
+    error = read_parts_now(ahead, parts, room - size, &rest);
+    *transferred += rest;
+    return error == NP_OK ? NP_OK : ERROR_MORE_DATA;
+  }
+  return ahead->error;
+}
+
+void np__ahead_serve(np__ahead *ahead, np_op *read) {
+  const np_buffer buffer = {read->np__buffer, read->np__length};
+  np__parts parts = {&buffer, 1, 0};
+  size_t transferred = 0;
+  np_error error;
+
+  assert(ahead->caught);
+  if (ahead->is_hit) {
+    ahead->caught = false;
+    np__op_put_off(read);
+  } else if (buffer.length == 0 && ahead->begin < ahead->end) {
+    /* As the kernel answers a read of nothing. */
+    np__op_end(read, reads_messages(ahead) ? ERROR_MORE_DATA : NP_OK, 0);
+  } else {
+    error = np__ahead_give(ahead, &parts, buffer.length, &transferred);
+    np__op_end(read, error, transferred);
+  }
+}
+
+void np__ahead_forget(np__ahead *ahead) {
+  ahead->caught = false;
+  ahead->is_hit = false;
+  ahead->is_stale = np__ahead_is_in_flight(ahead);
+}

@@ -1,0 +1,269 @@
+/* Readiness: for those who want to know that a read or a write would not wait,
+ * and then make it without waiting.
+ *
+ * It is made of operations: Windows knows no readiness of pipes. Once somebody
+ * waits for a pipe to be readable, the library keeps one read in flight into a
+ * buffer of its own (the read-ahead), and np_pipe_try_write copies what it
+ * takes and writes it behind the caller's back. A pipe that nobody asks about
+ * readiness has neither and pays nothing.
+ *
+ * All can be mixed: a np_pipe_read gets what the read-ahead caught, in order;
+ * np_pipe_try_read lets reads in flight go first; writes of both kinds keep
+ * their order. np_server_disconnect throws away what was caught, closing too.
+ */
+#ifndef NPIPE_READY_H
+#define NPIPE_READY_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <windows.h>
+
+#include <npipe/api.h>
+#include <npipe/error.h>
+#include <npipe/io.h>
+#include <npipe/op.h>
+#include <npipe/pipe.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A set of what is waited for, and of what holds.
+ *
+ * NP_READABLE      np_pipe_try_read would not answer NP_WOULD_BLOCK: there are
+ *                  bytes, an empty message, the end of the stream or an error
+ * NP_WRITABLE      np_pipe_try_write would take something or say an error
+ * NP_READ_CLOSED   nothing more will come: the peer closed its end, or the server
+ *                  disconnected it. It is noticed when all before it was read
+ * NP_WRITE_CLOSED  the peer will read nothing more
+ *
+ * Closed ends are ready as well: whoever waits for NP_READABLE is woken with
+ * NP_READABLE | NP_READ_CLOSED. */
+typedef uint32_t np_interest;
+typedef uint32_t np_readiness;
+
+#define NP_READABLE     ((np_readiness)1)
+#define NP_WRITABLE     ((np_readiness)2)
+#define NP_READ_CLOSED  ((np_readiness)4)
+#define NP_WRITE_CLOSED ((np_readiness)8)
+
+/* How a pipe does it; np_ready_options_init fills it.
+ *
+ * size                of this struct, in bytes
+ * read_ahead_bytes    size of the read-ahead's buffer, at most 2^30; default
+ *                     65536. It is taken from the loop's allocator when first
+ *                     needed. 0: no buffer; a read of nothing (on an end with
+ *                     message reads: of one byte) waits for something to be
+ *                     there, and what is there is then read straight into the
+ *                     caller's buffer, at the price of one more system call a
+ *                     message. That suits very many pipes that are mostly idle,
+ *                     and np_pipe_try_io
+ * write_buffer_bytes  how many bytes np_pipe_try_write takes at most, 1 to 2^30;
+ *                     default 65536. A longer message is taken whole */
+typedef struct np_ready_options {
+  size_t size;
+  size_t read_ahead_bytes;
+  size_t write_buffer_bytes;
+} np_ready_options;
+
+/* np_ready_options_init fills `options` with the defaults. NULL is ignored.
+ *
+ * Thread:  any.
+ */
+NP_API void np_ready_options_init(np_ready_options *options);
+
+/* np_pipe_set_ready_options sets how `pipe` does readiness. Only before the
+ * first call about its readiness.
+ *
+ * options  borrowed for the call
+ *
+ * Returns NP_OK. On an error nothing changed: ERROR_INVALID_PARAMETER (a NULL,
+ * or an option that the struct's comment rules out), ERROR_INVALID_HANDLE (the
+ * pipe is being closed), ERROR_BUSY (its readiness was asked for already),
+ * ERROR_NOT_ENOUGH_MEMORY.
+ *
+ * Thread:  the loop's only.
+ */
+NP_API np_error np_pipe_set_ready_options(np_pipe *pipe,
+                                          const np_ready_options *options);
+
+/* np_pipe_ready starts waiting until something of `interest` holds. Any number
+ * may wait at once, each for its own. It may be a false alarm: the try that
+ * follows can still answer NP_WOULD_BLOCK. It never misses.
+ *
+ * op  caller's storage. `op->timeout_ms`: milliseconds, 0 waits for ever. A
+ *     cancel or a time limit loses neither readiness nor data
+ *
+ * Returns NP_OK when the wait began. Else it did not and `done` is never
+ * called: ERROR_INVALID_PARAMETER (a NULL; `interest` is empty or has other
+ * bits), ERROR_INVALID_HANDLE (the pipe is being closed), ERROR_BUSY (`op` is
+ * in flight), ERROR_ACCESS_DENIED (`interest` is in reading alone and the end
+ * is not for reading, or the same of writing), ERROR_NOT_ENOUGH_MEMORY. `done`
+ * gets NP_OK and in `transferred` the np_readiness: of what holds, that which
+ * was asked for, and the closed bit of its direction. Else
+ * ERROR_OPERATION_ABORTED, WAIT_TIMEOUT or ERROR_PIPE_NOT_CONNECTED
+ * (np_server_disconnect was called), and 0.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  ReadFile, Remarks (Pipes)
+ *          learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-readfile
+ */
+NP_API np_error np_pipe_ready(np_pipe *pipe, np_interest interest, np_op *op,
+                              np_op_fn done);
+
+/* np_pipe_readable is np_pipe_ready for NP_READABLE, with its results and
+ * errors.
+ *
+ * Returns NP_OK, ERROR_INVALID_PARAMETER, ERROR_INVALID_HANDLE, ERROR_BUSY,
+ * ERROR_ACCESS_DENIED, ERROR_NOT_ENOUGH_MEMORY.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  ReadFile, Remarks (Pipes)
+ *          learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-readfile
+ */
+NP_API np_error np_pipe_readable(np_pipe *pipe, np_op *op, np_op_fn done);
+
+/* np_pipe_writable is np_pipe_ready for NP_WRITABLE, with its results and
+ * errors.
+ *
+ * Returns NP_OK, ERROR_INVALID_PARAMETER, ERROR_INVALID_HANDLE, ERROR_BUSY,
+ * ERROR_ACCESS_DENIED, ERROR_NOT_ENOUGH_MEMORY.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  WriteFile, Remarks (Pipes)
+ *          learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-writefile
+ */
+NP_API np_error np_pipe_writable(np_pipe *pipe, np_op *op, np_op_fn done);
+
+/* np_pipe_try_read reads what is there and never waits: first what the
+ * read-ahead caught, then, of a message of which that is the start, the rest
+ * straight into `buffer`.
+ *
+ * buffer       `length` bytes; may be NULL when 0
+ * transferred  how many bytes came; 0 with every error but ERROR_MORE_DATA
+ *
+ * Returns NP_OK (0 bytes: an empty message, or `length` was 0 and something is
+ * there); ERROR_MORE_DATA: the first `length` bytes of a longer message, go on
+ * reading; NP_WOULD_BLOCK: nothing is there, or reads in flight come first;
+ * ERROR_BROKEN_PIPE: end of the stream; ERROR_PIPE_NOT_CONNECTED,
+ * ERROR_PIPE_LISTENING: no client is there; ERROR_INVALID_PARAMETER (a NULL, or
+ * `length` over UINT32_MAX); ERROR_INVALID_HANDLE (the pipe is being closed);
+ * ERROR_ACCESS_DENIED (the end is not for reading); ERROR_NOT_ENOUGH_MEMORY; or
+ * what Windows said.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  ReadFile, Remarks (Pipes)
+ *          learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-readfile
+ */
+NP_API np_error np_pipe_try_read(np_pipe *pipe, void *buffer, size_t length,
+                                 size_t *transferred);
+
+/* np_pipe_try_readv is np_pipe_try_read into several buffers, filled in order;
+ * they count as one.
+ *
+ * buffers  `count` of them, borrowed for the call
+ *
+ * Returns what np_pipe_try_read does: NP_OK, ERROR_MORE_DATA, NP_WOULD_BLOCK,
+ * ERROR_BROKEN_PIPE, ERROR_PIPE_NOT_CONNECTED, ERROR_PIPE_LISTENING,
+ * ERROR_INVALID_PARAMETER, ERROR_INVALID_HANDLE, ERROR_ACCESS_DENIED,
+ * ERROR_NOT_ENOUGH_MEMORY.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  ReadFile, Remarks (Pipes)
+ *          learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-readfile
+ */
+NP_API np_error np_pipe_try_readv(np_pipe *pipe, const np_buffer *buffers,
+                                  size_t count, size_t *transferred);
+
+/* np_pipe_try_write takes a copy of bytes and writes it, without waiting. On a
+ * pipe of type byte it takes at most `write_buffer_bytes`; on one of type
+ * message the whole message, of any length, an empty one too. While what it
+ * took earlier waits for the peer it takes nothing.
+ *
+ * buffer       `length` bytes; may be NULL when 0
+ * transferred  how many bytes were taken; 0 with every error
+ *
+ * Returns NP_OK; NP_WOULD_BLOCK: the one before has not left yet, see
+ * np_pipe_writable; the error of a write that failed after an earlier call had
+ * taken its bytes, told once: ERROR_NO_DATA or ERROR_BROKEN_PIPE (the peer
+ * closed), ERROR_PIPE_NOT_CONNECTED (disconnected), ERROR_OPERATION_ABORTED;
+ * ERROR_PIPE_LISTENING: no client yet; ERROR_INVALID_PARAMETER (a NULL, or
+ * `length` over UINT32_MAX); ERROR_INVALID_HANDLE (the pipe is being closed);
+ * ERROR_ACCESS_DENIED (the end is not for writing); ERROR_NOT_ENOUGH_MEMORY; or
+ * what Windows said.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  WriteFile, Remarks (Pipes)
+ *          learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-writefile
+ */
+NP_API np_error np_pipe_try_write(np_pipe *pipe, const void *buffer,
+                                  size_t length, size_t *transferred);
+
+/* np_pipe_try_writev is np_pipe_try_write from several buffers, in order; they
+ * count as one, on a pipe of type message as one message.
+ *
+ * buffers  `count` of them, borrowed for the call
+ *
+ * Returns what np_pipe_try_write does: NP_OK, NP_WOULD_BLOCK, ERROR_NO_DATA,
+ * ERROR_BROKEN_PIPE, ERROR_PIPE_NOT_CONNECTED, ERROR_PIPE_LISTENING,
+ * ERROR_INVALID_PARAMETER, ERROR_INVALID_HANDLE, ERROR_ACCESS_DENIED,
+ * ERROR_NOT_ENOUGH_MEMORY.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  WriteFile, Remarks (Pipes)
+ *          learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-writefile
+ */
+NP_API np_error np_pipe_try_writev(np_pipe *pipe, const np_buffer *buffers,
+                                   size_t count, size_t *transferred);
+
+/* np_io_fn is a system call of the caller's own on a pipe's handle, which must
+ * not wait and must keep its packet from the loop (np_pipe_handle). It answers
+ * NP_WOULD_BLOCK when it would have had to wait; `transferred` is 0 before. */
+typedef np_error (*np_io_fn)(HANDLE handle, void *context, size_t *transferred);
+
+/* np_pipe_try_io runs `fn` if something of `interest` holds, and takes that
+ * readiness back if it answers NP_WOULD_BLOCK. Bytes that the read-ahead caught
+ * are no longer in the kernel: whoever reads by calls of his own sets
+ * `read_ahead_bytes` to 0.
+ *
+ * transferred  what `fn` made of it; may be NULL
+ *
+ * Returns what `fn` answered. Without running it: NP_WOULD_BLOCK (nothing of
+ * `interest` holds), ERROR_INVALID_PARAMETER (a NULL; `interest` is empty or
+ * has other bits), ERROR_INVALID_HANDLE (the pipe is being closed),
+ * ERROR_ACCESS_DENIED (see np_pipe_ready), ERROR_NOT_ENOUGH_MEMORY.
+ *
+ * Thread:  the loop's only; fine from a callback. `fn` runs on it, in the call.
+ * Source:  GetQueuedCompletionStatus, Remarks (low-order bit of hEvent)
+ *          learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-getqueuedcompletionstatus
+ */
+NP_API np_error np_pipe_try_io(np_pipe *pipe, np_interest interest, np_io_fn fn,
+                               void *context, size_t *transferred);
+
+/* np_pipe_async_io waits for `interest` and runs `fn`, and does so again as
+ * long as that answers NP_WOULD_BLOCK. Windows does not tell when a pipe's
+ * quota has room again: a `fn` that writes and finds none is tried again after
+ * 1 to 16 milliseconds.
+ *
+ * context  borrowed until `done` ran
+ * op       caller's storage; `op->timeout_ms` as ever
+ *
+ * Returns NP_OK when it began; `fn` then runs from the loop, never in this
+ * call. Else it did not and `done` is never called: ERROR_INVALID_PARAMETER,
+ * ERROR_INVALID_HANDLE, ERROR_BUSY, ERROR_ACCESS_DENIED,
+ * ERROR_NOT_ENOUGH_MEMORY as np_pipe_ready. `done` gets what `fn` answered last
+ * and what it set `transferred` to; else ERROR_OPERATION_ABORTED, WAIT_TIMEOUT
+ * or ERROR_PIPE_NOT_CONNECTED, and 0.
+ *
+ * Thread:  the loop's only; fine from a callback. `fn` runs on it.
+ * Source:  GetQueuedCompletionStatus, Remarks (low-order bit of hEvent)
+ *          learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-getqueuedcompletionstatus
+ */
+NP_API np_error np_pipe_async_io(np_pipe *pipe, np_interest interest, np_op *op,
+                                 np_io_fn fn, void *context, np_op_fn done);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,537 @@
+#include <npipe/ready.h>
+
+#include <string.h>
+
+#include "ahead.h"
+#include "outbox.h"
+
+#define BUFFER_BYTES     65536u
+#define BUFFER_BYTES_MAX ((size_t)1 << 30)
+
+/* A call of the caller's own that found nothing to do, though the pipe seemed
+ * ready, is made again after so long, twice as long each time. */
+#define RETRY_MS_MAX 16u
+
+#define READ_BITS  (NP_READABLE | NP_READ_CLOSED)
+#define WRITE_BITS (NP_WRITABLE | NP_WRITE_CLOSED)
+#define ALL_BITS   (READ_BITS | WRITE_BITS)
+
+typedef struct np__readiness {
+  np__ahead ahead;
+  np__outbox outbox;
+  np_readiness closed;  /* what is over until the end of the session */
+  np_readiness blocked; /* what a call of the caller's found not to be so */
+  uint32_t refusals;    /* of such calls, in a row */
+  np__timer_node retry; /* when `blocked` is forgotten */
+  np_pipe *pipe;
+} np__readiness;
+
+void np_ready_options_init(np_ready_options *options) {
+  if (options != NULL) {
+    memset(options, 0, sizeof *options);
+    options->size = sizeof *options;
+    options->read_ahead_bytes = BUFFER_BYTES;
+    options->write_buffer_bytes = BUFFER_BYTES;
+  }
+}
+
+static np_readiness with_closed(np_interest interest) {
+  np_readiness wanted = interest;
+
+  wanted |= (interest & NP_READABLE) != 0 ? NP_READ_CLOSED : 0u;
+  wanted |= (interest & NP_WRITABLE) != 0 ? NP_WRITE_CLOSED : 0u;
+  return wanted;
+}
+
+static np_readiness what_holds(const np__readiness *r) {
+  np_readiness holds = 0;
+
+  if (r->ahead.caught) {
+    holds |= NP_READABLE;
+  }
+  if (r->pipe->writable &&
+      (np__outbox_is_free(&r->outbox) || r->outbox.error != NP_OK)) {
+    holds |= NP_WRITABLE;
+  }
+  holds &= ~r->blocked;
+  holds |= r->closed;
+  holds |= (r->closed & NP_READ_CLOSED) != 0 ? NP_READABLE : 0u;
+  holds |= (r->closed & NP_WRITE_CLOSED) != 0 ? NP_WRITABLE : 0u;
+  return holds;
+}
+
+/* Both ways end together: a pipe has no half-close. A server that is told that
+ * it is not connected has nobody yet, or no more: that is no end of a session.
+ */
+static void learn_from_read(np__readiness *r, np_error error) {
+  if (error == ERROR_BROKEN_PIPE ||
+      (error == ERROR_PIPE_NOT_CONNECTED && r->pipe->end == NP_CLIENT)) {
+    r->closed |= NP_READ_CLOSED;
+    r->closed |= r->pipe->writable ? NP_WRITE_CLOSED : 0u;
+  }
+}
+
+/* There may still be something to read. */
+static void learn_from_write(np__readiness *r, np_error error) {
+  if (error == ERROR_BROKEN_PIPE || error == ERROR_NO_DATA ||
+      (error == ERROR_PIPE_NOT_CONNECTED && r->pipe->end == NP_CLIENT)) {
+    r->closed |= NP_WRITE_CLOSED;
+  }
+}
+
+static bool is_waiting(const np_op *op, np__op_kind kind) {
+  return op->np__kind == kind && op->np__state == NP__OP_WAITING;
+}
+
+/* Ends the waits whose time has come. True: there is one left that only reading
+ * can end. */
+static bool wake_waiters(np__readiness *r) {
+  const np_readiness holds = what_holds(r);
+  bool wants_read = false;
+  np_op *next;
+
+  for (np_op *op = r->pipe->target.first; op != NULL; op = next) {
+    next = op->np__next;
+    if (is_waiting(op, NP__OP_READY) || is_waiting(op, NP__OP_IO)) {
+      const np_interest interest = op->np__length;
+      const np_readiness result = holds & with_closed(interest);
+
+      if (result != 0) {
+        np__op_end(op, NP_OK, result);
+      } else if ((interest & (READ_BITS | NP_WRITE_CLOSED)) != 0) {
+        wants_read = true;
+      }
+    }
+  }
+  return wants_read;
+}
+
+/* What was caught goes to the reads that wait for it, in order; the others are
+ * given to the kernel when nothing of ours stands before them there. */
+static void serve_reads(np__readiness *r) {
+  np_op *next;
+
+  for (np_op *op = r->pipe->target.first; op != NULL; op = next) {
+    next = op->np__next;
+    if (!is_waiting(op, NP__OP_READ)) {
+      continue;
+    }
+    if (r->ahead.caught) {
+      np__ahead_serve(&r->ahead, op);
+    } else if (!np__ahead_is_in_flight(&r->ahead)) {
+      np__op_put_off(op);
+    } else {
+      return;
+    }
+  }
+}
+
+/* Whatever changed: who can go on does, and who waits for more gets a read. */
+static void update(np__readiness *r) {
+  if (r->pipe->target.closing) {
+    return;
+  }
+  serve_reads(r);
+  if (wake_waiters(r) && r->pipe->readable && (r->blocked & NP_READABLE) == 0) {
+    np__ahead_want(&r->ahead);
+  }
+}
+
+static void retry_expired(np__timer_node *node) {
+  np__readiness *r =
+      (np__readiness *)(void *)((char *)node - offsetof(np__readiness, retry));
+
+  r->blocked = 0;
+  update(r);
+}
+
+static void stop_retry(np__readiness *r) {
+  if (np__heap_has(&r->retry)) {
+    np__heap_remove(&r->pipe->target.loop->timers, &r->retry);
+  }
+}
+
+static void ahead_changed(np_pipe *pipe) {
+  np__readiness *r = pipe->readiness;
+
+  if (r->ahead.caught) {
+    learn_from_read(r, r->ahead.error);
+  }
+  update(r);
+}
+
+static void outbox_changed(np_pipe *pipe) {
+  np__readiness *r = pipe->readiness;
+
+  learn_from_write(r, r->outbox.error);
+  update(r);
+}
+
+static bool ready_take_read(np_pipe *pipe, np_op *read) {
+  np__ahead *ahead = &pipe->readiness->ahead;
+
+  if (ahead->caught) {
+    np__ahead_serve(ahead, read);
+    return true;
+  }
+  return np__ahead_is_in_flight(ahead); /* It waits for what that brings. */
+}
+
+/* That there was nobody yet is no news any more. */
+static void ready_connected(np_pipe *pipe) {
+  np__readiness *r = pipe->readiness;
+
+  if (r->ahead.caught && (r->ahead.error == ERROR_PIPE_LISTENING ||
+                          r->ahead.error == ERROR_PIPE_NOT_CONNECTED)) {
+    r->ahead.caught = false;
+    update(r);
+  }
+}
+
+static void ready_disconnected(np_pipe *pipe) {
+  np__readiness *r = pipe->readiness;
+
+  np__ahead_forget(&r->ahead);
+  np__outbox_forget(&r->outbox);
+  r->closed = 0;
+  r->blocked = 0;
+  r->refusals = 0;
+  stop_retry(r);
+}
+
+static size_t ready_held_bytes(const np_pipe *pipe) {
+  const np__ahead *ahead = &pipe->readiness->ahead;
+
+  return ahead->caught ? ahead->end - ahead->begin : 0;
+}
+
+static void ready_released(np_pipe *pipe) {
+  np__readiness *r = pipe->readiness;
+  np_loop *loop = pipe->target.loop;
+
+  stop_retry(r);
+  np__loop_free(loop, r->ahead.buffer);
+  np__loop_free(loop, r->outbox.buffer);
+  np__loop_free(loop, r);
+}
+
+static const np__ready_hooks hooks = {ready_take_read, ready_connected,
+                                      ready_disconnected, ready_held_bytes,
+                                      ready_released};
+
+static np_error prepare(np_pipe *pipe, const np_ready_options *options) {
+  np__readiness *r = np__loop_new(pipe->target.loop, sizeof *r);
+
+  if (r == NULL) {
+    return ERROR_NOT_ENOUGH_MEMORY;
+  }
+  r->pipe = pipe;
+  r->ahead.pipe = pipe;
+  r->ahead.capacity = options->read_ahead_bytes;
+  r->ahead.changed = ahead_changed;
+  r->outbox.pipe = pipe;
+  r->outbox.bytes_max = options->write_buffer_bytes;
+  r->outbox.changed = outbox_changed;
+  pipe->readiness = r;
+  pipe->ready_hooks = &hooks;
+  return NP_OK;
+}
+
+np_error np_pipe_set_ready_options(np_pipe *pipe,
+                                   const np_ready_options *options) {
+  if (pipe == NULL || options == NULL || options->size != sizeof *options ||
+      options->read_ahead_bytes > BUFFER_BYTES_MAX ||
+      options->write_buffer_bytes < 1 ||
+      options->write_buffer_bytes > BUFFER_BYTES_MAX) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  if (pipe->target.closing) {
+    return ERROR_INVALID_HANDLE;
+  }
+  if (pipe->readiness != NULL) {
+    return ERROR_BUSY;
+  }
+  return prepare(pipe, options);
+}
+
+/* Makes what readiness needs on its first use. `reads`: a read-ahead, too. */
+static np_error ensure(np_pipe *pipe, bool reads) {
+  np_ready_options defaults;
+  np_error error;
+
+  if (pipe->readiness == NULL) {
+    np_ready_options_init(&defaults);
+    error = prepare(pipe, &defaults);
+    if (error != NP_OK) {
+      return error;
+    }
+  }
+  return reads ? np__ahead_prepare(&pipe->readiness->ahead) : NP_OK;
+}
+
+static np_error check_interest(const np_pipe *pipe, np_interest interest) {
+  if (interest == 0 || (interest & ~ALL_BITS) != 0) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  if ((!pipe->readable && (interest & WRITE_BITS) == 0) ||
+      (!pipe->writable && (interest & READ_BITS) == 0)) {
+    return ERROR_ACCESS_DENIED;
+  }
+  return NP_OK;
+}
+
+static np_error wait_begin(np_pipe *pipe, np_interest interest, np_op *op,
+                           np__op_kind kind, np_op_fn done) {
+  np_error error;
+
+  error = np__op_check(&pipe->target, op, done);
+  if (error == NP_OK) {
+    error = check_interest(pipe, interest);
+  }
+  if (error == NP_OK) {
+    error = ensure(pipe, pipe->readable);
+  }
+  if (error != NP_OK) {
+    return error;
+  }
+  np__op_begin(&pipe->target, op, kind, done);
+  op->np__length = interest;
+  update(pipe->readiness);
+  return NP_OK;
+}
+
+np_error np_pipe_ready(np_pipe *pipe, np_interest interest, np_op *op,
+                       np_op_fn done) {
+  return pipe != NULL ? wait_begin(pipe, interest, op, NP__OP_READY, done)
+                      : ERROR_INVALID_PARAMETER;
+}
+
+np_error np_pipe_readable(np_pipe *pipe, np_op *op, np_op_fn done) {
+  return np_pipe_ready(pipe, NP_READABLE, op, done);
+}
+
+np_error np_pipe_writable(np_pipe *pipe, np_op *op, np_op_fn done) {
+  return np_pipe_ready(pipe, NP_WRITABLE, op, done);
+}
+
+static bool has_unfinished_read(const np_pipe *pipe) {
+  for (const np_op *op = pipe->target.first; op != NULL; op = op->np__next) {
+    if (op->np__kind == NP__OP_READ && op->np__state < NP__OP_HELD_BACK) {
+      return true;
+    }
+  }
+  return false;
+}
+
+np_error np_pipe_try_readv(np_pipe *pipe, const np_buffer *buffers,
+                           size_t count, size_t *transferred) {
+  np__parts parts = {buffers, count, 0};
+  size_t total;
+  np_error error;
+
+  if (transferred != NULL) {
+    *transferred = 0;
+  }
+  if (pipe == NULL || transferred == NULL ||
+      !np__parts_measure(buffers, count, &total)) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  if (pipe->target.closing) {
+    return ERROR_INVALID_HANDLE;
+  }
+  if (!pipe->readable) {
+    return ERROR_ACCESS_DENIED;
+  }
+  error = ensure(pipe, true);
+  if (error != NP_OK) {
+    return error;
+  }
+  if (has_unfinished_read(pipe) || !np__ahead_try(&pipe->readiness->ahead)) {
+    return NP_WOULD_BLOCK;
+  }
+  error = np__ahead_give(&pipe->readiness->ahead, &parts, total, transferred);
+  /* Somebody else may wait for what is left, or for what comes next. */
+  learn_from_read(pipe->readiness, error);
+  update(pipe->readiness);
+  return error;
+}
+
+np_error np_pipe_try_read(np_pipe *pipe, void *buffer, size_t length,
+                          size_t *transferred) {
+  const np_buffer one = {buffer, length};
+
+  return np_pipe_try_readv(pipe, &one, 1, transferred);
+}
+
+np_error np_pipe_try_writev(np_pipe *pipe, const np_buffer *buffers,
+                            size_t count, size_t *transferred) {
+  np__parts parts = {buffers, count, 0};
+  size_t total;
+  np_error error;
+
+  if (transferred != NULL) {
+    *transferred = 0;
+  }
+  if (pipe == NULL || transferred == NULL ||
+      !np__parts_measure(buffers, count, &total)) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  if (pipe->target.closing) {
+    return ERROR_INVALID_HANDLE;
+  }
+  if (!pipe->writable) {
+    return ERROR_ACCESS_DENIED;
+  }
+  error = ensure(pipe, false);
+  if (error != NP_OK) {
+    return error;
+  }
+  error = np__outbox_try(&pipe->readiness->outbox, &parts, total, transferred);
+  learn_from_write(pipe->readiness, error);
+  return error;
+}
+
+np_error np_pipe_try_write(np_pipe *pipe, const void *buffer, size_t length,
+                           size_t *transferred) {
+  const np_buffer one = {(void *)buffer, length};
+
+  return np_pipe_try_writev(pipe, &one, 1, transferred);
+}
+
+/* Takes back what a call of the caller's found not to be so. That it can write
+ * again nobody will tell, and if a new probe at once says the same as the old
+ * one, it is time to wait a little. */
+static void refuse(np__readiness *r, np_interest interest) {
+  np_loop *loop = r->pipe->target.loop;
+  uint32_t delay_ms;
+
+  if (r->ahead.is_hit && (interest & READ_BITS) != 0) {
+    r->ahead.caught = false;
+    r->ahead.is_hit = false;
+  }
+  r->refusals++;
+  if (r->refusals > 1 || (interest & WRITE_BITS) != 0) {
+    delay_ms = r->refusals < 6 ? 1u << (r->refusals - 1) : RETRY_MS_MAX;
+    if (delay_ms > RETRY_MS_MAX) {
+      delay_ms = RETRY_MS_MAX;
+    }
+    r->blocked |= interest & (NP_READABLE | NP_WRITABLE);
+    stop_retry(r);
+    np__heap_insert(&loop->timers, &r->retry,
+                    np__loop_deadline_ms(loop, delay_ms), retry_expired);
+  }
+}
+
+static np_error run_io(np__readiness *r, np_interest interest, np_io_fn fn,
+                       void *context, size_t *transferred) {
+  np_error error = fn(r->pipe->target.handle, context, transferred);
+
+  if (error == NP_WOULD_BLOCK) {
+    refuse(r, interest);
+  } else {
+    /* It may have taken what a probe had found. */
+    if (r->ahead.is_hit && (interest & READ_BITS) != 0) {
+      r->ahead.caught = false;
+      r->ahead.is_hit = false;
+    }
+    r->refusals = 0;
+  }
+  return error;
+}
+
+np_error np_pipe_try_io(np_pipe *pipe, np_interest interest, np_io_fn fn,
+                        void *context, size_t *transferred) {
+  size_t ignored = 0;
+  np__readiness *r;
+  np_error error;
+
+  if (transferred == NULL) {
+    transferred = &ignored;
+  }
+  *transferred = 0;
+  if (pipe == NULL || fn == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  error = check_interest(pipe, interest);
+  if (error == ERROR_INVALID_PARAMETER) {
+    return error;
+  }
+  if (pipe->target.closing) {
+    return ERROR_INVALID_HANDLE;
+  }
+  if (error == NP_OK) {
+    error = ensure(pipe, pipe->readable);
+  }
+  if (error != NP_OK) {
+    return error;
+  }
+  r = pipe->readiness;
+  if ((interest & READ_BITS) != 0 && pipe->readable &&
+      (r->blocked & NP_READABLE) == 0 && np__ahead_try(&r->ahead)) {
+    learn_from_read(r, r->ahead.error);
+  }
+  if ((what_holds(r) & with_closed(interest)) == 0) {
+    return NP_WOULD_BLOCK;
+  }
+  return run_io(r, interest, fn, context, transferred);
+}
+
+static void async_io_ready(np_op *op, np_error error, size_t readiness);
+
+/* Waits again, as long as is left of the operation's time. */
+static void async_io_again(np_pipe *pipe, np_op *op) {
+  const np_interest interest = op->np__length;
+  const uint64_t deadline_ms = op->np__deadline.deadline_ms;
+  const uint32_t timeout_ms = op->timeout_ms;
+  uint64_t now_ms;
+
+  if (timeout_ms > 0) {
+    now_ms = np__loop_now_ms(pipe->target.loop);
+    op->timeout_ms =
+        deadline_ms > now_ms + 1 ? (uint32_t)(deadline_ms - now_ms - 1) : 1;
+  }
+  np__op_begin(&pipe->target, op, NP__OP_IO, async_io_ready);
+  op->timeout_ms = timeout_ms;
+  op->np__length = interest;
+  update(pipe->readiness);
+}
+
+static void async_io_ready(np_op *op, np_error error, size_t readiness) {
+  np_pipe *pipe = (np_pipe *)op->np__target;
+  size_t transferred = 0;
+
+  (void)readiness;
+  if (error == NP_OK && pipe->target.closing) {
+    error = ERROR_OPERATION_ABORTED;
+  }
+  if (error == NP_OK) {
+    error = run_io(pipe->readiness, op->np__length, op->np__io, op->np__buffer,
+                   &transferred);
+    if (error == NP_WOULD_BLOCK && pipe->target.closing) {
+      error = ERROR_OPERATION_ABORTED;
+    } else if (error == NP_WOULD_BLOCK && op->np__abort_error != NP_OK) {
+      error = op->np__abort_error; /* Cancelled when it was about to try. */
+    } else if (error == NP_WOULD_BLOCK) {
+      async_io_again(pipe, op);
+      return;
+    }
+    update(pipe->readiness);
+  }
+  op->np__io_done(op, error, transferred);
+}
+
+np_error np_pipe_async_io(np_pipe *pipe, np_interest interest, np_op *op,
+                          np_io_fn fn, void *context, np_op_fn done) {
+  np_error error;
+
+  if (pipe == NULL || fn == NULL || done == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  error = wait_begin(pipe, interest, op, NP__OP_IO, async_io_ready);
+  if (error == NP_OK) {
+    op->np__io = fn;
+    op->np__buffer = context;
+    op->np__io_done = done;
+  }
+  return error;
+}
