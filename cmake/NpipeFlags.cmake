@@ -9,8 +9,8 @@ function(npipe_flags target)
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion
     $<$<BOOL:${NPIPE_WERROR}>:-Werror>
-    # __FILE__ and debug information do not tell where the checkout was.
-    "-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=")
+    # __FILE__ begins at the top of the checkout.
+    "-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=")
   # Windows 7 is the oldest Windows that we load on: what is newer is not even
   # declared, so it can only be looked up at run time.
   target_compile_definitions(${target} PRIVATE _WIN32_WINNT=0x0601)
