@@ -8,6 +8,9 @@
 /* A time limit whose cancel the kernel refused is tried again so much later. */
 #define CANCEL_RETRY_MS 10u
 
+/* So often a cancel before a close is tried. */
+#define CANCELS_MAX 3u
+
 _Static_assert(offsetof(np_op, np__packet) == 0 &&
                    offsetof(np__packet, overlapped) == 0,
                "an OVERLAPPED pointer is an op pointer");
@@ -357,8 +360,11 @@ void np__target_abort_all(np__target *target, np_error as) {
       np__op_abort(op, as);
     }
   }
-  if (in_kernel) {
-    /* It fails only where everything has its result already. */
-    CancelIoEx(target->handle, NULL);
+  for (unsigned i = 0; in_kernel && i < CANCELS_MAX; i++) {
+    /* Where everything has its result already, that is what it says. Else it is
+     * worth another try: without it a write stays until the peer has read. */
+    if (CancelIoEx(target->handle, NULL) || GetLastError() == ERROR_NOT_FOUND) {
+      break;
+    }
   }
 }
