@@ -186,12 +186,18 @@ NP_CASE("adopt/no-right-to-ask-server", np_pipe_adopt, NO_MODE,
                 ERROR_ACCESS_DENIED);
 }
 
-NP_CASE("adopt/no-right-to-ask-client", np_pipe_adopt, NO_MODE,
-        ERROR_ACCESS_DENIED,
-        "A client's handle opened for writing alone lacks it too.",
-        "File Security and Access Rights") {
+NP_CASE("adopt/write-only-client", np_pipe_adopt, ANY_MODE, NP_OK,
+        "A client's handle opened for writing alone is adopted: CreateFile "
+        "always adds the right to ask.",
+        "CreateFile#remarks") {
+  np_pipe *client;
+
+  f->client_options.read_mode = NP_BYTE;
   server_listen(f);
-  adopt_refused(f, raw_client(f, GENERIC_WRITE), ERROR_ACCESS_DENIED);
+  client = adopt(f, raw_client(f, GENERIC_WRITE));
+  assert_int_equal(info_of(client).end, NP_CLIENT);
+  pipe_send(f, client, "abc", 3);
+  assert_received(f, f->server, "abc", 3);
 }
 
 NP_CASE("adopt/nowait", np_pipe_adopt, NO_MODE, ERROR_NOT_SUPPORTED,

@@ -1,0 +1,194 @@
+/* What an operation costs in system calls, where somebody counts them: on the
+ * simulated kernel. */
+#include "fixture.h"
+
+/* What the path of a read or a write could call. */
+static const char *const io_calls[] = {"ReadFile",
+                                       "WriteFile",
+                                       "GetOverlappedResult",
+                                       "CancelIoEx",
+                                       "PostQueuedCompletionStatus",
+                                       "NtQueryInformationFile",
+                                       "NtSetInformationFile",
+                                       "PeekNamedPipe",
+                                       "CreateEventW",
+                                       "SetEvent",
+                                       "CloseHandle",
+                                       "ConnectNamedPipe"};
+
+enum { IO_CALLS = sizeof(io_calls) / sizeof(io_calls[0]) };
+
+struct call_counts {
+  uint64_t io;   /* all of `io_calls` together                               */
+  uint64_t port; /* GetQueuedCompletionStatusEx                              */
+};
+
+static struct call_counts counts_now(void) {
+  struct call_counts counts = {0, 0};
+  size_t i;
+
+  for (i = 0; i < IO_CALLS; i++) {
+    counts.io += calls(io_calls[i]);
+  }
+  counts.port = calls("GetQueuedCompletionStatusEx");
+  return counts;
+}
+
+NP_CASE("budget/write-immediate", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
+        "A write that ends at once is one call to the kernel, and its "
+        "completion is none.",
+        "SetFileCompletionNotificationModes#parameters") {
+  struct call_counts before;
+  struct call_counts after;
+
+  pair_open(f);
+  before = counts_now();
+  write_begin(&f->ops[0], f->end, "abc", 3);
+  loop_until(f, 1);
+  after = counts_now();
+  assert_int_equal(after.io - before.io, 1);
+  assert_int_equal(after.port - before.port, 0);
+}
+
+NP_CASE("budget/read-immediate", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
+        "A read that finds its data is one call to the kernel, and its "
+        "completion is none.",
+        "SetFileCompletionNotificationModes#parameters") {
+  struct call_counts before;
+  struct call_counts after;
+
+  pair_open(f);
+  pipe_send(f, f->peer, "abc", 3);
+  before = counts_now();
+  read_begin(&f->ops[0], f->end, 16);
+  loop_until(f, 1);
+  after = counts_now();
+  assert_int_equal(after.io - before.io, 1);
+  assert_int_equal(after.port - before.port, 0);
+}
+
+NP_CASE("budget/many-immediate", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
+        "Of 32 writes and 32 reads that end at once each is one call; the port "
+        "is asked once in 64 callbacks at most.",
+        "npipe/loop.h") {
+  struct call_counts before;
+  struct call_counts after;
+  unsigned i;
+
+  pair_open(f);
+  before = counts_now();
+  for (i = 0; i < 32; i++) {
+    write_begin(&f->ops[i], f->peer, "abcd", 4);
+    read_begin(&f->ops[32 + i], f->end, 4);
+  }
+  loop_until(f, 64);
+  after = counts_now();
+  assert_int_equal(after.io - before.io, 64);
+  assert_true(after.port - before.port <= 1);
+}
+
+NP_CASE("budget/read-pending", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
+        "A read that waits is one call to the kernel and one packet.",
+        "GetQueuedCompletionStatusEx") {
+  struct call_counts before;
+  struct call_counts after;
+
+  pair_open(f);
+  before = counts_now();
+  read_begin(&f->ops[0], f->end, 16);
+  reads_post(f); /* asks the port once, in vain */
+  pipe_send(f, f->peer, "abc", 3);
+  loop_until(f, 1);
+  after = counts_now();
+  assert_done(&f->ops[0], NP_OK, 3);
+  assert_int_equal(after.io - before.io, 2); /* the read, the peer's write */
+  assert_true(after.port - before.port <= 2);
+}
+
+NP_CASE("budget/write-pending", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
+        "A write that waits is one call to the kernel too.",
+        "GetQueuedCompletionStatusEx") {
+  char data[1000];
+  struct call_counts before;
+  struct call_counts after;
+  size_t length = 0;
+
+  memset(data, 'x', sizeof(data));
+  f->server_options.in_buffer_bytes = 100;
+  f->server_options.out_buffer_bytes = 100;
+  pair_open_raw(f);
+  before = counts_now();
+  write_begin(&f->ops[0], f->end, data, sizeof(data));
+  after = counts_now();
+  assert_int_equal(after.io - before.io, 1);
+  assert_int_equal(raw_read(f->raw, data, sizeof(data), &length), 0);
+  before = counts_now();
+  loop_until(f, 1);
+  after = counts_now();
+  assert_int_equal(after.io - before.io, 0);
+  assert_int_equal(after.port - before.port, 1);
+}
+
+NP_CASE("budget/cancel-put-off", np_op_cancel, ANY_MODE | BOTH_ENDS, NP_OK,
+        "A read that the kernel was not yet given ends without a system call.",
+        "npipe/op.h") {
+  struct call_counts before;
+  struct call_counts after;
+
+  pair_open(f);
+  before = counts_now();
+  read_begin(&f->ops[0], f->end, 16);
+  assert_np_ok(np_op_cancel(&f->ops[0].op));
+  loop_until(f, 1);
+  after = counts_now();
+  assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  assert_int_equal(after.io - before.io, 0);
+  assert_int_equal(after.port - before.port, 0);
+}
+
+NP_CASE("budget/cancel-pending", np_op_cancel, ANY_MODE | BOTH_ENDS, NP_OK,
+        "Cancelling twice what the kernel has is one call.", "CancelIoEx") {
+  uint64_t before;
+
+  pair_open(f);
+  read_begin(&f->ops[0], f->end, 16);
+  reads_post(f);
+  before = calls("CancelIoEx");
+  assert_np_ok(np_op_cancel(&f->ops[0].op));
+  assert_np_ok(np_op_cancel(&f->ops[0].op));
+  loop_until(f, 1);
+  assert_int_equal(calls("CancelIoEx") - before, 1);
+}
+
+NP_CASE("budget/timer", np_timer_start, NO_MODE, NP_OK,
+        "Starting and stopping a timer asks the kernel for nothing.",
+        "npipe/timer.h") {
+  struct call_counts before = counts_now();
+  struct call_counts after;
+
+  assert_np_ok(np_timer_start(f->loop, &f->timers[0].timer, 60000, on_timer));
+  np_timer_stop(&f->timers[0].timer);
+  after = counts_now();
+  assert_int_equal(after.io - before.io, 0);
+  assert_int_equal(after.port - before.port, 0);
+}
+
+NP_CASE("budget/packets-together", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
+        "Packets that are there together are taken together.",
+        "GetQueuedCompletionStatusEx") {
+  enum { MANY = 16 };
+  uint64_t before;
+  unsigned i;
+
+  pair_open_raw(f);
+  for (i = 0; i < MANY; i++) {
+    read_begin(&f->ops[i], f->end, 4);
+  }
+  reads_post(f);
+  for (i = 0; i < MANY; i++) {
+    assert_int_equal(raw_write(f->raw, "abcd", 4), 0);
+  }
+  before = calls("GetQueuedCompletionStatusEx");
+  loop_until(f, MANY);
+  assert_int_equal(calls("GetQueuedCompletionStatusEx") - before, 1);
+}
