@@ -134,10 +134,11 @@ static void task_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
 
 static void task_run(np_loop *loop, np__packet *packet) {
   np_task *task = (np_task *)packet;
+  const np_task_fn fn = task->np__fn;
 
   InterlockedDecrement(&loop->posted);
-  InterlockedExchange(&task->np__posted, 0);
-  task->np__fn(task);
+  InterlockedExchange(&task->np__posted, 0); /* It may be posted again. */
+  fn(task);
 }
 
 static const np__packet_class task_class = {task_on_packet, NULL, task_run,

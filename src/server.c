@@ -171,6 +171,10 @@ static void end_session(np_pipe *server) {
 
   for (np_op *op = server->target.first; op != NULL; op = next) {
     next = op->np__next;
+    if (op->np__kind == NP__OP_CONNECT && op->np__state == NP__OP_ENDED &&
+        op->np__error == NP_OK) {
+      op->np__error = ERROR_PIPE_NOT_CONNECTED; /* It was let go unseen. */
+    }
     if (op->np__state == NP__OP_PUT_OFF ||
         (op->np__state == NP__OP_WAITING && op->np__kind != NP__OP_SHUTDOWN)) {
       np__op_abort(op, ERROR_PIPE_NOT_CONNECTED);

@@ -245,8 +245,11 @@ static struct expected expect(void) {
       }
       break;
     case POINT_STARTED:
-      /* The kernel gets a read at the end of the turn, so none has a result. */
-      if (pends || scene.kind == KIND_READ) {
+      /* The kernel gets a read at the end of the turn, so none has a result. A
+       * client let go before its connect was called back never was. */
+      if (pends || scene.kind == KIND_READ ||
+          (scene.kind == KIND_CONNECT && scene.action == ACTION_DISCONNECT &&
+           situation->error == NP_OK)) {
         either.error = either.or_error = interrupt;
       }
       break;

@@ -125,9 +125,10 @@ NP_API np_error np_server_connect(np_pipe *server, np_op *op, np_op_fn done);
 
 /* np_server_disconnect lets the client go. What it has not read, and what it
  * wrote and this end has not read, is thrown away: that is Windows. Operations
- * of this end in flight end with ERROR_PIPE_NOT_CONNECTED, a connect among
- * them; one that had its result keeps it. At once afterwards np_server_connect
- * may be called again, and nothing of the old session is left.
+ * of this end in flight end with ERROR_PIPE_NOT_CONNECTED; a read or a write
+ * that had its result keeps it, a connect whose callback has not run does not.
+ * At once afterwards np_server_connect may be called again, and nothing of the
+ * old session is left.
  *
  * On an instance that listens there is nobody to let go: its connect is
  * cancelled, and whether a client can open it before the next np_server_connect
