@@ -112,6 +112,42 @@ NP_CASE("museum-flow/duplex", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
   assert_done(read, NP_OK, 4);
 }
 
+static void two_reads(np_fixture *f, unsigned round) {
+  struct recorder *waits = &f->ops[0];
+  struct recorder *at_once = &f->ops[1];
+
+  museum_round("round %u", round);
+  read_begin(waits, f->end, 1);
+  museum_settle(f);
+  read_begin(at_once, f->end, 1); /* Put off until the end of the turn. */
+  write_begin(&f->ops[2], f->peer, "1", 1);
+  write_begin(&f->ops[3], f->peer, "2", 1);
+  for (unsigned i = 0; i < 4; i++) {
+    museum_until(f, &f->ops[i]);
+    museum_done(&f->ops[i], NP_OK, 1);
+  }
+  assert_int_equal(waits->buffer[0], '1');
+  assert_int_equal(at_once->buffer[0], '2');
+  assert_true(waits->order < at_once->order);
+}
+
+NP_CASE("museum-flow/reads-in-order", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
+        "A read that the kernel answers at once does not overtake an earlier "
+        "one whose packet still lies in the port, of the loop or the caller.",
+        "ReadFile#pipes; museum D08 M14 N13") {
+  museum_begin(f, MUSEUM_QUOTA);
+  pair_open(f);
+  for (unsigned round = 0; round < 100; round++) {
+    two_reads(f, round);
+  }
+  museum_close_pair(f);
+  loop_remake_foreign(f, 7);
+  pair_open(f);
+  for (unsigned round = 0; round < 100; round++) {
+    two_reads(f, round);
+  }
+}
+
 /* --- A storm ------------------------------------------------------------ */
 
 enum {
@@ -131,6 +167,7 @@ struct stream {
   struct recorder *reads;  /* READS of them  */
   unsigned taken[READS];   /* how many results of each read were looked at */
   unsigned next;           /* the read whose result comes next             */
+  unsigned order;          /* of the last callback of a read               */
   size_t written;
   size_t read;
 };
@@ -161,6 +198,10 @@ static void stream_read(struct stream *s, uint32_t *random) {
     if (read->done_count != s->taken[s->next]) {
       s->taken[s->next]++;
       museum_error(read->result, NP_OK);
+      if (read->order < s->order) {
+        museum_fail(__FILE__, __LINE__, "a later read came first");
+      }
+      s->order = read->order;
       if (memcmp(read->buffer, storm_data + s->read % PERIOD,
                  read->transferred) != 0) {
         museum_fail(__FILE__, __LINE__, "wrong bytes at %u", (unsigned)s->read);
