@@ -19,6 +19,7 @@ enum { COUNTERS_MAX = 256, CALL_NS = 100 };
 static struct counter {
   const char *name;
   uint64_t count;
+  bool may_fail;
 } counters[COUNTERS_MAX];
 static uint64_t calls_total;
 
@@ -111,14 +112,19 @@ const char *sim__place_text(const void *place, char *out, size_t size) {
 
 /* --- Calls --------------------------------------------------------------- */
 
-static void count(const char *name) {
+/* Returns whether the call may fail. */
+static bool count(const char *name) {
   size_t i = ((uintptr_t)name >> 3) % COUNTERS_MAX;
 
   while (counters[i].name != NULL && counters[i].name != name) {
     i = (i + 1) % COUNTERS_MAX;
   }
-  counters[i].name = name;
+  if (counters[i].name == NULL) {
+    counters[i].name = name;
+    counters[i].may_fail = sim__fault_may_hit(name);
+  }
   counters[i].count++;
+  return counters[i].may_fail;
 }
 
 static void enter(struct call *call, const char *name, const void *place) {
@@ -132,7 +138,7 @@ static void enter(struct call *call, const char *name, const void *place) {
   call->name = name;
   call->place = place;
   sim__thread_self()->call = call;
-  count(name);
+  call->may_fail = count(name);
   sim__clock_step(CALL_NS);
 }
 
@@ -146,7 +152,7 @@ bool sim__call_begin(struct call *call, const char *name, const void *place,
     vsnprintf(call->text, sizeof call->text, format, arguments);
     va_end(arguments);
   }
-  calls_total++;
+  calls_total += call->may_fail;
   return !sim__fault_draw(call);
 }
 

@@ -45,8 +45,7 @@ static bool is_nt(const char *name) {
   return strncmp(name, "Nt", 2) == 0;
 }
 
-/* These don't fail on Windows when they are used rightly. */
-static bool may_fail(const char *name) {
+bool sim__fault_may_hit(const char *name) {
   static const char *const never[] = {"CloseHandle",
                                       "NtClose",
                                       "CancelIoEx",
@@ -82,7 +81,9 @@ static void vanish_draw(void) {
 bool sim__fault_draw(struct call *call) {
   bool failed = false;
 
-  vanish_draw();
+  if (call->may_fail) {
+    vanish_draw();
+  }
   for (size_t i = 0; i < PLANS_MAX; i++) {
     struct plan *plan = &plans[i];
 
@@ -99,7 +100,7 @@ bool sim__fault_draw(struct call *call) {
       failed = true;
     }
   }
-  if (!failed && any_left > 0 && may_fail(call->name) && --any_left == 0) {
+  if (!failed && any_left > 0 && call->may_fail && --any_left == 0) {
     call->error = is_nt(call->name) ? (uint32_t)STATUS_INSUFFICIENT_RESOURCES
                                     : ERROR_NO_SYSTEM_RESOURCES;
     hits++;

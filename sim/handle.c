@@ -206,6 +206,10 @@ void sim__handle_vanish(HANDLE handle) {
   struct slot *slot = slot_get(handle);
 
   if (slot != NULL && slot->object != NULL) {
+    if (slot->object->type == OBJECT_FILE) {
+      /* The process' I/O is cancelled before its handles are closed. */
+      sim__ops_cancel((struct file *)slot->object, NULL, 0);
+    }
     slot->vanished = true;
     slot_close(slot);
   }

@@ -66,6 +66,7 @@ struct call {
   const void *place; /* who called                                     */
   uint32_t error;    /* Win32 error, or NTSTATUS in an Nt call         */
   NTSTATUS fault_completion; /* sim_fault_completion's, or 0            */
+  bool may_fail;             /* for want of resources */
   bool quiet;    /* not traced                                     */
   char text[96]; /* arguments for the trace                        */
 };
@@ -108,6 +109,9 @@ bool sim__chance(uint32_t permille);
 /* sim__fault_draw returns whether the call fails; then call->error is set. */
 bool sim__fault_draw(struct call *call);
 void sim__fault_reset(void);
+
+/* sim__fault_may_hit: may the function fail, when it is used rightly? */
+bool sim__fault_may_hit(const char *name);
 
 /* --- Threads, waits, clock (thread.c, clock.c, wait.c) ------------------- */
 

@@ -91,6 +91,7 @@ static NTSTATUS open_nt(HANDLE *handle, ACCESS_MASK access,
   struct open_options open = {
       .access = sim__access_map(access),
       .synchronous = is_synchronous(options),
+      .exact_case = (attributes->Attributes & OBJ_CASE_INSENSITIVE) == 0,
       .qos = {SecurityImpersonation, true, true},
   };
   const SECURITY_QUALITY_OF_SERVICE *qos = attributes->SecurityQualityOfService;

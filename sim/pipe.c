@@ -24,6 +24,15 @@ void sim__pipe_unref(struct pipe *pipe) {
   }
 }
 
+static void client_forget(struct instance *instance) {
+  sim__queue_forget(&instance->queue[INBOUND]);
+  if (instance->client != NULL) {
+    sim__object_unref(&instance->client->object);
+    instance->client = NULL;
+  }
+  instance->had_client = false;
+}
+
 static void instance_unref(struct instance *instance) {
   struct instance **link = &instance->pipe->instances;
 
@@ -36,19 +45,9 @@ static void instance_unref(struct instance *instance) {
     link = &(*link)->next;
   }
   *link = instance->next;
-  if (instance->client != NULL) {
-    sim__object_unref(&instance->client->object);
-  }
+  client_forget(instance);
   sim__pipe_unref(instance->pipe);
   free(instance);
-}
-
-static void client_forget(struct instance *instance) {
-  if (instance->client != NULL) {
-    sim__object_unref(&instance->client->object);
-    instance->client = NULL;
-  }
-  instance->had_client = false;
 }
 
 /* Ends the connects, or the waits for an instance, that wait here. */
@@ -227,7 +226,8 @@ NTSTATUS sim__pipe_open(struct file **out, ACCESS_MASK *granted,
   if (token == NULL) {
     return STATUS_BAD_IMPERSONATION_LEVEL;
   }
-  if (pipe == NULL) {
+  if (pipe == NULL || (options->exact_case &&
+                       memcmp(pipe->name, name, length * sizeof *name) != 0)) {
     return STATUS_OBJECT_NAME_NOT_FOUND;
   }
   /* A client needs no right to create instances, and gets none: ReactOS

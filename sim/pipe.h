@@ -169,6 +169,9 @@ size_t sim__queue_remove(struct queue *queue, struct op *op);
 /* sim__queue_drain empties the queue; what waits in it ends with `status`. */
 void sim__queue_drain(struct queue *queue, NTSTATUS status);
 
+/* sim__queue_forget drops the context of what was read last. */
+void sim__queue_forget(struct queue *queue);
+
 /* --- Pipes (pipe.c, name.c) ---------------------------------------------- */
 
 enum { INBOUND, OUTBOUND }; /* queues, as the server sees them             */
@@ -251,6 +254,7 @@ struct open_options {
   ACCESS_MASK access;
   bool synchronous;
   bool remote;
+  bool exact_case; /* no OBJ_CASE_INSENSITIVE; a create ignores it */
   struct qos qos;
 };
 

@@ -327,6 +327,8 @@ void sim__queue_drain(struct queue *queue, NTSTATUS status) {
       sim__op_finish(op, status, 0);
     }
   }
-  queue->used = 0;
+}
+
+void sim__queue_forget(struct queue *queue) {
   read_as(queue, NULL);
 }
