@@ -176,7 +176,7 @@ NTSTATUS sim__queue_write(struct queue *queue, struct op *op, const char *data,
     return STATUS_SUCCESS;
   }
   entry = entry_add(queue, ENTRY_DATA, NULL, left);
-  entry->data = data + (size - left);
+  entry->data = left > 0 ? data + (size - left) : NULL;
   entry->token = token;
   if (token != NULL) {
     sim__object_ref(&token->object);
