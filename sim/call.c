@@ -1,5 +1,5 @@
 /* Each Windows call passes here: the lock, the count, the trace, the reports of
- * misuse. And the beginning and the end of a sim__kernel. */
+ * misuse. And the beginning and the end of a kernel. */
 #define _GNU_SOURCE /* dladdr */
 #include "pipe.h"
 

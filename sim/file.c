@@ -30,7 +30,7 @@ void sim__file_leave(struct file *file) {
 
 /* --- Requests ------------------------------------------------------------ */
 
-/* What a Win32 call with an OVERLAPPED hands to the sim__kernel. An hEvent whose
+/* What a Win32 call with an OVERLAPPED hands to the kernel. An hEvent whose
  * low bit is set wants no packet: the GetQueuedCompletionStatus page. */
 static struct request request_of(OVERLAPPED *overlapped, IO_STATUS_BLOCK *own) {
   struct request request = {own, NULL, NULL};

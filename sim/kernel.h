@@ -47,9 +47,10 @@ void sim__object_unref(struct object *object);
 HANDLE sim__handle_open(struct object *object, ACCESS_MASK access,
                         bool inherit);
 
-/* sim__handle_get returns the object of `handle` if it is of one of `types` and was
- * opened with all of `access`; else NULL, and sets `*status`. A closed handle
- * is misuse. The reference is borrowed: take one before blocking. */
+/* sim__handle_get returns the object of `handle` if it is of one of `types`
+ * and was opened with all of `access`; else NULL, and sets `*status`. A
+ * closed handle is misuse. The reference is borrowed: take one before
+ * blocking. */
 void *sim__handle_get(HANDLE handle, unsigned types, ACCESS_MASK access,
                       NTSTATUS *status);
 ACCESS_MASK sim__handle_access(HANDLE handle);
@@ -60,7 +61,7 @@ void sim__handles_reset(void);
 
 /* --- Calls (call.c) ------------------------------------------------------ */
 
-/* A Windows call on its way through the sim__kernel. */
+/* A Windows call on its way through the kernel. */
 struct call {
   const char *name;
   const void *place; /* who called                                     */
@@ -73,10 +74,10 @@ struct call {
 
 #define PLACE __builtin_return_address(0)
 
-/* sim__call_begin takes the lock, counts, moves the clock on and draws the planned
- * fault: then it returns false with call->error set, and the body must not run.
- * sim__call_end gives the lock back, traces, sets the last error where there is one
- * and returns whether there was none. */
+/* sim__call_begin takes the lock, counts, moves the clock on and draws the
+ * planned fault: then it returns false with call->error set, and the body
+ * must not run. sim__call_end gives the lock back, traces, sets the last
+ * error where there is one and returns whether there was none. */
 bool sim__call_begin(struct call *call, const char *name, const void *place,
                      const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -216,8 +217,8 @@ struct qos {
 
 struct token *sim__token_named(const char *name, uint32_t session_id);
 
-/* sim__token_current is whom the calling thread acts as; NULL when it impersonates
- * at a level that opens nothing. */
+/* sim__token_current is whom the calling thread acts as; NULL when it
+ * impersonates at a level that opens nothing. */
 struct token *sim__token_current(void);
 NTSTATUS sim__token_adopt(const struct token *client,
                           SECURITY_IMPERSONATION_LEVEL level);

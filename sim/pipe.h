@@ -82,12 +82,13 @@ struct op *sim__op_new(const struct call *call, enum op_kind kind,
                        struct file *file, const struct request *request,
                        void *buffer, size_t size);
 
-/* sim__op_take_event takes the event that the caller named. False: it is none; `op`
- * is gone. */
+/* sim__op_take_event takes the event that the caller named. False: it is
+ * none; `op` is gone. */
 bool sim__op_take_event(struct op *op, NTSTATUS *status);
 
-/* sim__op_submit runs the operation, waits for it where the file is synchronous or
- * `wait` is set, and disposes of it. `*info`: bytes, when it did not pend. */
+/* sim__op_submit runs the operation, waits for it where the file is
+ * synchronous or `wait` is set, and disposes of it. `*info`: bytes, when it
+ * did not pend. */
 NTSTATUS sim__op_submit(struct call *call, struct op *op, bool wait,
                         size_t *info);
 
@@ -99,8 +100,9 @@ char *sim__op_target(struct op *op);
 void sim__op_write_back(struct op *op);
 void sim__op_free(struct op *op);
 
-/* sim__ops_cancel cancels what is in flight on `file`: all of it, or those of one
- * status block, of one thread (0: of any). Returns whether there was any. */
+/* sim__ops_cancel cancels what is in flight on `file`: all of it, or those
+ * of one status block, of one thread (0: of any). Returns whether there was
+ * any. */
 bool sim__ops_cancel(struct file *file, const void *iosb, uint32_t thread_id);
 void sim__ops_cancel_thread(const struct thread *thread);
 void sim__ops_run_timers(void);
@@ -144,8 +146,8 @@ struct write_mode {
   bool never_waits; /* a transact: beyond the quota if need be          */
 };
 
-/* sim__queue_write hands data to waiting reads and queues the rest. Pending: `op`
- * waits until what is left of it fits the quota. */
+/* sim__queue_write hands data to waiting reads and queues the rest. Pending:
+ * `op` waits until what is left of it fits the quota. */
 NTSTATUS sim__queue_write(struct queue *queue, struct op *op, const char *data,
                           size_t size, struct write_mode mode,
                           struct token *token, size_t *written);
@@ -162,8 +164,8 @@ size_t sim__queue_peek(struct queue *queue, char *to, size_t size,
 size_t sim__queue_message_size(const struct queue *queue);
 size_t sim__queue_message_count(const struct queue *queue);
 
-/* sim__queue_remove takes a waiting operation and its data out. Returns how much of
- * a write has been read. */
+/* sim__queue_remove takes a waiting operation and its data out. Returns how
+ * much of a write has been read. */
 size_t sim__queue_remove(struct queue *queue, struct op *op);
 
 /* sim__queue_drain empties the queue; what waits in it ends with `status`. */
@@ -295,8 +297,8 @@ struct queue *sim__pipe_out(
 struct pipe *sim__name_find(const WCHAR *name, size_t length);
 bool sim__name_equal(const WCHAR *a, const WCHAR *b, size_t length);
 
-/* sim__name_from_win32 parses \\.\pipe\NAME: error 0 and the name in `*out` (to be
- * freed), or what CreateFileW fails with. */
+/* sim__name_from_win32 parses \\.\pipe\NAME: error 0 and the name in `*out`
+ * (to be freed), or what CreateFileW fails with. */
 DWORD sim__name_from_win32(const WCHAR *path, WCHAR **out, size_t *length,
                            bool *remote);
 
@@ -320,8 +322,8 @@ NTSTATUS sim__file_transfer(struct call *call, enum op_kind kind,
                             struct file *file, const struct request *request,
                             void *buffer, size_t size, size_t *info);
 
-/* sim__file_control runs an FSCTL; sim__op_control is the part of it that never waits
- * (nt.c). */
+/* sim__file_control runs an FSCTL; sim__op_control is the part of it that
+ * never waits (nt.c). */
 NTSTATUS sim__op_control(struct op *op);
 NTSTATUS sim__file_control(struct call *call, struct file *file,
                            ACCESS_MASK access, const struct request *request,
