@@ -64,12 +64,12 @@ void sim__handles_reset(void);
 /* A Windows call on its way through the kernel. */
 struct call {
   const char *name;
-  const void *place; /* who called                                     */
-  uint32_t error;    /* Win32 error, or NTSTATUS in an Nt call         */
-  NTSTATUS fault_completion; /* sim_fault_completion's, or 0            */
+  const void *place;         /* who called */
+  uint32_t error;            /* Win32 error, or NTSTATUS in an Nt call */
+  NTSTATUS fault_completion; /* sim_fault_completion's, or 0 */
   bool may_fail;             /* for want of resources */
-  bool quiet;    /* not traced                                     */
-  char text[96]; /* arguments for the trace                        */
+  bool quiet;                /* not traced */
+  char text[96];             /* arguments for the trace */
 };
 
 #define PLACE __builtin_return_address(0)
@@ -124,10 +124,10 @@ struct thread {
   uint32_t id;
   uint32_t process_id;
   uint32_t session_id;
-  struct token *user;         /* the process' token                       */
-  struct token *impersonated; /* NULL: none                              */
-  struct op *sync_op;         /* what it blocks in                        */
-  const char *blocked_in;     /* the call; NULL: runs                     */
+  struct token *user;         /* the process' token */
+  struct token *impersonated; /* NULL: none */
+  struct op *sync_op;         /* what it blocks in */
+  const char *blocked_in;     /* the call; NULL: runs */
   uint64_t deadline;
   bool is_pool;
   bool drives_port;
@@ -151,8 +151,7 @@ bool sim__block(bool (*ready)(void *arg), void *arg, uint64_t deadline);
 
 /* sim__wake has all blocked threads look again. */
 void sim__wake(void);
-bool sim__threads_settle(
-    void); /* waits for the thread pool                    */
+bool sim__threads_settle(void); /* waits for the thread pool */
 void sim__threads_report(void);
 void sim__threads_reset(void);
 
@@ -193,7 +192,7 @@ struct token {
   unsigned char groups[GROUPS_MAX][SID_BYTES_MAX];
   size_t group_count;
   bool may_impersonate; /* SeImpersonatePrivilege */
-  bool may_audit;       /* SeSecurityPrivilege    */
+  bool may_audit;       /* SeSecurityPrivilege */
   bool is_remote;
   bool is_impersonation;
   SECURITY_IMPERSONATION_LEVEL level;
@@ -246,16 +245,16 @@ struct kernel {
   sim_settings settings;
   uint64_t random;
   uint64_t now_ns;
-  uint64_t next_due; /* of the operations' timers; NEVER: none              */
+  uint64_t next_due; /* of the operations' timers; NEVER: none */
   uint64_t epoch;    /* counts wakes */
-  unsigned threads;  /* that may run                                        */
+  unsigned threads;  /* that may run */
   unsigned blocked;  /* of them, since the last wake */
   struct thread *thread_list;
-  struct op *ops; /* all, oldest first                                   */
+  struct op *ops; /* all, oldest first */
   struct op **ops_tail;
-  struct pipe *pipes; /* that have a name                                   */
-  uint64_t listens;   /* numbers the instances as they begin to listen       */
-  bool tearing_down;  /* sim_reset: touch no memory of the caller            */
+  struct pipe *pipes; /* that have a name */
+  uint64_t listens;   /* numbers the instances as they begin to listen */
+  bool tearing_down;  /* sim_reset: touch no memory of the caller */
 };
 
 extern struct kernel sim__kernel;

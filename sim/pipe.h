@@ -27,10 +27,10 @@ enum op_kind {
   OP_WRITE,
   OP_CONNECT,
   OP_FLUSH,
-  OP_WAIT,     /* for an instance                                           */
-  OP_TRANSACT, /* its write is done: it waits for the answer                */
-  OP_CONTROL,  /* an FSCTL that never waits                                 */
-  OP_POSTED    /* PostQueuedCompletionStatus' packet                        */
+  OP_WAIT,     /* for an instance */
+  OP_TRANSACT, /* its write is done: it waits for the answer */
+  OP_CONTROL,  /* an FSCTL that never waits */
+  OP_POSTED    /* PostQueuedCompletionStatus' packet */
 };
 
 /* What the caller gave an operation to report to. */
@@ -44,36 +44,36 @@ struct request {
 struct op {
   struct op *next;
   struct op **link;
-  struct op *next_packet; /* in the port                                    */
+  struct op *next_packet; /* in the port */
   enum op_kind kind;
-  struct file *file; /* NULL: OP_POSTED                                */
+  struct file *file; /* NULL: OP_POSTED */
   struct event *event;
   struct request request;
   uint32_t thread_id;
-  const char *name; /* the call and the place that started it         */
+  const char *name; /* the call and the place that started it */
   const void *place;
-  char *buffer; /* the caller's                                   */
+  char *buffer; /* the caller's */
   size_t size;
-  const void *in; /* OP_TRANSACT: what to write                     */
+  const void *in; /* OP_TRANSACT: what to write */
   size_t in_size;
-  ULONG code;   /* OP_CONTROL                                     */
-  char *staged; /* read data until the caller's buffer is due     */
+  ULONG code;   /* OP_CONTROL */
+  char *staged; /* read data until the caller's buffer is due */
   uint64_t delay_ns;
   NTSTATUS status;
   size_t info;
-  ULONG_PTR key; /* OP_POSTED                                      */
-  bool queued;   /* waits in a pipe; may be cancelled              */
+  ULONG_PTR key; /* OP_POSTED */
+  bool queued;   /* waits in a pipe; may be cancelled */
   bool cancel_asked;
-  bool cancel_now; /* chosen by the cancel in progress               */
-  bool sync;       /* its call waits for it and frees it             */
-  bool pends;      /* to be answered ERROR_IO_PENDING anyhow         */
-  bool late;       /* written back when the packet is taken          */
-  bool done;       /* delivered                                      */
+  bool cancel_now; /* chosen by the cancel in progress */
+  bool sync;       /* its call waits for it and frees it */
+  bool pends;      /* to be answered ERROR_IO_PENDING anyhow */
+  bool late;       /* written back when the packet is taken */
+  bool done;       /* delivered */
   bool in_port;
   uint64_t timeout_at;
   uint64_t cancel_at;
   uint64_t deliver_at;
-  struct queue *queue; /* where it waits: of these, one               */
+  struct queue *queue; /* where it waits: of these, one */
   struct instance *instance;
   struct pipe *pipe;
 };
@@ -116,23 +116,23 @@ enum entry_kind { ENTRY_READ, ENTRY_DATA, ENTRY_FLUSH };
 struct entry {
   struct entry *next;
   enum entry_kind kind;
-  struct op *op;    /* that waits; NULL: data only                       */
-  const char *data; /* the caller's buffer as long as `op` waits         */
-  char *copy;       /* ours after that                                   */
+  struct op *op;    /* that waits; NULL: data only */
+  const char *data; /* the caller's buffer as long as `op` waits */
+  char *copy;       /* ours after that */
   size_t size;
-  size_t charged;      /* of the quota                                      */
-  struct token *token; /* who wrote                                         */
+  size_t charged;      /* of the quota */
+  struct token *token; /* who wrote */
 };
 
 /* One direction of an instance: unread data in the order of the writes, with
  * flushes between, or reads that wait. Never both. */
 struct queue {
   struct entry *head;
-  size_t offset; /* of the head's data that has been read                   */
-  size_t bytes;  /* unread; or wanted by the reads                          */
+  size_t offset; /* of the head's data that has been read */
+  size_t bytes;  /* unread; or wanted by the reads */
   size_t quota;
   size_t used;
-  struct token *read_as; /* who wrote what was read last                    */
+  struct token *read_as; /* who wrote what was read last */
 };
 
 bool sim__queue_has_data(const struct queue *queue);
@@ -141,9 +141,9 @@ bool sim__queue_has_reads(const struct queue *queue);
 /* How a write meets the reader. */
 struct write_mode {
   bool message_type;
-  bool reader_messages; /* the reader reads messages                        */
+  bool reader_messages; /* the reader reads messages */
   bool nowait;
-  bool never_waits; /* a transact: beyond the quota if need be          */
+  bool never_waits; /* a transact: beyond the quota if need be */
 };
 
 /* sim__queue_write hands data to waiting reads and queues the rest. Pending:
@@ -176,7 +176,7 @@ void sim__queue_forget(struct queue *queue);
 
 /* --- Pipes (pipe.c, name.c) ---------------------------------------------- */
 
-enum { INBOUND, OUTBOUND }; /* queues, as the server sees them             */
+enum { INBOUND, OUTBOUND }; /* queues, as the server sees them */
 enum { END_CLIENT, END_SERVER };
 enum { DISCONNECTED = 1, LISTENING, CONNECTED, CLOSING };
 
@@ -190,44 +190,44 @@ struct file {
   struct instance *instance; /* NULL: a client whom the server disconnected */
   struct pipe *pipe;
   bool synchronous;
-  bool busy;     /* a synchronous file in a call                */
-  bool messages; /* reads messages                              */
+  bool busy;     /* a synchronous file in a call */
+  bool messages; /* reads messages */
   bool nowait;
   bool signalled;
-  UCHAR notify; /* SetFileCompletionNotificationModes          */
+  UCHAR notify; /* SetFileCompletionNotificationModes */
   struct port *port;
   ULONG_PTR key;
-  uint32_t slow_ms;        /* sim_slow                                    */
-  uint32_t cancel_late_ms; /* sim_cancel_late                             */
-  uint64_t last_due;       /* completions of a file stay in order         */
+  uint32_t slow_ms;        /* sim_slow */
+  uint32_t cancel_late_ms; /* sim_cancel_late */
+  uint64_t last_due;       /* completions of a file stay in order */
 };
 
 struct instance {
-  struct instance *next; /* in the pipe                                 */
+  struct instance *next; /* in the pipe */
   struct pipe *pipe;
-  unsigned refs; /* ends that are open                          */
+  unsigned refs; /* ends that are open */
   int state;
   uint64_t listen_number;
-  struct file *end[2]; /* NULL: closed                                */
+  struct file *end[2]; /* NULL: closed */
   struct queue queue[2];
-  bool had_client; /* since it last began to listen               */
+  bool had_client; /* since it last began to listen */
   uint32_t process_id[2];
   uint32_t session_id[2];
   struct qos qos;
-  struct token *client; /* as it was at the open                       */
+  struct token *client; /* as it was at the open */
 };
 
 /* What the instances of a name share. It keeps its name as long as a server
  * end is open. */
 struct pipe {
   struct pipe *next;
-  unsigned refs; /* instances and files                         */
+  unsigned refs; /* instances and files */
   bool named;
-  WCHAR *name; /* without a prefix                            */
+  WCHAR *name; /* without a prefix */
   size_t name_length;
   bool message_type;
   bool reject_remote;
-  int configuration; /* 0 inbound, 1 outbound, 2 duplex             */
+  int configuration; /* 0 inbound, 1 outbound, 2 duplex */
   uint32_t instances_max;
   uint32_t instances_open;
   uint64_t timeout_ns;
@@ -238,8 +238,8 @@ struct pipe {
 struct create_options {
   ACCESS_MASK access;
   bool synchronous;
-  bool must_create; /* FILE_CREATE                                 */
-  bool must_exist;  /* FILE_OPEN                                   */
+  bool must_create; /* FILE_CREATE */
+  bool must_exist;  /* FILE_OPEN */
   bool message_type;
   bool reject_remote;
   bool messages;
@@ -248,7 +248,7 @@ struct create_options {
   uint32_t instances_max;
   uint32_t in_quota;
   uint32_t out_quota;
-  const int64_t *timeout; /* 100 ns, negative                            */
+  const int64_t *timeout; /* 100 ns, negative */
   const void *descriptor;
 };
 
@@ -268,8 +268,7 @@ NTSTATUS sim__pipe_open(struct file **out, ACCESS_MASK *granted,
                         const WCHAR *name, size_t length,
                         const struct open_options *options);
 struct file *sim__file_new(enum file_kind kind, bool synchronous);
-void sim__file_cleanup(
-    struct file *file); /* its last handle is closed          */
+void sim__file_cleanup(struct file *file); /* its last handle is closed */
 void sim__file_free(struct file *file);
 void sim__pipe_unref(struct pipe *pipe);
 
@@ -289,10 +288,8 @@ NTSTATUS sim__pipe_set_mode(struct file *file, bool messages, bool nowait);
 
 /* sim__pipe_check answers whether a query of the end is possible. */
 NTSTATUS sim__pipe_check(const struct file *file);
-struct queue *sim__pipe_in(
-    const struct file *file); /* what this end reads     */
-struct queue *sim__pipe_out(
-    const struct file *file); /* what it writes to       */
+struct queue *sim__pipe_in(const struct file *file);  /* what this end reads */
+struct queue *sim__pipe_out(const struct file *file); /* what it writes to */
 
 struct pipe *sim__name_find(const WCHAR *name, size_t length);
 bool sim__name_equal(const WCHAR *a, const WCHAR *b, size_t length);
