@@ -256,11 +256,11 @@ static struct expected expect(void) {
     case POINT_CAUSED:
       if (situation->error == NEVER) {
         either.error = either.or_error = interrupt;
-      } else if (!pends || situation->racy ||
-                 (scene.kind == KIND_CONNECT &&
-                  scene.action == ACTION_DISCONNECT)) {
-        /* A client let go before the loop heard of it may count as one that
-         * never was. */
+      } else if (pends && situation->error == NP_OK &&
+                 scene.kind == KIND_CONNECT &&
+                 scene.action == ACTION_DISCONNECT) {
+        either.error = either.or_error = interrupt; /* As above. */
+      } else if (!pends || situation->racy) {
         either.or_error = interrupt;
       }
       break;
