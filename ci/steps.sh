@@ -46,11 +46,11 @@ step() {
   [ "$word" = ok ]
 }
 
-# chains FUNCTION...: runs them side by side, as many as there are processors,
+# chains MOST FUNCTION...: runs them side by side, at most that many at a time,
 # and waits for all.
 chains() {
-  local most running=0 chain
-  most=$(nproc)
+  local most=$1 running=0 chain
+  shift
   for chain; do
     if [ "$running" -ge "$most" ]; then
       wait -n || true
@@ -110,6 +110,7 @@ suite() {
 }
 
 # can_run BITS: fails with 77 where Wine cannot run `x86_64` or `i386` programs.
+# Its last line is the reason.
 can_run() {
   ci/wine-run --why-not "$1" || return 77
 }
