@@ -61,6 +61,7 @@ bool np__ahead_try(np__ahead *ahead) {
   np_error error;
   size_t transferred;
 
+  np__ahead_ask_again(ahead);
   if (ahead->caught) {
     return true;
   }
@@ -205,6 +206,13 @@ void np__ahead_serve(np__ahead *ahead, np_op *read) {
   } else {
     error = np__ahead_give(ahead, &parts, buffer.length, &transferred);
     np__op_end(read, error, transferred);
+  }
+}
+
+void np__ahead_ask_again(np__ahead *ahead) {
+  if (ahead->error == ERROR_PIPE_LISTENING ||
+      ahead->error == ERROR_PIPE_NOT_CONNECTED) {
+    ahead->caught = false;
   }
 }
 

@@ -46,6 +46,10 @@ np_error np__ahead_give(np__ahead *ahead, np__parts *parts, size_t room,
  * kernel. */
 void np__ahead_serve(np__ahead *ahead, np_op *read);
 
+/* np__ahead_ask_again drops what was caught if it was only that nobody was there:
+ * by now somebody may be. */
+void np__ahead_ask_again(np__ahead *ahead);
+
 /* np__ahead_forget drops what was caught and what is in flight will bring. */
 void np__ahead_forget(np__ahead *ahead);
 

@@ -391,14 +391,20 @@ static bool is_news_likely(const np_loop *loop) {
 
 /* Gives the kernel what was put off, one after the other as long as nothing comes
  * of it: a callback may write what the next read waits for, which then costs no
- * packet. Where there is always something ready they do not wait for ever. */
+ * packet. Where there is always something ready, it waits for one poll of the
+ * port and is given at the next. */
 static void post_put_off(np_loop *loop) {
-  const bool is_starving = loop->ready.first != NULL &&
-                           loop->callbacks_since_poll >= CALLBACKS_PER_POLL;
+  bool is_starving = false;
 
-  if (loop->put_off.first != NULL && loop->ready.first == NULL &&
-      loop->owns_port && is_news_likely(loop)) {
-    take(loop, 0); /* What it fails of, the wait that follows will tell. */
+  if (loop->ready.first == NULL) {
+    loop->has_passed_over = false;
+    if (loop->put_off.first != NULL && loop->owns_port &&
+        is_news_likely(loop)) {
+      take(loop, 0); /* What it fails of, the wait that follows will tell. */
+    }
+  } else if (loop->callbacks_since_poll >= CALLBACKS_PER_POLL) {
+    is_starving = loop->has_passed_over;
+    loop->has_passed_over = !is_starving;
   }
   while (loop->put_off.first != NULL &&
          (loop->ready.first == NULL || is_starving)) {

@@ -45,6 +45,7 @@ struct np_loop {
   uint32_t callbacks_since_poll;
   HANDLE event; /* made when first needed */
   bool owns_port;
+  bool has_passed_over; /* what is put off, at the last poll of the port */
   bool running;
   LARGE_INTEGER clock_frequency;
   volatile LONG stop;

@@ -170,6 +170,7 @@ static void outbox_changed(np_pipe *pipe) {
 static bool ready_take_read(np_pipe *pipe, np_op *read) {
   np__ahead *ahead = &pipe->readiness->ahead;
 
+  np__ahead_ask_again(ahead);
   if (ahead->caught) {
     np__ahead_serve(ahead, read);
     return true;
@@ -181,11 +182,8 @@ static bool ready_take_read(np_pipe *pipe, np_op *read) {
 static void ready_connected(np_pipe *pipe) {
   np__readiness *r = pipe->readiness;
 
-  if (r->ahead.caught && (r->ahead.error == ERROR_PIPE_LISTENING ||
-                          r->ahead.error == ERROR_PIPE_NOT_CONNECTED)) {
-    r->ahead.caught = false;
-    update(r);
-  }
+  np__ahead_ask_again(&r->ahead);
+  update(r);
 }
 
 static void ready_disconnected(np_pipe *pipe) {
@@ -467,7 +465,8 @@ np_error np_pipe_try_io(np_pipe *pipe, np_interest interest, np_io_fn fn,
   }
   r = pipe->readiness;
   if ((interest & READ_BITS) != 0 && pipe->readable &&
-      (r->blocked & NP_READABLE) == 0 && np__ahead_try(&r->ahead)) {
+      (r->blocked & NP_READABLE) == 0 && !has_unfinished_read(pipe) &&
+      np__ahead_try(&r->ahead)) {
     learn_from_read(r, r->ahead.error);
   }
   if ((what_holds(r) & with_closed(interest)) == 0) {

@@ -6,6 +6,7 @@
 
 #include <npipe/client.h>
 #include <npipe/error.h>
+#include <npipe/frame.h>
 #include <npipe/io.h>
 #include <npipe/loop.h>
 #include <npipe/op.h>

@@ -83,7 +83,8 @@ NP_API void np_op_init(np_op *op);
  * ends without a system call.
  *
  * A *write* cut short, by this call or by its time limit, leaves a byte stream
- * at a place that nobody knows: after that only np_pipe_close is safe.
+ * at a place that nobody knows, and a message of which the peer has read a part
+ * runs on into the next: after that only np_pipe_close is safe.
  *
  * Returns NP_OK when the end was asked for, also when that had been done
  * before. ERROR_NOT_FOUND: `op` is not in flight, or its result is there and

@@ -1,0 +1,242 @@
+/* Frames: messages in a stream of bytes, each behind its length.
+ *
+ * A frame on the wire is a header, which holds a length field, and what follows
+ * it. The decoder takes the stream in pieces of any size and hands out one
+ * frame after the other; the encoder fills in a header. Both are given the same
+ * np_frame_options, know no pipe and no loop, and never wait.
+ *
+ *     | field_offset | field_bytes |  ...  | payload            |
+ *     |<------------ header ------------->|
+ *     |<------- skip_bytes ------->|<-------- frame ---------->|
+ *
+ * The header ends where the length field ends or where `skip_bytes` ends,
+ * whichever is later. The frame is what the decoder hands out: it begins
+ * `skip_bytes` behind the beginning of the header and is as long as the length
+ * field says, plus `adjustment`. docs/framing.md has examples. */
+#ifndef NPIPE_FRAME_H
+#define NPIPE_FRAME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <npipe/api.h>
+#include <npipe/error.h>
+#include <npipe/loop.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The longest header, in bytes: a caller's array of this size holds any. */
+#define NP_FRAME_HEADER_BYTES_MAX 256
+
+/* As np_frame_options.skip_bytes: up to the end of the length field. */
+#define NP_FRAME_SKIP_HEADER ((size_t)-1)
+
+typedef enum np_byte_order {
+  NP_BIG_ENDIAN,   /* most significant byte first, the order of networks */
+  NP_LITTLE_ENDIAN /* least significant byte first                       */
+} np_byte_order;
+
+/* Options of a framing; np_frame_options_init fills them.
+ *
+ * size             of this struct, in bytes
+ * field_bytes      width of the length field: 1, 2, 4 or 8; default 4
+ * field_offset     bytes of the header before the length field; default 0
+ * byte_order       of the length field; default NP_BIG_ENDIAN
+ * adjustment       what is added to the length field's value to get the length
+ *                  of the frame in bytes; negative where the field counts bytes
+ *                  that are skipped; default 0
+ * skip_bytes       bytes from the beginning of the header that do not belong to
+ *                  the frame; NP_FRAME_SKIP_HEADER (the default):
+ *                  `field_offset + field_bytes`. With fewer the frame begins
+ *                  with the rest of the header; with more the bytes behind the
+ *                  length field are dropped.
+ * frame_bytes_max  the longest frame, after `adjustment`; 0 allows only empty
+ *                  ones; default 8 MiB
+ *
+ * Options are refused, with ERROR_INVALID_PARAMETER, if `size` is not that of
+ * the struct, a value is none of those above, the header would be longer than
+ * NP_FRAME_HEADER_BYTES_MAX, or if no value of the length field gives a frame
+ * that contains the part of the header that is not skipped and is not longer
+ * than the maximum.
+ *
+ * The defaults are those of Tokio's LengthDelimitedCodec, and give and take the
+ * same bytes. Unlike there the maximum is for the adjusted length, so it bounds
+ * the memory that a peer can ask for.
+ *
+ * Source:  tokio_util::codec::length_delimited
+ *          docs.rs/tokio-util/latest/tokio_util/codec/length_delimited/
+ */
+typedef struct np_frame_options {
+  size_t size;
+  size_t field_bytes;
+  size_t field_offset;
+  np_byte_order byte_order;
+  int64_t adjustment;
+  size_t skip_bytes;
+  size_t frame_bytes_max;
+} np_frame_options;
+
+/* np_frame_options_init fills `options` with the defaults. NULL is ignored.
+ *
+ * Thread:  any.
+ */
+NP_API void np_frame_options_init(np_frame_options *options);
+
+/* A frame that was decoded: `length` bytes at `data`, which is never NULL. */
+typedef struct np_frame {
+  const void *data;
+  size_t length;
+} np_frame;
+
+/* Options that were checked, and what follows from them. */
+typedef struct np__frame_layout {
+  np_frame_options options; /* `skip_bytes` is a number here        */
+  size_t header_bytes;
+  size_t kept_bytes; /* of the header, that belong to the frame     */
+  uint64_t field_max;
+} np__frame_layout;
+
+/* A decoder, in the caller's storage; it may be moved in memory. Every member
+ * is the library's.
+ *
+ * It holds at most NP_FRAME_HEADER_BYTES_MAX bytes of a header in itself, and
+ * in memory of its allocator one frame that came in more than one piece: never
+ * more than `frame_bytes_max` bytes. That memory is kept for the next such
+ * frame. */
+typedef struct np_frame_decoder {
+  np__frame_layout np__layout;
+  np_allocator np__allocator;
+  np_error np__error;
+  size_t np__header_used; /* bytes of the header that came                    */
+  uint64_t np__length;    /* of the frame, once the header came; else 0       */
+  size_t np__used;        /* bytes of the frame that are in the buffer        */
+  size_t np__capacity;
+  unsigned char *np__buffer;
+  unsigned char np__header[NP_FRAME_HEADER_BYTES_MAX];
+} np_frame_decoder;
+
+/* np_frame_decoder_init makes `decoder` ready for the beginning of a stream. It
+ * takes no memory yet.
+ *
+ * decoder    caller's storage; end it with np_frame_decoder_deinit
+ * options    borrowed for the call; NULL: the defaults
+ * allocator  copied; NULL or both functions NULL: malloc and free
+ *
+ * Returns NP_OK, or ERROR_INVALID_PARAMETER: `decoder` is NULL, the options are
+ * refused (see there), or only one of the allocator's functions is set. The
+ * decoder is then empty: np_frame_decoder_deinit does no harm, and
+ * np_frame_decode answers the same error.
+ *
+ * Thread:  any; the decoder then is for one thread at a time.
+ */
+NP_API np_error np_frame_decoder_init(np_frame_decoder *decoder,
+                                      const np_frame_options *options,
+                                      const np_allocator *allocator);
+
+/* np_frame_decoder_deinit releases the memory of `decoder`, and with it a frame
+ * that np_frame_decode handed out from there. The decoder is then empty, as
+ * after an np_frame_decoder_init that failed. NULL is ignored.
+ *
+ * Thread:  the decoder's only.
+ */
+NP_API void np_frame_decoder_deinit(np_frame_decoder *decoder);
+
+/* np_frame_decode takes the next bytes of the stream and hands out the first
+ * frame that ends in them. While it returns NP_OK call it again with what it
+ * left:
+ *
+ *     do {
+ *       error = np_frame_decode(&decoder, input, length, &consumed, &frame);
+ *       input += consumed;
+ *       length -= consumed;
+ *       if (error == NP_OK) ...frame...
+ *     } while (error == NP_OK);
+ *
+ * decoder   made by np_frame_decoder_init
+ * input     the next bytes of the stream; borrowed. May be NULL if `length` is
+ *           0.
+ * length    bytes at `input`
+ * consumed  set to how many of them were taken; the rest is to be given again.
+ *           With NP_OK at least 1, with ERROR_MORE_DATA all, else 0.
+ * frame     set with NP_OK, else to NULL and 0. A frame that lies whole in
+ *           `input` is not copied: it points there and is valid as long as the
+ *           caller's memory. Otherwise it was collected in the decoder's memory
+ *           and is valid until the next call with `decoder`. An empty frame is
+ *           a frame.
+ *
+ * Returns NP_OK with a frame. ERROR_MORE_DATA: no frame ends in `input`; the
+ * next bytes of the stream are needed. ERROR_INVALID_PARAMETER: a NULL; nothing
+ * changed.
+ *
+ * Every other result is of the stream. The decoder has then failed: where the
+ * next frame begins cannot be known, and each further call gives the same
+ * error.
+ * ERROR_BUFFER_OVERFLOW: the frame is longer than `frame_bytes_max`;
+ * np_frame_decoder_length tells how long.
+ * ERROR_INVALID_DATA: with the adjustment the frame would be shorter than
+ * nothing, or end inside of its header.
+ * ERROR_ARITHMETIC_OVERFLOW: with the adjustment the length does not fit into
+ * 64 bits.
+ * ERROR_NOT_ENOUGH_MEMORY: the allocator gave none for a frame that came in
+ * pieces.
+ *
+ * Thread:  the decoder's only.
+ */
+NP_API np_error np_frame_decode(np_frame_decoder *decoder, const void *input,
+                                size_t length, size_t *consumed,
+                                np_frame *frame);
+
+/* np_frame_decoder_length returns how long the frame is, in bytes, whose header
+ * came and whose end did not: it is being collected, was refused as too long or
+ * found no memory. 0 when no whole header came, after every other error, and
+ * for NULL.
+ *
+ * Thread:  the decoder's only.
+ */
+NP_API uint64_t np_frame_decoder_length(const np_frame_decoder *decoder);
+
+/* np_frame_decoder_finish tells whether the stream may end here. It changes
+ * nothing.
+ *
+ * Returns NP_OK between two frames, and before the first. ERROR_HANDLE_EOF: a
+ * frame has begun and its end is missing. ERROR_INVALID_PARAMETER: NULL. Else
+ * the error with which the decoder failed.
+ *
+ * Thread:  the decoder's only.
+ */
+NP_API np_error np_frame_decoder_finish(const np_frame_decoder *decoder);
+
+/* np_frame_encode_header writes the length field for a payload into a header.
+ * Send the header and then the payload: a decoder with the same options hands
+ * out the payload, behind the part of the header that is not skipped.
+ *
+ * options         borrowed for the call; NULL: the defaults
+ * payload_length  bytes that follow the header
+ * header          caller's; the length field is written at `field_offset`, the
+ *                 other bytes are the caller's and stay as they are
+ * header_size     bytes at `header`; NP_FRAME_HEADER_BYTES_MAX always suffices
+ * header_length   set to the bytes of the header that are to be sent
+ *
+ * Returns NP_OK. Else nothing was written:
+ * ERROR_INVALID_PARAMETER: `header` or `header_length` is NULL, or the options
+ * are refused (see there).
+ * ERROR_BUFFER_OVERFLOW: the frame would be longer than `frame_bytes_max`, or
+ * the length field cannot hold its length.
+ * ERROR_INVALID_DATA: the frame is shorter than `adjustment`, so the length
+ * field would have to be negative.
+ * ERROR_INSUFFICIENT_BUFFER: the header is longer than `header_size`.
+ *
+ * Thread:  any.
+ */
+NP_API np_error np_frame_encode_header(const np_frame_options *options,
+                                       size_t payload_length, void *header,
+                                       size_t header_size,
+                                       size_t *header_length);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
