@@ -50,7 +50,7 @@ NP_CASE("museum-cancel/scribbled-write", np_op_cancel, MODE_BYTE | BOTH_ENDS,
   f->user = data;
   write->then = scribble;
   for (unsigned round = 0; round < 50; round++) {
-    size_t part = round * 20;
+    size_t part = (size_t)round * 20;
 
     museum_round("round %u", round);
     memcpy(data, original, sizeof(data));

@@ -146,7 +146,7 @@ size_t museum_take_raw(const np_pipe *pipe, void *buffer, size_t length) {
 
 void museum_pattern(uint8_t *buffer, size_t length, uint32_t seed) {
   for (size_t i = 0; i < length; i++) {
-    buffer[i] = (uint8_t)(seed * 31u + i * 7u + i / 256u);
+    buffer[i] = (uint8_t)((size_t)seed * 31u + i * 7u + i / 256u);
   }
 }
 

@@ -229,8 +229,8 @@ NP_CASE("museum-flow/storm", np_pipe_read, BYTE_READS, NP_OK,
   for (unsigned i = 0; i < 2; i++) {
     streams[i].from = i == 0 ? f->server : f->client;
     streams[i].to = i == 0 ? f->client : f->server;
-    streams[i].writes = &f->ops[i * 16];
-    streams[i].reads = &f->ops[i * 16 + WRITES];
+    streams[i].writes = f->ops + (size_t)i * 16;
+    streams[i].reads = streams[i].writes + WRITES;
   }
   while (streams[0].written < STREAM_BYTES ||
          streams[1].written < STREAM_BYTES) {

@@ -36,8 +36,8 @@ NP_CASE("museum-message/parts", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
                                    PART_BYTES - 1,
                                    PART_BYTES,
                                    PART_BYTES + 1,
-                                   2 * PART_BYTES,
-                                   2 * PART_BYTES + 1,
+                                   (size_t)2 * PART_BYTES,
+                                   (size_t)2 * PART_BYTES + 1,
                                    MUSEUM_QUOTA};
   static uint8_t data[MUSEUM_QUOTA];
   struct recorder *read = &f->ops[0];

@@ -82,6 +82,17 @@ static void echo(np_fixture *f, unsigned count) {
   }
 }
 
+/* Whether `order` is `word` and a number. */
+static bool is_counted(const char *order, const char *word, unsigned *number) {
+  size_t length = strlen(word);
+
+  if (strncmp(order, word, length) != 0 || order[length] != ' ') {
+    return false;
+  }
+  *number = (unsigned)strtoul(order + length + 1, NULL, 10);
+  return true;
+}
+
 static void obey(np_fixture *f, bool is_server, const char *order) {
   unsigned number = 0;
 
@@ -97,15 +108,15 @@ static void obey(np_fixture *f, bool is_server, const char *order) {
     museum_accept(f, f->end);
   } else if (strcmp(order, "connect") == 0) {
     connect_begin(&f->ops[2], f->end);
-  } else if (sscanf(order, "send %u", &number) == 1) {
+  } else if (is_counted(order, "send", &number)) {
     begin_write(f, number);
     museum_until(f, &f->ops[0]);
     assert_done(&f->ops[0], NP_OK, number);
-  } else if (sscanf(order, "write %u", &number) == 1) {
+  } else if (is_counted(order, "write", &number)) {
     begin_write(f, number);
   } else if (strcmp(order, "read") == 0) {
     read_begin(&f->ops[1], f->end, sizeof(f->ops[1].buffer));
-  } else if (sscanf(order, "echo %u", &number) == 1) {
+  } else if (is_counted(order, "echo", &number)) {
     echo(f, number);
   } else if (strcmp(order, "disconnect") == 0) {
     assert_np_ok(np_server_disconnect(f->end));
