@@ -340,6 +340,17 @@ bool sim__ops_cancel(struct file *file, const void *iosb, uint32_t thread_id) {
   return found;
 }
 
+/* Who holds the cancel routine of an operation ends it, as cancelled: nothing
+ * that the same caller does next can come before. ReactOS npfs,
+ * NpRemoveDataQueueEntry. */
+void sim__ops_end_cancels(const struct file *file) {
+  for (struct op *op = sim__kernel.ops; op != NULL; op = op->next) {
+    op->cancel_now =
+        op->cancel_now || (op->file == file && op->queued && op->cancel_asked);
+  }
+  cancel_marked();
+}
+
 /* ExitThread's page: a thread's operations end with it. Those that end in a
  * packet don't. */
 void sim__ops_cancel_thread(const struct thread *thread) {

@@ -276,6 +276,7 @@ static void end_close(struct file *file) {
   struct instance *instance = file->instance;
   NTSTATUS broken = STATUS_PIPE_BROKEN;
 
+  sim__ops_end_cancels(file);
   if (file->end == END_SERVER) {
     finish_waiting(instance, NULL, sim__kernel.settings.closed_connect_status);
   }

@@ -104,6 +104,8 @@ void sim__op_free(struct op *op);
  * of one status block, of one thread (0: of any). Returns whether there was
  * any. */
 bool sim__ops_cancel(struct file *file, const void *iosb, uint32_t thread_id);
+/* sim__ops_end_cancels ends those of `file` whose cancel is on its way. */
+void sim__ops_end_cancels(const struct file *file);
 void sim__ops_cancel_thread(const struct thread *thread);
 void sim__ops_run_timers(void);
 void sim__ops_report(void);
