@@ -98,8 +98,9 @@ static struct walk {
   struct recorder *own_read;
   struct recorder *own_write;
   struct recorder *shutdown;
-  size_t sent;      /* all that was written          */
-  size_t completed; /* of it, by writes that completed */
+  size_t sent;        /* all that was written          */
+  size_t completed;   /* of it, by writes that completed */
+  unsigned collected; /* reads; one may end before it is looked at */
   uint8_t tail[TAIL_BYTES_MAX];
   uint8_t got[TAIL_BYTES_MAX];
   uint8_t filler[MUSEUM_QUOTA + EXTRA_BYTES];
@@ -139,10 +140,11 @@ static void send_tail(np_fixture *f) {
  * number of reads that gave an empty message to `*empty`. */
 static np_error collect(np_fixture *f, size_t *length, unsigned *empty) {
   for (;;) {
-    if (walk.read->start_count == walk.read->done_count) {
+    if (walk.read->start_count == walk.collected) {
       read_begin(walk.read, f->end, READ_BYTES);
     }
     museum_until(f, walk.read);
+    walk.collected = walk.read->done_count;
     if (walk.read->result != NP_OK && walk.read->result != ERROR_MORE_DATA) {
       assert_int_equal(walk.read->transferred, 0);
       return walk.read->result;
@@ -213,6 +215,7 @@ static void walk_row(np_fixture *f) {
   const struct row *row = walk.row;
 
   walk.sent = walk.completed = 0;
+  walk.collected = 0;
   walk.read = &f->ops[0];
   walk.write = &f->ops[1];
   walk.own_read = &f->ops[2];
