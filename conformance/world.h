@@ -128,6 +128,10 @@ void world_set_time_scale(double scale);
  * is none of that name, as always but on sim. */
 bool world_set_settings(const char *name);
 
+/* world_has_settings returns whether the simulated kernel has settings `name`.
+ * Elsewhere than on sim nobody can tell: true for any. */
+bool world_has_settings(const char *name);
+
 /* world_version writes the version of the world: of Wine, of Windows, or the
  * name of the settings on sim. */
 void world_version(char *out, size_t size);

@@ -3,6 +3,7 @@
 #include "runner/text.h"
 #include "runner/variant.h"
 #include "case.h"
+#include "world.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +109,11 @@ static bool on_parse(const char *on,
   if (count == 1) {
     return true;
   }
+  if (count == 2 && strcmp(words[0], "sim") == 0 &&
+      !word_is_one_of(words[1], architectures)) {
+    *applies = *applies && strcmp(words[1], platform->version) == 0;
+    return world_has_settings(words[1]);
+  }
   if (word_is_one_of(words[1], architectures)) {
     *applies = *applies && strcmp(words[1], platform->architecture) == 0;
     if (count == 2) {
@@ -202,7 +208,8 @@ static bool reader_set(struct reader *r, const char *key, const char *value) {
   } else if (strcmp(key, "on") == 0) {
     field = &e->on;
     if (!on_parse(value, r->platform, &e->applies)) {
-      return reader_error(r, "on is WORLD [ARCHITECTURE] [< VERSION]");
+      return reader_error(
+          r, "on is WORLD [ARCHITECTURE] [< VERSION] or sim SETTINGS");
     }
   } else if (strcmp(key, "reason") == 0) {
     field = &e->reason;

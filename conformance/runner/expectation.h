@@ -11,8 +11,8 @@ struct run_list;
 enum expect { EXPECT_FAIL, EXPECT_SKIP };
 
 struct expectation {
-  char *id;     /* a glob over ids and labels */
-  char *on;     /* WORLD [ARCHITECTURE] [< <= > >= = VERSION] */
+  char *id; /* a glob over ids and labels */
+  char *on; /* WORLD [ARCHITECTURE] [< <= > >= = VERSION], or sim SETTINGS */
   char *reason; /* one line */
   char *link;   /* the evidence */
   enum expect expect;
@@ -30,7 +30,7 @@ struct expectation_list {
 /* The platform that `on` is compared with. */
 struct expectation_platform {
   const char *world;
-  const char *version;
+  const char *version; /* on sim the name of the settings */
   const char *architecture;
 };
 

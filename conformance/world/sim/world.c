@@ -32,6 +32,12 @@ bool world_set_settings(const char *name) {
   return has_settings;
 }
 
+bool world_has_settings(const char *name) {
+  sim_settings ignored;
+
+  return sim_settings_named(&ignored, name);
+}
+
 void world_version(char *out, size_t size) {
   snprintf(out, size, "%s", settings_name);
 }

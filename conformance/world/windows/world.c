@@ -88,6 +88,11 @@ bool world_call_count(const char *name, uint64_t *count) {
   return false;
 }
 
+bool world_has_settings(const char *name) {
+  (void)name;
+  return true;
+}
+
 bool world_set_settings(const char *name) {
   (void)name;
   return false;
