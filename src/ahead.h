@@ -42,12 +42,12 @@ bool np__ahead_try(np__ahead *ahead);
 np_error np__ahead_give(np__ahead *ahead, np__parts *parts, size_t room,
                         size_t *transferred);
 
-/* np__ahead_serve does so for a read that has begun; it ends, or is given to the
- * kernel. */
+/* np__ahead_serve does so for a read that has begun; it ends, or is given to
+ * the kernel. */
 void np__ahead_serve(np__ahead *ahead, np_op *read);
 
-/* np__ahead_ask_again drops what was caught if it was only that nobody was there:
- * by now somebody may be. */
+/* np__ahead_ask_again drops what was caught if it was only that nobody was
+ * there: by now somebody may be. */
 void np__ahead_ask_again(np__ahead *ahead);
 
 /* np__ahead_forget drops what was caught and what is in flight will bring. */

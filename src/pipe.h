@@ -12,8 +12,8 @@
 
 /* What a pipe's readiness wants to know of it: the layer above, so by pointer.
  *
- * take_read     a read has begun. True: it waits for, or got, what the read-ahead
- *               caught. False: the kernel may have it
+ * take_read     a read has begun. True: it waits for, or got, what the
+ *               read-ahead caught. False: the kernel may have it
  * connected     a client was announced
  * disconnected  the session is over: nothing of it may be seen in the next
  * held_bytes    how much the read-ahead holds

@@ -25,8 +25,8 @@ extern "C" {
  *                      and works for an end that only reads, too
  * security_qos         what the server may do in this client's name: a level
  *                      (SECURITY_ANONYMOUS, SECURITY_IDENTIFICATION, the
- *                      default, SECURITY_IMPERSONATION, SECURITY_DELEGATION) and
- *                      SECURITY_CONTEXT_TRACKING, SECURITY_EFFECTIVE_ONLY.
+ *                      default, SECURITY_IMPERSONATION, SECURITY_DELEGATION)
+ *                      and SECURITY_CONTEXT_TRACKING, SECURITY_EFFECTIVE_ONLY.
  *                      SECURITY_SQOS_PRESENT is always added; no other bit may
  *                      be set
  * security_attributes  only its bInheritHandle means something to a client;

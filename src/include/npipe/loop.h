@@ -58,8 +58,8 @@ NP_API void np_loop_options_init(np_loop_options *options);
 /* np_loop_create makes a loop.
  *
  * The first loop of a process also finds out, with a private pair of pipe ends,
- * whether this system queues a packet for a read that says at once that there is
- * more of its message (versions differ).
+ * whether this system queues a packet for a read that says at once that there
+ * is more of its message (versions differ).
  *
  * options  borrowed for the call; NULL: the defaults
  * loop     set on success only; free it with np_loop_destroy

@@ -33,8 +33,9 @@ extern "C" {
  * NP_READABLE      np_pipe_try_read would not answer NP_WOULD_BLOCK: there are
  *                  bytes, an empty message, the end of the stream or an error
  * NP_WRITABLE      np_pipe_try_write would take something or say an error
- * NP_READ_CLOSED   nothing more will come: the peer closed its end, or the server
- *                  disconnected it. It is noticed when all before it was read
+ * NP_READ_CLOSED   nothing more will come: the peer closed its end, or the
+ *                  server disconnected it. It is noticed when all before it
+ *                  was read
  * NP_WRITE_CLOSED  the peer will read nothing more
  *
  * Closed ends are ready as well: whoever waits for NP_READABLE is woken with
@@ -58,8 +59,8 @@ typedef uint32_t np_readiness;
  *                     caller's buffer, at the price of one more system call a
  *                     message. That suits very many pipes that are mostly idle,
  *                     and np_pipe_try_io
- * write_buffer_bytes  how many bytes np_pipe_try_write takes at most, 1 to 2^30;
- *                     default 65536. A longer message is taken whole */
+ * write_buffer_bytes  how many bytes np_pipe_try_write takes at most, 1 to
+ *                     2^30; default 65536. A longer message is taken whole */
 typedef struct np_ready_options {
   size_t size;
   size_t read_ahead_bytes;
