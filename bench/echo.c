@@ -1,6 +1,6 @@
 /* echo completion|read-ahead|probe COUNT: COUNT round trips of 64 bytes over
- * one connection, both ends in this process and on one loop. It prints nothing that
- * takes time: its system calls are what is counted, from outside. */
+ * one connection, both ends in this process and on one loop. It prints nothing:
+ * its system calls are what is counted, from outside. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -390,9 +390,9 @@ static bool is_news_likely(const np_loop *loop) {
 }
 
 /* Gives the kernel what was put off, one after the other as long as nothing
- * comes of it: a callback may write what the next read waits for, which then costs no
- * packet. Where there is always something ready, it waits for one poll of the
- * port and is given at the next. */
+ * comes of it: a callback may write what the next read waits for, which then
+ * costs no packet. Where there is always something ready, it waits for one poll
+ * of the port and is given at the next. */
 static void post_put_off(np_loop *loop) {
   bool is_starving = false;
 

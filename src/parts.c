@@ -1,5 +1,6 @@
 #include "parts.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -44,6 +45,7 @@ void np__parts_put(np__parts *parts, const void *from, size_t length) {
     np_buffer next = np__parts_next(parts);
     size_t size = next.length < length ? next.length : length;
 
+    assert(next.data != NULL); /* There is as much as was asked for. */
     memcpy(next.data, at, size);
     parts->offset += size;
     at += size;
@@ -58,6 +60,7 @@ void np__parts_get(np__parts *parts, void *to, size_t length) {
     np_buffer next = np__parts_next(parts);
     size_t size = next.length < length ? next.length : length;
 
+    assert(next.data != NULL); /* There is as much as was asked for. */
     memcpy(at, next.data, size);
     parts->offset += size;
     at += size;
