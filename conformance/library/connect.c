@@ -128,6 +128,23 @@ NP_CASE("connect/again-and-again", np_server_connect, ANY_MODE, NP_OK,
   }
 }
 
+NP_CASE("connect/client-first-after-disconnect", np_server_connect, ANY_MODE,
+        NP_OK,
+        "A second client that came while nobody waited is reported though the "
+        "first one was reported too.",
+        "ConnectNamedPipe#remarks") {
+  pair_open(f);
+  pipe_close_wait(f, f->client);
+  assert_np_ok(np_server_disconnect(f->server));
+  connect_begin(&f->ops[0], f->server);
+  assert_np_ok(np_op_cancel(&f->ops[0].op)); /* and still it listens */
+  loop_until(f, 1);
+  client_open_end(f);
+  connect_begin(&f->ops[1], f->server);
+  loop_until(f, 2);
+  assert_done(&f->ops[1], NP_OK, 0);
+}
+
 static void then_connect_again(np_fixture *f, struct recorder *recorder) {
   assert_np_ok(recorder->result);
   if (recorder->done_count < 3) {

@@ -122,6 +122,51 @@ NP_CASE("error/is-retryable", np_is_retryable, NO_MODE, ERROR_PIPE_BUSY,
   }
 }
 
+NP_CASE("error/is-eof-disconnect", np_is_eof, NO_MODE, ERROR_PIPE_NOT_CONNECTED,
+        "A server's disconnect is no end of stream: unread data was thrown "
+        "away.",
+        "DisconnectNamedPipe#remarks") {
+  (void)f;
+  assert_false(np_is_eof(ERROR_PIPE_NOT_CONNECTED));
+}
+
+NP_CASE("error/is-retryable-not-found", np_is_retryable, NO_MODE,
+        ERROR_FILE_NOT_FOUND,
+        "A name that is not there is not retryable: whether it will come to be "
+        "is for the caller to know.",
+        "CreateFile#pipes") {
+  (void)f;
+  assert_false(np_is_retryable(ERROR_FILE_NOT_FOUND));
+}
+
+NP_CASE("error/is-retryable-memory", np_is_retryable, NO_MODE,
+        ERROR_NOT_ENOUGH_MEMORY, "Lack of memory may pass.",
+        "System Error Codes") {
+  (void)f;
+  assert_true(np_is_retryable(ERROR_NOT_ENOUGH_MEMORY));
+}
+
+NP_CASE("error/is-retryable-resources", np_is_retryable, NO_MODE,
+        ERROR_NO_SYSTEM_RESOURCES, "The kernel's lack of pool may pass.",
+        "System Error Codes") {
+  (void)f;
+  assert_true(np_is_retryable(ERROR_NO_SYSTEM_RESOURCES));
+}
+
+NP_CASE("error/is-retryable-quota", np_is_retryable, NO_MODE,
+        ERROR_NOT_ENOUGH_QUOTA, "Lack of quota may pass.",
+        "System Error Codes") {
+  (void)f;
+  assert_true(np_is_retryable(ERROR_NOT_ENOUGH_QUOTA));
+}
+
+NP_CASE("error/is-retryable-working-set", np_is_retryable, NO_MODE,
+        ERROR_WORKING_SET_QUOTA, "Lack of working set may pass.",
+        "System Error Codes") {
+  (void)f;
+  assert_true(np_is_retryable(ERROR_WORKING_SET_QUOTA));
+}
+
 NP_CASE("error/version", np_version, NO_MODE, NP_OK,
         "The version that is linked is major.minor.patch, here that of the "
         "headers.",

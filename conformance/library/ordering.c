@@ -62,22 +62,67 @@ NP_CASE("ordering/reads-immediate", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
   assert_in_order(f, 0, MANY);
 }
 
-NP_CASE("ordering/reads-mixed", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A read that waits in the kernel completes before one started later, "
-        "also when both end in one turn and only the second at once.",
-        "ReadFile#pipes") {
+/* A read in the kernel, one put off, and two messages that end both in the same
+ * turn: the second at once. */
+static void mixed_reads_begin(np_fixture *f) {
   static const uint32_t numbers[] = {7, 8};
 
-  pair_open(f);
-  read_begin(&f->ops[0], f->end, 4);
-  reads_post(f);
   read_begin(&f->ops[1], f->end, 4); /* put off */
   write_begin(&f->ops[2], f->peer, &numbers[0], 4);
   write_begin(&f->ops[3], f->peer, &numbers[1], 4);
+}
+
+static void assert_mixed_reads(np_fixture *f) {
   loop_until(f, 4);
   assert_number(&f->ops[0], 7);
   assert_number(&f->ops[1], 8);
   assert_in_order(f, 0, 2);
+}
+
+NP_CASE("ordering/reads-mixed", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
+        "A read that waits in the kernel completes before one started later, "
+        "also when both end in one turn and only the second at once.",
+        "ReadFile#pipes") {
+  pair_open(f);
+  read_begin(&f->ops[0], f->end, 4);
+  reads_post(f);
+  mixed_reads_begin(f);
+  assert_mixed_reads(f);
+}
+
+NP_CASE("ordering/reads-mixed-foreign-port", np_pipe_read, ANY_MODE | BOTH_ENDS,
+        NP_OK,
+        "The same holds where the caller dequeues the packet of the first "
+        "after the second has ended.",
+        "npipe/loop.h") {
+  loop_remake_foreign(f, 0x4C);
+  pair_open(f);
+  read_begin(&f->ops[0], f->end, 4);
+  reads_post(f);
+  mixed_reads_begin(f);
+  assert_mixed_reads(f);
+}
+
+NP_CASE("ordering/reads-mixed-among-many", np_pipe_read, ANY_MODE | BOTH_ENDS,
+        NP_OK, "And among many reads of other pipes that wait.",
+        "ReadFile#pipes") {
+  np_pipe *other;
+  unsigned i;
+
+  pair_open(f);
+  other = pipe_own(f, f->end);
+  pipe_own(f, f->peer);
+  f->server = NULL;
+  f->client = NULL;
+  pair_open(f);
+  read_begin(&f->ops[0], f->end, 4);
+  reads_post(f);
+  for (i = 0; i < MANY; i++) {
+    read_begin(&f->ops[4 + i], other, 4);
+  }
+  reads_post(f);
+  mixed_reads_begin(f);
+  assert_mixed_reads(f);
 }
 
 static void then_read_next(np_fixture *f, struct recorder *recorder) {

@@ -52,6 +52,29 @@ NP_CASE("timer/never-early", np_timer_start, NO_MODE, NP_OK,
   }
 }
 
+NP_CASE("timer/never-early-polled", np_timer_start, NO_MODE, NP_OK,
+        "Nor does it where the loop never waits, and so looks at the clock all "
+        "the time.",
+        "GetTickCount64#remarks") {
+  uint64_t end_us = 0;
+  unsigned i;
+  unsigned turns;
+
+  f->user = &end_us;
+  f->timers[0].then = then_note_us;
+  for (i = 1; i <= 20; i++) {
+    uint64_t begin_us = now_us();
+
+    timer_begin(f, 0, 2);
+    for (turns = 0; turns < 5000 && f->timers[0].run_count < i; turns++) {
+      loop_turn(f, 0);
+    }
+    assert_np_ok(loop_run(f)); /* a clock that stands still between waits */
+    assert_int_equal(f->timers[0].run_count, i);
+    assert_true(end_us - begin_us >= 2000);
+  }
+}
+
 NP_CASE("timer/order-of-deadlines", np_timer_start, NO_MODE, NP_OK,
         "Timers run in the order of their deadlines, not of their starts.",
         "npipe/timer.h") {

@@ -1,0 +1,162 @@
+/* The options of a server end that give rights and security. */
+#include "fixture.h"
+
+#include <winternl.h>
+
+/* The rights that a handle was granted (FileAccessInformation). */
+static DWORD access_of(np_pipe *pipe) {
+  IO_STATUS_BLOCK status;
+  ACCESS_MASK access = 0;
+
+  memset(&status, 0, sizeof(status));
+  assert_int_equal(
+      NtQueryInformationFile(np_pipe_handle(pipe), &status, &access,
+                             sizeof(access), (FILE_INFORMATION_CLASS)8),
+      0);
+  return access;
+}
+
+static void create_refused(np_fixture *f, np_error expected) {
+  np_pipe *server = NULL;
+
+  assert_np_error(
+      np_server_create(f->loop, f->name, &f->server_options, &server),
+      expected);
+  assert_null(server);
+}
+
+NP_CASE("server-options/rights-default", np_server_create, NO_MODE, NP_OK,
+        "By default the handle can neither change the pipe's DACL nor its "
+        "owner.",
+        "CreateNamedPipe#parameters") {
+  server_listen(f);
+  assert_int_equal(access_of(f->server) & (WRITE_DAC | WRITE_OWNER), 0);
+}
+
+NP_CASE("server-options/write-dac", np_server_create, NO_MODE, NP_OK,
+        "write_dac adds the right to change the DACL.",
+        "CreateNamedPipe#parameters") {
+  f->server_options.write_dac = true;
+  server_listen(f);
+  assert_int_equal(access_of(f->server) & (WRITE_DAC | WRITE_OWNER), WRITE_DAC);
+}
+
+NP_CASE("server-options/write-owner", np_server_create, NO_MODE, NP_OK,
+        "write_owner adds the right to change the owner.",
+        "CreateNamedPipe#parameters") {
+  f->server_options.write_owner = true;
+  server_listen(f);
+  assert_int_equal(access_of(f->server) & (WRITE_DAC | WRITE_OWNER),
+                   WRITE_OWNER);
+}
+
+NP_CASE("server-options/write-owner-is-first", np_server_create, NO_MODE,
+        ERROR_ACCESS_DENIED,
+        "write_owner and first_instance are one bit: asking for the one on an "
+        "existing name fails as the other does.",
+        "CreateNamedPipe#parameters") {
+  server_listen(f);
+  f->server_options.write_owner = true;
+  create_refused(f, ERROR_ACCESS_DENIED);
+}
+
+NP_CASE("server-options/system-security", np_server_create, NO_MODE,
+        ERROR_PRIVILEGE_NOT_HELD,
+        "access_system_security needs a privilege that no process has enabled "
+        "by default.",
+        "CreateNamedPipe#parameters") {
+  f->server_options.access_system_security = true;
+  create_refused(f, ERROR_PRIVILEGE_NOT_HELD);
+}
+
+static bool is_inheritable(np_pipe *pipe) {
+  DWORD flags = 0;
+
+  assert_true(GetHandleInformation(np_pipe_handle(pipe), &flags));
+  return (flags & HANDLE_FLAG_INHERIT) != 0;
+}
+
+NP_CASE("server-options/not-inheritable", np_server_create, NO_MODE, NP_OK,
+        "By default no child process inherits the handle, neither with SDDL.",
+        "SECURITY_ATTRIBUTES") {
+  server_listen(f);
+  assert_false(is_inheritable(f->server));
+  pipe_close_wait(f, f->server);
+  f->server_options.sddl = "D:(A;;GA;;;WD)";
+  server_listen(f);
+  assert_false(is_inheritable(f->server));
+}
+
+NP_CASE("server-options/inheritable", np_server_create, NO_MODE, NP_OK,
+        "With bInheritHandle it is inherited.", "SECURITY_ATTRIBUTES") {
+  SECURITY_ATTRIBUTES attributes = {sizeof(attributes), NULL, TRUE};
+
+  f->server_options.security_attributes = &attributes;
+  server_listen(f);
+  assert_true(is_inheritable(f->server));
+}
+
+NP_CASE("server-options/sddl", np_server_create, NO_MODE, NP_OK,
+        "A pipe made with SDDL that allows everybody everything works.",
+        "ConvertStringSecurityDescriptorToSecurityDescriptor") {
+  f->server_options.sddl = "D:(A;;GA;;;WD)";
+  pair_open(f);
+  pipe_send(f, f->server, "abc", 3);
+  assert_received(f, f->client, "abc", 3);
+}
+
+NP_CASE("server-options/sddl-denies", np_client_open, NO_MODE,
+        ERROR_ACCESS_DENIED,
+        "A client that the SDDL denies cannot open the pipe.",
+        "Named Pipe Security and Access Rights") {
+  np_pipe *client = NULL;
+
+  f->server_options.sddl = "D:(D;;GA;;;WD)";
+  server_listen(f);
+  assert_np_error(np_client_open(f->loop, f->name, &f->client_options, &client),
+                  ERROR_ACCESS_DENIED);
+  assert_null(client);
+}
+
+NP_CASE("server-options/sddl-denies-instances", np_server_create, NO_MODE,
+        ERROR_ACCESS_DENIED,
+        "Who the SDDL allows to read alone cannot add an instance.",
+        "Named Pipe Security and Access Rights") {
+  f->server_options.sddl = "D:(A;;GR;;;WD)";
+  server_listen(f);
+  f->server_options.sddl = NULL;
+  create_refused(f, ERROR_ACCESS_DENIED);
+}
+
+NP_CASE("server-options/sddl-malformed", np_server_create, NO_MODE,
+        ERROR_INVALID_PARAMETER,
+        "SDDL that Windows cannot read is its error, and no pipe comes to be.",
+        "ConvertStringSecurityDescriptorToSecurityDescriptor") {
+  np_pipe *pipe = NULL;
+  np_error error;
+
+  f->server_options.sddl = "no SDDL at all";
+  error = np_server_create(f->loop, f->name, &f->server_options, &pipe);
+  assert_int_not_equal(error, NP_OK);
+  assert_null(pipe);
+  assert_np_error(np_client_open(f->loop, f->name, NULL, &pipe),
+                  ERROR_FILE_NOT_FOUND);
+}
+
+NP_CASE("server-options/sddl-not-utf8", np_server_create, NO_MODE,
+        ERROR_NO_UNICODE_TRANSLATION, "SDDL that is no UTF-8 is refused.",
+        "npipe/server.h") {
+  f->server_options.sddl = "D:(A;;GA;;;WD)\xFF";
+  create_refused(f, ERROR_NO_UNICODE_TRANSLATION);
+}
+
+NP_CASE("server-options/sddl-and-attributes", np_server_create, NO_MODE,
+        ERROR_INVALID_PARAMETER,
+        "Security comes from SDDL or from attributes, not from both.",
+        "npipe/server.h") {
+  SECURITY_ATTRIBUTES attributes = {sizeof(attributes), NULL, FALSE};
+
+  f->server_options.security_attributes = &attributes;
+  f->server_options.sddl = "D:(A;;GA;;;WD)";
+  create_refused(f, ERROR_INVALID_PARAMETER);
+}
