@@ -1,0 +1,432 @@
+/* npipe-faults: plays each scenario once without a fault, then once for each
+ * allocation and for each system call of it, with that one failing. */
+#define _GNU_SOURCE /* MAP_ANONYMOUS, strsignal */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "run.h"
+
+enum {
+  ERRORS_MAX = 5,
+  RUN_SECONDS_MAX = 60 /* of real time: a run takes milliseconds */
+};
+
+/* What each function that may fail fails with. Only what Windows may say there
+ * and what is no lie: an error that means "it is done" is not among them. */
+struct fault {
+  const char *function;
+  uint32_t errors[ERRORS_MAX];
+  uint32_t statuses[ERRORS_MAX]; /* by a packet, of what pends */
+};
+
+static const struct fault faults[] = {
+    {"CreateNamedPipeW",
+     {ERROR_ACCESS_DENIED, ERROR_PIPE_BUSY, ERROR_NO_SYSTEM_RESOURCES,
+      ERROR_INVALID_PARAMETER},
+     {0}},
+    {"CreateFileW",
+     {ERROR_FILE_NOT_FOUND, ERROR_ACCESS_DENIED, ERROR_PIPE_BUSY,
+      ERROR_NO_SYSTEM_RESOURCES},
+     {0}},
+    {"ConnectNamedPipe",
+     {ERROR_NO_SYSTEM_RESOURCES, ERROR_NOT_ENOUGH_QUOTA},
+     {(uint32_t)STATUS_INSUFFICIENT_RESOURCES, (uint32_t)STATUS_CANCELLED}},
+    {"DisconnectNamedPipe",
+     {ERROR_NO_SYSTEM_RESOURCES, ERROR_PIPE_NOT_CONNECTED},
+     {0}},
+    {"ReadFile",
+     {ERROR_NO_SYSTEM_RESOURCES, ERROR_NOT_ENOUGH_QUOTA,
+      ERROR_WORKING_SET_QUOTA, ERROR_BROKEN_PIPE},
+     {(uint32_t)STATUS_INSUFFICIENT_RESOURCES, (uint32_t)STATUS_PIPE_BROKEN,
+      (uint32_t)STATUS_CANCELLED}},
+    {"WriteFile",
+     {ERROR_NO_SYSTEM_RESOURCES, ERROR_NOT_ENOUGH_QUOTA,
+      ERROR_WORKING_SET_QUOTA, ERROR_NO_DATA},
+     {(uint32_t)STATUS_INSUFFICIENT_RESOURCES, (uint32_t)STATUS_PIPE_BROKEN,
+      (uint32_t)STATUS_CANCELLED}},
+    {"CancelIoEx", {ERROR_NO_SYSTEM_RESOURCES, ERROR_INVALID_HANDLE}, {0}},
+    {"CreateIoCompletionPort",
+     {ERROR_NO_SYSTEM_RESOURCES, ERROR_INVALID_PARAMETER,
+      ERROR_NOT_ENOUGH_MEMORY},
+     {0}},
+    {"GetQueuedCompletionStatusEx",
+     {ERROR_NO_SYSTEM_RESOURCES, ERROR_ABANDONED_WAIT_0},
+     {0}},
+    {"PostQueuedCompletionStatus",
+     {ERROR_NO_SYSTEM_RESOURCES, ERROR_NOT_ENOUGH_MEMORY},
+     {0}},
+    {"SetFileCompletionNotificationModes",
+     {ERROR_INVALID_PARAMETER, ERROR_NO_SYSTEM_RESOURCES},
+     {0}},
+    {"SetNamedPipeHandleState",
+     {ERROR_ACCESS_DENIED, ERROR_NO_SYSTEM_RESOURCES},
+     {0}},
+    {"NtQueryInformationFile",
+     {(uint32_t)STATUS_ACCESS_DENIED, (uint32_t)STATUS_INSUFFICIENT_RESOURCES,
+      (uint32_t)STATUS_PIPE_DISCONNECTED},
+     {0}},
+    {"DuplicateHandle", {ERROR_NO_SYSTEM_RESOURCES, ERROR_ACCESS_DENIED}, {0}},
+    {"TrySubmitThreadpoolCallback",
+     {ERROR_NO_SYSTEM_RESOURCES, ERROR_NOT_ENOUGH_MEMORY},
+     {0}},
+    {"FlushFileBuffers",
+     {ERROR_NO_SYSTEM_RESOURCES, ERROR_BROKEN_PIPE, ERROR_PIPE_NOT_CONNECTED},
+     {0}},
+    {"CancelSynchronousIo", {ERROR_NO_SYSTEM_RESOURCES}, {0}},
+    {"CreateEventW", {ERROR_NO_SYSTEM_RESOURCES}, {0}},
+    {"GetFileType", {ERROR_INVALID_HANDLE}, {0}},
+    {"ConvertStringSecurityDescriptorToSecurityDescriptorW",
+     {ERROR_INVALID_ACL, ERROR_INVALID_SID, ERROR_NOT_ENOUGH_MEMORY},
+     {0}},
+};
+
+/* Calls that cannot fail when they are used rightly. */
+static const char *const never[] = {"CloseHandle", "LocalFree",
+                                    "QueryPerformanceCounter",
+                                    "QueryPerformanceFrequency"};
+
+static const char *const kind_names[] = {"none", "allocation", "call",
+                                         "completion", "vanish"};
+
+struct options {
+  const char *settings; /* NULL: all */
+  const char *scenario; /* NULL: all */
+  struct plan plan;     /* PLAN_NONE: all */
+  bool has_plan;
+  bool list;
+  bool verbose;
+};
+
+/* What a run is counted by, and what its clean run has done. It lies in memory
+ * that child processes share. */
+struct tally {
+  uint64_t points;
+  uint64_t failures;
+  uint64_t allocations;
+  uint64_t calls;
+  uint64_t calls_of[sizeof faults / sizeof faults[0]];
+};
+
+static struct run current;
+static const char *current_settings;
+static struct tally *tally;
+static struct scenario *scenarios;
+
+void scenario_register(struct scenario *scenario) {
+  struct scenario **at = &scenarios;
+
+  while (*at != NULL && strcmp((*at)->id, scenario->id) < 0) {
+    at = &(*at)->next;
+  }
+  scenario->next = *at;
+  *at = scenario;
+}
+
+static void plan_text(const struct plan *plan, char *out, size_t size) {
+  const char *kind = kind_names[plan->kind];
+  unsigned long long nth = plan->nth;
+
+  if (plan->kind == PLAN_NONE) {
+    snprintf(out, size, "none");
+  } else if (plan->function != NULL) {
+    snprintf(out, size, "%s:%s:%llu:%u", kind, plan->function, nth,
+             (unsigned)plan->error);
+  } else {
+    snprintf(out, size, "%s:%llu", kind, nth);
+  }
+}
+
+static void print_failure(const char *what) {
+  char text[128];
+
+  plan_text(&current.plan, text, sizeof text);
+  printf(
+      "FAIL %s, settings %s, fault %s\n     %s\n"
+      "     repeat: npipe-faults --settings %s --scenario %s --fault %s\n",
+      current.scenario->id, current_settings, text, what, current_settings,
+      current.scenario->id, text);
+  fflush(stdout);
+}
+
+/* A crash is the run's failure, and the end of this process. */
+static void on_death(int signal_number) {
+  print_failure(signal_number == SIGALRM ? "no end in sight: a hang"
+                                         : strsignal(signal_number));
+  signal(signal_number, SIG_DFL);
+  raise(signal_number);
+}
+
+static void on_sanitizer(void) {
+  print_failure("a sanitizer's report, above");
+}
+
+void __sanitizer_set_death_callback(void (*callback)(void))
+    __attribute__((weak));
+
+static void catch_deaths(void) {
+  if (__sanitizer_set_death_callback != NULL) {
+    __sanitizer_set_death_callback(on_sanitizer);
+  } else {
+    signal(SIGSEGV, on_death);
+    signal(SIGBUS, on_death);
+    signal(SIGFPE, on_death);
+  }
+  signal(SIGABRT, on_death);
+  signal(SIGALRM, on_death);
+}
+
+static void note_calls(void) {
+  uint64_t known = 0;
+
+  tally->allocations = current.allocations;
+  tally->calls = sim_calls_total();
+  for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+    tally->calls_of[i] = sim_calls(faults[i].function);
+    known += tally->calls_of[i];
+  }
+  for (size_t i = 0; i < sizeof never / sizeof never[0]; i++) {
+    known += sim_calls(never[i]);
+  }
+  if (tally->calls > known) {
+    run_fail(&current,
+             "%llu calls are of functions that npipe-faults does not know",
+             (unsigned long long)(tally->calls - known));
+  }
+}
+
+static void play(const struct scenario *scenario, const struct plan *plan,
+                 const sim_settings *settings, bool verbose) {
+  char text[128];
+
+  alarm(RUN_SECONDS_MAX);
+  run_scenario(&current, scenario, plan, settings);
+  alarm(0);
+  if (plan->kind == PLAN_NONE) {
+    note_calls();
+  } else {
+    tally->points++;
+  }
+  if (current.failure[0] != '\0') {
+    tally->failures++;
+    print_failure(current.failure);
+  } else if (verbose) {
+    plan_text(plan, text, sizeof text);
+    printf("ok   %s, settings %s, fault %s: %s\n", scenario->id,
+           current_settings, text, np_error_name(current.first_error));
+  }
+}
+
+/* Waits for a child; one that died is a failure that it has printed. */
+static void reap(pid_t child) {
+  int status = 0;
+
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    tally->failures++;
+    printf("FAIL a child process ended with status %d\n", status);
+  }
+}
+
+static void play_fresh(const struct scenario *scenario, const struct plan *plan,
+                       const sim_settings *settings, bool verbose) {
+  pid_t child;
+
+  if ((scenario->flags & FRESH_PROCESS) == 0) {
+    play(scenario, plan, settings, verbose);
+    return;
+  }
+  fflush(stdout);
+  child = fork();
+  if (child == 0) {
+    play(scenario, plan, settings, verbose);
+    fflush(stdout);
+    _exit(0);
+  }
+  reap(child);
+}
+
+/* Every fault that `scenario` can meet. */
+static void play_all(const struct scenario *scenario,
+                     const sim_settings *settings, bool verbose) {
+  static const struct plan clean = {PLAN_NONE, NULL, 0, 0};
+  struct tally counts;
+  struct plan plan = {PLAN_ALLOCATION, NULL, 0, 0};
+
+  play_fresh(scenario, &clean, settings, verbose);
+  counts = *tally;
+  for (plan.nth = 1; plan.nth <= counts.allocations; plan.nth++) {
+    play_fresh(scenario, &plan, settings, verbose);
+  }
+  for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+    plan.function = faults[i].function;
+    for (plan.nth = 1; plan.nth <= counts.calls_of[i]; plan.nth++) {
+      plan.kind = PLAN_CALL;
+      for (int k = 0; k < ERRORS_MAX && faults[i].errors[k] != 0; k++) {
+        plan.error = faults[i].errors[k];
+        play_fresh(scenario, &plan, settings, verbose);
+      }
+      plan.kind = PLAN_COMPLETION;
+      for (int k = 0; k < ERRORS_MAX && faults[i].statuses[k] != 0; k++) {
+        plan.error = faults[i].statuses[k];
+        play_fresh(scenario, &plan, settings, verbose);
+      }
+    }
+  }
+  if (strncmp(scenario->id, "raw/", 4) == 0) {
+    plan.kind = PLAN_VANISH;
+    plan.function = NULL;
+    plan.error = 0;
+    for (plan.nth = 1; plan.nth <= counts.calls; plan.nth++) {
+      play_fresh(scenario, &plan, settings, verbose);
+    }
+  }
+}
+
+/* One process for each settings: what the library found out about its system
+ * is kept for the life of a process. */
+static void play_settings(const struct options *options, const char *name) {
+  sim_settings settings;
+  np_loop *loop = NULL;
+  bool calibrated = false;
+
+  current_settings = name;
+  sim_settings_named(&settings, name);
+  for (int pass = 0; pass < 2; pass++) {
+    for (const struct scenario *s = scenarios; s != NULL; s = s->next) {
+      const bool fresh = (s->flags & FRESH_PROCESS) != 0;
+
+      if (fresh != (pass == 0) || (options->scenario != NULL &&
+                                   strcmp(options->scenario, s->id) != 0)) {
+        continue;
+      }
+      if (!fresh && !calibrated) {
+        sim_reset(1, &settings);
+        calibrated = np_loop_create(NULL, &loop) == NP_OK &&
+                     np_loop_destroy(loop) == NP_OK;
+      }
+      if (options->has_plan) {
+        play_fresh(s, &options->plan, &settings, true);
+      } else {
+        play_all(s, &settings, options->verbose);
+      }
+    }
+  }
+  sim_reset(1, &settings);
+}
+
+static bool parse_plan(char *text, struct plan *plan) {
+  char *parts[4] = {0};
+  size_t count = 0;
+
+  for (char *at = strtok(text, ":"); at != NULL && count < 4;
+       at = strtok(NULL, ":")) {
+    parts[count++] = at;
+  }
+  for (int kind = 0; kind <= PLAN_VANISH; kind++) {
+    if (count > 0 && strcmp(parts[0], kind_names[kind]) == 0) {
+      plan->kind = (enum plan_kind)kind;
+      if (count == 4) {
+        plan->function = parts[1];
+        plan->nth = strtoull(parts[2], NULL, 0);
+        plan->error = (uint32_t)strtoul(parts[3], NULL, 0);
+        return true;
+      }
+      plan->nth = count == 2 ? strtoull(parts[1], NULL, 0) : 0;
+      return count == 2 || kind == PLAN_NONE;
+    }
+  }
+  return false;
+}
+
+static void usage(void) {
+  printf(
+      "usage: npipe-faults [--settings NAME] [--scenario ID] [--fault "
+      "FAULT]\n"
+      "                    [--list] [--verbose]\n"
+      "FAULT is none, allocation:N, call:FUNCTION:N:ERROR,\n"
+      "completion:FUNCTION:N:STATUS or vanish:N\n");
+}
+
+static bool parse_options(int argc, char **argv, struct options *options) {
+  for (int i = 1; i < argc; i++) {
+    const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+
+    if (strcmp(argv[i], "--list") == 0) {
+      options->list = true;
+    } else if (strcmp(argv[i], "--verbose") == 0) {
+      options->verbose = true;
+    } else if (value == NULL) {
+      return false;
+    } else if (strcmp(argv[i], "--settings") == 0) {
+      sim_settings settings;
+
+      options->settings = argv[++i];
+      if (!sim_settings_named(&settings, options->settings)) {
+        return false;
+      }
+    } else if (strcmp(argv[i], "--scenario") == 0) {
+      options->scenario = argv[++i];
+    } else if (strcmp(argv[i], "--fault") == 0) {
+      options->has_plan = parse_plan(argv[++i], &options->plan);
+      if (!options->has_plan) {
+        return false;
+      }
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+int main(int argc, char **argv) {
+  struct options options = {0};
+  size_t scenario_count = 0;
+
+  if (!parse_options(argc, argv, &options)) {
+    usage();
+    return 2;
+  }
+  for (const struct scenario *s = scenarios; s != NULL; s = s->next) {
+    scenario_count++;
+    if (options.list) {
+      printf("%s\n", s->id);
+    }
+  }
+  if (options.list) {
+    return 0;
+  }
+  tally = mmap(NULL, sizeof *tally, PROT_READ | PROT_WRITE,
+               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (tally == MAP_FAILED) {
+    perror("mmap");
+    return 1;
+  }
+  for (size_t i = 0; i < sim_settings_count(); i++) {
+    const char *name = sim_settings_name(i);
+    pid_t child;
+
+    if (options.settings != NULL && strcmp(options.settings, name) != 0) {
+      continue;
+    }
+    fflush(stdout);
+    child = fork();
+    if (child == 0) {
+      catch_deaths();
+      play_settings(&options, name);
+      exit(0);
+    }
+    reap(child);
+  }
+  printf("%llu fault points in %zu scenarios, %llu failures\n",
+         (unsigned long long)tally->points, scenario_count,
+         (unsigned long long)tally->failures);
+  return tally->failures == 0 && (tally->points > 0 || options.has_plan) ? 0
+                                                                         : 1;
+}

@@ -1,0 +1,145 @@
+/* Scenarios of the loop itself, its timers and tasks, and the small things. */
+#include <string.h>
+
+#include "run.h"
+
+/* The loop of the run is the first one of its process. */
+SCENARIO(first, "loop/first-of-the-process", FRESH_PROCESS) {
+  np_loop *second = NULL;
+
+  return took(r, "np_loop_create", np_loop_create(NULL, &second)) &&
+         took(r, "np_loop_destroy", np_loop_destroy(second)) && pair_open(r) &&
+         exchange(r, r->client, r->server, "hello");
+}
+
+static void count_timer(np_timer *timer) {
+  struct run *r = timer->user;
+
+  holds(r, r->in_loop, "a timer runs on the loop");
+  r->notes++;
+}
+
+SCENARIO(timers, "timer/three-of-them", ONLY_WAITS) {
+  np_timer timers[3];
+  bool went;
+
+  memset(timers, 0, sizeof timers);
+  for (size_t i = 0; i < 3; i++) {
+    timers[i].user = r;
+    took(r, "np_timer_start",
+         np_timer_start(r->loop, &timers[i], (uint32_t)(i * 10), count_timer));
+  }
+  holds(r, np_timer_is_active(&timers[1]),
+        "a timer that was started is active");
+  np_timer_stop(&timers[1]);
+  went = turns(r, &r->notes, 2) &&
+         holds(r, !np_timer_is_active(&timers[2]), "it runs once");
+  for (size_t i = 0; i < 3; i++) {
+    np_timer_stop(&timers[i]);
+  }
+  return went;
+}
+
+static void count_task(np_task *task) {
+  struct run *r = task->user;
+
+  holds(r, r->in_loop, "a task runs on the loop");
+  r->notes++;
+}
+
+SCENARIO(tasks, "loop/posted-tasks", ONLY_WAITS) {
+  np_task one;
+  np_task two;
+  bool went;
+
+  memset(&one, 0, sizeof one);
+  memset(&two, 0, sizeof two);
+  one.user = r;
+  two.user = r;
+  went = took(r, "np_loop_post", np_loop_post(r->loop, &one, count_task)) &&
+         refused(r, "np_loop_post", np_loop_post(r->loop, &one, count_task),
+                 ERROR_BUSY) &&
+         took(r, "np_loop_post", np_loop_post(r->loop, &two, count_task)) &&
+         turns(r, &r->notes, 2);
+  /* Both lie in this frame: what was posted must have run. */
+  while (np_loop_is_pending(r->loop)) {
+    turn(r, 10);
+  }
+  return went;
+}
+
+SCENARIO(stop, "loop/stopped", 0) {
+  np_timer timer;
+  bool went;
+
+  memset(&timer, 0, sizeof timer);
+  timer.user = r;
+  took(r, "np_timer_start", np_timer_start(r->loop, &timer, 1000, count_timer));
+  went = took(r, "np_loop_stop", np_loop_stop(r->loop)) &&
+         took(r, "np_loop_stop", np_loop_stop(r->loop)) &&
+         took(r, "np_loop_run", np_loop_run(r->loop)) &&
+         holds(r, r->notes == 0, "a loop that was stopped does not wait");
+  np_timer_stop(&timer);
+  return went;
+}
+
+SCENARIO(run, "loop/run-until-nothing-pends", ONLY_WAITS) {
+  struct action *read;
+  bool went;
+
+  if (!pair_open(r)) {
+    return false;
+  }
+  r->timeout_ms = 20;
+  read = read_begin(r, r->server, 16);
+  r->in_loop = true;
+  went = took(r, "np_loop_run", np_loop_run(r->loop));
+  r->in_loop = false;
+  return went && holds(r, !np_loop_is_pending(r->loop), "nothing is pending") &&
+         ends(read, WAIT_TIMEOUT, 0);
+}
+
+SCENARIO(idle, "loop/run-once-with-nothing", ONLY_WAITS) {
+  np_error error = np_loop_run_once(r->loop, 20);
+
+  return refused(r, "np_loop_run_once", error, WAIT_TIMEOUT) &&
+         holds(r, np_loop_port(r->loop) != NULL, "a loop has a port");
+}
+
+SCENARIO(foreign, "loop/foreign-port", FOREIGN_PORT) {
+  np_task task;
+  bool went;
+
+  memset(&task, 0, sizeof task);
+  task.user = r;
+  modes(r, NP_MESSAGE, NP_MESSAGE);
+  went = refused(r, "np_loop_run", np_loop_run(r->loop), ERROR_NOT_SUPPORTED) &&
+         took(r, "np_loop_post", np_loop_post(r->loop, &task, count_task)) &&
+         pair_open(r) && exchange(r, r->client, r->server, "hello") &&
+         ends(write_begin(r, r->server, "abcdef", 6), NP_OK, 6) &&
+         ends_with(read_begin(r, r->client, 3), ERROR_MORE_DATA, "abc") &&
+         ends_with(read_begin(r, r->client, 3), NP_OK, "def");
+  for (int i = 0; i < 8 && r->notes == 0; i++) {
+    turn(r, 10);
+  }
+  return went && holds(r, r->notes == 1, "the task ran");
+}
+
+SCENARIO(destroy_busy, "loop/destroyed-too-early", 0) {
+  return pair_open(r) &&
+         refused(r, "np_loop_destroy", np_loop_destroy(r->loop), ERROR_BUSY);
+}
+
+SCENARIO(names, "error/names-and-version", 0) {
+  r->server = server_open(r);
+  return r->server != NULL &&
+         holds(
+             r,
+             strcmp(np_error_name(ERROR_BROKEN_PIPE), "ERROR_BROKEN_PIPE") == 0,
+             "an error has its name") &&
+         holds(r, np_error_text(ERROR_BROKEN_PIPE)[0] != '\0',
+               "an error has a text") &&
+         holds(r, np_is_eof(ERROR_BROKEN_PIPE), "the end of a stream") &&
+         holds(r, np_is_retryable(ERROR_PIPE_BUSY), "to be tried again") &&
+         holds(r, np_version()[0] != '\0', "a version");
+}

@@ -1,0 +1,162 @@
+/* Scenarios of several buffers, flushing and readiness. */
+#include <string.h>
+
+#include "run.h"
+
+SCENARIO(vectors, "vector/readv-and-writev", 0) {
+  char in[8] = {0};
+  const np_buffer out[3] = {{"abc", 3}, {NULL, 0}, {"defg", 4}};
+  const np_buffer into[2] = {{in, 5}, {in + 5, 3}};
+  struct action *read;
+  struct action *write;
+
+  modes(r, NP_MESSAGE, NP_MESSAGE);
+  if (!pair_open(r)) {
+    return false;
+  }
+  read = readv_begin(r, r->server, into, 2);
+  write = read != NULL ? writev_begin(r, r->client, out, 3) : NULL;
+  /* `in` is of this frame: the read must be over when it ends. */
+  if (write == NULL || !ends(write, NP_OK, 7) || !ends(read, NP_OK, 7)) {
+    abandon(r);
+    return false;
+  }
+  return holds(r, memcmp(in, "abcdefg", 7) == 0, "the buffers were filled");
+}
+
+SCENARIO(flush, "flush/until-it-was-read", 0) {
+  struct action *flushed;
+
+  if (!pair_open(r) || !ends(write_begin(r, r->client, "data", 4), NP_OK, 4)) {
+    return false;
+  }
+  flushed = flush_begin(r, r->client);
+  return flushed != NULL &&
+         ends_with(read_begin(r, r->server, 16), NP_OK, "data") &&
+         ends(flushed, NP_OK, 0);
+}
+
+SCENARIO(flush_cancel, "flush/cancelled", 0) {
+  struct action *flushed;
+
+  if (!pair_open(r) || !ends(write_begin(r, r->client, "data", 4), NP_OK, 4)) {
+    return false;
+  }
+  flushed = flush_begin(r, r->client);
+  return flushed != NULL && turn(r, 0) && cancel(flushed) &&
+         ends(flushed, ERROR_OPERATION_ABORTED, 0);
+}
+
+SCENARIO(readable, "ready/readable-then-read", READINESS) {
+  struct action *wait;
+
+  modes(r, NP_MESSAGE, NP_MESSAGE);
+  if (!pair_open(r)) {
+    return false;
+  }
+  wait = ready_begin(r, r->server, NP_READABLE);
+  return wait != NULL && turn(r, 0) &&
+         ends(write_begin(r, r->client, "one", 3), NP_OK, 3) &&
+         ends(wait, NP_OK, NP_READABLE) && tries_read(r, r->server, "one") &&
+         refused(r, "np_pipe_try_read", try_read_error(r, r->server),
+                 NP_WOULD_BLOCK) &&
+         ends(write_begin(r, r->client, "two", 3), NP_OK, 3) &&
+         ends_with(read_begin(r, r->server, 16), NP_OK, "two");
+}
+
+/* Without a buffer: what is there is read straight into the caller's. */
+SCENARIO(probe, "ready/without-read-ahead", READINESS) {
+  np_ready_options options;
+  struct action *wait;
+
+  np_ready_options_init(&options);
+  options.read_ahead_bytes = 0;
+  if (!pair_open(r) || !took(r, "np_pipe_set_ready_options",
+                             np_pipe_set_ready_options(r->server, &options))) {
+    return false;
+  }
+  wait = ready_begin(r, r->server, NP_READABLE);
+  return wait != NULL && turn(r, 0) &&
+         ends(write_begin(r, r->client, "one", 3), NP_OK, 3) &&
+         ends(wait, NP_OK, NP_READABLE) && tries_read(r, r->server, "one");
+}
+
+SCENARIO(writable, "ready/writable-then-written", READINESS) {
+  struct action *wait;
+
+  if (!pair_open(r) || !tries_write(r, r->client, QUOTA_BYTES + 1) ||
+      !refused(r, "np_pipe_try_write", try_write_error(r, r->client),
+               NP_WOULD_BLOCK)) {
+    return false;
+  }
+  wait = ready_begin(r, r->client, NP_WRITABLE);
+  return wait != NULL &&
+         ends(read_begin(r, r->server, BUFFER_BYTES_MAX), NP_OK,
+              QUOTA_BYTES + 1) &&
+         ends(wait, NP_OK, NP_WRITABLE) && tries_write(r, r->client, 5) &&
+         ends(read_begin(r, r->server, BUFFER_BYTES_MAX), NP_OK, 5);
+}
+
+SCENARIO(ready_gone, "ready/the-peer-leaves", READINESS) {
+  struct action *wait;
+
+  if (!pair_open(r)) {
+    return false;
+  }
+  wait = ready_begin(r, r->server, NP_READABLE);
+  return wait != NULL && turn(r, 0) && pipe_close(r, r->client) && closed(r) &&
+         ends(wait, NP_OK, NP_READABLE | NP_READ_CLOSED) &&
+         refused(r, "np_pipe_try_read", try_read_error(r, r->server),
+                 ERROR_BROKEN_PIPE);
+}
+
+SCENARIO(ready_cancel, "ready/cancelled-closed-disconnected", READINESS) {
+  struct action *wait;
+  struct action *other;
+
+  if (!pair_open(r)) {
+    return false;
+  }
+  r->timeout_ms = 20;
+  wait = ready_begin(r, r->server, NP_READABLE);
+  if (wait == NULL || !ends(wait, WAIT_TIMEOUT, 0)) {
+    return false;
+  }
+  r->timeout_ms = 0;
+  wait = ready_begin(r, r->server, NP_READABLE);
+  if (wait == NULL || !turn(r, 0) ||
+      !took(r, "np_server_disconnect", np_server_disconnect(r->server)) ||
+      !ends(wait, ERROR_PIPE_NOT_CONNECTED, 0)) {
+    return false;
+  }
+  other = ready_begin(r, r->client, NP_WRITE_CLOSED);
+  return other != NULL && pipe_close(r, r->client) && closed(r) &&
+         turns(r, &other->done, 1);
+}
+
+static np_error take_nothing(HANDLE handle, void *context,
+                             size_t *transferred) {
+  struct run *r = context;
+
+  (void)handle;
+  *transferred = 7;
+  return r->notes++ == 0 ? NP_WOULD_BLOCK : NP_OK;
+}
+
+SCENARIO(own_calls, "ready/calls-of-the-callers-own", READINESS) {
+  size_t transferred = 0;
+  struct action *action;
+
+  if (!pair_open(r) ||
+      !refused(r, "np_pipe_try_io",
+               np_pipe_try_io(r->server, NP_READABLE, take_nothing, r, NULL),
+               NP_WOULD_BLOCK)) {
+    return false;
+  }
+  action = io_begin(r, r->client, NP_WRITABLE, take_nothing);
+  return action != NULL && ends(action, NP_OK, 7) &&
+         took(r, "np_pipe_try_io",
+              np_pipe_try_io(r->client, NP_WRITABLE, take_nothing, r,
+                             &transferred)) &&
+         holds(r, transferred == 7, "it tells what the function did");
+}
