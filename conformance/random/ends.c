@@ -1,0 +1,356 @@
+/* The ends and their sessions: who is connected with whom. */
+#include <stdio.h>
+#include <string.h>
+
+#include "play.h"
+
+enum { CLIENT_PROCESS_FIRST = 5000 };
+
+static const uint32_t quotas[] = {0, 1, 16, 100, 512, 512, 4096};
+
+bool is_library(const struct end *end) {
+  return end->pipe != NULL;
+}
+
+bool is_raw(const struct end *end) {
+  return end->raw != NULL;
+}
+
+struct end *pick_end(struct play *play, uint32_t which, end_predicate fits) {
+  struct end *fitting[ENDS_MAX];
+  size_t count = 0;
+
+  for (size_t i = 0; i < play->end_count; i++) {
+    struct end *end = &play->ends[i];
+
+    if (end->is_open && (fits == NULL || fits(end))) {
+      fitting[count++] = end;
+    }
+  }
+  return count > 0 ? fitting[which % count] : NULL;
+}
+
+struct session *end_session(const struct end *end) {
+  struct session *session;
+
+  if (end->session_count == 0) {
+    return NULL;
+  }
+  session = end->sessions[end->session_count - 1];
+  return session->disconnected && end->is_server ? NULL : session;
+}
+
+void end_left(struct end *end) {
+  struct session *session = end_session(end);
+
+  end->is_open = false;
+  if (session != NULL) {
+    if (end->is_server) {
+      session->server_closed = true;
+    } else {
+      session->client_closed = true;
+    }
+  }
+}
+
+/* Type and direction belong to the name, for the whole of a run. */
+static bool name_is_message(const struct play *play, unsigned name) {
+  return ((play->program->seed >> (1 + name)) & 1) != 0;
+}
+
+static unsigned name_direction(const struct play *play, unsigned name) {
+  const uint64_t drawn = (play->program->seed / 16 + name * 3) % 8;
+
+  return drawn == 0   ? PIPE_ACCESS_INBOUND
+         : drawn == 1 ? PIPE_ACCESS_OUTBOUND
+                      : PIPE_ACCESS_DUPLEX;
+}
+
+struct end *end_new(struct play *play, bool is_server, unsigned name) {
+  struct end *end;
+  unsigned direction = name_direction(play, name);
+
+  if (play->end_count == ENDS_MAX || play->session_count == SESSIONS_MAX) {
+    return NULL;
+  }
+  end = &play->ends[play->end_count];
+  memset(end, 0, sizeof *end);
+  end->play = play;
+  end->number = (unsigned)play->end_count;
+  end->name = name;
+  end->is_server = is_server;
+  end->is_message = name_is_message(play, name);
+  end->readable = direction == PIPE_ACCESS_DUPLEX ||
+                  (direction == PIPE_ACCESS_INBOUND) == is_server;
+  end->writable = direction == PIPE_ACCESS_DUPLEX ||
+                  (direction == PIPE_ACCESS_OUTBOUND) == is_server;
+  return end; /* Counted once it is open. */
+}
+
+static void name_text(unsigned name, char out[32]) {
+  snprintf(out, 32, "\\\\.\\pipe\\npipe-random-%u", name);
+}
+
+static bool has_server(const struct play *play, unsigned name) {
+  for (size_t i = 0; i < play->end_count; i++) {
+    if (play->ends[i].is_open && play->ends[i].is_server &&
+        play->ends[i].name == name) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool is_fault(const struct play *play, np_error error) {
+  return (error == ERROR_NO_SYSTEM_RESOURCES && play->faults) ||
+         (error == ERROR_NOT_ENOUGH_MEMORY && play->memory_fault);
+}
+
+static void open_pipe(struct end *end, np_pipe *pipe, unsigned loop_index) {
+  struct play *play = end->play;
+
+  end->pipe = pipe;
+  end->loop_index = loop_index;
+  end->loop = play->loops[loop_index];
+  end->is_open = true;
+  np_pipe_set_user(pipe, end);
+}
+
+void step_server(struct play *play, const struct step *step) {
+  struct end *end = end_new(play, true, step->a % NAMES_MAX);
+  const unsigned loop_index = step->b % play->loop_count;
+  np_server_options options;
+  np_pipe *pipe = NULL;
+  char name[32];
+  np_error error;
+
+  if (end == NULL) {
+    return;
+  }
+  np_server_options_init(&options);
+  options.mode = end->is_message ? NP_MESSAGE : NP_BYTE;
+  end->reads_messages = end->is_message && step->c % 3 != 0;
+  options.read_mode = end->reads_messages ? NP_MESSAGE : NP_BYTE;
+  options.inbound = end->readable;
+  options.outbound = end->writable;
+  options.in_buffer_bytes = quotas[step->c % 7];
+  options.out_buffer_bytes = quotas[step->d % 7];
+  end->in_quota = options.in_buffer_bytes;
+  end->out_quota = options.out_buffer_bytes;
+  options.first_instance = step->d % 16 == 0;
+  if (step->d % 9 == 0) {
+    options.sddl = "D:(A;;GA;;;WD)";
+  }
+  name_text(end->name, name);
+  error = np_server_create(play->loops[loop_index], name, &options, &pipe);
+  say(play, "end %u: np_server_create, name %u, %s%s, loop %u: %s", end->number,
+      end->name, end->is_message ? "message" : "byte",
+      end->reads_messages ? ", reads messages" : "", loop_index,
+      np_error_name(error));
+  if (error == NP_OK) {
+    open_pipe(end, pipe, loop_index);
+    play->end_count++;
+  } else if (pipe != NULL ||
+             (!is_fault(play, error) &&
+              !(error == ERROR_ACCESS_DENIED && options.first_instance &&
+                has_server(play, end->name)))) {
+    play_fail(play, "np_server_create gave %s", np_error_name(error));
+  }
+}
+
+static struct session *session_new(struct play *play, struct end *server,
+                                   struct end *client) {
+  struct session *session = &play->sessions[play->session_count++];
+
+  session->server = server;
+  session->client = client;
+  server->sessions[server->session_count++] = session;
+  return session;
+}
+
+/* The server whose client has this process id, or NULL. */
+static struct end *server_of(struct play *play, unsigned name,
+                             uint32_t process_id) {
+  for (size_t i = 0; i < play->end_count; i++) {
+    struct end *end = &play->ends[i];
+    HANDLE handle = end->pipe != NULL ? np_pipe_handle(end->pipe) : end->raw;
+
+    if (!end->is_open || !end->is_server || end->name != name) {
+      continue;
+    }
+    /* The second try is for a fault that hits the first. */
+    for (int attempt = 0; attempt < 2; attempt++) {
+      ULONG id = 0;
+
+      if (GetNamedPipeClientProcessId(handle, &id)) {
+        if (id == process_id) {
+          return end;
+        }
+        break;
+      }
+    }
+  }
+  return NULL;
+}
+
+void bind_client(struct end *client, uint32_t process_id) {
+  struct play *play = client->play;
+  struct end *server = server_of(play, client->name, process_id);
+
+  if (server == NULL) {
+    play_fail(play, "end %u was opened, but no instance has it",
+              client->number);
+    return;
+  }
+  client->sessions[client->session_count++] = session_new(play, server, client);
+  say(play, "end %u is connected with end %u", client->number, server->number);
+}
+
+void step_client(struct play *play, const struct step *step) {
+  struct end *end = end_new(play, false, step->a % NAMES_MAX);
+  const unsigned loop_index = step->b % play->loop_count;
+  const DWORD process_id = GetCurrentProcessId();
+  const uint32_t own_id = CLIENT_PROCESS_FIRST + play->opens++;
+  np_client_options options;
+  np_pipe *pipe = NULL;
+  struct end *ghosted;
+  char name[32];
+  np_error error;
+
+  if (end == NULL) {
+    return;
+  }
+  np_client_options_init(&options);
+  end->reads_messages = end->is_message && end->readable && step->c % 3 != 0;
+  options.read_mode = end->reads_messages ? NP_MESSAGE : NP_BYTE;
+  options.read = end->readable;
+  options.write = end->writable;
+  name_text(end->name, name);
+  sim_set_process(own_id, 1);
+  error = np_client_open(play->loops[loop_index], name, &options, &pipe);
+  sim_set_process(process_id, 1);
+  say(play, "end %u: np_client_open, name %u%s, loop %u: %s", end->number,
+      end->name, end->reads_messages ? ", reads messages" : "", loop_index,
+      np_error_name(error));
+  if (error == NP_OK) {
+    open_pipe(end, pipe, loop_index);
+    play->end_count++;
+    bind_client(end, own_id);
+    return;
+  }
+  if (pipe != NULL ||
+      !(is_fault(play, error) ||
+        (error == ERROR_FILE_NOT_FOUND && !has_server(play, end->name)) ||
+        (error == ERROR_PIPE_BUSY && has_server(play, end->name)))) {
+    play_fail(play, "np_client_open gave %s", np_error_name(error));
+  }
+  /* One that failed in a later step has used an instance up. */
+  ghosted = server_of(play, end->name, own_id);
+  if (ghosted != NULL) {
+    session_new(play, ghosted, NULL)->client_closed = true;
+    say(play, "it came to end %u and went", ghosted->number);
+  }
+}
+
+static void on_closed(np_pipe *pipe) {
+  struct end *end = np_pipe_user(pipe);
+  struct play *play = end->play;
+
+  play->callbacks++;
+  say(play, "end %u is closed", end->number);
+  play->closed_count++;
+  if (end->is_closed || !end->is_closing) {
+    play_fail(play, "on_closed of end %u ran twice or uncalled for",
+              end->number);
+  }
+  if (play->in_loop != (int)end->loop_index) {
+    play_fail(play, "on_closed of end %u ran outside of its loop", end->number);
+  }
+  for (size_t i = 0; i < play->note_count; i++) {
+    const struct note *note = play->notes[i];
+
+    if (note->end == end && !note->done) {
+      play_fail(play, "end %u is closed before %s %u was called back",
+                end->number, note_name(note), (unsigned)note->number);
+    }
+  }
+  end->is_closed = true;
+}
+
+void close_end(struct end *end) {
+  struct play *play = end->play;
+  np_error error;
+
+  end->is_closing = true;
+  end_left(end);
+  error = np_pipe_close(end->pipe, on_closed);
+  say(play, "end %u: np_pipe_close: %s", end->number, np_error_name(error));
+  if (error != NP_OK) {
+    play_fail(play, "np_pipe_close gave %s", np_error_name(error));
+  }
+  if (np_pipe_close(end->pipe, NULL) != ERROR_INVALID_HANDLE ||
+      np_pipe_handle(end->pipe) != INVALID_HANDLE_VALUE) {
+    play_fail(play, "end %u can be closed twice", end->number);
+  }
+  play->closing_count++;
+  end->pipe = NULL; /* It may be gone from now on. */
+}
+
+void disconnect_end(struct end *end) {
+  struct play *play = end->play;
+  struct session *session = end_session(end);
+  np_error error;
+
+  end->disconnect_calls++;
+  error = np_server_disconnect(end->pipe);
+  say(play, "end %u: np_server_disconnect: %s", end->number,
+      np_error_name(error));
+  if (error == NP_OK) {
+    end->disconnects++;
+    if (session != NULL) {
+      session->disconnected = true;
+    }
+  } else if (!is_fault(play, error) &&
+             !(error == ERROR_PIPE_NOT_CONNECTED && end->disconnects > 0 &&
+               session == NULL)) {
+    play_fail(play, "np_server_disconnect gave %s", np_error_name(error));
+  }
+}
+
+void step_info(struct play *play, const struct step *step) {
+  struct end *end = pick_end(play, step->a, is_library);
+  struct session *session;
+  np_info info = {0};
+  np_error error;
+
+  if (end == NULL) {
+    return;
+  }
+  session =
+      end->session_count > 0 ? end->sessions[end->session_count - 1] : NULL;
+  info.size = sizeof info;
+  error = np_pipe_info(end->pipe, &info);
+  say(play, "end %u: np_pipe_info: %s, state %d", end->number,
+      np_error_name(error), (int)info.state);
+  if (error != NP_OK) {
+    if (!is_fault(play, error) &&
+        !(error == ERROR_PIPE_NOT_CONNECTED && !end->is_server &&
+          session != NULL && session->disconnected)) {
+      play_fail(play, "np_pipe_info gave %s", np_error_name(error));
+    }
+    return;
+  }
+  if (info.end != (end->is_server ? NP_SERVER : NP_CLIENT) ||
+      info.mode != (end->is_message ? NP_MESSAGE : NP_BYTE) ||
+      info.read_mode != (end->reads_messages ? NP_MESSAGE : NP_BYTE) ||
+      info.readable != end->readable || info.writable != end->writable ||
+      info.instances_max != NP_INSTANCES_UNLIMITED) {
+    play_fail(play, "np_pipe_info is wrong about end %u", end->number);
+  }
+  if (end->is_server && end->loop != NULL && end->in_quota != UINT32_MAX &&
+      (info.in_buffer_bytes != end->in_quota ||
+       info.out_buffer_bytes != end->out_quota)) {
+    play_fail(play, "np_pipe_info is wrong about the quotas of end %u",
+              end->number);
+  }
+}

@@ -1,0 +1,322 @@
+/* npipe-random: plays random programs and, when one fails, finds a short form
+ * of it. The programs run in child processes, so that one which crashes is but
+ * a failure like any other. */
+#define _GNU_SOURCE /* MAP_ANONYMOUS */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "play.h"
+
+enum {
+  RUN_SECONDS_MAX = 60, /* of real time; one takes milliseconds */
+  SHRINK_TRIES_MAX = 400,
+  RUNS_DEFAULT = 2000,
+  STEPS_DEFAULT = 120,
+  EXIT_FAILED = 1
+};
+
+struct options {
+  uint64_t seed;
+  uint64_t runs;
+  size_t steps;
+  bool verbose;
+  bool shrink;
+  bool keep_going;
+  const char *trace; /* NULL: none */
+};
+
+/* What child and parent both see. */
+struct shared {
+  uint64_t runs;
+  uint64_t seed; /* of the run under way */
+  uint64_t callbacks;
+  uint64_t sessions;
+  char failure[FAILURE_BYTES_MAX]; /* without its numbers; of the last run */
+};
+
+static struct shared *shared;
+static struct play player;
+static struct program program;
+
+static void calibrate(unsigned class) {
+  sim_settings settings;
+  np_loop *loop = NULL;
+
+  program_class_settings(class, &settings);
+  sim_reset(0, &settings);
+  if (np_loop_create(NULL, &loop) != NP_OK || np_loop_destroy(loop) != NP_OK) {
+    fprintf(stderr, "no loop can be made\n");
+    exit(EXIT_FAILED);
+  }
+}
+
+/* Keeps what was wrong, but not with which pipe: shrinking must not lead to
+ * another failure. */
+static void keep_failure(const char *failure) {
+  size_t length = 0;
+
+  for (; *failure != '\0' && length < sizeof shared->failure - 1; failure++) {
+    if (*failure < '0' || *failure > '9') {
+      shared->failure[length++] = *failure;
+    }
+  }
+  shared->failure[length] = '\0';
+}
+
+/* Plays `program`; in a child process. */
+static bool play_once(bool verbose, FILE *trace) {
+  bool passed;
+
+  alarm(RUN_SECONDS_MAX);
+  shared->seed = program.seed;
+  keep_failure("a crash");
+  passed = play_run(&player, &program, verbose);
+  alarm(0);
+  keep_failure(player.failure);
+  shared->runs++;
+  shared->callbacks += player.callbacks;
+  shared->sessions += player.session_count;
+  if (trace != NULL) {
+    char *text = sim_trace_text();
+
+    fprintf(trace, "%s%s", player.text != NULL ? player.text : "", text);
+    free(text);
+  } else if (verbose) {
+    printf("%s", player.text != NULL ? player.text : "");
+  }
+  if (!passed && !verbose) {
+    printf("seed %llu: %s\n", (unsigned long long)program.seed, player.failure);
+  }
+  play_deinit(&player);
+  return passed;
+}
+
+/* A crash would lose the text that tells what led to it. */
+static void on_death(int signal_number) {
+  if (player.verbose && player.text != NULL) {
+    printf("%s", player.text);
+  }
+  printf("seed %llu: step %zu: %s\n", (unsigned long long)program.seed,
+         player.step,
+         signal_number == SIGALRM ? "no end in sight: a hang"
+                                  : strsignal(signal_number));
+  fflush(stdout);
+  signal(signal_number, SIG_DFL);
+  raise(signal_number);
+}
+
+static void on_sanitizer(void) {
+  if (player.verbose && player.text != NULL) {
+    printf("%s", player.text);
+    fflush(stdout);
+  }
+}
+
+void __sanitizer_set_death_callback(void (*callback)(void))
+    __attribute__((weak));
+
+static void catch_deaths(void) {
+  if (__sanitizer_set_death_callback != NULL) {
+    __sanitizer_set_death_callback(on_sanitizer);
+  } else {
+    signal(SIGSEGV, on_death);
+    signal(SIGBUS, on_death);
+    signal(SIGFPE, on_death);
+  }
+  signal(SIGABRT, on_death);
+  signal(SIGALRM, on_death);
+}
+
+/* Forks. The child returns true; the parent waits, and `*passed` tells whether
+ * the child ended well. */
+static bool in_child(bool quiet, bool *passed) {
+  int status = 0;
+  pid_t child;
+
+  fflush(stdout);
+  child = fork();
+  if (child == 0) {
+    if (quiet) {
+      int null = open("/dev/null", O_WRONLY);
+
+      dup2(null, STDOUT_FILENO);
+      dup2(null, STDERR_FILENO);
+    }
+    catch_deaths();
+    return true;
+  }
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  *passed = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  return false;
+}
+
+/* Plays `program` as it is now, in a process of its own. */
+static bool play_apart(bool quiet, bool verbose) {
+  bool passed = false;
+
+  if (in_child(quiet, &passed)) {
+    calibrate(program_class(program.seed));
+    exit(play_once(verbose, NULL) ? 0 : EXIT_FAILED);
+  }
+  return passed;
+}
+
+/* Drops steps, in ever smaller bunches, as long as it still fails. */
+static void shrink(void) {
+  char failure[FAILURE_BYTES_MAX];
+  int tries = 0;
+
+  memcpy(failure, shared->failure, sizeof failure);
+  for (size_t bunch = program.step_count / 2; bunch > 0; bunch /= 2) {
+    for (size_t at = 0; at < program.step_count; at += bunch) {
+      bool was[STEPS_MAX];
+      bool any = false;
+
+      for (size_t i = at; i < at + bunch && i < program.step_count; i++) {
+        was[i] = program.steps[i].dropped;
+        any = any || !was[i];
+        program.steps[i].dropped = true;
+      }
+      if (any && tries++ < SHRINK_TRIES_MAX && !play_apart(true, false) &&
+          strcmp(failure, shared->failure) == 0) {
+        continue;
+      }
+      for (size_t i = at; i < at + bunch && i < program.step_count; i++) {
+        program.steps[i].dropped = was[i];
+      }
+    }
+  }
+}
+
+static void explain(const struct options *options, uint64_t seed) {
+  size_t left = 0;
+
+  program_make(&program, seed, options->steps);
+  printf("FAIL: seed %llu\n", (unsigned long long)seed);
+  printf("repeat: npipe-random --seed %llu --runs 1 --steps %zu --verbose\n",
+         (unsigned long long)seed, options->steps);
+  if (options->shrink) {
+    if (play_apart(true, false)) {
+      printf("but alone it passes\n");
+      return;
+    }
+    shrink();
+  }
+  for (size_t i = 0; i < program.step_count; i++) {
+    left += program.steps[i].dropped ? 0 : 1;
+  }
+  printf("The sequence, %zu of %zu steps:\n", left, program.step_count);
+  play_apart(false, true);
+}
+
+/* The runs of one class, in one process. */
+static void play_class(const struct options *options, unsigned class) {
+  FILE *trace = NULL;
+  bool failed = false;
+
+  if (options->trace != NULL) {
+    trace = fopen(options->trace, class == 0 ? "w" : "a");
+    if (trace == NULL) {
+      perror(options->trace);
+      exit(EXIT_FAILED);
+    }
+  }
+  calibrate(class);
+  for (uint64_t i = 0; i < options->runs; i++) {
+    if (program_class(options->seed + i) != class) {
+      continue;
+    }
+    program_make(&program, options->seed + i, options->steps);
+    if (!play_once(options->verbose || trace != NULL, trace)) {
+      failed = true;
+      if (!options->keep_going) {
+        break;
+      }
+    }
+  }
+  if (trace != NULL) {
+    fclose(trace);
+  }
+  sim_reset(0, NULL);
+  exit(failed ? EXIT_FAILED : 0);
+}
+
+static bool parse_options(int argc, char **argv, struct options *options) {
+  for (int i = 1; i < argc; i++) {
+    if (strcmp(argv[i], "--verbose") == 0) {
+      options->verbose = true;
+    } else if (strcmp(argv[i], "--no-shrink") == 0) {
+      options->shrink = false;
+    } else if (strcmp(argv[i], "--keep-going") == 0) {
+      options->keep_going = true;
+    } else if (i + 1 == argc) {
+      return false;
+    } else if (strcmp(argv[i], "--seed") == 0) {
+      options->seed = strtoull(argv[++i], NULL, 0);
+    } else if (strcmp(argv[i], "--runs") == 0) {
+      options->runs = strtoull(argv[++i], NULL, 0);
+    } else if (strcmp(argv[i], "--steps") == 0) {
+      options->steps = strtoul(argv[++i], NULL, 0);
+    } else if (strcmp(argv[i], "--trace") == 0) {
+      options->trace = argv[++i];
+    } else {
+      return false;
+    }
+  }
+  return options->steps <= STEPS_MAX;
+}
+
+int main(int argc, char **argv) {
+  struct options options = {1,    RUNS_DEFAULT, STEPS_DEFAULT, false,
+                            true, false,        NULL};
+  bool failed = false;
+  struct timespec begin;
+  struct timespec end;
+  double seconds;
+
+  if (!parse_options(argc, argv, &options)) {
+    printf(
+        "usage: npipe-random [--seed N] [--runs N] [--steps N] [--verbose]\n"
+        "                    [--trace FILE] [--no-shrink] [--keep-going]\n");
+    return 2;
+  }
+  shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
+                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (shared == MAP_FAILED) {
+    perror("mmap");
+    return EXIT_FAILED;
+  }
+  clock_gettime(CLOCK_MONOTONIC, &begin);
+  for (unsigned class = 0; class < PROGRAM_CLASSES; class ++) {
+    bool passed = true;
+
+    if (in_child(false, &passed)) {
+      play_class(&options, class);
+    }
+    if (!passed && !options.keep_going) {
+      explain(&options, shared->seed);
+      return EXIT_FAILED;
+    }
+    failed = failed || !passed;
+  }
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  seconds = (double)(end.tv_sec - begin.tv_sec) +
+            (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
+  printf(
+      "%llu runs from seed %llu, %zu steps each: %llu sessions, %llu "
+      "callbacks, %.0f runs a second\n",
+      (unsigned long long)shared->runs, (unsigned long long)options.seed,
+      options.steps, (unsigned long long)shared->sessions,
+      (unsigned long long)shared->callbacks,
+      (double)shared->runs / (seconds > 0.001 ? seconds : 0.001));
+  return failed ? EXIT_FAILED : 0;
+}

@@ -1,0 +1,583 @@
+/* The operations: how each begins, and whether its result can be true. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "play.h"
+#include "stream.h"
+
+/* What a callback does, of a hundred. */
+enum {
+  THEN_NOTHING = 55,
+  THEN_AGAIN = 63,
+  THEN_CLOSE = 67,
+  THEN_CLOSE_OTHER = 70,
+  THEN_CANCEL = 78,
+  THEN_DISCONNECT = 81,
+  THEN_STOP = 83,
+  THEN_READ = 90,
+  THEN_WRITE = 98,
+  THEN_TURN = 100,
+  THEN_DRAINED = 1000 /* the shutdown before a close */
+};
+
+const char *note_name(const struct note *note) {
+  static const char *const names[] = {"read",     "write", "connect",
+                                      "shutdown", "wait",  "io"};
+
+  return names[note->kind];
+}
+
+/* Sizes around those of the quotas, and mostly small ones. */
+size_t length_of(uint32_t drawn) {
+  const uint32_t how_much = drawn >> 8;
+
+  switch (drawn % 16) {
+    case 0:
+      return 0;
+    case 1:
+    case 2:
+    case 3:
+    case 4:
+      return 1 + how_much % 4;
+    case 5:
+    case 6:
+    case 7:
+    case 8:
+      return 1 + how_much % 20;
+    case 9:
+    case 10:
+    case 11:
+    case 12:
+      return 1 + how_much % 150;
+    case 13:
+    case 14:
+      return 1 + how_much % 700;
+    default:
+      return 1 + how_much % 5000;
+  }
+}
+
+struct note *note_new(struct end *end, enum note_kind kind,
+                      const struct step *step, size_t length) {
+  struct play *play = end->play;
+  struct note *note;
+
+  if (play->note_count == NOTES_MAX) {
+    return NULL;
+  }
+  note = calloc(1, sizeof *note);
+  if (note == NULL) {
+    abort();
+  }
+  note->kind = kind;
+  note->end = end;
+  note->number = (uint32_t)play->note_count;
+  note->length = length;
+  note->begun_ns = sim_now_ns();
+  note->disconnects = end->disconnect_calls;
+  if (step != NULL) {
+    note->then = step->d % 100;
+    note->timeout_ms = step->b % 8 == 0 ? 1 + (step->b >> 8) % 40 : 0;
+  }
+  if (length > 0) {
+    note->data = malloc(length);
+    if (note->data == NULL) {
+      abort();
+    }
+    memset(note->data, 0, length);
+  }
+  /* Of the session now, or, when there is none, of the next. */
+  note->session_first = end->session_count;
+  note->was_alone = end_session(end) == NULL;
+  note->was_unreported = note->was_alone || !end_session(end)->reported;
+  if (!note->was_alone) {
+    note->session_first--;
+  }
+  note->session_last = note->session_first;
+  play->notes[play->note_count++] = note;
+  return note;
+}
+
+void note_sessions(struct note *note) {
+  const size_t count = note->end->session_count;
+
+  note->session_last =
+      count > note->session_first + 1 ? count - 1 : note->session_first;
+}
+
+/* --- Whether a result can be true ---------------------------------------- */
+
+/* Whether in one of the sessions that `note` can be of, this holds. */
+static bool any_session(const struct note *note,
+                        bool (*holds)(const struct session *session,
+                                      const struct end *end)) {
+  const struct end *end = note->end;
+
+  for (size_t i = note->session_first;
+       i <= note->session_last && i < end->session_count; i++) {
+    if (holds(end->sessions[i], end)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool peer_closed(const struct session *session, const struct end *end) {
+  return end->is_server ? session->client_closed : session->server_closed;
+}
+
+static bool was_disconnected(const struct session *session,
+                             const struct end *end) {
+  (void)end;
+  return session->disconnected;
+}
+
+static bool was_reported(const struct session *session, const struct end *end) {
+  (void)end;
+  return session->reported;
+}
+
+/* A server's, where there was a moment without a client. */
+static bool was_alone(const struct note *note) {
+  const struct end *end = note->end;
+
+  /* A read-ahead that ended when nobody was there may be told to the first read
+   * after a client came of which no connect has told yet. */
+  return end->is_server &&
+         (note->was_alone || (end->uses_readiness && note->was_unreported) ||
+          end->disconnect_calls != note->disconnects ||
+          note->session_first != note->session_last);
+}
+
+bool is_io_result_true(const struct note *note, np_error error) {
+  const struct end *end = note->end;
+
+  switch (error) {
+    case NP_OK:
+      if (note->kind == NOTE_WRITE) {
+        return note->transferred == note->length;
+      }
+      return note->transferred <= note->length &&
+             (end->is_message || note->length == 0 || note->transferred > 0);
+    case ERROR_MORE_DATA:
+      return note->kind == NOTE_READ && end->reads_messages &&
+             (note->transferred == note->length ||
+              /* A message that its writer cut when a part had been caught. */
+              (end->uses_readiness && note->transferred > 0 &&
+               note->transferred < note->length));
+    case ERROR_BROKEN_PIPE:
+      /* An end's own close that comes before its cancel says the same. */
+      return any_session(note, peer_closed) || end->is_closing;
+    case ERROR_NO_DATA:
+      return note->kind == NOTE_WRITE && any_session(note, peer_closed);
+    case ERROR_PIPE_NOT_CONNECTED:
+      return any_session(note, was_disconnected) ||
+             (end->is_server && end->disconnect_calls > 0);
+    case ERROR_PIPE_LISTENING:
+      return was_alone(note);
+    default:
+      return false;
+  }
+}
+
+static bool is_connect_result_true(struct note *note, np_error error) {
+  struct end *end = note->end;
+
+  switch (error) {
+    case NP_OK:
+      /* Perhaps of one that was let go before the callback came. */
+      for (size_t i = note->session_first; i < end->session_count; i++) {
+        if (!end->sessions[i]->reported) {
+          end->sessions[i]->reported = true;
+          return true;
+        }
+      }
+      return false;
+    case ERROR_PIPE_CONNECTED:
+    case ERROR_NO_DATA:
+      /* Of one that was not reported only if it was let go meanwhile. */
+      return (any_session(note, was_reported) ||
+              end->disconnect_calls != note->disconnects) &&
+             (error == ERROR_PIPE_CONNECTED || any_session(note, peer_closed));
+    case ERROR_PIPE_NOT_CONNECTED:
+      return end->disconnect_calls != note->disconnects;
+    default:
+      /* By the close: STATUS_PIPE_BROKEN or STATUS_HANDLES_CLOSED. */
+      return end->is_closing;
+  }
+}
+
+/* A shutdown comes after the writes before it, and has their error or none. */
+static bool is_shutdown_result_true(const struct note *note, np_error error) {
+  const struct play *play = note->end->play;
+
+  for (uint32_t i = 0; i < note->number; i++) {
+    const struct note *write = play->notes[i];
+
+    if (write->end != note->end || write->kind != NOTE_WRITE) {
+      continue;
+    }
+    if (error == NP_OK && !write->done) {
+      return false;
+    }
+    if (error != NP_OK && write->is_untold) {
+      return true; /* It may be that one's. */
+    }
+    if (error != NP_OK && write->done && write->error == error) {
+      return true;
+    }
+  }
+  return error == NP_OK;
+}
+
+static bool is_result_true(struct note *note, np_error error) {
+  const struct play *play = note->end->play;
+
+  if (error == ERROR_OPERATION_ABORTED &&
+      (note->cancelled || note->end->is_closing)) {
+    return true;
+  }
+  if (error == WAIT_TIMEOUT && note->timeout_ms > 0 &&
+      sim_now_ns() >= note->begun_ns + note->timeout_ms * 1000000ull) {
+    return true;
+  }
+  if (error == ERROR_NO_SYSTEM_RESOURCES && play->faults) {
+    return true;
+  }
+  switch (note->kind) {
+    case NOTE_CONNECT:
+      return is_connect_result_true(note, error);
+    case NOTE_SHUTDOWN:
+      return is_shutdown_result_true(note, error);
+    case NOTE_READY:
+    case NOTE_IO:
+      return is_readiness_true(note, error);
+    default:
+      return is_io_result_true(note, error);
+  }
+}
+
+/* --- Callbacks ----------------------------------------------------------- */
+
+static void begin_again(struct note *note, struct slot *slot) {
+  const struct step step = {STEP_READ, false,        0,
+                            1,         16 * 700 + 9, note->number * 7};
+
+  switch (note->kind) {
+    case NOTE_READ:
+      begin_read(note->end, slot, &step);
+      break;
+    case NOTE_WRITE:
+      begin_write(note->end, slot, &step);
+      break;
+    case NOTE_CONNECT:
+      begin_connect(note->end, slot, &step);
+      break;
+    case NOTE_READY:
+      begin_ready(note->end, slot, &step);
+      break;
+    case NOTE_IO:
+      begin_io(note->end, slot, &step);
+      break;
+    default:
+      begin_shutdown(note->end, slot, &step);
+      break;
+  }
+}
+
+static void then(struct note *note, struct slot *slot) {
+  struct end *end = note->end;
+  struct play *play = end->play;
+  const uint32_t what = note->then;
+  struct step step = {STEP_READ, false, note->number, 1, note->number * 977, 0};
+
+  if (what >= THEN_NOTHING && what < THEN_AGAIN && end->is_open &&
+      !play->is_draining) {
+    begin_again(note, slot);
+    return;
+  }
+  free(slot); /* It is the caller's: the library must not look at it. */
+  if (play->is_draining && what != THEN_DRAINED) {
+    return;
+  }
+  if (what == THEN_DRAINED || (what >= THEN_AGAIN && what < THEN_CLOSE)) {
+    if (end->is_open) {
+      close_end(end);
+    }
+    return;
+  }
+  if (what < THEN_CLOSE || what >= THEN_TURN) {
+    return;
+  }
+  if (what < THEN_CLOSE_OTHER) {
+    step.kind = STEP_CLOSE;
+  } else if (what < THEN_CANCEL) {
+    step.kind = STEP_CANCEL;
+  } else if (what < THEN_DISCONNECT) {
+    step.kind = STEP_DISCONNECT;
+  } else if (what < THEN_STOP) {
+    step.kind = STEP_STOP;
+  } else if (what < THEN_READ) {
+    step.kind = STEP_READ;
+  } else if (what < THEN_WRITE) {
+    step.kind = STEP_WRITE;
+  } else {
+    step.kind = STEP_TURN;
+    step.b = end->loop_index;
+  }
+  do_step(play, &step);
+}
+
+static bool has_read(const struct end *end) {
+  const struct play *play = end->play;
+
+  for (size_t i = 0; i < play->note_count; i++) {
+    const struct note *note = play->notes[i];
+
+    if (note->end == end && note->kind == NOTE_READ && !note->done) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Goes on reading until the stream has ended. */
+static void drain_on(struct note *note) {
+  const struct step step = {STEP_READ, false, 0, 1, 2999, 0};
+  struct end *end = note->end;
+
+  np_error error = note->error;
+
+  /* Older ones may have ended with a session before. */
+  if (note->number < end->drains_from ||
+      (end->uses_readiness && was_alone(note) &&
+       (error == ERROR_PIPE_LISTENING || error == ERROR_PIPE_NOT_CONNECTED))) {
+    error = NP_OK;
+  }
+  switch (error) {
+    case NP_OK:
+    case ERROR_MORE_DATA:
+    case ERROR_OPERATION_ABORTED:
+    case WAIT_TIMEOUT:
+    case ERROR_NO_SYSTEM_RESOURCES:
+      if (end->is_open && !has_read(end)) {
+        begin_read(end, NULL, &step);
+      }
+      break;
+    default:
+      if (note->error != ERROR_BROKEN_PIPE) {
+        play_fail(end->play, "the stream of end %u ended with %s", end->number,
+                  np_error_name(note->error));
+      }
+      end->drains = false;
+      break;
+  }
+}
+
+void on_done(np_op *op, np_error error, size_t transferred) {
+  struct slot *slot = (struct slot *)op;
+  struct note *note = slot->note;
+  struct end *end = note->end;
+  struct play *play = end->play;
+
+  play->callbacks++;
+  note_sessions(note);
+  note->error = error;
+  note->transferred = transferred;
+  say(play, "end %u: %s %u is called back: %s, %zu of %zu bytes", end->number,
+      note_name(note), (unsigned)note->number, np_error_name(error),
+      transferred, note->length);
+  if (note->done) {
+    play_fail(play, "%s %u was called back twice", note_name(note),
+              (unsigned)note->number);
+    return;
+  }
+  if (play->in_loop != (int)end->loop_index) {
+    play_fail(play, "%s %u was called back outside of its loop",
+              note_name(note), (unsigned)note->number);
+  }
+  if (end->is_closed) {
+    play_fail(play, "%s %u was called back after on_closed", note_name(note),
+              (unsigned)note->number);
+  }
+  note->done = true;
+  note->while_closing = end->is_closing;
+  note->slot = NULL;
+  if (end->connect == note) {
+    end->connect = NULL;
+  }
+  if (!is_result_true(note, error)) {
+    play_fail(play, "%s %u of end %u cannot have ended with %s (%u), %zu bytes",
+              note_name(note), (unsigned)note->number, end->number,
+              np_error_name(error), (unsigned)error, transferred);
+  }
+  if (note->kind == NOTE_READ && (error == NP_OK || error == ERROR_MORE_DATA)) {
+    if (end->last_read_done > note->number) {
+      play_fail(play, "read %u of end %u was called back after read %zu",
+                (unsigned)note->number, end->number, end->last_read_done);
+    }
+    end->last_read_done = note->number;
+  }
+  if (note->kind == NOTE_SHUTDOWN && error == NP_OK && !play->faults &&
+      end->untold != NULL && end->untold->number < note->number) {
+    confirm(end); /* It has left; only a fault can have failed it before. */
+  }
+  if (note->kind == NOTE_WRITE) {
+    free(note->data); /* Nobody may look at it any more. */
+    note->data = NULL;
+  }
+  then(note, slot);
+  if (note->kind == NOTE_READ && end->drains) {
+    drain_on(note);
+  }
+}
+
+/* --- Beginning ----------------------------------------------------------- */
+
+struct slot *slot_of(struct slot *slot, struct note *note) {
+  if (slot == NULL) {
+    slot = calloc(1, sizeof *slot);
+    if (slot == NULL) {
+      abort();
+    }
+    np_op_init(&slot->op);
+  }
+  slot->note = note;
+  slot->op.timeout_ms = note->timeout_ms;
+  note->slot = slot;
+  return slot;
+}
+
+/* What a start returned. Nothing that is out of resources refuses one. */
+void begun(struct note *note, np_error error, np_error expected) {
+  struct play *play = note->end->play;
+
+  say(play, "end %u: %s %u, %zu bytes, limit %u ms: %s", note->end->number,
+      note_name(note), (unsigned)note->number, note->length,
+      (unsigned)note->timeout_ms, np_error_name(error));
+  if (error != expected &&
+      !(error == ERROR_NOT_ENOUGH_MEMORY && is_fault(play, error))) {
+    play_fail(play, "%s %u gave %s, not %s", note_name(note),
+              (unsigned)note->number, np_error_name(error),
+              np_error_name(expected));
+  }
+  if (error != NP_OK) {
+    note->done = true;
+    note->error = error;
+    free(note->slot);
+    note->slot = NULL;
+  }
+}
+
+void cut(void *data, size_t length, uint32_t drawn, np_buffer parts[3]) {
+  const size_t first = length == 0 ? 0 : drawn % (length + 1);
+  const size_t second = (length - first) / 2;
+
+  parts[0].data = data;
+  parts[0].length = first;
+  parts[1].data = first < length ? (char *)data + first : NULL;
+  parts[1].length = second;
+  parts[2].data = first < length ? (char *)data + first + second : NULL;
+  parts[2].length = length - first - second;
+}
+
+void begin_read(struct end *end, struct slot *slot, const struct step *step) {
+  struct note *note =
+      note_new(end, NOTE_READ, step,
+               end->drains ? 1 + step->c % 3000 : length_of(step->c));
+  np_buffer parts[3];
+
+  if (note == NULL) {
+    free(slot);
+    end->drains = false;
+    return;
+  }
+  slot = slot_of(slot, note);
+  cut(note->data, note->length, step->a >> 8, parts);
+  begun(note,
+        step->a % 4 == 0
+            ? np_pipe_readv(end->pipe, parts, 3, &slot->op, on_done)
+            : np_pipe_read(end->pipe, note->data, note->length, &slot->op,
+                           on_done),
+        end->readable ? NP_OK : ERROR_ACCESS_DENIED);
+}
+
+void begin_write(struct end *end, struct slot *slot, const struct step *step) {
+  struct note *note = note_new(end, NOTE_WRITE, step, length_of(step->c));
+  np_buffer parts[3];
+
+  if (note == NULL) {
+    free(slot);
+    return;
+  }
+  for (size_t i = 0; i < note->length; i++) {
+    note->data[i] = stream_byte(note->number, i);
+  }
+  slot = slot_of(slot, note);
+  cut(note->data, note->length, step->a >> 8, parts);
+  begun(note,
+        step->a % 4 == 0
+            ? np_pipe_writev(end->pipe, parts, 3, &slot->op, on_done)
+            : np_pipe_write(end->pipe, note->data, note->length, &slot->op,
+                            on_done),
+        end->writable ? NP_OK : ERROR_ACCESS_DENIED);
+}
+
+void begin_connect(struct end *end, struct slot *slot,
+                   const struct step *step) {
+  struct note *note = note_new(end, NOTE_CONNECT, step, 0);
+  np_error error;
+
+  if (note == NULL) {
+    free(slot);
+    return;
+  }
+  slot = slot_of(slot, note);
+  error = np_server_connect(end->pipe, &slot->op, on_done);
+  /* The one before may have its result, and only its callback be missing. */
+  begun(note, error,
+        end->connect != NULL && error == ERROR_BUSY ? ERROR_BUSY : NP_OK);
+  if (!note->done) {
+    end->connect = note;
+  }
+}
+
+void begin_shutdown(struct end *end, struct slot *slot,
+                    const struct step *step) {
+  struct note *note = note_new(end, NOTE_SHUTDOWN, step, 0);
+
+  if (note == NULL) {
+    free(slot);
+    return;
+  }
+  if (step == NULL) {
+    note->then = THEN_DRAINED;
+  }
+  slot = slot_of(slot, note);
+  begun(note, np_pipe_shutdown(end->pipe, &slot->op, on_done), NP_OK);
+}
+
+void cancel_one(struct play *play, const struct step *step) {
+  struct note *flying[NOTES_MAX];
+  size_t count = 0;
+  struct note *note;
+  np_error error;
+
+  for (size_t i = 0; i < play->note_count; i++) {
+    if (play->notes[i]->slot != NULL) {
+      flying[count++] = play->notes[i];
+    }
+  }
+  if (count == 0) {
+    return;
+  }
+  note = flying[step->a % count];
+  error = np_op_cancel(&note->slot->op);
+  say(play, "end %u: %s %u is cancelled: %s", note->end->number,
+      note_name(note), (unsigned)note->number, np_error_name(error));
+  if (error == NP_OK) {
+    note->cancelled = true;
+  } else if (error != ERROR_NOT_FOUND) {
+    play_fail(play, "np_op_cancel gave %s", np_error_name(error));
+  }
+}

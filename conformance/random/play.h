@@ -1,0 +1,256 @@
+/* The player: it carries out a program's steps with the library, keeps the
+ * model of what must come of them, and judges each callback by it. */
+#ifndef NPIPE_RANDOM_PLAY_H
+#define NPIPE_RANDOM_PLAY_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <windows.h>
+
+#include <npipe/npipe.h>
+#include <sim/sim.h>
+
+#include "program.h"
+
+enum {
+  ENDS_MAX = 24,
+  SESSIONS_MAX = 48,
+  NOTES_MAX = 1024,
+  TIMERS_MAX = 6,
+  TASKS_MAX = 6,
+  LOOPS_MAX = 2,
+  NAMES_MAX = 2,
+  FAILURE_BYTES_MAX = 400
+};
+
+struct play;
+struct end;
+
+/* One client of one instance, from its open on. */
+struct session {
+  struct end *server;
+  struct end *client;
+  bool reported;     /* a connect of the library told of it */
+  bool disconnected; /* by the server                       */
+  bool server_closed;
+  bool client_closed;
+};
+
+enum note_kind {
+  NOTE_READ,
+  NOTE_WRITE,
+  NOTE_CONNECT,
+  NOTE_SHUTDOWN,
+  NOTE_READY,
+  NOTE_IO
+};
+
+/* What was begun, and what came of it. */
+struct note {
+  enum note_kind kind;
+  struct end *end;
+  struct slot *slot; /* NULL when it is done, and for a raw one */
+  uint32_t number; /* names it in the text, and says what a write's bytes are */
+  unsigned char *data; /* a read's keeps its own to the end   */
+  size_t length;
+  uint32_t timeout_ms;
+  uint32_t then; /* what its callback does            */
+  uint64_t begun_ns;
+  size_t session_first; /* its data can be of these, of its end */
+  size_t session_last;
+  unsigned disconnects; /* of its end when it began             */
+  bool was_alone;       /* began where there was no session        */
+  bool was_unreported;  /* ... or one that no connect had told of     */
+  bool cancelled;
+  bool while_closing; /* ended after the close of its own end */
+  bool is_untold;     /* a try_write's: whether it arrives is not known yet */
+  bool done;
+  np_error error;
+  size_t transferred;
+  np_interest interest; /* of a wait for readiness                 */
+  unsigned io_left;     /* how often its function would block      */
+};
+
+/* The caller's storage of an operation, freed in its callback. */
+struct slot {
+  np_op op; /* first */
+  struct note *note;
+};
+
+/* One end of a pipe, the library's or a raw one. */
+struct end {
+  struct play *play;
+  unsigned number;
+  unsigned name;
+  bool is_server;
+  np_pipe *pipe; /* NULL: raw, or gone                              */
+  HANDLE raw;    /* NULL: the library's, or gone                    */
+  np_loop *loop;
+  unsigned loop_index;
+  bool is_message;
+  bool reads_messages;
+  bool readable;
+  bool writable;
+  uint32_t in_quota; /* a server's */
+  uint32_t out_quota;
+  bool is_open;
+  bool is_closing;    /* np_pipe_close was called */
+  bool is_closed;     /* on_closed ran            */
+  bool drains;        /* reads until there is an error */
+  size_t drains_from; /* of that: the first one */
+  struct session *sessions[SESSIONS_MAX];
+  size_t session_count;
+  unsigned disconnect_calls;
+  unsigned disconnects; /* those that succeeded */
+  struct note *connect; /* in flight            */
+  bool uses_readiness;  /* was asked about it   */
+  struct note *untold;  /* the last try_write   */
+  size_t last_read_done;
+  OVERLAPPED raw_read;
+  OVERLAPPED raw_write;
+  OVERLAPPED raw_connect; /* Internal tells whether it pends */
+  struct note *raw_read_note;
+  struct note *raw_write_note;
+};
+
+struct timer_note {
+  np_timer timer; /* first */
+  struct play *play;
+  unsigned number;
+  unsigned loop_index;
+  bool active;
+  uint64_t due_ns;
+};
+
+struct task_note {
+  np_task task; /* first */
+  struct play *play;
+  unsigned number;
+  unsigned loop_index;
+  bool posted;
+  uint64_t order;
+};
+
+struct play {
+  const struct program *program;
+  bool verbose;
+  char *text; /* what happened, when verbose; malloc'd */
+  size_t text_length;
+  size_t text_capacity;
+  char failure[FAILURE_BYTES_MAX];
+  size_t step; /* now */
+
+  np_loop *loops[LOOPS_MAX];
+  unsigned loop_count;
+  HANDLE port; /* of a foreign loop      */
+  int in_loop; /* which one runs, or -1  */
+  size_t callbacks;
+  bool is_draining; /* callbacks begin nothing any more */
+
+  struct end ends[ENDS_MAX];
+  size_t end_count;
+  struct session sessions[SESSIONS_MAX];
+  size_t session_count;
+  struct note *notes[NOTES_MAX];
+  size_t note_count;
+  struct timer_note timers[TIMERS_MAX];
+  struct task_note tasks[TASKS_MAX];
+  uint64_t task_order;
+  uint64_t task_order_run[LOOPS_MAX];
+  unsigned closing_count;
+  unsigned closed_count;
+  uint32_t opens; /* gives each client a process id of its own */
+
+  uint64_t allocations;
+  uint64_t allocation_fails; /* at this one; 0: none */
+  size_t live;
+  bool faults; /* one was planned: 1450 may come at any time */
+  bool memory_fault;
+};
+
+/* play_run plays `program`; returns whether all went as the model says. */
+bool play_run(struct play *play, const struct program *program, bool verbose);
+void play_deinit(struct play *play);
+
+/* --- For the player's own files ------------------------------------------ */
+
+void play_fail(struct play *play, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* say adds a line to the text of the run. */
+void say(struct play *play, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* do_step carries out one step; also from inside a callback. */
+void do_step(struct play *play, const struct step *step);
+
+/* pick_end returns an open end that `fits`, or NULL. */
+typedef bool (*end_predicate)(const struct end *end);
+struct end *pick_end(struct play *play, uint32_t which, end_predicate fits);
+bool is_library(const struct end *end);
+bool is_raw(const struct end *end);
+
+struct end *end_new(struct play *play, bool is_server, unsigned name);
+
+/* end_session is the session that an end is in, or NULL. */
+struct session *end_session(const struct end *end);
+
+/* end_left marks the session of an end that is closed. */
+void end_left(struct end *end);
+
+/* The step of its kind, on this end. */
+void begin_read(struct end *end, struct slot *slot, const struct step *step);
+void begin_write(struct end *end, struct slot *slot, const struct step *step);
+void begin_connect(struct end *end, struct slot *slot, const struct step *step);
+void begin_shutdown(struct end *end, struct slot *slot,
+                    const struct step *step);
+void begin_ready(struct end *end, struct slot *slot, const struct step *step);
+void begin_io(struct end *end, struct slot *slot, const struct step *step);
+void try_read(struct end *end, const struct step *step);
+void try_write(struct end *end, const struct step *step);
+void try_io(struct end *end, const struct step *step);
+void set_ready_options(struct end *end, const struct step *step);
+bool is_readiness_true(const struct note *note, np_error error);
+
+/* confirm takes note that what try_writes took before has arrived. */
+void confirm(struct end *end);
+
+/* is_fault tells whether `error` is one that a planned fault may bring. */
+bool is_fault(const struct play *play, np_error error);
+
+/* What notes.c has for them. */
+size_t length_of(uint32_t drawn);
+struct slot *slot_of(struct slot *slot, struct note *note);
+void begun(struct note *note, np_error error, np_error expected);
+void on_done(np_op *op, np_error error, size_t transferred);
+bool is_io_result_true(const struct note *note, np_error error);
+
+/* cut makes three buffers of one, at places that are drawn. */
+void cut(void *data, size_t length, uint32_t drawn, np_buffer parts[3]);
+
+void cancel_one(struct play *play, const struct step *step);
+void close_end(struct end *end);
+void disconnect_end(struct end *end);
+
+struct note *note_new(struct end *end, enum note_kind kind,
+                      const struct step *step, size_t length);
+void note_sessions(struct note *note);
+const char *note_name(const struct note *note);
+
+/* bind_client finds the instance that `client`, just opened, was given. */
+void bind_client(struct end *client, uint32_t process_id);
+
+void step_server(struct play *play, const struct step *step);
+void step_client(struct play *play, const struct step *step);
+void step_info(struct play *play, const struct step *step);
+void step_raw(struct play *play, const struct step *step);
+void raw_poll(struct play *play);
+void raw_close(struct end *end);
+
+/* streams_check holds what each end has read against what was written. */
+void streams_check(struct play *play);
+
+#endif

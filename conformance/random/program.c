@@ -1,0 +1,127 @@
+#include "program.h"
+
+#include <string.h>
+
+#include "chance.h"
+
+/* How often each kind of step comes, in relation to the others. */
+static const uint32_t weights[STEP_KINDS] = {
+    [STEP_SERVER] = 50,        [STEP_CLIENT] = 60,
+    [STEP_CONNECT] = 50,       [STEP_DISCONNECT] = 20,
+    [STEP_READ] = 160,         [STEP_WRITE] = 170,
+    [STEP_SHUTDOWN] = 20,      [STEP_READY] = 40,
+    [STEP_TRY_READ] = 60,      [STEP_TRY_WRITE] = 60,
+    [STEP_TRY_IO] = 10,        [STEP_ASYNC_IO] = 20,
+    [STEP_READY_OPTIONS] = 15, [STEP_CANCEL] = 40,
+    [STEP_CLOSE] = 25,         [STEP_INFO] = 10,
+    [STEP_RAW_SERVER] = 8,     [STEP_RAW_CLIENT] = 12,
+    [STEP_RAW_CONNECT] = 10,   [STEP_RAW_DISCONNECT] = 3,
+    [STEP_RAW_READ] = 25,      [STEP_RAW_WRITE] = 25,
+    [STEP_RAW_CLOSE] = 8,      [STEP_ADOPT] = 8,
+    [STEP_TIMER] = 15,         [STEP_TIMER_STOP] = 5,
+    [STEP_TASK] = 12,          [STEP_STOP] = 5,
+    [STEP_TURN] = 120,         [STEP_WAIT] = 60,
+    [STEP_DESTROY] = 4,        [STEP_FAULT] = 8,
+    [STEP_FAULT_LATE] = 4,     [STEP_FAULT_MEMORY] = 3,
+    [STEP_SLOW] = 4,           [STEP_CANCEL_LATE] = 4};
+
+/* Steps that bring faults: some runs are without any. */
+static bool is_fault(size_t kind) {
+  return kind == STEP_FAULT || kind == STEP_FAULT_LATE ||
+         kind == STEP_FAULT_MEMORY;
+}
+
+static void settings_make(struct program *program, struct chance *chance) {
+  sim_settings *settings = &program->settings;
+
+  /* Settings that answer ERROR_MORE_DATA at once and queue a packet as well
+   * are a class of their own; all the others agree with each other. */
+  if (program_class(program->seed) == 1) {
+    program->base = "disputed";
+    sim_settings_named(settings, program->base);
+  } else {
+    do {
+      program->base = sim_settings_name(
+          chance_below(chance, (uint32_t)sim_settings_count()));
+      sim_settings_named(settings, program->base);
+    } while (settings->warning_posts);
+  }
+  if (chance_permille(chance, 300)) {
+    settings->shuffle_permille = chance_below(chance, 1001);
+    settings->short_get_permille = chance_below(chance, 700);
+  }
+  if (chance_permille(chance, 300)) {
+    settings->pend_permille = chance_below(chance, 1001);
+    settings->late_status_permille = chance_below(chance, 1001);
+  }
+  if (chance_permille(chance, 200)) {
+    settings->delay_permille = chance_below(chance, 1001);
+    settings->delay_ms_max = 1 + chance_below(chance, 20);
+  }
+  if (chance_permille(chance, 200)) {
+    settings->cancel_late_permille = chance_below(chance, 1001);
+    settings->cancel_ms_max = 1 + chance_below(chance, 20);
+  }
+  if (chance_permille(chance, 200)) {
+    settings->closed_write_kept = !settings->closed_write_kept;
+    settings->cancelled_write_counts = !settings->cancelled_write_counts;
+  }
+}
+
+void program_make(struct program *program, uint64_t seed, size_t step_count) {
+  struct chance chance = {seed * 0x2545F4914F6CDD1Du + 1};
+  uint32_t mine[STEP_KINDS];
+  uint32_t sum = 0;
+  bool has_faults;
+  bool has_raws;
+  bool has_readiness;
+
+  memset(program, 0, sizeof *program);
+  program->seed = seed;
+  settings_make(program, &chance);
+  has_faults = chance_permille(&chance, 500);
+  has_raws = chance_permille(&chance, 400);
+  has_readiness = chance_permille(&chance, 500);
+  program->two_loops = chance_permille(&chance, 300);
+  program->foreign_port = chance_permille(&chance, 500);
+  program->drains = chance_permille(&chance, 700);
+  for (size_t i = 0; i < STEP_KINDS; i++) {
+    bool off = (is_fault(i) && !has_faults) ||
+               (i >= STEP_RAW_SERVER && i <= STEP_ADOPT && !has_raws) ||
+               (i >= STEP_READY && i <= STEP_READY_OPTIONS && !has_readiness);
+
+    /* A run of its own character: some steps often, some never. */
+    mine[i] = off ? 0 : weights[i] * chance_below(&chance, 4);
+    if (i == STEP_SERVER || i == STEP_CLIENT || i == STEP_TURN) {
+      mine[i] += weights[i];
+    }
+    sum += mine[i];
+  }
+  program->step_count = step_count <= STEPS_MAX ? step_count : STEPS_MAX;
+  for (size_t i = 0; i < program->step_count; i++) {
+    struct step *step = &program->steps[i];
+    uint32_t drawn = chance_below(&chance, sum);
+    size_t kind = 0;
+
+    while (drawn >= mine[kind]) {
+      drawn -= mine[kind++];
+    }
+    /* A run begins with something to play with. */
+    if (i < 4) {
+      kind = i == 1 ? STEP_CONNECT : i == 2 ? STEP_CLIENT : STEP_SERVER;
+    }
+    step->kind = (enum step_kind)kind;
+    step->a = (uint32_t)chance_next(&chance);
+    step->b = (uint32_t)chance_next(&chance);
+    step->c = (uint32_t)chance_next(&chance);
+    step->d = (uint32_t)chance_next(&chance);
+  }
+}
+
+unsigned program_class(uint64_t seed) {
+  return seed % 5 == 4;
+}
+
+void program_class_settings(unsigned number, sim_settings *settings) {
+  sim_settings_named(settings, number == 1 ? "disputed" : "win11");
+}

@@ -1,0 +1,86 @@
+/* What a run does: its settings and a list of steps, all from the seed.
+ *
+ * A step names no pipe and no operation but carries numbers, from which the
+ * player picks one of those that are there. So any step may be dropped and the
+ * rest still means something; that is how a failing sequence is made short. */
+#ifndef NPIPE_RANDOM_PROGRAM_H
+#define NPIPE_RANDOM_PROGRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sim/sim.h>
+
+enum { STEPS_MAX = 512 };
+
+enum step_kind {
+  STEP_SERVER,  /* np_server_create                               */
+  STEP_CLIENT,  /* np_client_open                                 */
+  STEP_CONNECT, /* np_server_connect                              */
+  STEP_DISCONNECT,
+  STEP_READ,
+  STEP_WRITE,
+  STEP_SHUTDOWN,
+  STEP_READY,    /* np_pipe_ready and its short forms              */
+  STEP_TRY_READ, /* np_pipe_try_read, np_pipe_try_readv            */
+  STEP_TRY_WRITE,
+  STEP_TRY_IO,
+  STEP_ASYNC_IO,
+  STEP_READY_OPTIONS,
+  STEP_CANCEL,
+  STEP_CLOSE,
+  STEP_INFO,
+  STEP_RAW_SERVER, /* the same by Win32 calls                     */
+  STEP_RAW_CLIENT,
+  STEP_RAW_CONNECT,
+  STEP_RAW_DISCONNECT,
+  STEP_RAW_READ,
+  STEP_RAW_WRITE,
+  STEP_RAW_CLOSE,
+  STEP_ADOPT, /* a raw end becomes one of the library             */
+  STEP_TIMER,
+  STEP_TIMER_STOP,
+  STEP_TASK,
+  STEP_STOP, /* np_loop_stop                                      */
+  STEP_TURN, /* one turn of a loop, which does not wait           */
+  STEP_WAIT, /* one that does                                     */
+  STEP_DESTROY,
+  STEP_FAULT,      /* a call to come fails for want of resources  */
+  STEP_FAULT_LATE, /* an operation to come does, by its packet    */
+  STEP_FAULT_MEMORY,
+  STEP_SLOW,
+  STEP_CANCEL_LATE,
+  STEP_KINDS
+};
+
+struct step {
+  enum step_kind kind;
+  bool dropped;
+  uint32_t a; /* which one     */
+  uint32_t b; /* how           */
+  uint32_t c; /* how much      */
+  uint32_t d; /* and then what */
+};
+
+struct program {
+  uint64_t seed;
+  const char *base; /* name of the settings that these began as */
+  sim_settings settings;
+  bool two_loops;
+  bool foreign_port; /* of the second loop */
+  bool drains;       /* ends with all streams read to their end */
+  size_t step_count;
+  struct step steps[STEPS_MAX];
+};
+
+/* program_make fills `program` from `seed`, with `step_count` steps. */
+void program_make(struct program *program, uint64_t seed, size_t step_count);
+
+/* program_class tells which processes may play the run of `seed`: what the
+ * library finds out about its system holds for the life of a process. */
+enum { PROGRAM_CLASSES = 2 };
+unsigned program_class(uint64_t seed);
+void program_class_settings(unsigned number, sim_settings *settings);
+
+#endif

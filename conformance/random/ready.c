@@ -1,0 +1,261 @@
+/* Readiness: waits for it, tries, and calls of the caller's own. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "play.h"
+#include "stream.h"
+
+static np_interest interest_of(uint32_t drawn) {
+  static const np_interest all[] = {
+      NP_READABLE,
+      NP_WRITABLE,
+      NP_READABLE | NP_WRITABLE,
+      NP_READ_CLOSED,
+      NP_WRITE_CLOSED,
+      NP_READABLE | NP_READ_CLOSED | NP_WRITE_CLOSED};
+
+  return all[drawn % (sizeof all / sizeof all[0])];
+}
+
+/* What a call with this interest is due. */
+static np_error expected_of(const struct end *end, np_interest interest) {
+  const bool reads = (interest & (NP_READABLE | NP_READ_CLOSED)) != 0;
+  const bool writes = (interest & (NP_WRITABLE | NP_WRITE_CLOSED)) != 0;
+
+  return (end->readable || writes) && (end->writable || reads)
+             ? NP_OK
+             : ERROR_ACCESS_DENIED;
+}
+
+static bool is_peer_gone(const struct note *note) {
+  const struct end *end = note->end;
+
+  for (size_t i = note->session_first;
+       i <= note->session_last && i < end->session_count; i++) {
+    const struct session *session = end->sessions[i];
+
+    if (session->disconnected ||
+        (end->is_server ? session->client_closed : session->server_closed)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool is_readiness_true(const struct note *note, np_error error) {
+  const size_t closed = NP_READ_CLOSED | NP_WRITE_CLOSED;
+  size_t may_hold = note->interest;
+
+  if (error == ERROR_PIPE_NOT_CONNECTED) {
+    return note->end->disconnect_calls != note->disconnects;
+  }
+  if (error != NP_OK) {
+    return false;
+  }
+  if (note->kind == NOTE_IO) {
+    return note->io_left == 0;
+  }
+  may_hold |= (note->interest & NP_READABLE) != 0 ? NP_READ_CLOSED : 0u;
+  may_hold |= (note->interest & NP_WRITABLE) != 0 ? NP_WRITE_CLOSED : 0u;
+  return note->transferred != 0 && (note->transferred & ~may_hold) == 0 &&
+         ((note->transferred & closed) == 0 || is_peer_gone(note));
+}
+
+void begin_ready(struct end *end, struct slot *slot, const struct step *step) {
+  const np_interest interest = interest_of(step->c);
+  struct note *note = note_new(end, NOTE_READY, step, 0);
+  np_error error;
+
+  if (note == NULL) {
+    free(slot);
+    return;
+  }
+  note->interest = interest;
+  end->uses_readiness = true;
+  slot = slot_of(slot, note);
+  if (interest == NP_READABLE) {
+    error = np_pipe_readable(end->pipe, &slot->op, on_done);
+  } else if (interest == NP_WRITABLE) {
+    error = np_pipe_writable(end->pipe, &slot->op, on_done);
+  } else {
+    error = np_pipe_ready(end->pipe, interest, &slot->op, on_done);
+  }
+  begun(note, error, expected_of(end, interest));
+}
+
+/* Says that it would block as often as its note tells. */
+static np_error io(HANDLE handle, void *context, size_t *transferred) {
+  struct note *note = context;
+
+  if (handle != np_pipe_handle(note->end->pipe)) {
+    play_fail(note->end->play, "the function of io %u got another handle",
+              (unsigned)note->number);
+  }
+  if (note->io_left > 0) {
+    note->io_left--;
+    return NP_WOULD_BLOCK;
+  }
+  *transferred = note->number;
+  return NP_OK;
+}
+
+void begin_io(struct end *end, struct slot *slot, const struct step *step) {
+  struct note *note = note_new(end, NOTE_IO, step, 0);
+
+  if (note == NULL) {
+    free(slot);
+    return;
+  }
+  note->interest = interest_of(step->c);
+  note->io_left = (step->c >> 8) % 4;
+  end->uses_readiness = true;
+  slot = slot_of(slot, note);
+  begun(
+      note,
+      np_pipe_async_io(end->pipe, note->interest, &slot->op, io, note, on_done),
+      expected_of(end, note->interest));
+}
+
+void try_io(struct end *end, const struct step *step) {
+  struct play *play = end->play;
+  struct note note = {0};
+  size_t transferred = 1;
+  np_error expected;
+  np_error error;
+
+  note.end = end;
+  note.number = 5;
+  note.interest = interest_of(step->c);
+  note.io_left = (step->c >> 8) % 2;
+  end->uses_readiness = true;
+  expected = expected_of(end, note.interest);
+  error = np_pipe_try_io(end->pipe, note.interest, io, &note, &transferred);
+  say(play, "end %u: np_pipe_try_io: %s", end->number, np_error_name(error));
+  if ((error != expected && !is_fault(play, error) &&
+       !(error == NP_WOULD_BLOCK && expected == NP_OK)) ||
+      transferred != (error == NP_OK ? 5u : 0u)) {
+    play_fail(play, "np_pipe_try_io gave %s, %zu", np_error_name(error),
+              transferred);
+  }
+}
+
+void try_read(struct end *end, const struct step *step) {
+  struct play *play = end->play;
+  struct note *note = note_new(end, NOTE_READ, step, length_of(step->c));
+  np_buffer parts[3];
+  np_error error;
+  size_t transferred = 1;
+
+  if (note == NULL) {
+    return;
+  }
+  end->uses_readiness = true;
+  note->done = true;
+  cut(note->data, note->length, step->a >> 8, parts);
+  if (step->a % 4 == 0) {
+    error = np_pipe_try_readv(end->pipe, parts, 3, &transferred);
+  } else {
+    error = np_pipe_try_read(end->pipe, note->data, note->length, &transferred);
+  }
+  note_sessions(note);
+  note->error = error;
+  note->transferred = transferred;
+  say(play, "end %u: try_read %u: %s, %zu of %zu bytes", end->number,
+      (unsigned)note->number, np_error_name(error), transferred, note->length);
+  if (error == ERROR_ACCESS_DENIED
+          ? end->readable
+          : !(error == NP_WOULD_BLOCK || is_fault(play, error) ||
+              is_io_result_true(note, error))) {
+    play_fail(play, "try_read %u cannot give %s, %zu bytes",
+              (unsigned)note->number, np_error_name(error), transferred);
+  }
+  if (error != NP_OK && error != ERROR_MORE_DATA && transferred != 0) {
+    play_fail(play, "try_read %u gave %s and bytes", (unsigned)note->number,
+              np_error_name(error));
+  }
+}
+
+void confirm(struct end *end) {
+  if (end->untold != NULL) {
+    end->untold->is_untold = false;
+    end->untold = NULL;
+  }
+}
+
+/* The error of an earlier one is told by a later call, of any session. */
+static bool is_try_write_error(const struct end *end, np_error error) {
+  return error == NP_WOULD_BLOCK || error == ERROR_NO_DATA ||
+         error == ERROR_BROKEN_PIPE || error == ERROR_PIPE_NOT_CONNECTED ||
+         (error == ERROR_PIPE_LISTENING && end->is_server) ||
+         is_fault(end->play, error);
+}
+
+void try_write(struct end *end, const struct step *step) {
+  struct play *play = end->play;
+  struct note *note = note_new(end, NOTE_WRITE, step, length_of(step->c));
+  np_buffer parts[3];
+  size_t transferred = 1;
+  np_error error;
+
+  if (note == NULL) {
+    return;
+  }
+  end->uses_readiness = true;
+  for (size_t i = 0; i < note->length; i++) {
+    note->data[i] = stream_byte(note->number, i);
+  }
+  cut(note->data, note->length, step->a >> 8, parts);
+  if (step->a % 4 == 0) {
+    error = np_pipe_try_writev(end->pipe, parts, 3, &transferred);
+  } else {
+    error =
+        np_pipe_try_write(end->pipe, note->data, note->length, &transferred);
+  }
+  say(play, "end %u: try_write %u: %s, %zu of %zu bytes", end->number,
+      (unsigned)note->number, np_error_name(error), transferred, note->length);
+  note->done = true;
+  note->error = error;
+  if (error == ERROR_ACCESS_DENIED
+          ? end->writable
+          : error != NP_OK && !is_try_write_error(end, error)) {
+    play_fail(play, "try_write %u cannot give %s", (unsigned)note->number,
+              np_error_name(error));
+  }
+  if (error != NP_OK ? transferred != 0
+                     : transferred > note->length ||
+                           (end->is_message && transferred != note->length)) {
+    play_fail(play, "try_write %u took %zu bytes", (unsigned)note->number,
+              transferred);
+  }
+  if (error != NP_OK && error != NP_WOULD_BLOCK) {
+    end->untold = NULL; /* The error may be that one's. */
+  }
+  note->length = error == NP_OK ? transferred : 0;
+  if (error == NP_OK) {
+    confirm(end);
+    note->is_untold = true;
+    end->untold = note;
+  }
+  free(note->data); /* It was copied. */
+  note->data = NULL;
+}
+
+void set_ready_options(struct end *end, const struct step *step) {
+  static const size_t sizes[] = {0, 1, 16, 100, 1000, 65536};
+  struct play *play = end->play;
+  np_ready_options options;
+  np_error error;
+
+  np_ready_options_init(&options);
+  options.read_ahead_bytes = sizes[step->c % 6];
+  options.write_buffer_bytes = sizes[1 + (step->c >> 8) % 5];
+  error = np_pipe_set_ready_options(end->pipe, &options);
+  say(play, "end %u: np_pipe_set_ready_options, %zu, %zu: %s", end->number,
+      options.read_ahead_bytes, options.write_buffer_bytes,
+      np_error_name(error));
+  if (!is_fault(play, error) && error != NP_OK &&
+      !(error == ERROR_BUSY && end->uses_readiness)) {
+    play_fail(play, "np_pipe_set_ready_options gave %s", np_error_name(error));
+  }
+  end->uses_readiness = true;
+}

@@ -1,0 +1,226 @@
+#include "stream.h"
+
+enum { CURSORS_MAX = 64 };
+
+/* A place in the input. Which one it is may not be known: of a write that was
+ * cut nobody can tell how far it came. So there is a set of them, and each byte
+ * that was read leaves those where it is the next one. */
+struct cursor {
+  size_t session;
+  size_t write;
+  size_t offset;
+};
+
+struct cursors {
+  struct cursor at[CURSORS_MAX];
+  size_t count;
+};
+
+struct input {
+  const struct session_input *sessions;
+  size_t session_count;
+  bool by_message;
+  bool reads_ahead;
+};
+
+unsigned char stream_byte(uint32_t id, size_t offset) {
+  uint32_t x = id * 0x9E3779B1u + (uint32_t)offset * 0x85EBCA77u;
+
+  x ^= x >> 15;
+  x *= 0x2C1B3C6Du;
+  return (unsigned char)(x >> 24);
+}
+
+static void add(struct cursors *set, struct cursor cursor) {
+  for (size_t i = 0; i < set->count; i++) {
+    const struct cursor *at = &set->at[i];
+
+    if (at->session == cursor.session && at->write == cursor.write &&
+        at->offset == cursor.offset) {
+      return;
+    }
+  }
+  if (set->count < CURSORS_MAX) {
+    set->at[set->count++] = cursor;
+  }
+}
+
+static const struct written *write_at(const struct input *input,
+                                      const struct cursor *cursor) {
+  const struct session_input *session;
+
+  if (cursor->session >= input->session_count) {
+    return NULL;
+  }
+  session = &input->sessions[cursor->session];
+  return cursor->write < session->count ? &session->writes[cursor->write]
+                                        : NULL;
+}
+
+/* Adds each place that can be reached without a byte: past what is whole, past
+ * the rest of what was cut, and, up to `last`, into the sessions to come. */
+static void spread(const struct input *input, struct cursors *set, size_t first,
+                   size_t last) {
+  for (size_t i = 0; i < set->count; i++) {
+    struct cursor cursor = set->at[i];
+    const struct written *write = write_at(input, &cursor);
+
+    if (write != NULL) {
+      /* Byte reads may show an empty message, or swallow it. */
+      if (write->is_cut || (cursor.offset == write->length &&
+                            (cursor.offset > 0 || !input->by_message))) {
+        cursor.write++;
+        cursor.offset = 0;
+        add(set, cursor);
+      }
+    }
+    cursor = set->at[i];
+    if (cursor.session < last) {
+      cursor.session++;
+      cursor.write = 0;
+      cursor.offset = 0;
+      add(set, cursor);
+    }
+  }
+  for (size_t i = 0; i < set->count;) {
+    if (set->at[i].session < first) {
+      set->at[i] = set->at[--set->count];
+    } else {
+      i++;
+    }
+  }
+}
+
+static size_t matching(const struct written *write, size_t offset,
+                       const unsigned char *data, size_t length) {
+  size_t count = 0;
+
+  while (count < length && offset + count < write->length &&
+         data[count] == stream_byte(write->id, offset + count)) {
+    count++;
+  }
+  return count;
+}
+
+/* The places after a message, or a part of one, that `read` brought from byte
+ * `done` of it on. */
+static void step_message(const struct input *input, struct cursor cursor,
+                         const struct read_result *read, size_t done,
+                         struct cursors *out) {
+  const struct written *write = write_at(input, &cursor);
+  const size_t wanted = read->transferred - done;
+  size_t count;
+
+  if (write == NULL) {
+    return;
+  }
+  count = matching(write, cursor.offset, read->data + done, wanted);
+  if (count == wanted &&
+      read->is_more == (cursor.offset + count < write->length)) {
+    struct cursor next = cursor;
+
+    next.offset += count;
+    if (!read->is_more) {
+      next.write++;
+      next.offset = 0;
+    }
+    add(out, next);
+  }
+  if (input->reads_ahead && write->is_cut && done == 0) {
+    /* A part of it was caught before its writer took the rest back, and the
+     * kernel does not tell that the next message is another one. */
+    cursor.write++;
+    cursor.offset = 0;
+    for (size_t k = 1; k <= count; k++) {
+      step_message(input, cursor, read, k, out);
+    }
+  }
+}
+
+/* The places after `read` that was begun at `cursor`. */
+static void step_read(const struct input *input, const struct cursor *cursor,
+                      const struct read_result *read, struct cursors *out) {
+  const struct written *write = write_at(input, cursor);
+
+  if (read->length > 0) {
+    step_message(input, *cursor, read, 0, out);
+    return;
+  }
+  add(out, *cursor);
+  if (write != NULL && write->length == 0 && !read->is_more) {
+    struct cursor next = *cursor;
+
+    next.write++; /* Some systems consume an empty message so. */
+    add(out, next);
+  }
+}
+
+static void step_byte(const struct input *input, struct cursors *set,
+                      unsigned char byte) {
+  size_t kept = 0;
+
+  for (size_t i = 0; i < set->count; i++) {
+    struct cursor cursor = set->at[i];
+    const struct written *write = write_at(input, &cursor);
+
+    if (write != NULL && cursor.offset < write->length &&
+        stream_byte(write->id, cursor.offset) == byte) {
+      cursor.offset++;
+      set->at[kept++] = cursor;
+    }
+  }
+  set->count = kept;
+}
+
+/* Whether nothing that had to come is left at one of the places. */
+static bool may_end(const struct input *input, const struct cursors *set) {
+  for (size_t i = 0; i < set->count; i++) {
+    if (write_at(input, &set->at[i]) == NULL) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool step(const struct input *input, struct cursors *set,
+                 const struct read_result *read) {
+  spread(input, set, read->first, read->last);
+  if (read->is_eof) {
+    /* Of which session it is the end can't be told if there were two. */
+    return read->first != read->last || may_end(input, set);
+  }
+  if (read->is_failure && read->transferred == 0) {
+    return true;
+  }
+  if (input->by_message) {
+    struct cursors next = {.count = 0};
+
+    for (size_t i = 0; i < set->count; i++) {
+      step_read(input, &set->at[i], read, &next);
+    }
+    *set = next;
+    return set->count > 0;
+  }
+  for (size_t i = 0; i < read->transferred; i++) {
+    step_byte(input, set, read->data[i]);
+    spread(input, set, read->first, read->last);
+  }
+  return set->count > 0;
+}
+
+bool stream_check(const struct session_input *sessions, size_t session_count,
+                  const struct read_result *reads, size_t read_count,
+                  bool by_message, bool reads_ahead, size_t *bad) {
+  const struct input input = {sessions, session_count, by_message, reads_ahead};
+  struct cursors set = {.count = 0};
+  const struct cursor start = {0, 0, 0};
+
+  add(&set, start);
+  for (size_t i = 0; i < read_count; i++) {
+    if (!step(&input, &set, &reads[i])) {
+      *bad = i;
+      return false;
+    }
+  }
+  return true;
+}
