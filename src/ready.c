@@ -23,6 +23,7 @@ typedef struct np__readiness {
   np_readiness blocked; /* what a call of the caller's found not to be so */
   uint32_t refusals;    /* of such calls, in a row */
   np__timer_node retry; /* when `blocked` is forgotten */
+  bool is_asked;        /* its options are settled */
   np_pipe *pipe;
 } np__readiness;
 
@@ -246,10 +247,15 @@ np_error np_pipe_set_ready_options(np_pipe *pipe,
   if (pipe->target.closing) {
     return ERROR_INVALID_HANDLE;
   }
-  if (pipe->readiness != NULL) {
+  if (pipe->readiness == NULL) {
+    return prepare(pipe, options);
+  }
+  if (pipe->readiness->is_asked) {
     return ERROR_BUSY;
   }
-  return prepare(pipe, options);
+  pipe->readiness->ahead.capacity = options->read_ahead_bytes;
+  pipe->readiness->outbox.bytes_max = options->write_buffer_bytes;
+  return NP_OK;
 }
 
 /* Makes what readiness needs on its first use. `reads`: a read-ahead, too. */
@@ -264,6 +270,7 @@ static np_error ensure(np_pipe *pipe, bool reads) {
       return error;
     }
   }
+  pipe->readiness->is_asked = true;
   return reads ? np__ahead_prepare(&pipe->readiness->ahead) : NP_OK;
 }
 

@@ -73,15 +73,15 @@ typedef struct np_ready_options {
  */
 NP_API void np_ready_options_init(np_ready_options *options);
 
-/* np_pipe_set_ready_options sets how `pipe` does readiness: once, and before
- * the first call about its readiness.
+/* np_pipe_set_ready_options sets how `pipe` does readiness. Only before the
+ * first call about its readiness.
  *
  * options  borrowed for the call
  *
  * Returns NP_OK. On an error nothing changed: ERROR_INVALID_PARAMETER (a NULL,
  * or an option that the struct's comment rules out), ERROR_INVALID_HANDLE (the
- * pipe is being closed), ERROR_BUSY (set already, or its readiness was asked
- * for), ERROR_NOT_ENOUGH_MEMORY.
+ * pipe is being closed), ERROR_BUSY (its readiness was asked for already),
+ * ERROR_NOT_ENOUGH_MEMORY.
  *
  * Thread:  the loop's only.
  */
