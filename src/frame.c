@@ -115,7 +115,7 @@ void np_frame_options_init(np_frame_options *options) {
   options->field_bytes = 4;
   options->byte_order = NP_BIG_ENDIAN;
   options->skip_bytes = NP_FRAME_SKIP_HEADER;
-  options->frame_bytes_max = 8u * 1024 * 1024;
+  options->frame_bytes_max = (size_t)8 * 1024 * 1024;
 }
 
 np_error np_frame_decoder_init(np_frame_decoder *decoder,

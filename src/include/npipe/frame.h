@@ -147,12 +147,12 @@ NP_API void np_frame_decoder_deinit(np_frame_decoder *decoder);
  * frame that ends in them. While it returns NP_OK call it again with what it
  * left:
  *
- *     do {
- *       error = np_frame_decode(&decoder, input, length, &consumed, &frame);
+ *     while ((error = np_frame_decode(&decoder, input, length, &consumed,
+ *                                     &frame)) == NP_OK) {
+ *       ...frame...
  *       input += consumed;
  *       length -= consumed;
- *       if (error == NP_OK) ...frame...
- *     } while (error == NP_OK);
+ *     }
  *
  * decoder   made by np_frame_decoder_init
  * input     the next bytes of the stream; borrowed. May be NULL if `length` is
