@@ -21,10 +21,10 @@
 #include <sim/sim.h>
 
 enum {
-  ACTIONS_MAX = 32,
+  ACTIONS_MAX = 160,
   PIPES_MAX = 8,
   RAWS_MAX = 4,
-  BUFFER_BYTES_MAX = 8192,
+  BUFFER_BYTES_MAX = 4096,
   FAILURE_BYTES_MAX = 512,
   QUOTA_BYTES = 1024 /* of the pipes that scenarios make */
 };

@@ -240,3 +240,31 @@ SCENARIO(raw_talk, "raw/a-client-of-win32", 0) {
          raw_read(r, raw, "three") && raw_close(r, raw) &&
          ends(read_begin(r, r->server, 16), ERROR_BROKEN_PIPE, 0);
 }
+
+/* More than the loop asks the port for at once. */
+SCENARIO(many, "read/more-than-a-turn-takes", 0) {
+  enum { MANY = 70 };
+  struct action *reads[MANY];
+
+  modes(r, NP_MESSAGE, NP_MESSAGE);
+  if (!pair_open(r)) {
+    return false;
+  }
+  for (size_t i = 0; i < MANY; i++) {
+    reads[i] = read_begin(r, r->server, 16);
+  }
+  if (!turn(r, 0)) {
+    return false;
+  }
+  for (size_t i = 0; i < MANY; i++) {
+    if (write_begin(r, r->client, "x", 1) == NULL) {
+      return false;
+    }
+  }
+  for (size_t i = 0; i < MANY; i++) {
+    if (!ends_with(reads[i], NP_OK, "x")) {
+      return false;
+    }
+  }
+  return true;
+}

@@ -143,3 +143,35 @@ SCENARIO(names, "error/names-and-version", 0) {
          holds(r, np_is_retryable(ERROR_PIPE_BUSY), "to be tried again") &&
          holds(r, np_version()[0] != '\0', "a version");
 }
+
+static void write_again(struct action *action) {
+  struct run *r = action->run;
+
+  if (++r->notes < 200) {
+    action->begun++;
+    if (np_pipe_write(r->client, NULL, 0, &action->op, action->op.np__done) !=
+        NP_OK) {
+      run_fail(r, "np_pipe_write refused to begin in its own callback");
+    }
+  }
+}
+
+/* Bytes that are none are written at once: there is always something ready, and
+ * the port is asked all the same. */
+SCENARIO(never_idle, "loop/never-idle", 0) {
+  struct action *write;
+  bool went;
+
+  if (!pair_open(r)) {
+    return false;
+  }
+  write = write_begin(r, r->client, "", 0);
+  if (write == NULL) {
+    return false;
+  }
+  write->then = write_again;
+  r->in_loop = true;
+  went = took(r, "np_loop_run", np_loop_run(r->loop));
+  r->in_loop = false;
+  return went && holds(r, r->notes == 200, "all of them came");
+}

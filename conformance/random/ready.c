@@ -107,7 +107,7 @@ void begin_io(struct end *end, struct slot *slot, const struct step *step) {
     return;
   }
   note->interest = interest_of(step->c);
-  note->io_left = (step->c >> 8) % 4;
+  note->io_left = (step->c >> 8) % 9;
   end->uses_readiness = true;
   slot = slot_of(slot, note);
   begun(
