@@ -1,0 +1,724 @@
+/* Operations and readiness on one pipe: in turn, at once, and across sessions
+ * of a server end. */
+#include "ready_common.h"
+
+/* Opens a pair whose end has a read-ahead of `size` in the kernel's hands. */
+static void pair_asked(np_fixture *f, size_t size) {
+  pair_reopen(f);
+  ready_set(f->end, size, 65536);
+  assert_try_read(f->end, 64, NP_WOULD_BLOCK, NULL, 0);
+}
+
+/* --- Reads after readiness ---------------------------------------------- */
+
+NP_CASE("mixed/read-takes-caught", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
+        "A read gets what the read-ahead had caught, and a message whole.",
+        "npipe/ready.h") {
+  size_t i;
+
+  for (i = 0; i < read_ahead_count; i++) {
+    pair_asked(f, read_aheads[i]);
+    pipe_send(f, f->peer, "0123456789", 10);
+    ready_wait(f, f->end, NP_READABLE);
+    assert_received(f, f->end, "0123456789", 10);
+    assert_try_read(f->end, 64, NP_WOULD_BLOCK, NULL, 0);
+    pipe_send(f, f->peer, "abc", 3);
+    assert_received(f, f->end, "abc", 3);
+  }
+}
+
+NP_CASE("mixed/read-parts-of-caught", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
+        ERROR_MORE_DATA,
+        "Reads with small buffers get a caught message in parts, the last "
+        "without ERROR_MORE_DATA.",
+        "npipe/ready.h") {
+  char buffer[16];
+  size_t size;
+  size_t at;
+  size_t got = 0;
+  size_t i;
+
+  for (i = 0; i < read_ahead_count; i++) {
+    for (size = 1; size < 10; size += 2) {
+      pair_asked(f, read_aheads[i]);
+      pipe_send(f, f->peer, "0123456789", 10);
+      ready_wait(f, f->end, NP_READABLE);
+      for (at = 0; at < 10; at += got) {
+        size_t left = 10 - at;
+
+        assert_np_error(pipe_receive(f, f->end, buffer, size, &got),
+                        size < left ? ERROR_MORE_DATA : NP_OK);
+        assert_int_equal(got, size < left ? size : left);
+        assert_memory_equal(buffer, &"0123456789"[at], got);
+      }
+    }
+  }
+}
+
+NP_CASE("mixed/read-rest-of-try", np_pipe_read, MODE_MESSAGE | BOTH_ENDS, NP_OK,
+        "What a try left of a message is the next read's, and the other way "
+        "round.",
+        "npipe/ready.h") {
+  char buffer[16];
+  size_t got = 0;
+  size_t i;
+
+  for (i = 0; i < read_ahead_count; i++) {
+    pair_asked(f, read_aheads[i]);
+    pipe_send(f, f->peer, "0123456789", 10);
+    assert_np_error(ready_read(f, f->end, buffer, 3, &got), ERROR_MORE_DATA);
+    assert_int_equal(got, 3);
+    assert_np_error(pipe_receive(f, f->end, buffer, 3, &got), ERROR_MORE_DATA);
+    assert_int_equal(got, 3);
+    assert_memory_equal(buffer, "345", 3);
+    assert_caught(f, f->end, "6789", 4);
+  }
+}
+
+NP_CASE("mixed/read-empty-message", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
+        NP_OK, "A read gets an empty message that was caught, as such.",
+        "npipe/ready.h; museum D07") {
+  char byte = 0;
+  size_t got = 9;
+  size_t i;
+
+  for (i = 0; i < read_ahead_count; i++) {
+    pair_asked(f, read_aheads[i]);
+    pipe_send(f, f->peer, "", 0);
+    ready_wait(f, f->end, NP_READABLE);
+    assert_np_ok(pipe_receive(f, f->end, &byte, 1, &got));
+    assert_int_equal(got, 0);
+    pipe_send(f, f->peer, "x", 1);
+    assert_received(f, f->end, "x", 1);
+  }
+}
+
+NP_CASE("mixed/read-end", np_pipe_read, ANY_MODE | BOTH_ENDS, ERROR_BROKEN_PIPE,
+        "A read finds the end of the stream that readiness had found, and so "
+        "does the next.",
+        "npipe/ready.h") {
+  char byte = 0;
+  size_t got = 9;
+  size_t i;
+
+  for (i = 0; i < read_ahead_count; i++) {
+    pair_asked(f, read_aheads[i]);
+    pipe_close_wait(f, f->peer);
+    ready_wait(f, f->end, NP_READABLE);
+    assert_np_error(pipe_receive(f, f->end, &byte, 1, &got), ERROR_BROKEN_PIPE);
+    assert_np_error(pipe_receive(f, f->end, &byte, 1, &got), ERROR_BROKEN_PIPE);
+  }
+}
+
+NP_CASE("mixed/read-nothing", np_pipe_read, BYTE_READS | BOTH_ENDS, NP_OK,
+        "A read of length 0 ends when something is caught, and takes nothing.",
+        "npipe/io.h") {
+  size_t i;
+
+  for (i = 0; i < read_ahead_count; i++) {
+    pair_asked(f, read_aheads[i]);
+    read_begin(&f->ops[i], f->end, 0);
+    loop_quiet(f);
+    assert_int_equal(f->ops[i].done_count, 0);
+    pipe_send(f, f->peer, "hello", 5);
+    loop_until_count(f, &f->ops[i].done_count, 1);
+    assert_done(&f->ops[i], NP_OK, 0);
+    assert_received(f, f->end, "hello", 5);
+  }
+}
+
+NP_CASE("mixed/readv-takes-caught", np_pipe_readv, ANY_MODE | BOTH_ENDS, NP_OK,
+        "A vectored read gets what was caught.", "npipe/ready.h") {
+  char a[3], b[20];
+  const np_buffer parts[] = {{a, 3}, {b, 20}};
+
+  pair_asked(f, 65536);
+  pipe_send(f, f->peer, "0123456789", 10);
+  ready_wait(f, f->end, NP_READABLE);
+  f->ops[0].start_count = 1;
+  assert_np_ok(np_pipe_readv(f->end, parts, 2, &f->ops[0].op, on_done));
+  assert_int_equal(f->done_count, 0);
+  loop_until(f, 1);
+  assert_done(&f->ops[0], NP_OK, 10);
+  assert_memory_equal(a, "012", 3);
+  assert_memory_equal(b, "3456789", 7);
+}
+
+NP_CASE("mixed/readv-goes-on", np_pipe_readv, MODE_MESSAGE | BOTH_ENDS, NP_OK,
+        "A vectored read gets a message whole of which the read-ahead held "
+        "the start.",
+        "npipe/ready.h") {
+  char a[3], b[20];
+  const np_buffer parts[] = {{a, 3}, {b, 20}};
+  size_t i;
+
+  for (i = 0; i < read_ahead_count; i++) {
+    pair_asked(f, read_aheads[i]);
+    pipe_send(f, f->peer, "0123456789", 10);
+    ready_wait(f, f->end, NP_READABLE);
+    f->ops[i].start_count = 1;
+    assert_np_ok(np_pipe_readv(f->end, parts, 2, &f->ops[i].op, on_done));
+    loop_until_count(f, &f->ops[i].done_count, 1);
+    assert_done(&f->ops[i], NP_OK, 10);
+    assert_memory_equal(a, "012", 3);
+    assert_memory_equal(b, "3456789", 7);
+  }
+}
+
+/* --- Reads while the read-ahead waits ----------------------------------- */
+
+NP_CASE("mixed/reads-behind-ahead", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
+        "Reads that begin while the read-ahead waits get what comes, in the "
+        "order in which they began.",
+        "npipe/ready.h") {
+  static const char *const text[] = {"aaa", "bbb", "ccc", "ddd"};
+  unsigned i;
+  unsigned k;
+
+  for (i = 0; i < read_ahead_count; i++) {
+    pair_asked(f, read_aheads[i]);
+    for (k = 0; k < 4; k++) {
+      read_begin(&f->ops[4 * i + k], f->end, 3);
+    }
+    for (k = 0; k < 4; k++) {
+      /* A byte read ends with what is there, perhaps less than was written. */
+      struct recorder *reader = &f->ops[4 * i + k];
+
+      if ((f->variant & MODE_MESSAGE) == 0 && read_aheads[i] == 1) {
+        pipe_send(f, f->peer, text[k], 1);
+        loop_until_count(f, &reader->done_count, 1);
+        assert_done(reader, NP_OK, 1);
+      } else {
+        pipe_send(f, f->peer, text[k], 3);
+        loop_until_count(f, &reader->done_count, 1);
+        assert_done(reader, NP_OK, 3);
+      }
+      assert_memory_equal(reader->buffer, text[k], reader->transferred);
+    }
+    assert_try_read(f->end, 64, NP_WOULD_BLOCK, NULL, 0);
+  }
+}
+
+NP_CASE("mixed/readers-before-waiters", np_pipe_ready, ANY_MODE | BOTH_ENDS,
+        NP_OK,
+        "Who waits for readiness beside a read in flight is woken by what the "
+        "read leaves, not by what it takes.",
+        "npipe/ready.h") {
+  size_t i;
+
+  for (i = 0; i < read_ahead_count; i++) {
+    struct recorder *reader = &f->ops[2 * i];
+    struct recorder *waiter = &f->ops[2 * i + 1];
+
+    pair_reopen(f);
+    ready_set(f->end, read_aheads[i], 65536);
+    read_begin(reader, f->end, 5);
+    ready_begin(waiter, f->end, NP_READABLE);
+    loop_turn(f, 0);
+    pipe_send(f, f->peer, "hello", 5);
+    loop_until_count(f, &reader->done_count, 1);
+    assert_done(reader, NP_OK, 5);
+    loop_quiet(f);
+    assert_int_equal(waiter->done_count, 0);
+    pipe_send(f, f->peer, "world", 5);
+    loop_until_count(f, &waiter->done_count, 1);
+    assert_done(waiter, NP_OK, NP_READABLE);
+    assert_caught(f, f->end, "world", 5);
+  }
+}
+
+NP_CASE("mixed/read-cancel-behind-ahead", np_op_cancel, ANY_MODE | BOTH_ENDS,
+        ERROR_OPERATION_ABORTED,
+        "A read that waits behind the read-ahead is cancelled, and what comes "
+        "is still there.",
+        "npipe/ready.h; museum D10") {
+  size_t i;
+
+  for (i = 0; i < read_ahead_count; i++) {
+    struct recorder *reader = &f->ops[2 * i];
+    struct recorder *timed = &f->ops[2 * i + 1];
+
+    pair_asked(f, read_aheads[i]);
+    timed->op.timeout_ms = 5;
+    read_begin(reader, f->end, 5);
+    read_begin(timed, f->end, 5);
+    loop_turn(f, 0);
+    assert_np_ok(np_op_cancel(&reader->op));
+    loop_until_count(f, &reader->done_count, 1);
+    loop_until_count(f, &timed->done_count, 1);
+    assert_done(reader, ERROR_OPERATION_ABORTED, 0);
+    assert_done(timed, WAIT_TIMEOUT, 0);
+    pipe_send(f, f->peer, "hello", 5);
+    assert_caught(f, f->end, "hello", 5);
+  }
+}
+
+static void then_wait(np_fixture *f, struct recorder *recorder) {
+  (void)recorder;
+  ready_begin(&f->ops[1], f->end, NP_READABLE);
+}
+
+static void then_read(np_fixture *f, struct recorder *recorder) {
+  (void)recorder;
+  read_begin(&f->ops[2], f->end, 5);
+}
+
+NP_CASE("mixed/in-callbacks", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
+        "The callback of a read may wait for readiness, and that of a wait may "
+        "read.",
+        "npipe/ready.h") {
+  pair_open(f);
+  f->ops[0].then = then_wait;
+  f->ops[1].then = then_read;
+  read_begin(&f->ops[0], f->end, 5);
+  pipe_send(f, f->peer, "hello", 5);
+  loop_until(f, 1);
+  pipe_send(f, f->peer, "world", 5);
+  loop_until(f, 3);
+  assert_done(&f->ops[0], NP_OK, 5);
+  assert_done(&f->ops[1], NP_OK, NP_READABLE);
+  assert_done(&f->ops[2], NP_OK, 5);
+  assert_memory_equal(f->ops[2].buffer, "world", 5);
+}
+
+/* --- Back and forth ----------------------------------------------------- */
+
+/* Reads one piece, by one of the ways. Returns its length. */
+static size_t read_some(np_fixture *f, uint32_t *state, char *buffer,
+                        size_t size) {
+  size_t got = 0;
+  np_error error;
+  char *half = buffer + size / 2;
+  const np_buffer parts[] = {{buffer, size / 2}, {half, size - size / 2}};
+
+  switch (ready_random(state) % 5) {
+    case 0:
+      error = ready_read(f, f->end, buffer, size, &got);
+      break;
+    case 1:
+      error = pipe_receive(f, f->end, buffer, size, &got);
+      break;
+    case 2:
+      ready_wait(f, f->end, NP_READABLE);
+      error = pipe_receive(f, f->end, buffer, size, &got);
+      break;
+    case 3:
+      f->helper.start_count++;
+      assert_np_ok(np_pipe_readv(f->end, parts, 2, &f->helper.op, on_done));
+      loop_until_count(f, &f->helper.done_count, f->helper.start_count);
+      error = f->helper.result;
+      got = f->helper.transferred;
+      break;
+    default:
+      ready_wait(f, f->end, NP_READABLE | NP_READ_CLOSED);
+      error = ready_read(f, f->end, buffer, size, &got);
+      break;
+  }
+  assert_true(error == NP_OK || error == ERROR_MORE_DATA);
+  assert_true(got > 0 && got <= size);
+  return got;
+}
+
+NP_CASE("mixed/back-and-forth", np_pipe_try_read, ANY_MODE | BOTH_ENDS, NP_OK,
+        "Reads of all kinds in any order give each byte once and in order, "
+        "with cancelled reads and waits between.",
+        "npipe/ready.h") {
+  enum { MESSAGES = 150 };
+  const char *pattern = ready_pattern();
+  char buffer[300];
+  uint32_t state = 99;
+  size_t i;
+  unsigned sent;
+  struct recorder *lost = &f->ops[0];
+
+  for (i = 0; i < read_ahead_count; i++) {
+    pair_reopen(f);
+    ready_set(f->end, read_aheads[i], 65536);
+    for (sent = 0; sent < MESSAGES; sent++) {
+      size_t length = 1 + ready_random(&state) % 40;
+      size_t done = 0;
+
+      if (ready_random(&state) % 3 == 0) {
+        if (ready_random(&state) % 2 == 0) {
+          read_begin(lost, f->end, 10);
+        } else {
+          ready_begin(lost, f->end, NP_READABLE);
+        }
+        if (ready_random(&state) % 2 == 0) {
+          loop_turn(f, 0);
+        }
+        assert_np_ok(np_op_cancel(&lost->op));
+        loop_until_count(f, &lost->done_count, lost->start_count);
+        assert_np_error(lost->result, ERROR_OPERATION_ABORTED);
+      }
+      pipe_send(f, f->peer, pattern + sent, length);
+      while (done < length) {
+        done += read_some(f, &state, buffer + done,
+                          2 + ready_random(&state) % (sizeof(buffer) / 8));
+      }
+      assert_int_equal(done, length);
+      assert_memory_equal(buffer, pattern + sent, length);
+    }
+  }
+}
+
+NP_CASE("mixed/writes-back-and-forth", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
+        NP_OK,
+        "Writes of all kinds in any order reach the peer whole and in order.",
+        "npipe/ready.h") {
+  enum { ROUNDS = 60 };
+  const char *pattern = ready_pattern();
+  uint32_t state = 7;
+  unsigned round;
+
+  ready_quota(f, READY_QUOTA);
+  pair_open(f);
+  for (round = 0; round < ROUNDS; round++) {
+    size_t lengths[4] = {0};
+    size_t total = 0;
+    size_t taken = 0;
+    unsigned count = 0;
+    unsigned i;
+
+    for (i = 0; i < 4; i++) {
+      size_t length = 1 + ready_random(&state) % 2500;
+      struct recorder *writer = &f->ops[i];
+      char *bytes = (char *)(uintptr_t)(pattern + total);
+      const np_buffer parts[] = {{bytes, length / 2},
+                                 {bytes + length / 2, length - length / 2}};
+
+      switch (ready_random(&state) % 3) {
+        case 0:
+          write_begin(writer, f->end, bytes, length);
+          break;
+        case 1:
+          writer->start_count++;
+          assert_np_ok(np_pipe_writev(f->end, parts, 2, &writer->op, on_done));
+          break;
+        default:
+          if (np_pipe_try_write(f->end, bytes, length, &taken) ==
+              NP_WOULD_BLOCK) {
+            continue;
+          }
+          assert_int_equal(taken, length);
+          break;
+      }
+      lengths[count++] = length;
+      total += length;
+    }
+    for (i = 0, total = 0; i < count; total += lengths[i++]) {
+      assert_received(f, f->peer, pattern + total, lengths[i]);
+    }
+    for (i = 0; i < 4; i++) {
+      loop_until_count(f, &f->ops[i].done_count, f->ops[i].start_count);
+      assert_np_ok(f->ops[i].result);
+    }
+    ready_wait(f, f->end, NP_WRITABLE);
+  }
+}
+
+NP_CASE("mixed/echo-by-readiness", np_pipe_ready, ANY_MODE, NP_OK,
+        "Two ends that both use readiness alone talk to each other.",
+        "npipe/ready.h") {
+  enum { ROUNDS = 100 };
+  const char *pattern = ready_pattern();
+  unsigned round;
+
+  pair_open(f);
+  ready_set(f->client, 4, 100);
+  for (round = 0; round < ROUNDS; round++) {
+    ready_write_all(f, f->client, pattern + round, 1 + round % 50);
+    assert_caught(f, f->server, pattern + round, 1 + round % 50);
+    ready_write_all(f, f->server, pattern + round, 1 + round % 50);
+    assert_caught(f, f->client, pattern + round, 1 + round % 50);
+  }
+}
+
+/* --- Disconnect and reuse ----------------------------------------------- */
+
+/* What is left of the old session when the server disconnects. */
+enum leftover {
+  AHEAD_IN_KERNEL,
+  AHEAD_COMPLETED, /* its packet is on the way */
+  AHEAD_HELD,
+  AHEAD_HELD_PARTLY,
+  AHEAD_END, /* it had found the end of the stream */
+  WRITE_IN_FLIGHT,
+  WRITE_FAILED, /* and nobody was told */
+  WAITERS,
+  LEFTOVERS
+};
+
+static void leave(np_fixture *f, enum leftover what) {
+  char byte = 0;
+  size_t got = 0;
+
+  assert_try_read(f->server, 64, NP_WOULD_BLOCK, NULL, 0);
+  loop_turn(f, 0);
+  switch (what) {
+    case AHEAD_COMPLETED:
+      write_begin(&f->ops[0], f->client, "old", 3);
+      break;
+    case AHEAD_HELD:
+      pipe_send(f, f->client, "old", 3);
+      ready_wait(f, f->server, NP_READABLE);
+      break;
+    case AHEAD_HELD_PARTLY:
+      pipe_send(f, f->client, "old", 3);
+      ready_read(f, f->server, &byte, 1, &got);
+      assert_int_equal(got, 1);
+      break;
+    case AHEAD_END:
+      pipe_close_wait(f, f->client);
+      ready_wait(f, f->server, NP_READABLE);
+      break;
+    case WRITE_IN_FLIGHT:
+      assert_try_write(f->server, ready_pattern(), 3 * READY_QUOTA, NP_OK,
+                       3 * READY_QUOTA);
+      break;
+    case WRITE_FAILED:
+      assert_try_write(f->server, ready_pattern(), 3 * READY_QUOTA, NP_OK,
+                       3 * READY_QUOTA);
+      pipe_close_wait(f, f->client);
+      loop_quiet(f);
+      break;
+    case WAITERS:
+      ready_begin(&f->ops[1], f->server, NP_READABLE);
+      ready_begin(&f->ops[2], f->server, NP_READ_CLOSED | NP_WRITE_CLOSED);
+      loop_turn(f, 0);
+      break;
+    default:
+      break;
+  }
+}
+
+/* The new session sees nothing of the old one. */
+static void session_is_new(np_fixture *f, size_t i) {
+  struct recorder *waiter = &f->ops[10 + i % 40];
+
+  assert_try_read(f->server, 64, NP_WOULD_BLOCK, NULL, 0);
+  ready_begin(waiter, f->server, NP_READABLE | NP_READ_CLOSED);
+  loop_quiet(f);
+  assert_int_equal(waiter->done_count, waiter->start_count - 1);
+  assert_int_equal(ready_wait(f, f->server, NP_WRITABLE), NP_WRITABLE);
+  assert_try_write(f->server, "new", 3, NP_OK, 3);
+  assert_received(f, f->client, "new", 3);
+  pipe_send(f, f->client, "hello", 5);
+  loop_until_count(f, &waiter->done_count, waiter->start_count);
+  assert_done(waiter, NP_OK, NP_READABLE);
+  assert_caught(f, f->server, "hello", 5);
+  assert_try_read(f->server, 64, NP_WOULD_BLOCK, NULL, 0);
+}
+
+static void reuse(np_fixture *f, bool wait_between) {
+  size_t i;
+
+  ready_quota(f, READY_QUOTA);
+  for (i = 0; i < read_ahead_count * LEFTOVERS; i++) {
+    memset(f->ops, 0, 3 * sizeof(f->ops[0]));
+    pair_reopen(f);
+    ready_set(f->server, read_aheads[i / LEFTOVERS], 65536);
+    leave(f, (enum leftover)(i % LEFTOVERS));
+    assert_np_ok(np_server_disconnect(f->server));
+    if (wait_between) {
+      loop_quiet(f);
+      assert_try_read(f->server, 64, ERROR_PIPE_NOT_CONNECTED, NULL, 0);
+      assert_try_write(f->server, "x", 1, ERROR_PIPE_NOT_CONNECTED, 0);
+    }
+    server_reconnect(f);
+    session_is_new(f, i);
+    loop_quiet(f);
+    pipe_close(f, f->client);
+    while (f->extra_count > 0) {
+      pipe_close(f, f->extra[0]);
+    }
+  }
+}
+
+NP_CASE("mixed/reuse", np_server_disconnect, ANY_MODE, NP_OK,
+        "After a disconnect and a connect at once the new client's session "
+        "sees nothing of the old one's, whatever of that was in flight, caught "
+        "or to be told.",
+        "DisconnectNamedPipe#remarks; museum S01") {
+  reuse(f, false);
+}
+
+NP_CASE("mixed/reuse-later", np_server_disconnect, ANY_MODE, NP_OK,
+        "Nor when the server was asked in between and said that nobody is "
+        "there.",
+        "DisconnectNamedPipe#remarks; museum S01") {
+  reuse(f, true);
+}
+
+NP_CASE("mixed/wait-before-client", np_pipe_ready, ANY_MODE, NP_OK,
+        "Readiness that was asked of a server before its client came tells of "
+        "that client, once it was connected.",
+        "npipe/ready.h") {
+  server_listen(f);
+  assert_try_read(f->server, 64, ERROR_PIPE_LISTENING, NULL, 0);
+  ready_wait(f, f->server, NP_READABLE);
+  client_open_end(f);
+  connect_begin(&f->ops[0], f->server);
+  loop_until(f, 1);
+  assert_np_ok(f->ops[0].result);
+  session_is_new(f, 1);
+}
+
+/* --- Close -------------------------------------------------------------- */
+
+NP_CASE("mixed/close-unread", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
+        "Closing with bytes caught, or a read-ahead in flight, takes all "
+        "memory back, and the peer sees it.",
+        "npipe/pipe.h") {
+  size_t i;
+  unsigned what;
+  char byte = 0;
+  size_t got = 0;
+  size_t live = f->allocator.live;
+
+  for (i = 0; i < read_ahead_count; i++) {
+    for (what = 0; what < 4; what++) {
+      pair_asked(f, read_aheads[i]);
+      if (what > 0) {
+        pipe_send(f, f->peer, "hello", 5);
+      }
+      if (what > 1) {
+        ready_wait(f, f->end, NP_READABLE);
+      }
+      if (what > 2) {
+        ready_read(f, f->end, &byte, 1, &got);
+      }
+      pipe_close_wait(f, f->end);
+      assert_np_error(pipe_receive(f, f->peer, &byte, 1, &got),
+                      ERROR_BROKEN_PIPE);
+    }
+  }
+  pipe_close_wait(f, f->peer);
+  assert_int_equal(f->allocator.live, live);
+}
+
+NP_CASE("mixed/close-in-flight", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
+        "So does closing with a write of the library's in flight.",
+        "npipe/pipe.h") {
+  size_t live = f->allocator.live;
+
+  ready_quota(f, READY_QUOTA);
+  pair_open(f);
+  assert_try_write(f->end, ready_pattern(), 3 * READY_QUOTA, NP_OK,
+                   3 * READY_QUOTA);
+  assert_try_read(f->end, 64, NP_WOULD_BLOCK, NULL, 0);
+  pipe_close_wait(f, f->end);
+  pipe_close_wait(f, f->peer);
+  assert_int_equal(f->allocator.live, live);
+}
+
+static void then_close(np_fixture *f, struct recorder *recorder) {
+  (void)recorder;
+  pipe_close(f, f->end);
+}
+
+NP_CASE("mixed/close-in-callback", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
+        "The callback of a wait may close the pipe; the others that were "
+        "woken with it get their true result or the abort.",
+        "npipe/pipe.h") {
+  unsigned i;
+
+  pair_open(f);
+  f->ops[0].then = then_close;
+  for (i = 0; i < 4; i++) {
+    ready_begin(&f->ops[i], f->end, NP_READABLE);
+  }
+  pipe_send(f, f->peer, "x", 1);
+  loop_until(f, 4);
+  loop_until_count(f, &f->closed_count, 1);
+  assert_done(&f->ops[0], NP_OK, NP_READABLE);
+  for (i = 1; i < 4; i++) {
+    assert_true(f->ops[i].result == NP_OK ||
+                f->ops[i].result == ERROR_OPERATION_ABORTED);
+    assert_true(f->ops[i].order < f->closed_order);
+  }
+}
+
+NP_CASE("mixed/info", np_pipe_info, MODE_BYTE | BOTH_ENDS, NP_OK,
+        "Bytes that were caught count as readable.", "npipe/pipe.h") {
+  np_info info;
+
+  pair_asked(f, 4);
+  pipe_send(f, f->peer, "0123456789", 10);
+  ready_wait(f, f->end, NP_READABLE);
+  info.size = sizeof(info);
+  assert_np_ok(np_pipe_info(f->end, &info));
+  assert_int_equal(info.readable_bytes, 10);
+}
+
+/* --- Those who never ask ------------------------------------------------ */
+
+static void traffic(np_fixture *f) {
+  unsigned round;
+
+  for (round = 0; round < 10; round++) {
+    read_begin(&f->ops[0], f->end, 100);
+    write_begin(&f->ops[1], f->peer, "hello", 5);
+    loop_until(f, 2 * (round + 1));
+    assert_done(&f->ops[0], NP_OK, 5);
+  }
+}
+
+NP_CASE("mixed/never-asked-memory", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
+        "A pipe that nobody asks about readiness takes no memory for it.",
+        "npipe/ready.h") {
+  size_t total;
+  size_t live;
+
+  pair_open(f);
+  total = f->allocator.total;
+  live = f->allocator.live;
+  traffic(f);
+  assert_int_equal(f->allocator.total, total);
+  assert_int_equal(live, 3); /* The loop and two pipes. */
+}
+
+NP_CASE("mixed/asked-memory", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
+        "In a running exchange by readiness nothing is allocated any more.",
+        "npipe/ready.h") {
+  enum { ROUNDS = 50 };
+  size_t total = 0;
+  unsigned i;
+
+  pair_open(f);
+  for (i = 0; i < ROUNDS; i++) {
+    if (i == 2) {
+      total = f->allocator.total;
+    }
+    ready_write_all(f, f->end, ready_pattern(), 100);
+    assert_received(f, f->peer, ready_pattern(), 100);
+    pipe_send(f, f->peer, ready_pattern(), 100);
+    assert_caught(f, f->end, ready_pattern(), 100);
+  }
+  assert_int_equal(f->allocator.total, total);
+}
+
+NP_CASE("cost/never-asked", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
+        "Nor does it make any call for it: one read and one write a message, "
+        "nothing else but for the port.",
+        "npipe/ready.h") {
+  uint64_t reads;
+  uint64_t writes;
+  uint64_t others;
+
+  pair_open(f);
+  reads = calls("ReadFile");
+  writes = calls("WriteFile");
+  others = calls("CancelIoEx") + calls("CreateEventW") +
+           calls("PeekNamedPipe") + calls("GetOverlappedResult") +
+           calls("NtQueryInformationFile") +
+           calls("PostQueuedCompletionStatus");
+  traffic(f);
+  assert_int_equal(calls("ReadFile") - reads, 10);
+  assert_int_equal(calls("WriteFile") - writes, 10);
+  assert_int_equal(calls("CancelIoEx") + calls("CreateEventW") +
+                       calls("PeekNamedPipe") + calls("GetOverlappedResult") +
+                       calls("NtQueryInformationFile") +
+                       calls("PostQueuedCompletionStatus"),
+                   others);
+}
