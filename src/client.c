@@ -5,8 +5,6 @@
 #include "name.h"
 #include "pipe.h"
 
-#define SQOS_CHOICES (SECURITY_VALID_SQOS_FLAGS & ~(DWORD)SECURITY_SQOS_PRESENT)
-
 void np_client_options_init(np_client_options *options) {
   if (options != NULL) {
     memset(options, 0, sizeof *options);
@@ -22,7 +20,7 @@ static bool are_valid(const np_client_options *options) {
   return options->size == sizeof *options &&
          (options->read || options->write) &&
          (options->read_mode == NP_BYTE || options->read_mode == NP_MESSAGE) &&
-         (options->security_qos & ~SQOS_CHOICES) == 0;
+         (options->security_qos & ~(DWORD)SECURITY_VALID_SQOS_FLAGS) == 0;
 }
 
 /* On failure INVALID_HANDLE_VALUE, and GetLastError says why. CreateFile itself

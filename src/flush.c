@@ -20,20 +20,23 @@ typedef struct flush_work {
   HANDLE thread; /* of the worker, while it runs */
 } flush_work;
 
-/* True when the flush is to be made. */
-static bool worker_begin(flush_work *work) {
-  bool runs = false;
+/* ERROR_SUCCESS when the flush is to be made. */
+static DWORD worker_begin(flush_work *work) {
+  DWORD error = ERROR_OPERATION_ABORTED;
 
   AcquireSRWLockExclusive(&work->lock);
-  if (work->state == QUEUED &&
-      DuplicateHandle(GetCurrentProcess(), GetCurrentThread(),
-                      GetCurrentProcess(), &work->thread, 0, FALSE,
-                      DUPLICATE_SAME_ACCESS)) {
-    work->state = RUNNING;
-    runs = true;
+  if (work->state == QUEUED) {
+    if (DuplicateHandle(GetCurrentProcess(), GetCurrentThread(),
+                        GetCurrentProcess(), &work->thread, 0, FALSE,
+                        DUPLICATE_SAME_ACCESS)) {
+      work->state = RUNNING;
+      error = ERROR_SUCCESS;
+    } else {
+      error = GetLastError();
+    }
   }
   ReleaseSRWLockExclusive(&work->lock);
-  return runs;
+  return error;
 }
 
 /* From here on nobody cancels what this thread does. */
@@ -47,10 +50,11 @@ static void worker_end(flush_work *work) {
 static void CALLBACK flush_worker(PTP_CALLBACK_INSTANCE instance,
                                   void *context) {
   flush_work *work = context;
-  DWORD error = ERROR_OPERATION_ABORTED;
+  DWORD error;
 
   CallbackMayRunLong(instance);
-  if (worker_begin(work)) {
+  error = worker_begin(work);
+  if (error == ERROR_SUCCESS) {
     error = FlushFileBuffers(work->handle) ? ERROR_SUCCESS : GetLastError();
     worker_end(work);
   }

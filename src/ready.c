@@ -10,7 +10,8 @@
 
 /* A call of the caller's own that found nothing to do, though the pipe seemed
  * ready, is made again after so long, twice as long each time. */
-#define RETRY_MS_MAX 16u
+#define RETRY_MS_MAX    16u
+#define RETRIES_GROWING 4u
 
 #define READ_BITS  (NP_READABLE | NP_READ_CLOSED)
 #define WRITE_BITS (NP_WRITABLE | NP_WRITE_CLOSED)
@@ -416,10 +417,8 @@ static void refuse(np__readiness *r, np_interest interest) {
   }
   r->refusals++;
   if (r->refusals > 1 || (interest & WRITE_BITS) != 0) {
-    delay_ms = r->refusals < 6 ? 1u << (r->refusals - 1) : RETRY_MS_MAX;
-    if (delay_ms > RETRY_MS_MAX) {
-      delay_ms = RETRY_MS_MAX;
-    }
+    delay_ms =
+        r->refusals <= RETRIES_GROWING ? 1u << (r->refusals - 1) : RETRY_MS_MAX;
     r->blocked |= interest & (NP_READABLE | NP_WRITABLE);
     stop_retry(r);
     np__heap_insert(&loop->timers, &r->retry,

@@ -8,15 +8,13 @@
 
 np_error np__security_from_sddl(np_loop *loop, const char *sddl,
                                 PSECURITY_DESCRIPTOR *descriptor) {
-  /* No UTF-8 text has more UTF-16 units than bytes. */
+  /* No UTF-8 text has more UTF-16 units than bytes, and none is so long that
+   * twice as many do not exist. */
   const size_t capacity = strlen(sddl) + 1;
   size_t units = 0;
   np_error error;
   WCHAR *text;
 
-  if (capacity > SIZE_MAX / sizeof *text) {
-    return ERROR_NOT_ENOUGH_MEMORY;
-  }
   text = np__loop_new(loop, capacity * sizeof *text);
   if (text == NULL) {
     return ERROR_NOT_ENOUGH_MEMORY;

@@ -6,6 +6,9 @@
 #include "pipe.h"
 #include "security.h"
 
+/* What Windows makes of 0; said, since Wine makes no wait at all of it. */
+#define DEFAULT_TIMEOUT_MS 50u
+
 #define INSTANCES_MAX 254u
 #define BUFFER_BYTES  65536u
 
@@ -84,13 +87,15 @@ static np_error create(np_loop *loop, const np__name *name,
   if (made == NULL) {
     return ERROR_NOT_ENOUGH_MEMORY;
   }
-  handle =
-      CreateNamedPipeW(name->text, open_mode_of(options), pipe_mode_of(options),
-                       options->instances_max == NP_INSTANCES_UNLIMITED
-                           ? PIPE_UNLIMITED_INSTANCES
-                           : options->instances_max,
-                       options->out_buffer_bytes, options->in_buffer_bytes,
-                       options->default_timeout_ms, attributes);
+  handle = CreateNamedPipeW(
+      name->text, open_mode_of(options), pipe_mode_of(options),
+      options->instances_max == NP_INSTANCES_UNLIMITED
+          ? PIPE_UNLIMITED_INSTANCES
+          : options->instances_max,
+      options->out_buffer_bytes, options->in_buffer_bytes,
+      options->default_timeout_ms > 0 ? options->default_timeout_ms
+                                      : DEFAULT_TIMEOUT_MS,
+      attributes);
   if (handle == INVALID_HANDLE_VALUE) {
     error = GetLastError();
     np__pipe_discard(made);
@@ -212,9 +217,10 @@ np_error np_server_disconnect(np_pipe *server) {
     if (error != ERROR_PIPE_LISTENING) {
       return error;
     }
+  } else {
+    server->state = NP_DISCONNECTED;
   }
   server->announced = false;
-  server->state = NP_DISCONNECTED;
   end_session(server);
   return NP_OK;
 }

@@ -38,7 +38,8 @@ typedef struct np_buffer {
  * ERROR_INVALID_PARAMETER (a NULL, or `length` over UINT32_MAX),
  * ERROR_INVALID_HANDLE (the pipe is being closed), ERROR_BUSY (`op` is in
  * flight), ERROR_ACCESS_DENIED (the end is not for reading).
- * `done` gets NP_OK (0 bytes: an empty message, or `length` was 0);
+ * `done` gets NP_OK (0 bytes: an empty message, or `length` was 0; of a
+ * message, a read of 0 bytes ends with ERROR_MORE_DATA since Windows 8);
  * ERROR_MORE_DATA: the first `transferred` bytes of a longer message, the rest
  * comes with the next reads; ERROR_BROKEN_PIPE: the peer closed and everything
  * was read; ERROR_PIPE_NOT_CONNECTED: disconnected by the server;
