@@ -325,9 +325,14 @@ static bool parse_plan(char *text, struct plan *plan) {
   char *parts[4] = {0};
   size_t count = 0;
 
-  for (char *at = strtok(text, ":"); at != NULL && count < 4;
-       at = strtok(NULL, ":")) {
+  for (char *at = text; at != NULL && count < 4;) {
+    char *colon = strchr(at, ':');
+
     parts[count++] = at;
+    if (colon != NULL) {
+      *colon++ = '\0';
+    }
+    at = colon;
   }
   for (int kind = 0; kind <= PLAN_VANISH; kind++) {
     if (count > 0 && strcmp(parts[0], kind_names[kind]) == 0) {

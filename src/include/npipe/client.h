@@ -27,8 +27,8 @@ extern "C" {
  *                      (SECURITY_ANONYMOUS, SECURITY_IDENTIFICATION, the
  *                      default, SECURITY_IMPERSONATION, SECURITY_DELEGATION)
  *                      and SECURITY_CONTEXT_TRACKING, SECURITY_EFFECTIVE_ONLY.
- *                      SECURITY_SQOS_PRESENT is always added; no further bit may
- *                      be set
+ *                      SECURITY_SQOS_PRESENT is always added; no further bit
+ *                      may be set
  * security_attributes  only its bInheritHandle means something to a client;
  *                      borrowed for the call; NULL: not inheritable */
 typedef struct np_client_options {
