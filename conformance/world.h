@@ -128,6 +128,10 @@ void world_set_time_scale(double scale);
  * is none of that name, as always but on sim. */
 bool world_set_settings(const char *name);
 
+/* world_settings_name returns the name of the `index`th kind of kernel; NULL
+ * past the last. There are none but on sim. */
+const char *world_settings_name(size_t index);
+
 /* world_has_settings returns whether the simulated kernel has settings `name`.
  * Elsewhere than on sim nobody can tell: true for any. */
 bool world_has_settings(const char *name);
@@ -136,9 +140,12 @@ bool world_has_settings(const char *name);
  * name of the settings on sim. */
 void world_version(char *out, size_t size);
 
-/* world_set_trace takes --trace; world_trace_print then prints to stderr which
- * calls were made since the run began. Nothing happens but on sim. */
+/* world_set_trace lets the calls be traced, from the next run on. Then
+ * world_trace_print prints to stderr which were made since the run began, and
+ * world_trace_write makes a file of them. But on sim nothing is printed and
+ * nothing can be written. */
 void world_set_trace(bool on);
 void world_trace_print(void);
+bool world_trace_write(const char *file);
 
 #endif

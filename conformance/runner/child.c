@@ -96,6 +96,27 @@ static bool current_parse(char *line) {
   return false;
 }
 
+/* Writes the trace of the run into a file of its own; false, after a line on
+ * stderr, when that cannot be. */
+static bool trace_write(const char *directory) {
+  char file[1024 + VARIANT_LABEL_BYTES_MAX];
+  size_t length = (size_t)snprintf(file, sizeof(file), "%.1000s/", directory);
+  const char *at;
+
+  for (at = current.label; *at != '\0'; at++) {
+    file[length++] = *at;
+    if (*at == '/') {
+      file[length - 1] = '.';
+    }
+  }
+  file[length] = '\0';
+  if (!world_trace_write(file)) {
+    fprintf(stderr, "%s: no trace can be written\n", file);
+    return false;
+  }
+  return true;
+}
+
 int child_main(const struct options *options) {
   char line[2 * VARIANT_LABEL_BYTES_MAX];
 
@@ -124,8 +145,11 @@ int child_main(const struct options *options) {
       fprintf(stderr, "%s:%d: skip() is no answer; np_unresolved is\n",
               current.c->file, current.c->line);
     }
-    if (strcmp(result, CHILD_PASSED) != 0) {
+    if (options->trace && strcmp(result, CHILD_PASSED) != 0) {
       world_trace_print();
+    }
+    if (options->traces != NULL && !trace_write(options->traces)) {
+      return 1;
     }
     printf("\n@%s %s\n", options->child, result);
     fflush(stdout);

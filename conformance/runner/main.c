@@ -22,11 +22,19 @@ int main(int argc, char **argv) {
     return 0;
   }
   world_set_time_scale(options.time_scale);
-  world_set_trace(options.trace);
+  world_set_trace(options.trace || options.traces != NULL);
   if (options.settings != NULL && !world_set_settings(options.settings)) {
     fprintf(stderr, "npipe-conformance: no settings \"%s\" in the world %s\n",
             options.settings, world_name());
     return 1;
+  }
+  if (options.list_settings) {
+    size_t i;
+
+    for (i = 0; world_settings_name(i) != NULL; i++) {
+      puts(world_settings_name(i));
+    }
+    return 0;
   }
   if (options.role != NULL) {
     return role_main(&options);

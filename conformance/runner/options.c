@@ -23,7 +23,11 @@ const char options_help[] =
     "                       'expectations' beside this executable\n"
     "  --seed N             seed of the simulated kernel (default 1)\n"
     "  --settings NAME      kind of the simulated kernel (default win11)\n"
+    "  --list-settings      print the names of those kinds and run nothing\n"
     "  --trace              with a failure, the calls of the simulated kernel\n"
+    "  --traces DIRECTORY   the calls of each run, into a file there (its "
+    "last\n"
+    "                       round, with --repeat)\n"
     "  --time-scale X       multiply every time limit by X\n"
     "  --jobs N             child processes at a time (default 1)\n"
     "  --repeat N           run each case N times, the seed one higher each\n"
@@ -72,6 +76,8 @@ static bool option_take(struct options *o, const char *name,
     o->json = value;
   } else if (strcmp(name, "--child") == 0) {
     o->child = value;
+  } else if (strcmp(name, "--traces") == 0) {
+    o->traces = value;
   } else if (strcmp(name, "--settings") == 0) {
     o->settings = value;
   } else if (strcmp(name, "--seed") == 0) {
@@ -105,6 +111,8 @@ bool options_parse(struct options *options, int argc, char **argv) {
       options->help = true;
     } else if (strcmp(argv[i], "--list") == 0) {
       options->list = true;
+    } else if (strcmp(argv[i], "--list-settings") == 0) {
+      options->list_settings = true;
     } else if (strcmp(argv[i], "--tap") == 0) {
       options->tap = true;
     } else if (strcmp(argv[i], "--trace") == 0) {

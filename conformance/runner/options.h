@@ -11,6 +11,7 @@ enum { OPTION_VALUES_MAX = 64 };
 struct options {
   bool help;
   bool list;
+  bool list_settings;
   bool tap;
   const char *junit; /* file names, NULL when not asked for */
   const char *json;
@@ -21,6 +22,7 @@ struct options {
   uint64_t seed;
   const char *settings; /* NULL: the default ones */
   bool trace;
+  const char *traces; /* a directory for the trace of each run, or NULL */
   double time_scale;
   size_t jobs;
   uint64_t repeat;

@@ -92,11 +92,15 @@ static void child_feed(struct worker *worker) {
 static void child_start(struct worker *worker) {
   static unsigned count;
   char scale[32];
-  const char *arguments[8] = {"--child", worker->mark, "--time-scale", scale};
+  const char *arguments[10] = {"--child", worker->mark, "--time-scale", scale};
   size_t used = 4;
 
   if (worker->options->trace) {
     arguments[used++] = "--trace";
+  }
+  if (worker->options->traces != NULL) {
+    arguments[used++] = "--traces";
+    arguments[used++] = worker->options->traces;
   }
   if (worker->options->settings != NULL) {
     arguments[used++] = "--settings";

@@ -32,6 +32,10 @@ bool world_set_settings(const char *name) {
   return has_settings;
 }
 
+const char *world_settings_name(size_t index) {
+  return index < sim_settings_count() ? sim_settings_name(index) : NULL;
+}
+
 bool world_has_settings(const char *name) {
   sim_settings ignored;
 
@@ -53,6 +57,15 @@ void world_trace_print(void) {
     fprintf(stderr, "trace:\n%s", text);
   }
   free(text);
+}
+
+bool world_trace_write(const char *file) {
+  char *text = sim_trace_text();
+  FILE *out = fopen(file, "w");
+  bool good = out != NULL && fputs(text, out) >= 0;
+
+  free(text);
+  return out != NULL && fclose(out) == 0 && good;
 }
 
 void world_case_begin(const char *id, uint64_t seed) {

@@ -88,6 +88,11 @@ bool world_call_count(const char *name, uint64_t *count) {
   return false;
 }
 
+const char *world_settings_name(size_t index) {
+  (void)index;
+  return NULL;
+}
+
 bool world_has_settings(const char *name) {
   (void)name;
   return true;
@@ -103,4 +108,9 @@ void world_set_trace(bool on) {
 }
 
 void world_trace_print(void) {
+}
+
+bool world_trace_write(const char *file) {
+  (void)file;
+  return false;
 }
