@@ -67,7 +67,7 @@ static void unordered(sim_settings *settings) {
   settings->late_status_permille = 500;
 }
 
-/* Late, as behind a file system filter, on a busy machine: for random runs. */
+/* Late, as behind a file system filter, on a busy machine. */
 static void slow(sim_settings *settings) {
   unordered(settings);
   settings->pend_permille = 300;

@@ -92,9 +92,8 @@ typedef struct sim_settings {
   bool abort_on_misuse;
 } sim_settings;
 
-/* The named settings: "win11", the default, "win7", "disputed", "coarse" and
- * "unordered" for the suite; "slow" for random runs: what it does late, no
- * single case can foresee. */
+/* The named settings: "win11", the default, "win7", "disputed", "coarse",
+ * "unordered" and "slow". */
 size_t sim_settings_count(void);
 const char *sim_settings_name(size_t index);
 
