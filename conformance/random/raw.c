@@ -247,6 +247,9 @@ static void raw_adopt(struct play *play, const struct step *step) {
         session != NULL && session->disconnected)) {
     play_fail(play, "np_pipe_adopt gave %s", np_error_name(error));
   }
+  if (error == ERROR_NO_SYSTEM_RESOURCES) {
+    raw_close(end); /* Perhaps it is bound to the loop's port by now. */
+  }
 }
 
 void step_raw(struct play *play, const struct step *step) {
