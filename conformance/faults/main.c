@@ -79,6 +79,7 @@ static const struct fault faults[] = {
      {ERROR_NO_SYSTEM_RESOURCES, ERROR_BROKEN_PIPE, ERROR_PIPE_NOT_CONNECTED},
      {0}},
     {"CancelSynchronousIo", {ERROR_NO_SYSTEM_RESOURCES}, {0}},
+    {"CreateThread", {ERROR_NO_SYSTEM_RESOURCES}, {0}},
     {"CreateEventW", {ERROR_NO_SYSTEM_RESOURCES}, {0}},
     {"GetFileType", {ERROR_INVALID_HANDLE}, {0}},
     {"ConvertStringSecurityDescriptorToSecurityDescriptorW",
@@ -87,7 +88,10 @@ static const struct fault faults[] = {
 };
 
 /* Calls that cannot fail when they are used rightly. */
-static const char *const never[] = {"CloseHandle", "LocalFree",
+static const char *const never[] = {"CloseHandle",
+                                    "LocalFree",
+                                    "Sleep",
+                                    "WaitForSingleObject",
                                     "QueryPerformanceCounter",
                                     "QueryPerformanceFrequency"};
 

@@ -101,8 +101,9 @@ struct run {
   size_t action_count;
   unsigned closing;
   unsigned closed;
-  bool in_loop;   /* callbacks are welcome */
-  unsigned notes; /* what timers and tasks have counted */
+  bool in_loop;          /* callbacks are welcome */
+  np_error thread_error; /* of what another thread did */
+  unsigned notes;        /* what timers and tasks have counted */
 
   uint64_t allocations; /* asked for */
   size_t live;          /* allocated and not released */

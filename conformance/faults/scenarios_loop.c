@@ -175,3 +175,29 @@ SCENARIO(never_idle, "loop/never-idle", 0) {
   r->in_loop = false;
   return went && holds(r, r->notes == 200, "all of them came");
 }
+
+static DWORD WINAPI stop_later(LPVOID context) {
+  struct run *r = context;
+
+  Sleep(20); /* The loop waits by then. */
+  r->thread_error = np_loop_stop(r->loop);
+  return 0;
+}
+
+SCENARIO(stop_thread, "loop/stopped-by-another-thread", ONLY_WAITS) {
+  const uint64_t begin_ns = sim_now_ns();
+  HANDLE thread = CreateThread(NULL, 0, stop_later, r, 0, NULL);
+  np_error error;
+
+  if (thread == NULL) {
+    return took(r, "CreateThread", GetLastError());
+  }
+  r->in_loop = true;
+  error = np_loop_run_once(r->loop, 60000);
+  r->in_loop = false;
+  WaitForSingleObject(thread, INFINITE);
+  CloseHandle(thread);
+  return took(r, "np_loop_stop", r->thread_error) &&
+         took(r, "np_loop_run_once", error) &&
+         holds(r, sim_now_ns() - begin_ns < 1000000000, "it was woken");
+}
