@@ -220,6 +220,25 @@ NP_CASE("try_read/no-length", np_pipe_try_read, ANY_MODE | BOTH_ENDS, NP_OK,
   }
 }
 
+NP_CASE("try_read/no-length-empty-message", np_pipe_try_read,
+        MODE_MESSAGE | BOTH_ENDS, NP_OK,
+        "Not even an empty message is taken by a try with no room.",
+        "npipe/ready.h") {
+  unsigned i;
+  unsigned round;
+  size_t got = 9;
+
+  for (i = 0; i < SIZES * WAYS; i++) {
+    sent_in(f, i, "", 0);
+    for (round = 0; round < 3; round++) {
+      assert_np_ok(ready_read(f, f->end, NULL, 0, &got));
+      assert_int_equal(got, 0);
+    }
+    assert_try_read(f->end, 64, NP_OK, NULL, 0);
+    assert_try_read(f->end, 64, NP_WOULD_BLOCK, NULL, 0);
+  }
+}
+
 NP_CASE("try_read/large", np_pipe_try_read, ANY_MODE | BOTH_ENDS, NP_OK,
         "One try reads a message of 200,000 bytes, and as much of a byte "
         "stream as there is in a few.",
