@@ -216,8 +216,8 @@ NP_CASE("flush/then-disconnect", np_pipe_flush, ANY_MODE, NP_OK,
 
 enum { TRIES_MAX = 50 };
 
-/* Flushes until `leave` ended one with `error`. The thread that flushes may come
- * too late and find nothing to wait for, which is a success; not every time. */
+/* Flushes until `leave` ended one with `error`. The thread that flushes may
+ * come too late and find nothing to wait for, a success; not every time. */
 static void flushing_ends(np_fixture *f, void (*leave)(np_fixture *f),
                           np_error error) {
   struct recorder *r = &f->ops[0];
