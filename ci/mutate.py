@@ -1,0 +1,318 @@
+"""Makes small wrong changes of src/ and counts those that the tests notice.
+
+A mutant is one change: a negated condition, a comparison that is off by one, a
+call or an assignment that is left out, another error code, another constant.
+Each is compiled, linked with what `ci/mutate` built before, and must then make
+the random runs, the faults or the conformance suite fail, or the address
+sanitizer. One whose object code is that of the original is no mutant. The same
+arguments choose the same mutants.
+"""
+
+import argparse
+import collections
+import concurrent.futures
+import difflib
+import json
+import os
+import pathlib
+import random
+import re
+import resource
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+BUILD = TOP / "build" / "mutate"
+EQUIVALENTS = TOP / "ci" / "mutate-equivalents"
+
+Site = collections.namedtuple("Site", "file line begin end text what")
+
+
+def blank_comments(code):
+    """Replaces comments, strings and asserts by blanks of the same length."""
+
+    def blank(match):
+        return re.sub(r"[^\n]", " ", match.group())
+
+    code = re.sub(r"/\*.*?\*/|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'", blank,
+                  code, flags=re.S)
+    code = re.sub(r"^[ \t]*#(?:.*\\\n)*.*$", blank, code, flags=re.M)
+    return re.sub(r"\b(?:assert|_Static_assert)\s*\((?:[^()]|\([^()]*\))*\);",
+                  blank, code)
+
+
+def closing(code, at):
+    """The place of the parenthesis that closes the one at `at`."""
+    depth = 0
+    for i in range(at, len(code)):
+        depth += {"(": 1, ")": -1}.get(code[i], 0)
+        if depth == 0:
+            return i
+    raise ValueError("unbalanced")
+
+
+def bodies(code):
+    """The ranges between braces at the outermost level: function bodies."""
+    depth = 0
+    for i, c in enumerate(code):
+        if c == "{":
+            if depth == 0:
+                begin = i
+            depth += 1
+        elif c == "}":
+            depth -= 1
+            if depth == 0:
+                before = code[:begin].rstrip()
+                if before.endswith(")"):
+                    yield begin, i
+
+
+def other_error(name):
+    return {"ERROR_INVALID_PARAMETER": "ERROR_INVALID_HANDLE",
+            "NP_OK": "ERROR_BUSY"}.get(name, "ERROR_INVALID_PARAMETER")
+
+
+def sites_of_body(code, begin, end):
+    """Yields (from, to, replacement, what) for each change of a body."""
+    body = re.compile  # the patterns below look only between begin and end
+    for m in body(r"\b(if|while)\s*\(").finditer(code, begin, end):
+        opening = m.end() - 1
+        last = closing(code, opening)
+        condition = code[opening + 1:last]
+        yield opening + 1, last, "!(%s)" % condition, "negated condition"
+    for m in body(r" (==|!=|<=|>=|<|>|&&|\|\|) ").finditer(code, begin, end):
+        for other in {"==": ["!="], "!=": ["=="], "<=": ["<"], ">=": [">"],
+                      "<": ["<="], ">": [">="], "&&": ["||"],
+                      "||": ["&&"]}[m.group(1)]:
+            yield m.start(1), m.end(1), other, "operator"
+    for m in body(r"^ +([A-Za-z_][\w.>-]*)\(", re.M).finditer(code, begin,
+                                                              end):
+        if m.group(1) in ("if", "while", "for", "switch", "return", "sizeof"):
+            continue
+        last = closing(code, m.end() - 1)
+        if code[last + 1] == ";" and code[:m.start()].rstrip()[-1] in ";{}":
+            yield m.start(1), last + 1, "(void)0", "call left out"
+    for m in body(r"^ +([*\w][\w.>\[\]-]*) ([|&+-]?=) [^;]*;",
+                  re.M).finditer(code, begin, end):
+        if code[:m.start()].rstrip()[-1] in ";{}":
+            yield (m.start(1), m.end() - 1, "(void)0",
+                   "assignment left out")
+    for m in body(r"([\w\])])(\+\+|--);").finditer(code, begin, end):
+        line = code.rfind("\n", 0, m.start()) + 1
+        yield line, m.end(2), "(void)0", "count left out"
+    for m in body(r"\b(ERROR_\w+|NP_OK|WAIT_TIMEOUT|NP_WOULD_BLOCK)\b"
+                  ).finditer(code, begin, end):
+        yield m.start(), m.end(), other_error(m.group()), "error code"
+    for m in body(r"\b(true|false)\b").finditer(code, begin, end):
+        other = "false" if m.group() == "true" else "true"
+        yield m.start(), m.end(), other, "constant"
+    for m in body(r"(?<![\w.])(\d+)u?(?![\w.])").finditer(code, begin, end):
+        yield m.start(), m.end(), str(int(m.group(1)) + 1), "constant"
+    for m in body(r" ([+-]) (?=[\w(])").finditer(code, begin, end):
+        other = "-" if m.group(1) == "+" else "+"
+        yield m.start(1), m.end(1), other, "operator"
+    for m in body(r"\bcontinue;|\bbreak;").finditer(code, begin, end):
+        yield m.start(), m.end() - 1, "(void)0", "jump left out"
+
+
+def find_sites():
+    found = []
+    for path in sorted((TOP / "src").glob("*.c")):
+        code = path.read_text()
+        clean = blank_comments(code)
+        for begin, end in bodies(clean):
+            for first, last, text, what in sites_of_body(clean, begin, end):
+                if text.startswith("!("):
+                    text = "!(%s)" % code[first:last]
+                line = code.count("\n", 0, first) + 1
+                found.append(Site(path.name, line, first, last, text, what))
+    return sorted(set(found))
+
+
+def mutated(site):
+    code = (TOP / "src" / site.file).read_text()
+    return code, code[:site.begin] + site.text + code[site.end:]
+
+
+def diff(site):
+    before, after = mutated(site)
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(),
+                                 lineterm="", n=0)
+    return [line for line in list(lines)[2:] if not line.startswith("@@")]
+
+
+class World:
+    """A build directory: how a file of it is compiled, a program linked."""
+
+    def __init__(self, name):
+        self.build = BUILD / name
+        self.compiles = {}
+        for entry in json.loads(
+                (self.build / "compile_commands.json").read_text()):
+            file = pathlib.Path(entry["file"])
+            if file.parent == TOP / "src":
+                self.compiles[file.name] = shlex.split(entry["command"])
+
+    def compile(self, file, source, target, *flags):
+        command = list(self.compiles[file])
+        command[command.index("-o") + 1] = str(target)
+        command[command.index("-c") + 1] = str(source)
+        command += ["-w", *flags]
+        return subprocess.run(command, cwd=self.build, capture_output=True,
+                              check=False).returncode == 0
+
+    def link(self, program, mutant, target):
+        line = subprocess.run(
+            ["ninja", "-t", "commands", "-s", program], cwd=self.build,
+            capture_output=True, text=True, check=True).stdout
+        words = shlex.split(line.split("&&")[1])
+        words[words.index("-o") + 1] = str(target)
+        at = next(i for i, w in enumerate(words) if w.endswith("libnpipe.a"))
+        # Before the library: it then takes the original from there no more.
+        words.insert(at, str(mutant))
+        subprocess.run(words, cwd=self.build, capture_output=True, check=True)
+
+
+def limits():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 26, 1 << 26))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def passes(command, cwd, seconds):
+    with subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL, preexec_fn=limits,
+                          start_new_session=True) as process:
+        try:
+            return process.wait(seconds) == 0
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            return False
+
+
+EXPECTED = ["--expectations", str(TOP / "conformance/expectations/sim.toml")]
+
+# Which build, what it is called, the program, its arguments, and how many
+# seconds it may take: many times what it does, so that none but a hang does.
+STAGES = [
+    ("plain", "random runs", "conformance/random/npipe-random",
+     ["--runs", "400", "--no-shrink"], 20),
+    ("plain", "the suite", "conformance/npipe-conformance", EXPECTED, 90),
+    ("plain", "faults", "conformance/faults/npipe-faults", [], 90),
+    ("plain", "more random runs", "conformance/random/npipe-random",
+     ["--runs", "6000", "--no-shrink"], 90),
+    ("asan", "random runs, sanitized", "conformance/random/npipe-random",
+     ["--runs", "2000", "--no-shrink"], 120),
+    ("asan", "faults, sanitized", "conformance/faults/npipe-faults",
+     ["--settings", "win11"], 120),
+    ("asan", "the suite, sanitized", "conformance/npipe-conformance",
+     EXPECTED, 300),
+]
+
+
+def judge(site, worlds):
+    """Returns (verdict, by what) of one mutant."""
+    with tempfile.TemporaryDirectory(dir=BUILD) as name:
+        place = pathlib.Path(name)
+        source = place / site.file
+        source.write_text(mutated(site)[1])
+        original = TOP / "src" / site.file
+        plain = worlds["plain"]
+        if not plain.compile(site.file, source, place / "plain.o", "-g0"):
+            return "not compiled", ""
+        plain.compile(site.file, original, place / "original.o", "-g0")
+        if ((place / "plain.o").read_bytes() ==
+                (place / "original.o").read_bytes()):
+            return "same code", ""
+        compiled = {"plain"}
+        for world, stage, program, arguments, seconds in STAGES:
+            if world not in compiled:
+                worlds[world].compile(site.file, source, place / "asan.o")
+                compiled.add(world)
+            target = place / (world + "-" + pathlib.Path(program).name)
+            if not target.exists():
+                worlds[world].link(program, place / (world + ".o"), target)
+            if not passes([str(target), *arguments], place, seconds):
+                return "killed", stage
+    return "survived", ""
+
+
+def read_equivalents():
+    """Lines `file: code of the line as mutated # reason`."""
+    known = {}
+    if EQUIVALENTS.exists():
+        for line in EQUIVALENTS.read_text().splitlines():
+            if line.strip() and not line.startswith("#"):
+                change, _, reason = line.partition(" # ")
+                known[" ".join(change.split())] = reason
+    return known
+
+
+def key(site):
+    after = [line[1:] for line in diff(site) if line.startswith("+")]
+    return " ".join(("%s: %s" % (site.file, " ".join(after))).split())
+
+
+def choose(sites, count, seed):
+    if count >= len(sites):
+        return sites
+    return sorted(random.Random(seed).sample(sites, count))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--file", help="only of this file of src/")
+    parser.add_argument("--list", action="store_true")
+    options = parser.parse_args()
+
+    sites = [s for s in find_sites()
+             if options.file in (None, s.file)]
+    chosen = choose(sites, options.count, options.seed)
+    if options.list:
+        for site in chosen:
+            print("%s:%d %s" % (site.file, site.line, site.what))
+            print("\n".join("    " + line for line in diff(site)))
+        return 0
+    worlds = {name: World(name) for name in ("plain", "asan")}
+    for world, stage, program, arguments, seconds in STAGES:
+        if not passes([str(worlds[world].build / program), *arguments],
+                      worlds[world].build, seconds):
+            print("without a mutant, this fails: " + stage)
+            return 1
+    begin = time.time()
+    equivalents = read_equivalents()
+    verdicts = collections.Counter()
+    stages = collections.Counter()
+    survivors = []
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        results = pool.map(lambda site: (site, judge(site, worlds)), chosen)
+        for site, (verdict, stage) in results:
+            if verdict == "survived" and key(site) in equivalents:
+                verdict = "equivalent"
+            verdicts[verdict] += 1
+            stages[stage] += verdict == "killed"
+            if verdict == "survived":
+                survivors.append(site)
+                print("SURVIVED %s:%d: %s" % (site.file, site.line, site.what))
+                print("\n".join("    " + line for line in diff(site)))
+                print("    key: " + key(site), flush=True)
+    made = verdicts["killed"] + verdicts["survived"]
+    for stage, number in stages.most_common():
+        if stage:
+            print("%5d killed by %s" % (number, stage))
+    print("%d of %d places, %d s: %s" %
+          (len(chosen), len(sites), time.time() - begin,
+           ", ".join("%d %s" % (n, v) for v, n in verdicts.most_common())))
+    share = 100.0 * verdicts["killed"] / max(made, 1)
+    print("%d of %d mutants killed, %.1f %%" %
+          (verdicts["killed"], made, share))
+    return 0 if share >= 95 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
