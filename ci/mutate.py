@@ -240,7 +240,7 @@ def judge(site, worlds):
 
 
 def read_equivalents():
-    """Lines `file: code of the line as mutated # reason`."""
+    """Lines `file: line => line as changed # reason`."""
     known = {}
     if EQUIVALENTS.exists():
         for line in EQUIVALENTS.read_text().splitlines():
@@ -251,8 +251,10 @@ def read_equivalents():
 
 
 def key(site):
-    after = [line[1:] for line in diff(site) if line.startswith("+")]
-    return " ".join(("%s: %s" % (site.file, " ".join(after))).split())
+    lines = diff(site)
+    sides = [" ".join(line[1:] for line in lines if line.startswith(sign))
+             for sign in "-+"]
+    return " ".join(("%s: %s => %s" % (site.file, *sides)).split())
 
 
 def choose(sites, count, seed):
