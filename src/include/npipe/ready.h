@@ -225,8 +225,8 @@ typedef np_error (*np_io_fn)(HANDLE handle, void *context, size_t *transferred);
 /* np_pipe_try_io runs `fn` if something of `interest` holds, and takes that
  * readiness back if it answers NP_WOULD_BLOCK. Bytes that the read-ahead caught
  * are no longer in the kernel: whoever reads by calls of his own sets
- * `read_ahead_bytes` to 0. Even so an end with message reads has taken the first
- * byte of a message to notice it: there `fn` must not read.
+ * `read_ahead_bytes` to 0. Even so an end with message reads has taken the
+ * first byte of a message to notice it: there `fn` must not read.
  *
  * transferred  what `fn` made of it; may be NULL
  *
