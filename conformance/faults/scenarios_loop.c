@@ -201,3 +201,19 @@ SCENARIO(stop_thread, "loop/stopped-by-another-thread", ONLY_WAITS) {
          took(r, "np_loop_run_once", error) &&
          holds(r, sim_now_ns() - begin_ns < 1000000000, "it was woken");
 }
+
+/* What is due when the wait ends is not left to the next turn. */
+SCENARIO(due, "timer/due-as-the-wait-ends", ONLY_WAITS) {
+  np_timer timer;
+  np_error error;
+
+  memset(&timer, 0, sizeof timer);
+  timer.user = r;
+  took(r, "np_timer_start", np_timer_start(r->loop, &timer, 19, count_timer));
+  r->in_loop = true;
+  error = np_loop_run_once(r->loop, 20);
+  r->in_loop = false;
+  np_timer_stop(&timer);
+  return took(r, "np_loop_run_once", error) &&
+         holds(r, r->notes == 1, "the timer ran");
+}
