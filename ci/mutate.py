@@ -26,6 +26,7 @@ import time
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 BUILD = TOP / "build" / "mutate"
+VERDICTS = BUILD / "verdicts"
 EQUIVALENTS = TOP / "ci" / "mutate-equivalents"
 
 Site = collections.namedtuple("Site", "file line begin end text what")
@@ -176,14 +177,28 @@ class World:
         subprocess.run(words, cwd=self.build, capture_output=True, check=True)
 
 
-def limits():
+BYTES_MAX = 2 << 30
+# The address sanitizer maps more than it uses, and has a limit of its own.
+SANITIZER = dict(os.environ, ASAN_OPTIONS="hard_rss_limit_mb=2048:"
+                 "allocator_may_return_null=1")
+
+
+def limits_sanitized():
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 26, 1 << 26))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def passes(command, cwd, seconds):
+def limits():
+    limits_sanitized()
+    resource.setrlimit(resource.RLIMIT_AS, (BYTES_MAX, BYTES_MAX))
+
+
+def passes(world, command, cwd, seconds):
+    plain = world == "plain"
     with subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.DEVNULL, preexec_fn=limits,
+                          stderr=subprocess.DEVNULL,
+                          preexec_fn=limits if plain else limits_sanitized,
+                          env=None if plain else SANITIZER,
                           start_new_session=True) as process:
         try:
             return process.wait(seconds) == 0
@@ -234,7 +249,7 @@ def judge(site, worlds):
             target = place / (world + "-" + pathlib.Path(program).name)
             if not target.exists():
                 worlds[world].link(program, place / (world + ".o"), target)
-            if not passes([str(target), *arguments], place, seconds):
+            if not passes(world, [str(target), *arguments], place, seconds):
                 return "killed", stage
     return "survived", ""
 
@@ -257,6 +272,11 @@ def key(site):
     return " ".join(("%s: %s => %s" % (site.file, *sides)).split())
 
 
+def name_of(site):
+    return "%s:%d-%d %s" % (site.file, site.begin, site.end,
+                            " ".join(site.text.split()))
+
+
 def choose(sites, count, seed):
     if count >= len(sites):
         return sites
@@ -270,6 +290,8 @@ def main():
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--file", help="only of this file of src/")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--resume", action="store_true",
+                        help="keep the verdicts of a run that was broken off")
     options = parser.parse_args()
 
     sites = [s for s in find_sites()
@@ -282,18 +304,27 @@ def main():
         return 0
     worlds = {name: World(name) for name in ("plain", "asan")}
     for world, stage, program, arguments, seconds in STAGES:
-        if not passes([str(worlds[world].build / program), *arguments],
+        if not passes(world, [str(worlds[world].build / program), *arguments],
                       worlds[world].build, seconds):
             print("without a mutant, this fails: " + stage)
             return 1
+    kept = {}
+    if options.resume and VERDICTS.exists():
+        for line in VERDICTS.read_text().splitlines():
+            name, verdict, stage = line.split("\t")
+            kept[name] = (verdict, stage)
+    VERDICTS.write_text("")
     begin = time.time()
     equivalents = read_equivalents()
     verdicts = collections.Counter()
     stages = collections.Counter()
     survivors = []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        results = pool.map(lambda site: (site, judge(site, worlds)), chosen)
+        results = pool.map(lambda site: (site, kept.get(name_of(site)) or
+                                         judge(site, worlds)), chosen)
         for site, (verdict, stage) in results:
+            with VERDICTS.open("a") as file:
+                file.write("%s\t%s\t%s\n" % (name_of(site), verdict, stage))
             if verdict == "survived" and key(site) in equivalents:
                 verdict = "equivalent"
             verdicts[verdict] += 1
