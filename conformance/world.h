@@ -42,6 +42,12 @@ uint64_t world_timeout_ms(uint64_t ms);
  * the run began. False, and nothing set, where nobody counts (not on sim). */
 bool world_call_count(const char *name, uint64_t *count);
 
+/* world_set_user makes the calling thread run as another user from now on, to
+ * the end of the case: "alice", who it is at first, "bob", "admin" (an
+ * administrator), "service" (may impersonate), "anonymous". False, and nothing
+ * changed, where a case has but the account that started it (not on sim). */
+bool world_set_user(const char *user);
+
 /* Two-process cases.
  *
  * A second process is this executable again, in a role:

@@ -1,16 +1,17 @@
-/* Security descriptors from text. */
+/* What a pipe lets whom do. */
 #ifndef NPIPE_SRC_SECURITY_H
 #define NPIPE_SRC_SECURITY_H
 
 #include <windows.h>
 
-#include <npipe/error.h>
-#include <npipe/loop.h>
+#include <npipe/server.h>
 
-/* np__security_from_sddl makes a descriptor of `sddl`, UTF-8. Free it with
+/* np__security_from_options makes the descriptor that `options` ask for, as
+ * text or as a preset. NULL where they ask for none; else free it with
  * LocalFree. Returns NP_OK, ERROR_NO_UNICODE_TRANSLATION,
  * ERROR_NOT_ENOUGH_MEMORY or what Windows said. */
-np_error np__security_from_sddl(np_loop *loop, const char *sddl,
-                                PSECURITY_DESCRIPTOR *descriptor);
+np_error np__security_from_options(np_loop *loop,
+                                   const np_server_options *options,
+                                   PSECURITY_DESCRIPTOR *descriptor);
 
 #endif

@@ -31,6 +31,18 @@ static bool is_mode(np_mode mode) {
   return mode == NP_BYTE || mode == NP_MESSAGE;
 }
 
+static bool is_access(np_access access) {
+  return access == NP_ACCESS_DEFAULT || access == NP_ACCESS_CURRENT_USER ||
+         access == NP_ACCESS_AUTHENTICATED_USERS;
+}
+
+/* How often the options say what the pipe lets whom do. */
+static unsigned security_sources(const np_server_options *options) {
+  return (options->security_attributes != NULL ? 1u : 0u) +
+         (options->sddl != NULL ? 1u : 0u) +
+         (options->access != NP_ACCESS_DEFAULT ? 1u : 0u);
+}
+
 static bool are_valid(const np_server_options *options) {
   return options->size == sizeof *options && is_mode(options->mode) &&
          is_mode(options->read_mode) &&
@@ -39,7 +51,7 @@ static bool are_valid(const np_server_options *options) {
          (options->instances_max == NP_INSTANCES_UNLIMITED ||
           (options->instances_max >= 1 &&
            options->instances_max <= INSTANCES_MAX)) &&
-         (options->security_attributes == NULL || options->sddl == NULL);
+         is_access(options->access) && security_sources(options) <= 1;
 }
 
 static DWORD open_mode_of(const np_server_options *options) {
@@ -134,14 +146,16 @@ np_error np_server_create(np_loop *loop, const char *name,
     attributes = *options->security_attributes;
     return create(loop, &wide_name, options, &attributes, server);
   }
-  if (options->sddl == NULL) {
-    return create(loop, &wide_name, options, NULL, server);
-  }
-  error = np__security_from_sddl(loop, options->sddl,
-                                 &attributes.lpSecurityDescriptor);
+  error = np__security_from_options(loop, options,
+                                    &attributes.lpSecurityDescriptor);
   if (error == NP_OK) {
-    error = create(loop, &wide_name, options, &attributes, server);
-    LocalFree(attributes.lpSecurityDescriptor);
+    const bool is_ours = attributes.lpSecurityDescriptor != NULL;
+
+    error =
+        create(loop, &wide_name, options, is_ours ? &attributes : NULL, server);
+    if (is_ours) {
+      LocalFree(attributes.lpSecurityDescriptor);
+    }
   }
   return error;
 }

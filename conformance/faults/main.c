@@ -85,6 +85,10 @@ static const struct fault faults[] = {
     {"ConvertStringSecurityDescriptorToSecurityDescriptorW",
      {ERROR_INVALID_ACL, ERROR_INVALID_SID, ERROR_NOT_ENOUGH_MEMORY},
      {0}},
+    {"ConvertSidToStringSidW", {ERROR_NOT_ENOUGH_MEMORY}, {0}},
+    {"OpenThreadToken", {ERROR_ACCESS_DENIED, ERROR_NO_SYSTEM_RESOURCES}, {0}},
+    {"OpenProcessToken", {ERROR_ACCESS_DENIED, ERROR_NO_SYSTEM_RESOURCES}, {0}},
+    {"GetTokenInformation", {ERROR_NO_SYSTEM_RESOURCES}, {0}},
 };
 
 static const char *const kind_names[] = {"none", "allocation", "call",

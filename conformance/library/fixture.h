@@ -255,6 +255,12 @@ DWORD raw_read(HANDLE handle, void *buffer, size_t size, size_t *length);
  * counts. */
 uint64_t calls(const char *function);
 
+/* --- Users -------------------------------------------------------------- */
+
+/* become is world_set_user, and ends the case as unresolved where that cannot
+ * be. */
+void become(const char *user);
+
 /* --- Asserts ------------------------------------------------------------ */
 
 void assert_np_error_at(np_error actual, np_error expected, const char *file,

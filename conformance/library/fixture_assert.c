@@ -57,3 +57,9 @@ void assert_received_at(np_fixture *f, np_pipe *pipe, const void *data,
     _fail(file, line);
   }
 }
+
+void become(const char *user) {
+  if (!world_set_user(user)) {
+    np_unresolved("there is no other user than the one who runs this");
+  }
+}

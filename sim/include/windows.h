@@ -443,6 +443,7 @@ typedef struct SECURITY_DESCRIPTOR {
 
 #define SECURITY_DESCRIPTOR_REVISION 1
 #define SECURITY_MAX_SID_SIZE        68
+#define SID_MAX_SUB_AUTHORITIES      15
 #define ACL_REVISION                 2
 #define ACCESS_ALLOWED_ACE_TYPE      0
 #define ACCESS_DENIED_ACE_TYPE       1

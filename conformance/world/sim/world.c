@@ -111,3 +111,7 @@ bool world_call_count(const char *name, uint64_t *count) {
   *count = sim_calls(name);
   return true;
 }
+
+bool world_set_user(const char *user) {
+  return sim_set_user(user);
+}

@@ -114,3 +114,8 @@ bool world_trace_write(const char *file) {
   (void)file;
   return false;
 }
+
+bool world_set_user(const char *user) {
+  (void)user;
+  return false;
+}

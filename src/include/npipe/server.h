@@ -17,6 +17,29 @@
 extern "C" {
 #endif
 
+/* Who may do what with a pipe: the first instance of a name sets it for all.
+ *
+ * NP_ACCESS_DEFAULT              what Windows gives: the system, administrators
+ *                                and the creator may do everything; *everyone*
+ *                                may open it to read, and so use up instances
+ * NP_ACCESS_CURRENT_USER         the caller's user, who owns the pipe, may do
+ *                                everything, create further instances included;
+ *                                nobody else may open it
+ * NP_ACCESS_AUTHENTICATED_USERS  likewise, and each user who has logged on may
+ *                                read and write, but not create instances
+ *
+ * The caller's user is that whom the thread acts as: whom it impersonates, else
+ * the user of the process. Not all systems enforce access (Wine does not).
+ *
+ * Source:  Named Pipe Security and Access Rights
+ *          learn.microsoft.com/windows/win32/ipc/named-pipe-security-and-access-rights
+ */
+typedef enum np_access {
+  NP_ACCESS_DEFAULT = 0,
+  NP_ACCESS_CURRENT_USER = 1,
+  NP_ACCESS_AUTHENTICATED_USERS = 2
+} np_access;
+
 /* Options of a server end; np_server_options_init fills them.
  *
  * size                    of this struct, in bytes
@@ -41,11 +64,12 @@ extern "C" {
  * default_timeout_ms      what WaitNamedPipe uses where its caller asks for the
  *                         default; 0 is Windows' own 50 ms, and the default
  *                         here. No limit to np_server_connect
- * security_attributes     borrowed for the call; NULL: Windows' default, which
- *                         lets everyone read. The handle can be inherited only
- *                         if its bInheritHandle says so
- * sddl                    the same as text, UTF-8, borrowed for the call; NULL:
- *                         none. Not both */
+ * access                  see np_access; default NP_ACCESS_DEFAULT
+ * security_attributes     borrowed for the call; default NULL. The handle can
+ *                         be inherited only if its bInheritHandle says so
+ * sddl                    a security descriptor as text, UTF-8, borrowed for
+ *                         the call; default NULL. At most one of `access`,
+ *                         `security_attributes` and `sddl` is set */
 typedef struct np_server_options {
   size_t size;
   np_mode mode;
@@ -61,6 +85,7 @@ typedef struct np_server_options {
   uint32_t in_buffer_bytes;
   uint32_t out_buffer_bytes;
   uint32_t default_timeout_ms;
+  np_access access;
   const SECURITY_ATTRIBUTES *security_attributes;
   const char *sddl;
 } np_server_options;

@@ -1,0 +1,173 @@
+/* Several users: who is let in, who may add instances. Only where a case can be
+ * somebody else. */
+#include "fixture.h"
+
+/* Alice serves with `access`, and `user` is who goes on. */
+static void serve_then_become(np_fixture *f, np_access access,
+                              const char *user) {
+  become("alice");
+  f->server_options.access = access;
+  server_listen(f);
+  become(user);
+}
+
+static void open_refused(np_fixture *f, bool read, bool write) {
+  np_pipe *client = NULL;
+
+  f->client_options.read = read;
+  f->client_options.write = write;
+  assert_np_error(np_client_open(f->loop, f->name, &f->client_options, &client),
+                  ERROR_ACCESS_DENIED);
+  assert_null(client);
+}
+
+static void create_refused(np_fixture *f) {
+  np_pipe *server = NULL;
+
+  assert_np_error(
+      np_server_create(f->loop, f->name, &f->server_options, &server),
+      ERROR_ACCESS_DENIED);
+  assert_null(server);
+}
+
+static void refuse_all(np_fixture *f) {
+  open_refused(f, true, true);
+  open_refused(f, true, false);
+  open_refused(f, false, true);
+  create_refused(f);
+}
+
+static void talk(np_fixture *f) {
+  client_open_end(f);
+  connect_begin(&f->ops[0], f->server);
+  loop_until(f, 1);
+  assert_done(&f->ops[0], NP_OK, 0);
+  pipe_send(f, f->client, "ping", 4);
+  assert_received(f, f->server, "ping", 4);
+  pipe_send(f, f->server, "pong", 4);
+  assert_received(f, f->client, "pong", 4);
+}
+
+NP_CASE("users/default-read", np_client_open, NO_MODE, NP_OK,
+        "By default another user may open the pipe to read, and so uses up an "
+        "instance.",
+        "Named Pipe Security and Access Rights; museum X04 X11") {
+  f->server_options.instances_max = 1;
+  serve_then_become(f, NP_ACCESS_DEFAULT, "bob");
+  f->client_options.write = false;
+  client_open_end(f);
+  become("alice");
+  f->client_options.write = true;
+  assert_np_error(
+      np_client_open(f->loop, f->name, &f->client_options, &f->extra[0]),
+      ERROR_PIPE_BUSY);
+}
+
+NP_CASE("users/default-write", np_client_open, NO_MODE, ERROR_ACCESS_DENIED,
+        "By default another user may neither write nor add an instance; that "
+        "is the error that they see.",
+        "Named Pipe Security and Access Rights; museum X08") {
+  serve_then_become(f, NP_ACCESS_DEFAULT, "bob");
+  open_refused(f, true, true);
+  open_refused(f, false, true);
+  create_refused(f);
+}
+
+NP_CASE("users/current-user", np_client_open, NO_MODE, ERROR_ACCESS_DENIED,
+        "With NP_ACCESS_CURRENT_USER another user gets in by no way.",
+        "Named Pipe Security and Access Rights; museum X04 X11") {
+  serve_then_become(f, NP_ACCESS_CURRENT_USER, "bob");
+  refuse_all(f);
+}
+
+NP_CASE("users/current-user-others", np_client_open, NO_MODE,
+        ERROR_ACCESS_DENIED,
+        "Nor do an administrator, a service and an anonymous one.",
+        "Named Pipe Security and Access Rights") {
+  serve_then_become(f, NP_ACCESS_CURRENT_USER, "admin");
+  refuse_all(f);
+  become("service");
+  refuse_all(f);
+  become("anonymous");
+  refuse_all(f);
+}
+
+NP_CASE("users/current-user-own", np_client_open, ANY_MODE, NP_OK,
+        "After others were refused, the user himself gets in: they used up "
+        "nothing.",
+        "Named Pipe Security and Access Rights") {
+  f->server_options.instances_max = 1;
+  serve_then_become(f, NP_ACCESS_CURRENT_USER, "bob");
+  open_refused(f, true, true);
+  become("alice");
+  f->client_options.read = true;
+  f->client_options.write = true;
+  talk(f);
+}
+
+NP_CASE("users/current-user-is-the-creator", np_server_create, NO_MODE, NP_OK,
+        "The current user is who runs when the pipe is created.",
+        "npipe/server.h") {
+  become("bob");
+  f->server_options.access = NP_ACCESS_CURRENT_USER;
+  server_listen(f);
+  become("alice");
+  refuse_all(f);
+  become("bob");
+  f->client_options.read = true;
+  f->client_options.write = true;
+  talk(f);
+}
+
+NP_CASE("users/authenticated-talk", np_client_open, ANY_MODE, NP_OK,
+        "With NP_ACCESS_AUTHENTICATED_USERS another user reads and writes.",
+        "Named Pipe Security and Access Rights; museum X08") {
+  serve_then_become(f, NP_ACCESS_AUTHENTICATED_USERS, "bob");
+  talk(f);
+}
+
+NP_CASE("users/authenticated-instances", np_server_create, NO_MODE,
+        ERROR_ACCESS_DENIED,
+        "But he cannot add an instance, nor can a service.",
+        "Named Pipe Security and Access Rights; museum X10") {
+  serve_then_become(f, NP_ACCESS_AUTHENTICATED_USERS, "bob");
+  create_refused(f);
+  become("service");
+  create_refused(f);
+}
+
+NP_CASE("users/authenticated-anonymous", np_client_open, NO_MODE,
+        ERROR_ACCESS_DENIED, "Who did not log on is refused.",
+        "Named Pipe Security and Access Rights") {
+  serve_then_become(f, NP_ACCESS_AUTHENTICATED_USERS, "anonymous");
+  refuse_all(f);
+}
+
+NP_CASE("users/sddl", np_client_open, NO_MODE, NP_OK,
+        "SDDL that names another user lets this one in, and nobody else.",
+        "Named Pipe Security and Access Rights; museum X08") {
+  become("alice");
+  f->server_options.sddl = "D:(A;;0x12019b;;;S-1-5-21-10-20-30-1002)";
+  server_listen(f);
+  become("service");
+  refuse_all(f);
+  become("bob");
+  create_refused(f);
+  f->client_options.read = true;
+  f->client_options.write = true;
+  talk(f);
+}
+
+NP_CASE("users/taken-name", np_server_create, NO_MODE, ERROR_ACCESS_DENIED,
+        "A name that another user took first is not joined unseen: the "
+        "squatter's DACL refuses, or first_instance does.",
+        "CreateNamedPipe#parameters; museum X05") {
+  become("bob");
+  f->server_options.access = NP_ACCESS_AUTHENTICATED_USERS;
+  server_listen(f);
+  become("alice");
+  f->server_options.access = NP_ACCESS_CURRENT_USER;
+  create_refused(f);
+  f->server_options.first_instance = true;
+  create_refused(f);
+}

@@ -1,0 +1,24 @@
+/* SIDs: who somebody is. */
+#ifndef NPIPE_SRC_SID_H
+#define NPIPE_SRC_SID_H
+
+#include <windows.h>
+
+#include <npipe/error.h>
+
+/* A SID in storage of its own. */
+typedef union np__sid {
+  SID sid;
+  BYTE bytes[SECURITY_MAX_SID_SIZE];
+} np__sid;
+
+/* np__sid_of_token writes the user of `token`, which allows TOKEN_QUERY.
+ * Returns NP_OK or what Windows said. */
+np_error np__sid_of_token(np__sid *out, HANDLE token);
+
+/* np__sid_of_caller writes whom the calling thread acts as: whom it
+ * impersonates, else the user of the process. Returns NP_OK or what Windows
+ * said. */
+np_error np__sid_of_caller(np__sid *out);
+
+#endif
