@@ -1,6 +1,7 @@
 /* The results as JSON, for the page that compares platforms. */
 #include "runner/report.h"
 #include "runner/expectation.h"
+#include "runner/list.h"
 #include "runner/options.h"
 #include "case.h"
 
@@ -46,9 +47,11 @@ void report_json(FILE *out, const struct options *options,
   fprintf(out,
           "  \"summary\": {\"passed\": %zu, \"failed\": %zu, "
           "\"expected_failures\": %zu, \"skipped\": %zu, \"unresolved\": %zu, "
-          "\"red\": %s},\n  \"results\": [",
+          "\"red\": %s},\n  \"cases\": ",
           counts.passed, counts.failed, counts.expected_failures,
           counts.skipped, counts.unresolved, counts.red ? "true" : "false");
+  list_cases(out, runs);
+  fputs(",\n  \"results\": [", out);
   for (run = runs->first; run != NULL; run = run->next) {
     fputs(run == runs->first ? "\n" : ",\n", out);
     put_run(out, run);

@@ -8,15 +8,16 @@
 
 static const char museum_mark[] = "; museum ";
 
-static void put_member(const char *name, const char *value, size_t length) {
+static void put_member(FILE *out, const char *name, const char *value,
+                       size_t length) {
   char copy[1024];
 
   snprintf(copy, sizeof(copy), "%.*s", (int)length, value);
-  printf(",\n   \"%s\": ", name);
-  json_string(stdout, copy);
+  fprintf(out, ",\n   \"%s\": ", name);
+  json_string(out, copy);
 }
 
-static void put_modes(unsigned modes) {
+static void put_modes(FILE *out, unsigned modes) {
   static const struct {
     unsigned bit;
     const char *name;
@@ -28,24 +29,24 @@ static void put_modes(unsigned modes) {
   const char *separator = "";
   size_t i;
 
-  fputs(",\n   \"modes\": [", stdout);
+  fputs(",\n   \"modes\": [", out);
   for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
     if ((modes & names[i].bit) != 0) {
-      printf("%s\"%s\"", separator, names[i].name);
+      fprintf(out, "%s\"%s\"", separator, names[i].name);
       separator = ", ";
     }
   }
-  putchar(']');
+  fputc(']', out);
 }
 
 /* The words after `; museum ` are rows of the list of known bugs. */
-static void put_source(const char *source) {
+static void put_source(FILE *out, const char *source) {
   const char *museum = strstr(source, museum_mark);
   const char *separator = "";
 
-  put_member("source", source,
+  put_member(out, "source", source,
              museum != NULL ? (size_t)(museum - source) : strlen(source));
-  fputs(",\n   \"museum\": [", stdout);
+  fputs(",\n   \"museum\": [", out);
   if (museum != NULL) {
     museum += strlen(museum_mark);
     for (;;) {
@@ -56,54 +57,61 @@ static void put_source(const char *source) {
       if (length == 0) {
         break;
       }
-      printf("%s\"%.*s\"", separator, (int)length, museum);
+      fprintf(out, "%s\"%.*s\"", separator, (int)length, museum);
       separator = ", ";
       museum += length;
     }
   }
-  putchar(']');
+  fputc(']', out);
 }
 
-/* Prints the case of `run` with its variants, those of the runs that follow,
+/* Writes the case of `run` with its variants, those of the runs that follow,
  * and returns the run after them. */
-static const struct run *put_case(const struct run *run) {
+static const struct run *put_case(FILE *out, const struct run *run) {
   const struct np_case *c = run->c;
   const char *separator = "";
 
-  fputs("  {\"id\": ", stdout);
-  json_string(stdout, c->id);
-  put_member("area", c->id, area_length(c->id));
-  fputs(",\n   \"variants\": [", stdout);
+  fputs("  {\"id\": ", out);
+  json_string(out, c->id);
+  put_member(out, "area", c->id, area_length(c->id));
+  fputs(",\n   \"variants\": [", out);
   for (; run != NULL && run->c == c; run = run->next) {
     char name[VARIANT_NAME_BYTES_MAX];
 
     variant_name(run->variant, name);
-    fputs(separator, stdout);
-    json_string(stdout, name);
+    fputs(separator, out);
+    json_string(out, name);
     separator = ", ";
   }
-  putchar(']');
-  put_member("function", c->function, strlen(c->function));
-  put_modes(c->modes);
-  put_member("outcome", c->outcome, strlen(c->outcome));
-  put_member("requirement", c->requirement, strlen(c->requirement));
-  put_source(c->source);
-  put_member("file", c->file, strlen(c->file));
-  printf(",\n   \"line\": %d}", c->line);
+  fputc(']', out);
+  put_member(out, "function", c->function, strlen(c->function));
+  put_modes(out, c->modes);
+  put_member(out, "outcome", c->outcome, strlen(c->outcome));
+  put_member(out, "requirement", c->requirement, strlen(c->requirement));
+  put_source(out, c->source);
+  put_member(out, "file", c->file, strlen(c->file));
+  fprintf(out, ",\n   \"line\": %d}", c->line);
   return run;
+}
+
+void list_cases(FILE *out, const struct run_list *runs) {
+  const struct run *run;
+
+  fputc('[', out);
+  /* A failure of the whole has no case; such runs come last. */
+  for (run = runs->first; run != NULL && run->c != NULL;) {
+    fputs(run == runs->first ? "\n" : ",\n", out);
+    run = put_case(out, run);
+  }
+  fputs("\n]", out);
 }
 
 int list_main(const struct options *options) {
   struct run_list runs = {NULL, NULL};
-  const struct run *run;
 
   run_list_fill(&runs, options);
-  putchar('[');
-  for (run = runs.first; run != NULL;) {
-    fputs(run == runs.first ? "\n" : ",\n", stdout);
-    run = put_case(run);
-  }
-  fputs("\n]\n", stdout);
+  list_cases(stdout, &runs);
+  putchar('\n');
   run_list_deinit(&runs);
   return fflush(stdout) == 0 ? 0 : 1;
 }
