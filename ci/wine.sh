@@ -32,11 +32,13 @@ wine_fail() {
 }
 
 # wine_libraries BITS: the folder of the Wine's own DLLs for `x86_64` or `i386`
-# as the Wine sees it (inside the root), or nothing.
+# as the Wine sees it (inside the root), or nothing. Wine 5 has ELF libraries, and
+# for the prefix small files in their place.
 wine_libraries() {
   local dir
   for dir in "$wine_root"/usr/lib/*-linux-gnu/wine/"$1"-windows \
-    "$wine_root"/usr/lib/wine/"$1"-windows; do
+    "$wine_root"/usr/lib/wine/"$1"-windows \
+    "$wine_root/usr/lib/$1-linux-gnu/wine/fakedlls"; do
     if [ -e "$dir/ntdll.dll" ]; then
       echo "${dir#"$wine_root"}"
       return
