@@ -75,7 +75,7 @@ NP_PLATFORM_CASE("platform/wait/listens-again", WaitNamedPipeW, NO_MODE,
                  NO_ERROR,
                  "An instance that listens again ends the wait; its client's "
                  "leaving alone does not, nor does the disconnect.",
-                 "wine kernel32/tests/pipe.c#test_wait_pipe; museum A25") {
+                 "wine kernel32/tests/pipe.c#test_wait_pipe; museum A26") {
   struct wait wait = {f->name, WAIT_MS};
   HANDLE worker;
 
