@@ -85,7 +85,8 @@ steps_end() {
     passed=$((passed + good))
     failed=$((failed + red))
   done
-  printf '\nlogs in build/logs, reports in build/reports\n'
+  printf '\nlogs in build/logs, reports in build/reports%s\n' \
+    "$([ -e "$reports/report.html" ] && echo ', page: report.html')"
   printf '%s passed, %s failed\n' "$passed" "$failed"
   [ "$failed" -eq 0 ]
 }
@@ -107,6 +108,16 @@ suite() {
     fi
   done
   return "$result"
+}
+
+# report: the page of all reports so far; 77 where there are none.
+report() {
+  local files=("$reports"/*.json)
+  if [ ! -e "${files[0]}" ]; then
+    echo 'no report of a platform'
+    return 77
+  fi
+  ci/report -o "$reports" "${files[@]}"
 }
 
 # can_run BITS: fails with 77 where Wine cannot run `x86_64` or `i386` programs.

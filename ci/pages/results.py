@@ -1,0 +1,183 @@
+"""The JSON reports of the suite, one a platform, as one model."""
+import json
+import os
+import re
+
+# How a result is written in a cell, the worst first. A red unresolved run is
+# one that no expectation excuses.
+LETTERS = {
+    "crashed": "c", "hung": "h", "failed": "f", "unexpected-pass": "x",
+    "unresolved-red": "u", "expected-failure": "e", "unresolved": "r",
+    "passed": "p", "skipped": "s", "pending": "n",
+}
+WORDS = {
+    "c": "crashed", "h": "hung", "f": "failed", "x": "passed unexpectedly",
+    "u": "unresolved", "e": "differs, as expected", "r": "differs, unresolved",
+    "p": "passed", "s": "skipped", "n": "not run", " ": "not run",
+}
+SIGNS = {
+    "c": "✗", "h": "✗", "f": "✗", "x": "!", "u": "?", "e": "△", "r": "△",
+    "p": "✓", "s": "–", "n": "", " ": "",
+}
+RED = "chfxu"
+DIFFERS = "er"
+WORST_FIRST = "chfxuerps"
+WORLDS = {"windows": "Windows", "wine": "Wine", "sim": "Simulated kernel"}
+
+
+def worst(letters):
+    """One letter for the runs of a case: skipped only where all are."""
+    for letter in WORST_FIRST:
+        if letter in letters:
+            return letter
+    return " "
+
+
+def windows_name(build):
+    """`Windows 10` for `10.0.19045`."""
+    numbers = [int(n) for n in re.findall(r"\d+", build)[:3]]
+    if len(numbers) < 3:
+        return ""
+    major, minor, number = numbers
+    if major == 10:
+        return "Windows 11" if number >= 22000 else "Windows 10"
+    return {(6, 1): "Windows 7", (6, 2): "Windows 8",
+            (6, 3): "Windows 8.1"}.get((major, minor), f"Windows {major}.{minor}")
+
+
+class Platform:
+    """One report: what ran, and what came of it."""
+
+    def __init__(self, path, data):
+        facts = data.get("platform", {})
+        self.key = re.sub(r"[^A-Za-z0-9_.-]", "-",
+                          os.path.basename(path).removesuffix(".json"))
+        self.world = facts.get("world", "")
+        self.version = facts.get("version", "")
+        self.build = facts.get("build", "")
+        self.architecture = facts.get("architecture", "")
+        self.compiler = facts.get("compiler", "")
+        self.seed = facts.get("seed", "")
+        self.windows = data.get("windows", "")
+        if self.world != "sim" and not self.windows:
+            self.windows = windows_name(self.build)
+        self.note = data.get("note", "")
+        self.seconds = data.get("seconds")
+        self.reason = data.get("not_run", "")
+        self.summary = data.get("summary", {})
+        self.cases = data.get("cases", [])
+        self.results = data.get("results", [])
+        self.red = sum(1 for r in self.results if r["red"])
+        if not self.results and not self.reason:
+            self.reason = "the report has no results"
+
+    @property
+    def short(self):
+        """The label of a column below the name of its world."""
+        version = self.version.split(" ")[0]
+        if self.world == "windows":
+            version = f"{self.windows.removeprefix('Windows ')} ({self.build})"
+        elif self.world == "wine" and self.windows:
+            version += " as " + self.windows.replace("Windows ", "win")
+        parts = [version, self.architecture, self.note]
+        return " · ".join(part for part in parts if part)
+
+    @property
+    def label(self):
+        return f"{WORLDS.get(self.world, self.world)} {self.short}".strip()
+
+    def order(self):
+        worlds = list(WORLDS)
+        world = (worlds.index(self.world) if self.world in worlds
+                 else len(worlds))
+        numbers = [int(n) for n in re.findall(r"\d+", self.version)]
+        if self.world == "sim":
+            # In the order of the kernel's own list: the first is the usual one.
+            names = ["win11", "win7", "disputed", "coarse", "unordered", "slow"]
+            numbers = [names.index(self.version) if self.version in names
+                       else len(names)]
+        return (world, numbers, [int(n) for n in re.findall(r"\d+", self.build)]
+                if self.world != "sim" else [], self.architecture != "x86_64",
+                self.architecture, self.key)
+
+
+class Results:
+    """All platforms and all cases that any of them knows."""
+
+    def __init__(self, files):
+        self.platforms = []
+        for path in files:
+            with open(path, encoding="utf-8") as report:
+                self.platforms.append(Platform(path, json.load(report)))
+        self.platforms.sort(key=Platform.order)
+        self.cases = {}
+        self.whole = []  # failures of an area, or of the expectations
+        for index, platform in enumerate(self.platforms):
+            for case in platform.cases:
+                known = self.cases.setdefault(case["id"], dict(
+                    case, variants=[], runs={}))
+                for variant in case["variants"]:
+                    if variant not in known["variants"]:
+                        known["variants"].append(variant)
+            for result in platform.results:
+                self._add(index, result)
+        self.cases = dict(sorted(self.cases.items()))
+        for case in self.cases.values():
+            case["cells"] = [
+                worst({case["runs"][key]["letter"] for key in case["runs"]
+                       if key[0] == index})
+                for index in range(len(self.platforms))]
+
+    def _add(self, index, result):
+        case = self.cases.get(result["id"])
+        word = result["result"]
+        if word == "unresolved" and result["red"]:
+            word = "unresolved-red"
+        run = dict(result, letter=LETTERS[word])
+        if case is None or result["variant"] not in case["variants"]:
+            self.whole.append((index, result))
+        else:
+            case["runs"][index, result["variant"]] = run
+
+    @property
+    def ran(self):
+        return [p for p in self.platforms if not p.reason]
+
+    @property
+    def not_run(self):
+        return [p for p in self.platforms if p.reason]
+
+    @property
+    def red(self):
+        return sum(p.red for p in self.ran)
+
+    def counts(self):
+        """How many runs came out how, by letter."""
+        counts = dict.fromkeys(WORST_FIRST, 0)
+        for case in self.cases.values():
+            for run in case["runs"].values():
+                counts[run["letter"]] = counts.get(run["letter"], 0) + 1
+        return counts
+
+    def areas(self):
+        areas = {}
+        for case in self.cases.values():
+            areas.setdefault(case["area"], []).append(case)
+        return areas
+
+    def deviations(self):
+        """What is expected to differ, an entry a reason and evidence."""
+        entries = {}
+        for case in self.cases.values():
+            for (index, variant), run in case["runs"].items():
+                if "reason" not in run:
+                    continue
+                key = (run["reason"], run["link"], run["letter"] == "s")
+                entry = entries.setdefault(key, {
+                    "reason": run["reason"], "link": run["link"],
+                    "skipped": run["letter"] == "s", "cases": {},
+                    "platforms": set()})
+                entry["cases"].setdefault(case["id"], set()).add(variant)
+                entry["platforms"].add(index)
+        return sorted(entries.values(), key=lambda e: (
+            e["skipped"], min(e["platforms"]), min(e["cases"])))
