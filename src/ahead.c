@@ -144,9 +144,8 @@ static np_error read_parts_now(np__ahead *ahead, np__parts *parts, size_t room,
   } while (*transferred < room &&
            (error == ERROR_MORE_DATA ||
             (error == NP_OK && !messages && bytes == next.length)));
-  if (*transferred > 0 && error != NP_OK) {
-    /* There is more, or nothing after all: the next read tells. */
-    error = messages ? ERROR_MORE_DATA : NP_OK;
+  if (*transferred > 0 && !messages) {
+    return NP_OK; /* More, nothing or an error: the next read tells. */
   }
   return error;
 }

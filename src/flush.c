@@ -72,19 +72,16 @@ static void flush_again(np__timer_node *node);
 /* Never fails: what cannot be cancelled yet is tried again. */
 static np_error flush_cancel(np_op *op) {
   flush_work *work = op->np__memory;
-  bool again = false;
 
   AcquireSRWLockExclusive(&work->lock);
   if (work->state == QUEUED) {
     work->state = CANCELLED;
   } else if (work->state == RUNNING) {
     CancelSynchronousIo(work->thread);
-    again = true; /* It may not have been in the kernel. */
-  }
-  ReleaseSRWLockExclusive(&work->lock);
-  if (again) {
+    /* It may not have been in the kernel. */
     np__op_again_in(op, CANCEL_AGAIN_MS, flush_again);
   }
+  ReleaseSRWLockExclusive(&work->lock);
   return NP_OK;
 }
 

@@ -174,3 +174,24 @@ NP_CASE("cost/idle-tries", np_pipe_try_read, ANY_MODE | BOTH_ENDS,
   cost = cost_since(before);
   assert_int_equal(cost.reads + cost.writes + cost.waits + cost.others, 0);
 }
+
+NP_CASE("cost/part-of-a-message", np_pipe_try_read, MODE_MESSAGE | BOTH_ENDS,
+        ERROR_MORE_DATA,
+        "A try with room for just what the read-ahead caught of a longer "
+        "message costs no call.",
+        "npipe/ready.h") {
+  struct cost before;
+  struct cost cost;
+
+  pair_open_raw(f);
+  ready_set(f->end, 32, 65536);
+  assert_try_read(f->end, 64, NP_WOULD_BLOCK, NULL, 0);
+  loop_turn(f, 0); /* The kernel has the read. */
+  assert_int_equal(raw_write(f->raw, ready_pattern(), 64), 0);
+  loop_turn(f, 0);
+  before = cost_now();
+  assert_try_read(f->end, 32, ERROR_MORE_DATA, ready_pattern(), 32);
+  cost = cost_since(before);
+  assert_int_equal(cost.reads + cost.writes + cost.waits + cost.others, 0);
+  assert_try_read(f->end, 64, NP_OK, ready_pattern() + 32, 32);
+}
