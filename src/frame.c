@@ -1,4 +1,4 @@
-#include <npipe/frame.h>
+#include "frame.h"
 
 #include <assert.h>
 #include <stdbool.h>
@@ -328,6 +328,17 @@ uint64_t np_frame_decoder_length(const np_frame_decoder *decoder) {
   return decoder != NULL ? decoder->np__length : 0;
 }
 
+uint64_t np__frame_decoder_skip(np_frame_decoder *decoder) {
+  const uint64_t rest = decoder->np__length - decoder->np__layout.kept_bytes;
+
+  assert(decoder->np__error == ERROR_BUFFER_OVERFLOW);
+  assert(decoder->np__used == 0);
+  decoder->np__error = NP_OK;
+  decoder->np__header_used = 0;
+  decoder->np__length = 0;
+  return rest;
+}
+
 np_error np_frame_decoder_finish(const np_frame_decoder *decoder) {
   if (decoder == NULL) {
     return ERROR_INVALID_PARAMETER;
@@ -362,28 +373,40 @@ static np_error field_value(const np__frame_layout *layout, uint64_t length,
   return NP_OK;
 }
 
+np_error np__frame_encode(const np__frame_layout *layout, size_t payload_length,
+                          unsigned char *header) {
+  uint64_t value;
+  np_error error;
+
+  if (payload_length > layout->options.frame_bytes_max - layout->kept_bytes) {
+    return ERROR_BUFFER_OVERFLOW;
+  }
+  error = field_value(layout, payload_length + layout->kept_bytes, &value);
+  if (error == NP_OK && header != NULL) {
+    field_put(&layout->options, header, value);
+  }
+  return error;
+}
+
 np_error np_frame_encode_header(const np_frame_options *options,
                                 size_t payload_length, void *header,
                                 size_t header_size, size_t *header_length) {
   np__frame_layout layout;
-  uint64_t value;
   np_error error;
 
   if (header == NULL || header_length == NULL ||
       !layout_make(&layout, options)) {
     return ERROR_INVALID_PARAMETER;
   }
-  if (payload_length > layout.options.frame_bytes_max - layout.kept_bytes) {
-    return ERROR_BUFFER_OVERFLOW;
-  }
-  error = field_value(&layout, payload_length + layout.kept_bytes, &value);
+  error = np__frame_encode(
+      &layout, payload_length,
+      header_size < layout.header_bytes ? NULL : (unsigned char *)header);
   if (error != NP_OK) {
     return error;
   }
   if (header_size < layout.header_bytes) {
     return ERROR_INSUFFICIENT_BUFFER;
   }
-  field_put(&layout.options, header, value);
   *header_length = layout.header_bytes;
   return NP_OK;
 }

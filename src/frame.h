@@ -1,0 +1,18 @@
+/* Framing from the inside: what a channel needs beyond npipe/frame.h. */
+#ifndef NPIPE_SRC_FRAME_H
+#define NPIPE_SRC_FRAME_H
+
+#include <npipe/frame.h>
+
+/* np__frame_encode writes the length field for a payload into a header, which
+ * has `layout->header_bytes`; NULL: it only tells whether it could. Returns
+ * what np_frame_encode_header does, but for the header's room. */
+np_error np__frame_encode(const np__frame_layout *layout, size_t payload_length,
+                          unsigned char *header);
+
+/* np__frame_decoder_skip makes a decoder that refused a frame as too long ready
+ * for the next frame. Returns how many bytes come before that, behind the
+ * header, which is taken. */
+uint64_t np__frame_decoder_skip(np_frame_decoder *decoder);
+
+#endif
