@@ -38,9 +38,10 @@ typedef enum np__op_kind {
   NP__OP_CONNECT,
   NP__OP_SHUTDOWN,
   NP__OP_FLUSH,
-  NP__OP_READY, /* waits for readiness */
-  NP__OP_IO,    /* likewise, and then tries; perhaps again */
-  NP__OP_AHEAD  /* the library's own read: it does not keep a loop running */
+  NP__OP_READY,  /* waits for readiness */
+  NP__OP_IO,     /* likewise, and then tries; perhaps again */
+  NP__OP_AHEAD,  /* the library's own read: it does not keep a loop running */
+  NP__OP_MESSAGE /* of a channel, which keeps the order itself */
 } np__op_kind;
 
 /* Operations of one direction keep their order. */

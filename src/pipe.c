@@ -295,6 +295,9 @@ np_error np_pipe_close(np_pipe *pipe, np_closed_fn on_closed) {
   if (pipe->target.closing) {
     return ERROR_INVALID_HANDLE;
   }
+  if (pipe->owner != NULL) {
+    return ERROR_BUSY;
+  }
   pipe->target.closing = true;
   pipe->on_closed = on_closed;
   pipe->target.loop->active++;

@@ -33,7 +33,8 @@ struct np_pipe {
   np__packet closed; /* in the ready queue when nothing is in flight any more */
   np_closed_fn on_closed;
   void *user;
-  np_op *connect;           /* in flight, or NULL */
+  void *owner;    /* what took the pipe over, and alone may close it; or NULL */
+  np_op *connect; /* in flight, or NULL */
   size_t shutdowns_waiting; /* of np_pipe_shutdown, for writes before them */
   np_end end;
   bool readable;

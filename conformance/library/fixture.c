@@ -96,6 +96,8 @@ static void library_tear_down(np_fixture *f) {
   for (i = 0; i < TIMERS_MAX; i++) {
     np_timer_stop(&f->timers[i].timer);
   }
+  channel_close(f, f->channel);
+  channel_close(f, f->opposite);
   pipe_close(f, f->server);
   pipe_close(f, f->client);
   while (f->extra_count > 0) {
@@ -399,6 +401,25 @@ void pipe_close(np_fixture *f, np_pipe *pipe) {
 void pipe_close_wait(np_fixture *f, np_pipe *pipe) {
   pipe_close(f, pipe);
   loop_until_count(f, &f->closed_count, f->closing_count);
+}
+
+static void on_channel_closed(np_channel *channel) {
+  np_fixture *f = &fixture;
+
+  assert_null(np_channel_pipe(channel));
+  f->closed_order = callback_begin();
+  f->closed_count++;
+  callback_end();
+}
+
+void channel_close(np_fixture *f, np_channel *channel) {
+  if (channel == NULL) {
+    return;
+  }
+  f->closing_count++;
+  f->channel = f->channel == channel ? NULL : f->channel;
+  f->opposite = f->opposite == channel ? NULL : f->opposite;
+  assert_np_ok(np_channel_close(channel, on_channel_closed));
 }
 
 /* --- Operations --------------------------------------------------------- */

@@ -100,6 +100,8 @@ struct np_fixture {
   HANDLE raw;    /* the other end where it is no end of the library          */
   np_pipe *extra[EXTRA_PIPES_MAX]; /* pipe_own                               */
   size_t extra_count;
+  np_channel *channel;  /* over `end`, where a case has made one            */
+  np_channel *opposite; /* over `peer`, likewise                              */
   HANDLE raws[RAW_HANDLES_MAX]; /* raw_own                                   */
   size_t raw_count;
 
@@ -205,6 +207,10 @@ np_pipe *pipe_own(np_fixture *f, np_pipe *pipe);
  * pipe_close_wait also runs the loop until on_closed ran. */
 void pipe_close(np_fixture *f, np_pipe *pipe);
 void pipe_close_wait(np_fixture *f, np_pipe *pipe);
+
+/* channel_close calls np_channel_close with a callback that is counted with
+ * those of the pipes, and forgets the channel. */
+void channel_close(np_fixture *f, np_channel *channel);
 
 /* --- Operations --------------------------------------------------------- */
 

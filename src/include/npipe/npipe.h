@@ -4,6 +4,7 @@
 #ifndef NPIPE_NPIPE_H
 #define NPIPE_NPIPE_H
 
+#include <npipe/channel.h>
 #include <npipe/client.h>
 #include <npipe/error.h>
 #include <npipe/frame.h>

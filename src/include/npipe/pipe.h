@@ -131,7 +131,8 @@ typedef void (*np_closed_fn)(np_pipe *pipe);
  * on_closed  may be NULL
  *
  * Returns NP_OK, also for NULL. ERROR_INVALID_HANDLE: it is being closed
- * already; nothing changed and this `on_closed` never runs.
+ * already, ERROR_BUSY: it belongs to a channel; nothing changed and this
+ * `on_closed` never runs.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  Named Pipe Operations; CancelIoEx

@@ -1,0 +1,179 @@
+/* Channels: sends that are cancelled or late, by where they were. */
+#include "channel_common.h"
+
+NP_CASE("channel/cancel-unsent", np_channel_send, BYTE_READS | BOTH_ENDS,
+        ERROR_OPERATION_ABORTED,
+        "A message that the kernel was not given leaves no trace.",
+        "npipe/channel.h") {
+  channel_pair(f, NULL);
+  send_begin(&f->ops[0], f->channel, "one", 3);
+  send_begin(&f->ops[1], f->channel, "two", 3);
+  send_begin(&f->ops[2], f->channel, "three", 5);
+  assert_np_ok(np_op_cancel(&f->ops[1].op));
+  loop_until(f, 3);
+  assert_done(&f->ops[0], NP_OK, 3);
+  assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+  assert_done(&f->ops[2], NP_OK, 5);
+  assert_message(f, f->opposite, "one", 3);
+  assert_message(f, f->opposite, "three", 5);
+}
+
+NP_CASE("channel/cancel-all-unsent", np_channel_send, BYTE_READS | BOTH_ENDS,
+        ERROR_OPERATION_ABORTED,
+        "If all of a turn's messages are cancelled nothing is written.",
+        "npipe/channel.h") {
+  channel_pair(f, NULL);
+  send_begin(&f->ops[0], f->channel, "one", 3);
+  assert_np_ok(np_op_cancel(&f->ops[0].op));
+  assert_np_error(np_op_cancel(&f->ops[0].op), ERROR_NOT_FOUND);
+  loop_until(f, 1);
+  message_send(f, f->channel, "two", 3);
+  assert_message(f, f->opposite, "two", 3);
+}
+
+static void small_quota(np_fixture *f) {
+  f->server_options.in_buffer_bytes = 64;
+  f->server_options.out_buffer_bytes = 64;
+}
+
+NP_CASE("channel/cancel-copied", np_channel_send, BYTE_READS | BOTH_ENDS,
+        ERROR_OPERATION_ABORTED,
+        "One that shares a write which the kernel holds is abandoned: its "
+        "callback comes at once, the write and the channel go on.",
+        "npipe/channel.h; museum L14") {
+  small_quota(f);
+  channel_pair(f, NULL);
+  memset(f->ops[1].buffer, 'x', 100);
+  send_begin(&f->ops[0], f->channel, "one", 3);
+  send_begin(&f->ops[1], f->channel, f->ops[1].buffer, 100);
+  send_begin(&f->ops[2], f->channel, "three", 5);
+  loop_quiet(f);
+  assert_int_equal(f->done_count, 0);
+  assert_np_ok(np_op_cancel(&f->ops[1].op));
+  loop_until(f, 1);
+  assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+  memset(f->ops[1].buffer, '!', 100); /* It is the caller's again. */
+  memset(f->ops[4].buffer, 'x', 100);
+  send_begin(&f->ops[3], f->channel, "four", 4);
+  assert_message(f, f->opposite, "one", 3);
+  assert_message(f, f->opposite, f->ops[4].buffer, 100);
+  assert_message(f, f->opposite, "three", 5);
+  assert_message(f, f->opposite, "four", 4);
+  loop_until(f, 4);
+  assert_done(&f->ops[0], NP_OK, 3);
+  assert_done(&f->ops[2], NP_OK, 5);
+}
+
+NP_CASE("channel/timeout-copied", np_channel_send, BYTE_READS | BOTH_ENDS,
+        WAIT_TIMEOUT, "So is one that is late.", "npipe/channel.h") {
+  static char big[200];
+
+  small_quota(f);
+  channel_pair(f, NULL);
+  f->ops[0].op.timeout_ms = 20;
+  send_begin(&f->ops[0], f->channel, big, sizeof(big));
+  loop_until(f, 1);
+  assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
+  send_begin(&f->ops[1], f->channel, "next", 4);
+  assert_message(f, f->opposite, big, sizeof(big));
+  assert_message(f, f->opposite, "next", 4);
+  loop_until(f, 2);
+  assert_done(&f->ops[1], NP_OK, 4);
+}
+
+NP_CASE("channel/cancel-in-place", np_channel_send, ANY_MODE | BOTH_ENDS,
+        ERROR_OPERATION_ABORTED,
+        "One that the kernel writes from the caller's memory is cut: sending "
+        "has failed for good, for those that wait too; receiving goes on.",
+        "npipe/channel.h; museum L14") {
+  static char big[70000];
+  const char *scribbled;
+
+  small_quota(f);
+  channel_pair(f, NULL);
+  send_begin(&f->ops[0], f->channel, big, sizeof(big));
+  loop_quiet(f);
+  assert_int_equal(f->done_count, 0);
+  if (is_framed(f)) {
+    send_begin(&f->ops[1], f->channel, "waits", 5);
+    channel_shutdown_begin(&f->ops[2], f->channel);
+  }
+  assert_np_ok(np_op_cancel(&f->ops[0].op));
+  loop_until(f, is_framed(f) ? 3 : 1);
+  assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  scribbled = memset(big, '!', sizeof(big)); /* It is the caller's again. */
+  if (is_framed(f)) {
+    assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+    assert_done(&f->ops[2], ERROR_OPERATION_ABORTED, 0);
+  }
+  send_begin(&f->ops[3], f->channel, "next", 4);
+  channel_shutdown_begin(&f->ops[4], f->channel);
+  loop_until(f, is_framed(f) ? 5 : 3);
+  assert_done(&f->ops[3], ERROR_OPERATION_ABORTED, 0);
+  assert_done(&f->ops[4], ERROR_OPERATION_ABORTED, 0);
+  message_send(f, f->opposite, scribbled, 3);
+  assert_message(f, f->channel, "!!!", 3);
+}
+
+NP_CASE("channel/timeout-in-place", np_channel_send, ANY_MODE | BOTH_ENDS,
+        WAIT_TIMEOUT,
+        "A time limit does the same, and is what later sends are told.",
+        "npipe/channel.h") {
+  static char big[70000];
+
+  small_quota(f);
+  channel_pair(f, NULL);
+  f->ops[0].op.timeout_ms = 20;
+  send_begin(&f->ops[0], f->channel, big, sizeof(big));
+  loop_until(f, 1);
+  assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
+  send_begin(&f->ops[1], f->channel, "next", 4);
+  loop_until(f, 2);
+  assert_done(&f->ops[1], WAIT_TIMEOUT, 0);
+}
+
+NP_CASE("channel/cancel-behind-header", np_channel_send, BYTE_READS | BOTH_ENDS,
+        ERROR_OPERATION_ABORTED,
+        "One whose header the kernel holds already leaves the stream cut, too; "
+        "what shares the header's write has its own result.",
+        "npipe/channel.h") {
+  static char big[70000];
+  static char other[100];
+
+  small_quota(f);
+  channel_pair(f, NULL);
+  send_begin(&f->ops[0], f->channel, other, sizeof(other));
+  send_begin(&f->ops[1], f->channel, big, sizeof(big));
+  loop_quiet(f);
+  send_begin(&f->ops[2], f->channel, "waits", 5);
+  assert_np_ok(np_op_cancel(&f->ops[1].op));
+  loop_until(f, 2);
+  assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+  assert_done(&f->ops[2], ERROR_OPERATION_ABORTED, 0);
+  assert_message(f, f->opposite, other, sizeof(other));
+  loop_until(f, 3);
+  assert_done(&f->ops[0], NP_OK, sizeof(other));
+  send_begin(&f->ops[3], f->channel, "next", 4);
+  loop_until(f, 4);
+  assert_done(&f->ops[3], ERROR_OPERATION_ABORTED, 0);
+}
+
+NP_CASE("channel/peer-closes-in-write", np_channel_send, ANY_MODE | BOTH_ENDS,
+        ERROR_BROKEN_PIPE,
+        "A peer that goes while a write waits ends what is in it, and what "
+        "waits behind it.",
+        "WriteFile#pipes") {
+  static char big[8000];
+
+  small_quota(f);
+  channel_pair(f, NULL);
+  send_begin(&f->ops[0], f->channel, big, sizeof(big));
+  send_begin(&f->ops[1], f->channel, big, sizeof(big));
+  loop_quiet(f);
+  send_begin(&f->ops[2], f->channel, "waits", 5);
+  channel_close(f, f->opposite);
+  loop_until(f, 3);
+  for (unsigned i = 0; i < 3; i++) {
+    assert_done(&f->ops[i], ERROR_BROKEN_PIPE, 0);
+  }
+}

@@ -1,0 +1,249 @@
+#include "channel.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define WRITE_BUFFER_BYTES 60000u
+#define READ_BUFFER_BYTES  65536u
+
+void np_channel_options_init(np_channel_options *options) {
+  if (options != NULL) {
+    memset(options, 0, sizeof *options);
+    options->size = sizeof *options;
+    options->framing = NP_FRAMING_AUTO;
+    np_frame_options_init(&options->frame);
+    options->gather = true;
+    options->write_buffer_bytes = WRITE_BUFFER_BYTES;
+    options->read_buffer_bytes = READ_BUFFER_BYTES;
+  }
+}
+
+static bool are_valid(const np_channel_options *options) {
+  return options->size == sizeof *options &&
+         (options->framing == NP_FRAMING_AUTO ||
+          options->framing == NP_FRAMING_ALWAYS ||
+          options->framing == NP_FRAMING_NEVER) &&
+         options->read_buffer_bytes > 0 &&
+         options->read_buffer_bytes <= UINT32_MAX &&
+         options->write_buffer_bytes <= UINT32_MAX;
+}
+
+/* An end that cannot read has no read mode that would matter. */
+static bool reads_bytes(np_pipe *pipe) {
+  return pipe->readable ? pipe->read_mode == NP_BYTE
+                        : !np__pipe_keeps_messages(pipe);
+}
+
+static np_error choose_framing(np_channel *channel,
+                               const np_channel_options *options) {
+  const bool bytes = reads_bytes(channel->pipe);
+
+  channel->is_framed = options->framing == NP_FRAMING_ALWAYS ||
+                       (options->framing == NP_FRAMING_AUTO && bytes);
+  channel->half_close = options->half_close;
+  if ((bytes && !channel->is_framed) ||
+      (options->half_close && !np__pipe_keeps_messages(channel->pipe))) {
+    return ERROR_NOT_SUPPORTED;
+  }
+  return NP_OK;
+}
+
+static void channel_drained(np__target *target) {
+  np__channel_release((np_channel *)(void *)target);
+}
+
+static void released_run(np_loop *loop, np__packet *packet) {
+  np_channel *channel =
+      (np_channel *)(void *)((char *)packet - offsetof(np_channel, released));
+
+  if (channel->on_closed != NULL) {
+    channel->on_closed(channel);
+  }
+  loop->active--;
+  np_frame_decoder_deinit(&channel->decoder);
+  np__loop_free(loop, channel->out);
+  np__loop_free(loop, channel->in);
+  np__loop_free(loop, channel);
+}
+
+static const np__packet_class released_class = {NULL, NULL, released_run, NULL};
+
+void np__channel_release(np_channel *channel) {
+  assert(channel->target.closing);
+  if (channel->pipe == NULL && channel->target.first == NULL &&
+      !channel->is_released) {
+    channel->is_released = true;
+    np__loop_ready(channel->target.loop, &channel->released);
+  }
+}
+
+void *np__channel_allocate(const np_channel *channel, size_t bytes) {
+  const np_allocator *allocator = &channel->target.loop->allocator;
+
+  return allocator->allocate(allocator->context, bytes);
+}
+
+static np_error channel_init(np_channel *channel, np_pipe *pipe,
+                             const np_channel_options *options) {
+  np_loop *loop = pipe->target.loop;
+
+  channel->pipe = pipe;
+  channel->target.loop = loop;
+  channel->target.handle = INVALID_HANDLE_VALUE;
+  channel->target.drained = channel_drained;
+  channel->released.class_ = &released_class;
+  channel->flush.class_ = &np__channel_flush_class;
+  channel->write.user = channel;
+  channel->read.user = channel;
+  channel->end.user = channel;
+  channel->gather = options->gather;
+  channel->write_buffer_bytes = options->write_buffer_bytes;
+  channel->read_buffer_bytes = options->read_buffer_bytes;
+  channel->bytes_max = options->frame.frame_bytes_max;
+  return choose_framing(channel, options);
+}
+
+np_error np_channel_create(np_pipe *pipe, const np_channel_options *options,
+                           np_channel **channel) {
+  np_channel_options defaults;
+  np_frame_decoder decoder;
+  np_channel *made;
+  np_error error;
+
+  if (options == NULL) {
+    np_channel_options_init(&defaults);
+    options = &defaults;
+  }
+  if (pipe == NULL || channel == NULL || !are_valid(options) ||
+      np_frame_decoder_init(&decoder, &options->frame,
+                            &pipe->target.loop->allocator) != NP_OK) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  if (pipe->target.closing) {
+    return ERROR_INVALID_HANDLE;
+  }
+  if (pipe->target.first != NULL || pipe->ready_hooks != NULL ||
+      pipe->owner != NULL) {
+    return ERROR_BUSY;
+  }
+  made = np__loop_new(pipe->target.loop, sizeof *made);
+  if (made == NULL) {
+    return ERROR_NOT_ENOUGH_MEMORY;
+  }
+  made->decoder = decoder;
+  error = channel_init(made, pipe, options);
+  if (error != NP_OK) {
+    np__loop_free(pipe->target.loop, made);
+    return error;
+  }
+  pipe->owner = made;
+  *channel = made;
+  return NP_OK;
+}
+
+/* Nothing may begin any more. The loop goes on until the memory is gone. */
+static void channel_end(np_channel *channel) {
+  channel->target.closing = true;
+  channel->target.loop->active++;
+  channel->pipe->owner = NULL;
+  if (channel->is_flush_due) {
+    channel->is_flush_due = false;
+    np__loop_take_back(channel->target.loop, &channel->flush);
+  }
+}
+
+static void pipe_closed(np_pipe *pipe) {
+  np_channel *channel = np_pipe_user(pipe);
+
+  channel->pipe = NULL;
+  np__channel_release(channel);
+}
+
+np_error np_channel_close(np_channel *channel, np_channel_closed_fn on_closed) {
+  np_error error;
+
+  if (channel == NULL) {
+    return NP_OK;
+  }
+  if (channel->target.closing) {
+    return ERROR_INVALID_HANDLE;
+  }
+  channel->on_closed = on_closed;
+  channel_end(channel);
+  np__target_abort_all(&channel->target, ERROR_OPERATION_ABORTED);
+  np_pipe_set_user(channel->pipe, channel);
+  error = np_pipe_close(channel->pipe, pipe_closed);
+  assert(error == NP_OK);
+  (void)error;
+  return NP_OK;
+}
+
+np_error np_channel_detach(np_channel *channel, np_pipe **pipe) {
+  if (channel == NULL || pipe == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  if (channel->target.closing) {
+    return ERROR_INVALID_HANDLE;
+  }
+  if (channel->target.first != NULL || channel->pipe->target.first != NULL) {
+    return ERROR_BUSY;
+  }
+  channel_end(channel);
+  *pipe = channel->pipe;
+  channel->pipe = NULL;
+  np__channel_release(channel);
+  return NP_OK;
+}
+
+np_pipe *np_channel_pipe(const np_channel *channel) {
+  return channel != NULL ? channel->pipe : NULL;
+}
+
+void *np_channel_user(const np_channel *channel) {
+  return channel != NULL ? channel->user : NULL;
+}
+
+void np_channel_set_user(np_channel *channel, void *user) {
+  if (channel != NULL) {
+    channel->user = user;
+  }
+}
+
+size_t np_channel_header_bytes(const np_channel *channel) {
+  return channel != NULL && channel->is_framed
+             ? channel->decoder.np__layout.header_bytes
+             : 0;
+}
+
+/* --- Queues ------------------------------------------------------------- */
+
+np_op *np__channel_next(const np_op *op) {
+  return (np_op *)op->np__packet.next;
+}
+
+void np__channel_push(np__channel_queue *queue, np_op *op) {
+  op->np__packet.next = NULL;
+  op->np__packet.prev = (np__packet *)queue->last;
+  if (queue->last != NULL) {
+    queue->last->np__packet.next = &op->np__packet;
+  } else {
+    queue->first = op;
+  }
+  queue->last = op;
+}
+
+void np__channel_unlink(np__channel_queue *queue, np_op *op) {
+  np_op *before = (np_op *)op->np__packet.prev;
+  np_op *after = np__channel_next(op);
+
+  if (before != NULL) {
+    before->np__packet.next = op->np__packet.next;
+  } else {
+    queue->first = after;
+  }
+  if (after != NULL) {
+    after->np__packet.prev = op->np__packet.prev;
+  } else {
+    queue->last = before;
+  }
+}

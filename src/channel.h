@@ -1,0 +1,143 @@
+/* Channels from the inside.
+ *
+ * Sends, receives and calls are operations on a target of the channel's own,
+ * none of which the kernel ever sees: what it sees are one write and one read
+ * of the channel's on the pipe. So an operation that waits can be ended at any
+ * time. Only where the kernel works on the caller's memory is it in state
+ * IN_KERNEL, and its end is that of the write or read.
+ *
+ * Where nothing is framed a send is a write of the pipe's itself. */
+#ifndef NPIPE_SRC_CHANNEL_H
+#define NPIPE_SRC_CHANNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <npipe/channel.h>
+
+#include "pipe.h"
+
+/* Operations in the order in which they were begun. */
+typedef struct np__channel_queue {
+  np_op *first;
+  np_op *last;
+} np__channel_queue;
+
+/* What a receive is to be told: a message, or an error. */
+typedef struct np__channel_result {
+  bool is_there;
+  np_error error;
+  void *data;
+  size_t length;
+} np__channel_result;
+
+/* Whether the rest of a message of the kernel's is dropped. */
+typedef enum np__dropping {
+  NP__DROP_NOTHING,
+  NP__DROP_TOO_LONG, /* and its length told */
+  NP__DROP_SILENTLY  /* it was told already */
+} np__dropping;
+
+struct np_channel {
+  np__target target; /* first: a target pointer is a channel pointer */
+  np_pipe *pipe;
+  np__packet released; /* in the ready queue when nothing needs it any more */
+  np_channel_closed_fn on_closed;
+  void *user;
+  bool is_framed;
+  bool half_close;
+  bool gather;
+  bool is_released;
+  size_t write_buffer_bytes;
+  size_t read_buffer_bytes;
+  size_t bytes_max; /* of a message */
+  np_frame_decoder decoder;
+
+  np__channel_queue sends; /* framed messages, and shutdowns */
+  np_op write;
+  bool is_writing;     /* the kernel has `write` */
+  bool is_flush_due;   /* `flush` is put off to the end of the turn */
+  bool is_shut;        /* this direction has ended, or is about to */
+  np_error send_error; /* with which sending failed */
+  np__packet flush;
+  unsigned char *out;
+  size_t out_bytes;
+  np_op *ending; /* the shutdown that `end` is for */
+  np_op end;
+
+  np__channel_queue receives; /* and calls */
+  np_op read;
+  bool is_reading;
+  bool is_read_cancelled; /* by us: nobody waited any more */
+  np_op *into;            /* whose buffer `read` goes to, or NULL */
+  unsigned char *in;
+  size_t in_bytes;
+  size_t in_begin; /* framed: of what is not decoded; else 0 */
+  size_t in_end;
+  uint64_t skip_bytes; /* of a frame that was too long */
+  bool is_in_message;  /* a part of a message of the kernel's was read */
+  np__dropping dropping;
+  size_t dropped_bytes;
+  np__channel_result result;
+  np_error receive_error; /* with which receiving ended */
+  np_op *delivered;       /* its callback has not returned */
+  void *lent;
+  uint32_t owed; /* replies that come before that of the next receive */
+};
+
+/* What an operation is, in the half of OVERLAPPED that only a file needs. */
+enum {
+  NP__SEND_RESERVED = 1, /* the header's room lies before the message */
+  NP__SEND_COPIED = 2,   /* the kernel has it, in a write that it shares */
+  NP__SEND_HEADED = 4,   /* its header went out, its message comes next */
+  NP__CALL_SENT = 8,     /* a reply will come */
+  NP__RECEIVED = 16      /* it was given what came */
+};
+
+static inline DWORD *np__flags_of(np_op *op) {
+  return &op->np__packet.overlapped.OffsetHigh;
+}
+
+/* How many messages come before this receive's that nobody waits for. */
+static inline DWORD *np__owed_of(np_op *op) {
+  return &op->np__packet.overlapped.Offset;
+}
+
+static inline np_channel *np__channel_of(const np_op *op) {
+  return (np_channel *)(void *)op->np__target;
+}
+
+void np__channel_push(np__channel_queue *queue, np_op *op);
+void np__channel_unlink(np__channel_queue *queue, np_op *op);
+np_op *np__channel_next(const np_op *op);
+
+/* np__channel_allocate returns memory of the loop's allocator, as it comes, or
+ * NULL. */
+void *np__channel_allocate(const np_channel *channel, size_t bytes);
+
+/* np__channel_release frees `channel` from the loop, once it is closing, its
+ * pipe is gone and all its operations were called back. */
+void np__channel_release(np_channel *channel);
+
+/* np__channel_send begins to send what was checked. */
+np_error np__channel_send_check(np_channel *channel, const void *data,
+                                size_t length, const np_op *op, np_op_fn done);
+void np__channel_send(np_channel *channel, void *data, size_t length, np_op *op,
+                      np_op_fn done, DWORD flags);
+
+/* np__channel_flush_class is that of `flush`: what is queued goes out. */
+extern const np__packet_class np__channel_flush_class;
+
+/* np__channel_receive_begin puts `op` at the end of those that receive;
+ * np__channel_receive_go_on gives them what is there, or reads. */
+np_error np__channel_receive_check(const np_channel *channel, const np_op *op,
+                                   np_op_fn done);
+void np__channel_receive_begin(np_channel *channel, np_op *op, np_op_fn done,
+                               const np__packet_class *class_);
+void np__channel_receive_go_on(np_channel *channel);
+
+/* np__channel_call_class is that of a call's `op`. */
+extern const np__packet_class np__channel_call_class;
+
+#endif

@@ -1,0 +1,441 @@
+/* Channels: receiving. One message at a time is found, and given to the first
+ * that waits; the next when that one's callback has returned. */
+#include <assert.h>
+#include <string.h>
+
+#include "channel.h"
+#include "frame.h"
+#include "io.h"
+
+static void on_read(np_op *read, np_error error, size_t transferred);
+
+static np_error into_cancel(np_op *op) {
+  return np__op_abort(&np__channel_of(op)->read, ERROR_OPERATION_ABORTED);
+}
+
+static const np__packet_class receive_class = {NULL, NULL, np__op_run, NULL};
+static const np__packet_class into_class = {NULL, NULL, np__op_run,
+                                            into_cancel};
+
+static bool is_into(const np_op *op) {
+  return op->np__packet.class_ == &into_class;
+}
+
+/* --- What was found ----------------------------------------------------- */
+
+static void result_set(np_channel *channel, np_error error, void *data,
+                       size_t length) {
+  channel->result.is_there = true;
+  channel->result.error = error;
+  channel->result.data = data;
+  channel->result.length = length;
+}
+
+/* Also one that was too long to be handed out is a message. */
+static bool is_message(const np__channel_result *result) {
+  return result->error == NP_OK || result->error == ERROR_BUFFER_OVERFLOW;
+}
+
+static bool is_inside_message(const np_channel *channel) {
+  return channel->is_framed
+             ? channel->skip_bytes > 0 ||
+                   np_frame_decoder_finish(&channel->decoder) != NP_OK
+             : channel->is_in_message;
+}
+
+static void stream_ended(np_channel *channel) {
+  channel->receive_error =
+      is_inside_message(channel) ? ERROR_HANDLE_EOF : ERROR_BROKEN_PIPE;
+}
+
+static void read_failed(np_channel *channel, np_error error, bool is_ours) {
+  if (error == ERROR_BROKEN_PIPE) {
+    stream_ended(channel);
+  } else if (error == ERROR_PIPE_NOT_CONNECTED) {
+    channel->receive_error = error;
+  } else if (error != ERROR_OPERATION_ABORTED || !is_ours) {
+    result_set(channel, error, NULL, 0);
+  }
+}
+
+/* --- Framed ------------------------------------------------------------- */
+
+static void frame_refused(np_channel *channel, size_t header_used) {
+  const uint64_t length = np_frame_decoder_length(&channel->decoder);
+
+  channel->in_begin += channel->decoder.np__layout.header_bytes - header_used;
+  channel->skip_bytes = np__frame_decoder_skip(&channel->decoder);
+  result_set(channel, ERROR_BUFFER_OVERFLOW, NULL,
+             length < SIZE_MAX ? (size_t)length : SIZE_MAX);
+}
+
+/* Looks for the next message in what was read. */
+static void frame_find(np_channel *channel) {
+  size_t left = channel->in_end - channel->in_begin;
+  const size_t header_used = channel->decoder.np__header_used;
+  size_t consumed;
+  np_frame frame;
+  np_error error;
+
+  if (channel->skip_bytes > 0) {
+    consumed = channel->skip_bytes < left ? (size_t)channel->skip_bytes : left;
+    channel->skip_bytes -= consumed;
+    channel->in_begin += consumed;
+    left -= consumed;
+  }
+  if (left == 0) {
+    return;
+  }
+  error = np_frame_decode(&channel->decoder, channel->in + channel->in_begin,
+                          left, &consumed, &frame);
+  channel->in_begin += consumed;
+  if (error == NP_OK) {
+    result_set(channel, NP_OK, (void *)(uintptr_t)frame.data, frame.length);
+  } else if (error == ERROR_BUFFER_OVERFLOW) {
+    frame_refused(channel, header_used);
+  } else if (error != ERROR_MORE_DATA) {
+    channel->receive_error = error;
+  }
+}
+
+static void framed_read(np_channel *channel, np_error error, size_t length,
+                        bool is_ours) {
+  /* With message reads the parts of a message are as good as several. */
+  if (error != NP_OK && error != ERROR_MORE_DATA) {
+    read_failed(channel, error, is_ours);
+  } else if (length > 0) {
+    channel->in_begin = 0;
+    channel->in_end = length;
+  } else if (channel->half_close) {
+    stream_ended(channel);
+  }
+}
+
+/* --- Where messages are the kernel's ------------------------------------ */
+
+static np_error in_reserve(np_channel *channel, size_t bytes) {
+  unsigned char *bigger;
+
+  if (bytes <= channel->in_bytes) {
+    return NP_OK;
+  }
+  bigger = np__channel_allocate(channel, bytes);
+  if (bigger == NULL) {
+    return ERROR_NOT_ENOUGH_MEMORY;
+  }
+  if (channel->in_end > 0) {
+    memcpy(bigger, channel->in, channel->in_end);
+  }
+  np__loop_free(channel->target.loop, channel->in);
+  channel->in = bigger;
+  channel->in_bytes = bytes;
+  return NP_OK;
+}
+
+/* The buffer is full, or not there: the size of the next. */
+static size_t next_size(const np_channel *channel) {
+  size_t bytes = channel->in_bytes;
+
+  if (bytes == 0) {
+    return channel->read_buffer_bytes;
+  }
+  return bytes < channel->bytes_max / 2 ? bytes * 2 : channel->bytes_max;
+}
+
+/* `length` bytes more of a message are in the buffer; there are others. */
+static void part_came(np_channel *channel, size_t length) {
+  channel->is_in_message = true;
+  channel->in_end += length;
+  if (channel->dropping == NP__DROP_NOTHING &&
+      channel->in_end >= channel->bytes_max) {
+    channel->dropping = NP__DROP_TOO_LONG;
+  }
+  if (channel->dropping != NP__DROP_NOTHING) {
+    channel->dropped_bytes += channel->in_end;
+    channel->in_end = 0;
+  }
+}
+
+static void message_came(np_channel *channel, void *data, size_t length) {
+  const np__dropping dropping = channel->dropping;
+
+  length += channel->dropped_bytes;
+  channel->is_in_message = false;
+  channel->dropping = NP__DROP_NOTHING;
+  channel->dropped_bytes = 0;
+  channel->in_end = 0;
+  if (dropping == NP__DROP_SILENTLY) {
+    return;
+  }
+  if (length > channel->bytes_max) {
+    result_set(channel, ERROR_BUFFER_OVERFLOW, NULL, length);
+  } else if (length == 0 && channel->half_close) {
+    stream_ended(channel);
+  } else {
+    result_set(channel, NP_OK, data, length);
+  }
+}
+
+static void native_read(np_channel *channel, np_error error, size_t length,
+                        bool is_ours) {
+  if (error == ERROR_MORE_DATA) {
+    part_came(channel, length);
+  } else if (error == NP_OK) {
+    message_came(channel, channel->in, channel->in_end + length);
+  } else {
+    read_failed(channel, error, is_ours);
+  }
+}
+
+/* The first part of a message is in a buffer that was too small: it moves, and
+ * the message stays. */
+static void part_kept(np_channel *channel, const np_op *into, size_t length) {
+  size_t bytes = channel->read_buffer_bytes;
+
+  if (bytes <= length) {
+    bytes = length < channel->bytes_max / 2 ? length * 2 : channel->bytes_max;
+  }
+  if (length < channel->bytes_max) {
+    if (in_reserve(channel, bytes) == NP_OK) {
+      memcpy(channel->in, into->np__buffer, length);
+    } else {
+      channel->dropping = NP__DROP_SILENTLY;
+      result_set(channel, ERROR_NOT_ENOUGH_MEMORY, NULL, 0);
+    }
+  }
+  part_came(channel, length);
+}
+
+/* --- Reading ------------------------------------------------------------ */
+
+/* Whether a message can go where it shall: at its beginning, for this one. */
+static bool can_read_into(np_channel *channel, np_op *op) {
+  return is_into(op) && !channel->is_framed && !channel->is_in_message &&
+         op->np__length > 0 && *np__owed_of(op) == 0;
+}
+
+/* Begins to read for `op`. The kernel gets the read at the end of the turn. */
+static void read_start(np_channel *channel, np_op *op) {
+  np_error error = NP_OK;
+  size_t room;
+
+  channel->is_reading = true;
+  if (can_read_into(channel, op)) {
+    channel->into = op;
+    op->np__state = NP__OP_IN_KERNEL;
+    np__io_read(channel->pipe, op->np__buffer, op->np__length, &channel->read,
+                on_read, NULL, NULL);
+    return;
+  }
+  if (channel->is_framed) {
+    channel->in_begin = 0;
+    channel->in_end = 0;
+  }
+  if (channel->in_end == channel->in_bytes) {
+    error = in_reserve(channel, next_size(channel));
+  }
+  if (error != NP_OK) {
+    channel->is_reading = false;
+    result_set(channel, error, NULL, 0);
+    return;
+  }
+  room = channel->in_bytes - channel->in_end;
+  np__io_read(channel->pipe, channel->in + channel->in_end,
+              room < UINT32_MAX ? room : UINT32_MAX, &channel->read, on_read,
+              NULL, NULL);
+}
+
+/* True: there is something to tell to `op`. False: it will come. */
+static bool find(np_channel *channel, np_op *op) {
+  if (!channel->result.is_there && channel->receive_error == NP_OK &&
+      channel->is_framed && !channel->is_reading) {
+    frame_find(channel);
+  }
+  if (!channel->result.is_there && channel->receive_error == NP_OK &&
+      !channel->is_reading) {
+    read_start(channel, op);
+  }
+  if (!channel->result.is_there && channel->receive_error != NP_OK) {
+    result_set(channel, channel->receive_error, NULL, 0);
+  }
+  return channel->result.is_there;
+}
+
+/* --- Telling ------------------------------------------------------------ */
+
+static void deliver(np_channel *channel, np_op *op) {
+  np__channel_result *result = &channel->result;
+
+  channel->delivered = op;
+  channel->lent = NULL;
+  if (result->error == NP_OK && is_into(op)) {
+    if (result->length > op->np__length) {
+      np__op_end(op, ERROR_INSUFFICIENT_BUFFER, result->length);
+      return; /* The message stays. */
+    }
+    if (result->length > 0 && result->data != op->np__buffer) {
+      memcpy(op->np__buffer, result->data, result->length);
+    }
+    channel->lent = op->np__buffer;
+  } else {
+    channel->lent = result->data;
+  }
+  result->is_there = false;
+  *np__flags_of(op) |= NP__RECEIVED;
+  np__op_end(op, result->error, result->length);
+}
+
+/* The kernel has done with the buffer of `into`. */
+static void into_read(np_channel *channel, np_op *into, np_error error,
+                      size_t length) {
+  into->np__state = NP__OP_WAITING;
+  if (error == ERROR_OPERATION_ABORTED) {
+    np__op_end(into, error, 0);
+    return;
+  }
+  if (error == ERROR_MORE_DATA) {
+    part_kept(channel, into, length);
+  } else if (error == NP_OK) {
+    message_came(channel, into->np__buffer, length);
+    if (channel->result.is_there && channel->result.error == NP_OK) {
+      deliver(channel, into); /* Whatever was asked of it meanwhile. */
+      return;
+    }
+  } else {
+    read_failed(channel, error, false);
+  }
+  if (into->np__abort_error != NP_OK || channel->target.closing) {
+    np__op_end(into, ERROR_OPERATION_ABORTED, 0);
+  }
+}
+
+static void on_read(np_op *read, np_error error, size_t transferred) {
+  np_channel *channel = read->user;
+  np_op *into = channel->into;
+  const bool is_ours = channel->is_read_cancelled;
+
+  channel->is_reading = false;
+  channel->is_read_cancelled = false;
+  channel->into = NULL;
+  if (into != NULL) {
+    into_read(channel, into, error, transferred);
+  } else if (channel->is_framed) {
+    framed_read(channel, error, transferred, is_ours);
+  } else {
+    native_read(channel, error, transferred, is_ours);
+  }
+  np__channel_receive_go_on(channel);
+}
+
+void np__channel_receive_go_on(np_channel *channel) {
+  np_op *op;
+
+  while (channel->delivered == NULL && !channel->target.closing &&
+         (op = channel->receives.first) != NULL && find(channel, op)) {
+    if (*np__owed_of(op) > 0 && is_message(&channel->result)) {
+      --*np__owed_of(op);
+      channel->result.is_there = false;
+      continue;
+    }
+    if (op->np__state != NP__OP_WAITING) {
+      return; /* A call whose request is on its way: that ends first. */
+    }
+    deliver(channel, op);
+  }
+}
+
+static void on_received(np_op *op, np_error error, size_t transferred) {
+  np_channel *channel = np__channel_of(op);
+  const bool was_delivered = channel->delivered == op;
+
+  if (!was_delivered) {
+    channel->lent = NULL;
+  }
+  op->np__io_done(op, error, transferred);
+  /* `op` may be gone. `channel` is not: only the loop frees it, later. */
+  if (was_delivered) {
+    channel->delivered = NULL;
+    np__channel_receive_go_on(channel);
+  }
+}
+
+/* What is owed to `op` is owed to the next, and perhaps its own reply. */
+static void receive_finish(np_op *op) {
+  np_channel *channel = np__channel_of(op);
+  np_op *next = np__channel_next(op);
+  DWORD owed = *np__owed_of(op);
+
+  np__channel_unlink(&channel->receives, op);
+  if ((*np__flags_of(op) & (NP__CALL_SENT | NP__RECEIVED)) == NP__CALL_SENT) {
+    owed++;
+  }
+  if (next != NULL) {
+    *np__owed_of(next) += owed;
+  } else {
+    channel->owed += owed;
+  }
+  if (channel->receives.first == NULL && channel->is_reading &&
+      channel->into == NULL && !channel->target.closing) {
+    /* Nobody asks for it any more. If the cancel loses, what comes stays. */
+    np__op_abort(&channel->read, ERROR_OPERATION_ABORTED);
+    channel->is_read_cancelled = true;
+  }
+}
+
+np_error np__channel_receive_check(const np_channel *channel, const np_op *op,
+                                   np_op_fn done) {
+  np_error error = np__op_check(&channel->target, op, done);
+
+  if (error != NP_OK) {
+    return error;
+  }
+  return channel->pipe->readable ? NP_OK : ERROR_ACCESS_DENIED;
+}
+
+void np__channel_receive_begin(np_channel *channel, np_op *op, np_op_fn done,
+                               const np__packet_class *class_) {
+  np__op_begin(&channel->target, op, NP__OP_MESSAGE, on_received);
+  op->np__packet.class_ = class_;
+  op->np__io_done = done;
+  op->np__finish = receive_finish;
+  *np__owed_of(op) = channel->owed;
+  channel->owed = 0;
+  np__channel_push(&channel->receives, op);
+}
+
+np_error np_channel_receive(np_channel *channel, np_op *op, np_op_fn done) {
+  np_error error;
+
+  if (channel == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  error = np__channel_receive_check(channel, op, done);
+  if (error != NP_OK) {
+    return error;
+  }
+  np__channel_receive_begin(channel, op, done, &receive_class);
+  np__channel_receive_go_on(channel);
+  return NP_OK;
+}
+
+np_error np_channel_receive_into(np_channel *channel, void *buffer, size_t size,
+                                 np_op *op, np_op_fn done) {
+  np_error error;
+
+  if (channel == NULL || (buffer == NULL && size > 0)) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  error = np__channel_receive_check(channel, op, done);
+  if (error != NP_OK) {
+    return error;
+  }
+  np__channel_receive_begin(channel, op, done, &into_class);
+  op->np__buffer = buffer;
+  op->np__length = size < UINT32_MAX ? (uint32_t)size : UINT32_MAX;
+  np__channel_receive_go_on(channel);
+  return NP_OK;
+}
+
+void *np_channel_data(const np_channel *channel) {
+  return channel != NULL ? channel->lent : NULL;
+}

@@ -1,0 +1,358 @@
+/* Channels: whole messages over a pipe of either mode.
+ *
+ * A channel takes over one end that is connected and sends and receives whole
+ * messages, in their order: on a message pipe natively, each message one of the
+ * kernel's; over bytes by framing (npipe/frame.h), each behind its length. An
+ * empty message is a message in both.
+ *
+ * What goes wrong with one message leaves the others alone wherever that can
+ * be. Where it cannot, that direction of the channel has failed for good, and
+ * each further operation in it is called back with the same error.
+ * docs/channel.md has the whole table. */
+#ifndef NPIPE_CHANNEL_H
+#define NPIPE_CHANNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <npipe/api.h>
+#include <npipe/error.h>
+#include <npipe/frame.h>
+#include <npipe/op.h>
+#include <npipe/pipe.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct np_channel np_channel;
+
+/* Which messages are framed. Both ends of a pipe must do the same, in both
+ * directions.
+ *
+ * NP_FRAMING_AUTO    where this end reads bytes; an end that cannot read goes
+ *                    by the type of the pipe. So a message pipe needs ends that
+ *                    both read messages, or both bytes
+ * NP_FRAMING_ALWAYS  all
+ * NP_FRAMING_NEVER   none: the type must be message, and so must the read mode
+ *                    of an end that can read */
+typedef enum np_framing {
+  NP_FRAMING_AUTO,
+  NP_FRAMING_ALWAYS,
+  NP_FRAMING_NEVER
+} np_framing;
+
+/* Options of a channel; np_channel_options_init fills them.
+ *
+ * size                of this struct, in bytes
+ * framing             see np_framing; default NP_FRAMING_AUTO
+ * frame               of the framing; the defaults are those of np_frame, which
+ *                     speak with Tokio's LengthDelimitedCodec. Its
+ *                     `frame_bytes_max` is the longest message in either mode,
+ *                     default 8 MiB
+ * half_close          an empty message of the kernel's is the end of a
+ *                     direction: np_channel_shutdown sends one, and one that
+ *                     comes reads as the end of the stream. On pipes of type
+ *                     message alone; both ends must agree, as two ends of
+ *                     go-winio do. Where nothing is framed no empty message can
+ *                     then be sent. Default false
+ * gather              over bytes, messages that are sent in one turn of the
+ *                     loop go out at its end, before it waits, in as few writes
+ *                     as they fit in. False: each is a write of its own, within
+ *                     the call unless an earlier one still waits. Default true
+ * write_buffer_bytes  the longest write that is put together from several
+ *                     messages, or from a header and a message; what is longer
+ *                     is written from where it is, behind a write with its
+ *                     header. Default 60,000. The buffer is as large as what it
+ *                     held, rounded up to a power of two, and kept
+ * read_buffer_bytes   what one read over bytes takes at most, and the first
+ *                     size of the buffer that messages of the kernel's are read
+ *                     into; it grows up to the maximum, and is kept. Taken when
+ *                     first needed; at least 1; default 64 KiB */
+typedef struct np_channel_options {
+  size_t size;
+  np_framing framing;
+  np_frame_options frame;
+  bool half_close;
+  bool gather;
+  size_t write_buffer_bytes;
+  size_t read_buffer_bytes;
+} np_channel_options;
+
+/* np_channel_options_init fills `options` with the defaults. NULL is ignored.
+ *
+ * Thread:  any.
+ */
+NP_API void np_channel_options_init(np_channel_options *options);
+
+/* np_channel_create makes a channel of `pipe`, which it takes over: until
+ * np_channel_detach nothing else may be started on the pipe, and
+ * np_pipe_close refuses it. np_pipe_info, np_server_disconnect and the
+ * questions about the peer stay allowed.
+ *
+ * pipe     connected, with nothing in flight on it
+ * options  borrowed for the call; NULL: the defaults
+ * channel  set on success only; end it with np_channel_close
+ *
+ * Returns NP_OK. Else nothing changed and the pipe stays the caller's.
+ * ERROR_INVALID_PARAMETER: a NULL, or options that are none (`size`, `framing`,
+ * `frame` or `read_buffer_bytes`). ERROR_INVALID_HANDLE: the pipe is being
+ * closed. ERROR_BUSY: something is in flight on it, its readiness is in use, or
+ * it belongs to a channel. ERROR_NOT_SUPPORTED: NP_FRAMING_NEVER or
+ * `half_close` on a pipe that does not keep messages. ERROR_NOT_ENOUGH_MEMORY.
+ *
+ * Thread:  the loop's only.
+ * Source:  Named Pipe Type, Read, and Wait Modes
+ *          learn.microsoft.com/windows/win32/ipc/named-pipe-type-read-and-wait-modes
+ */
+NP_API np_error np_channel_create(np_pipe *pipe,
+                                  const np_channel_options *options,
+                                  np_channel **channel);
+
+/* np_channel_closed_fn is told that a channel is gone. Within it
+ * np_channel_user may be asked for the last time. */
+typedef void (*np_channel_closed_fn)(np_channel *channel);
+
+/* np_channel_close closes `channel` and its pipe at once, as np_pipe_close
+ * does: operations in flight are cancelled and get their callbacks, then
+ * `on_closed` runs, once, and the memory is freed. Messages that were not
+ * written yet are lost: np_channel_shutdown first.
+ *
+ * on_closed  may be NULL
+ *
+ * Returns NP_OK, also for NULL. ERROR_INVALID_HANDLE: it is being closed
+ * already, or was detached; nothing changed and this `on_closed` never runs.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ */
+NP_API np_error np_channel_close(np_channel *channel,
+                                 np_channel_closed_fn on_closed);
+
+/* np_channel_detach ends `channel` and gives its pipe back, open: to be
+ * disconnected and used for the next client, or to go on without the channel.
+ * What the channel has read and not handed out is dropped. The channel must not
+ * be used any more.
+ *
+ * pipe  set on success only
+ *
+ * Returns NP_OK. Else nothing changed: ERROR_INVALID_PARAMETER (a NULL),
+ * ERROR_INVALID_HANDLE (it is being closed), ERROR_BUSY (an operation is in
+ * flight; the last one's callback is early enough).
+ *
+ * Thread:  the loop's only; fine from a callback.
+ */
+NP_API np_error np_channel_detach(np_channel *channel, np_pipe **pipe);
+
+/* np_channel_pipe returns the pipe that `channel` took over, to look at. NULL
+ * for NULL and when the pipe is gone.
+ *
+ * Thread:  the loop's only.
+ */
+NP_API np_pipe *np_channel_pipe(const np_channel *channel);
+
+/* np_channel_user returns what np_channel_set_user stored; NULL before, and for
+ * NULL.
+ *
+ * Thread:  the loop's only.
+ */
+NP_API void *np_channel_user(const np_channel *channel);
+
+/* np_channel_set_user stores a pointer of the caller's with `channel`. Does
+ * nothing for NULL.
+ *
+ * Thread:  the loop's only.
+ */
+NP_API void np_channel_set_user(np_channel *channel, void *user);
+
+/* np_channel_header_bytes returns how many bytes of header go before each
+ * message on the wire: what np_channel_send_reserved wants before the message.
+ * 0 where nothing is framed, and for NULL.
+ *
+ * Thread:  the loop's only.
+ */
+NP_API size_t np_channel_header_bytes(const np_channel *channel);
+
+/* np_channel_send sends one message. Any number may be in flight: they go out
+ * in the order in which they were begun and are called back in that order, each
+ * with its own result. NP_OK means what it means for np_pipe_write: the kernel
+ * has all of it.
+ *
+ * Where nothing is framed the kernel gets the message straight from the
+ * caller's memory within the call. Framed messages of at most
+ * `write_buffer_bytes` are copied once, next to their header; longer ones go
+ * from where they are.
+ *
+ * A cancel, or a time limit, of a message that the kernel was not given yet
+ * leaves no trace. One that was copied into a write that the kernel holds is
+ * abandoned: its callback comes, and whether the peer gets the message is not
+ * known; the channel goes on. One that the kernel writes from the caller's
+ * memory is cut: sending has then failed for good, with the error that was
+ * reported, since a part of it may have been read.
+ *
+ * data  `length` bytes, unchanged until `done` runs; may be NULL when 0
+ * op    caller's storage, see np_op
+ *
+ * Returns NP_OK when it began. Else nothing did and `done` is never called:
+ * ERROR_INVALID_PARAMETER (a NULL, or the message is empty and would end the
+ * direction, see `half_close`), ERROR_INVALID_HANDLE (the channel is being
+ * closed), ERROR_BUSY (`op` is in flight), ERROR_ACCESS_DENIED (the end is not
+ * for writing), ERROR_BUFFER_OVERFLOW (longer than the maximum, or than the
+ * length field can say), ERROR_INVALID_DATA (shorter than the framing's
+ * adjustment), ERROR_NO_DATA (np_channel_shutdown has ended this direction).
+ * `done` gets NP_OK and the message's length, what `done` of np_pipe_write
+ * gets, ERROR_NOT_ENOUGH_MEMORY (of this message nothing was sent; the next may
+ * be), or the error with which sending failed earlier.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  WriteFile, Remarks (Pipes)
+ *          learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-writefile
+ */
+NP_API np_error np_channel_send(np_channel *channel, const void *data,
+                                size_t length, np_op *op, np_op_fn done);
+
+/* np_channel_send_reserved is np_channel_send of a message before which the
+ * caller left room for the header: np_channel_header_bytes, into which the
+ * length is written; other bytes of the header are sent as they are. So a long
+ * message goes out in one write without a copy. On a channel that does not
+ * frame there is no room to leave, and the same code does.
+ *
+ * buffer  the header's bytes, then `length` bytes of the message; hands off
+ *         until `done` runs
+ * length  of the message alone
+ *
+ * Returns, and `done` gets, what those of np_channel_send do.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ */
+NP_API np_error np_channel_send_reserved(np_channel *channel, void *buffer,
+                                         size_t length, np_op *op,
+                                         np_op_fn done);
+
+/* np_channel_shutdown completes once every message whose sending was begun
+ * before it has left the library, as np_pipe_shutdown does; messages may be
+ * sent after it.
+ *
+ * With `half_close` it ends the direction: it waits until the peer has read
+ * everything (a read of bytes may swallow an empty message behind its data),
+ * sends an empty message of the kernel's, and no message can be sent any more.
+ * Receiving goes on: the peer answers and closes. If it fails, messages can be
+ * sent again.
+ *
+ * Returns NP_OK when it began. Else nothing did and `done` is never called:
+ * ERROR_INVALID_PARAMETER (a NULL), ERROR_INVALID_HANDLE (the channel is being
+ * closed), ERROR_BUSY (`op` is in flight), ERROR_ACCESS_DENIED (the end is not
+ * for writing), ERROR_NO_DATA (the direction was ended before).
+ * `done` gets NP_OK; the error of a message before it that failed while it
+ * waited, or with which sending failed earlier; ERROR_OPERATION_ABORTED,
+ * WAIT_TIMEOUT; with `half_close` also what `done` of np_pipe_flush and
+ * np_pipe_write gets, or what np_pipe_flush returned.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  FlushFileBuffers, Remarks (named pipes)
+ *          learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-flushfilebuffers
+ */
+NP_API np_error np_channel_shutdown(np_channel *channel, np_op *op,
+                                    np_op_fn done);
+
+/* np_channel_receive receives one message into memory of the channel's, which
+ * it lends: within `done`, np_channel_data tells where the message lies. Over
+ * bytes a message that came whole in one read is lent from where it was read
+ * to. Several may be in flight; they are called back in order, one message
+ * each.
+ *
+ * The pipe is only read while a receive waits. A cancel or a time limit loses
+ * nothing: what came stays for the next one.
+ *
+ * op  caller's storage, see np_op
+ *
+ * Returns NP_OK when it began. Else nothing did and `done` is never called:
+ * ERROR_INVALID_PARAMETER (a NULL), ERROR_INVALID_HANDLE (the channel is being
+ * closed), ERROR_BUSY (`op` is in flight), ERROR_ACCESS_DENIED (the end is not
+ * for reading).
+ * `done` gets NP_OK and the length of the message.
+ * ERROR_BUFFER_OVERFLOW: a message longer than the maximum came; `transferred`
+ * is its length (SIZE_MAX where it is more). It is skipped, and the next
+ * receive goes on behind it.
+ * ERROR_BROKEN_PIPE: the peer closed behind its last message, or ended its
+ * direction (`half_close`). ERROR_HANDLE_EOF: it did so inside of a message;
+ * this is no clean end, and not np_is_eof.
+ * ERROR_INVALID_DATA, ERROR_ARITHMETIC_OVERFLOW: what came is no frame, see
+ * np_frame_decode; receiving has failed for good.
+ * ERROR_NOT_ENOUGH_MEMORY: where messages are the kernel's nothing is lost, and
+ * the next receive tries again; of a frame that came in pieces receiving has
+ * failed for good.
+ * ERROR_PIPE_NOT_CONNECTED, ERROR_PIPE_LISTENING, ERROR_OPERATION_ABORTED,
+ * WAIT_TIMEOUT, or what Windows said.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  ReadFile, Remarks (Pipes)
+ *          learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-readfile
+ */
+NP_API np_error np_channel_receive(np_channel *channel, np_op *op,
+                                   np_op_fn done);
+
+/* np_channel_receive_into is np_channel_receive into the caller's buffer. A
+ * message of the kernel's is read straight into it.
+ *
+ * If the message is longer than the buffer, `done` gets
+ * ERROR_INSUFFICIENT_BUFFER and its length, and the message stays: the next
+ * receive, of either kind, gets it. The buffer's contents are then not
+ * specified.
+ *
+ * buffer  `size` bytes, hands off until `done` runs; may be NULL when 0
+ *
+ * Returns, and `done` gets otherwise, what those of np_channel_receive do. With
+ * ERROR_NOT_ENOUGH_MEMORY a message that was longer than the buffer is lost,
+ * and the next receive goes on behind it.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ */
+NP_API np_error np_channel_receive_into(np_channel *channel, void *buffer,
+                                        size_t size, np_op *op, np_op_fn done);
+
+/* np_channel_data returns the message of the receive or call whose callback
+ * came last, as many bytes as that was told; never NULL after NP_OK. It is the
+ * channel's, may be changed, and stays until that callback has returned and
+ * another receive or call is in flight or the channel is being closed or was
+ * detached. NULL after any other result, before the first, and for NULL.
+ *
+ * Thread:  the loop's only.
+ */
+NP_API void *np_channel_data(const np_channel *channel);
+
+/* A request and its reply, in the caller's storage. Set it to zero before its
+ * first use. `op` is told the reply, cancelled (np_op_cancel) and given a time
+ * limit for both (`op.timeout_ms`) like any other operation. */
+typedef struct np_call {
+  np_op op; /* first: the op of the callback is a pointer to the call */
+  np_op np__request;
+} np_call;
+
+/* np_channel_call sends a request and receives its reply: the next message
+ * that is for nobody else. The peer answers each request with one message, in
+ * their order. Calls may be pipelined: each begins whatever others are in
+ * flight.
+ *
+ * A call that is cancelled, or late, after its request went out (or may have)
+ * still has a reply to come: the channel drops that when it comes, so that the
+ * next call gets its own. If the request was cut (np_channel_send), sending has
+ * failed.
+ *
+ * request  `length` bytes, unchanged until `done` runs; may be NULL when 0
+ * call     caller's storage, in place until `done` runs
+ *
+ * Returns what np_channel_send and np_channel_receive do. `done` gets what
+ * `done` of np_channel_receive gets, with the reply in np_channel_data, or, if
+ * the request could not be sent, what `done` of np_channel_send gets.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ */
+NP_API np_error np_channel_call(np_channel *channel, const void *request,
+                                size_t length, np_call *call, np_op_fn done);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
