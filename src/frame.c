@@ -147,7 +147,6 @@ static void buffer_release(np_frame_decoder *decoder) {
   if (decoder->np__buffer != NULL) {
     allocator->release(allocator->context, decoder->np__buffer);
   }
-  decoder->np__buffer = NULL;
   decoder->np__capacity = 0;
 }
 

@@ -9,7 +9,8 @@ static bool is_before(const np__timer_node *a, const np__timer_node *b) {
   return a->sequence < b->sequence;
 }
 
-/* Makes one tree of two; either may be NULL. Roots have no `prev`, `next`. */
+/* Makes one tree of two; either may be NULL. Of a root `prev` and `next`
+ * mean nothing. */
 static np__timer_node *meld(np__timer_node *a, np__timer_node *b) {
   if (a == NULL) {
     return b;
@@ -43,12 +44,6 @@ static np__timer_node *meld_siblings(np__timer_node *first) {
     np__timer_node *b = a->next;
 
     first = b != NULL ? b->next : NULL;
-    a->next = NULL;
-    a->prev = NULL;
-    if (b != NULL) {
-      b->next = NULL;
-      b->prev = NULL;
-    }
     a = meld(a, b);
     a->next = pairs;
     pairs = a;
@@ -56,7 +51,6 @@ static np__timer_node *meld_siblings(np__timer_node *first) {
   while (pairs != NULL) {
     np__timer_node *next = pairs->next;
 
-    pairs->next = NULL;
     tree = meld(tree, pairs);
     pairs = next;
   }
@@ -70,8 +64,6 @@ void np__heap_insert(np__heap *heap, np__timer_node *node, uint64_t deadline_ms,
   node->deadline_ms = deadline_ms;
   node->sequence = heap->sequence++;
   node->child = NULL;
-  node->next = NULL;
-  node->prev = NULL;
   node->expired = expired;
   heap->root = meld(heap->root, node);
   heap->count++;

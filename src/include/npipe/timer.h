@@ -21,8 +21,8 @@ typedef struct np__timer_node {
   uint64_t deadline_ms;
   uint64_t sequence; /* of equal deadlines the one started first comes first */
   struct np__timer_node *child;
-  struct np__timer_node *next;
-  struct np__timer_node *prev; /* parent, or the sibling before; NULL: root */
+  struct np__timer_node *next; /* sibling; nothing in the root, nor is `prev` */
+  struct np__timer_node *prev; /* parent, or the sibling before */
   void (*expired)(struct np__timer_node *node); /* NULL: not in the heap */
 } np__timer_node;
 
