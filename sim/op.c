@@ -287,18 +287,29 @@ static void unqueue_and_finish(struct op *op, NTSTATUS status) {
   sim__op_finish(op, status, info);
 }
 
-/* Cancels what is marked. Each may end others and free them. */
-static void cancel_marked(void) {
-  struct op *op = sim__kernel.ops;
+/* The newest operation that is to be cancelled now; NULL: none. */
+static struct op *newest_marked(void) {
+  struct op *newest = NULL;
 
-  while (op != NULL) {
-    if (op->cancel_now && op->queued) {
-      op->cancel_now = false;
+  for (struct op *op = sim__kernel.ops; op != NULL; op = op->next) {
+    if (op->cancel_now) {
+      newest = op;
+    }
+  }
+  return newest;
+}
+
+/* Cancels what is marked. Each may end others and free them. The newest goes
+ * first, so that none completes for the room that one before it leaves:
+ * ReactOS IopQueueIrpToThread puts an IRP at the head of the list that
+ * NtCancelIoFile walks. */
+static void cancel_marked(void) {
+  struct op *op;
+
+  while ((op = newest_marked()) != NULL) {
+    op->cancel_now = false;
+    if (op->queued) {
       unqueue_and_finish(op, STATUS_CANCELLED);
-      op = sim__kernel.ops;
-    } else {
-      op->cancel_now = false;
-      op = op->next;
     }
   }
 }

@@ -288,7 +288,7 @@ static void end_close(struct file *file) {
       sim__queue_drain(sim__pipe_out(file), broken);
     }
     if (!sim__kernel.settings.closed_write_kept) {
-      sim__ops_cancel(file, NULL, 0);
+      sim__queue_drop_writes(sim__pipe_out(file), broken);
     }
   }
   if (file->end == END_SERVER) {

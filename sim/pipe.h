@@ -173,6 +173,9 @@ size_t sim__queue_remove(struct queue *queue, struct op *op);
 /* sim__queue_drain empties the queue; what waits in it ends with `status`. */
 void sim__queue_drain(struct queue *queue, NTSTATUS status);
 
+/* sim__queue_drop_writes takes the writes that wait out, with their data. */
+void sim__queue_drop_writes(struct queue *queue, NTSTATUS status);
+
 /* sim__queue_forget drops the context of what was read last. */
 void sim__queue_forget(struct queue *queue);
 

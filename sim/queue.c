@@ -132,7 +132,6 @@ static size_t feed_reads(struct queue *queue, const char *data, size_t size,
          (left > 0 || (mode.message_type && !*reached))) {
     size_t bytes = at_most(left, queue->head->size);
     struct op *read = entry_pop(queue);
-    bool messages = mode.reader_messages || read->kind == OP_TRANSACT;
 
     if (bytes > 0) {
       memcpy(sim__op_target(read), data + (size - left), bytes);
@@ -140,9 +139,12 @@ static size_t feed_reads(struct queue *queue, const char *data, size_t size,
     left -= bytes;
     *reached = true;
     read_as(queue, token);
-    sim__op_finish(
-        read, messages && left > 0 ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS,
-        bytes);
+    /* How the reader reads now, also where it was a transact that began when it
+     * read messages: ReactOS NpWriteDataQueue. */
+    sim__op_finish(read,
+                   mode.reader_messages && left > 0 ? STATUS_BUFFER_OVERFLOW
+                                                    : STATUS_SUCCESS,
+                   bytes);
   }
   return left;
 }
@@ -221,7 +223,8 @@ NTSTATUS sim__queue_read(struct queue *queue, char *to, size_t size,
       sim__op_finish(entry_pop(queue), STATUS_SUCCESS, 0);
       continue;
     }
-    if (!first && was_empty && !sim__kernel.settings.byte_read_swallows_empty) {
+    if (!first && was_empty && queue->bytes == 0 &&
+        !sim__kernel.settings.byte_read_swallows_empty) {
       break;
     }
     if (bytes > 0) {
@@ -244,7 +247,9 @@ NTSTATUS sim__queue_read(struct queue *queue, char *to, size_t size,
         sim__op_finish(write, STATUS_SUCCESS, write->size);
       }
     }
-    if (messages || *got == size || (first && was_empty)) {
+    /* A byte read goes on past an empty message to the data behind it: ReactOS
+     * NpReadDataQueue, and Wine. */
+    if (messages || *got == size) {
       break;
     }
     first = false;
@@ -325,6 +330,22 @@ void sim__queue_drain(struct queue *queue, NTSTATUS status) {
 
     if (op != NULL) {
       sim__op_finish(op, status, 0);
+    }
+  }
+}
+
+void sim__queue_drop_writes(struct queue *queue, NTSTATUS status) {
+  struct entry **link = &queue->head;
+
+  while (*link != NULL) {
+    struct op *op = (*link)->op;
+
+    if (op != NULL && (*link)->kind == ENTRY_DATA) {
+      entry_remove(queue, link);
+      sim__op_finish(op, status, 0);
+      link = &queue->head;
+    } else {
+      link = &(*link)->next;
     }
   }
 }

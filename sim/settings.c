@@ -59,6 +59,16 @@ static void disputed(sim_settings *settings) {
   settings->remote_refused_status = STATUS_BAD_NETWORK_PATH;
 }
 
+/* No Windows at all: what is disputed, as Wine does it. */
+static void wine(sim_settings *settings) {
+  disputed(settings);
+  settings->transact_failure_pends_permille = 0;
+  settings->warning_posts = false;
+  settings->cancelled_write_counts = false;
+  settings->empty_read_consumes_empty = true;
+  settings->nowait_connect_succeeds = false;
+}
+
 static void unordered(sim_settings *settings) {
   settings->warning_pends_permille = 500;
   settings->transact_failure_pends_permille = 500;
@@ -87,6 +97,11 @@ bool sim_settings_named(sim_settings *settings, const char *name) {
   static void (*const changes[])(sim_settings *) = {
       sim_settings_init, win7, disputed, coarse, unordered, slow};
 
+  if (strcmp(name, "wine") == 0) {
+    sim_settings_init(settings);
+    wine(settings);
+    return true;
+  }
   for (size_t i = 0; i < sim_settings_count(); i++) {
     if (strcmp(names[i], name) == 0) {
       sim_settings_init(settings);

@@ -221,6 +221,25 @@ NP_PLATFORM_CASE("platform/cancel/write-that-was-read-in-part", CancelIoEx,
   assert_read(f, f->peer, "ab");
 }
 
+NP_PLATFORM_CASE("platform/cancel/all-writes", CancelIoEx, ANY_MODE | BOTH_ENDS,
+                 ERROR_OPERATION_ABORTED,
+                 "Of several pending writes that are cancelled at once none is "
+                 "done for the room that another one leaves.",
+                 "reactos io/iomgr/irp.c#IopQueueIrpToThread: newest first") {
+  struct io *first;
+  struct io *second;
+
+  pair_create(f);
+  first = io_new(f);
+  second = io_new(f);
+  assert_error(write_start(first, f->end, data, BIG), ERROR_IO_PENDING);
+  assert_error(write_start(second, f->end, "abc", 3), ERROR_IO_PENDING);
+  assert_call(CancelIoEx(f->end, NULL));
+  assert_error(io_wait(first, f->end).error, ERROR_OPERATION_ABORTED);
+  assert_error(io_wait(second, f->end).error, ERROR_OPERATION_ABORTED);
+  assert_int_equal(peek_bytes(f->peer), 0);
+}
+
 NP_PLATFORM_CASE("platform/cancel/lets-later-writes-go", CancelIoEx,
                  ANY_MODE | BOTH_ENDS, NO_ERROR,
                  "When a pending write is cancelled, those behind it are done "

@@ -184,6 +184,17 @@ NP_PLATFORM_CASE("platform/message/empty-left-by-a-full-read", ReadFile,
   assert_int_equal(peek_bytes(f->end), 0);
 }
 
+NP_PLATFORM_CASE("platform/message/empty-before-data", ReadFile,
+                 MODE_MESSAGE_BYTE | BOTH_ENDS, NO_ERROR,
+                 "A byte read goes on past an empty message to the data behind "
+                 "it.",
+                 "reactos npfs/readsup.c#NpReadDataQueue") {
+  pair_create(f);
+  assert_result(win_write(f, f->peer, "", 0), 0, 0);
+  assert_result(win_write(f, f->peer, "a", 1), 0, 1);
+  assert_read(f, f->end, "a");
+}
+
 NP_PLATFORM_CASE("platform/message/mode-of-each-handle",
                  SetNamedPipeHandleState, MODE_MESSAGE_BYTE | BOTH_ENDS,
                  ERROR_MORE_DATA,

@@ -105,6 +105,24 @@ NP_PLATFORM_CASE("platform/transact/cancelled", TransactNamedPipe,
   assert_read(f, f->peer, "ask");
 }
 
+NP_PLATFORM_CASE("platform/transact/byte-reads-meanwhile", TransactNamedPipe,
+                 MODE_MESSAGE | BOTH_ENDS, NO_ERROR,
+                 "The reply is read as the handle reads when it comes: a part "
+                 "of it is no ERROR_MORE_DATA to one that reads bytes by then.",
+                 "reactos npfs/writesup.c#NpWriteDataQueue") {
+  struct io *io;
+
+  pair_create(f);
+  io = io_new(f);
+  assert_error(transact_start(io, f->end, "ask", 3, reply, 2),
+               ERROR_IO_PENDING);
+  assert_read(f, f->peer, "ask");
+  assert_error(read_mode_set(f->end, PIPE_READMODE_BYTE), 0);
+  assert_result(win_write(f, f->peer, "answer", 6), 0, 6);
+  assert_result(io_wait(io, f->end), 0, 2);
+  assert_read(f, f->end, "swer");
+}
+
 NP_PLATFORM_CASE("platform/transact/over-quota", TransactNamedPipe,
                  MODE_MESSAGE | BOTH_ENDS, NO_ERROR,
                  "The request needs no quota: the reply ends a transact whose "

@@ -48,7 +48,8 @@ typedef struct sim_settings {
   /* FlushFileBuffers waits only for what was written before it (ReactOS), or
    * until nothing is unread (Wine). */
   bool flush_is_barrier;
-  /* A byte read that has room left swallows empty messages (ReactOS). */
+  /* A byte read that has room left swallows the empty messages at the end of
+   * what it takes (ReactOS); those before more data it always does. */
   bool byte_read_swallows_empty;
   /* A read of 0 bytes consumes an empty message at the head (Wine). */
   bool empty_read_consumes_empty;
@@ -97,7 +98,9 @@ typedef struct sim_settings {
 size_t sim_settings_count(void);
 const char *sim_settings_name(size_t index);
 
-/* sim_settings_named fills `settings`; false when there is no such name. */
+/* sim_settings_named fills `settings`; false when there is no such name. One
+ * more than sim_settings_name knows, "wine", is no Windows: what is disputed, as
+ * Wine does it, for comparisons with Wine. */
 bool sim_settings_named(sim_settings *settings, const char *name);
 void sim_settings_init(sim_settings *settings);
 
