@@ -6,19 +6,33 @@ function(npipe_flags target)
   set_target_properties(${target} PROPERTIES
     C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF
     C_VISIBILITY_PRESET hidden)
-  target_compile_options(${target} PRIVATE
-    -Wall -Wextra -Wpedantic -Wshadow -Wconversion
-    $<$<BOOL:${NPIPE_WERROR}>:-Werror>
-    # __FILE__ begins at the top of the checkout.
-    "-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=")
+  if(MSVC)
+    # cl and clang-cl. The three that are off tell of what is C11 all the same:
+    # initialisers that are not constant, and addresses of imported functions.
+    target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:C>:/W4;/utf-8;\
+/wd4204;/wd4221;/wd4232;$<$<BOOL:${NPIPE_WERROR}>:/WX>>")
+  else()
+    target_compile_options(${target} PRIVATE
+      -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+      $<$<BOOL:${NPIPE_WERROR}>:-Werror>
+      # __FILE__ begins at the top of the checkout.
+      "-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=")
+  endif()
   # Windows 7 is the oldest Windows that we load on: what is newer is not even
   # declared, so it can only be looked up at run time.
   target_compile_definitions(${target} PRIVATE _WIN32_WINNT=0x0601)
-  if(WIN32)
+  if(MINGW)
     # C99 formats (%zu, %llu) whatever the C runtime is.
     target_compile_definitions(${target} PRIVATE __USE_MINGW_ANSI_STDIO=1)
   endif()
   npipe_sanitize(${target})
+endfunction()
+
+# npipe_static links the C runtime of mingw in: the program needs Windows alone.
+function(npipe_static target)
+  if(MINGW)
+    target_link_options(${target} PRIVATE -static)
+  endif()
 endfunction()
 
 # npipe_sanitize applies NPIPE_SANITIZE; foreign code (cmocka) gets this alone.

@@ -31,8 +31,13 @@ if(NPIPE_WORLD STREQUAL "windows")
   target_compile_definitions(npipe_shared
     PRIVATE NP_BUILD_SHARED
     INTERFACE NP_SHARED)
+  if(MSVC)
+    # There the static library is npipe.lib, too.
+    set_target_properties(npipe_shared PROPERTIES
+      ARCHIVE_OUTPUT_NAME npipe.dll)
+  endif()
   # libgcc goes in, so that the DLL needs Windows' own alone.
-  target_link_options(npipe_shared PRIVATE -static)
+  npipe_static(npipe_shared)
   configure_file("${PROJECT_SOURCE_DIR}/cmake/npipe.rc.in" npipe.rc @ONLY)
   target_sources(npipe_shared PRIVATE "${CMAKE_CURRENT_BINARY_DIR}/npipe.rc")
 endif()
