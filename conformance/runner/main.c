@@ -1,10 +1,11 @@
 /* npipe-conformance: one executable that lists the cases, runs them in child
- * processes of itself, and is those processes. */
+ * processes of itself, and is those processes; or plays scripts. */
 #include "runner/child.h"
 #include "runner/list.h"
 #include "runner/options.h"
 #include "runner/parent.h"
 #include "runner/registry.h"
+#include "script/main.h"
 #include "world.h"
 #include "world/host.h"
 
@@ -41,6 +42,9 @@ int main(int argc, char **argv) {
   }
   if (options.child != NULL) {
     return child_main(&options);
+  }
+  if (options.script || options.script_file != NULL) {
+    return script_main(&options);
   }
   if (!registry_check()) {
     return 1;

@@ -32,6 +32,14 @@ const char options_help[] =
     "  --jobs N             child processes at a time (default 1)\n"
     "  --repeat N           run each case N times, the seed one higher each\n"
     "                       time\n"
+    "  --script SEED        play a random program of raw pipe calls instead, "
+    "and\n"
+    "                       print its transcript\n"
+    "  --script-count N     and those of the seeds after it, N in all\n"
+    "  --script-print       print the programs and play nothing\n"
+    "  --script-play FILE   play the programs of a file, or of stdin ('-'), "
+    "each\n"
+    "                       ended by a line 'end'; a transcript will do\n"
     "  --help               this text\n"
     "\n"
     "Each area of cases runs in child processes; a crash or a hang is the\n"
@@ -80,6 +88,13 @@ static bool option_take(struct options *o, const char *name,
     o->traces = value;
   } else if (strcmp(name, "--settings") == 0) {
     o->settings = value;
+  } else if (strcmp(name, "--script-play") == 0) {
+    o->script_file = value;
+  } else if (strcmp(name, "--script-count") == 0) {
+    return number_parse(value, REPEAT_MAX, &o->script_count);
+  } else if (strcmp(name, "--script") == 0) {
+    o->script = true;
+    return number_parse(value, UINT64_MAX, &o->script_seed);
   } else if (strcmp(name, "--seed") == 0) {
     return number_parse(value, UINT64_MAX, &o->seed);
   } else if (strcmp(name, "--repeat") == 0) {
@@ -106,6 +121,7 @@ bool options_parse(struct options *options, int argc, char **argv) {
   options->time_scale = 1;
   options->jobs = 1;
   options->repeat = 1;
+  options->script_count = 1;
   for (i = 1; i < argc; i++) {
     if (strcmp(argv[i], "--help") == 0) {
       options->help = true;
@@ -115,6 +131,8 @@ bool options_parse(struct options *options, int argc, char **argv) {
       options->list_settings = true;
     } else if (strcmp(argv[i], "--tap") == 0) {
       options->tap = true;
+    } else if (strcmp(argv[i], "--script-print") == 0) {
+      options->script_print = true;
     } else if (strcmp(argv[i], "--trace") == 0) {
       options->trace = true;
     } else if (strcmp(argv[i], "--role") == 0 && i + 2 < argc) {

@@ -27,7 +27,12 @@ struct options {
   size_t jobs;
   uint64_t repeat;
   const char *child; /* this is a child: the mark of its result lines */
-  const char *role;  /* this is the second process of a case */
+  bool script;       /* play programs drawn from script_seed on */
+  uint64_t script_seed;
+  uint64_t script_count;
+  bool script_print;       /* print them and play nothing */
+  const char *script_file; /* play those of this file; or NULL */
+  const char *role;        /* this is the second process of a case */
   const char *role_argument;
 };
 

@@ -99,8 +99,8 @@ size_t sim_settings_count(void);
 const char *sim_settings_name(size_t index);
 
 /* sim_settings_named fills `settings`; false when there is no such name. One
- * more than sim_settings_name knows, "wine", is no Windows: what is disputed, as
- * Wine does it, for comparisons with Wine. */
+ * more than sim_settings_name knows, "wine", is no Windows: what is disputed,
+ * as Wine does it, for comparisons with Wine. */
 bool sim_settings_named(sim_settings *settings, const char *name);
 void sim_settings_init(sim_settings *settings);
 

@@ -1,0 +1,232 @@
+/* Operations of a script: starting them, and finding out which have ended. */
+#include "script/play.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PACKETS_MAX = 16, NTSTATUS_PENDING = 0x103 };
+
+ULONG NTAPI RtlNtStatusToDosError(NTSTATUS status);
+
+/* --- Starting ------------------------------------------------------------- */
+
+/* What a write writes: each byte tells of which operation it is, and where. */
+static void pattern_fill(char *to, unsigned number, unsigned size) {
+  unsigned i;
+
+  for (i = 0; i < size; i++) {
+    to[i] = i == 0 ? (char)('a' + (int)(number % 26)) : (char)('0' + i % 10);
+  }
+}
+
+static BOOL call(struct operation *op, HANDLE handle, const struct step *step,
+                 DWORD *bytes, OVERLAPPED *overlapped) {
+  switch (op->verb) {
+    case VERB_CONNECT:
+      return ConnectNamedPipe(handle, overlapped);
+    case VERB_READ:
+      return ReadFile(handle, op->buffer, step->numbers[0], bytes, overlapped);
+    case VERB_WRITE:
+      pattern_fill(op->buffer, op->number, step->numbers[0]);
+      return WriteFile(handle, op->buffer, step->numbers[0], bytes, overlapped);
+    default:
+      pattern_fill(op->request, op->number, step->numbers[0]);
+      return TransactNamedPipe(handle, op->request, step->numbers[0],
+                               op->buffer, step->numbers[1], bytes, overlapped);
+  }
+}
+
+static struct operation *op_new(struct player *p, const struct step *step) {
+  struct operation *op = calloc(1, sizeof *op);
+
+  if (op == NULL) {
+    abort();
+  }
+  op->verb = step->verb;
+  op->number = step->result;
+  op->file = p->slots[step->handle];
+  if (!op->file->port && !op->file->sync) {
+    op->event = CreateEventW(NULL, TRUE, FALSE, NULL);
+    op->overlapped.hEvent = op->event;
+  }
+  p->ops[step->result] = op;
+  return op;
+}
+
+void op_start(struct player *p, const struct step *step) {
+  struct file *file = p->slots[step->handle];
+  struct operation *op;
+  DWORD bytes = 0;
+  bool done;
+
+  if (p->ops[step->result] != NULL) {
+    result_set(p, "not tried: o%u is in use", step->result);
+    return;
+  }
+  if (file->sync && (!file->nowait || step->verb == VERB_TRANSACT)) {
+    result_set(p, "not tried: it may block");
+    return;
+  }
+  op = op_new(p, step);
+  if (op->verb == VERB_WRITE && step->numbers[0] == 0) {
+    file->empty_written = true;
+  }
+  if (op->verb == VERB_TRANSACT && step->numbers[0] == 0) {
+    file->empty_written = true;
+  }
+  done = call(op, p->handles[step->handle], step, &bytes,
+              file->sync ? NULL : &op->overlapped) != 0;
+  op->error = done ? ERROR_SUCCESS : GetLastError();
+  op->at_once = true;
+  op->state = OP_ENDED;
+  if (op->error == ERROR_IO_PENDING) {
+    op->state = OP_PENDING;
+  } else if (op->error == ERROR_SUCCESS || op->error == ERROR_MORE_DATA) {
+    op->bytes = file->sync ? bytes : (DWORD)op->overlapped.InternalHigh;
+    if (op->event != NULL && WaitForSingleObject(op->event, 0) != 0) {
+      snprintf(op->oddity, sizeof op->oddity, " event-not-set");
+    }
+  } else {
+    op->failed = true;
+  }
+  p->started = op;
+}
+
+/* --- Ending --------------------------------------------------------------- */
+
+static void op_end(struct player *p, struct operation *op) {
+  op->state = OP_ENDED;
+  op->at_once = op == p->started;
+  op->error = RtlNtStatusToDosError((NTSTATUS)op->overlapped.Internal);
+  op->bytes = (DWORD)op->overlapped.InternalHigh;
+}
+
+static struct operation *op_of(const struct player *p,
+                               const OVERLAPPED *overlapped) {
+  size_t i;
+
+  for (i = 0; i < OPS_MAX; i++) {
+    if (p->ops[i] != NULL && &p->ops[i]->overlapped == overlapped) {
+      return p->ops[i];
+    }
+  }
+  return NULL;
+}
+
+static void packet_take(struct player *p, const OVERLAPPED_ENTRY *entry) {
+  struct operation *op = op_of(p, entry->lpOverlapped);
+
+  if (op == NULL) {
+    fprintf(p->out, "  a packet of nothing\n");
+    return;
+  }
+  if (op->state == OP_PENDING) {
+    op_end(p, op);
+  } else if (op->packet || op->failed || op->state == OP_TOLD) {
+    fprintf(p->out, "  o%u: a packet too many\n", op->number);
+  }
+  op->packet = true;
+  if (entry->dwNumberOfBytesTransferred != op->bytes) {
+    snprintf(op->oddity, sizeof op->oddity, " packet-of-%u",
+             (unsigned)entry->dwNumberOfBytesTransferred);
+  }
+  if (entry->lpCompletionKey != (ULONG_PTR)(op->file - p->files) + 1) {
+    snprintf(op->oddity, sizeof op->oddity, " wrong-key");
+  }
+}
+
+void ops_settle(struct player *p) {
+  OVERLAPPED_ENTRY entries[PACKETS_MAX];
+  ULONG count;
+  size_t i;
+
+  /* Wine fills a status block when the thread that owns it next waits. */
+  (void)WaitForSingleObject(p->never, 0);
+  while (GetQueuedCompletionStatusEx(p->port, entries, PACKETS_MAX, &count, 0,
+                                     FALSE)) {
+    for (i = 0; i < count; i++) {
+      packet_take(p, &entries[i]);
+    }
+  }
+  for (i = 0; i < OPS_MAX; i++) {
+    struct operation *op = p->ops[i];
+
+    if (op != NULL && op->state == OP_PENDING && op->event != NULL &&
+        WaitForSingleObject(op->event, 0) == WAIT_OBJECT_0) {
+      op_end(p, op);
+    }
+  }
+}
+
+/* --- Telling -------------------------------------------------------------- */
+
+/* Whether a packet comes of what fails, or gives but a part, at once is up to
+ * the version of Windows. */
+static bool packet_matters(const struct operation *op) {
+  return !op->at_once || op->error == ERROR_SUCCESS;
+}
+
+static void op_print(const struct operation *op, FILE *out) {
+  fputs(op->error == ERROR_SUCCESS ? "ok" : error_text(op->error), out);
+  if ((op->error == ERROR_SUCCESS || op->error == ERROR_MORE_DATA) &&
+      op->verb != VERB_CONNECT) {
+    fprintf(out, " %u", (unsigned)op->bytes);
+    if (op->verb != VERB_WRITE) {
+      fprintf(out, " \"%.*s\"",
+              (int)(op->bytes < BYTES_MAX ? op->bytes : BYTES_MAX), op->buffer);
+    }
+  }
+  if (op->packet && packet_matters(op)) {
+    fputs(" packet", out);
+  }
+  fprintf(out, "%s\n", op->oddity);
+}
+
+void op_tell_started(struct player *p) {
+  struct operation *op = p->started;
+
+  if (op->state == OP_PENDING) {
+    fputs("pending\n", p->out);
+    return;
+  }
+  op_print(op, p->out);
+  op->state = OP_TOLD;
+}
+
+void ops_tell(struct player *p) {
+  static const char *const names[VERB_COUNT] = {[VERB_CONNECT] = "connect",
+                                                [VERB_READ] = "read",
+                                                [VERB_WRITE] = "write",
+                                                [VERB_TRANSACT] = "transact"};
+  size_t i;
+
+  for (i = 0; i < OPS_MAX; i++) {
+    struct operation *op = p->ops[i];
+
+    if (op != NULL && op->state == OP_ENDED) {
+      fprintf(p->out, "  %s o%u: ", names[op->verb], op->number);
+      op_print(op, p->out);
+      op->state = OP_TOLD;
+    }
+  }
+}
+
+void ops_end(struct player *p) {
+  size_t i;
+
+  for (i = 0; i < OPS_MAX; i++) {
+    struct operation *op = p->ops[i];
+
+    if (op == NULL) {
+      continue;
+    }
+    if (op->state == OP_PENDING) {
+      fprintf(p->out, "  o%u: never ended\n", op->number);
+      continue; /* The kernel may still write to it. */
+    }
+    if (op->event != NULL) {
+      CloseHandle(op->event);
+    }
+    free(op);
+  }
+}

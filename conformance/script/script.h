@@ -1,0 +1,99 @@
+/* Scripts: programs of raw calls on named pipes, as data. One is drawn from a
+ * seed or read as text, played in any world, and leaves a transcript in which
+ * nothing is the machine's: no handle, address, process or time. Two worlds
+ * that behave alike give the same transcript byte by byte (ci/differential).
+ *
+ * Everything happens on one thread, and nothing that a script does takes time
+ * or depends on it: each step's result, and which operations have ended after
+ * it, is the kernel's decision alone.
+ */
+#ifndef NPIPE_CONFORMANCE_SCRIPT_H
+#define NPIPE_CONFORMANCE_SCRIPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum {
+  STEPS_MAX = 64,
+  SLOTS_MAX = 8, /* h0 to h7, handles */
+  OPS_MAX = 100, /* o0 to o99, operations */
+  PIPES_MAX = 2, /* A and B, names */
+  NUMBERS_MAX = 3,
+  BYTES_MAX = 128, /* of a transfer */
+  STEP_TEXT_BYTES_MAX = 160
+};
+
+enum verb {
+  VERB_CREATE,
+  VERB_OPEN,
+  VERB_DUPLICATE,
+  VERB_CONNECT,
+  VERB_READ,
+  VERB_WRITE,
+  VERB_TRANSACT,
+  VERB_PEEK,
+  VERB_CONTROL_PEEK,
+  VERB_FLUSH,
+  VERB_DISCONNECT,
+  VERB_CLOSE,
+  VERB_CANCEL,
+  VERB_CANCEL_ALL,
+  VERB_CANCEL_IO,
+  VERB_MODE,
+  VERB_STATE,
+  VERB_INFO,
+  VERB_WAIT,
+  VERB_COUNT
+};
+
+/* The words at the end of a step. */
+enum flag {
+  FLAG_INBOUND = 1 << 0,
+  FLAG_OUTBOUND = 1 << 1,
+  FLAG_MESSAGE = 1 << 2,  /* the type */
+  FLAG_MESSAGES = 1 << 3, /* reads messages */
+  FLAG_NOWAIT = 1 << 4,
+  FLAG_FIRST = 1 << 5,
+  FLAG_READ = 1 << 6,
+  FLAG_WRITE = 1 << 7,
+  FLAG_ATTRIBUTES = 1 << 8, /* may set modes */
+  FLAG_SYNC = 1 << 9,       /* no FILE_FLAG_OVERLAPPED */
+  FLAG_PORT = 1 << 10, /* joined to the port; else operations have events */
+  FLAG_SKIP = 1 << 11  /* no packet for what is done at once */
+};
+
+struct step {
+  enum verb verb;
+  unsigned result; /* the slot or the operation that it makes */
+  unsigned handle;
+  unsigned op;
+  unsigned pipe;
+  unsigned numbers[NUMBERS_MAX];
+  unsigned flags;
+};
+
+struct script {
+  size_t count;
+  struct step steps[STEPS_MAX];
+};
+
+/* script_draw makes the program of `seed`, the same one everywhere. */
+void script_draw(struct script *script, uint64_t seed);
+
+/* step_print writes a step as one line without its end; step_parse reads such
+ * a line, up to " ->", and returns whether it is one. */
+void step_print(const struct step *step, char *out, size_t size);
+bool step_parse(struct step *step, const char *line);
+
+/* Which of its members a verb uses. */
+bool verb_makes_handle(enum verb verb);
+bool verb_makes_op(enum verb verb);
+
+/* script_play plays it in a world made fresh and prints the transcript: each
+ * step's line with " -> " and what came of it, then a line with two spaces for
+ * each operation that has ended since. */
+void script_play(const struct script *script, FILE *out);
+
+#endif
