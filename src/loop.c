@@ -176,8 +176,9 @@ static LONG read_now(volatile LONG *value) {
 }
 
 bool np_loop_is_pending(const np_loop *loop) {
-  return loop != NULL && (loop->active > 0 || loop->timers.count > 0 ||
-                          read_now((volatile LONG *)&loop->posted) > 0);
+  return loop != NULL &&
+         (loop->active > 0 || loop->timers.count > loop->unheeded_timers ||
+          read_now((volatile LONG *)&loop->posted) > 0);
 }
 
 uint32_t np_loop_wait_ms(const np_loop *loop) {

@@ -41,7 +41,8 @@ struct np_loop {
   np__packet *owed; /* packets that the kernel owes, the latest first */
   size_t owed_count;
   size_t active; /* operations begun, pipes closing: what keeps it running */
-  size_t pipes;
+  size_t pipes;  /* and listeners, whose end has not been told */
+  size_t unheeded_timers; /* those that do not keep it running */
   uint32_t callbacks_since_poll;
   HANDLE event; /* made when first needed */
   bool owns_port;

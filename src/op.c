@@ -33,7 +33,7 @@ np_error np__op_check(const np__target *target, const np_op *op,
   if (op == NULL || done == NULL) {
     return ERROR_INVALID_PARAMETER;
   }
-  if (target->closing) {
+  if (target->closing || target->withheld) {
     return ERROR_INVALID_HANDLE;
   }
   if (op->np__state != NP__OP_IDLE) {
@@ -67,20 +67,26 @@ static void op_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
   np__op_end(op, error_of_status(status), bytes);
 }
 
-/* A read that nobody asked for is no reason to go on. */
+/* What no caller asked for is no reason to go on. */
 static bool keeps_running(const np_op *op) {
-  return op->np__kind != NP__OP_AHEAD;
+  return op->np__kind != NP__OP_AHEAD && op->np__kind != NP__OP_ACCEPT;
 }
 
-/* Only reads are put off: a write goes out inside the call. */
+/* A write is never put off: it goes out inside the call. */
 static void op_post(np_loop *loop, np__packet *packet) {
   np_op *op = (np_op *)packet;
 
   (void)loop;
   assert(op->np__state == NP__OP_PUT_OFF);
-  assert(op->np__kind == NP__OP_READ || op->np__kind == NP__OP_AHEAD);
+  assert(op->np__kind == NP__OP_READ || op->np__kind == NP__OP_AHEAD ||
+         op->np__kind == NP__OP_ACCEPT);
   if (op->np__abort_error != NP_OK) {
     np__op_end(op, ERROR_OPERATION_ABORTED, 0);
+    return;
+  }
+  if (op->np__kind == NP__OP_ACCEPT) {
+    np__op_issued(op, ConnectNamedPipe(op->np__target->handle,
+                                       &op->np__packet.overlapped));
     return;
   }
   np__op_issued(op, ReadFile(op->np__target->handle, op->np__buffer,
@@ -112,7 +118,7 @@ void np__op_run(np_loop *loop, np__packet *packet) {
   }
   op->np__done(op, op->np__error, op->np__transferred);
   /* `op` may be gone. `target` is not: only the loop frees it, later. */
-  if (target->closing && target->first == NULL) {
+  if ((target->closing || target->withheld) && target->first == NULL) {
     target->drained(target);
   }
 }

@@ -38,10 +38,12 @@ typedef enum np__op_kind {
   NP__OP_CONNECT,
   NP__OP_SHUTDOWN,
   NP__OP_FLUSH,
-  NP__OP_READY,  /* waits for readiness */
-  NP__OP_IO,     /* likewise, and then tries; perhaps again */
-  NP__OP_AHEAD,  /* the library's own read: it does not keep a loop running */
-  NP__OP_MESSAGE /* of a channel, which keeps the order itself */
+  NP__OP_READY,   /* waits for readiness */
+  NP__OP_IO,      /* likewise, and then tries; perhaps again */
+  NP__OP_MESSAGE, /* of a channel, which keeps the order itself */
+  /* The library's own, which do not keep a loop running: */
+  NP__OP_AHEAD, /* a read, see ahead.h */
+  NP__OP_ACCEPT /* a connect of a listener's instance */
 } np__op_kind;
 
 /* Operations of one direction keep their order. */
@@ -59,17 +61,18 @@ typedef struct np__target {
   np_op *last;
   size_t unfinished[NP__DIRECTIONS + 1]; /* those without a result */
   size_t held_back;
-  bool closing; /* nothing may begin any more */
-  /* Called from the loop when `closing` and the last operation is gone; perhaps
-   * more than once. */
+  bool closing;  /* nothing may begin any more */
+  bool withheld; /* it is a listener's: nothing of a caller's may begin */
+  /* Called from the loop when `closing` or `withheld` and the last operation is
+   * gone; perhaps more than once. */
   void (*drained)(struct np__target *target);
   /* Called when an operation has ended, before its callback; may be NULL. */
   void (*ended)(struct np__target *target, np_op *op);
 } np__target;
 
 /* np__op_check tells whether `op` may begin on `target`: NP_OK,
- * ERROR_INVALID_PARAMETER (a NULL), ERROR_INVALID_HANDLE (closing), ERROR_BUSY
- * (in flight). */
+ * ERROR_INVALID_PARAMETER (a NULL), ERROR_INVALID_HANDLE (closing, withheld),
+ * ERROR_BUSY (in flight). */
 np_error np__op_check(const np__target *target, const np_op *op, np_op_fn done);
 
 /* np__op_begin starts the life of `op`, which was checked, in state WAITING,
@@ -77,8 +80,8 @@ np_error np__op_check(const np__target *target, const np_op *op, np_op_fn done);
 void np__op_begin(np__target *target, np_op *op, np__op_kind kind,
                   np_op_fn done);
 
-/* np__op_put_off leaves it to the end of the turn to give a read, of
- * `np__length` bytes into `np__buffer`, to the kernel. */
+/* np__op_put_off leaves it to the end of the turn to give a connect, or a read
+ * of `np__length` bytes into `np__buffer`, to the kernel. */
 void np__op_put_off(np_op *op);
 
 /* np__op_pending takes note that the kernel has `op` and owes a packet. */

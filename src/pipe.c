@@ -26,7 +26,9 @@ static const np__packet_class closed_class = {NULL, NULL, closed_run, NULL};
 static void pipe_drained(np__target *target) {
   np_pipe *pipe = (np_pipe *)target;
 
-  if (!pipe->is_released) {
+  if (!target->closing) {
+    pipe->owner_hooks->drained(pipe);
+  } else if (!pipe->is_released) {
     pipe->is_released = true;
     np__loop_ready(target->loop, &pipe->closed);
   }
@@ -82,6 +84,7 @@ static void connect_ended(np_pipe *pipe, np_op *connect) {
     return;
   }
   pipe->connect = NULL;
+  pipe->connect_said = error;
   if ((error == ERROR_PIPE_CONNECTED || error == ERROR_NO_DATA) &&
       !pipe->announced) {
     /* The client was there first, or came and went: what it wrote is there. */
@@ -89,7 +92,7 @@ static void connect_ended(np_pipe *pipe, np_op *connect) {
   }
   if (connect->np__error == NP_OK) {
     pipe->announced = true;
-    pipe->state = NP_CONNECTED;
+    pipe->state = error == ERROR_NO_DATA ? NP_CLOSING : NP_CONNECTED;
     if (pipe->ready_hooks != NULL) {
       pipe->ready_hooks->connected(pipe);
     }
@@ -104,6 +107,7 @@ static void pipe_ended(np__target *target, np_op *op) {
       write_ended(pipe, op);
       break;
     case NP__OP_CONNECT:
+    case NP__OP_ACCEPT:
       connect_ended(pipe, op);
       break;
     case NP__OP_SHUTDOWN:
@@ -140,6 +144,15 @@ np_error np__pipe_open(np_pipe *pipe, HANDLE handle) {
   pipe->target.handle = handle;
   loop->pipes++;
   return NP_OK;
+}
+
+void np__pipe_forget(np_pipe *pipe) {
+  if (pipe->ready_hooks != NULL) {
+    pipe->ready_hooks->released(pipe);
+    pipe->readiness = NULL;
+    pipe->ready_hooks = NULL;
+  }
+  pipe->user = NULL;
 }
 
 void np__pipe_discard(np_pipe *pipe) {
@@ -185,6 +198,15 @@ static void info_from_creation(const np_pipe *pipe, np_info *info) {
   info->in_buffer_bytes = pipe->in_buffer_bytes;
   info->out_buffer_bytes = pipe->out_buffer_bytes;
   info->readable_bytes = 0; /* Only an end that cannot read comes here. */
+}
+
+np_error np__pipe_unread(const np_pipe *pipe, uint32_t *bytes) {
+  np__pipe_local_information local = {0};
+  np_error error = query(pipe->target.handle, NP__FILE_PIPE_LOCAL_INFORMATION,
+                         &local, sizeof local);
+
+  *bytes = local.readable_bytes;
+  return error;
 }
 
 bool np__pipe_keeps_messages(np_pipe *pipe) {
@@ -306,6 +328,9 @@ np_error np_pipe_close(np_pipe *pipe, np_closed_fn on_closed) {
   np__target_abort_all(&pipe->target, ERROR_OPERATION_ABORTED);
   CloseHandle(pipe->target.handle);
   pipe->target.handle = INVALID_HANDLE_VALUE;
+  if (pipe->owner_hooks != NULL) {
+    pipe->owner_hooks->closing(pipe);
+  }
   if (pipe->target.first == NULL) {
     pipe_drained(&pipe->target);
   }

@@ -26,7 +26,18 @@ typedef struct np__ready_hooks {
   void (*released)(np_pipe *pipe);
 } np__ready_hooks;
 
+/* What the listener that a pipe belongs to, or was handed out by, wants to know
+ * of it; likewise by pointer.
+ *
+ * drained  nothing is in flight on it any more
+ * closing  its handle was closed just now */
+typedef struct np__owner_hooks {
+  void (*drained)(np_pipe *pipe);
+  void (*closing)(np_pipe *pipe);
+} np__owner_hooks;
+
 struct np__readiness;
+struct np__slot;
 
 struct np_pipe {
   np__target target; /* first: a target pointer is a pipe pointer */
@@ -39,10 +50,11 @@ struct np_pipe {
   np_end end;
   bool readable;
   bool writable;
-  bool announced;   /* this client was reported by a connect */
-  bool is_released; /* `closed` is queued */
-  bool knows_mode;  /* a client asks for `mode` only where it matters */
-  np_state state;   /* the last that this end learnt of */
+  bool announced;        /* this client was reported by a connect */
+  bool is_released;      /* `closed` is queued */
+  bool knows_mode;       /* a client asks for `mode` only where it matters */
+  np_state state;        /* the last that this end learnt of */
+  np_error connect_said; /* by the kernel, of the last connect */
   /* What a server was created with: its handle may have no right to ask. */
   np_mode mode;
   np_mode read_mode;
@@ -52,6 +64,9 @@ struct np_pipe {
   /* Both NULL until somebody asks for readiness. */
   struct np__readiness *readiness;
   const np__ready_hooks *ready_hooks;
+  /* Both NULL where no listener knows it. */
+  struct np__slot *slot;
+  const np__owner_hooks *owner_hooks;
 };
 
 /* np__pipe_new makes a pipe without a handle, or NULL. Nothing counts it before
@@ -65,6 +80,14 @@ np_error np__pipe_open(np_pipe *pipe, HANDLE handle);
 /* np__pipe_keeps_messages tells whether what is written to `pipe` must be
  * written whole: its type is message, or it may not be asked. */
 bool np__pipe_keeps_messages(np_pipe *pipe);
+
+/* np__pipe_unread asks how many bytes wait to be read. Returns NP_OK or what
+ * Windows said. */
+np_error np__pipe_unread(const np_pipe *pipe, uint32_t *bytes);
+
+/* np__pipe_forget makes of a disconnected pipe on which nothing is in flight
+ * one that nobody has used: no readiness, no user. */
+void np__pipe_forget(np_pipe *pipe);
 
 /* np__pipe_discard frees a pipe that was never opened; NULL is fine. */
 void np__pipe_discard(np_pipe *pipe);

@@ -501,19 +501,27 @@ static void async_io_again(np_pipe *pipe, np_op *op) {
   update(pipe->readiness);
 }
 
+/* Why a pipe is not to be tried again, or NP_OK. */
+static np_error is_over(const np_pipe *pipe) {
+  if (pipe->target.closing) {
+    return ERROR_OPERATION_ABORTED;
+  }
+  return pipe->target.withheld ? ERROR_PIPE_NOT_CONNECTED : NP_OK;
+}
+
 static void async_io_ready(np_op *op, np_error error, size_t readiness) {
   np_pipe *pipe = (np_pipe *)op->np__target;
   size_t transferred = 0;
 
   (void)readiness;
-  if (error == NP_OK && pipe->target.closing) {
-    error = ERROR_OPERATION_ABORTED;
+  if (error == NP_OK) {
+    error = is_over(pipe);
   }
   if (error == NP_OK) {
     error = run_io(pipe->readiness, op->np__length, op->np__io, op->np__buffer,
                    &transferred);
-    if (error == NP_WOULD_BLOCK && pipe->target.closing) {
-      error = ERROR_OPERATION_ABORTED;
+    if (error == NP_WOULD_BLOCK && is_over(pipe) != NP_OK) {
+      error = is_over(pipe);
     } else if (error == NP_WOULD_BLOCK && op->np__abort_error != NP_OK) {
       error = op->np__abort_error; /* Cancelled when it was about to try. */
     } else if (error == NP_WOULD_BLOCK) {

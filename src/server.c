@@ -1,8 +1,7 @@
-#include <npipe/server.h>
+#include "server.h"
 
 #include <string.h>
 
-#include "name.h"
 #include "pipe.h"
 #include "security.h"
 
@@ -43,7 +42,7 @@ static unsigned security_sources(const np_server_options *options) {
          (options->access != NP_ACCESS_DEFAULT ? 1u : 0u);
 }
 
-static bool are_valid(const np_server_options *options) {
+bool np__server_options_are_valid(const np_server_options *options) {
   return options->size == sizeof *options && is_mode(options->mode) &&
          is_mode(options->read_mode) &&
          (options->mode == NP_MESSAGE || options->read_mode == NP_BYTE) &&
@@ -89,9 +88,9 @@ static void keep_options(np_pipe *pipe, const np_server_options *options) {
   pipe->out_buffer_bytes = options->out_buffer_bytes;
 }
 
-static np_error create(np_loop *loop, const np__name *name,
-                       const np_server_options *options,
-                       SECURITY_ATTRIBUTES *attributes, np_pipe **server) {
+np_error np__server_create(np_loop *loop, const np__name *name,
+                           const np_server_options *options,
+                           SECURITY_ATTRIBUTES *attributes, np_pipe **server) {
   np_pipe *made = np__pipe_new(loop, NP_SERVER);
   HANDLE handle;
   np_error error;
@@ -135,7 +134,8 @@ np_error np_server_create(np_loop *loop, const char *name,
     np_server_options_init(&defaults);
     options = &defaults;
   }
-  if (loop == NULL || server == NULL || !are_valid(options)) {
+  if (loop == NULL || server == NULL ||
+      !np__server_options_are_valid(options)) {
     return ERROR_INVALID_PARAMETER;
   }
   error = np__name_parse(&wide_name, name, true);
@@ -144,15 +144,15 @@ np_error np_server_create(np_loop *loop, const char *name,
   }
   if (options->security_attributes != NULL) {
     attributes = *options->security_attributes;
-    return create(loop, &wide_name, options, &attributes, server);
+    return np__server_create(loop, &wide_name, options, &attributes, server);
   }
   error = np__security_from_options(loop, options,
                                     &attributes.lpSecurityDescriptor);
   if (error == NP_OK) {
     const bool is_ours = attributes.lpSecurityDescriptor != NULL;
 
-    error =
-        create(loop, &wide_name, options, is_ours ? &attributes : NULL, server);
+    error = np__server_create(loop, &wide_name, options,
+                              is_ours ? &attributes : NULL, server);
     if (is_ours) {
       LocalFree(attributes.lpSecurityDescriptor);
     }
@@ -181,6 +181,20 @@ np_error np_server_connect(np_pipe *server, np_op *op, np_op_fn done) {
   np__op_issued(
       op, ConnectNamedPipe(server->target.handle, &op->np__packet.overlapped));
   return NP_OK;
+}
+
+void np__server_accept(np_pipe *server, np_op *op, np_op_fn done) {
+  np__op_begin(&server->target, op, NP__OP_ACCEPT, done);
+  server->connect = op;
+  if (server->state == NP_LISTENING) {
+    np__op_put_off(op);
+    return;
+  }
+  if (server->state == NP_DISCONNECTED) {
+    server->state = NP_LISTENING;
+  }
+  np__op_issued(
+      op, ConnectNamedPipe(server->target.handle, &op->np__packet.overlapped));
 }
 
 /* What the kernel was not given belongs to the old session too. A shutdown ends

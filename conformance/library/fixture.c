@@ -23,7 +23,7 @@ static void *counting_allocate(void *context, size_t size) {
   void *memory;
 
   allocator->total++;
-  if (allocator->total == allocator->fail_at) {
+  if (allocator->is_out || allocator->total == allocator->fail_at) {
     return NULL;
   }
   memory = malloc(size);
@@ -95,6 +95,10 @@ static void library_tear_down(np_fixture *f) {
   }
   for (i = 0; i < TIMERS_MAX; i++) {
     np_timer_stop(&f->timers[i].timer);
+  }
+  f->allocator.is_out = false;
+  if (f->ending != NULL) {
+    f->ending(f);
   }
   channel_close(f, f->channel);
   channel_close(f, f->opposite);
@@ -374,7 +378,7 @@ np_pipe *pipe_own(np_fixture *f, np_pipe *pipe) {
   return pipe;
 }
 
-static void pipe_forget(np_fixture *f, np_pipe *pipe) {
+void pipe_release(np_fixture *f, np_pipe *pipe) {
   size_t i;
 
   f->server = f->server == pipe ? NULL : f->server;
@@ -394,7 +398,7 @@ void pipe_close(np_fixture *f, np_pipe *pipe) {
     return;
   }
   f->closing_count++;
-  pipe_forget(f, pipe);
+  pipe_release(f, pipe);
   assert_np_ok(np_pipe_close(pipe, on_closed));
 }
 

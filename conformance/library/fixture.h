@@ -50,6 +50,7 @@ struct counting_allocator {
   size_t live;    /* allocated and not released                              */
   size_t total;   /* asked for since the case began, also in vain            */
   size_t fail_at; /* the value of `total` that fails; 0: none                */
+  bool is_out;    /* all fail                                                */
 };
 
 /* An operation, a buffer for it, and what became of it. */
@@ -126,6 +127,7 @@ struct np_fixture {
   bool in_loop;   /* the loop was told to run                                */
   bool in_callback;
   void *user; /* of the case                                                 */
+  void (*ending)(np_fixture *f); /* before the teardown; may be NULL         */
 };
 
 /* Declares a library case; the body follows, with `np_fixture *f`. Function
@@ -202,6 +204,9 @@ void pair_open_raw(np_fixture *f);
 
 /* pipe_own has `pipe` closed after the case, and returns it. */
 np_pipe *pipe_own(np_fixture *f, np_pipe *pipe);
+
+/* pipe_release leaves `pipe` to somebody else: whoever closes it. */
+void pipe_release(np_fixture *f, np_pipe *pipe);
 
 /* pipe_close calls np_pipe_close with on_closed, and forgets the pipe;
  * pipe_close_wait also runs the loop until on_closed ran. */

@@ -171,3 +171,35 @@ NP_CASE("users/taken-name", np_server_create, NO_MODE, ERROR_ACCESS_DENIED,
   f->server_options.first_instance = true;
   create_refused(f);
 }
+
+static void on_pipe_none(np_listener *listener, np_pipe *pipe) {
+  (void)listener;
+  (void)pipe;
+  fail_msg("%s", "nobody was let in");
+}
+
+static void on_listener_error_none(np_listener *listener, np_error error,
+                                   uint32_t retry_ms) {
+  (void)listener;
+  (void)retry_ms;
+  assert_np_ok(error);
+}
+
+NP_CASE("users/listener", np_listener_create, NO_MODE, NP_OK,
+        "By default a listener lets in its own user alone, in all instances: "
+        "others can neither open the pipe nor add to it.",
+        "Named Pipe Security and Access Rights; museum X04 X10 X11") {
+  np_listener_options options;
+  np_listener *listener = NULL;
+
+  np_listener_options_init(&options);
+  options.on_error = on_listener_error_none;
+  become("alice");
+  assert_np_ok(
+      np_listener_create(f->loop, f->name, &options, on_pipe_none, &listener));
+  become("bob");
+  refuse_all(f);
+  become("alice");
+  loop_quiet(f);
+  assert_np_ok(np_listener_close(listener, NULL));
+}

@@ -1,0 +1,260 @@
+/* np_listener_create, and how clients are accepted. */
+#include "listener_common.h"
+
+NP_CASE("listener/first-client", np_listener_create, ANY_MODE, NP_OK,
+        "The very first client is handed out and served, without a retry.",
+        "CreateNamedPipe#remarks; museum A18") {
+  listening_begin(f, 1);
+  listening_open(f);
+  f->client = client_open_another(f);
+  museum_echo(f, accepted(f, 1), f->client);
+  assert_int_equal(listening.news_count, 0);
+}
+
+NP_CASE("listener/waits-for-clients", np_listener_create, ANY_MODE, NP_OK,
+        "A client that comes while all instances wait in the kernel is handed "
+        "out too.",
+        "ConnectNamedPipe#remarks") {
+  listening_begin(f, 2);
+  listening_open(f);
+  for (unsigned i = 0; i < 5; i++) {
+    np_pipe *client;
+
+    loop_quiet(f);
+    client = client_open_another(f);
+    museum_echo(f, accepted(f, i + 1), client);
+  }
+}
+
+NP_CASE("listener/backlog", np_listener_create, ANY_MODE, NP_OK,
+        "As many clients as the backlog says come at once; one more is told "
+        "ERROR_PIPE_BUSY, until the loop has had a turn.",
+        "CreateNamedPipe#remarks; museum K08") {
+  np_pipe *clients[5];
+
+  listening_begin(f, 4);
+  listening_open(f);
+  for (unsigned i = 0; i < 4; i++) {
+    clients[i] = client_open_another(f);
+  }
+  assert_np_error(client_error(f), ERROR_PIPE_BUSY);
+  accepted(f, 4);
+  clients[4] = client_open_another(f);
+  accepted(f, 5);
+  /* Instances are handed out in the order in which they began to listen. */
+  for (unsigned i = 0; i < 5; i++) {
+    museum_echo(f, listening.accepted[i], clients[i]);
+  }
+}
+
+static void close_and_look(np_fixture *f, np_pipe *pipe) {
+  np_pipe *client = NULL;
+
+  pipe_close(f, pipe);
+  assert_np_ok(np_client_open(f->loop, f->name, &f->client_options, &client));
+  pipe_own(f, client);
+  if (listening.accepted_count == 20) {
+    listening.then = NULL;
+  }
+}
+
+NP_CASE("listener/replacement-first", np_listener_create, ANY_MODE, NP_OK,
+        "The next instance listens before the callback that gets this one: the "
+        "name is there even if that closes it at once.",
+        "CreateNamedPipe#remarks; museum A20") {
+  listening_begin(f, 1);
+  listening_open(f);
+  listening.then = close_and_look;
+  client_open_another(f);
+  accepted(f, 20);
+}
+
+NP_CASE("listener/one-after-another", np_listener_create, ANY_MODE, NP_OK,
+        "A row of clients is served, whichever end goes first.",
+        "CreateNamedPipe#remarks; museum A15") {
+  listening_begin(f, 1);
+  listening_open(f);
+  for (unsigned i = 0; i < 100; i++) {
+    np_pipe *client = client_open_another(f);
+    np_pipe *server = accepted(f, i + 1);
+
+    museum_round("round %u", i);
+    museum_echo(f, server, client);
+    pipe_close_wait(f, i % 2 == 0 ? client : server);
+    pipe_close_wait(f, i % 2 == 0 ? server : client);
+  }
+}
+
+static void read_at_once(np_fixture *f, np_pipe *pipe) {
+  read_begin(&f->ops[listening.accepted_count - 1], pipe, 16);
+}
+
+NP_CASE("listener/io-in-callback", np_listener_create, ANY_MODE, NP_OK,
+        "The callback that gets a pipe can start to read from it.",
+        "npipe/listener.h") {
+  listening_begin(f, 2);
+  listening_open(f);
+  listening.then = read_at_once;
+  for (unsigned i = 0; i < 4; i++) {
+    np_pipe *client = client_open_another(f);
+
+    pipe_send(f, client, "hello", 5);
+    loop_until(f, i + 1);
+    assert_done(&f->ops[i], NP_OK, 5);
+  }
+}
+
+NP_CASE("listener/inbound", np_listener_create, ANY_MODE, NP_OK,
+        "Instances that only read are handed out, and taken back.",
+        "CreateNamedPipe#parameters; museum S06 S07") {
+  listening_begin(f, 1);
+  listening.options.server.outbound = false;
+  f->client_options.read = false;
+  f->client_options.read_mode = NP_BYTE;
+  listening_open(f);
+  for (unsigned i = 0; i < 4; i++) {
+    np_pipe *client;
+
+    loop_quiet(f);
+    client = client_open_another(f);
+    pipe_send(f, client, "up", 2);
+    assert_received(f, accepted(f, i + 1), "up", 2);
+    give_back(f, listening.accepted[i]);
+  }
+}
+
+NP_CASE("listener/outbound", np_listener_create, ANY_MODE, NP_OK,
+        "Instances that only write are handed out, and taken back.",
+        "CreateNamedPipe#parameters; museum S06 S07") {
+  listening_begin(f, 1);
+  listening.options.server.inbound = false;
+  listening.options.server.read_mode = NP_BYTE;
+  f->client_options.write = false;
+  f->client_options.read_mode = NP_BYTE;
+  listening_open(f);
+  for (unsigned i = 0; i < 4; i++) {
+    np_pipe *client;
+
+    loop_quiet(f);
+    client = client_open_another(f);
+    pipe_send(f, accepted(f, i + 1), "down", 4);
+    assert_received(f, client, "down", 4);
+    give_back(f, listening.accepted[i]);
+  }
+}
+
+/* --- The loop ------------------------------------------------------------ */
+
+NP_CASE("listener/foreign-port", np_listener_create, ANY_MODE, NP_OK,
+        "On a loop whose port is the caller's it works like on any other.",
+        "GetQueuedCompletionStatusEx; museum N13") {
+  listening_begin(f, 2);
+  loop_remake_foreign(f, 77);
+  listening_open(f);
+  for (unsigned i = 0; i < 10; i++) {
+    np_pipe *client = client_open_another(f);
+
+    museum_echo(f, accepted(f, i + 1), client);
+    if (i % 2 == 0) {
+      give_back(f, listening.accepted[i]);
+    } else {
+      pipe_close(f, listening.accepted[i]);
+    }
+    pipe_close(f, client);
+  }
+  listening_close_wait(f);
+}
+
+static void stop_loop(np_fixture *f, np_pipe *pipe) {
+  (void)pipe;
+  assert_np_ok(np_loop_stop(f->loop));
+}
+
+NP_CASE("listener/keeps-loop-running", np_loop_run, ANY_MODE, NP_OK,
+        "np_loop_run goes on as long as a listener is not closed, and "
+        "np_loop_destroy refuses.",
+        "npipe/loop.h") {
+  listening_begin(f, 2);
+  listening_open(f);
+  assert_true(np_loop_is_pending(f->loop));
+  assert_np_error(np_loop_destroy(f->loop), ERROR_BUSY);
+  listening.then = stop_loop;
+  client_open_another(f);
+  assert_np_ok(loop_run(f)); /* Until stop_loop. */
+  assert_int_equal(listening.accepted_count, 1);
+  assert_true(np_loop_is_pending(f->loop));
+  listening_close(f);
+  assert_true(np_loop_is_pending(f->loop));
+  assert_np_ok(loop_run(f));
+  assert_int_equal(listening.closed_count, 1);
+  assert_false(np_loop_is_pending(f->loop));
+}
+
+NP_CASE("listener/background", np_loop_run, ANY_MODE, NP_OK,
+        "A listener in the background does not keep np_loop_run running, not "
+        "even when an instance is to be tried again; it works all the same, "
+        "and np_loop_destroy refuses.",
+        "npipe/listener.h") {
+  listening_begin(f, 1);
+  listening.options.background = true;
+  listening_open(f);
+  assert_false(np_loop_is_pending(f->loop));
+  assert_np_ok(loop_run(f));
+  assert_np_error(np_loop_destroy(f->loop), ERROR_BUSY);
+  client_open_another(f);
+  f->allocator.is_out = true;
+  accepted(f, 1);
+  assert_np_error(news(f, 1), ERROR_NOT_ENOUGH_MEMORY);
+  assert_false(np_loop_is_pending(f->loop));
+  assert_np_ok(loop_run(f));
+  f->allocator.is_out = false;
+  assert_np_ok(news(f, 2));
+  client_open_another(f);
+  accepted(f, 2);
+  listening_close(f);
+  assert_true(np_loop_is_pending(f->loop)); /* Its end is to be told. */
+  assert_np_ok(loop_run(f));
+  assert_int_equal(listening.closed_count, 1);
+}
+
+NP_CASE("listener/background-closed", np_listener_close, NO_MODE, NP_OK,
+        "A listener in the background that waits to try again leaves nothing "
+        "behind when it is closed.",
+        "npipe/listener.h") {
+  listening_begin(f, 1);
+  other_instance(f, 1);
+  listening.options.background = true;
+  listening.options.retry_first = true;
+  listening_open(f);
+  assert_np_error(news(f, 1), ERROR_PIPE_BUSY);
+  assert_false(np_loop_is_pending(f->loop));
+  listening_close_wait(f);
+}
+
+/* --- What belongs to it -------------------------------------------------- */
+
+NP_CASE("listener/user", np_listener_set_user, NO_MODE, NP_OK,
+        "The caller's pointer is NULL at first, and then what was set.",
+        "npipe/listener.h") {
+  listening_begin(f, 1);
+  listening_open(f);
+  assert_null(np_listener_user(listening.listener));
+  np_listener_set_user(listening.listener, f);
+  assert_ptr_equal(np_listener_user(listening.listener), f);
+  np_listener_set_user(NULL, f);
+}
+
+NP_CASE("listener/user-null", np_listener_user, NO_MODE, NP_OK,
+        "Of no listener it is NULL.", "npipe/listener.h") {
+  (void)f;
+  assert_null(np_listener_user(NULL));
+}
+
+NP_CASE("listener/loop", np_listener_loop, NO_MODE, NP_OK,
+        "A listener knows its loop; no listener has none.",
+        "npipe/listener.h") {
+  listening_begin(f, 1);
+  listening_open(f);
+  assert_ptr_equal(np_listener_loop(listening.listener), f->loop);
+  assert_null(np_listener_loop(NULL));
+}

@@ -1,0 +1,262 @@
+/* As many instances as may be, creations that fail, and how a listener goes on
+ * after that. */
+#include "listener_common.h"
+
+/* --- The limit ----------------------------------------------------------- */
+
+NP_CASE("listener-limit/pause", np_listener_create, ANY_MODE, NP_OK,
+        "At its own instances_max a listener waits, and goes on when a pipe is "
+        "closed or given back; that is no trouble to tell of.",
+        "CreateNamedPipe#parameters; museum P06") {
+  np_pipe *clients[4];
+
+  listening_begin(f, 4);
+  listening.options.server.instances_max = 3;
+  listening_open(f);
+  for (unsigned i = 0; i < 3; i++) {
+    clients[i] = client_open_another(f);
+  }
+  accepted(f, 3);
+  for (unsigned i = 0; i < 20; i++) {
+    np_pipe *pipe = listening.accepted[listening.accepted_count - 1];
+
+    museum_round("round %u", i);
+    assert_np_error(client_error(f), ERROR_PIPE_BUSY);
+    pipe_close(f, clients[2]);
+    if (i % 2 == 0) {
+      pipe_close(f, pipe);
+    } else {
+      give_back(f, pipe);
+    }
+    clients[2] = client_open_another(f);
+    museum_echo(f, accepted(f, i + 4), clients[2]);
+  }
+  assert_int_equal(listening.news_count, 0);
+}
+
+NP_CASE("listener-limit/of-others", np_listener_create, ANY_MODE, NP_OK,
+        "Where instances of others make the name full, the owner is told "
+        "ERROR_PIPE_BUSY, and a pipe of this listener that is closed ends the "
+        "wait at once.",
+        "CreateNamedPipe#return-value") {
+  np_pipe *client;
+
+  listening_begin(f, 1);
+  other_instance(f, 2);
+  listening_open(f);
+  f->client = client_open_another(f); /* Takes f->server. */
+  client = client_open_another(f);
+  accepted(f, 1);
+  assert_np_error(news(f, 1), ERROR_PIPE_BUSY);
+  assert_int_equal(listening.retry_ms[0], 10);
+  pipe_close(f, client);
+  pipe_close(f, listening.accepted[0]);
+  client = client_open_another(f);
+  museum_echo(f, accepted(f, 2), client);
+  /* That it was well in between is told too, and then it was full again. */
+  assert_np_error(news(f, 3), ERROR_PIPE_BUSY);
+  assert_np_ok(listening.news[1]);
+}
+
+NP_CASE("listener-limit/others-go", np_listener_create, ANY_MODE, NP_OK,
+        "An instance of another that goes is noticed at the next attempt.",
+        "CreateNamedPipe#return-value") {
+  listening_begin(f, 1);
+  other_instance(f, 1);
+  listening.options.retry_first = true;
+  listening_open(f);
+  assert_np_error(news(f, 3), ERROR_PIPE_BUSY);
+  pipe_close_wait(f, f->server);
+  while (news(f, listening.news_count + 1) != NP_OK) {
+  }
+  client_open_another(f);
+  accepted(f, 1);
+}
+
+/* --- Trouble ------------------------------------------------------------- */
+
+NP_CASE("listener-trouble/growing-delay", np_listener_create, ANY_MODE, NP_OK,
+        "Creations that fail are tried again after 10 ms, twice as long each "
+        "time, at most a second; the owner is told of each, and of the end.",
+        "npipe/listener.h; museum A24") {
+  static const uint32_t delays[] = {10, 20, 40, 80, 160, 320, 640, 1000, 1000};
+  np_pipe *client;
+
+  listening_begin(f, 1);
+  listening_open(f);
+  client = client_open_another(f);
+  f->allocator.is_out = true;
+  accepted(f, 1); /* It is handed out all the same. */
+  for (unsigned i = 0; i < 9; i++) {
+    assert_np_error(news(f, i + 1), ERROR_NOT_ENOUGH_MEMORY);
+    assert_int_equal(listening.retry_ms[i], delays[i]);
+    if (i > 0) {
+      /* It is told a little after the delay has begun. */
+      assert_true(listening.news_at_ms[i] - listening.news_at_ms[i - 1] + 20 >=
+                  delays[i - 1]);
+    }
+  }
+  f->allocator.is_out = false;
+  museum_echo(f, listening.accepted[0], client);
+  assert_np_ok(news(f, 10));
+  assert_int_equal(listening.retry_ms[9], 0);
+  client = client_open_another(f);
+  museum_echo(f, accepted(f, 2), client);
+}
+
+NP_CASE("listener-trouble/delay-begins-anew", np_listener_create, NO_MODE,
+        NP_OK, "After the trouble is over the delay is 10 ms again.",
+        "npipe/listener.h") {
+  listening_begin(f, 1);
+  listening_open(f);
+  for (unsigned i = 0; i < 3; i++) {
+    client_open_another(f);
+    f->allocator.is_out = true;
+    accepted(f, i + 1);
+    assert_np_error(news(f, i * 3 + 2), ERROR_NOT_ENOUGH_MEMORY);
+    assert_int_equal(listening.retry_ms[i * 3], 10);
+    assert_int_equal(listening.retry_ms[i * 3 + 1], 20);
+    f->allocator.is_out = false;
+    assert_np_ok(news(f, i * 3 + 3));
+  }
+}
+
+NP_CASE("listener-trouble/give-back", np_listener_create, ANY_MODE, NP_OK,
+        "While no instance can be created, one that is given back serves, and "
+        "that is the end of the trouble.",
+        "npipe/listener.h; museum A24") {
+  np_pipe *client;
+
+  listening_begin(f, 1);
+  listening_open(f);
+  client = client_open_another(f);
+  f->allocator.is_out = true;
+  accepted(f, 1);
+  assert_np_error(news(f, 1), ERROR_NOT_ENOUGH_MEMORY);
+  pipe_release(f, listening.accepted[0]);
+  assert_np_ok(np_listener_recycle(listening.listener, listening.accepted[0]));
+  assert_np_ok(news(f, 2));
+  f->allocator.is_out = false;
+  pipe_close(f, client);
+  client = client_open_another(f);
+  museum_echo(f, accepted(f, 2), client);
+}
+
+NP_CASE("listener-trouble/nobody-told", np_listener_create, NO_MODE, NP_OK,
+        "Without on_error it goes on in the same way.", "npipe/listener.h") {
+  listening_begin(f, 1);
+  listening.options.on_error = NULL;
+  listening_open(f);
+  client_open_another(f);
+  f->allocator.is_out = true;
+  accepted(f, 1);
+  loop_turn(f, 50);
+  f->allocator.is_out = false;
+  while (client_error(f) != NP_OK) {
+    loop_turn(f, 10);
+  }
+}
+
+NP_CASE(
+    "listener-trouble/first-taken", np_listener_create, ANY_MODE, NP_OK,
+    "The first instance of a name that a client of an earlier server still "
+    "holds, or somebody else has, is refused with ERROR_ACCESS_DENIED: told, "
+    "and tried again until it is free.",
+    "CreateNamedPipe#parameters; museum A21 A23 X05") {
+  np_pipe *client;
+
+  listening_begin(f, 1);
+  server_listen(f);
+  listening.options.server.first_instance = true;
+  listening.options.retry_first = true;
+  listening_open(f);
+  assert_np_error(news(f, 2), ERROR_ACCESS_DENIED);
+  client = client_open_another(f); /* Of the other server. */
+  pipe_close_wait(f, f->server);
+  pipe_close_wait(f, client);
+  while (news(f, listening.news_count + 1) != NP_OK) {
+    assert_int_equal(listening.news[listening.news_count - 1],
+                     ERROR_ACCESS_DENIED);
+  }
+  client = client_open_another(f);
+  museum_echo(f, accepted(f, 1), client);
+}
+
+NP_CASE("listener-trouble/first-again", np_listener_create, NO_MODE, NP_OK,
+        "When no instance of a listener with first_instance is left, whoever "
+        "takes the name meanwhile is not joined.",
+        "CreateNamedPipe#parameters; museum A21 X05") {
+  listening_begin(f, 1);
+  listening.options.server.first_instance = true;
+  listening_open(f);
+  f->client = client_open_another(f);
+  f->allocator.is_out = true;
+  accepted(f, 1);
+  assert_np_error(news(f, 1), ERROR_NOT_ENOUGH_MEMORY);
+  pipe_close(f, listening.accepted[0]);
+  pipe_close_wait(f, f->client);
+  f->allocator.is_out = false;
+  server_listen(f); /* The squatter. */
+  while (news(f, listening.news_count + 1) == ERROR_NOT_ENOUGH_MEMORY) {
+  }
+  assert_int_equal(listening.news[listening.news_count - 1],
+                   ERROR_ACCESS_DENIED);
+}
+
+static void close_it(np_fixture *f) {
+  listening_close(f);
+}
+
+NP_CASE("listener-trouble/close-in-on-error", np_listener_close, ANY_MODE,
+        NP_OK, "The callback that is told of trouble may close the listener.",
+        "npipe/listener.h") {
+  listening_begin(f, 1);
+  listening_open(f);
+  client_open_another(f);
+  listening.news_then = close_it;
+  f->allocator.is_out = true;
+  accepted(f, 1);
+  loop_until_count(f, &listening.closed_count, 1);
+  assert_int_equal(listening.news_count, 1);
+  loop_quiet(f);
+  assert_int_equal(listening.news_count, 1);
+}
+
+NP_CASE("listener-trouble/closed-before-told", np_listener_close, ANY_MODE,
+        NP_OK,
+        "A listener that is closed in the turn in which something failed tells "
+        "nothing any more.",
+        "npipe/listener.h") {
+  listening_begin(f, 1);
+  listening.options.retry_first = true;
+  f->allocator.fail_at = f->allocator.total + 2;
+  listening_open(f);
+  listening_close(f);
+  loop_until_count(f, &listening.closed_count, 1);
+  assert_int_equal(listening.news_count, 0);
+}
+
+NP_CASE("listener-trouble/foreign-cancel", np_listener_create, ANY_MODE, NP_OK,
+        "Software that cancels what is in flight on every handle costs a "
+        "listener's connect, which is told and begun again; no client is lost.",
+        "CancelIoEx; museum E07 A24") {
+  np_pipe *client;
+  np_pipe *pipe;
+
+  listening_begin(f, 1);
+  listening.options.server.instances_max = 1;
+  listening_open(f);
+  client = client_open_another(f);
+  pipe = accepted(f, 1);
+  for (unsigned i = 0; i < 3; i++) {
+    pipe_close(f, client);
+    give_back(f, pipe);
+    loop_quiet(f);
+    assert_true(CancelIoEx(np_pipe_handle(pipe), NULL));
+    assert_np_error(news(f, i * 2 + 1), ERROR_OPERATION_ABORTED);
+    assert_int_equal(listening.retry_ms[i * 2], 10);
+    client = client_open_another(f); /* It still listens. */
+    museum_echo(f, accepted(f, i + 2), client);
+    assert_np_ok(news(f, i * 2 + 2));
+  }
+}

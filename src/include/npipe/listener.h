@@ -1,0 +1,216 @@
+/* The listener: keeps instances of one name listening, hands out those to which
+ * a client has connected, and takes them back for the next client.
+ *
+ * Windows has no queue of clients that wait for a server: a client that finds
+ * no instance listening is told ERROR_PIPE_BUSY. So several listen at once. The
+ * replacement of an instance is made before the instance is handed out: as long
+ * as there is one, whether listening or handed out, a client sees success or
+ * ERROR_PIPE_BUSY, never ERROR_FILE_NOT_FOUND. */
+#ifndef NPIPE_LISTENER_H
+#define NPIPE_LISTENER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <npipe/api.h>
+#include <npipe/error.h>
+#include <npipe/loop.h>
+#include <npipe/pipe.h>
+#include <npipe/server.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct np_listener np_listener;
+
+/* np_listener_pipe_fn gets a pipe to which a client has connected, from the
+ * loop. The pipe is the callee's: it closes it or gives it back with
+ * np_listener_recycle, in this call or whenever it likes. It may also start I/O
+ * and close the listener. */
+typedef void (*np_listener_pipe_fn)(np_listener *listener, np_pipe *pipe);
+
+/* np_listener_error_fn is told of trouble, from the loop; the listener goes on.
+ * The next attempt follows in `retry_ms` milliseconds: 10 after the first
+ * failure, twice as many after each further one, 1000 at most. 0: there is
+ * nothing to try again, the listener has made up for it. When several things
+ * fail at once, it is told of the last.
+ *
+ * error  ERROR_PIPE_BUSY: the name has as many instances as it may, those of
+ *        others included; an instance of this listener that is closed or given
+ *        back ends the wait early. ERROR_ACCESS_DENIED: `first_instance` was
+ *        asked for, and somebody still holds a pipe of that name, be it a
+ *        client of an earlier one; or the name's security forbids. Else what
+ *        Windows said, or ERROR_NOT_ENOUGH_MEMORY. NP_OK, and 0: the trouble is
+ *        over, all instances listen again.
+ *
+ * It may close the listener. */
+typedef void (*np_listener_error_fn)(np_listener *listener, np_error error,
+                                     uint32_t retry_ms);
+
+/* np_listener_closed_fn is told that a listener is gone. Within it
+ * np_listener_user and np_listener_loop may be asked for the last time; after
+ * it the listener's memory is free. */
+typedef void (*np_listener_closed_fn)(np_listener *listener);
+
+/* Ghosts are clients that have gone before the listener could hand out their
+ * pipe: programs that only look whether the name is there, or that gave up. So
+ * which of them are handed out?
+ *
+ * NP_GHOSTS_WITH_DATA  those that have left bytes to be read: they may have had
+ *                      all to say that they wanted. (A lone empty message is
+ *                      nothing.) Others are let go and cost nobody anything
+ * NP_GHOSTS_NONE       none; what they wrote is thrown away
+ * NP_GHOSTS_ALL        all: the listener does not look. Their first read says
+ *                      ERROR_BROKEN_PIPE
+ *
+ * To look costs a system call, but for a client that was there before the
+ * listener began to wait. A client can go after the look: whoever is handed a
+ * pipe must be prepared for ERROR_BROKEN_PIPE. Of an outbound pipe nothing can
+ * be read, so its ghosts have left nothing. */
+typedef enum np_ghosts {
+  NP_GHOSTS_WITH_DATA = 0,
+  NP_GHOSTS_NONE = 1,
+  NP_GHOSTS_ALL = 2
+} np_ghosts;
+
+/* Options of a listener; np_listener_options_init fills them.
+ *
+ * size         of this struct, in bytes
+ * backlog      how many instances listen at once, 1 to 1024, as long as
+ *              `server.instances_max` allows; default 4. So many clients can
+ *              come in one turn of the loop without being told ERROR_PIPE_BUSY
+ * idle_max     an instance that is given back while so many listen is closed;
+ *              at least `backlog`, default 64
+ * ghosts       see np_ghosts; default NP_GHOSTS_WITH_DATA
+ * retry_first  false, the default: np_listener_create fails if the first
+ *              instance cannot be created. True: it is tried again like any
+ *              other, and `on_error` told
+ * background   false, the default: np_loop_run goes on as long as the listener
+ *              is not closed. True: it does not, on the listener's account
+ * on_error     may be NULL
+ * server       how the instances are made, see np_server_options; default as
+ *              np_server_options_init, but that `access` is
+ *              NP_ACCESS_CURRENT_USER: nobody else may open the pipe. Whoever
+ *              sets `sddl` or `security_attributes` sets `access` to
+ *              NP_ACCESS_DEFAULT. The user and the SDDL are looked up once,
+ *              when the listener is created. The strings are copied;
+ *              `security_attributes` itself too, but the descriptor that it
+ *              points to is borrowed until the listener's on_closed. For all
+ *              but the first instance of the name `first_instance` and
+ *              `write_owner`, which are the same bit, count as false; when none
+ *              is left, neither listening nor handed out, the next is the
+ *              first again. The number of this listener's instances never
+ *              exceeds `instances_max`: it waits for one to come back, and
+ *              that is no trouble to tell of */
+typedef struct np_listener_options {
+  size_t size;
+  uint32_t backlog;
+  uint32_t idle_max;
+  np_ghosts ghosts;
+  bool retry_first;
+  bool background;
+  np_listener_error_fn on_error;
+  np_server_options server;
+} np_listener_options;
+
+/* np_listener_options_init fills `options` with the defaults. NULL is ignored.
+ *
+ * Thread:  any.
+ */
+NP_API void np_listener_options_init(np_listener_options *options);
+
+/* np_listener_create makes a listener. Its first instance listens when this
+ * returns: clients may come.
+ *
+ * name      UTF-8, `\\.\pipe\NAME`, at most 256 UTF-16 units in all; copied
+ * options   borrowed for the call; NULL: the defaults
+ * on_pipe   gets the pipes
+ * listener  set on success only; close it with np_listener_close
+ *
+ * Returns NP_OK. ERROR_INVALID_PARAMETER: a NULL, or an option that the
+ * struct's comment, or that of np_server_options, rules out.
+ * ERROR_INVALID_NAME: no `\\.\pipe\` before it, or nothing after.
+ * ERROR_FILENAME_EXCED_RANGE: too long. ERROR_NO_UNICODE_TRANSLATION: not
+ * UTF-8. ERROR_NOT_ENOUGH_MEMORY. Else what Windows said, about the security
+ * asked for or, unless `retry_first` was set, about the first instance:
+ * ERROR_ACCESS_DENIED and ERROR_PIPE_BUSY as np_server_create.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  CreateNamedPipe; Named Pipe Instances
+ *          learn.microsoft.com/windows/win32/ipc/named-pipe-instances
+ */
+NP_API np_error np_listener_create(np_loop *loop, const char *name,
+                                   const np_listener_options *options,
+                                   np_listener_pipe_fn on_pipe,
+                                   np_listener **listener);
+
+/* np_listener_recycle gives back a pipe that `listener` handed out, to serve
+ * the next client. That saves a system the making of an instance, and is the
+ * one way in which a name of few instances never vanishes.
+ *
+ * Its client is disconnected: what that has not read, and what it wrote and
+ * nobody read, is thrown away, so np_pipe_flush first where that matters.
+ * Operations in flight end with ERROR_PIPE_NOT_CONNECTED, and when the last has
+ * been called back the instance listens again, if fewer than `idle_max` do;
+ * else it is closed. Nothing of this session is left in the next: no data, no
+ * readiness or its options, no np_pipe_user. If Windows refuses, the instance
+ * is closed and replaced, and `on_error` told.
+ *
+ * pipe  the listener's from now on: it may be handed out again under the same
+ *       address
+ *
+ * Returns NP_OK. On an error nothing changed and `pipe` is still the caller's:
+ * ERROR_INVALID_PARAMETER (a NULL, or `pipe` is not one that this listener
+ * handed out and was not given back since), ERROR_INVALID_HANDLE (the listener
+ * or `pipe` is being closed).
+ *
+ * Thread:  the loop's only; fine from a callback, but not from a np_io_fn.
+ * Source:  DisconnectNamedPipe, Remarks
+ *          learn.microsoft.com/windows/win32/api/namedpipeapi/nf-namedpipeapi-disconnectnamedpipe
+ */
+NP_API np_error np_listener_recycle(np_listener *listener, np_pipe *pipe);
+
+/* np_listener_close closes `listener` at once: nothing is handed out any more,
+ * the instances that nobody has been handed are closed, also those to which a
+ * client has connected meanwhile, and no attempt is made again. Pipes that were
+ * handed out stay their owner's, and can no longer be given back. When the
+ * instances are gone `on_closed` runs, once, from the loop, which must run, and
+ * the listener's memory is freed.
+ *
+ * on_closed  may be NULL
+ *
+ * Returns NP_OK, also for NULL. ERROR_INVALID_HANDLE: it is being closed
+ * already; nothing changed and this `on_closed` never runs.
+ *
+ * Thread:  the loop's only; fine from a callback, its own too.
+ */
+NP_API np_error np_listener_close(np_listener *listener,
+                                  np_listener_closed_fn on_closed);
+
+/* np_listener_loop returns the loop that `listener` lives on. NULL for NULL.
+ *
+ * Thread:  the loop's only.
+ */
+NP_API np_loop *np_listener_loop(const np_listener *listener);
+
+/* np_listener_user returns what np_listener_set_user stored; NULL before, and
+ * for NULL.
+ *
+ * Thread:  the loop's only.
+ */
+NP_API void *np_listener_user(const np_listener *listener);
+
+/* np_listener_set_user stores a pointer of the caller's with `listener`. Does
+ * nothing for NULL.
+ *
+ * Thread:  the loop's only.
+ */
+NP_API void np_listener_set_user(np_listener *listener, void *user);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,28 @@
+/* Server ends from the inside: what a listener makes its instances with. */
+#ifndef NPIPE_SRC_SERVER_H
+#define NPIPE_SRC_SERVER_H
+
+#include <stdbool.h>
+
+#include <npipe/server.h>
+
+#include "name.h"
+
+/* np__server_options_are_valid tells whether np_server_create would take them.
+ */
+bool np__server_options_are_valid(const np_server_options *options);
+
+/* np__server_create is np_server_create with valid options, a name in UTF-16
+ * and the security that the options ask for; `attributes` may be NULL. */
+np_error np__server_create(np_loop *loop, const np__name *name,
+                           const np_server_options *options,
+                           SECURITY_ATTRIBUTES *attributes, np_pipe **server);
+
+/* np__server_accept begins a connect that does not keep the loop running, on a
+ * server on which none is in flight. An instance that listens is given to the
+ * kernel at the end of the turn, when a client may be there already and the
+ * answer costs no packet; one that was disconnected at once, since no client
+ * can open it before. */
+void np__server_accept(np_pipe *server, np_op *op, np_op_fn done);
+
+#endif
