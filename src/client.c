@@ -1,8 +1,7 @@
-#include <npipe/client.h>
+#include "client.h"
 
 #include <string.h>
 
-#include "name.h"
 #include "pipe.h"
 
 void np_client_options_init(np_client_options *options) {
@@ -16,7 +15,7 @@ void np_client_options_init(np_client_options *options) {
   }
 }
 
-static bool are_valid(const np_client_options *options) {
+bool np__client_options_are_valid(const np_client_options *options) {
   return options->size == sizeof *options &&
          (options->read || options->write) &&
          (options->read_mode == NP_BYTE || options->read_mode == NP_MESSAGE) &&
@@ -41,31 +40,18 @@ static HANDLE open_pipe(const np__name *name,
       NULL);
 }
 
-np_error np_client_open(np_loop *loop, const char *name,
-                        const np_client_options *options, np_pipe **client) {
-  np_client_options defaults;
-  np__name wide_name;
+np_error np__client_open(np_loop *loop, const np__name *name,
+                         const np_client_options *options, np_pipe **client) {
   np_pipe *made = NULL;
   HANDLE handle = INVALID_HANDLE_VALUE;
   np_error error;
 
-  if (options == NULL) {
-    np_client_options_init(&defaults);
-    options = &defaults;
-  }
-  if (loop == NULL || client == NULL || !are_valid(options)) {
-    return ERROR_INVALID_PARAMETER;
-  }
-  error = np__name_parse(&wide_name, name, false);
-  if (error != NP_OK) {
-    return error;
-  }
   /* Memory first: an instance is not used up for nothing. */
   made = np__pipe_new(loop, NP_CLIENT);
   if (made == NULL) {
     return ERROR_NOT_ENOUGH_MEMORY;
   }
-  handle = open_pipe(&wide_name, options);
+  handle = open_pipe(name, options);
   if (handle == INVALID_HANDLE_VALUE) {
     error = GetLastError();
     goto cleanup;
@@ -97,4 +83,25 @@ cleanup:
   }
   np__pipe_discard(made);
   return error;
+}
+
+np_error np_client_open(np_loop *loop, const char *name,
+                        const np_client_options *options, np_pipe **client) {
+  np_client_options defaults;
+  np__name wide_name;
+  np_error error;
+
+  if (options == NULL) {
+    np_client_options_init(&defaults);
+    options = &defaults;
+  }
+  if (loop == NULL || client == NULL ||
+      !np__client_options_are_valid(options)) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  error = np__name_parse(&wide_name, name, false);
+  if (error != NP_OK) {
+    return error;
+  }
+  return np__client_open(loop, &wide_name, options, client);
 }
