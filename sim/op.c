@@ -287,6 +287,16 @@ static void unqueue_and_finish(struct op *op, NTSTATUS status) {
   sim__op_finish(op, status, info);
 }
 
+static bool is_wait_for_good(const struct op *op) {
+  return op->kind == OP_WAIT && !sim__kernel.settings.wait_cancellable;
+}
+
+/* Nobody can cancel it any more, or take its packet. */
+static bool is_wait_for_nobody(const struct op *op) {
+  return op->kind == OP_WAIT && !op->queued && op->file->port != NULL &&
+         op->file->port->closed;
+}
+
 /* The newest operation that is to be cancelled now; NULL: none. */
 static struct op *newest_marked(void) {
   struct op *newest = NULL;
@@ -331,7 +341,7 @@ bool sim__ops_cancel(struct file *file, const void *iosb, uint32_t thread_id) {
 
   for (struct op *op = sim__kernel.ops; op != NULL; op = op->next) {
     if (op->file != file || !op->queued || op->cancel_asked ||
-        (iosb != NULL && op->request.iosb != iosb) ||
+        is_wait_for_good(op) || (iosb != NULL && op->request.iosb != iosb) ||
         (thread_id != 0 && op->thread_id != thread_id)) {
       continue;
     }
@@ -408,6 +418,9 @@ void sim__ops_report(void) {
   char text[160];
 
   for (const struct op *op = sim__kernel.ops; op != NULL; op = op->next) {
+    if (is_wait_for_good(op) || is_wait_for_nobody(op)) {
+      continue;
+    }
     if (op->kind == OP_POSTED) {
       if (op->request.context == NULL) {
         continue; /* A mere wake-up may come too late. */

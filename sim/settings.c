@@ -28,6 +28,7 @@ void sim_settings_init(sim_settings *settings) {
       .flush_is_barrier = true,
       .byte_read_swallows_empty = true,
       .empty_read_consumes_empty = true,
+      .wait_cancellable = true,
       .sqos_default_anonymous = true,
       .remote_refused_status = STATUS_ACCESS_DENIED,
       .tick_us = 1000,
@@ -55,6 +56,7 @@ static void disputed(sim_settings *settings) {
   settings->byte_read_swallows_empty = false;
   settings->empty_read_consumes_empty = false;
   settings->nowait_connect_succeeds = true;
+  settings->wait_cancellable = false;
   settings->sqos_default_anonymous = false;
   settings->remote_refused_status = STATUS_BAD_NETWORK_PATH;
 }

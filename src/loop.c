@@ -89,6 +89,9 @@ np_error np_loop_destroy(np_loop *loop) {
   }
   assert(loop->owed == NULL && loop->owed_count == 0);
   assert(loop->ready.first == NULL && loop->put_off.first == NULL);
+  if (loop->gates != NULL) {
+    loop->gates_free(loop);
+  }
   if (loop->event != NULL) {
     CloseHandle(loop->event);
   }
@@ -374,6 +377,10 @@ static np_error take(np_loop *loop, uint32_t timeout_ms) {
   }
   deliver(loop, entries, count);
   return NP_OK;
+}
+
+bool np__loop_poll(np_loop *loop) {
+  return loop->owns_port && take(loop, 0) == NP_OK;
 }
 
 /* Whether a packet is likely to lie in the port: asking it for nothing costs a

@@ -11,6 +11,8 @@
 #include "heap.h"
 #include "nt.h"
 
+typedef struct np__gates np__gates;
+
 /* What can happen to a thing that a loop handles. Each function is called from
  * the loop alone.
  *
@@ -52,6 +54,10 @@ struct np_loop {
   volatile LONG stop;
   volatile LONG posted; /* tasks that have not begun */
   np_allocator allocator;
+  /* Of clients that wait: the layer above, so by pointer. Both NULL until one
+   * does. */
+  np__gates *gates;
+  void (*gates_free)(np_loop *loop);
 };
 
 /* np__loop_ready queues `packet` for its class's `run`. No system call. */
@@ -69,6 +75,10 @@ void np__loop_paid(np_loop *loop, np__packet *packet);
 
 /* np__loop_take_back takes `packet` out of the queue of what is put off. */
 void np__loop_take_back(np_loop *loop, const np__packet *packet);
+
+/* np__loop_poll takes what lies in the loop's own port, without waiting and
+ * without running callbacks. False: nothing came, or the port is foreign. */
+bool np__loop_poll(np_loop *loop);
 
 /* np__loop_event returns an event of the loop's, for calls that must have their
  * result before they return; NULL, and GetLastError says why. */

@@ -47,3 +47,20 @@ np_error np__name_parse(np__name *out, const char *name, bool local_only) {
   }
   return NP_OK;
 }
+
+const WCHAR *np__name_in_root(const np__name *name) {
+  static const size_t prefix_units = sizeof "\\\\.\\pipe\\" - 1;
+  const bool is_local =
+      (name->text[2] == '.' || name->text[2] == '?') && name->text[3] == '\\';
+
+  return is_local ? name->text + prefix_units : NULL;
+}
+
+bool np__name_is_equal(const np__name *a, const np__name *b) {
+  size_t at = 0;
+
+  while (a->text[at] == b->text[at] && a->text[at] != '\0') {
+    at++;
+  }
+  return a->text[at] == b->text[at];
+}

@@ -23,4 +23,11 @@ typedef struct np__name {
  * ERROR_FILENAME_EXCED_RANGE or ERROR_INVALID_NAME. */
 np_error np__name_parse(np__name *out, const char *name, bool local_only);
 
+/* np__name_in_root returns the part of `name` that follows `\\.\pipe\`, or NULL
+ * when it may be on another machine. */
+const WCHAR *np__name_in_root(const np__name *name);
+
+/* np__name_is_equal compares exactly, with case. */
+bool np__name_is_equal(const np__name *a, const np__name *b);
+
 #endif

@@ -32,7 +32,23 @@ typedef struct np__pipe_local_information {
   ULONG end;   /* 1: server */
 } np__pipe_local_information;
 
+/* FSCTL_PIPE_WAIT, whose input is a FILE_PIPE_WAIT_FOR_BUFFER: its fields by
+ * their place, since the name follows them without a gap.
+ * Source: MS-FSCC, FSCTL_PIPE_WAIT Request
+ *         learn.microsoft.com/openspecs/windows_protocols/ms-fscc/f030a3b9-539c-4c7b-a893-86b795b9b711
+ */
+#define NP__FSCTL_PIPE_WAIT    0x110018u
+#define NP__WAIT_NAME_BYTES_AT 8  /* u32 */
+#define NP__WAIT_HAS_LIMIT_AT  12 /* u8: the timeout at 0 (i64) counts */
+#define NP__WAIT_NAME_AT       14
+
+#define NP__STATUS_IO_TIMEOUT ((NTSTATUS)0xC00000B5)
+
 /* MSVC's winternl.h has none of it; where a header has, they must agree. */
+NTSTATUS NTAPI NtFsControlFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc,
+                               PVOID apc_context, PIO_STATUS_BLOCK status,
+                               ULONG code, PVOID in, ULONG in_bytes, PVOID out,
+                               ULONG out_bytes);
 NTSTATUS NTAPI NtQueryInformationFile(HANDLE file, PIO_STATUS_BLOCK status,
                                       PVOID information, ULONG size,
                                       FILE_INFORMATION_CLASS information_class);

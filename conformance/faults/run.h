@@ -24,6 +24,7 @@ enum {
   ACTIONS_MAX = 160,
   PIPES_MAX = 8,
   RAWS_MAX = 4,
+  REQUESTS_MAX = 4,
   BUFFER_BYTES_MAX = 4096,
   FAILURE_BYTES_MAX = 512,
   QUOTA_BYTES = 1024 /* of the pipes that scenarios make */
@@ -68,7 +69,9 @@ enum scenario_flags {
   KNOWS_ITSELF = 8,   /* an end that may not ask about itself                 */
   CANCELS_FIRST = 16, /* its first CancelIoEx fails visibly                  */
   ONLY_WAITS = 32, /* it asks the port only to wait                          */
-  READINESS = 64   /* an error is told by the next try                       */
+  READINESS = 64,  /* an error is told by the next try                       */
+  TRIES_AGAIN = 128, /* a client that waits: whoever is slow, it gets through */
+  SERVER_COMES = 256 /* ... also where there is no such pipe                  */
 };
 
 struct scenario {
@@ -104,6 +107,10 @@ struct run {
   bool in_loop;          /* callbacks are welcome */
   np_error thread_error; /* of what another thread did */
   unsigned notes;        /* what timers and tasks have counted */
+
+  struct request *requests[REQUESTS_MAX];
+  size_t request_count;
+  uint64_t root_port; /* the CreateIoCompletionPort for the kernel's waits */
 
   uint64_t allocations; /* asked for */
   size_t live;          /* allocated and not released */
@@ -177,6 +184,21 @@ np_error try_read_error(struct run *r, np_pipe *pipe);
 np_error try_write_error(struct run *r, np_pipe *pipe);
 bool tries_read(struct run *r, np_pipe *pipe, const char *text);
 bool tries_write(struct run *r, np_pipe *pipe, size_t length);
+
+/* A request for a client, in memory that outlives its scenario. */
+struct request {
+  np_client_request request; /* first */
+  struct run *run;
+  unsigned begun;
+  unsigned done;
+  np_error error;
+  np_pipe *client;
+};
+
+/* request_begin starts np_client_connect; request_ends runs the loop until it
+ * is done, and judges its result. */
+bool request_begin(struct run *r, struct request *request, uint32_t timeout_ms);
+bool request_ends(struct request *request, np_error error);
 
 /* abandon closes both ends and waits until they are gone. */
 void abandon(struct run *r);

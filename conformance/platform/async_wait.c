@@ -10,14 +10,18 @@ union wait_input {
 };
 
 /* Opens the root of all pipes and joins it to the port. */
-static HANDLE root_open(struct platform *f) {
+static HANDLE root_open_by(struct platform *f, const wchar_t *path) {
   HANDLE root;
 
-  assert_status(nt_open_root(&root, L"\\Device\\NamedPipe\\"), NT_OK);
+  assert_status(nt_open_root(&root, path), NT_OK);
   win_own(f, root);
   port_new(f);
   assert_error(port_join(f, root, 7), 0);
   return root;
+}
+
+static HANDLE root_open(struct platform *f) {
+  return root_open_by(f, L"\\Device\\NamedPipe\\");
 }
 
 /* Starts a wait for the fixture's name; returns the status. */
@@ -121,6 +125,42 @@ NP_PLATFORM_CASE("platform/async-wait/new-instance", NtFsControlFile, NO_MODE,
     found |= packet.overlapped == &io[0]->overlapped ? 1u : 2u;
   }
   assert_int_equal(found, 3);
+}
+
+NP_PLATFORM_CASE("platform/async-wait/other-path", NtFsControlFile, NO_MODE,
+                 STATUS_SUCCESS,
+                 "The root that \\??\\PIPE\\ leads to is waited on as well.",
+                 "wine ntdll/tests/pipe.c#test_empty_name") {
+  HANDLE root = root_open_by(f, L"\\??\\PIPE\\");
+  struct io *io = io_new_port(f);
+
+  f->server = instance_create(f, 2);
+  client_connect(f);
+  assert_status(wait_start(f, root, io, WAIT_MS), NT_PENDING);
+  instance_create(f, 2);
+  assert_status(wait_finish(f, io, NT_PENDING), NT_OK);
+}
+
+NP_PLATFORM_CASE("platform/async-wait/inner-backslash", NtFsControlFile,
+                 NO_MODE, STATUS_SUCCESS,
+                 "A name with a backslash inside is waited for as it is.",
+                 "wine ntdll/tests/pipe.c#test_pipe_names; museum N09") {
+  static const wchar_t tail[] = L"\\in";
+  HANDLE root = root_open(f);
+  struct io *io = io_new_port(f);
+  size_t length = 0;
+
+  while (f->name[length] != 0) {
+    length++;
+  }
+  for (size_t i = 0; i < sizeof(tail) / sizeof(tail[0]); i++) {
+    f->name[length + i] = tail[i];
+  }
+  f->server = instance_create(f, 2);
+  client_connect(f);
+  assert_status(wait_start(f, root, io, WAIT_MS), NT_PENDING);
+  instance_create(f, 2);
+  assert_status(wait_finish(f, io, NT_PENDING), NT_OK);
 }
 
 NP_PLATFORM_CASE("platform/async-wait/listens-again", NtFsControlFile, NO_MODE,

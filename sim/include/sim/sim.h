@@ -56,6 +56,9 @@ typedef struct sim_settings {
   /* The first PIPE_NOWAIT connect of a disconnected instance: FALSE 536 (Wine
    * tests), or TRUE (the ConnectNamedPipe page). */
   bool nowait_connect_succeeds;
+  /* CancelIoEx finds a wait for an instance (MS-FSCC), or it stays until its
+   * time is over (Wine); then it is no leak. */
+  bool wait_cancellable;
   /* SECURITY_SQOS_PRESENT without level bits is anonymous (Wine tests). */
   bool sqos_default_anonymous;
   /* What a remote client is refused with, where the server wants none. */

@@ -1,4 +1,4 @@
-/* Client ends: open an instance that listens. */
+/* Client ends: open an instance that listens, or wait for one. */
 #ifndef NPIPE_CLIENT_H
 #define NPIPE_CLIENT_H
 
@@ -30,7 +30,9 @@ extern "C" {
  *                      SECURITY_SQOS_PRESENT is always added; no further bit
  *                      may be set
  * security_attributes  only its bInheritHandle means something to a client;
- *                      borrowed for the call; NULL: not inheritable */
+ *                      borrowed; NULL: not inheritable
+ * wait_for_server      of np_client_connect alone: wait for the name to exist,
+ *                      too; default false */
 typedef struct np_client_options {
   size_t size;
   bool read;
@@ -38,6 +40,7 @@ typedef struct np_client_options {
   np_mode read_mode;
   uint32_t security_qos;
   const SECURITY_ATTRIBUTES *security_attributes;
+  bool wait_for_server;
 } np_client_options;
 
 /* np_client_options_init fills `options` with the defaults. NULL is ignored.
@@ -72,6 +75,112 @@ NP_API void np_client_options_init(np_client_options *options);
 NP_API np_error np_client_open(np_loop *loop, const char *name,
                                const np_client_options *options,
                                np_pipe **client);
+
+struct np__gate;
+typedef struct np_client_request np_client_request;
+
+/* np_client_fn is told of the end of a request, exactly once, from the loop and
+ * never from inside np_client_connect.
+ *
+ * client  the caller's from now on, and to be closed by it; NULL unless `error`
+ *         is NP_OK
+ *
+ * When it runs, `request` is the caller's again: it may be started anew or
+ * freed. */
+typedef void (*np_client_fn)(np_client_request *request, np_error error,
+                             np_pipe *client);
+
+/* A request for a connection, in the caller's storage: mostly a member of a
+ * struct of the caller's. Set it to zero before its first use (or call
+ * np_client_request_init). From a successful start until its function begins it
+ * must stay in place, and nothing in it may be changed. `user` is the caller's.
+ */
+struct np_client_request {
+  np__packet np__packet; /* first */
+  void *user;
+
+  np_loop *np__loop;
+  np_client_options np__options;
+  np_client_fn np__fn;
+  struct np__gate *np__gate; /* where it waits */
+  np_client_request *np__prev;
+  np_client_request *np__next;
+  np__timer_node np__deadline;
+  np_pipe *np__client;
+  np_error np__error;
+  uint8_t np__state;
+};
+
+/* np_client_request_init sets `request` to zero. Never call it on one that
+ * waits. NULL is ignored.
+ *
+ * Thread:  any.
+ */
+NP_API void np_client_request_init(np_client_request *request);
+
+/* np_client_connect opens an instance of `name`, and waits for one while all of
+ * them are taken.
+ *
+ * The first try is made inside the call, its answer comes from the loop. Who
+ * finds the pipe busy waits, without a thread and without polling, until the
+ * kernel says that an instance listens; where somebody else was faster it waits
+ * on. Requests of one loop for one name stand in line: they share that wait and
+ * are served in the order in which they began, each with a try when its turn
+ * comes.
+ *
+ * With `options->wait_for_server` a name that does not exist is tried again,
+ * also when it vanishes later: after about 10 milliseconds, and with a delay
+ * that doubles up to half a second, less a random part. The same goes for a
+ * busy pipe on another machine (`\\HOST\pipe\NAME`), whose instances this
+ * machine's kernel cannot wait for, and where the kernel refuses the wait. Each
+ * try of a name on another machine makes the loop wait for the network.
+ *
+ * A system that cannot cancel the kernel's wait (Wine 8.0 cannot) keeps it for
+ * up to a minute after the last request is gone: in memory of the library's
+ * own, and neither the loop nor its end waits for it.
+ *
+ * A pipe that the kernel opened before a cancel or the time limit is given to
+ * `fn` all the same. np_loop_destroy is ERROR_BUSY while a request waits, and
+ * np_loop_run runs; after np_client_connect_cancel and the callback neither.
+ *
+ * request     caller's storage; hands off until `fn` began
+ * name        as for np_client_open; borrowed for the call
+ * options     copied; what it points to is borrowed until `fn` began. NULL: the
+ *             defaults
+ * timeout_ms  milliseconds from now, 0: no limit. Who is not behind others has
+ *             one try in any case
+ *
+ * Returns NP_OK when `fn` will run. Else nothing was begun:
+ * ERROR_INVALID_PARAMETER (a NULL, or an option that the struct's comment rules
+ * out), ERROR_BUSY (`request` is waiting already), or what np_client_open says
+ * of a name: ERROR_INVALID_NAME, ERROR_FILENAME_EXCED_RANGE,
+ * ERROR_NO_UNICODE_TRANSLATION.
+ * `fn` gets NP_OK, WAIT_TIMEOUT (the time is over), ERROR_OPERATION_ABORTED
+ * (cancelled), ERROR_FILE_NOT_FOUND (no such pipe, or not any more; never with
+ * `wait_for_server`), ERROR_NOT_ENOUGH_MEMORY, and all else that np_client_open
+ * says, at the first try or a later one; but never that the pipe is busy.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  Named Pipe Client; MS-FSCC, FSCTL_PIPE_WAIT
+ *          learn.microsoft.com/openspecs/windows_protocols/ms-fscc/f030a3b9-539c-4c7b-a893-86b795b9b711
+ */
+NP_API np_error np_client_connect(np_loop *loop, np_client_request *request,
+                                  const char *name,
+                                  const np_client_options *options,
+                                  uint32_t timeout_ms, np_client_fn fn);
+
+/* np_client_connect_cancel gives up a request that waits. Its function runs all
+ * the same, from the loop, with ERROR_OPERATION_ABORTED.
+ *
+ * Returns NP_OK. ERROR_NOT_FOUND: `request` does not wait, or its result is
+ * there and its function about to run (perhaps with a client); harmless.
+ * ERROR_INVALID_PARAMETER: NULL.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  CancelIoEx
+ *          learn.microsoft.com/windows/win32/fileio/cancelioex-func
+ */
+NP_API np_error np_client_connect_cancel(np_client_request *request);
 
 #ifdef __cplusplus
 }

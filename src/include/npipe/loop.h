@@ -79,7 +79,11 @@ NP_API np_error np_loop_create(const np_loop_options *options, np_loop **loop);
  *
  * Returns NP_OK, also for NULL. On ERROR_BUSY nothing changed: a pipe of it is
  * not closed yet (its on_closed has not run), a timer is active, a posted task
- * has not run, or the call came from a callback of this loop.
+ * or a connect request's function has not run, or the call came from a callback
+ * of this loop.
+ *
+ * A packet of this loop may still come to a foreign port afterwards, with its
+ * key: no harm is done if it is passed to another loop with that key.
  *
  * Thread:  the loop's only, or any when no thread runs it.
  */

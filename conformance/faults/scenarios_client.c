@@ -1,0 +1,101 @@
+/* Scenarios of clients that wait. */
+#include <string.h>
+
+#include "run.h"
+
+/* Static: a request must stay where it is, whatever becomes of its scenario. */
+static struct request requests[3];
+
+/* A pair that leaves no instance to `count` requests, which wait. */
+static bool wait_begin(struct run *r, size_t count, uint32_t timeout_ms) {
+  if (!pair_open(r)) {
+    return false;
+  }
+  r->root_port = sim_calls("CreateIoCompletionPort") + 1;
+  for (size_t i = 0; i < count; i++) {
+    if (!request_begin(r, &requests[i], timeout_ms)) {
+      return false;
+    }
+  }
+  return turn(r, 0);
+}
+
+static bool serve_next(struct run *r) {
+  struct action *connect;
+
+  if (!took(r, "np_server_disconnect", np_server_disconnect(r->server))) {
+    return false;
+  }
+  connect = connect_begin(r, r->server);
+  return ends(connect, NP_OK, 0);
+}
+
+SCENARIO(client_listening, "client/listening", TRIES_AGAIN) {
+  r->server = server_open(r);
+  return r->server != NULL && request_begin(r, &requests[0], 0) &&
+         request_ends(&requests[0], NP_OK) &&
+         ends(connect_begin(r, r->server), NP_OK, 0) &&
+         exchange(r, requests[0].client, r->server, "hello");
+}
+
+SCENARIO(client_busy, "client/busy-then-free", TRIES_AGAIN) {
+  return wait_begin(r, 1, 0) && pipe_close(r, r->client) && serve_next(r) &&
+         request_ends(&requests[0], NP_OK) &&
+         exchange(r, requests[0].client, r->server, "hello");
+}
+
+SCENARIO(client_line, "client/three-in-line", TRIES_AGAIN) {
+  if (!wait_begin(r, 3, 0)) {
+    return false;
+  }
+  for (size_t i = 0; i < 3; i++) {
+    if (!serve_next(r) || !request_ends(&requests[i], NP_OK) ||
+        !exchange(r, requests[i].client, r->server, "hello")) {
+      return false;
+    }
+  }
+  return true;
+}
+
+SCENARIO(client_timeout, "client/time-limit", TRIES_AGAIN) {
+  return wait_begin(r, 2, 30) && request_ends(&requests[0], WAIT_TIMEOUT) &&
+         request_ends(&requests[1], WAIT_TIMEOUT);
+}
+
+SCENARIO(client_cancel, "client/cancelled", TRIES_AGAIN) {
+  return wait_begin(r, 1, 0) &&
+         took(r, "np_client_connect_cancel",
+              np_client_connect_cancel(&requests[0].request)) &&
+         request_ends(&requests[0], ERROR_OPERATION_ABORTED);
+}
+
+SCENARIO(client_vanishes, "client/server-vanishes", TRIES_AGAIN) {
+  return wait_begin(r, 1, 0) && pipe_close(r, r->server) &&
+         request_ends(&requests[0], ERROR_FILE_NOT_FOUND);
+}
+
+SCENARIO(client_early, "client/before-the-server", TRIES_AGAIN | SERVER_COMES) {
+  r->client_options.wait_for_server = true;
+  if (!request_begin(r, &requests[0], 0) || !turn(r, 5)) {
+    return false;
+  }
+  r->server = server_open(r);
+  return r->server != NULL && request_ends(&requests[0], NP_OK) &&
+         ends(connect_begin(r, r->server), NP_OK, 0) &&
+         exchange(r, requests[0].client, r->server, "hello");
+}
+
+SCENARIO(client_foreign, "client/foreign-port", FOREIGN_PORT | TRIES_AGAIN) {
+  return wait_begin(r, 1, 0) && pipe_close(r, r->client) && serve_next(r) &&
+         request_ends(&requests[0], NP_OK) &&
+         exchange(r, requests[0].client, r->server, "hello");
+}
+
+/* What cancels a request that is not begun, or never was. */
+SCENARIO(client_idle, "client/never-begun", 0) {
+  np_client_request request;
+
+  np_client_request_init(&request);
+  return refused(r, "np_client_connect_cancel",
+                 np_client_connect_cancel(&request), ERROR_NOT_FOUND);
+}

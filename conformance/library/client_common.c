@@ -1,0 +1,103 @@
+#include "client_common.h"
+
+/* Static, as the fixture is: after a failed assert the loop still has them. */
+static struct requester requesters[REQUESTERS_MAX];
+
+void requesters_init(void) {
+  memset(requesters, 0, sizeof(requesters));
+}
+
+struct requester *requester_of(unsigned index) {
+  assert_true(index < REQUESTERS_MAX);
+  return &requesters[index];
+}
+
+void on_client(np_client_request *request, np_error error, np_pipe *client) {
+  struct requester *requester = (struct requester *)request;
+  np_fixture *f = request->user;
+  unsigned order = callback_begin();
+
+  assert_true((error == NP_OK) == (client != NULL));
+  requester->done_count++;
+  requester->order = order;
+  requester->result = error;
+  requester->client = client;
+  requester->at_ms = world_now_ms();
+  if (client != NULL) {
+    pipe_own(f, client);
+  }
+  if (requester->then != NULL) {
+    requester->then(f, requester);
+  }
+  callback_end();
+}
+
+void on_client_never(np_client_request *request, np_error error,
+                     np_pipe *client) {
+  (void)request;
+  (void)error;
+  (void)client;
+  fail_msg("%s", "a request that was refused got its callback");
+}
+
+void request_begin_name(np_fixture *f, struct requester *requester,
+                        const char *name, uint32_t timeout_ms) {
+  unsigned done_count = requester->done_count;
+
+  requester->start_count++;
+  requester->request.user = f;
+  assert_np_ok(np_client_connect(f->loop, &requester->request, name,
+                                 &f->client_options, timeout_ms, on_client));
+  assert_int_equal(requester->done_count, done_count);
+}
+
+void request_begin(np_fixture *f, struct requester *requester,
+                   uint32_t timeout_ms) {
+  request_begin_name(f, requester, f->name, timeout_ms);
+}
+
+void request_until(np_fixture *f, const struct requester *requester) {
+  loop_until_count(f, &requester->done_count, requester->start_count);
+}
+
+void requests_settle(np_fixture *f) {
+  while (loop_turn(f, 0) == NP_OK) {
+  }
+}
+
+void request_cancel(struct requester *requester) {
+  assert_np_ok(np_client_connect_cancel(&requester->request));
+}
+
+void assert_request_at(const struct requester *requester, np_error result,
+                       const char *file, int line) {
+  if (requester->done_count != requester->start_count) {
+    print_error("%s:%d: begun %u times, called back %u times\n", file, line,
+                requester->start_count, requester->done_count);
+    fail();
+  }
+  assert_np_error_at(requester->result, result, file, line);
+}
+
+np_pipe *server_add(np_fixture *f) {
+  np_pipe *server = NULL;
+
+  assert_np_ok(np_server_create(f->loop, f->name, &f->server_options, &server));
+  return pipe_own(f, server);
+}
+
+void server_listen_again(np_fixture *f, struct recorder *recorder) {
+  assert_np_ok(np_server_disconnect(f->server));
+  connect_begin(recorder, f->server);
+}
+
+bool calls_since(const char *name, uint64_t *mark, uint64_t *count) {
+  uint64_t now = 0;
+
+  if (!world_call_count(name, &now)) {
+    return false;
+  }
+  *count = now - *mark;
+  *mark = now;
+  return true;
+}

@@ -1,0 +1,368 @@
+/* np_client_connect: whom it gets through, and how it waits. */
+#include "client_common.h"
+
+/* --- Instances ---------------------------------------------------------- */
+
+NP_CASE("client-connect/listening", np_client_connect, ANY_MODE, NP_OK,
+        "An instance that listens is opened, the answer comes from the loop, "
+        "and both ends talk.",
+        "Named Pipe Client") {
+  struct requester *client = requester_of(0);
+
+  requesters_init();
+  server_listen(f);
+  request_begin(f, client, 0);
+  request_until(f, client);
+  assert_request(client, NP_OK);
+  pipe_send(f, client->client, "ping", 4);
+  assert_received(f, f->server, "ping", 4);
+  pipe_send(f, f->server, "pong", 4);
+  assert_received(f, client->client, "pong", 4);
+}
+
+NP_CASE("client-connect/new-instance", np_client_connect, ANY_MODE, NP_OK,
+        "Who finds all instances taken waits, and gets the next that is made.",
+        "MS-FSCC#FSCTL_PIPE_WAIT") {
+  struct requester *client = requester_of(0);
+  np_pipe *second;
+
+  requesters_init();
+  pair_open(f);
+  request_begin(f, client, 0);
+  loop_quiet(f);
+  assert_int_equal(client->done_count, 0);
+  second = server_add(f);
+  request_until(f, client);
+  assert_request(client, NP_OK);
+  pipe_send(f, client->client, "ping", 4);
+  assert_received(f, second, "ping", 4);
+}
+
+NP_CASE("client-connect/listens-again", np_client_connect, ANY_MODE, NP_OK,
+        "An instance that lets its client go and listens again takes the one "
+        "that waits; the disconnect alone is not enough.",
+        "DisconnectNamedPipe#remarks; museum A26 N06") {
+  struct requester *client = requester_of(0);
+
+  requesters_init();
+  pair_open(f);
+  request_begin(f, client, 0);
+  loop_quiet(f);
+  pipe_close_wait(f, f->client);
+  assert_np_ok(np_server_disconnect(f->server));
+  loop_quiet(f);
+  assert_int_equal(client->done_count, 0);
+  connect_begin(&f->ops[0], f->server);
+  request_until(f, client);
+  assert_request(client, NP_OK);
+  loop_until(f, 1);
+  assert_done(&f->ops[0], NP_OK, 0);
+  pipe_send(f, client->client, "ping", 4);
+  assert_received(f, f->server, "ping", 4);
+}
+
+NP_CASE("client-connect/first-come", np_client_connect, NO_MODE, NP_OK,
+        "Requests of one loop for one name are served in the order in which "
+        "they began, one an instance; who comes when an instance was just made "
+        "is behind those that wait.",
+        "npipe/client.h") {
+  enum { CLIENTS = 5 };
+
+  requesters_init();
+  pair_open(f);
+  for (unsigned i = 0; i < CLIENTS; i++) {
+    request_begin(f, requester_of(i), 0);
+    requests_settle(f);
+  }
+  for (unsigned i = 0; i < CLIENTS; i++) {
+    server_add(f);
+    request_begin(f, requester_of(CLIENTS + i), 0);
+    request_until(f, requester_of(i));
+    loop_quiet(f);
+    assert_request(requester_of(i), NP_OK);
+    for (unsigned k = i + 1; k <= CLIENTS + i; k++) {
+      assert_int_equal(requester_of(k)->done_count, 0);
+    }
+  }
+  for (unsigned i = 0; i < CLIENTS; i++) {
+    request_cancel(requester_of(CLIENTS + i));
+  }
+}
+
+NP_CASE("client-connect/several-instances", np_client_connect, NO_MODE, NP_OK,
+        "Several instances that listen at once serve as many requests.",
+        "npipe/client.h") {
+  enum { CLIENTS = 100 };
+
+  requesters_init();
+  pair_open(f);
+  for (unsigned i = 0; i < CLIENTS; i++) {
+    request_begin(f, requester_of(i), 0);
+  }
+  loop_quiet(f);
+  for (unsigned i = 0; i < CLIENTS; i++) {
+    assert_int_equal(requester_of(i)->done_count, 0);
+    server_add(f);
+  }
+  for (unsigned i = 0; i < CLIENTS; i++) {
+    request_until(f, requester_of(i));
+    assert_request(requester_of(i), NP_OK);
+  }
+}
+
+NP_CASE("client-connect/two-loops", np_client_connect, NO_MODE, NP_OK,
+        "Of two loops that wait for one instance the one that loses waits on, "
+        "and gets the next.",
+        "reactos npfs#NpCancelWaiter; museum N06") {
+  struct requester *here = requester_of(0);
+  struct requester *there = requester_of(1);
+  np_loop *loop = f->loop;
+  np_loop *other = NULL;
+
+  requesters_init();
+  pair_open(f);
+  assert_np_ok(np_loop_create(NULL, &other));
+  request_begin(f, here, 0);
+  f->loop = other;
+  request_begin(f, there, 0);
+  f->loop = loop;
+  for (unsigned round = 0; round < 2; round++) {
+    server_add(f);
+    for (unsigned i = 0;
+         i < 10 && here->done_count + there->done_count <= round; i++) {
+      f->in_loop = true;
+      np_loop_run_once(other, LOOP_QUIET_MS);
+      f->in_loop = false;
+      loop_quiet(f);
+    }
+    assert_int_equal(here->done_count + there->done_count, round + 1);
+  }
+  assert_request(here, NP_OK);
+  assert_request(there, NP_OK);
+  pipe_close(f, there->client);
+  f->in_loop = true;
+  assert_np_ok(np_loop_run(other));
+  f->in_loop = false;
+  assert_np_ok(np_loop_destroy(other));
+}
+
+NP_CASE("client-connect/two-names", np_client_connect, NO_MODE, NP_OK,
+        "Requests for different names wait each for its own.",
+        "npipe/client.h") {
+  char names[2][WORLD_PIPE_NAME_BYTES_MAX];
+
+  requesters_init();
+  memcpy(names[0], f->name, sizeof(f->name));
+  world_pipe_name(names[1], sizeof(names[1]));
+  for (unsigned i = 0; i < 2; i++) {
+    memcpy(f->name, names[i], sizeof(f->name));
+    pair_open(f);
+    pipe_own(f, f->server);
+    pipe_own(f, f->client);
+    request_begin(f, requester_of(i), 0);
+  }
+  f->server = f->client = NULL;
+  for (unsigned i = 0; i < 2; i++) {
+    loop_quiet(f);
+    assert_int_equal(requester_of(i)->done_count, 0);
+    memcpy(f->name, names[i], sizeof(f->name));
+    server_add(f);
+    request_until(f, requester_of(i));
+    assert_request(requester_of(i), NP_OK);
+  }
+}
+
+NP_CASE("client-connect/options", np_client_connect, NO_MODE, NP_OK,
+        "The options are copied, name and struct may change after the call; "
+        "NULL is the defaults.",
+        "npipe/client.h") {
+  struct requester *reader = requester_of(0);
+  char name[WORLD_PIPE_NAME_BYTES_MAX];
+  np_info info = {.size = sizeof(info)};
+
+  requesters_init();
+  f->server_options.mode = f->server_options.read_mode = NP_MESSAGE;
+  pair_open(f);
+  memcpy(name, f->name, sizeof(name));
+  f->client_options.read_mode = NP_MESSAGE;
+  f->client_options.write = false;
+  request_begin_name(f, reader, name, 0);
+  memset(name, 'x', sizeof(name));
+  memset(&f->client_options, 0xA5, sizeof(f->client_options));
+  loop_quiet(f);
+  server_add(f);
+  request_until(f, reader);
+  assert_request(reader, NP_OK);
+  assert_np_ok(np_pipe_info(reader->client, &info));
+  assert_int_equal(info.read_mode, NP_MESSAGE);
+  assert_false(info.writable);
+
+  server_add(f);
+  reader->start_count++;
+  assert_np_ok(np_client_connect(f->loop, &reader->request, f->name, NULL, 0,
+                                 on_client));
+  request_until(f, reader);
+  assert_request(reader, NP_OK);
+  assert_np_ok(np_pipe_info(reader->client, &info));
+  assert_int_equal(info.read_mode, NP_BYTE);
+  assert_true(info.writable);
+}
+
+/* --- Names --------------------------------------------------------------- */
+
+NP_CASE("client-connect/inner-backslash", np_client_connect, NO_MODE, NP_OK,
+        "A name with backslashes inside is waited for like any other.",
+        "ntdll/tests/pipe.c#test_pipe_names; museum N09") {
+  struct requester *client = requester_of(0);
+  char tail[] = "\\inner\\most";
+
+  requesters_init();
+  memcpy(f->name + strlen(f->name), tail, sizeof(tail));
+  pair_open(f);
+  request_begin(f, client, 0);
+  loop_quiet(f);
+  assert_int_equal(client->done_count, 0);
+  server_add(f);
+  request_until(f, client);
+  assert_request(client, NP_OK);
+}
+
+NP_CASE(
+    "client-connect/other-spelling", np_client_connect, NO_MODE, NP_OK,
+    "A name that the kernel's wait spells otherwise than CreateFile does is "
+    "tried again after a while.",
+    "Naming Files, Paths, and Namespaces; museum N09") {
+  static const char *const tails[] = {".", " ", "..."};
+
+  requesters_init();
+  pair_open(f);
+  for (unsigned i = 0; i < 3; i++) {
+    char name[WORLD_PIPE_NAME_BYTES_MAX + 4];
+
+    memcpy(name, f->name, strlen(f->name) + 1);
+    memcpy(name + strlen(name), tails[i], strlen(tails[i]) + 1);
+    request_begin_name(f, requester_of(i), name, 0);
+    loop_quiet(f);
+    assert_int_equal(requester_of(i)->done_count, 0);
+    server_add(f);
+    request_until(f, requester_of(i));
+    assert_request(requester_of(i), NP_OK);
+  }
+}
+
+NP_CASE("client-connect/question-mark", np_client_connect, NO_MODE, NP_OK,
+        "\\\\?\\pipe\\NAME is on this machine, too.",
+        "Naming Files, Paths, and Namespaces") {
+  struct requester *client = requester_of(0);
+  char name[WORLD_PIPE_NAME_BYTES_MAX];
+
+  requesters_init();
+  pair_open(f);
+  memcpy(name, f->name, sizeof(name));
+  name[2] = '?';
+  request_begin_name(f, client, name, 0);
+  loop_quiet(f);
+  assert_int_equal(client->done_count, 0);
+  server_add(f);
+  request_until(f, client);
+  assert_request(client, NP_OK);
+}
+
+NP_CASE("client-connect/other-machine", np_client_connect, NO_MODE, NP_OK,
+        "A busy pipe that is reached by a machine's name is tried again until "
+        "it has an instance to spare.",
+        "Named Pipe Client; MS-FSCC#FSCTL_PIPE_WAIT") {
+  struct requester *client = requester_of(0);
+  char name[WORLD_PIPE_NAME_BYTES_MAX + 16] = "\\\\localhost";
+
+  requesters_init();
+  f->server_options.reject_remote_clients = false;
+  pair_open(f);
+  memcpy(name + strlen(name), f->name + 3, strlen(f->name) - 2);
+  request_begin_name(f, client, name, 0);
+  loop_quiet(f);
+  assert_int_equal(client->done_count, 0);
+  server_add(f);
+  request_until(f, client);
+  assert_request(client, NP_OK);
+}
+
+/* --- Waiting for a server ------------------------------------------------ */
+
+NP_CASE("client-connect/wait-for-server", np_client_connect, ANY_MODE, NP_OK,
+        "With wait_for_server a client may come before its server.",
+        "npipe/client.h; museum N07") {
+  struct requester *client = requester_of(0);
+  np_pipe *server;
+
+  requesters_init();
+  f->client_options.wait_for_server = true;
+  request_begin(f, client, 0);
+  loop_quiet(f);
+  assert_int_equal(client->done_count, 0);
+  server = server_add(f);
+  request_until(f, client);
+  assert_request(client, NP_OK);
+  pipe_send(f, client->client, "ping", 4);
+  assert_received(f, server, "ping", 4);
+}
+
+NP_CASE("client-connect/absent-then-busy", np_client_connect, NO_MODE, NP_OK,
+        "Who waited for the server waits on when it finds it busy.",
+        "npipe/client.h; museum N07 N03") {
+  struct requester *client = requester_of(0);
+
+  requesters_init();
+  f->client_options.wait_for_server = true;
+  request_begin(f, client, 0);
+  requests_settle(f);
+  pair_open(f); /* Before the next try. */
+  loop_quiet(f);
+  assert_int_equal(client->done_count, 0);
+  server_add(f);
+  request_until(f, client);
+  assert_request(client, NP_OK);
+}
+
+NP_CASE("client-connect/vanishes-and-returns", np_client_connect, NO_MODE,
+        NP_OK,
+        "With wait_for_server a name may vanish while its client waits, and "
+        "come back.",
+        "MS-FSCC#FSCTL_PIPE_WAIT; museum N07 N03") {
+  struct requester *client = requester_of(0);
+
+  requesters_init();
+  f->client_options.wait_for_server = true;
+  pair_open(f);
+  request_begin(f, client, 0);
+  loop_quiet(f);
+  pipe_close_wait(f, f->server);
+  loop_quiet(f);
+  assert_int_equal(client->done_count, 0);
+  server_add(f);
+  request_until(f, client);
+  assert_request(client, NP_OK);
+}
+
+NP_CASE("client-connect/many-absent", np_client_connect, NO_MODE, NP_OK,
+        "Many that wait for one server make one of its tries together, not one "
+        "each.",
+        "npipe/client.h; museum N01") {
+  enum { CLIENTS = 50, TRIES_MAX = 12 };
+  uint64_t mark = 0;
+  uint64_t count = 0;
+
+  requesters_init();
+  f->client_options.wait_for_server = true;
+  for (unsigned i = 0; i < CLIENTS; i++) {
+    request_begin(f, requester_of(i), 1000);
+  }
+  calls_since("CreateFileW", &mark, &count);
+  for (unsigned i = 0; i < CLIENTS; i++) {
+    request_until(f, requester_of(i));
+    assert_request(requester_of(i), WAIT_TIMEOUT);
+  }
+  if (calls_since("CreateFileW", &mark, &count)) {
+    assert_in_range(count, 3, TRIES_MAX);
+  }
+}

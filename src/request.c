@@ -1,0 +1,411 @@
+#include "client.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "root.h"
+
+/* Tries that nobody can say the right moment of are made again after a delay
+ * that doubles from the first to the second, less a random part of up to half:
+ * clients that were turned away together do not come back together. */
+#define DELAY_MS_MIN 10u
+#define DELAY_MS_MAX 500u
+
+typedef enum request_state {
+  IDLE = 0, /* the caller's */
+  WAITING,  /* in line at a gate */
+  ENDED     /* its result is there, its function will run */
+} request_state;
+
+/* Where the requests of a loop wait that want the same name: one wait in the
+ * kernel for all of them, and the first in line tries when it has ended. */
+typedef struct np__gate {
+  np__packet packet; /* first; in the ready queue when a try is to be made */
+  np__gates *gates;
+  struct np__gate *next;
+  struct np__gate *prev;
+  np_client_request *first;
+  np_client_request *last;
+  np__wait *wait; /* perhaps left over from a line that has gone; or NULL */
+  np__timer_node retry;
+  uint32_t failures; /* in a row, of tries and waits that say nothing */
+  bool is_queued;
+  np__name name;
+} np__gate;
+
+/* The gates of a loop. */
+struct np__gates {
+  np_loop *loop;
+  np__root root;
+  np__gate *first;
+  uint32_t random;
+};
+
+/* --- Requests ------------------------------------------------------------ */
+
+static void request_run(np_loop *loop, np__packet *packet) {
+  np_client_request *request = (np_client_request *)packet;
+
+  assert(request->np__state == ENDED);
+  request->np__state = IDLE;
+  loop->active--;
+  request->np__fn(request, request->np__error, request->np__client);
+}
+
+static const np__packet_class request_class = {NULL, NULL, request_run, NULL};
+
+static void request_end(np_client_request *request, np_error error,
+                        np_pipe *client) {
+  np_loop *loop = request->np__loop;
+
+  assert((error == NP_OK) == (client != NULL));
+  if (np__heap_has(&request->np__deadline)) {
+    np__heap_remove(&loop->timers, &request->np__deadline);
+  }
+  request->np__error = error;
+  request->np__client = client;
+  request->np__state = ENDED;
+  np__loop_ready(loop, &request->np__packet);
+}
+
+/* --- The line ------------------------------------------------------------ */
+
+static void line_push(np__gate *gate, np_client_request *request) {
+  request->np__state = WAITING;
+  request->np__gate = gate;
+  request->np__next = NULL;
+  request->np__prev = gate->last;
+  if (gate->last != NULL) {
+    gate->last->np__next = request;
+  } else {
+    gate->first = request;
+  }
+  gate->last = request;
+}
+
+static void line_remove(np__gate *gate, np_client_request *request) {
+  if (request->np__prev != NULL) {
+    request->np__prev->np__next = request->np__next;
+  } else {
+    gate->first = request->np__next;
+  }
+  if (request->np__next != NULL) {
+    request->np__next->np__prev = request->np__prev;
+  } else {
+    gate->last = request->np__prev;
+  }
+}
+
+/* --- Gates --------------------------------------------------------------- */
+
+static void gate_free(np__gate *gate) {
+  np__gates *gates = gate->gates;
+
+  if (gate->prev != NULL) {
+    gate->prev->next = gate->next;
+  } else {
+    gates->first = gate->next;
+  }
+  if (gate->next != NULL) {
+    gate->next->prev = gate->prev;
+  }
+  np__loop_free(gates->loop, gate);
+}
+
+/* Has a try made by the first in line, in its turn among the callbacks. */
+static void gate_queue(np__gate *gate) {
+  if (!gate->is_queued) {
+    gate->is_queued = true;
+    gate->gates->loop->active++;
+    np__loop_ready(gate->gates->loop, &gate->packet);
+  }
+}
+
+/* What is to be done about a gate after something has left the line or the
+ * kernel. It may be gone afterwards. */
+static void gate_settle(np__gate *gate) {
+  if (gate->first != NULL || gate->is_queued) {
+    return;
+  }
+  if (np__heap_has(&gate->retry)) {
+    np__heap_remove(&gate->gates->loop->timers, &gate->retry);
+  }
+  if (gate->wait != NULL) {
+    np__wait_cancel(gate->wait);
+  } else {
+    gate_free(gate);
+  }
+}
+
+static void gate_retry(np__timer_node *node) {
+  gate_queue((np__gate *)(void *)((char *)node - offsetof(np__gate, retry)));
+}
+
+/* A number below `end`: it need be no better than that. */
+static uint32_t random_below(np__gates *gates, uint32_t end) {
+  gates->random = gates->random * 1664525u + 1013904223u;
+  return (gates->random >> 16) % end;
+}
+
+static void gate_try_later(np__gate *gate) {
+  np_loop *loop = gate->gates->loop;
+  uint32_t delay_ms = DELAY_MS_MIN;
+
+  if (np__heap_has(&gate->retry)) {
+    return;
+  }
+  for (uint32_t i = 0; i < gate->failures && delay_ms < DELAY_MS_MAX; i++) {
+    delay_ms *= 2;
+  }
+  if (delay_ms > DELAY_MS_MAX) {
+    delay_ms = DELAY_MS_MAX;
+  }
+  delay_ms -= random_below(gate->gates, delay_ms / 2 + 1);
+  gate->failures++;
+  np__heap_insert(&loop->timers, &gate->retry,
+                  np__loop_deadline_ms(loop, delay_ms), gate_retry);
+}
+
+static void gate_wait_ended(void *owner, np__wait_end end) {
+  np__gate *gate = owner;
+
+  gate->wait = NULL;
+  if (end == NP__WAIT_LISTENING) {
+    gate->failures = 0;
+  }
+  if (gate->first == NULL) {
+    gate_settle(gate);
+  } else if (end == NP__WAIT_FAILED && gate->failures > 0) {
+    gate_try_later(gate);
+  } else {
+    gate->failures += end == NP__WAIT_FAILED;
+    gate_queue(gate);
+  }
+}
+
+/* Every instance is taken. */
+static void gate_wait(np__gate *gate) {
+  const WCHAR *name = np__name_in_root(&gate->name);
+
+  if (gate->wait != NULL) {
+    return; /* It will tell, also if somebody gave it up before. */
+  }
+  if (name != NULL) {
+    gate->wait = np__root_wait(&gate->gates->root, name, gate_wait_ended, gate);
+  }
+  if (gate->wait == NULL) {
+    gate_try_later(gate);
+  }
+}
+
+/* There is no such pipe: only those stay in line who wait for a server. */
+static void gate_absent(np__gate *gate) {
+  np_client_request *next;
+
+  for (np_client_request *at = gate->first; at != NULL; at = next) {
+    next = at->np__next;
+    if (!at->np__options.wait_for_server) {
+      line_remove(gate, at);
+      request_end(at, ERROR_FILE_NOT_FOUND, NULL);
+    }
+  }
+  if (gate->first != NULL) {
+    gate_try_later(gate);
+  }
+}
+
+static void gate_run(np_loop *loop, np__packet *packet) {
+  np__gate *gate = (np__gate *)packet;
+  np_client_request *request = gate->first;
+  np_pipe *client = NULL;
+  np_error error;
+
+  loop->active--;
+  gate->is_queued = false;
+  if (request != NULL) {
+    error = np__client_open(loop, &gate->name, &request->np__options, &client);
+    if (error == ERROR_PIPE_BUSY) {
+      gate_wait(gate);
+    } else if (error == ERROR_FILE_NOT_FOUND) {
+      gate_absent(gate);
+    } else {
+      line_remove(gate, request);
+      request_end(request, error, client);
+      if (gate->first != NULL) {
+        gate_queue(gate); /* There may be another instance. */
+      }
+    }
+  }
+  gate_settle(gate);
+}
+
+static const np__packet_class gate_class = {NULL, NULL, gate_run, NULL};
+
+static void gates_free(np_loop *loop) {
+  np__gates *gates = loop->gates;
+  np__gate *next;
+
+  np__root_deinit(&gates->root);
+  for (np__gate *gate = gates->first; gate != NULL; gate = next) {
+    next = gate->next;
+    np__loop_free(loop, gate);
+  }
+  np__loop_free(loop, gates);
+}
+
+static np__gates *gates_of(np_loop *loop) {
+  np__gates *gates = loop->gates;
+
+  if (gates == NULL) {
+    gates = np__loop_new(loop, sizeof *gates);
+    if (gates != NULL) {
+      gates->loop = loop;
+      gates->random = GetCurrentProcessId() ^ (uint32_t)np__loop_now_ms(loop);
+      np__root_init(&gates->root, loop);
+      loop->gates = gates;
+      loop->gates_free = gates_free;
+    }
+  }
+  return gates;
+}
+
+static np__gate *gate_find(const np__gates *gates, const np__name *name) {
+  np__gate *gate = gates != NULL ? gates->first : NULL;
+
+  while (gate != NULL && !np__name_is_equal(&gate->name, name)) {
+    gate = gate->next;
+  }
+  return gate;
+}
+
+static np__gate *gate_new(np_loop *loop, const np__name *name) {
+  np__gates *gates = gates_of(loop);
+  np__gate *gate = gates != NULL ? np__loop_new(loop, sizeof *gate) : NULL;
+
+  if (gate != NULL) {
+    gate->packet.class_ = &gate_class;
+    gate->gates = gates;
+    gate->name = *name;
+    gate->next = gates->first;
+    if (gates->first != NULL) {
+      gates->first->prev = gate;
+    }
+    gates->first = gate;
+  }
+  return gate;
+}
+
+/* --- The calls ----------------------------------------------------------- */
+
+void np_client_request_init(np_client_request *request) {
+  if (request != NULL) {
+    memset(request, 0, sizeof *request);
+  }
+}
+
+static void request_leave(np_client_request *request, np_error error) {
+  np__gate *gate = request->np__gate;
+
+  line_remove(gate, request);
+  request_end(request, error, NULL);
+  gate_settle(gate);
+}
+
+static void request_expired(np__timer_node *node) {
+  request_leave(
+      (np_client_request *)(void *)((char *)node -
+                                    offsetof(np_client_request, np__deadline)),
+      WAIT_TIMEOUT);
+}
+
+/* Whether a first try that gave `error` is not the last. */
+static bool is_worth_waiting(const np_client_request *request, np_error error) {
+  return error == ERROR_PIPE_BUSY || (error == ERROR_FILE_NOT_FOUND &&
+                                      request->np__options.wait_for_server);
+}
+
+static void request_wait(np_client_request *request, np__gate *gate,
+                         uint64_t deadline_ms) {
+  line_push(gate, request);
+  if (deadline_ms > 0) {
+    np__heap_insert(&request->np__loop->timers, &request->np__deadline,
+                    deadline_ms, request_expired);
+  }
+}
+
+static void request_begin(np_client_request *request, const np__name *name,
+                          uint32_t timeout_ms) {
+  np_loop *loop = request->np__loop;
+  const uint64_t deadline_ms =
+      timeout_ms > 0 ? np__loop_deadline_ms(loop, timeout_ms) : 0;
+  np__gate *gate = gate_find(loop->gates, name);
+  np_pipe *client = NULL;
+  np_error error;
+
+  if (gate != NULL && gate->first != NULL) {
+    /* Others are first, and what they wait for may have come just now. */
+    request_wait(request, gate, deadline_ms);
+    gate_queue(gate);
+    return;
+  }
+  error = np__client_open(loop, name, &request->np__options, &client);
+  if (!is_worth_waiting(request, error)) {
+    request_end(request, error, client);
+    return;
+  }
+  if (gate == NULL) {
+    gate = gate_new(loop, name);
+  }
+  if (gate == NULL) {
+    request_end(request, ERROR_NOT_ENOUGH_MEMORY, NULL);
+    return;
+  }
+  request_wait(request, gate, deadline_ms);
+  if (error == ERROR_PIPE_BUSY) {
+    gate_wait(gate);
+  } else {
+    gate_absent(gate);
+  }
+}
+
+np_error np_client_connect(np_loop *loop, np_client_request *request,
+                           const char *name, const np_client_options *options,
+                           uint32_t timeout_ms, np_client_fn fn) {
+  np__name wide_name;
+  np_error error;
+
+  if (loop == NULL || request == NULL || fn == NULL ||
+      (options != NULL && !np__client_options_are_valid(options))) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  if (request->np__state != IDLE) {
+    return ERROR_BUSY;
+  }
+  error = np__name_parse(&wide_name, name, false);
+  if (error != NP_OK) {
+    return error;
+  }
+  if (options != NULL) {
+    request->np__options = *options;
+  } else {
+    np_client_options_init(&request->np__options);
+  }
+  request->np__packet.class_ = &request_class;
+  request->np__loop = loop;
+  request->np__fn = fn;
+  request->np__deadline.expired = NULL;
+  loop->active++;
+  request_begin(request, &wide_name, timeout_ms);
+  return NP_OK;
+}
+
+np_error np_client_connect_cancel(np_client_request *request) {
+  if (request == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  if (request->np__state != WAITING) {
+    return ERROR_NOT_FOUND;
+  }
+  request_leave(request, ERROR_OPERATION_ABORTED);
+  return NP_OK;
+}

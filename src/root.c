@@ -1,0 +1,223 @@
+#include "root.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The kernel's wait is made anew so often: an upper limit for how long one that
+ * cannot be cancelled stays, and for how long Wine, which tells nobody, hides
+ * that a name is gone. */
+#define WAIT_MS_MAX 60000
+
+#define TICKS_PER_MS 10000 /* of 100 ns */
+
+struct np__wait {
+  np__packet packet; /* first; linked in `waits` of its root, or in `orphans` */
+  np__root *root;    /* NULL: its loop is gone */
+  np__wait_fn ended;
+  void *owner;
+  bool is_cancelled;
+  bool may_be_delivered; /* of an orphan: its port is there still */
+};
+
+/* The control's input. */
+typedef union wait_input {
+  LONGLONG timeout; /* negative: relative */
+  UCHAR bytes[NP__WAIT_NAME_AT + NP__NAME_UNITS_MAX * sizeof(WCHAR)];
+} wait_input;
+
+/* Waits that outlived their loop. */
+static SRWLOCK orphans_lock = SRWLOCK_INIT;
+static np__packet *orphans;
+
+static void list_push(np__packet **list, np__packet *packet) {
+  packet->prev = NULL;
+  packet->next = *list;
+  if (*list != NULL) {
+    (*list)->prev = packet;
+  }
+  *list = packet;
+}
+
+static void list_remove(np__packet **list, np__packet *packet) {
+  if (packet->prev != NULL) {
+    packet->prev->next = packet->next;
+  } else {
+    *list = packet->next;
+  }
+  if (packet->next != NULL) {
+    packet->next->prev = packet->prev;
+  }
+}
+
+/* Frees the orphans that the kernel is done with. One whose packet may still be
+ * handed to a loop, on a foreign port with the same key, waits for that. */
+static void bury_orphans(void) {
+  np__packet *next;
+
+  AcquireSRWLockExclusive(&orphans_lock);
+  for (np__packet *packet = orphans; packet != NULL; packet = next) {
+    np__wait *wait = (np__wait *)packet;
+
+    next = packet->next;
+    if (!wait->may_be_delivered &&
+        HasOverlappedIoCompleted(&wait->packet.overlapped)) {
+      list_remove(&orphans, packet);
+      free(wait);
+    }
+  }
+  ReleaseSRWLockExclusive(&orphans_lock);
+}
+
+static void adopt_orphan(np__wait *wait, bool may_be_delivered) {
+  wait->root = NULL;
+  wait->may_be_delivered = may_be_delivered;
+  AcquireSRWLockExclusive(&orphans_lock);
+  list_push(&orphans, &wait->packet);
+  ReleaseSRWLockExclusive(&orphans_lock);
+}
+
+void np__root_init(np__root *root, np_loop *loop) {
+  root->loop = loop;
+  root->handle = NULL;
+  root->waits = NULL;
+}
+
+/* By the way that \\.\pipe\ itself takes, so that both see the same pipes. The
+ * backslash behind it makes it the root; without, it would be the device. */
+static bool root_open(np__root *root) {
+  static const WCHAR path[] = L"\\??\\PIPE\\";
+  UNICODE_STRING name;
+  OBJECT_ATTRIBUTES attributes;
+  IO_STATUS_BLOCK status_block;
+  HANDLE handle;
+  NTSTATUS status;
+
+  if (root->handle != NULL) {
+    return true;
+  }
+  bury_orphans();
+  name.Buffer = (PWSTR)path;
+  name.Length = sizeof path - sizeof path[0];
+  name.MaximumLength = sizeof path;
+  InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE, NULL,
+                             NULL);
+  status = NtOpenFile(&handle, FILE_READ_ATTRIBUTES | SYNCHRONIZE, &attributes,
+                      &status_block, FILE_SHARE_READ | FILE_SHARE_WRITE, 0);
+  if (status < 0) {
+    return false;
+  }
+  if (CreateIoCompletionPort(handle, root->loop->port, root->loop->key, 0) ==
+      NULL) {
+    CloseHandle(handle);
+    return false;
+  }
+  root->handle = handle;
+  return true;
+}
+
+static np__wait_end end_of(const np__wait *wait, NTSTATUS status) {
+  if (status == 0) {
+    return NP__WAIT_LISTENING;
+  }
+  return status == NP__STATUS_IO_TIMEOUT || wait->is_cancelled
+             ? NP__WAIT_NEWS
+             : NP__WAIT_FAILED;
+}
+
+static void wait_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
+                           uint32_t bytes) {
+  np__wait *wait = (np__wait *)packet;
+  np__wait_fn ended = wait->ended;
+  void *owner = wait->owner;
+  np__wait_end end = end_of(wait, status);
+
+  (void)bytes;
+  if (wait->root == NULL) {
+    AcquireSRWLockExclusive(&orphans_lock);
+    list_remove(&orphans, packet);
+    ReleaseSRWLockExclusive(&orphans_lock);
+    free(wait);
+    return;
+  }
+  assert(wait->root->loop == loop);
+  list_remove(&wait->root->waits, packet);
+  if (wait->is_cancelled) {
+    loop->active--;
+  }
+  free(wait);
+  ended(owner, end);
+}
+
+static const np__packet_class wait_class = {wait_on_packet, NULL, NULL, NULL};
+
+static ULONG fill_input(wait_input *input, const WCHAR *name) {
+  ULONG name_bytes = 0;
+  UCHAR *at = input->bytes + NP__WAIT_NAME_AT;
+
+  memset(input, 0, sizeof *input);
+  while (name[name_bytes / sizeof *name] != 0) {
+    name_bytes += sizeof *name;
+  }
+  assert(NP__WAIT_NAME_AT + name_bytes <= sizeof input->bytes);
+  input->timeout = -(LONGLONG)WAIT_MS_MAX * TICKS_PER_MS;
+  input->bytes[NP__WAIT_HAS_LIMIT_AT] = TRUE;
+  memcpy(input->bytes + NP__WAIT_NAME_BYTES_AT, &name_bytes, sizeof name_bytes);
+  memcpy(at, name, name_bytes);
+  return NP__WAIT_NAME_AT + name_bytes;
+}
+
+np__wait *np__root_wait(np__root *root, const WCHAR *name, np__wait_fn ended,
+                        void *owner) {
+  wait_input input;
+  np__wait *wait;
+  NTSTATUS status;
+  ULONG bytes = fill_input(&input, name);
+
+  if (!root_open(root)) {
+    return NULL;
+  }
+  wait = calloc(1, sizeof *wait);
+  if (wait == NULL) {
+    return NULL; /* GCOVR_EXCL_LINE: the C heap is not ours to fail */
+  }
+  wait->packet.class_ = &wait_class;
+  wait->packet.overlapped.Internal = STATUS_PENDING;
+  wait->root = root;
+  wait->ended = ended;
+  wait->owner = owner;
+  /* The system copies its input. Success at once has a packet, too: this handle
+   * does not skip the port. An error at once has none. */
+  status = NtFsControlFile(root->handle, NULL, NULL, &wait->packet.overlapped,
+                           (PIO_STATUS_BLOCK)(void *)&wait->packet.overlapped,
+                           NP__FSCTL_PIPE_WAIT, &input, bytes, NULL, 0);
+  if (status < 0) {
+    free(wait);
+    return NULL;
+  }
+  list_push(&root->waits, &wait->packet);
+  return wait;
+}
+
+void np__root_deinit(np__root *root) {
+  while (root->waits != NULL && np__loop_poll(root->loop)) {
+    /* What has ended needs no keeper. */
+  }
+  while (root->waits != NULL) {
+    np__wait *wait = (np__wait *)root->waits;
+
+    list_remove(&root->waits, &wait->packet);
+    adopt_orphan(wait, !root->loop->owns_port);
+  }
+  if (root->handle != NULL) {
+    CloseHandle(root->handle);
+  }
+}
+
+void np__wait_cancel(np__wait *wait) {
+  if (!wait->is_cancelled &&
+      CancelIoEx(wait->root->handle, &wait->packet.overlapped)) {
+    wait->is_cancelled = true;
+    wait->root->loop->active++;
+  }
+}
