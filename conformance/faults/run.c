@@ -160,6 +160,9 @@ static bool is_silent(const struct run *r) {
   if ((flags & TRIES_AGAIN) != 0 && is_wait(r)) {
     return true;
   }
+  if ((flags & CLOSES_LISTENER) != 0 && r->closed > 0) {
+    return true; /* One that is being closed tells nothing any more. */
+  }
   if (r->plan.kind == PLAN_COMPLETION) {
     /* Who cancels cannot tell his own cancel from another's. */
     if ((flags & CANCELS_FIRST) != 0 &&
@@ -615,13 +618,17 @@ static void on_closed(np_pipe *pipe) {
   r->closed++;
 }
 
-bool pipe_close(struct run *r, np_pipe *pipe) {
+static void pipe_forget(struct run *r, np_pipe *pipe) {
   for (size_t i = 0; i < r->pipe_count; i++) {
     if (r->pipes[i] == pipe) {
       r->pipes[i] = r->pipes[--r->pipe_count];
-      break;
+      return;
     }
   }
+}
+
+bool pipe_close(struct run *r, np_pipe *pipe) {
+  pipe_forget(r, pipe);
   if (np_pipe_close(pipe, on_closed) != NP_OK) {
     run_fail(r, "np_pipe_close refused");
     return false;
@@ -641,6 +648,85 @@ void abandon(struct run *r) {
   for (int i = 0; i < TURNS_MAX && r->closed < r->closing; i++) {
     turn(r, TURN_MS);
   }
+}
+
+/* --- Listeners ----------------------------------------------------------- */
+
+static void on_pipe(np_listener *listener, np_pipe *pipe) {
+  struct run *r = np_listener_user(listener);
+
+  if (!r->in_loop) {
+    run_fail(r, "a pipe was handed out from outside of the loop");
+  }
+  if (np_pipe_user(pipe) != NULL) {
+    run_fail(r, "a pipe that was handed out has a user already");
+  }
+  r->accepted = pipe_keep(r, pipe);
+  r->accepted_count++;
+  if (r->accept_then != NULL) {
+    r->accept_then(r);
+  }
+}
+
+static void on_listener_error(np_listener *listener, np_error error,
+                              uint32_t retry_ms) {
+  struct run *r = np_listener_user(listener);
+
+  if (!r->in_loop) {
+    run_fail(r, "on_error ran outside of the loop");
+  }
+  if (error == NP_OK && retry_ms != 0) {
+    run_fail(r, "a listener that is well will try again");
+  }
+  took(r, "np_listener_error_fn", error);
+}
+
+static void on_listener_closed(np_listener *listener) {
+  struct run *r = np_listener_user(listener);
+
+  if (!r->in_loop || np_listener_loop(listener) != r->loop) {
+    run_fail(r, "a listener's on_closed ran outside of its loop");
+  }
+  r->closed++;
+}
+
+bool listener_open(struct run *r) {
+  r->listener_options.on_error = on_listener_error;
+  if (!took(r, "np_listener_create",
+            np_listener_create(r->loop, r->name, &r->listener_options, on_pipe,
+                               &r->listener))) {
+    holds(r, r->listener == NULL, "a create that failed sets nothing");
+    return false;
+  }
+  np_listener_set_user(r->listener, r);
+  return true;
+}
+
+bool accepts(struct run *r, unsigned count) {
+  return turns(r, &r->accepted_count, count);
+}
+
+bool give_back(struct run *r) {
+  np_pipe *pipe = r->accepted;
+
+  pipe_forget(r, pipe);
+  if (np_listener_recycle(r->listener, pipe) != NP_OK) {
+    run_fail(r, "np_listener_recycle refused");
+    return false;
+  }
+  return true;
+}
+
+bool listener_close(struct run *r) {
+  np_listener *listener = r->listener;
+
+  r->listener = NULL;
+  if (np_listener_close(listener, on_listener_closed) != NP_OK) {
+    run_fail(r, "np_listener_close refused");
+    return false;
+  }
+  r->closing++;
+  return true;
 }
 
 /* --- Raw peers ----------------------------------------------------------- */
@@ -779,6 +865,13 @@ static void tear_down(struct run *r) {
   for (size_t i = 0; i < r->request_count; i++) {
     np_client_connect_cancel(&r->requests[i]->request);
   }
+  r->accept_then = NULL;
+  if (r->listener != NULL) {
+    for (int i = 0; i < 4 && r->plan.kind != PLAN_NONE && !r->is_told; i++) {
+      turn(r, TURN_MS); /* What failed just now is told in the next turn. */
+    }
+    listener_close(r);
+  }
   if (r->loop != NULL) {
     while (r->pipe_count > 0) {
       pipe_close(r, r->pipes[0]);
@@ -887,6 +980,9 @@ bool run_scenario(struct run *r, const struct scenario *scenario,
   r->server_options.in_buffer_bytes = QUOTA_BYTES;
   r->server_options.out_buffer_bytes = QUOTA_BYTES;
   np_client_options_init(&r->client_options);
+  np_listener_options_init(&r->listener_options);
+  r->listener_options.server.in_buffer_bytes = QUOTA_BYTES;
+  r->listener_options.server.out_buffer_bytes = QUOTA_BYTES;
   if (plan->kind == PLAN_CALL) {
     sim_fault(plan->function, plan->nth, plan->error);
   } else if (plan->kind == PLAN_COMPLETION) {

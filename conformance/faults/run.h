@@ -71,7 +71,9 @@ enum scenario_flags {
   ONLY_WAITS = 32, /* it asks the port only to wait                          */
   READINESS = 64,  /* an error is told by the next try                       */
   TRIES_AGAIN = 128, /* a client that waits: whoever is slow, it gets through */
-  SERVER_COMES = 256 /* ... also where there is no such pipe                  */
+  SERVER_COMES =
+      256, /* ... also where there is no such pipe                  */
+  CLOSES_LISTENER = 512 /* in the turn in which it has something to tell     */
 };
 
 struct scenario {
@@ -95,6 +97,12 @@ struct run {
   np_server_options server_options;
   np_client_options client_options;
   uint32_t timeout_ms; /* of the operations begun from now on                */
+
+  np_listener *listener;
+  np_listener_options listener_options;
+  np_pipe *accepted; /* the last that was handed out */
+  unsigned accepted_count;
+  void (*accept_then)(struct run *r);
 
   np_pipe *pipes[PIPES_MAX]; /* that are open */
   size_t pipe_count;
@@ -224,6 +232,17 @@ bool turn(struct run *r, uint32_t wait_ms);
 
 /* turns runs the loop until `*count` is `wanted`. */
 bool turns(struct run *r, const unsigned *count, unsigned wanted);
+
+/* listener_open opens r->listener with its options. accepts runs the loop until
+ * it has handed out `count` pipes in all, the last of which is r->accepted. */
+bool listener_open(struct run *r);
+bool accepts(struct run *r, unsigned count);
+
+/* give_back has the listener take r->accepted. */
+bool give_back(struct run *r);
+
+/* listener_close closes it; `closed` waits for its end, too. */
+bool listener_close(struct run *r);
 
 /* --- Registry ----------------------------------------------------------- */
 

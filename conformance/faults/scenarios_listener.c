@@ -1,0 +1,134 @@
+/* Scenarios of np_listener. It goes on after most faults: somebody is told of
+ * each all the same. */
+#include <string.h>
+
+#include "run.h"
+
+static bool next_client(struct run *r) {
+  r->client = client_open(r);
+  return r->client != NULL;
+}
+
+/* A client comes, talks with what was handed out, and goes. */
+static bool visit(struct run *r, unsigned count) {
+  return next_client(r) && accepts(r, count) &&
+         exchange(r, r->client, r->accepted, "hello") &&
+         exchange(r, r->accepted, r->client, "welcome") &&
+         pipe_close(r, r->client);
+}
+
+SCENARIO(accept, "listener/accept-and-close", 0) {
+  r->listener_options.backlog = 2;
+  return listener_open(r) && visit(r, 1) && pipe_close(r, r->accepted) &&
+         turn(r, 0) && visit(r, 2) && pipe_close(r, r->accepted) &&
+         turn(r, 0) && listener_close(r) && closed(r);
+}
+
+/* The client is there before the connects are in the kernel, or after. */
+SCENARIO(accept_waiting, "listener/accept-waiting", 0) {
+  r->listener_options.backlog = 1;
+  return listener_open(r) && turn(r, 0) && turn(r, 0) && visit(r, 1) &&
+         pipe_close(r, r->accepted) && closed(r) && turn(r, 0) && visit(r, 2) &&
+         turn(r, 0);
+}
+
+SCENARIO(recycle, "listener/recycle", 0) {
+  r->listener_options.backlog = 1;
+  if (!listener_open(r)) {
+    return false;
+  }
+  for (unsigned i = 1; i <= 4; i++) {
+    if (!visit(r, i) || !give_back(r) || !turn(r, 0)) {
+      return false;
+    }
+  }
+  return turn(r, 50) && turn(r, 50) && listener_close(r) && closed(r);
+}
+
+SCENARIO(recycle_busy, "listener/recycle-with-all-in-flight", 0) {
+  struct action *read;
+  struct action *write;
+  struct action *ready;
+
+  r->listener_options.server.instances_max = 1;
+  if (!listener_open(r) || !visit(r, 1)) {
+    return false;
+  }
+  read = read_begin(r, r->accepted, 16);
+  write = write_begin(r, r->accepted, NULL, QUOTA_BYTES + 1);
+  ready = ready_begin(r, r->accepted, NP_READABLE);
+  return ready != NULL && turn(r, 0) && give_back(r) &&
+         turns(r, &read->done, 1) && turns(r, &write->done, 1) &&
+         turns(r, &ready->done, 1) && turn(r, 0) && visit(r, 2) &&
+         listener_close(r) && closed(r);
+}
+
+SCENARIO(idle, "listener/recycle-too-many", 0) {
+  np_pipe *first;
+  np_pipe *first_client;
+
+  r->listener_options.backlog = 1;
+  r->listener_options.idle_max = 1;
+  if (!listener_open(r) || !next_client(r) || !accepts(r, 1)) {
+    return false;
+  }
+  first = r->accepted;
+  first_client = r->client;
+  if (!next_client(r) || !accepts(r, 2) || !give_back(r)) {
+    return false;
+  }
+  r->accepted = first;
+  return give_back(r) && turn(r, 0) && pipe_close(r, first_client) &&
+         pipe_close(r, r->client) && closed(r) && visit(r, 3);
+}
+
+static bool ghost(struct run *r, const char *text) {
+  HANDLE raw = raw_client_open(r, GENERIC_READ | GENERIC_WRITE);
+
+  return raw != INVALID_HANDLE_VALUE &&
+         (*text == 0 || raw_write(r, raw, text)) && raw_close(r, raw);
+}
+
+SCENARIO(ghosts, "listener/ghosts", 0) {
+  r->listener_options.backlog = 1;
+  return listener_open(r) && ghost(r, "") && turn(r, 0) && turn(r, 0) &&
+         turn(r, 0) && ghost(r, "") && turn(r, 0) && turn(r, 0) && turn(r, 0) &&
+         ghost(r, "bye") && accepts(r, 1) &&
+         ends_with(read_begin(r, r->accepted, 16), NP_OK, "bye") &&
+         ends(read_begin(r, r->accepted, 16), ERROR_BROKEN_PIPE, 0) &&
+         give_back(r) && turn(r, 0) && visit(r, 2);
+}
+
+SCENARIO(limit, "listener/limit", 0) {
+  r->listener_options.server.instances_max = 1;
+  return listener_open(r) && visit(r, 1) && pipe_close(r, r->accepted) &&
+         turn(r, 0) && visit(r, 2) && give_back(r) && turn(r, 0) && visit(r, 3);
+}
+
+SCENARIO(first, "listener/first-instance-later", 0) {
+  r->listener_options.backlog = 2;
+  r->listener_options.retry_first = true;
+  r->listener_options.background = true;
+  r->listener_options.server.first_instance = true;
+  r->listener_options.server.access = NP_ACCESS_DEFAULT;
+  r->listener_options.server.sddl = "D:P(A;;GA;;;WD)";
+  return listener_open(r) && turn(r, 0) && visit(r, 1);
+}
+
+static void close_listener(struct run *r) {
+  listener_close(r);
+}
+
+SCENARIO(close_inside, "listener/close-from-its-callback", CLOSES_LISTENER) {
+  r->listener_options.backlog = 3;
+  r->accept_then = close_listener;
+  return listener_open(r) && next_client(r) && next_client(r) &&
+         accepts(r, 1) && closed(r) &&
+         holds(r, r->accepted_count == 1, "nothing is handed out any more");
+}
+
+SCENARIO(foreign, "listener/foreign-port", FOREIGN_PORT) {
+  r->listener_options.backlog = 1;
+  return listener_open(r) && turn(r, 0) && visit(r, 1) && give_back(r) &&
+         turn(r, 0) && visit(r, 2) && pipe_close(r, r->accepted) && turn(r, 0);
+}
