@@ -432,20 +432,21 @@ static void closing(np_pipe *pipe) {
   }
 }
 
-np_error np_listener_recycle(np_listener *listener, np_pipe *pipe) {
+np_error np_listener_recycle(np_pipe *pipe) {
   np__slot *slot;
   np_error error = NP_OK;
 
-  if (listener == NULL || pipe == NULL) {
+  if (pipe == NULL) {
     return ERROR_INVALID_PARAMETER;
   }
-  if (listener->closing || pipe->target.closing) {
+  if (pipe->target.closing || pipe->target.withheld) {
     return ERROR_INVALID_HANDLE;
   }
   slot = pipe->slot;
-  if (slot == NULL || slot->listener != listener || slot->state != SLOT_LENT) {
-    return ERROR_INVALID_PARAMETER;
+  if (slot == NULL) {
+    return ERROR_NOT_FOUND;
   }
+  assert(slot->state == SLOT_LENT);
   if (pipe->state != NP_DISCONNECTED) { /* Unless its owner has done it. */
     error = np_server_disconnect(pipe);
   }

@@ -710,7 +710,7 @@ bool give_back(struct run *r) {
   np_pipe *pipe = r->accepted;
 
   pipe_forget(r, pipe);
-  if (np_listener_recycle(r->listener, pipe) != NP_OK) {
+  if (np_listener_recycle(pipe) != NP_OK) {
     run_fail(r, "np_listener_recycle refused");
     return false;
   }

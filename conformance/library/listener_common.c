@@ -117,7 +117,7 @@ np_pipe *accepted(np_fixture *f, unsigned count) {
 
 void give_back(np_fixture *f, np_pipe *pipe) {
   pipe_release(f, pipe);
-  museum_error(np_listener_recycle(listening.listener, pipe), NP_OK);
+  museum_error(np_listener_recycle(pipe), NP_OK);
 }
 
 np_error news(np_fixture *f, unsigned count) {

@@ -134,7 +134,7 @@ NP_CASE("listener-trouble/give-back", np_listener_create, ANY_MODE, NP_OK,
   accepted(f, 1);
   assert_np_error(news(f, 1), ERROR_NOT_ENOUGH_MEMORY);
   pipe_release(f, listening.accepted[0]);
-  assert_np_ok(np_listener_recycle(listening.listener, listening.accepted[0]));
+  assert_np_ok(np_listener_recycle(listening.accepted[0]));
   assert_np_ok(news(f, 2));
   f->allocator.is_out = false;
   pipe_close(f, client);

@@ -421,54 +421,46 @@ NP_CASE("listener-recycle/idle-max", np_listener_recycle, ANY_MODE, NP_OK,
 
 /* --- Refused ------------------------------------------------------------- */
 
-NP_CASE("listener-recycle/invalid", np_listener_recycle, ANY_MODE,
-        ERROR_INVALID_PARAMETER,
-        "Only what this listener has handed out, and not got back, can be "
-        "given back to it.",
+NP_CASE("listener-recycle/null", np_listener_recycle, NO_MODE,
+        ERROR_INVALID_PARAMETER, "No pipe cannot be given back.",
         "npipe/listener.h") {
-  np_listener *other = NULL;
-  np_pipe *pipe;
+  (void)f;
+  assert_np_error(np_listener_recycle(NULL), ERROR_INVALID_PARAMETER);
+}
 
+NP_CASE("listener-recycle/not-found", np_listener_recycle, ANY_MODE,
+        ERROR_NOT_FOUND,
+        "What no listener has handed out cannot be given back, nor can what "
+        "outlives its listener: it stays its owner's.",
+        "npipe/listener.h") {
   listening_begin(f, 1);
   listening_open(f);
   f->client = client_open_another(f);
-  pipe = accepted(f, 1);
-  assert_np_error(np_listener_recycle(NULL, pipe), ERROR_INVALID_PARAMETER);
-  assert_np_error(np_listener_recycle(listening.listener, NULL),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_listener_recycle(listening.listener, f->client),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_ok(np_listener_create(f->loop, f->name, &listening.options,
-                                  on_pipe_never, &other));
-  assert_np_error(np_listener_recycle(other, pipe), ERROR_INVALID_PARAMETER);
-  assert_np_ok(np_listener_close(other, NULL));
-  museum_echo(f, pipe, f->client); /* All that changed nothing. */
-  give_back(f, pipe);
-  assert_np_error(np_listener_recycle(listening.listener, pipe),
-                  ERROR_INVALID_PARAMETER);
+  accepted(f, 1);
+  assert_np_error(np_listener_recycle(f->client), ERROR_NOT_FOUND);
+  listening_close(f);
+  assert_np_error(np_listener_recycle(listening.accepted[0]), ERROR_NOT_FOUND);
+  loop_until_count(f, &listening.closed_count, 1);
+  assert_np_error(np_listener_recycle(listening.accepted[0]), ERROR_NOT_FOUND);
+  museum_echo(f, listening.accepted[0], f->client);
 }
 
-NP_CASE("listener-recycle/closing", np_listener_recycle, ANY_MODE,
+NP_CASE("listener-recycle/twice", np_listener_recycle, ANY_MODE,
         ERROR_INVALID_HANDLE,
-        "A pipe that is being closed cannot be given back, nor one to a "
-        "listener that is being closed: it stays its owner's.",
+        "A pipe that is being closed, or was given back, cannot be given back.",
         "npipe/listener.h") {
-  np_listener *listener;
   np_pipe *pipe;
 
   listening_begin(f, 1);
   listening_open(f);
   client_open_another(f);
   pipe = accepted(f, 1);
-  pipe_close(f, pipe);
-  assert_np_error(np_listener_recycle(listening.listener, pipe),
-                  ERROR_INVALID_HANDLE);
-  f->client = client_open_another(f);
+  give_back(f, pipe);
+  assert_np_error(np_listener_recycle(pipe), ERROR_INVALID_HANDLE);
+  client_open_another(f);
   pipe = accepted(f, 2);
-  listener = listening.listener;
-  listening_close(f);
-  assert_np_error(np_listener_recycle(listener, pipe), ERROR_INVALID_HANDLE);
-  museum_echo(f, pipe, f->client);
+  pipe_close(f, pipe);
+  assert_np_error(np_listener_recycle(pipe), ERROR_INVALID_HANDLE);
 }
 
 NP_CASE("listener-recycle/no-operation", np_pipe_read, ANY_MODE,

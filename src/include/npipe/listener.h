@@ -146,9 +146,9 @@ NP_API np_error np_listener_create(np_loop *loop, const char *name,
                                    np_listener_pipe_fn on_pipe,
                                    np_listener **listener);
 
-/* np_listener_recycle gives back a pipe that `listener` handed out, to serve
- * the next client. That saves a system the making of an instance, and is the
- * one way in which a name of few instances never vanishes.
+/* np_listener_recycle gives back a pipe to the listener that handed it out, to
+ * serve the next client. That saves the making of an instance, and is the one
+ * way in which a name of few instances never vanishes.
  *
  * Its client is disconnected: what that has not read, and what it wrote and
  * nobody read, is thrown away, so np_pipe_flush first where that matters.
@@ -161,16 +161,16 @@ NP_API np_error np_listener_create(np_loop *loop, const char *name,
  * pipe  the listener's from now on: it may be handed out again under the same
  *       address
  *
- * Returns NP_OK. On an error nothing changed and `pipe` is still the caller's:
- * ERROR_INVALID_PARAMETER (a NULL, or `pipe` is not one that this listener
- * handed out and was not given back since), ERROR_INVALID_HANDLE (the listener
- * or `pipe` is being closed).
+ * Returns NP_OK. On an error nothing changed: ERROR_INVALID_PARAMETER (NULL),
+ * ERROR_INVALID_HANDLE (it is being closed, or was given back already),
+ * ERROR_NOT_FOUND (no listener has handed it out, or that one has been closed:
+ * the pipe is still the caller's, who closes it).
  *
  * Thread:  the loop's only; fine from a callback, but not from a np_io_fn.
  * Source:  DisconnectNamedPipe, Remarks
  *          learn.microsoft.com/windows/win32/api/namedpipeapi/nf-namedpipeapi-disconnectnamedpipe
  */
-NP_API np_error np_listener_recycle(np_listener *listener, np_pipe *pipe);
+NP_API np_error np_listener_recycle(np_pipe *pipe);
 
 /* np_listener_close closes `listener` at once: nothing is handed out any more,
  * the instances that nobody has been handed are closed, also those to which a
