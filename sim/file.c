@@ -142,29 +142,48 @@ BOOL WINAPI WriteFile(HANDLE file, LPCVOID buffer, DWORD size, LPDWORD bytes,
                   overlapped);
 }
 
+/* The kernel's own status block is the operation's: the caller's cannot be used
+ * to cancel it. */
+static NTSTATUS flush(struct call *call, HANDLE handle, IO_STATUS_BLOCK *io) {
+  NTSTATUS status;
+  struct file *file =
+      sim__handle_get(handle, OBJECT_FILE, FILE_WRITE_DATA, &status);
+
+  if (file != NULL) {
+    IO_STATUS_BLOCK own = {.Status = 0};
+    struct request request = {&own, NULL, NULL};
+    size_t info;
+
+    sim__wait_check("FlushFileBuffers");
+    sim__file_enter(file);
+    status = sim__op_submit(
+        call, sim__op_new(call, OP_FLUSH, file, &request, NULL, 0), true,
+        &info);
+    sim__file_leave(file);
+    if (io != NULL) {
+      io->Status = status;
+      io->Information = 0;
+    }
+  }
+  return status;
+}
+
 BOOL WINAPI FlushFileBuffers(HANDLE handle) {
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    NTSTATUS status;
-    struct file *file =
-        sim__handle_get(handle, OBJECT_FILE, FILE_WRITE_DATA, &status);
-
-    if (file != NULL) {
-      IO_STATUS_BLOCK own = {.Status = 0};
-      struct request request = {&own, NULL, NULL};
-      size_t info;
-
-      sim__wait_check("FlushFileBuffers");
-      sim__file_enter(file);
-      status = sim__op_submit(
-          &call, sim__op_new(&call, OP_FLUSH, file, &request, NULL, 0), true,
-          &info);
-      sim__file_leave(file);
-    }
-    sim__call_status(&call, status);
+    sim__call_status(&call, flush(&call, handle, NULL));
   }
   return sim__call_end(&call);
+}
+
+NTSTATUS NTAPI NtFlushBuffersFile(HANDLE handle, PIO_STATUS_BLOCK io) {
+  struct call call;
+
+  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
+    call.error = (uint32_t)flush(&call, handle, io);
+  }
+  return sim__call_end_nt(&call);
 }
 
 BOOL WINAPI ConnectNamedPipe(HANDLE pipe, LPOVERLAPPED overlapped) {

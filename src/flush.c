@@ -1,8 +1,9 @@
 #include <npipe/io.h>
 
+#include "nt.h"
 #include "pipe.h"
 
-/* FlushFileBuffers blocks its thread, so it runs on the system's thread pool,
+/* A flush blocks its thread, so it runs on the system's thread pool,
  * on a handle of its own: the pipe may be closed meanwhile. */
 
 /* A worker that is not yet in the kernel cannot be cancelled: try again. */
@@ -15,6 +16,10 @@ typedef struct flush_work {
   HANDLE port;
   ULONG_PTR key;
   HANDLE handle;
+  union {
+    IO_STATUS_BLOCK status; /* of the worker's call            */
+    OVERLAPPED overlapped;  /* the same, as CancelIoEx names it */
+  } block;
   SRWLOCK lock; /* what follows; the worker's call itself is outside of it */
   flush_state state;
   HANDLE thread; /* of the worker, while it runs */
@@ -55,7 +60,9 @@ static void CALLBACK flush_worker(PTP_CALLBACK_INSTANCE instance,
   CallbackMayRunLong(instance);
   error = worker_begin(work);
   if (error == ERROR_SUCCESS) {
-    error = FlushFileBuffers(work->handle) ? ERROR_SUCCESS : GetLastError();
+    /* FlushFileBuffers, but for the status block. */
+    error = RtlNtStatusToDosError(
+        NtFlushBuffersFile(work->handle, &work->block.status));
     worker_end(work);
   }
   CloseHandle(work->handle);
@@ -77,7 +84,11 @@ static np_error flush_cancel(np_op *op) {
   if (work->state == QUEUED) {
     work->state = CANCELLED;
   } else if (work->state == RUNNING) {
-    CancelSynchronousIo(work->thread);
+    if (!CancelSynchronousIo(work->thread)) {
+      /* Wine before 6 only pretends to have that function. There the call can
+       * be cancelled by its status block; elsewhere this finds nothing. */
+      CancelIoEx(work->handle, &work->block.overlapped);
+    }
     /* It may not have been in the kernel. */
     np__op_again_in(op, CANCEL_AGAIN_MS, flush_again);
   }

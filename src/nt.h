@@ -44,6 +44,13 @@ typedef struct np__pipe_local_information {
 
 #define NP__STATUS_IO_TIMEOUT ((NTSTATUS)0xC00000B5)
 
+/* Blocks as FlushFileBuffers, which calls it, does.
+ *
+ * Source: NtFlushBuffersFileEx, Remarks
+ *         learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/nf-ntifs-ntflushbuffersfileex
+ */
+NTSTATUS NTAPI NtFlushBuffersFile(HANDLE file, PIO_STATUS_BLOCK status);
+
 /* MSVC's winternl.h has none of it; where a header has, they must agree. */
 NTSTATUS NTAPI NtFsControlFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc,
                                PVOID apc_context, PIO_STATUS_BLOCK status,

@@ -112,6 +112,7 @@ NTSTATUS NTAPI NtReadFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc,
 NTSTATUS NTAPI NtWriteFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc,
                            PVOID apc_context, PIO_STATUS_BLOCK io, PVOID buffer,
                            ULONG size, PLARGE_INTEGER offset, PULONG key);
+NTSTATUS NTAPI NtFlushBuffersFile(HANDLE file, PIO_STATUS_BLOCK io);
 NTSTATUS NTAPI NtQueryInformationFile(HANDLE file, PIO_STATUS_BLOCK io,
                                       PVOID out, ULONG size,
                                       FILE_INFORMATION_CLASS which);
