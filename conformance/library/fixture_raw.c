@@ -110,3 +110,11 @@ DWORD raw_read(HANDLE handle, void *buffer, size_t size, size_t *length) {
   CloseHandle(overlapped.hEvent);
   return error;
 }
+
+size_t unread_bytes(np_pipe *pipe) {
+  DWORD bytes = 0;
+
+  return PeekNamedPipe(np_pipe_handle(pipe), NULL, 0, NULL, &bytes, NULL)
+             ? bytes
+             : 0;
+}
