@@ -260,8 +260,8 @@ HANDLE raw_server(np_fixture *f);
 DWORD raw_write(HANDLE handle, const void *data, size_t length);
 DWORD raw_read(HANDLE handle, void *buffer, size_t size, size_t *length);
 
-/* unread_bytes asks the kernel, by PeekNamedPipe, how many bytes wait to be read
- * at `pipe`; 0 where it does not say. */
+/* unread_bytes asks the kernel, by PeekNamedPipe, how many bytes wait to be
+ * read at `pipe`; 0 where it does not say. */
 size_t unread_bytes(np_pipe *pipe);
 
 /* --- Counting ----------------------------------------------------------- */

@@ -55,8 +55,8 @@ typedef enum np_state {
  * in_buffer_bytes   quota of what clients write and the server reads
  * out_buffer_bytes  quota of what the server writes and clients read
  * readable_bytes    bytes that wait to be read at this end, in all messages,
- *                   with those of the peer's writes that still pend; a hint,
- *                   and 0 where the platform does not know it (Wine before 6) */
+ *                   with those of the peer's writes that still pend; a
+ *                   hint, and 0 where the platform has none (Wine before 6) */
 typedef struct np_info {
   size_t size;
   np_end end;
