@@ -1,25 +1,68 @@
 /* Modules, whose functions are looked up by name, and text. */
 #include "kernel.h"
 
-#include <dlfcn.h>
+#include <string.h>
 
 HMODULE WINAPI GetModuleHandleW(LPCWSTR name) {
   (void)name; /* All of it is this one. */
   return (HMODULE)&sim__kernel;
 }
 
-/* Finds what the executable exports (-rdynamic); else NULL, as for a function
- * that this Windows does not have. */
-FARPROC WINAPI GetProcAddress(HMODULE module, LPCSTR name) {
-  void *symbol = dlsym(NULL, name);
+/* What is newer than Windows 7 or absent elsewhere, and so looked up. */
+static const struct {
+  const char *name;
   FARPROC function;
+} functions[] = {
+    {"GetNamedPipeClientComputerNameW",
+     (FARPROC)(void (*)(void))GetNamedPipeClientComputerNameW},
+};
 
+/* Else NULL, as for a function that this Windows does not have. */
+FARPROC WINAPI GetProcAddress(HMODULE module, LPCSTR name) {
   (void)module;
-  __builtin_memcpy(&function, &symbol, sizeof function);
-  if (symbol == NULL) {
-    SetLastError(ERROR_PROC_NOT_FOUND);
+  for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
+    if (strcmp(functions[i].name, name) == 0) {
+      return functions[i].function;
+    }
   }
-  return function;
+  SetLastError(ERROR_PROC_NOT_FOUND);
+  return NULL;
+}
+
+/* To UTF-8 alone, of a text with a NUL and without surrogates. */
+int WINAPI WideCharToMultiByte(UINT code_page, DWORD flags, LPCWSTR text,
+                               int units, LPSTR out, int size,
+                               LPCSTR default_char, LPBOOL used_default) {
+  struct call call;
+  int used = 0;
+
+  (void)flags;
+  if (sim__call_begin(&call, __func__, PLACE, "%d", size)) {
+    if (code_page != CP_UTF8 || units != -1 || size <= 0 ||
+        default_char != NULL || used_default != NULL) {
+      call.error = ERROR_INVALID_PARAMETER;
+    }
+    for (size_t i = 0; call.error == 0 && (i == 0 || text[i - 1] != 0); i++) {
+      unsigned unit = text[i];
+      int bytes = unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
+
+      if (unit >= 0xD800 && unit <= 0xDFFF) {
+        call.error = ERROR_NO_UNICODE_TRANSLATION;
+      } else if (size - used < bytes) {
+        call.error = ERROR_INSUFFICIENT_BUFFER;
+      } else if (bytes == 1) {
+        out[used++] = (char)unit;
+      } else {
+        out[used] = (char)(bytes == 2 ? 0xC0 | unit >> 6 : 0xE0 | unit >> 12);
+        if (bytes == 3) {
+          out[used + 1] = (char)(0x80 | (unit >> 6 & 0x3F));
+        }
+        out[used + bytes - 1] = (char)(0x80 | (unit & 0x3F));
+        used += bytes;
+      }
+    }
+  }
+  return sim__call_end(&call) ? used : 0;
 }
 
 int WINAPI lstrlenW(LPCWSTR text) {

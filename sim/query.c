@@ -356,3 +356,30 @@ BOOL WINAPI GetNamedPipeServerSessionId(HANDLE pipe, PULONG id) {
   }
   return sim__call_end(&call);
 }
+
+/* `size` is in bytes. That a client of this machine is an error (229) is how
+ * callers know it: GRR, list_named_pipes, for one. */
+BOOL WINAPI GetNamedPipeClientComputerNameW(HANDLE pipe, LPWSTR name,
+                                            ULONG size) {
+  static const WCHAR far_away[] = L"FAR-\x00C4WAY";
+  struct call call;
+
+  if (sim__call_begin(&call, __func__, PLACE, "%p", pipe)) {
+    struct file *file = query_begin(&call, pipe, 0);
+
+    if (file != NULL) {
+      if (!file->instance->had_client) {
+        call.error = ERROR_NOT_FOUND;
+      } else if (file->instance->client == NULL ||
+                 !file->instance->client->is_remote) {
+        call.error = ERROR_PIPE_LOCAL;
+      } else if (size < sizeof far_away) {
+        call.error = ERROR_INSUFFICIENT_BUFFER;
+      } else {
+        memcpy(name, far_away, sizeof far_away);
+      }
+      sim__file_leave(file);
+    }
+  }
+  return sim__call_end(&call);
+}

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "identity.h"
 #include "pipe.h"
 
 void np_client_options_init(np_client_options *options) {
@@ -54,6 +55,10 @@ np_error np__client_open(np_loop *loop, const np__name *name,
   handle = open_pipe(name, options);
   if (handle == INVALID_HANDLE_VALUE) {
     error = GetLastError();
+    goto cleanup;
+  }
+  error = np__identity_verify(handle, options);
+  if (error != NP_OK) {
     goto cleanup;
   }
   if (options->read_mode == NP_MESSAGE) {

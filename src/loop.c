@@ -323,6 +323,7 @@ static size_t run_timers(np_loop *loop) {
     }
     np__heap_remove(&loop->timers, node);
     expired(node);
+    assert(!loop->impersonates); /* np_pipe_revert was forgotten. */
     count++;
     loop->callbacks_since_poll++;
   }
@@ -340,6 +341,7 @@ static size_t run_ready(np_loop *loop) {
     loop->ready.first = packet->next;
     loop->callbacks_since_poll++;
     packet->class_->run(loop, packet);
+    assert(!loop->impersonates);
     count++;
   }
   return count;

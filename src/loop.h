@@ -50,6 +50,7 @@ struct np_loop {
   bool owns_port;
   bool has_passed_over; /* what is put off, at the last poll of the port */
   bool running;
+  bool impersonates; /* its thread acts as a client; never between callbacks */
   LARGE_INTEGER clock_frequency;
   volatile LONG stop;
   volatile LONG posted; /* tasks that have not begun */

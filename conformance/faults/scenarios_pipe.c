@@ -229,16 +229,6 @@ SCENARIO(sddl, "security/sddl", 0) {
   return pair_open(r);
 }
 
-SCENARIO(access_current_user, "security/current-user", 0) {
-  r->server_options.access = NP_ACCESS_CURRENT_USER;
-  return pair_open(r);
-}
-
-SCENARIO(access_users, "security/authenticated-users", 0) {
-  r->server_options.access = NP_ACCESS_AUTHENTICATED_USERS;
-  return pair_open(r) && exchange(r, r->client, r->server, "hello");
-}
-
 SCENARIO(attributes, "security/attributes", 0) {
   SECURITY_ATTRIBUTES attributes = {sizeof attributes, NULL, TRUE};
 

@@ -203,3 +203,167 @@ NP_CASE("users/listener", np_listener_create, NO_MODE, NP_OK,
   loop_quiet(f);
   assert_np_ok(np_listener_close(listener, NULL));
 }
+
+/* What a server of `server_user` learns of a client of `client_user`. */
+static void serve_and_read(np_fixture *f, const char *server_user,
+                           const char *client_user) {
+  become(server_user);
+  f->server_options.access = NP_ACCESS_AUTHENTICATED_USERS;
+  server_listen(f);
+  become(client_user);
+  talk(f);
+  become(server_user);
+}
+
+static const char bob_sid[] = "S-1-5-21-10-20-30-1002";
+static const char alice_sid[] = "S-1-5-21-10-20-30-1001";
+
+NP_CASE("users/peer-user", np_pipe_peer_user, NO_MODE, NP_OK,
+        "The server learns that its client is another user, the client that "
+        "the pipe is another's.",
+        "ImpersonateNamedPipeClient#remarks") {
+  char text[NP_SID_TEXT_BYTES_MAX];
+
+  serve_and_read(f, "alice", "bob");
+  assert_np_ok(np_pipe_peer_user(f->server, text, sizeof(text)));
+  assert_string_equal(text, bob_sid);
+  become("bob");
+  assert_np_ok(np_pipe_peer_user(f->client, text, sizeof(text)));
+  assert_string_equal(text, alice_sid);
+}
+
+NP_CASE("users/peer-computer", np_pipe_peer_computer, ANY_MODE, NP_OK,
+        "Of a client on another machine there is a name, in UTF-8.",
+        "GetNamedPipeClientComputerName") {
+  char name[32];
+
+  f->server_options.reject_remote_clients = false;
+  serve_and_read(f, "bob", "network");
+  assert_np_ok(np_pipe_peer_computer(f->server, name, sizeof(name)));
+  assert_string_equal(name, "FAR-\xC3\x84WAY");
+}
+
+NP_CASE("users/peer-computer-room", np_pipe_peer_computer, NO_MODE,
+        ERROR_INSUFFICIENT_BUFFER, "Name and NUL must fit.",
+        "npipe/security.h") {
+  char name[10];
+
+  f->server_options.reject_remote_clients = false;
+  serve_and_read(f, "bob", "network");
+  assert_np_error(np_pipe_peer_computer(f->server, name, 9),
+                  ERROR_INSUFFICIENT_BUFFER);
+  assert_np_ok(np_pipe_peer_computer(f->server, name, 10));
+}
+
+/* Bob's pipe, that nobody else may open, under a name of its own. */
+static np_pipe *secret_of_bob(np_fixture *f, char *name, size_t size) {
+  np_server_options options;
+  np_pipe *secret = NULL;
+
+  world_pipe_name(name, size);
+  np_server_options_init(&options);
+  options.access = NP_ACCESS_CURRENT_USER;
+  become("bob");
+  assert_np_ok(np_server_create(f->loop, name, &options, &secret));
+  return pipe_own(f, secret);
+}
+
+NP_CASE("users/impersonate", np_pipe_impersonate, NO_MODE, NP_OK,
+        "A server that may impersonate opens in its client's name what only "
+        "the client may open, and no longer after np_pipe_revert.",
+        "ImpersonateNamedPipeClient#remarks") {
+  char name[WORLD_PIPE_NAME_BYTES_MAX];
+  np_pipe *client = NULL;
+
+  secret_of_bob(f, name, sizeof(name));
+  f->client_options.security_qos = SECURITY_IMPERSONATION;
+  serve_and_read(f, "service", "bob");
+  assert_np_error(np_client_open(f->loop, name, NULL, &client),
+                  ERROR_ACCESS_DENIED);
+  assert_np_ok(np_pipe_impersonate(f->server));
+  assert_np_ok(np_client_open(f->loop, name, NULL, &client));
+  assert_np_ok(np_pipe_revert(f->server));
+  pipe_close_wait(f, client);
+  assert_np_error(np_client_open(f->loop, name, NULL, &client),
+                  ERROR_ACCESS_DENIED);
+}
+
+NP_CASE("users/impersonate-to-look", np_pipe_impersonate, NO_MODE, NP_OK,
+        "Where the client grants identification, the default, or the server "
+        "lacks the privilege, the call succeeds and opens nothing.",
+        "ImpersonateNamedPipeClient#remarks") {
+  char name[WORLD_PIPE_NAME_BYTES_MAX];
+  np_pipe *client = NULL;
+
+  secret_of_bob(f, name, sizeof(name));
+  serve_and_read(f, "service", "bob");
+  assert_np_ok(np_pipe_impersonate(f->server));
+  assert_int_not_equal(np_client_open(f->loop, name, NULL, &client), NP_OK);
+  assert_np_ok(np_pipe_revert(f->server));
+  pipe_close_wait(f, f->client);
+  pipe_close_wait(f, f->server);
+  memset(&f->ops[0], 0, sizeof(f->ops[0]));
+  f->done_count = 0;
+  f->client_options.security_qos = SECURITY_IMPERSONATION;
+  serve_and_read(f, "alice", "bob");
+  assert_np_ok(np_pipe_impersonate(f->server));
+  assert_int_not_equal(np_client_open(f->loop, name, NULL, &client), NP_OK);
+  assert_np_ok(np_pipe_revert(f->server));
+  assert_null(client);
+}
+
+NP_CASE("users/impersonate-and-create", np_server_create, NO_MODE, NP_OK,
+        "What a preset calls the current user is whom the thread acts as.",
+        "npipe/server.h") {
+  char name[WORLD_PIPE_NAME_BYTES_MAX];
+  np_server_options options;
+  np_pipe *own = NULL;
+  np_pipe *client = NULL;
+  char text[NP_SID_TEXT_BYTES_MAX];
+
+  world_pipe_name(name, sizeof(name));
+  np_server_options_init(&options);
+  options.access = NP_ACCESS_CURRENT_USER;
+  f->client_options.security_qos = SECURITY_IMPERSONATION;
+  serve_and_read(f, "service", "bob");
+  assert_np_ok(np_pipe_impersonate(f->server));
+  assert_np_ok(np_server_create(f->loop, name, &options, &own));
+  assert_np_ok(np_pipe_revert(f->server));
+  pipe_own(f, own);
+  become("bob");
+  assert_np_ok(np_client_open(f->loop, name, NULL, &client));
+  pipe_own(f, client);
+  assert_np_ok(np_pipe_peer_user(client, text, sizeof(text)));
+  assert_string_equal(text, bob_sid);
+}
+
+NP_CASE("users/verify-squatter", np_client_open, ANY_MODE,
+        ERROR_WRONG_TARGET_NAME,
+        "A client that demands its own user is not taken in by another's "
+        "server, whatever that one lets everybody do.",
+        "Named Pipe Security and Access Rights; museum X05") {
+  np_pipe *client = NULL;
+  char byte;
+  size_t length;
+
+  become("bob");
+  f->server_options.sddl = "D:(A;;GA;;;WD)";
+  server_listen(f);
+  become("alice");
+  f->client_options.verify_same_user = true;
+  assert_np_error(np_client_open(f->loop, f->name, &f->client_options, &client),
+                  ERROR_WRONG_TARGET_NAME);
+  assert_null(client);
+  assert_np_error(pipe_receive(f, f->server, &byte, 1, &length),
+                  ERROR_BROKEN_PIPE);
+}
+
+NP_CASE("users/verify-default", np_client_open, NO_MODE, NP_OK,
+        "A server of the same user is good without a preset, too, as long as "
+        "that user does not run elevated.",
+        "Named Pipe Security and Access Rights; museum X07") {
+  become("alice");
+  f->client_options.verify_same_user = true;
+  server_listen(f);
+  talk(f);
+}

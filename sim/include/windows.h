@@ -276,6 +276,8 @@ BOOL WINAPI GetNamedPipeClientProcessId(HANDLE pipe, PULONG id);
 BOOL WINAPI GetNamedPipeServerProcessId(HANDLE pipe, PULONG id);
 BOOL WINAPI GetNamedPipeClientSessionId(HANDLE pipe, PULONG id);
 BOOL WINAPI GetNamedPipeServerSessionId(HANDLE pipe, PULONG id);
+BOOL WINAPI GetNamedPipeClientComputerNameW(HANDLE pipe, LPWSTR name,
+                                            ULONG size);
 BOOL WINAPI ImpersonateNamedPipeClient(HANDLE pipe);
 BOOL WINAPI RevertToSelf(void);
 
@@ -380,6 +382,12 @@ void WINAPI GetSystemTimeAsFileTime(LPFILETIME time);
 
 HMODULE WINAPI GetModuleHandleW(LPCWSTR name);
 FARPROC WINAPI GetProcAddress(HMODULE module, LPCSTR name);
+#define CP_UTF8              65001u
+#define WC_ERR_INVALID_CHARS 0x80u
+
+int WINAPI WideCharToMultiByte(UINT code_page, DWORD flags, LPCWSTR text,
+                               int units, LPSTR out, int size,
+                               LPCSTR default_char, LPBOOL used_default);
 int WINAPI lstrlenW(LPCWSTR text);
 int WINAPI lstrcmpW(LPCWSTR a, LPCWSTR b);
 int WINAPI lstrcmpiW(LPCWSTR a, LPCWSTR b);

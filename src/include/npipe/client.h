@@ -29,6 +29,12 @@ extern "C" {
  *                      and SECURITY_CONTEXT_TRACKING, SECURITY_EFFECTIVE_ONLY.
  *                      SECURITY_SQOS_PRESENT is always added; no further bit
  *                      may be set
+ * verify_same_user     refuse a server whose pipe another than the caller's
+ *                      user owns (np_pipe_peer_user says what that proves);
+ *                      default false
+ * verify_process_id    refuse a server of another process; default 0: any. A
+ *                      hint as np_pipe_peer_process_id is, for those who
+ *                      started the server and still hold its process
  * security_attributes  only its bInheritHandle means something to a client;
  *                      borrowed; NULL: not inheritable
  * wait_for_server      of np_client_connect alone: wait for the name to exist,
@@ -39,6 +45,8 @@ typedef struct np_client_options {
   bool write;
   np_mode read_mode;
   uint32_t security_qos;
+  bool verify_same_user;
+  uint32_t verify_process_id;
   const SECURITY_ATTRIBUTES *security_attributes;
   bool wait_for_server;
 } np_client_options;
@@ -65,8 +73,10 @@ NP_API void np_client_options_init(np_client_options *options);
  * ERROR_FILENAME_EXCED_RANGE, ERROR_NO_UNICODE_TRANSLATION: see
  * np_server_create. ERROR_NOT_ENOUGH_MEMORY. ERROR_FILE_NOT_FOUND: no such
  * pipe. ERROR_PIPE_BUSY: all its instances are taken, try again later.
- * ERROR_ACCESS_DENIED: its direction or its security does not allow it. Else
- * what Windows said.
+ * ERROR_ACCESS_DENIED: its direction or its security does not allow it.
+ * ERROR_WRONG_TARGET_NAME: the server is not the one that `verify_same_user` or
+ * `verify_process_id` demands; nothing was written to it. Else what Windows
+ * said.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  CreateFile (Pipes); Named Pipe Client

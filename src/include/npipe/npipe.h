@@ -14,6 +14,7 @@
 #include <npipe/op.h>
 #include <npipe/pipe.h>
 #include <npipe/ready.h>
+#include <npipe/security.h>
 #include <npipe/server.h>
 #include <npipe/timer.h>
 #include <npipe/version.h>

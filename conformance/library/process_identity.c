@@ -1,0 +1,61 @@
+/* Two processes: each learns which one the other is. */
+#include "process_puppet.h"
+
+static void meet(np_fixture *f, world_process *puppet) {
+  museum_begin(f, PUPPET_QUOTA);
+  if (is_client_end(f)) {
+    puppet_tell(puppet, "open");
+    client_open_end(f);
+    puppet_tell(puppet, "accept");
+  } else {
+    server_listen(f);
+    puppet_tell(puppet, "open");
+    museum_accept(f, f->server);
+  }
+}
+
+NP_CASE("process/id", np_pipe_peer_process_id, BOTH_ENDS, NP_OK,
+        "Each end tells the process of the other, and not its own.",
+        "GetNamedPipeClientProcessId; museum X07") {
+  world_process *puppet = puppet_start(f);
+  uint32_t id = 0;
+
+  meet(f, puppet);
+  assert_np_ok(np_pipe_peer_process_id(f->end, &id));
+  assert_int_equal(id, world_process_id(puppet));
+  assert_int_not_equal(id, GetCurrentProcessId());
+  puppet_order(puppet, "exit");
+  puppet_end(puppet);
+  id = 0;
+  assert_np_ok(np_pipe_peer_process_id(f->end, &id));
+  assert_int_not_equal(id, GetCurrentProcessId());
+}
+
+NP_CASE("process/verify", np_client_open, END_CLIENT, NP_OK,
+        "A client opens the server of the process that it demands.",
+        "GetNamedPipeServerProcessId; museum X05 X07") {
+  world_process *puppet = puppet_start(f);
+
+  f->client_options.verify_process_id = world_process_id(puppet);
+  meet(f, puppet);
+  puppet_order(puppet, "exit");
+  puppet_end(puppet);
+}
+
+NP_CASE("process/verify-squatter", np_client_open, END_CLIENT,
+        ERROR_WRONG_TARGET_NAME,
+        "A client that demands its own process finds another at the name, and "
+        "that one gets no byte.",
+        "GetNamedPipeServerProcessId; museum X05") {
+  world_process *puppet = puppet_start(f);
+  np_pipe *client = NULL;
+
+  museum_begin(f, PUPPET_QUOTA);
+  puppet_tell(puppet, "open");
+  f->client_options.verify_process_id = GetCurrentProcessId();
+  assert_np_error(np_client_open(f->loop, f->name, &f->client_options, &client),
+                  ERROR_WRONG_TARGET_NAME);
+  assert_null(client);
+  puppet_order(puppet, "exit");
+  puppet_end(puppet);
+}

@@ -1,0 +1,110 @@
+/* What a client demands of its server before the first byte. */
+#include "client_common.h"
+
+/* Opening is refused, and the server has a client that came, wrote nothing and
+ * went. */
+static void open_refused(np_fixture *f) {
+  np_pipe *client = NULL;
+  char byte;
+  size_t length;
+
+  assert_np_error(np_client_open(f->loop, f->name, &f->client_options, &client),
+                  ERROR_WRONG_TARGET_NAME);
+  assert_null(client);
+  assert_np_error(pipe_receive(f, f->server, &byte, 1, &length),
+                  ERROR_BROKEN_PIPE);
+  assert_int_equal(length, 0);
+}
+
+static void talk(np_fixture *f) {
+  pair_open(f);
+  pipe_send(f, f->client, "ping", 4);
+  assert_received(f, f->server, "ping", 4);
+}
+
+NP_CASE("verify/default", np_client_options_init, NO_MODE, NP_OK,
+        "By default a client demands nothing.", "npipe/client.h") {
+  (void)f;
+  assert_false(f->client_options.verify_same_user);
+  assert_int_equal(f->client_options.verify_process_id, 0);
+}
+
+NP_CASE("verify/process", np_client_open, ANY_MODE, NP_OK,
+        "The server's process is the demanded one.",
+        "GetNamedPipeServerProcessId; museum X07") {
+  f->client_options.verify_process_id = GetCurrentProcessId();
+  talk(f);
+}
+
+NP_CASE("verify/other-process", np_client_open, ANY_MODE,
+        ERROR_WRONG_TARGET_NAME,
+        "A server of another process is refused before anything was written.",
+        "GetNamedPipeServerProcessId; museum X05 X07") {
+  server_listen(f);
+  f->client_options.verify_process_id = GetCurrentProcessId() + 4;
+  open_refused(f);
+}
+
+NP_CASE("verify/same-user", np_client_open, ANY_MODE, NP_OK,
+        "A server of this user, whose preset says so, is good.",
+        "Named Pipe Security and Access Rights; museum X07") {
+  f->server_options.access = NP_ACCESS_CURRENT_USER;
+  f->client_options.verify_same_user = true;
+  talk(f);
+}
+
+NP_CASE("verify/both", np_client_open, NO_MODE, NP_OK,
+        "Both may be demanded; one alone that fails refuses.",
+        "npipe/client.h") {
+  np_pipe *client = NULL;
+
+  f->server_options.access = NP_ACCESS_AUTHENTICATED_USERS;
+  f->client_options.verify_same_user = true;
+  f->client_options.verify_process_id = GetCurrentProcessId();
+  talk(f);
+  pipe_own(f, f->server);
+  server_listen(f);
+  f->client_options.verify_process_id++;
+  assert_np_error(np_client_open(f->loop, f->name, &f->client_options, &client),
+                  ERROR_WRONG_TARGET_NAME);
+}
+
+NP_CASE("verify/read-only", np_client_open, NO_MODE, NP_OK,
+        "An end that only reads, or only writes, can demand as much.",
+        "npipe/client.h") {
+  f->server_options.access = NP_ACCESS_CURRENT_USER;
+  f->client_options.verify_same_user = true;
+  f->client_options.verify_process_id = GetCurrentProcessId();
+  f->client_options.write = false;
+  pair_open(f);
+  pipe_send(f, f->server, "down", 4);
+  assert_received(f, f->client, "down", 4);
+  pipe_close_wait(f, f->client);
+  pipe_close_wait(f, f->server);
+  f->client_options.write = true;
+  f->client_options.read = false;
+  talk(f);
+}
+
+NP_CASE("verify/connect", np_client_connect, NO_MODE, ERROR_WRONG_TARGET_NAME,
+        "Who waits for an instance demands the same: a wrong server ends the "
+        "wait, the right one is opened.",
+        "npipe/client.h; museum X07") {
+  struct requester *refused = requester_of(0);
+  struct requester *client = requester_of(1);
+
+  requesters_init();
+  f->server_options.access = NP_ACCESS_CURRENT_USER;
+  server_listen(f);
+  f->client_options.verify_process_id = GetCurrentProcessId() + 4;
+  request_begin(f, refused, 0);
+  request_until(f, refused);
+  assert_request(refused, ERROR_WRONG_TARGET_NAME);
+  pipe_close_wait(f, f->server);
+  server_listen(f);
+  f->client_options.verify_same_user = true;
+  f->client_options.verify_process_id = GetCurrentProcessId();
+  request_begin(f, client, 0);
+  request_until(f, client);
+  assert_request(client, NP_OK);
+}

@@ -1,0 +1,147 @@
+#include "identity.h"
+
+#include <npipe/security.h>
+
+#include <limits.h>
+#include <string.h>
+
+#include "impersonate.h"
+#include "pipe.h"
+#include "sid.h"
+
+/* A NetBIOS or DNS name, with its NUL. */
+#define COMPUTER_UNITS_MAX 256
+
+/* GetNamedPipeClientComputerNameW; `size` counts bytes. */
+typedef BOOL(WINAPI *computer_name_fn)(HANDLE pipe, LPWSTR name, ULONG size);
+
+static np_error check(const np_pipe *pipe, const void *out) {
+  if (pipe == NULL || out == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  return pipe->target.closing ? ERROR_INVALID_HANDLE : NP_OK;
+}
+
+static np_error ask_id(np_pipe *pipe, uint32_t *id,
+                       BOOL(WINAPI *of_client)(HANDLE, PULONG),
+                       BOOL(WINAPI *of_server)(HANDLE, PULONG)) {
+  np_error error = check(pipe, id);
+  ULONG answer = 0;
+
+  if (error != NP_OK) {
+    return error;
+  }
+  if (!(pipe->end == NP_SERVER ? of_client : of_server)(pipe->target.handle,
+                                                        &answer)) {
+    return GetLastError();
+  }
+  *id = answer;
+  return NP_OK;
+}
+
+np_error np_pipe_peer_process_id(np_pipe *pipe, uint32_t *id) {
+  return ask_id(pipe, id, GetNamedPipeClientProcessId,
+                GetNamedPipeServerProcessId);
+}
+
+np_error np_pipe_peer_session_id(np_pipe *pipe, uint32_t *id) {
+  return ask_id(pipe, id, GetNamedPipeClientSessionId,
+                GetNamedPipeServerSessionId);
+}
+
+static np_error sid_of_client(np__sid *out, HANDLE server) {
+  HANDLE token = NULL;
+  np_error error;
+
+  error = np__impersonate(server);
+  if (error != NP_OK) {
+    return error;
+  }
+  /* As the process itself: a client that is only to be looked at may not open
+   * anything. */
+  if (!OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &token)) {
+    error = GetLastError();
+  }
+  if (!RevertToSelf()) {
+    error = GetLastError();
+  }
+  if (error == NP_OK) {
+    error = np__sid_of_token(out, token);
+  }
+  if (token != NULL) {
+    CloseHandle(token);
+  }
+  return error;
+}
+
+np_error np_pipe_peer_user(np_pipe *pipe, char *text, size_t size) {
+  np_error error = check(pipe, text);
+  np__sid sid;
+
+  if (error == NP_OK) {
+    error = pipe->end == NP_SERVER
+                ? sid_of_client(&sid, pipe->target.handle)
+                : np__sid_of_owner(&sid, pipe->target.handle);
+  }
+  return error == NP_OK ? np__sid_text(&sid, text, size) : error;
+}
+
+np_error np_pipe_peer_computer(np_pipe *pipe, char *name, size_t size) {
+  np_error error = check(pipe, name);
+  WCHAR wide[COMPUTER_UNITS_MAX];
+  computer_name_fn computer_name;
+  FARPROC found;
+
+  if (error != NP_OK) {
+    return error;
+  }
+  if (pipe->end != NP_SERVER || size == 0) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  /* kernel32 alone: what Wine's kernelbase has of that name ends the program.
+   */
+  found = GetProcAddress(GetModuleHandleW(L"kernel32.dll"),
+                         "GetNamedPipeClientComputerNameW");
+  if (found == NULL) {
+    return ERROR_CALL_NOT_IMPLEMENTED;
+  }
+  memcpy(&computer_name, &found, sizeof computer_name);
+  if (!computer_name(pipe->target.handle, wide, sizeof wide)) {
+    return GetLastError();
+  }
+  wide[COMPUTER_UNITS_MAX - 1] = 0;
+  return WideCharToMultiByte(CP_UTF8, WC_ERR_INVALID_CHARS, wide, -1, name,
+                             size < INT_MAX ? (int)size : INT_MAX, NULL,
+                             NULL) > 0
+             ? NP_OK
+             : GetLastError();
+}
+
+np_error np__identity_verify(HANDLE pipe, const np_client_options *options) {
+  ULONG process_id = 0;
+  np__sid owner;
+  np__sid caller;
+  np_error error;
+
+  if (options->verify_process_id != 0) {
+    if (!GetNamedPipeServerProcessId(pipe, &process_id)) {
+      return GetLastError();
+    }
+    if (process_id != options->verify_process_id) {
+      return ERROR_WRONG_TARGET_NAME;
+    }
+  }
+  if (options->verify_same_user) {
+    error = np__sid_of_owner(&owner, pipe);
+    if (error == NP_OK) {
+      error = np__sid_of_caller(&caller);
+    }
+    if (error != NP_OK) {
+      return error;
+    }
+    if (!EqualSid(&owner, &caller)) {
+      return ERROR_WRONG_TARGET_NAME;
+    }
+  }
+  return NP_OK;
+}
