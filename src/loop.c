@@ -14,6 +14,10 @@
 /* Of so many operations it is worth a look whether they have ended. */
 #define GLANCES_MAX 16u
 
+/* After so many bytes written that went at once, half of what a pipe holds by
+ * default, whoever reads them should have its turn before there are more. */
+#define WRITTEN_BYTES_MAX 32768u
+
 static np_error run(np_loop *loop, uint32_t timeout_ms, bool once);
 
 static void *default_allocate(void *context, size_t size) {
@@ -65,6 +69,7 @@ np_error np_loop_create(const np_loop_options *options, np_loop **loop) {
   QueryPerformanceFrequency(&made->clock_frequency);
   made->allocator = allocator;
   made->port = options->port;
+  made->yields = options->yields;
   made->key =
       options->completion_key != 0 ? options->completion_key : (ULONG_PTR)made;
   if (made->port == NULL) {
@@ -235,6 +240,18 @@ void np__loop_put_off(np_loop *loop, np__packet *packet) {
   queue_push(&loop->put_off, packet);
 }
 
+void np__loop_put_off_first(np_loop *loop, np__packet *packet) {
+  packet->next = loop->put_off.first;
+  if (loop->put_off.first == NULL) {
+    loop->put_off.last = packet;
+  }
+  loop->put_off.first = packet;
+}
+
+void np__loop_wrote(np_loop *loop, size_t bytes) {
+  loop->written_bytes += bytes;
+}
+
 void np__loop_owe(np_loop *loop, np__packet *packet) {
   packet->prev = NULL;
   packet->next = loop->owed;
@@ -330,6 +347,23 @@ static size_t run_timers(np_loop *loop) {
   return count;
 }
 
+static void post_first(np_loop *loop) {
+  np__packet *packet = loop->put_off.first;
+
+  loop->put_off.first = packet->next;
+  packet->class_->post(loop, packet);
+}
+
+/* The callback of a large write mostly starts the next one, which must wait if
+ * nobody has read the last, for a packet. If the reader is on this loop, its
+ * read is among what is put off, and likely the first. */
+static void post_before_more(np_loop *loop) {
+  if (loop->written_bytes >= WRITTEN_BYTES_MAX && loop->put_off.first != NULL) {
+    loop->written_bytes = 0;
+    post_first(loop);
+  }
+}
+
 /* Runs what is ready, as long as the port need not be asked. */
 static size_t run_ready(np_loop *loop) {
   size_t count = 0;
@@ -338,6 +372,7 @@ static size_t run_ready(np_loop *loop) {
          loop->callbacks_since_poll < CALLBACKS_PER_POLL && !is_stopped(loop)) {
     np__packet *packet = loop->ready.first;
 
+    post_before_more(loop); /* What ends by that is queued behind. */
     loop->ready.first = packet->next;
     loop->callbacks_since_poll++;
     packet->class_->run(loop, packet);
@@ -408,9 +443,13 @@ static void post_put_off(np_loop *loop) {
 
   if (loop->ready.first == NULL) {
     loop->has_passed_over = false;
-    if (loop->put_off.first != NULL && loop->owns_port &&
-        is_news_likely(loop)) {
-      take(loop, 0); /* What it fails of, the wait that follows will tell. */
+    if (loop->put_off.first != NULL && loop->owns_port) {
+      if (loop->yields && !is_news_likely(loop)) {
+        SwitchToThread(); /* Who gets the processor may write what is read. */
+      }
+      if (is_news_likely(loop)) {
+        take(loop, 0); /* What it fails of, the wait that follows will tell. */
+      }
     }
   } else if (loop->callbacks_since_poll >= CALLBACKS_PER_POLL) {
     is_starving = loop->has_passed_over;
@@ -418,10 +457,7 @@ static void post_put_off(np_loop *loop) {
   }
   while (loop->put_off.first != NULL &&
          (loop->ready.first == NULL || is_starving)) {
-    np__packet *packet = loop->put_off.first;
-
-    loop->put_off.first = packet->next;
-    packet->class_->post(loop, packet);
+    post_first(loop);
   }
 }
 
@@ -445,6 +481,15 @@ static np_error wait(np_loop *loop, uint32_t timeout_ms) {
   return error;
 }
 
+/* Asks the port, if anything can be there. */
+static np_error poll(np_loop *loop) {
+  if (loop->owed_count == 0 && read_now(&loop->posted) == 0) {
+    loop->callbacks_since_poll = 0;
+    return NP_OK;
+  }
+  return wait(loop, 0);
+}
+
 static np_error run_turns(np_loop *loop, uint32_t timeout_ms, bool once) {
   uint64_t now = once ? np__loop_now_ms(loop) : 0;
   const uint64_t deadline =
@@ -455,7 +500,7 @@ static np_error run_turns(np_loop *loop, uint32_t timeout_ms, bool once) {
     np_error error;
 
     if (loop->callbacks_since_poll >= CALLBACKS_PER_POLL) {
-      error = wait(loop, 0);
+      error = poll(loop);
       if (error != NP_OK && error != WAIT_TIMEOUT) {
         return error;
       }

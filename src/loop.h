@@ -46,8 +46,10 @@ struct np_loop {
   size_t pipes;  /* and listeners, whose end has not been told */
   size_t unheeded_timers; /* those that do not keep it running */
   uint32_t callbacks_since_poll;
-  HANDLE event; /* made when first needed */
+  size_t written_bytes; /* since a read was posted on account of them */
+  HANDLE event;         /* made when first needed */
   bool owns_port;
+  bool yields;          /* before it gives the kernel what was put off */
   bool has_passed_over; /* what is put off, at the last poll of the port */
   bool running;
   bool impersonates; /* its thread acts as a client; never between callbacks */
@@ -67,6 +69,12 @@ void np__loop_ready(np_loop *loop, np__packet *packet);
 /* np__loop_put_off queues `packet` for its class's `post`, which runs at the
  * end of this turn, always before the loop waits. */
 void np__loop_put_off(np_loop *loop, np__packet *packet);
+
+/* np__loop_put_off_first does so before what was put off earlier. */
+void np__loop_put_off_first(np_loop *loop, np__packet *packet);
+
+/* np__loop_wrote takes note that the kernel took `bytes`. */
+void np__loop_wrote(np_loop *loop, size_t bytes);
 
 /* np__loop_owe takes note that the kernel owes `packet`. */
 void np__loop_owe(np_loop *loop, np__packet *packet);

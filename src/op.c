@@ -64,6 +64,9 @@ static void op_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
 
   assert(op->np__state == NP__OP_IN_KERNEL);
   np__loop_paid(loop, packet);
+  if (op->np__kind == NP__OP_WRITE) {
+    np__loop_wrote(loop, bytes);
+  }
   np__op_end(op, error_of_status(status), bytes);
 }
 
@@ -211,9 +214,16 @@ void np__op_withdraw(np_op *op) {
 }
 
 void np__op_put_off(np_op *op) {
+  np__target *target = op->np__target;
+
   assert(op->np__state == NP__OP_WAITING);
   op->np__state = NP__OP_PUT_OFF;
-  np__loop_put_off(op->np__target->loop, &op->np__packet);
+  if (target->is_greeted && target->unfinished[NP__INWARD] == 1) {
+    target->is_greeted = false;
+    np__loop_put_off_first(target->loop, &op->np__packet);
+  } else {
+    np__loop_put_off(target->loop, &op->np__packet);
+  }
 }
 
 void np__op_pending(np_op *op) {
@@ -233,6 +243,9 @@ bool np__op_answer(np_op *op, BOOL succeeded, np_error *error,
   }
   if (*error == NP_OK || *error == ERROR_MORE_DATA) {
     *transferred = (size_t)op->np__packet.overlapped.InternalHigh;
+    if (op->np__kind == NP__OP_WRITE) {
+      np__loop_wrote(op->np__target->loop, *transferred);
+    }
   }
   return true;
 }

@@ -63,6 +63,9 @@ typedef struct np__target {
   size_t held_back;
   bool closing;  /* nothing may begin any more */
   bool withheld; /* it is a listener's: nothing of a caller's may begin */
+  /* A client has just come, mostly to say something: the next read, if no other
+   * is before it, goes before those of other ends that were put off earlier. */
+  bool is_greeted;
   /* Called from the loop when `closing` or `withheld` and the last operation is
    * gone; perhaps more than once. */
   void (*drained)(struct np__target *target);

@@ -93,6 +93,7 @@ static void connect_ended(np_pipe *pipe, np_op *connect) {
   if (connect->np__error == NP_OK) {
     pipe->announced = true;
     pipe->state = error == ERROR_NO_DATA ? NP_CLOSING : NP_CONNECTED;
+    pipe->target.is_greeted = true;
     if (pipe->ready_hooks != NULL) {
       pipe->ready_hooks->connected(pipe);
     }

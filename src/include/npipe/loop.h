@@ -41,12 +41,21 @@ typedef struct np_allocator {
  *                 dequeues and calls np_loop_dispatch.
  * completion_key  the key of each packet of this loop; 0 (the default): the
  *                 loop's address. With a foreign port the caller tells by it
- *                 whose packet it dequeued. */
+ *                 whose packet it dequeued.
+ * yields          true: a loop that has nothing else to do gives up the
+ *                 processor once (SwitchToThread) before it hands the kernel
+ *                 the reads that were started. A peer that shares the processor
+ *                 may then write first, and the read finds its data instead of
+ *                 waiting for it. It is one system call a turn, in vain where
+ *                 peers have processors of their own. Not on a foreign port,
+ *                 where the loop cannot know what else there is to do. Default
+ *                 false */
 typedef struct np_loop_options {
   size_t size;
   np_allocator allocator;
   HANDLE port;
   ULONG_PTR completion_key;
+  bool yields;
 } np_loop_options;
 
 /* np_loop_options_init fills `options` with the defaults. NULL is ignored.
