@@ -43,16 +43,20 @@ class Function:
             words = said["words"].split(", ")
             return ([m for m in MODE_NAMES if m in words],
                     [e for e in END_NAMES if e in words])
-        if self.name.startswith("np_pipe_"):
+        if self.name.endswith("_options_init"):
+            return [], []
+        if self.name.startswith(AT_BOTH_ENDS):
             return list(MODE_NAMES), list(END_NAMES)
         if self.name in WITH_MODES:
             return list(MODE_NAMES), []
         return [], []
 
 
+AT_BOTH_ENDS = ("np_pipe_", "np_channel_", "np_op_cancel")
 # Whose end is in the name, so that it is not repeated in each case.
 WITH_MODES = {"np_server_create", "np_server_connect", "np_server_disconnect",
-              "np_client_open", "np_client_connect"}
+              "np_client_open", "np_client_connect",
+              "np_listener_create", "np_listener_recycle", "np_listener_close"}
 
 
 def functions(top):

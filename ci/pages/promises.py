@@ -2,6 +2,14 @@
 function x mode and end x outcome."""
 from pages import headers, results
 
+# Errors that come of the state of the pipe, so that a mode could make a
+# difference. Only messages can be longer than a read.
+STATE_ERRORS = {
+    "ERROR_BROKEN_PIPE", "ERROR_NO_DATA", "ERROR_OPERATION_ABORTED",
+    "ERROR_PIPE_LISTENING", "ERROR_PIPE_NOT_CONNECTED",
+    "NP_WOULD_BLOCK", "WAIT_TIMEOUT", "ERROR_MORE_DATA"}
+MESSAGES_ONLY = {"ERROR_MORE_DATA"}
+
 # Columns: a mode and an end, or the mode alone where no end is named.
 PLACES = [f"{mode}-{end}" for mode in headers.MODE_NAMES
           for end in headers.END_NAMES]
@@ -59,12 +67,25 @@ def missing(top, cases):
             if not any(cell["count"] for cell in rows[outcome]):
                 lines.append(f"{function.name}: no case shows {outcome}")
         good = [rows["NP_OK"]] if function.is_error else list(rows.values())
-        for place, column in zip(PLACES, range(1, 1 + len(PLACES))):
-            mode, _, end = place.rpartition("-")
-            if (mode in function.modes
-                    and (not function.ends or end in function.ends)
-                    and not any(cells[column]["count"] for cells in good)):
-                lines.append(f"{function.name}: no case shows a success in"
-                             f" {mode.replace('-', ' with ')} mode"
-                             f"{' at the ' + end + chr(39) + 's end' if function.ends else ''}")
-    return lines
+        for mode in function.modes:
+            for end in function.ends or [""]:
+                if not shows(good, [f"{mode}-{end}"]):
+                    lines.append(
+                        f"{function.name}: no case shows a success in {mode}"
+                        f" mode" + (f" at the {end}'s end" if end else ""))
+            for error in set(function.errors) & STATE_ERRORS:
+                # It may be that only one end can meet it.
+                both = [f"{mode}-{end}" for end in headers.END_NAMES]
+                if not (shows([rows[error]], both)
+                        or error in MESSAGES_ONLY and mode != "message"):
+                    lines.append(f"{function.name}: no case shows {error} in"
+                                 f" {mode} mode")
+    return list(dict.fromkeys(lines))
+
+
+def shows(rows, places):
+    """Whether a cell of `rows` in one of `places` counts a case. A place without
+    an end, `byte-`, is any of that mode."""
+    return any(cells[column]["count"] for cells in rows
+               for column, place in enumerate(PLACES, 1)
+               if place in places or place.rpartition("-")[0] + "-" in places)

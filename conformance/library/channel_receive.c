@@ -37,6 +37,23 @@ NP_CASE("channel/receive-several", np_channel_receive, ANY_MODE | BOTH_ENDS,
   }
 }
 
+NP_CASE(
+    "channel/data", np_channel_data, ANY_MODE | BOTH_ENDS, NP_OK,
+    "There is nothing until a message was received; it stays as it is while "
+    "more arrives.",
+    "npipe/channel.h") {
+  channel_pair(f, NULL);
+  assert_null(np_channel_data(NULL));
+  assert_null(np_channel_data(f->channel));
+  message_send(f, f->opposite, "one", 3);
+  assert_message(f, f->channel, "one", 3);
+  message_send(f, f->opposite, "two", 3);
+  loop_quiet(f);
+  assert_memory_equal(np_channel_data(f->channel), "one", 3);
+  assert_message(f, f->channel, "two", 3);
+  assert_memory_equal(np_channel_data(f->channel), "two", 3);
+}
+
 NP_CASE("channel/receive-lends", np_channel_data, BYTE_READS | BOTH_ENDS, NP_OK,
         "A message that came whole is lent from where it was read to, and "
         "stays until the next receive is begun.",

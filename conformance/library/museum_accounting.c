@@ -252,6 +252,9 @@ static struct expected expect(void) {
           (scene.kind == KIND_CONNECT && scene.action == ACTION_DISCONNECT &&
            situation->error == NP_OK)) {
         either.error = either.or_error = interrupt;
+        if (situation->timeout_ms > 0) {
+          either.or_error = situation->error; /* On a slow machine. */
+        }
       }
       break;
     case POINT_CAUSED:

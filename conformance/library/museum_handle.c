@@ -36,6 +36,69 @@ NP_CASE("museum-handle/not-inheritable", np_pipe_handle, ANY_MODE, NP_OK,
   assert_true(is_inheritable(f->client));
 }
 
+/* --- Moving and asking -------------------------------------------------- */
+
+struct holder {
+  np_pipe *server;
+  unsigned number;
+};
+
+NP_CASE("museum-handle/holder-moves", np_server_connect, ANY_MODE, NP_OK,
+        "What holds the pipe may move in memory while a connect waits: what "
+        "the kernel points at is in the pipe and in the operation alone.",
+        "npipe/op.h; museum L08") {
+  static struct holder holders[20];
+  struct recorder *connect = &f->ops[0];
+
+  museum_begin(f, MUSEUM_QUOTA);
+  server_listen(f);
+  holders[0].server = f->server;
+  connect_begin(connect, holders[0].server);
+  museum_settle(f); /* The kernel has it. */
+  for (size_t i = 1; i < sizeof(holders) / sizeof(holders[0]); i++) {
+    holders[i] = holders[i - 1];
+    memset(&holders[i - 1], 0xA5, sizeof(holders[0]));
+    loop_turn(f, 0);
+  }
+  assert_int_equal(connect->done_count, 0);
+  f->client = museum_open(f);
+  museum_until(f, connect);
+  museum_done(connect, NP_OK, 0);
+  museum_echo(f, holders[19].server, f->client);
+}
+
+NP_CASE("museum-handle/asked-while-busy", np_pipe_info, ANY_MODE | BOTH_ENDS,
+        NP_OK,
+        "An end whose read and whose write wait answers at once what it is "
+        "asked: the kernel lines up the requests of synchronous handles only, "
+        "and those are not adopted.",
+        "Synchronous and Overlapped Input and Output; museum F11") {
+  static uint8_t data[MUSEUM_QUOTA + 1];
+  struct recorder *read = &f->ops[0];
+  struct recorder *write = &f->ops[1];
+
+  museum_begin(f, MUSEUM_QUOTA);
+  pair_open(f);
+  museum_pattern(data, sizeof(data), 11);
+  read_begin(read, f->end, sizeof(read->buffer));
+  write_begin(write, f->end, data, sizeof(data));
+  reads_post(f);
+  for (unsigned round = 0; round < 100; round++) {
+    np_info info = {.size = sizeof(info)};
+
+    museum_round("round %u", round);
+    museum_error(np_pipe_info(f->end, &info), NP_OK);
+    assert_int_equal(info.state, NP_CONNECTED);
+  }
+  assert_int_equal(read->done_count + write->done_count, 0);
+  assert_received(f, f->peer, data, sizeof(data));
+  museum_until(f, write);
+  museum_done(write, NP_OK, sizeof(data));
+  pipe_send(f, f->peer, "answer", 6);
+  museum_until(f, read);
+  museum_done(read, NP_OK, 6);
+}
+
 /* --- Duplicating and exporting ------------------------------------------ */
 
 NP_CASE("museum-handle/adopt-duplicate", np_pipe_adopt, ANY_MODE | BOTH_ENDS,

@@ -99,6 +99,8 @@ NP_API np_error np_pipe_info(np_pipe *pipe, np_info *info);
  *         close it or start I/O on it otherwise. On failure it stays the
  *         caller's and unchanged; only if it was the very last step that failed
  *         (SetFileCompletionNotificationModes) is it bound to the loop's port.
+ *         Windows lines up what is asked of a synchronous handle: one with I/O
+ *         in progress is refused only once that has ended
  * pipe    set on success only
  *
  * Returns NP_OK. ERROR_INVALID_PARAMETER: `loop` or `pipe` is NULL, or the
