@@ -240,3 +240,128 @@ NP_CASE("museum-connect/cancel-race", np_client_connect_cancel, ANY_MODE, NP_OK,
     museum_done(&f->ops[1], ERROR_BROKEN_PIPE, 0);
   }
 }
+
+/* --- All at once ---------------------------------------------------------- */
+
+enum { MIXED = 24, MIXED_SERVERS = 3, MIXED_STEPS = 600 };
+
+/* What a request of the mix may end with. */
+struct mixed {
+  struct requester *requester;
+  uint32_t timeout_ms;
+  bool cancelled;
+  bool waits_for_server;
+  bool saw_no_server;
+};
+
+static bool is_waiting(const struct requester *requester) {
+  return requester->done_count < requester->start_count;
+}
+
+static void mixed_check(const struct mixed *mixed) {
+  switch (mixed->requester->result) {
+    case NP_OK:
+      return;
+    case WAIT_TIMEOUT:
+      assert_true(mixed->timeout_ms > 0);
+      return;
+    case ERROR_OPERATION_ABORTED:
+      assert_true(mixed->cancelled);
+      return;
+    default:
+      museum_error(mixed->requester->result, ERROR_FILE_NOT_FOUND);
+      assert_true(mixed->saw_no_server && !mixed->waits_for_server);
+  }
+}
+
+static void mixed_begin(np_fixture *f, struct mixed *mixed, uint32_t drawn,
+                        bool is_served) {
+  mixed->timeout_ms = drawn % 3 == 0 ? 0 : 1 + drawn % 20;
+  mixed->waits_for_server = drawn / 3 % 2 == 0;
+  mixed->saw_no_server = !is_served;
+  mixed->cancelled = false;
+  mixed->requester->then = drawn / 6 % 2 == 0 ? leave : NULL;
+  f->client_options.wait_for_server = mixed->waits_for_server;
+  request_begin(f, mixed->requester, mixed->timeout_ms);
+}
+
+NP_CASE("museum-connect/mixed", np_client_connect, NO_MODE, NP_OK,
+        "Requests, cancels, time limits and servers that come and go, in any "
+        "order: each request ends once, as something that was so allows.",
+        "npipe/client.h; museum H20 H21 N03") {
+  static struct mixed all[MIXED];
+  np_pipe *servers[MIXED_SERVERS] = {NULL};
+  unsigned served = 0;
+  unsigned succeeded = 0;
+  uint32_t random = 3;
+
+  museum_begin(f, MUSEUM_QUOTA);
+  requesters_init();
+  memset(all, 0, sizeof(all));
+  for (unsigned step = 0; step < MIXED_STEPS; step++) {
+    struct mixed *mixed = &all[museum_random(&random) % MIXED];
+    np_pipe **server = &servers[museum_random(&random) % MIXED_SERVERS];
+    uint32_t drawn = museum_random(&random) >> 8;
+
+    museum_round("step %u", step);
+    mixed->requester = requester_of((unsigned)(mixed - all));
+    switch (drawn % 8) {
+      case 0:
+      case 1:
+      case 2:
+        if (!is_waiting(mixed->requester)) {
+          if (mixed->requester->client != NULL) {
+            leave(f, mixed->requester);
+          }
+          mixed_begin(f, mixed, drawn / 8, served > 0);
+        }
+        break;
+      case 3:
+        if (is_waiting(mixed->requester)) {
+          mixed->cancelled = true;
+          np_client_connect_cancel(&mixed->requester->request);
+        }
+        break;
+      case 4:
+        if (*server == NULL) {
+          museum_error(
+              np_server_create(f->loop, f->name, &f->server_options, server),
+              NP_OK);
+          served++;
+        } else {
+          pipe_close(f, *server);
+          *server = NULL;
+          served--;
+        }
+        break;
+      case 5:
+        loop_turn(f, drawn / 8 % 4);
+        break;
+      default:
+        loop_turn(f, 0);
+        break;
+    }
+    for (unsigned i = 0; i < MIXED; i++) {
+      all[i].saw_no_server = all[i].saw_no_server || served == 0;
+      if (all[i].requester != NULL && all[i].requester->start_count > 0 &&
+          !is_waiting(all[i].requester)) {
+        mixed_check(&all[i]);
+        succeeded += all[i].requester->result == NP_OK;
+      }
+    }
+  }
+  for (unsigned i = 0; i < MIXED; i++) {
+    all[i].cancelled = true;
+    np_client_connect_cancel(&requester_of(i)->request);
+  }
+  for (unsigned i = 0; i < MIXED_SERVERS; i++) {
+    if (servers[i] != NULL) {
+      pipe_close(f, servers[i]);
+    }
+  }
+  museum_error(loop_run(f), NP_OK);
+  for (unsigned i = 0; i < MIXED; i++) {
+    assert_int_equal(requester_of(i)->done_count, requester_of(i)->start_count);
+  }
+  assert_true(succeeded > 0);
+}
