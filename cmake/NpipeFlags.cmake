@@ -11,6 +11,7 @@ function(npipe_flags target)
     # initialisers that are not constant, and addresses of imported functions.
     target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:C>:/W4;/utf-8;\
 /wd4204;/wd4221;/wd4232;$<$<BOOL:${NPIPE_WERROR}>:/WX>>")
+    target_compile_definitions(${target} PRIVATE _CRT_SECURE_NO_WARNINGS)
   else()
     target_compile_options(${target} PRIVATE
       -Wall -Wextra -Wpedantic -Wshadow -Wconversion
