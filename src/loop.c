@@ -92,11 +92,11 @@ np_error np_loop_destroy(np_loop *loop) {
   if (loop->running || loop->pipes > 0 || np_loop_is_pending(loop)) {
     return ERROR_BUSY;
   }
-  assert(loop->owed == NULL && loop->owed_count == 0);
   assert(loop->ready.first == NULL && loop->put_off.first == NULL);
   if (loop->gates != NULL) {
     loop->gates_free(loop);
   }
+  assert(loop->owed == NULL && loop->owed_count == 0);
   if (loop->event != NULL) {
     CloseHandle(loop->event);
   }

@@ -12,8 +12,10 @@
 #define TICKS_PER_MS 10000 /* of 100 ns */
 
 struct np__wait {
-  np__packet packet; /* first; linked in `waits` of its root, or in `orphans` */
-  np__root *root;    /* NULL: its loop is gone */
+  np__packet packet; /* first */
+  np__wait *next;    /* in `waits` of its root, or in `orphans` */
+  np__wait *prev;
+  np__root *root; /* NULL: its loop is gone */
   np__wait_fn ended;
   void *owner;
   bool is_cancelled;
@@ -28,41 +30,39 @@ typedef union wait_input {
 
 /* Waits that outlived their loop. */
 static SRWLOCK orphans_lock = SRWLOCK_INIT;
-static np__packet *orphans;
+static np__wait *orphans;
 
-static void list_push(np__packet **list, np__packet *packet) {
-  packet->prev = NULL;
-  packet->next = *list;
+static void list_push(np__wait **list, np__wait *wait) {
+  wait->prev = NULL;
+  wait->next = *list;
   if (*list != NULL) {
-    (*list)->prev = packet;
+    (*list)->prev = wait;
   }
-  *list = packet;
+  *list = wait;
 }
 
-static void list_remove(np__packet **list, np__packet *packet) {
-  if (packet->prev != NULL) {
-    packet->prev->next = packet->next;
+static void list_remove(np__wait **list, np__wait *wait) {
+  if (wait->prev != NULL) {
+    wait->prev->next = wait->next;
   } else {
-    *list = packet->next;
+    *list = wait->next;
   }
-  if (packet->next != NULL) {
-    packet->next->prev = packet->prev;
+  if (wait->next != NULL) {
+    wait->next->prev = wait->prev;
   }
 }
 
 /* Frees the orphans that the kernel is done with. One whose packet may still be
  * handed to a loop, on a foreign port with the same key, waits for that. */
 static void bury_orphans(void) {
-  np__packet *next;
+  np__wait *next;
 
   AcquireSRWLockExclusive(&orphans_lock);
-  for (np__packet *packet = orphans; packet != NULL; packet = next) {
-    np__wait *wait = (np__wait *)packet;
-
-    next = packet->next;
+  for (np__wait *wait = orphans; wait != NULL; wait = next) {
+    next = wait->next;
     if (!wait->may_be_delivered &&
         HasOverlappedIoCompleted(&wait->packet.overlapped)) {
-      list_remove(&orphans, packet);
+      list_remove(&orphans, wait);
       free(wait);
     }
   }
@@ -73,7 +73,7 @@ static void adopt_orphan(np__wait *wait, bool may_be_delivered) {
   wait->root = NULL;
   wait->may_be_delivered = may_be_delivered;
   AcquireSRWLockExclusive(&orphans_lock);
-  list_push(&orphans, &wait->packet);
+  list_push(&orphans, wait);
   ReleaseSRWLockExclusive(&orphans_lock);
 }
 
@@ -135,13 +135,14 @@ static void wait_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
   (void)bytes;
   if (wait->root == NULL) {
     AcquireSRWLockExclusive(&orphans_lock);
-    list_remove(&orphans, packet);
+    list_remove(&orphans, wait);
     ReleaseSRWLockExclusive(&orphans_lock);
     free(wait);
     return;
   }
   assert(wait->root->loop == loop);
-  list_remove(&wait->root->waits, packet);
+  np__loop_paid(loop, packet);
+  list_remove(&wait->root->waits, wait);
   if (wait->is_cancelled) {
     loop->active--;
   }
@@ -195,7 +196,8 @@ np__wait *np__root_wait(np__root *root, const WCHAR *name, np__wait_fn ended,
     free(wait);
     return NULL;
   }
-  list_push(&root->waits, &wait->packet);
+  np__loop_owe(root->loop, &wait->packet);
+  list_push(&root->waits, wait);
   return wait;
 }
 
@@ -204,9 +206,10 @@ void np__root_deinit(np__root *root) {
     /* What has ended needs no keeper. */
   }
   while (root->waits != NULL) {
-    np__wait *wait = (np__wait *)root->waits;
+    np__wait *wait = root->waits;
 
-    list_remove(&root->waits, &wait->packet);
+    np__loop_paid(root->loop, &wait->packet);
+    list_remove(&root->waits, wait);
     adopt_orphan(wait, !root->loop->owns_port);
   }
   if (root->handle != NULL) {

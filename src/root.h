@@ -30,7 +30,7 @@ typedef void (*np__wait_fn)(void *owner, np__wait_end end);
 typedef struct np__root {
   np_loop *loop;
   HANDLE handle;
-  np__packet *waits; /* in the kernel */
+  np__wait *waits; /* in the kernel */
 } np__root;
 
 void np__root_init(np__root *root, np_loop *loop);

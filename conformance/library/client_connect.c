@@ -212,6 +212,37 @@ NP_CASE("client-connect/options", np_client_connect, NO_MODE, NP_OK,
   assert_true(info.writable);
 }
 
+static void write_again(np_fixture *f, struct recorder *recorder) {
+  unsigned *left = f->user;
+
+  if (--*left > 0) {
+    write_begin(recorder, f->client, "", 0);
+  }
+}
+
+NP_CASE("client-connect/never-idle", np_client_connect, NO_MODE, NP_OK,
+        "A loop that always has something ready still hears that an instance "
+        "listens.",
+        "npipe/client.h") {
+  enum { WRITES = 1000 };
+  struct requester *client = requester_of(0);
+  unsigned left = WRITES;
+
+  requesters_init();
+  f->server_options.mode = f->server_options.read_mode = NP_BYTE;
+  pair_open(f);
+  request_begin(f, client, 0);
+  requests_settle(f);
+  server_add(f);
+  f->user = &left;
+  f->ops[0].then = write_again;
+  write_begin(&f->ops[0], f->client, "", 0);
+  request_until(f, client);
+  assert_request(client, NP_OK);
+  assert_true(left > WRITES / 2);
+  loop_until(f, WRITES);
+}
+
 /* --- Names --------------------------------------------------------------- */
 
 NP_CASE("client-connect/inner-backslash", np_client_connect, NO_MODE, NP_OK,
