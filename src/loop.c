@@ -490,6 +490,14 @@ static np_error poll(np_loop *loop) {
   return wait(loop, 0);
 }
 
+/* What is left to `deadline`, of which UINT64_MAX is none. */
+static uint32_t left_ms(uint64_t deadline, uint64_t now) {
+  if (deadline == UINT64_MAX) {
+    return INFINITE;
+  }
+  return now < deadline ? (uint32_t)(deadline - now) : 0;
+}
+
 static np_error run_turns(np_loop *loop, uint32_t timeout_ms, bool once) {
   uint64_t now = once ? np__loop_now_ms(loop) : 0;
   const uint64_t deadline =
@@ -512,18 +520,15 @@ static np_error run_turns(np_loop *loop, uint32_t timeout_ms, bool once) {
     if (ran > 0 || loop->ready.first != NULL) {
       continue;
     }
-    error = wait(
-        loop, deadline == UINT64_MAX ? INFINITE : (uint32_t)(deadline - now));
+    error = wait(loop, left_ms(deadline, now));
     if (error != NP_OK && error != WAIT_TIMEOUT) {
       return error;
     }
-    if (deadline != UINT64_MAX) {
+    if (once) {
       now = np__loop_now_ms(loop);
-      if (now >= deadline) {
-        if (error == WAIT_TIMEOUT && np_loop_wait_ms(loop) > 0) {
-          return WAIT_TIMEOUT;
-        }
-        now = deadline; /* What came, or is due, runs; no more waiting. */
+      if (now >= deadline && error == WAIT_TIMEOUT &&
+          np_loop_wait_ms(loop) > 0) {
+        return WAIT_TIMEOUT; /* Else what came, or is due, runs. */
       }
     }
   }

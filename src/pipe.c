@@ -63,8 +63,7 @@ static void write_ended(np_pipe *pipe, np_op *write) {
   }
   if (write->np__error != NP_OK) {
     for (np_op *op = write->np__next; op != NULL; op = op->np__next) {
-      if (op->np__kind == NP__OP_SHUTDOWN && op->np__state == NP__OP_WAITING &&
-          op->np__error == NP_OK) {
+      if (op->np__kind == NP__OP_SHUTDOWN && op->np__error == NP_OK) {
         op->np__error = write->np__error;
       }
     }

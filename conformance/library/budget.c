@@ -192,3 +192,29 @@ NP_CASE("budget/packets-together", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
   loop_until(f, MANY);
   assert_int_equal(calls("GetQueuedCompletionStatusEx") - before, 1);
 }
+
+NP_CASE("budget/task-and-packet-together", np_loop_post, ANY_MODE | BOTH_ENDS,
+        NP_OK, "A task is taken together with the packet that is there.",
+        "GetQueuedCompletionStatusEx") {
+  uint64_t before;
+
+  pair_open_raw(f);
+  read_begin(&f->ops[0], f->end, 4);
+  reads_post(f);
+  assert_int_equal(raw_write(f->raw, "abcd", 4), 0);
+  assert_np_ok(np_loop_post(f->loop, &f->tasks[0].task, on_task));
+  before = calls("GetQueuedCompletionStatusEx");
+  loop_until(f, 1);
+  assert_int_equal(f->tasks[0].run_count, 1);
+  assert_int_equal(calls("GetQueuedCompletionStatusEx") - before, 1);
+}
+
+NP_CASE("budget/close-idle", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
+        "Closing an end with nothing in flight is one call.", "CloseHandle") {
+  struct call_counts before;
+
+  pair_open(f);
+  before = counts_now();
+  pipe_close(f, f->end);
+  assert_int_equal(counts_now().io - before.io, 1);
+}
