@@ -221,8 +221,13 @@ static size_t dacl_parse(const WCHAR *text, unsigned char *out, size_t room,
   ACL acl = {ACL_REVISION, 0, sizeof acl, 0, 0};
   size_t used = 0;
 
-  while (text[used] == 'P' || text[used] == 'A') { /* P, AI, AR: flags */
+  while (text[used] == 'P' ||
+         (text[used] == 'A' &&
+          (text[used + 1] == 'I' || text[used + 1] == 'R'))) { /* flags */
     used += text[used] == 'P' ? 1 : 2;
+  }
+  if (sizeof acl > room) {
+    return 0;
   }
   while (text[used] == '(') {
     size_t ace_size;
@@ -263,7 +268,8 @@ static size_t descriptor_parse(const WCHAR *text, unsigned char *out) {
       header.Dacl = (DWORD)size;
       header.Control |= SE_DACL_PRESENT;
       text += taken - (taken > 0);
-    } else if (part == 'O' || part == 'G') {
+    } else if ((part == 'O' || part == 'G') &&
+               size + SID_BYTES_MAX <= DESCRIPTOR_BYTES_MAX) {
       taken = sim__sid_parse(text, out + size);
       bytes = taken > 0 ? sim__sid_size(out + size) : 0;
       *(part == 'O' ? &header.Owner : &header.Group) = (DWORD)size;
