@@ -18,6 +18,34 @@ static bool starts_with(const WCHAR *text, const char *lower) {
   return true;
 }
 
+static bool is_separator(WCHAR unit) {
+  return unit == '\\' || unit == '/';
+}
+
+/* Whether Windows takes the name behind the prefix as it is. It folds parts `.`
+ * and `..`, and cuts blanks and dots off the end: what is left could be the
+ * root of all pipes, or lie outside of it.
+ * Source: Naming Files, Paths, and Namespaces; GetFullPathName, Remarks */
+static bool stays_a_pipe(const WCHAR *name) {
+  bool has_something = false;
+  size_t part = 0;
+
+  for (size_t at = 0;; at++) {
+    if (name[at] != '\0' && !is_separator(name[at])) {
+      has_something = has_something || (name[at] != '.' && name[at] != ' ');
+      continue;
+    }
+    if ((at == part + 1 && name[part] == '.') ||
+        (at == part + 2 && name[part] == '.' && name[part + 1] == '.')) {
+      return false;
+    }
+    if (name[at] == '\0') {
+      return has_something;
+    }
+    part = at + 1;
+  }
+}
+
 np_error np__name_parse(np__name *out, const char *name, bool local_only) {
   static const char pipe_part[] = "\\pipe\\";
   np_error error;
@@ -42,7 +70,7 @@ np_error np__name_parse(np__name *out, const char *name, bool local_only) {
   }
   if (at == 2 || (local_only && !(at == 3 && out->text[2] == '.')) ||
       !starts_with(out->text + at, pipe_part) ||
-      at + sizeof pipe_part - 1 == units) {
+      !stays_a_pipe(out->text + at + sizeof pipe_part - 1)) {
     return ERROR_INVALID_NAME;
   }
   return NP_OK;

@@ -286,6 +286,58 @@ NP_CASE("name/no-pipe-client", np_client_open, NO_MODE, ERROR_INVALID_NAME,
   }
 }
 
+/* What Windows would make another path of. The first ones would open the root
+ * of all pipes, the last ones what is no pipe at all. */
+static const char *const elsewhere[] = {"\\\\.\\pipe\\ ",
+                                        "\\\\.\\pipe\\...",
+                                        "\\\\.\\pipe\\. .",
+                                        "\\\\.\\pipe\\\\",
+                                        "\\\\.\\pipe\\/ ",
+                                        "\\\\.\\pipe\\.",
+                                        "\\\\.\\pipe\\.\\npipe",
+                                        "\\\\.\\pipe\\npipe\\..",
+                                        "\\\\.\\pipe\\npipe/../npipe",
+                                        "\\\\.\\pipe\\..\\NUL",
+                                        "\\\\.\\pipe\\../C:/"};
+
+NP_CASE("name/elsewhere", np_server_create, NO_MODE, ERROR_INVALID_NAME,
+        "A name that Windows would fold into another path, or cut down to "
+        "nothing, is refused.",
+        "Naming Files, Paths, and Namespaces") {
+  size_t i;
+
+  for (i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
+    create_refused(f, elsewhere[i], ERROR_INVALID_NAME);
+  }
+}
+
+NP_CASE(
+    "name/elsewhere-client", np_client_open, NO_MODE, ERROR_INVALID_NAME,
+    "A client with such a name opens nothing: neither the root of all pipes "
+    "nor a device.",
+    "Naming Files, Paths, and Namespaces") {
+  size_t i;
+
+  for (i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
+    open_refused(f, elsewhere[i], ERROR_INVALID_NAME);
+  }
+}
+
+NP_CASE("name/dots", np_server_create, NO_MODE, NP_OK,
+        "Dots and blanks inside of a name, and parts with more than dots, are "
+        "taken.",
+        "Pipe Names") {
+  static const char *const suffixes[] = {".a", "..a", "\\.a", "\\..b\\a. c",
+                                         "\\a..\\b"};
+  size_t i;
+
+  for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+    names_meet(f, name_with(f, suffixes[i]), name_with(f, suffixes[i]));
+    pipe_close_wait(f, f->client);
+    pipe_close_wait(f, f->server);
+  }
+}
+
 NP_CASE("name/host-server", np_server_create, NO_MODE, ERROR_INVALID_NAME,
         "A server is local: no other machine's name is taken.", "Pipe Names") {
   create_refused(f, "\\\\localhost\\pipe\\npipe", ERROR_INVALID_NAME);

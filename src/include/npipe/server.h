@@ -104,8 +104,10 @@ NP_API void np_server_options_init(np_server_options *options);
  * server   set on success only
  *
  * Returns NP_OK. ERROR_INVALID_PARAMETER: a NULL, or an option that the
- * struct's comment rules out. ERROR_INVALID_NAME: no `\\.\pipe\` before it, or
- * nothing after. ERROR_FILENAME_EXCED_RANGE: too long.
+ * struct's comment rules out. ERROR_INVALID_NAME: no `\\.\pipe\` before it; or
+ * after it nothing but blanks, dots and slashes, which Windows would cut off,
+ * or a part `.` or `..`, which would lead elsewhere.
+ * ERROR_FILENAME_EXCED_RANGE: too long.
  * ERROR_NO_UNICODE_TRANSLATION: not UTF-8. ERROR_NOT_ENOUGH_MEMORY.
  * ERROR_ACCESS_DENIED: the name exists and its first instance has another
  * direction, or its security does not let the caller add instances, or
