@@ -2,9 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "instance.h"
 #include "play.h"
-
-enum { CLIENT_PROCESS_FIRST = 5000 };
 
 static const uint32_t quotas[] = {0, 1, 16, 100, 512, 512, 4096};
 
@@ -61,9 +60,11 @@ static bool name_is_message(const struct play *play, unsigned name) {
 static unsigned name_direction(const struct play *play, unsigned name) {
   const uint64_t drawn = (play->program->seed / 16 + name * 3) % 8;
 
-  return drawn == 0   ? PIPE_ACCESS_INBOUND
-         : drawn == 1 ? PIPE_ACCESS_OUTBOUND
-                      : PIPE_ACCESS_DUPLEX;
+  if (drawn == 0) {
+    return PIPE_ACCESS_INBOUND;
+  }
+  return drawn == 1 && instance_tells_outbound() ? PIPE_ACCESS_OUTBOUND
+                                                 : PIPE_ACCESS_DUPLEX;
 }
 
 struct end *end_new(struct play *play, bool is_server, unsigned name) {
@@ -168,34 +169,8 @@ static struct session *session_new(struct play *play, struct end *server,
   return session;
 }
 
-/* The server whose client has this process id, or NULL. */
-static struct end *server_of(struct play *play, unsigned name,
-                             uint32_t process_id) {
-  for (size_t i = 0; i < play->end_count; i++) {
-    struct end *end = &play->ends[i];
-    HANDLE handle = end->pipe != NULL ? np_pipe_handle(end->pipe) : end->raw;
-
-    if (!end->is_open || !end->is_server || end->name != name) {
-      continue;
-    }
-    /* The second try is for a fault that hits the first. */
-    for (int attempt = 0; attempt < 2; attempt++) {
-      ULONG id = 0;
-
-      if (GetNamedPipeClientProcessId(handle, &id)) {
-        if (id == process_id) {
-          return end;
-        }
-        break;
-      }
-    }
-  }
-  return NULL;
-}
-
-void bind_client(struct end *client, uint32_t process_id) {
+void bind_client(struct end *client, struct end *server) {
   struct play *play = client->play;
-  struct end *server = server_of(play, client->name, process_id);
 
   if (server == NULL) {
     play_fail(play, "end %u was opened, but no instance has it",
@@ -209,11 +184,9 @@ void bind_client(struct end *client, uint32_t process_id) {
 void step_client(struct play *play, const struct step *step) {
   struct end *end = end_new(play, false, step->a % NAMES_MAX);
   const unsigned loop_index = step->b % play->loop_count;
-  const DWORD process_id = GetCurrentProcessId();
-  const uint32_t own_id = CLIENT_PROCESS_FIRST + play->opens++;
   np_client_options options;
   np_pipe *pipe = NULL;
-  struct end *ghosted;
+  struct end *server;
   char name[32];
   np_error error;
 
@@ -226,16 +199,16 @@ void step_client(struct play *play, const struct step *step) {
   options.read = end->readable;
   options.write = end->writable;
   name_text(end->name, name);
-  sim_set_process(own_id, 1);
+  instance_watch(play, end->name);
   error = np_client_open(play->loops[loop_index], name, &options, &pipe);
-  sim_set_process(process_id, 1);
+  server = instance_taken(play, end->name);
   say(play, "end %u: np_client_open, name %u%s, loop %u: %s", end->number,
       end->name, end->reads_messages ? ", reads messages" : "", loop_index,
       np_error_name(error));
   if (error == NP_OK) {
     open_pipe(end, pipe, loop_index);
     play->end_count++;
-    bind_client(end, own_id);
+    bind_client(end, server);
     return;
   }
   if (pipe != NULL ||
@@ -245,10 +218,9 @@ void step_client(struct play *play, const struct step *step) {
     play_fail(play, "np_client_open gave %s", np_error_name(error));
   }
   /* One that failed in a later step has used an instance up. */
-  ghosted = server_of(play, end->name, own_id);
-  if (ghosted != NULL) {
-    session_new(play, ghosted, NULL)->client_closed = true;
-    say(play, "it came to end %u and went", ghosted->number);
+  if (server != NULL) {
+    session_new(play, server, NULL)->client_closed = true;
+    say(play, "it came to end %u and went", server->number);
   }
 }
 

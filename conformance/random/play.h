@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <windows.h>
 
@@ -14,6 +15,13 @@
 #include <sim/sim.h>
 
 #include "program.h"
+
+/* The formats that printf knows, which mingw-w64 has two kinds of. */
+#ifdef __MINGW_PRINTF_FORMAT
+#define PLAY_PRINTF __MINGW_PRINTF_FORMAT
+#else
+#define PLAY_PRINTF printf
+#endif
 
 enum {
   ENDS_MAX = 24,
@@ -162,7 +170,9 @@ struct play {
   uint64_t task_order_run[LOOPS_MAX];
   unsigned closing_count;
   unsigned closed_count;
-  uint32_t opens; /* gives each client a process id of its own */
+  uint32_t opens;             /* gives each client a process id of its own */
+  uint32_t own_process;       /* while a client opens                */
+  unsigned watched[ENDS_MAX]; /* states before a client opened */
 
   uint64_t allocations;
   uint64_t allocation_fails; /* at this one; 0: none */
@@ -178,11 +188,11 @@ void play_deinit(struct play *play);
 /* --- For the player's own files ------------------------------------------ */
 
 void play_fail(struct play *play, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+    __attribute__((format(PLAY_PRINTF, 2, 3)));
 
 /* say adds a line to the text of the run. */
 void say(struct play *play, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+    __attribute__((format(PLAY_PRINTF, 2, 3)));
 
 /* do_step carries out one step; also from inside a callback. */
 void do_step(struct play *play, const struct step *step);
@@ -240,8 +250,8 @@ struct note *note_new(struct end *end, enum note_kind kind,
 void note_sessions(struct note *note);
 const char *note_name(const struct note *note);
 
-/* bind_client finds the instance that `client`, just opened, was given. */
-void bind_client(struct end *client, uint32_t process_id);
+/* bind_client begins the session of `client`, just opened, with `server`. */
+void bind_client(struct end *client, struct end *server);
 
 void step_server(struct play *play, const struct step *step);
 void step_client(struct play *play, const struct step *step);

@@ -6,10 +6,11 @@
 
 #include <winternl.h>
 
+#include "instance.h"
 #include "play.h"
 #include "stream.h"
 
-enum { RAW_PROCESS_FIRST = 9000, RAW_QUOTA = 200 };
+enum { RAW_QUOTA = 200 };
 
 static void raw_path(unsigned name, WCHAR out[40]) {
   char text[40];
@@ -57,8 +58,7 @@ static void raw_server(struct play *play, const struct step *step) {
 
 static void raw_client(struct play *play, const struct step *step) {
   struct end *end = end_new(play, false, step->a % NAMES_MAX);
-  const DWORD process_id = GetCurrentProcessId();
-  const uint32_t own_id = RAW_PROCESS_FIRST + play->opens++;
+  struct end *server;
   HANDLE handle;
   WCHAR path[40];
   DWORD access;
@@ -70,12 +70,12 @@ static void raw_client(struct play *play, const struct step *step) {
   access = end->readable ? GENERIC_READ | FILE_WRITE_ATTRIBUTES : 0;
   access |= end->writable ? GENERIC_WRITE | FILE_READ_ATTRIBUTES : 0;
   raw_path(end->name, path);
-  sim_set_process(own_id, 1);
+  instance_watch(play, end->name);
   handle = CreateFileW(path, access, 0, NULL, OPEN_EXISTING,
                        FILE_FLAG_OVERLAPPED, NULL);
-  sim_set_process(process_id, 1);
   say(play, "end %u: CreateFileW, name %u: %u", end->number, end->name,
       handle != INVALID_HANDLE_VALUE ? 0 : (unsigned)GetLastError());
+  server = instance_taken(play, end->name);
   if (handle == INVALID_HANDLE_VALUE) {
     return;
   }
@@ -83,7 +83,7 @@ static void raw_client(struct play *play, const struct step *step) {
   end->reads_messages = end->is_message && end->readable && step->c % 2 == 0 &&
                         SetNamedPipeHandleState(handle, &mode, NULL, NULL);
   raw_open(end, handle);
-  bind_client(end, own_id);
+  bind_client(end, server);
 }
 
 /* --- Operations ---------------------------------------------------------- */

@@ -1,6 +1,6 @@
 #include "stream.h"
 
-enum { CURSORS_MAX = 64 };
+enum { CURSORS_MAX = 128 };
 
 /* A place in the input. Which one it is may not be known: of a write that was
  * cut nobody can tell how far it came. So there is a set of them, and each byte

@@ -1,0 +1,15 @@
+# npipe-player: what carries out a program and judges it, of npipe-random and of
+# the fuzz target `api`.
+
+if(NOT TARGET npipe-player)
+  add_library(npipe-player STATIC)
+  foreach(noun IN ITEMS ends notes play raw ready stream)
+    target_sources(npipe-player PRIVATE "${CMAKE_CURRENT_LIST_DIR}/${noun}.c")
+  endforeach()
+  if(NPIPE_WORLD STREQUAL "sim")
+    target_sources(npipe-player PRIVATE "${CMAKE_CURRENT_LIST_DIR}/instance.c")
+  endif()
+  npipe_flags(npipe-player)
+  target_include_directories(npipe-player PUBLIC "${CMAKE_CURRENT_LIST_DIR}")
+  target_link_libraries(npipe-player PUBLIC npipe)
+endif()
