@@ -1,0 +1,94 @@
+/* The law of api: whatever is called, in whatever order, on several pipes and
+ * both their ends, with whatever kernel, fault and peer, the model of the
+ * random runs (conformance/random, docs/verification.md) holds: each operation
+ * that began is called back once, with a result that can be true; what is read
+ * is what was written; nothing is left.
+ *
+ * Payload: a program, six bytes a step: the opcode, and the numbers from which
+ * the player picks what the step is about. Choices: the kernel's settings, its
+ * seed, the loops, and whether the run ends with all streams read.
+ *
+ * An opcode never changes its meaning: new ones go to the end of the table. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "play.h"
+#include "stage.h"
+
+enum { STEP_BYTES = 6, PLAYED_STEPS_MAX = 48 };
+
+/* Often wanted ones stand several times: a byte is an opcode modulo 64. */
+static const enum step_kind opcodes[64] = {
+    STEP_SERVER,        STEP_CLIENT,         STEP_CONNECT,
+    STEP_DISCONNECT,    STEP_READ,           STEP_WRITE,
+    STEP_SHUTDOWN,      STEP_READY,          STEP_TRY_READ,
+    STEP_TRY_WRITE,     STEP_TRY_IO,         STEP_ASYNC_IO,
+    STEP_READY_OPTIONS, STEP_CANCEL,         STEP_CLOSE,
+    STEP_INFO,          STEP_RAW_SERVER,     STEP_RAW_CLIENT,
+    STEP_RAW_CONNECT,   STEP_RAW_DISCONNECT, STEP_RAW_READ,
+    STEP_RAW_WRITE,     STEP_RAW_CLOSE,      STEP_ADOPT,
+    STEP_TIMER,         STEP_TIMER_STOP,     STEP_TASK,
+    STEP_STOP,          STEP_TURN,           STEP_WAIT,
+    STEP_DESTROY,       STEP_FAULT,          STEP_FAULT_LATE,
+    STEP_FAULT_MEMORY,  STEP_SLOW,           STEP_CANCEL_LATE,
+};
+enum { OPCODES = STEP_CANCEL_LATE + 1 };
+
+static void choices_read(struct program *program, struct fuzz_input *input) {
+  uint32_t drawn;
+
+  stage_settings(&program->settings, input);
+  program->base = "the input";
+  drawn = fuzz_choice(input);
+  program->two_loops = (drawn & 1) != 0;
+  program->foreign_port = (drawn & 2) != 0;
+  program->drains = (drawn & 4) == 0;
+  program->seed = fuzz_choice(input);
+  program->seed |= fuzz_choice(input) << 8;
+}
+
+static void steps_read(struct program *program, struct fuzz_input *input) {
+  program->step_count = 0;
+  while (program->step_count < PLAYED_STEPS_MAX) {
+    struct step *step = &program->steps[program->step_count];
+    uint8_t bytes[STEP_BYTES] = {0};
+    size_t taken;
+    const uint8_t *from = fuzz_payload(input, STEP_BYTES, &taken);
+
+    if (taken == 0) {
+      break;
+    }
+    memcpy(bytes, from, taken);
+    memset(step, 0, sizeof *step);
+    step->kind = opcodes[bytes[0] % OPCODES];
+    step->a = bytes[1] * 0x101u;
+    step->b = bytes[2] * 0x101u;
+    /* Lengths are drawn from its upper part: small steps, or large ones. */
+    step->c = bytes[3] | (bytes[4] * (bytes[3] < 128 ? 1u : 20u)) << 8;
+    step->d = bytes[5];
+    program->step_count++;
+  }
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+  (void)argc, (void)argv;
+  stage_once();
+  return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+  static struct program program;
+  static struct play play;
+  struct fuzz_input input = fuzz_input_begin(bytes, size);
+  bool passed;
+
+  choices_read(&program, &input);
+  steps_read(&program, &input);
+  passed = play_run(&play, &program, fuzz_prints);
+  if (fuzz_prints && play.text != NULL) {
+    fputs(play.text, stdout);
+  }
+  fuzz_law(passed, "step %zu: %s", play.step, play.failure);
+  play_deinit(&play);
+  return 0;
+}

@@ -1,0 +1,241 @@
+/* The law of frame_decode: whatever the stream and however it is cut, the
+ * decoder hands out the frames that a naive one finds in the whole of it, and
+ * ends with the same error; it asks for no more memory than the longest frame
+ * that is allowed, and after an error it stays failed.
+ *
+ * Payload: the stream. Choices: the options (framing_choose), which allocation
+ * fails, and the cuts. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "framing.h"
+
+enum { STREAM_BYTES_MAX = 4096, CUTS_MAX = 12 };
+
+struct memory {
+  size_t live_bytes;
+  size_t bytes_max;
+  uint32_t fails_at; /* counts down; 0: never */
+  bool has_failed;
+};
+
+/* The size stands before the block. */
+union block {
+  size_t size;
+  max_align_t align;
+};
+
+static void *allocate(void *context, size_t size) {
+  struct memory *memory = context;
+  union block *block;
+
+  if (memory->fails_at > 0 && --memory->fails_at == 0) {
+    memory->has_failed = true;
+    return NULL;
+  }
+  fuzz_law(size <= memory->bytes_max - memory->live_bytes,
+           "%zu bytes beside %zu, where a frame has at most %zu", size,
+           memory->live_bytes, memory->bytes_max);
+  block =
+      size <= STREAM_BYTES_MAX * 4096u ? malloc(sizeof *block + size) : NULL;
+  if (block == NULL) {
+    memory->has_failed = true;
+    return NULL;
+  }
+  block->size = size;
+  memory->live_bytes += size;
+  return block + 1;
+}
+
+static void release(void *context, void *block) {
+  struct memory *memory = context;
+
+  memory->live_bytes -= ((union block *)block)[-1].size;
+  free((union block *)block - 1);
+}
+
+/* The frames that came, held against the naive decoder's. */
+struct reader {
+  np_frame_decoder decoder;
+  const uint8_t *stream;
+  const struct framed_stream *expected;
+  size_t count;
+  size_t given; /* bytes of the stream */
+};
+
+/* Gives the decoder one piece, from memory of just that size. */
+static np_error feed(struct reader *reader, const uint8_t *piece, size_t size) {
+  np_error error;
+
+  do {
+    const size_t count = reader->count;
+    size_t consumed = SIZE_MAX;
+    np_frame frame = {NULL, SIZE_MAX};
+
+    error = np_frame_decode(&reader->decoder, piece, size, &consumed, &frame);
+    if (error != NP_OK) {
+      fuzz_law(consumed == (error == ERROR_MORE_DATA ? size : 0) &&
+                   frame.data == NULL && frame.length == 0,
+               "error %u took %zu of %zu bytes", (unsigned)error, consumed,
+               size);
+      break;
+    }
+    fuzz_law(consumed >= 1 && consumed <= size, "%zu of %zu bytes were taken",
+             consumed, size);
+    fuzz_law(count < reader->expected->count, "frame %zu is one too many",
+             count);
+    {
+      const struct framed *expected = &reader->expected->frames[count];
+
+      fuzz_say("  frame %zu: %zu bytes at %zu", count, frame.length,
+               expected->offset);
+      fuzz_law(frame.data != NULL && frame.length == expected->length,
+               "frame %zu has %zu bytes, not %zu", count, frame.length,
+               expected->length);
+      fuzz_law(memcmp(frame.data, reader->stream + expected->offset,
+                      frame.length) == 0,
+               "frame %zu has other bytes", count);
+      reader->given += consumed;
+      fuzz_law(reader->given == expected->offset + expected->length,
+               "frame %zu ends at %zu", count, reader->given);
+    }
+    reader->count++;
+    piece += consumed;
+    size -= consumed;
+  } while (size > 0);
+  if (error == ERROR_MORE_DATA) {
+    reader->given += size;
+  }
+  return error == NP_OK ? ERROR_MORE_DATA : error;
+}
+
+static np_error feed_copy(struct reader *reader, const uint8_t *piece,
+                          size_t size) {
+  uint8_t *copy = malloc(size > 0 ? size : 1);
+  np_error error;
+
+  if (copy == NULL) {
+    abort();
+  }
+  memcpy(copy, piece, size);
+  error = feed(reader, copy, size);
+  free(copy);
+  return error;
+}
+
+/* Nothing but its end is left to do for a decoder that failed. */
+static void stays_failed(struct reader *reader, np_error error) {
+  size_t consumed = 1;
+  np_frame frame;
+
+  for (int i = 0; i < 2; i++) {
+    fuzz_law(np_frame_decode(&reader->decoder, "\0\0\0\0\0", 5, &consumed,
+                             &frame) == error &&
+                 consumed == 0 && frame.data == NULL,
+             "a decoder that failed goes on");
+  }
+  fuzz_law(np_frame_decoder_finish(&reader->decoder) == error,
+           "the end of a stream that failed is another error");
+}
+
+/* Has the stream decoded in pieces that end at `cuts`. */
+static void decode_cut(const struct framing *framing, const uint8_t *stream,
+                       size_t size, const struct framed_stream *expected,
+                       const size_t *cuts, size_t cut_count,
+                       uint32_t fails_at) {
+  struct reader reader = {.stream = stream, .expected = expected};
+  struct memory memory = {0, framing->options.frame_bytes_max, fails_at, false};
+  const np_allocator allocator = {allocate, release, &memory};
+  np_error error = ERROR_MORE_DATA;
+  size_t at = 0;
+
+  fuzz_law(np_frame_decoder_init(&reader.decoder, &framing->options,
+                                 &allocator) == NP_OK,
+           "options that are possible are refused");
+  for (size_t i = 0; i <= cut_count && error == ERROR_MORE_DATA; i++) {
+    const size_t end = i < cut_count ? cuts[i] : size;
+
+    if (end >= at) {
+      error = feed_copy(&reader, stream + at, end - at);
+      at = end;
+    }
+  }
+  if (error == ERROR_NOT_ENOUGH_MEMORY) {
+    fuzz_law(memory.has_failed, "memory is said to be short, and is not");
+    fuzz_law(np_frame_decoder_length(&reader.decoder) != 0,
+             "the frame that found no memory has no length");
+    stays_failed(&reader, error);
+  } else {
+    fuzz_law(error == expected->error, "the stream ends with %u, not %u",
+             (unsigned)error, (unsigned)expected->error);
+    fuzz_law(reader.count == expected->count, "%zu frames of %zu", reader.count,
+             expected->count);
+    fuzz_law(np_frame_decoder_length(&reader.decoder) == expected->pending,
+             "the length of a frame that is missing is wrong");
+    if (error == ERROR_MORE_DATA) {
+      fuzz_law(np_frame_decoder_finish(&reader.decoder) ==
+                   (expected->has_begun ? ERROR_HANDLE_EOF : NP_OK),
+               "the decoder is wrong about the end of the stream");
+    } else {
+      stays_failed(&reader, error);
+    }
+  }
+  np_frame_decoder_deinit(&reader.decoder);
+  fuzz_law(memory.live_bytes == 0, "%zu bytes are left", memory.live_bytes);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+  (void)argc, (void)argv;
+  return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+  static struct framed_stream expected;
+  struct fuzz_input input = fuzz_input_begin(bytes, size);
+  struct framing framing;
+  const uint8_t *stream;
+  size_t cuts[CUTS_MAX];
+  size_t cut_count;
+  uint32_t fails_at;
+  size_t length;
+
+  framing_choose(&framing, &input);
+  fails_at = fuzz_choice(&input) % 8;
+  cut_count = fuzz_choice(&input) % (CUTS_MAX + 1);
+  for (size_t i = 0, at = 0; i < cut_count; i++) {
+    at += fuzz_choice(&input);
+    cuts[i] = at;
+  }
+  stream = fuzz_payload(&input, STREAM_BYTES_MAX, &length);
+  for (size_t i = 0; i < cut_count; i++) {
+    cuts[i] = cuts[i] < length ? cuts[i] : length;
+  }
+  fuzz_say("field %zu at %zu, %s, adjustment %lld, skip %zu, most %zu: %s",
+           framing.options.field_bytes, framing.options.field_offset,
+           framing.options.byte_order == NP_BIG_ENDIAN ? "big" : "little",
+           (long long)framing.options.adjustment, framing.options.skip_bytes,
+           framing.options.frame_bytes_max,
+           framing.is_possible ? "possible" : "to be refused");
+  if (!framing.is_possible) {
+    np_frame_decoder decoder;
+    size_t consumed;
+    np_frame frame;
+
+    fuzz_law(np_frame_decoder_init(&decoder, &framing.options, NULL) ==
+                     ERROR_INVALID_PARAMETER &&
+                 np_frame_decode(&decoder, stream, length, &consumed, &frame) ==
+                     ERROR_INVALID_PARAMETER,
+             "options are accepted that no frame can obey");
+    np_frame_decoder_deinit(&decoder);
+    return 0;
+  }
+  framing_decode(&framing, stream, length, &expected);
+  fuzz_say("%zu bytes, %zu frames, then %u; whole:", length, expected.count,
+           (unsigned)expected.error);
+  if (expected.count < FRAMED_MAX) {
+    decode_cut(&framing, stream, length, &expected, NULL, 0, 0);
+    fuzz_say("in %zu pieces, allocation %u fails:", cut_count + 1, fails_at);
+    decode_cut(&framing, stream, length, &expected, cuts, cut_count, fails_at);
+  }
+  return 0;
+}

@@ -1,0 +1,162 @@
+/* The law of frame_round_trip: whatever the options, what the encoder accepts
+ * the decoder hands out again, byte by byte and in order, however the stream is
+ * cut; and the encoder refuses just what has no place in a length field or is
+ * over the maximum, and then writes nothing.
+ *
+ * Payload: the bytes of the frames. Choices: the options (framing_choose), the
+ * number of frames, their lengths, the size of the pieces, and the room for a
+ * header. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "framing.h"
+
+enum { FRAMES_MAX = 8, PAYLOAD_BYTES_MAX = 600, FILL = 0x5A };
+
+struct sent {
+  size_t offset; /* in the stream, of what the decoder shall hand out */
+  size_t length;
+};
+
+struct wire {
+  uint8_t bytes[FRAMES_MAX * (NP_FRAME_HEADER_BYTES_MAX + PAYLOAD_BYTES_MAX)];
+  size_t length;
+  struct sent frames[FRAMES_MAX];
+  size_t count;
+};
+
+static uint8_t fill[NP_FRAME_HEADER_BYTES_MAX];
+
+static bool is_filled(const uint8_t *bytes, size_t size) {
+  return memcmp(bytes, fill, size) == 0;
+}
+
+/* Appends a frame, if the encoder takes it. */
+static void frame_send(struct wire *wire, const struct framing *framing,
+                       const uint8_t *payload, size_t length, size_t room) {
+  const np_error expected = framing_encode_error(framing, length);
+  const np_frame_options *options = &framing->options;
+  uint8_t header[NP_FRAME_HEADER_BYTES_MAX];
+  size_t header_length = SIZE_MAX;
+  np_error error;
+
+  memset(header, FILL, sizeof header);
+  error = np_frame_encode_header(options, length, header, room, &header_length);
+  fuzz_say("  %zu bytes, room for a header of %zu: %u", length, room,
+           (unsigned)error);
+  if (expected == NP_OK && room < framing->header_bytes) {
+    fuzz_law(error == ERROR_INSUFFICIENT_BUFFER,
+             "a header of %zu bytes in room for %zu gave %u",
+             framing->header_bytes, room, (unsigned)error);
+  } else {
+    fuzz_law(error == expected, "a payload of %zu bytes gave %u, not %u",
+             length, (unsigned)error, (unsigned)expected);
+  }
+  if (error != NP_OK) {
+    fuzz_law(is_filled(header, sizeof header) && header_length == SIZE_MAX,
+             "an encoder that refused wrote nevertheless");
+    return;
+  }
+  fuzz_law(header_length == framing->header_bytes &&
+               is_filled(header, options->field_offset) &&
+               is_filled(header + framing->field_end,
+                         sizeof header - framing->field_end),
+           "an encoder wrote more than its length field");
+  memcpy(wire->bytes + wire->length, header, header_length);
+  if (length > 0) {
+    memcpy(wire->bytes + wire->length + header_length, payload, length);
+  }
+  wire->frames[wire->count].offset = wire->length + framing->skip_bytes;
+  wire->frames[wire->count].length = framing->kept_bytes + length;
+  wire->count++;
+  wire->length += header_length + length;
+}
+
+static void receive(const struct wire *wire, const struct framing *framing,
+                    size_t piece) {
+  np_frame_decoder decoder;
+  size_t count = 0;
+
+  fuzz_law(np_frame_decoder_init(&decoder, &framing->options, NULL) == NP_OK,
+           "the decoder refuses what the encoder took");
+  for (size_t at = 0; at < wire->length;) {
+    const size_t left = wire->length - at;
+    size_t consumed;
+    np_frame frame;
+    np_error error =
+        np_frame_decode(&decoder, wire->bytes + at, left < piece ? left : piece,
+                        &consumed, &frame);
+
+    at += consumed;
+    if (error == ERROR_MORE_DATA) {
+      continue;
+    }
+    fuzz_law(error == NP_OK && count < wire->count, "frame %zu: %u", count,
+             (unsigned)error);
+    fuzz_law(frame.length == wire->frames[count].length &&
+                 memcmp(frame.data, wire->bytes + wire->frames[count].offset,
+                        frame.length) == 0,
+             "frame %zu is not what was sent", count);
+    count++;
+  }
+  fuzz_law(count == wire->count, "%zu frames came of %zu", count, wire->count);
+  fuzz_law(np_frame_decoder_finish(&decoder) == NP_OK,
+           "the stream does not end with a frame");
+  np_frame_decoder_deinit(&decoder);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+  (void)argc, (void)argv;
+  memset(fill, FILL, sizeof fill);
+  return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+  static struct wire wire;
+  struct fuzz_input input = fuzz_input_begin(bytes, size);
+  struct framing framing;
+  size_t lengths[FRAMES_MAX];
+  size_t count;
+  size_t piece;
+  size_t room;
+
+  framing_choose(&framing, &input);
+  count = fuzz_choice(&input) % (FRAMES_MAX + 1);
+  piece = 1 + fuzz_choice(&input);
+  room = fuzz_choice(&input);
+  room = room < 200 ? NP_FRAME_HEADER_BYTES_MAX : room - 200;
+  for (size_t i = 0; i < count; i++) {
+    lengths[i] = fuzz_choice(&input);
+    if (lengths[i] >= 250) {
+      lengths[i] = fuzz_choice_below(&input, PAYLOAD_BYTES_MAX);
+    }
+  }
+  fuzz_say("field %zu at %zu, adjustment %lld, skip %zu, most %zu: %s",
+           framing.options.field_bytes, framing.options.field_offset,
+           (long long)framing.options.adjustment, framing.options.skip_bytes,
+           framing.options.frame_bytes_max,
+           framing.is_possible ? "possible" : "to be refused");
+  wire.length = 0;
+  wire.count = 0;
+  for (size_t i = 0; i < count; i++) {
+    size_t taken;
+    const uint8_t *payload = fuzz_payload(&input, lengths[i], &taken);
+
+    frame_send(&wire, &framing, payload, taken, room);
+  }
+  /* Lengths that no memory has: only the header is made of them. */
+  if (fuzz_choice(&input) >= 128) {
+    const size_t beyond = SIZE_MAX - fuzz_choice(&input);
+    uint8_t header[NP_FRAME_HEADER_BYTES_MAX];
+    size_t header_length;
+
+    fuzz_law(np_frame_encode_header(&framing.options, beyond, header,
+                                    sizeof header, &header_length) ==
+                 framing_encode_error(&framing, beyond),
+             "a payload of %zu bytes is judged wrongly", beyond);
+  }
+  if (framing.is_possible) {
+    receive(&wire, &framing, piece);
+  }
+  return 0;
+}
