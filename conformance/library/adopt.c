@@ -1,5 +1,5 @@
 /* np_pipe_adopt: handles that the caller opened. */
-#include "fixture.h"
+#include "ready_common.h"
 
 /* Adopts `handle`, which is a raw one of the fixture, and owns the pipe. */
 static np_pipe *adopt(np_fixture *f, HANDLE handle) {
@@ -234,4 +234,24 @@ NP_CASE("adopt/no-memory", np_pipe_adopt, NO_MODE, ERROR_NOT_ENOUGH_MEMORY,
   f->allocator.fail_at = f->allocator.total + 1;
   adopt_refused(f, handle, ERROR_NOT_ENOUGH_MEMORY);
   adopt(f, handle);
+}
+
+NP_CASE("adopt/writes-as-it-is", np_pipe_adopt, ANY_MODE | BOTH_ENDS, NP_OK,
+        "An adopted end knows its type: a try to write takes a message whole, "
+        "of bytes what its buffer holds.",
+        "npipe/ready.h") {
+  const bool is_server = (f->variant & END_SERVER) != 0;
+  const size_t taken = (f->variant & MESSAGE_TYPE) != 0 ? 100 : 16;
+  np_pipe *end;
+
+  if (is_server) {
+    end = adopt(f, raw_server(f));
+    client_open_end(f);
+  } else {
+    server_listen(f);
+    end = adopt(f, raw_client(f, GENERIC_READ | GENERIC_WRITE));
+  }
+  ready_set(end, 65536, 16);
+  assert_try_write(end, ready_pattern(), 100, NP_OK, taken);
+  assert_received(f, is_server ? f->client : f->server, ready_pattern(), taken);
 }

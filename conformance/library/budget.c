@@ -1,6 +1,6 @@
 /* What an operation costs in system calls, where somebody counts them: on the
  * simulated kernel. */
-#include "fixture.h"
+#include "ready_common.h"
 
 /* What the path of a read or a write could call. */
 static const char *const io_calls[] = {"ReadFile",
@@ -217,4 +217,24 @@ NP_CASE("budget/close-idle", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
   before = counts_now();
   pipe_close(f, f->end);
   assert_int_equal(counts_now().io - before.io, 1);
+}
+
+NP_CASE("budget/adopted-writes", np_pipe_adopt, ANY_MODE | BOTH_ENDS, NP_OK,
+        "An adopted end is asked for its type once, when it is adopted.",
+        "npipe/pipe.h") {
+  char data[100];
+  uint64_t before;
+  size_t taken = 0;
+  np_pipe *end;
+
+  memset(data, 'x', sizeof(data));
+  server_listen(f);
+  assert_np_ok(np_pipe_adopt(
+      f->loop, raw_client(f, GENERIC_READ | GENERIC_WRITE), &end));
+  raw_release(f, np_pipe_handle(end));
+  pipe_own(f, end);
+  ready_set(end, 65536, 16);
+  before = calls("NtQueryInformationFile");
+  assert_np_ok(np_pipe_try_write(end, data, sizeof(data), &taken));
+  assert_int_equal(calls("NtQueryInformationFile"), before);
 }
