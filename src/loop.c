@@ -93,6 +93,7 @@ np_error np_loop_destroy(np_loop *loop) {
     return ERROR_BUSY;
   }
   assert(loop->ready.first == NULL && loop->put_off.first == NULL);
+  assert(loop->accepts.first == NULL);
   if (loop->gates != NULL) {
     loop->gates_free(loop);
   }
@@ -196,7 +197,8 @@ uint32_t np_loop_wait_ms(const np_loop *loop) {
   if (loop == NULL) {
     return INFINITE;
   }
-  if (loop->ready.first != NULL || loop->put_off.first != NULL) {
+  if (loop->ready.first != NULL || loop->put_off.first != NULL ||
+      loop->accepts.first != NULL) {
     return 0;
   }
   if (loop->timers.root == NULL) {
@@ -250,6 +252,10 @@ void np__loop_put_off_first(np_loop *loop, np__packet *packet) {
 
 void np__loop_wrote(np_loop *loop, size_t bytes) {
   loop->written_bytes += bytes;
+}
+
+void np__loop_put_off_last(np_loop *loop, np__packet *packet) {
+  queue_push(&loop->accepts, packet);
 }
 
 void np__loop_owe(np_loop *loop, np__packet *packet) {
@@ -347,10 +353,10 @@ static size_t run_timers(np_loop *loop) {
   return count;
 }
 
-static void post_first(np_loop *loop) {
-  np__packet *packet = loop->put_off.first;
+static void post_first(np_loop *loop, np__queue *queue) {
+  np__packet *packet = queue->first;
 
-  loop->put_off.first = packet->next;
+  queue->first = packet->next;
   packet->class_->post(loop, packet);
 }
 
@@ -360,7 +366,7 @@ static void post_first(np_loop *loop) {
 static void post_before_more(np_loop *loop) {
   if (loop->written_bytes >= WRITTEN_BYTES_MAX && loop->put_off.first != NULL) {
     loop->written_bytes = 0;
-    post_first(loop);
+    post_first(loop, &loop->put_off);
   }
 }
 
@@ -396,13 +402,32 @@ static void deliver(np_loop *loop, const OVERLAPPED_ENTRY *entries,
   }
 }
 
+/* How many packets are likely to lie in the port, of the operations that were
+ * given to the kernel last: asking it for nothing costs a system call, a look
+ * costs none. A system that writes the results as they are dequeued shows none;
+ * there may be more than are looked for. */
+static size_t news(const np_loop *loop) {
+  const np__packet *packet = loop->owed;
+  size_t count = 0;
+
+  for (unsigned i = 0; packet != NULL && i < GLANCES_MAX; i++) {
+    count += HasOverlappedIoCompleted(&packet->overlapped) ? 1u : 0u;
+    packet = packet->next;
+  }
+  return count;
+}
+
 /* Asks the port, for as many packets as can be there and no more: under Wine
  * asking for one that does not come costs a request. */
 static np_error take(np_loop *loop, uint32_t timeout_ms) {
   OVERLAPPED_ENTRY entries[ENTRIES_MAX];
   ULONG count = 0;
-  size_t wanted = loop->owed_count + (size_t)read_now(&loop->posted);
+  size_t wanted = news(loop);
 
+  if (wanted == 0 || wanted == GLANCES_MAX) {
+    wanted = loop->owed_count;
+  }
+  wanted += (size_t)read_now(&loop->posted);
   if (wanted < 1) {
     wanted = 1;
   } else if (wanted > ENTRIES_MAX) {
@@ -420,18 +445,10 @@ bool np__loop_poll(np_loop *loop) {
   return loop->owns_port && take(loop, 0) == NP_OK;
 }
 
-/* Whether a packet is likely to lie in the port: asking it for nothing costs a
- * system call, a look at what was given to the kernel last costs none. */
-static bool is_news_likely(const np_loop *loop) {
-  const np__packet *packet = loop->owed;
-
-  for (unsigned i = 0; packet != NULL && i < GLANCES_MAX; i++) {
-    if (HasOverlappedIoCompleted(&packet->overlapped)) {
-      return true;
-    }
-    packet = packet->next;
+static void post_queue(np_loop *loop, np__queue *queue, bool is_starving) {
+  while (queue->first != NULL && (loop->ready.first == NULL || is_starving)) {
+    post_first(loop, queue);
   }
-  return false;
 }
 
 /* Gives the kernel what was put off, one after the other as long as nothing
@@ -444,10 +461,10 @@ static void post_put_off(np_loop *loop) {
   if (loop->ready.first == NULL) {
     loop->has_passed_over = false;
     if (loop->put_off.first != NULL && loop->owns_port) {
-      if (loop->yields && !is_news_likely(loop)) {
+      if (loop->yields && news(loop) == 0) {
         SwitchToThread(); /* Who gets the processor may write what is read. */
       }
-      if (is_news_likely(loop)) {
+      if (news(loop) > 0) {
         take(loop, 0); /* What it fails of, the wait that follows will tell. */
       }
     }
@@ -455,10 +472,8 @@ static void post_put_off(np_loop *loop) {
     is_starving = loop->has_passed_over;
     loop->has_passed_over = !is_starving;
   }
-  while (loop->put_off.first != NULL &&
-         (loop->ready.first == NULL || is_starving)) {
-    post_first(loop);
-  }
+  post_queue(loop, &loop->put_off, is_starving);
+  post_queue(loop, &loop->accepts, is_starving);
 }
 
 /* One turn without waiting: callbacks, then what was put off meanwhile. */

@@ -37,6 +37,7 @@ typedef struct np__queue {
 struct np_loop {
   np__queue ready;   /* what has a result: its callback is to run */
   np__queue put_off; /* what the kernel gets at the end of the turn */
+  np__queue accepts; /* likewise, when there is nothing else to do */
   np__heap timers;
   HANDLE port;
   ULONG_PTR key;
@@ -75,6 +76,10 @@ void np__loop_put_off_first(np_loop *loop, np__packet *packet);
 
 /* np__loop_wrote takes note that the kernel took `bytes`. */
 void np__loop_wrote(np_loop *loop, size_t bytes);
+
+/* np__loop_put_off_last does so behind all that was put off. Where there is
+ * always something to do, it is posted once in a while. */
+void np__loop_put_off_last(np_loop *loop, np__packet *packet);
 
 /* np__loop_owe takes note that the kernel owes `packet`. */
 void np__loop_owe(np_loop *loop, np__packet *packet);

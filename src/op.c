@@ -218,7 +218,10 @@ void np__op_put_off(np_op *op) {
 
   assert(op->np__state == NP__OP_WAITING);
   op->np__state = NP__OP_PUT_OFF;
-  if (target->is_greeted && target->unfinished[NP__INWARD] == 1) {
+  if (op->np__kind == NP__OP_ACCEPT) {
+    /* The later, the more likely its client is there and costs no packet. */
+    np__loop_put_off_last(target->loop, &op->np__packet);
+  } else if (target->is_greeted && target->unfinished[NP__INWARD] == 1) {
     target->is_greeted = false;
     np__loop_put_off_first(target->loop, &op->np__packet);
   } else {
