@@ -28,24 +28,42 @@ static bool are_valid(const np_channel_options *options) {
          options->write_buffer_bytes <= UINT32_MAX;
 }
 
-/* An end that cannot read has no read mode that would matter. */
-static bool reads_bytes(np_pipe *pipe) {
-  return pipe->readable ? pipe->read_mode == NP_BYTE
-                        : !np__pipe_keeps_messages(pipe);
+/* Only where it matters: it may cost a system call. */
+static np_error ask_type(np_pipe *pipe, np_mode *type) {
+  np_info info;
+  np_error error = NP_OK;
+
+  if (pipe->knows_mode) {
+    *type = pipe->mode;
+  } else {
+    info.size = sizeof info;
+    info.mode = NP_MESSAGE;
+    error = np_pipe_info(pipe, &info);
+    *type = info.mode;
+  }
+  return error;
 }
 
+/* An end that cannot read has no read mode that would matter. */
 static np_error choose_framing(np_channel *channel,
                                const np_channel_options *options) {
-  const bool bytes = reads_bytes(channel->pipe);
+  np_pipe *pipe = channel->pipe;
+  np_mode type = NP_MESSAGE;
+  np_error error = NP_OK;
+  bool bytes;
 
+  if (!pipe->readable || options->half_close) {
+    error = ask_type(pipe, &type);
+  }
+  bytes = (pipe->readable ? pipe->read_mode : type) == NP_BYTE;
   channel->is_framed = options->framing == NP_FRAMING_ALWAYS ||
                        (options->framing == NP_FRAMING_AUTO && bytes);
   channel->half_close = options->half_close;
-  if ((bytes && !channel->is_framed) ||
-      (options->half_close && !np__pipe_keeps_messages(channel->pipe))) {
-    return ERROR_NOT_SUPPORTED;
+  if (error == NP_OK && ((bytes && !channel->is_framed) ||
+                         (options->half_close && type == NP_BYTE))) {
+    error = ERROR_NOT_SUPPORTED;
   }
-  return NP_OK;
+  return error;
 }
 
 static void channel_drained(np__target *target) {

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { CODES_MAX = 8 };
+enum { CODES_MAX = 9 };
 
 /* `says` is the Windows function whose errors the header passes on as they are,
  * "*" for any; NULL: none. `codes` are those named beside, as far as a scenario
@@ -95,6 +95,35 @@ static const struct {
     {"np_pipe_peer_computer", "*", {ERROR_PIPE_LOCAL}},
     {"np_pipe_impersonate", "*", {ERROR_CANNOT_IMPERSONATE}},
     {"np_pipe_revert", "*", {0}},
+    {"np_channel_create", "*", {ERROR_NOT_ENOUGH_MEMORY}},
+    {"np_channel_detach", NULL, {ERROR_BUSY}},
+    {"np_channel_send",
+     "*",
+     {ERROR_NOT_ENOUGH_MEMORY, ERROR_NO_DATA, ERROR_BROKEN_PIPE,
+      ERROR_PIPE_NOT_CONNECTED, ERROR_OPERATION_ABORTED, WAIT_TIMEOUT}},
+    {"np_channel_send_reserved",
+     "*",
+     {ERROR_NOT_ENOUGH_MEMORY, ERROR_NO_DATA, ERROR_BROKEN_PIPE,
+      ERROR_PIPE_NOT_CONNECTED, ERROR_OPERATION_ABORTED, WAIT_TIMEOUT}},
+    {"np_channel_shutdown",
+     "*",
+     {ERROR_NOT_ENOUGH_MEMORY, ERROR_NO_DATA, ERROR_BROKEN_PIPE,
+      ERROR_PIPE_NOT_CONNECTED, ERROR_OPERATION_ABORTED, WAIT_TIMEOUT}},
+    {"np_channel_receive",
+     "*",
+     {ERROR_NOT_ENOUGH_MEMORY, ERROR_BUFFER_OVERFLOW, ERROR_BROKEN_PIPE,
+      ERROR_HANDLE_EOF, ERROR_PIPE_NOT_CONNECTED, ERROR_OPERATION_ABORTED,
+      WAIT_TIMEOUT}},
+    {"np_channel_receive_into",
+     "*",
+     {ERROR_NOT_ENOUGH_MEMORY, ERROR_INSUFFICIENT_BUFFER, ERROR_BUFFER_OVERFLOW,
+      ERROR_BROKEN_PIPE, ERROR_HANDLE_EOF, ERROR_PIPE_NOT_CONNECTED,
+      ERROR_OPERATION_ABORTED, WAIT_TIMEOUT}},
+    {"np_channel_call",
+     "*",
+     {ERROR_NOT_ENOUGH_MEMORY, ERROR_NO_DATA, ERROR_BROKEN_PIPE,
+      ERROR_HANDLE_EOF, ERROR_PIPE_NOT_CONNECTED, ERROR_OPERATION_ABORTED,
+      WAIT_TIMEOUT}},
     {"np_op_cancel", "CancelIoEx", {ERROR_NOT_FOUND}},
     {"np_pipe_info", "*", {ERROR_PIPE_NOT_CONNECTED}},
     {"np_pipe_adopt",

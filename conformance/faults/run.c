@@ -98,9 +98,19 @@ static void note_error(struct run *r, const char *function, np_error error) {
   }
 }
 
+/* A channel tells an end inside of a message by another name. */
+static bool is_injected(const struct run *r, const char *function,
+                        np_error error) {
+  const np_error injected = plan_error(&r->plan);
+
+  return error == injected ||
+         (error == ERROR_HANDLE_EOF && injected == ERROR_BROKEN_PIPE &&
+          strncmp(function, "np_channel_", 11) == 0);
+}
+
 /* An injected error is noted even where a step expects that very error. */
 static void note_injected(struct run *r, const char *function, np_error error) {
-  if (error != NP_OK && error == plan_error(&r->plan)) {
+  if (error != NP_OK && is_injected(r, function, error)) {
     r->is_told = true;
     note_error(r, function, error);
   }
@@ -258,7 +268,7 @@ bool turns(struct run *r, const unsigned *count, unsigned wanted) {
 
 /* --- Operations ---------------------------------------------------------- */
 
-static void on_done(np_op *op, np_error error, size_t transferred) {
+void action_done(np_op *op, np_error error, size_t transferred) {
   struct action *action = (struct action *)op;
   struct run *r = action->run;
 
@@ -277,7 +287,7 @@ static void on_done(np_op *op, np_error error, size_t transferred) {
   }
 }
 
-static struct action *action_new(struct run *r, const char *function) {
+struct action *action_new(struct run *r, const char *function) {
   struct action *action;
 
   if (r->action_count == ACTIONS_MAX) {
@@ -293,7 +303,7 @@ static struct action *action_new(struct run *r, const char *function) {
   return action;
 }
 
-static struct action *action_begun(struct action *action, np_error error) {
+struct action *action_begun(struct action *action, np_error error) {
   if (error != NP_OK) {
     run_fail(action->run, "%s refused to begin: %s", action->function,
              np_error_name(error));
@@ -309,7 +319,7 @@ struct action *read_begin(struct run *r, np_pipe *pipe, size_t length) {
   return action == NULL
              ? NULL
              : action_begun(action, np_pipe_read(pipe, action->buffer, length,
-                                                 &action->op, on_done));
+                                                 &action->op, action_done));
 }
 
 struct action *write_begin(struct run *r, np_pipe *pipe, const char *text,
@@ -325,7 +335,7 @@ struct action *write_begin(struct run *r, np_pipe *pipe, const char *text,
     memset(action->buffer, 'x', length);
   }
   return action_begun(action, np_pipe_write(pipe, action->buffer, length,
-                                            &action->op, on_done));
+                                            &action->op, action_done));
 }
 
 struct action *connect_begin(struct run *r, np_pipe *server) {
@@ -333,20 +343,21 @@ struct action *connect_begin(struct run *r, np_pipe *server) {
 
   return action == NULL
              ? NULL
-             : action_begun(action,
-                            np_server_connect(server, &action->op, on_done));
+             : action_begun(
+                   action, np_server_connect(server, &action->op, action_done));
 }
 
 struct action *shutdown_begin(struct run *r, np_pipe *pipe) {
   struct action *action = action_new(r, "np_pipe_shutdown");
 
-  return action == NULL ? NULL
-                        : action_begun(action, np_pipe_shutdown(
-                                                   pipe, &action->op, on_done));
+  return action == NULL
+             ? NULL
+             : action_begun(action,
+                            np_pipe_shutdown(pipe, &action->op, action_done));
 }
 
 /* For those that need memory, which may be refused. */
-static struct action *action_took(struct action *action, np_error error) {
+struct action *action_took(struct action *action, np_error error) {
   if (!took(action->run, action->function, error)) {
     return NULL;
   }
@@ -361,7 +372,7 @@ struct action *readv_begin(struct run *r, np_pipe *pipe,
   return action == NULL
              ? NULL
              : action_took(action, np_pipe_readv(pipe, buffers, count,
-                                                 &action->op, on_done));
+                                                 &action->op, action_done));
 }
 
 struct action *writev_begin(struct run *r, np_pipe *pipe,
@@ -371,15 +382,15 @@ struct action *writev_begin(struct run *r, np_pipe *pipe,
   return action == NULL
              ? NULL
              : action_took(action, np_pipe_writev(pipe, buffers, count,
-                                                  &action->op, on_done));
+                                                  &action->op, action_done));
 }
 
 struct action *flush_begin(struct run *r, np_pipe *pipe) {
   struct action *action = action_new(r, "np_pipe_flush");
 
-  return action == NULL
-             ? NULL
-             : action_took(action, np_pipe_flush(pipe, &action->op, on_done));
+  return action == NULL ? NULL
+                        : action_took(action, np_pipe_flush(pipe, &action->op,
+                                                            action_done));
 }
 
 struct action *ready_begin(struct run *r, np_pipe *pipe, np_interest interest) {
@@ -390,11 +401,11 @@ struct action *ready_begin(struct run *r, np_pipe *pipe, np_interest interest) {
     return NULL;
   }
   if (interest == NP_READABLE) {
-    error = np_pipe_readable(pipe, &action->op, on_done);
+    error = np_pipe_readable(pipe, &action->op, action_done);
   } else if (interest == NP_WRITABLE) {
-    error = np_pipe_writable(pipe, &action->op, on_done);
+    error = np_pipe_writable(pipe, &action->op, action_done);
   } else {
-    error = np_pipe_ready(pipe, interest, &action->op, on_done);
+    error = np_pipe_ready(pipe, interest, &action->op, action_done);
   }
   return action_took(action, error);
 }
@@ -406,7 +417,7 @@ struct action *io_begin(struct run *r, np_pipe *pipe, np_interest interest,
   return action == NULL
              ? NULL
              : action_took(action, np_pipe_async_io(pipe, interest, &action->op,
-                                                    fn, r, on_done));
+                                                    fn, r, action_done));
 }
 
 np_error try_read_error(struct run *r, np_pipe *pipe) {
@@ -507,8 +518,6 @@ bool exchange(struct run *r, np_pipe *from, np_pipe *to, const char *text) {
   return ends(write, NP_OK, strlen(text)) && ends_with(read, NP_OK, text);
 }
 
-static np_pipe *pipe_keep(struct run *r, np_pipe *pipe);
-
 static void on_client(np_client_request *client_request, np_error error,
                       np_pipe *client) {
   struct request *request = (struct request *)client_request;
@@ -557,7 +566,7 @@ void modes(struct run *r, np_mode mode, np_mode read_mode) {
   r->client_options.read_mode = read_mode;
 }
 
-static np_pipe *pipe_keep(struct run *r, np_pipe *pipe) {
+np_pipe *pipe_keep(struct run *r, np_pipe *pipe) {
   if (pipe != NULL) {
     if (r->pipe_count == PIPES_MAX) {
       run_fail(r, "the scenario has more pipes than there is room for");
@@ -618,7 +627,7 @@ static void on_closed(np_pipe *pipe) {
   r->closed++;
 }
 
-static void pipe_forget(struct run *r, np_pipe *pipe) {
+void pipe_forget(struct run *r, np_pipe *pipe) {
   for (size_t i = 0; i < r->pipe_count; i++) {
     if (r->pipes[i] == pipe) {
       r->pipes[i] = r->pipes[--r->pipe_count];
@@ -873,6 +882,9 @@ static void tear_down(struct run *r) {
     listener_close(r);
   }
   if (r->loop != NULL) {
+    while (r->channel_count > 0) {
+      channel_close(r, r->channels[0]);
+    }
     while (r->pipe_count > 0) {
       pipe_close(r, r->pipes[0]);
     }

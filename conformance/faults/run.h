@@ -23,6 +23,7 @@
 enum {
   ACTIONS_MAX = 160,
   PIPES_MAX = 8,
+  CHANNELS_MAX = 4,
   RAWS_MAX = 4,
   REQUESTS_MAX = 4,
   BUFFER_BYTES_MAX = 4096,
@@ -50,8 +51,12 @@ struct run;
 
 /* An operation and its buffer. */
 struct action {
-  np_op op; /* first */
+  union { /* first */
+    np_op op;
+    np_call call;
+  };
   struct run *run;
+  np_channel *channel;  /* of a receive or a call     */
   const char *function; /* that began it            */
   unsigned begun;
   unsigned done;
@@ -106,6 +111,8 @@ struct run {
 
   np_pipe *pipes[PIPES_MAX]; /* that are open */
   size_t pipe_count;
+  np_channel *channels[CHANNELS_MAX]; /* that are open; not among the pipes */
+  size_t channel_count;
   HANDLE raws[RAWS_MAX];
   size_t raw_count;
   struct action actions[ACTIONS_MAX];
@@ -226,6 +233,42 @@ bool exchange(struct run *r, np_pipe *from, np_pipe *to, const char *text);
 /* pipe_close closes; closed runs the loop until all on_closed have run. */
 bool pipe_close(struct run *r, np_pipe *pipe);
 bool closed(struct run *r);
+
+/* --- Channels ----------------------------------------------------------- */
+
+/* channel_open makes a channel of one of the run's pipes; NULL: it could not.
+ */
+np_channel *channel_open(struct run *r, np_pipe *pipe,
+                         const np_channel_options *options);
+bool channel_close(struct run *r, np_channel *channel);
+
+/* The pipe is the run's again. */
+bool channel_detach(struct run *r, np_channel *channel);
+
+/* Each begins an operation on a channel. What a receive or a call gets is
+ * copied into its buffer. */
+struct action *send_begin(struct run *r, np_channel *channel, const char *text,
+                          size_t length);
+struct action *send_reserved_begin(struct run *r, np_channel *channel,
+                                   size_t length);
+struct action *receive_begin(struct run *r, np_channel *channel);
+struct action *receive_into_begin(struct run *r, np_channel *channel,
+                                  size_t length);
+struct action *call_begin(struct run *r, np_channel *channel, const char *text);
+struct action *channel_shutdown_begin(struct run *r, np_channel *channel);
+
+/* --- For those that begin operations ------------------------------------- */
+
+struct action *action_new(struct run *r, const char *function);
+
+/* action_begun is for what nothing can refuse, action_took for what may be. */
+struct action *action_begun(struct action *action, np_error error);
+struct action *action_took(struct action *action, np_error error);
+void action_done(np_op *op, np_error error, size_t transferred);
+
+/* pipe_keep has `pipe` closed at the end, pipe_forget not any more. */
+np_pipe *pipe_keep(struct run *r, np_pipe *pipe);
+void pipe_forget(struct run *r, np_pipe *pipe);
 
 /* turn is one turn of the loop, that waits at most `wait_ms`. */
 bool turn(struct run *r, uint32_t wait_ms);

@@ -101,6 +101,7 @@ NP_API void np_channel_options_init(np_channel_options *options);
  * closed. ERROR_BUSY: something is in flight on it, its readiness is in use, or
  * it belongs to a channel. ERROR_NOT_SUPPORTED: NP_FRAMING_NEVER or
  * `half_close` on a pipe that does not keep messages. ERROR_NOT_ENOUGH_MEMORY.
+ * Else what Windows said, asked for the type of the pipe.
  *
  * Thread:  the loop's only.
  * Source:  Named Pipe Type, Read, and Wait Modes
@@ -312,10 +313,10 @@ NP_API np_error np_channel_receive_into(np_channel *channel, void *buffer,
                                         size_t size, np_op *op, np_op_fn done);
 
 /* np_channel_data returns the message of the receive or call whose callback
- * came last, as many bytes as that was told; never NULL after NP_OK. It is the
- * channel's, may be changed, and stays until that callback has returned and
- * another receive or call is in flight or the channel is being closed or was
- * detached. NULL after any other result, before the first, and for NULL.
+ * came last, as many bytes as that was told; NULL after any other result than
+ * NP_OK, before the first, and for NULL. It may be changed. It stays until that
+ * callback has returned and another receive or call is in flight, or the
+ * channel is being closed or was detached.
  *
  * Thread:  the loop's only.
  */

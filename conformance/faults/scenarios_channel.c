@@ -1,0 +1,232 @@
+/* Scenarios of channels. Each is played in three ways: over bytes, over
+ * messages, and over messages that are read as bytes. */
+#include <string.h>
+
+#include "run.h"
+
+struct ends {
+  np_channel *near;
+  np_channel *opposite;
+};
+
+static bool channels(struct run *r, const np_channel_options *options,
+                     struct ends *ends) {
+  ends->near = NULL;
+  ends->opposite = NULL;
+  if (!pair_open(r)) {
+    return false;
+  }
+  ends->near = channel_open(r, r->client, options);
+  if (ends->near != NULL) {
+    ends->opposite = channel_open(r, r->server, options);
+  }
+  return ends->opposite != NULL;
+}
+
+static bool delivers(struct run *r, np_channel *from, np_channel *to,
+                     const char *text) {
+  struct action *receive = receive_begin(r, to);
+
+  return ends(send_begin(r, from, text, strlen(text)), NP_OK, strlen(text)) &&
+         ends_with(receive, NP_OK, text);
+}
+
+/* Small buffers: each message takes every way that there is. */
+static np_channel_options tight(void) {
+  np_channel_options options;
+
+  np_channel_options_init(&options);
+  options.frame.frame_bytes_max = 2000;
+  options.read_buffer_bytes = 64;
+  options.write_buffer_bytes = 100;
+  return options;
+}
+
+static bool play_messages(struct run *r) {
+  const np_channel_options options = tight();
+  struct action *sends[4];
+  struct ends e;
+
+  if (!channels(r, &options, &e) || !delivers(r, e.near, e.opposite, "ping") ||
+      !delivers(r, e.opposite, e.near, "pong")) {
+    return false;
+  }
+  sends[0] = send_begin(r, e.near, "first", 5);
+  sends[1] = send_begin(r, e.near, NULL, 1500);
+  sends[2] = send_begin(r, e.near, "", 0);
+  sends[3] = send_reserved_begin(r, e.near, 300);
+  return ends_with(receive_begin(r, e.opposite), NP_OK, "first") &&
+         ends(receive_begin(r, e.opposite), NP_OK, 1500) &&
+         ends(receive_into_begin(r, e.opposite, 10), NP_OK, 0) &&
+         ends(receive_into_begin(r, e.opposite, 10), ERROR_INSUFFICIENT_BUFFER,
+              300) &&
+         ends(receive_into_begin(r, e.opposite, 400), NP_OK, 300) &&
+         ends(sends[0], NP_OK, 5) && ends(sends[1], NP_OK, 1500) &&
+         ends(sends[2], NP_OK, 0) && ends(sends[3], NP_OK, 300) &&
+         ends(channel_shutdown_begin(r, e.near), NP_OK, 0) &&
+         channel_close(r, e.near) &&
+         ends(receive_begin(r, e.opposite), ERROR_BROKEN_PIPE, 0) &&
+         channel_detach(r, e.opposite) && closed(r);
+}
+
+SCENARIO(channel_byte, "channel/byte", 0) {
+  return play_messages(r);
+}
+
+SCENARIO(channel_message, "channel/message", 0) {
+  modes(r, NP_MESSAGE, NP_MESSAGE);
+  return play_messages(r);
+}
+
+SCENARIO(channel_message_byte, "channel/message-byte", 0) {
+  modes(r, NP_MESSAGE, NP_BYTE);
+  return play_messages(r);
+}
+
+static bool play_calls(struct run *r) {
+  struct action *asked[2];
+  struct ends e;
+
+  if (!channels(r, NULL, &e)) {
+    return false;
+  }
+  asked[0] = call_begin(r, e.near, "one");
+  asked[1] = call_begin(r, e.near, "two");
+  return ends_with(receive_begin(r, e.opposite), NP_OK, "one") &&
+         ends_with(receive_begin(r, e.opposite), NP_OK, "two") &&
+         ends(send_begin(r, e.opposite, "eins", 4), NP_OK, 4) &&
+         ends(send_begin(r, e.opposite, "zwei", 4), NP_OK, 4) &&
+         ends_with(asked[0], NP_OK, "eins") &&
+         ends_with(asked[1], NP_OK, "zwei");
+}
+
+SCENARIO(channel_call_byte, "channel/call-byte", 0) {
+  return play_calls(r);
+}
+
+SCENARIO(channel_call_message, "channel/call-message", 0) {
+  modes(r, NP_MESSAGE, NP_MESSAGE);
+  return play_calls(r);
+}
+
+/* A call that is late, its reply that is dropped, and the next. */
+static bool play_late(struct run *r) {
+  struct action *late;
+  struct action *next;
+  struct ends e;
+
+  if (!channels(r, NULL, &e)) {
+    return false;
+  }
+  r->timeout_ms = 20;
+  late = call_begin(r, e.near, "one");
+  r->timeout_ms = 0;
+  if (!ends(late, WAIT_TIMEOUT, 0)) {
+    return false;
+  }
+  next = call_begin(r, e.near, "two");
+  return ends_with(receive_begin(r, e.opposite), NP_OK, "one") &&
+         ends_with(receive_begin(r, e.opposite), NP_OK, "two") &&
+         ends(send_begin(r, e.opposite, "late", 4), NP_OK, 4) &&
+         ends(send_begin(r, e.opposite, "next", 4), NP_OK, 4) &&
+         ends_with(next, NP_OK, "next");
+}
+
+SCENARIO(channel_late_byte, "channel/call-late-byte", 0) {
+  return play_late(r);
+}
+
+SCENARIO(channel_late_message, "channel/call-late-message", 0) {
+  modes(r, NP_MESSAGE, NP_MESSAGE);
+  return play_late(r);
+}
+
+static bool play_half_close(struct run *r) {
+  np_channel_options options;
+  struct action *shutdown;
+  struct ends e;
+
+  np_channel_options_init(&options);
+  options.half_close = true;
+  if (!channels(r, &options, &e)) {
+    return false;
+  }
+  shutdown = channel_shutdown_begin(r, e.near);
+  return ends(receive_begin(r, e.opposite), ERROR_BROKEN_PIPE, 0) &&
+         ends(shutdown, NP_OK, 0) && delivers(r, e.opposite, e.near, "answer");
+}
+
+SCENARIO(channel_half_close_message, "flush/channel-half-close", 0) {
+  modes(r, NP_MESSAGE, NP_MESSAGE);
+  return play_half_close(r);
+}
+
+SCENARIO(channel_half_close_byte, "flush/channel-half-close-byte", 0) {
+  modes(r, NP_MESSAGE, NP_BYTE);
+  return play_half_close(r);
+}
+
+/* What is cancelled where: put off, in the kernel, in a shared write. */
+static bool play_cancels(struct run *r) {
+  struct action *actions[4];
+  struct ends e;
+
+  if (!channels(r, NULL, &e)) {
+    return false;
+  }
+  actions[0] = receive_begin(r, e.near);
+  if (!turn(r, 0) || !cancel(actions[0]) ||
+      !ends(actions[0], ERROR_OPERATION_ABORTED, 0)) {
+    return false;
+  }
+  actions[1] = receive_into_begin(r, e.near, 64);
+  if (!turn(r, 0) || !cancel(actions[1]) ||
+      !ends(actions[1], ERROR_OPERATION_ABORTED, 0)) {
+    return false;
+  }
+  return delivers(r, e.opposite, e.near, "still there");
+}
+
+SCENARIO(channel_cancel_byte, "channel/cancel-byte", 0) {
+  return play_cancels(r);
+}
+
+SCENARIO(channel_cancel_message, "channel/cancel-message", 0) {
+  modes(r, NP_MESSAGE, NP_MESSAGE);
+  return play_cancels(r);
+}
+
+static bool play_close(struct run *r) {
+  struct action *actions[5];
+  struct ends e;
+
+  if (!channels(r, NULL, &e)) {
+    return false;
+  }
+  actions[0] = send_begin(r, e.near, NULL, BUFFER_BYTES_MAX);
+  actions[1] = receive_into_begin(r, e.near, 64);
+  actions[2] = receive_begin(r, e.near);
+  if (!turn(r, 0)) {
+    return false;
+  }
+  actions[3] = call_begin(r, e.near, NULL);
+  actions[4] = channel_shutdown_begin(r, e.near);
+  if (!channel_close(r, e.near) || !closed(r)) {
+    return false;
+  }
+  for (int i = 0; i < 5; i++) {
+    if (!ends(actions[i], ERROR_OPERATION_ABORTED, 0)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+SCENARIO(channel_close_byte, "channel/close-byte", 0) {
+  return play_close(r);
+}
+
+SCENARIO(channel_close_message, "channel/close-message", 0) {
+  modes(r, NP_MESSAGE, NP_MESSAGE);
+  return play_close(r);
+}
