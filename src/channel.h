@@ -82,6 +82,7 @@ struct np_channel {
   np__channel_result result;
   np_error receive_error; /* with which receiving ended */
   np_op *delivered;       /* its callback has not returned */
+  void *delivered_data;   /* what that will be lent */
   void *lent;
   uint32_t owed; /* replies that come before that of the next receive */
 };

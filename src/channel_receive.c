@@ -267,7 +267,7 @@ static void deliver(np_channel *channel, np_op *op) {
   np__channel_result *result = &channel->result;
 
   channel->delivered = op;
-  channel->lent = NULL;
+  channel->delivered_data = NULL;
   if (result->error == NP_OK && is_into(op)) {
     if (result->length > op->np__length) {
       np__op_end(op, ERROR_INSUFFICIENT_BUFFER, result->length);
@@ -276,9 +276,9 @@ static void deliver(np_channel *channel, np_op *op) {
     if (result->length > 0 && result->data != op->np__buffer) {
       memcpy(op->np__buffer, result->data, result->length);
     }
-    channel->lent = op->np__buffer;
+    channel->delivered_data = op->np__buffer;
   } else {
-    channel->lent = result->data;
+    channel->delivered_data = result->data;
   }
   result->is_there = false;
   *np__flags_of(op) |= NP__RECEIVED;
@@ -348,9 +348,8 @@ static void on_received(np_op *op, np_error error, size_t transferred) {
   np_channel *channel = np__channel_of(op);
   const bool was_delivered = channel->delivered == op;
 
-  if (!was_delivered) {
-    channel->lent = NULL;
-  }
+  /* Not before: one that was cancelled may be called back in between. */
+  channel->lent = was_delivered ? channel->delivered_data : NULL;
   op->np__io_done(op, error, transferred);
   /* `op` may be gone. `channel` is not: only the loop frees it, later. */
   if (was_delivered) {

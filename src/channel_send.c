@@ -359,8 +359,8 @@ void np__channel_send(np_channel *channel, void *data, size_t length, np_op *op,
   }
 }
 
-np_error np_channel_send(np_channel *channel, const void *data, size_t length,
-                         np_op *op, np_op_fn done) {
+static np_error send_begin(np_channel *channel, const void *data, size_t length,
+                           np_op *op, np_op_fn done, DWORD flags) {
   np_error error;
 
   if (channel == NULL) {
@@ -370,29 +370,23 @@ np_error np_channel_send(np_channel *channel, const void *data, size_t length,
     return ERROR_INVALID_HANDLE;
   }
   error = np__channel_send_check(channel, data, length, op, done);
-  if (error != NP_OK) {
-    return error;
+  if (error == NP_OK) {
+    np__channel_send(channel, (void *)(uintptr_t)data, length, op, done, flags);
   }
-  np__channel_send(channel, (void *)(uintptr_t)data, length, op, done, 0);
-  return NP_OK;
+  return error;
+}
+
+np_error np_channel_send(np_channel *channel, const void *data, size_t length,
+                         np_op *op, np_op_fn done) {
+  return send_begin(channel, data, length, op, done, 0);
 }
 
 np_error np_channel_send_reserved(np_channel *channel, void *buffer,
                                   size_t length, np_op *op, np_op_fn done) {
-  np_error error;
-
-  if (channel == NULL || (channel->is_framed && buffer == NULL)) {
+  if (buffer == NULL && np_channel_header_bytes(channel) > 0) {
     return ERROR_INVALID_PARAMETER;
   }
-  if (channel->target.closing) {
-    return ERROR_INVALID_HANDLE;
-  }
-  error = np__channel_send_check(channel, buffer, length, op, done);
-  if (error != NP_OK) {
-    return error;
-  }
-  np__channel_send(channel, buffer, length, op, done, NP__SEND_RESERVED);
-  return NP_OK;
+  return send_begin(channel, buffer, length, op, done, NP__SEND_RESERVED);
 }
 
 /* --- The end of a direction --------------------------------------------- */

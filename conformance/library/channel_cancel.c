@@ -170,7 +170,7 @@ NP_CASE("channel/peer-closes-in-write", np_channel_send, ANY_MODE | BOTH_ENDS,
   send_begin(&f->ops[0], f->channel, big, sizeof(big));
   send_begin(&f->ops[1], f->channel, big, sizeof(big));
   loop_quiet(f);
-  send_begin(&f->ops[2], f->channel, "waits", 5);
+  send_begin(&f->ops[2], f->channel, big, 100);
   channel_close(f, f->opposite);
   loop_until(f, 3);
   for (unsigned i = 0; i < 3; i++) {

@@ -297,6 +297,28 @@ NP_CASE("channel/receive-cancel-one-of-several", np_channel_receive,
   assert_memory_equal(f->ops[2].buffer, "two", 3);
 }
 
+NP_CASE("channel/receive-lends-behind-a-cancelled", np_channel_data,
+        BYTE_READS | BOTH_ENDS, NP_OK,
+        "The callback of one that was cancelled, between those of two that "
+        "were not, takes nothing from the second.",
+        "npipe/channel.h") {
+  channel_pair(f, NULL);
+  send_begin(&f->ops[0], f->opposite, "one", 3);
+  send_begin(&f->ops[1], f->opposite, "two", 3);
+  send_begin(&f->ops[2], f->opposite, "three", 5);
+  loop_until(f, 3);
+  assert_message(f, f->channel, "one", 3);
+  receive_begin(&f->ops[3], f->channel);
+  receive_begin(&f->ops[4], f->channel);
+  receive_begin(&f->ops[5], f->channel);
+  assert_np_ok(np_op_cancel(&f->ops[4].op));
+  loop_until(f, 6);
+  assert_done(&f->ops[3], NP_OK, 3);
+  assert_done(&f->ops[4], ERROR_OPERATION_ABORTED, 0);
+  assert_done(&f->ops[5], NP_OK, 5);
+  assert_memory_equal(f->ops[5].buffer, "three", 5);
+}
+
 NP_CASE("channel/receive-into-cancel", np_channel_receive_into,
         ANY_MODE | BOTH_ENDS, ERROR_OPERATION_ABORTED,
         "A receive into the caller's buffer that is cancelled has given the "
