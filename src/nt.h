@@ -42,7 +42,22 @@ typedef struct np__pipe_local_information {
 #define NP__WAIT_HAS_LIMIT_AT  12 /* u8: the timeout at 0 (i64) counts */
 #define NP__WAIT_NAME_AT       14
 
-#define NP__STATUS_IO_TIMEOUT ((NTSTATUS)0xC00000B5)
+/* FSCTL_PIPE_PEEK answers with this, the data behind it.
+ * Source: FILE_PIPE_PEEK_BUFFER; MS-FSCC, FSCTL_PIPE_PEEK Reply
+ *         learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/ns-ntifs-_file_pipe_peek_buffer
+ */
+#define NP__FSCTL_PIPE_PEEK 0x11400Cu
+
+typedef struct np__pipe_peek {
+  ULONG state; /* np_state */
+  ULONG readable_bytes;
+  ULONG messages;
+  ULONG message_bytes; /* what is left of the first message; bytes: 0 */
+} np__pipe_peek;
+
+#define NP__STATUS_PENDING         ((NTSTATUS)0x00000103)
+#define NP__STATUS_BUFFER_OVERFLOW ((NTSTATUS)0x80000005)
+#define NP__STATUS_IO_TIMEOUT      ((NTSTATUS)0xC00000B5)
 
 /* Blocks as FlushFileBuffers, which calls it, does.
  *

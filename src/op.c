@@ -46,6 +46,7 @@ static np__direction direction_of(const np_op *op) {
   switch (op->np__kind) {
     case NP__OP_READ:
     case NP__OP_AHEAD:
+    case NP__OP_TRANSACT: /* Its reply comes in its turn. */
       return NP__INWARD;
     case NP__OP_WRITE:
       return NP__OUTWARD;

@@ -37,6 +37,7 @@ typedef enum np__op_kind {
   NP__OP_WRITE,
   NP__OP_CONNECT,
   NP__OP_SHUTDOWN,
+  NP__OP_TRANSACT,
   NP__OP_FLUSH,
   NP__OP_READY,   /* waits for readiness */
   NP__OP_IO,      /* likewise, and then tries; perhaps again */

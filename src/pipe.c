@@ -223,6 +223,33 @@ bool np__pipe_keeps_messages(np_pipe *pipe) {
   return pipe->mode == NP_MESSAGE;
 }
 
+bool np__pipe_is_reading(const np_pipe *pipe) {
+  np__held held;
+
+  return pipe->target.unfinished[NP__INWARD] > 0 ||
+         (pipe->ready_hooks != NULL && pipe->ready_hooks->held(pipe, &held));
+}
+
+np_error np_pipe_set_read_mode(np_pipe *pipe, np_mode mode) {
+  DWORD state = PIPE_WAIT;
+
+  if (pipe == NULL || (mode != NP_BYTE && mode != NP_MESSAGE)) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  if (pipe->target.closing || pipe->target.withheld) {
+    return ERROR_INVALID_HANDLE;
+  }
+  if (np__pipe_is_reading(pipe)) {
+    return ERROR_BUSY;
+  }
+  state |= mode == NP_MESSAGE ? PIPE_READMODE_MESSAGE : PIPE_READMODE_BYTE;
+  if (!SetNamedPipeHandleState(pipe->target.handle, &state, NULL, NULL)) {
+    return GetLastError();
+  }
+  pipe->read_mode = mode;
+  return NP_OK;
+}
+
 np_error np_pipe_info(np_pipe *pipe, np_info *info) {
   np__pipe_local_information local = {0};
   np__pipe_information modes = {0};

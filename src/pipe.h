@@ -10,6 +10,13 @@
 
 #include "op.h"
 
+/* What the read-ahead holds: bytes, or a message, perhaps an empty one. */
+typedef struct np__held {
+  const char *data;
+  size_t length;
+  bool goes_on; /* the rest of the message is in the kernel */
+} np__held;
+
 /* What a pipe's readiness wants to know of it: the layer above, so by pointer.
  *
  * take_read     a read has begun. True: it waits for, or got, what the
@@ -17,12 +24,14 @@
  * connected     a client was announced
  * disconnected  the session is over: nothing of it may be seen in the next
  * held_bytes    how much the read-ahead holds
+ * held          what it holds; false: nothing
  * released      the pipe's memory is about to be freed */
 typedef struct np__ready_hooks {
   bool (*take_read)(np_pipe *pipe, np_op *read);
   void (*connected)(np_pipe *pipe);
   void (*disconnected)(np_pipe *pipe);
   size_t (*held_bytes)(const np_pipe *pipe);
+  bool (*held)(const np_pipe *pipe, np__held *held);
   void (*released)(np_pipe *pipe);
 } np__ready_hooks;
 
@@ -88,6 +97,10 @@ np_error np__pipe_unread(const np_pipe *pipe, uint32_t *bytes);
 /* np__pipe_forget makes of a disconnected pipe on which nothing is in flight
  * one that nobody has used: no readiness, no user. */
 void np__pipe_forget(np_pipe *pipe);
+
+/* np__pipe_is_reading tells whether a read or a transact is in flight, one of
+ * the library's own too, or something is held that was read ahead. */
+bool np__pipe_is_reading(const np_pipe *pipe);
 
 /* np__pipe_discard frees a pipe that was never opened; NULL is fine. */
 void np__pipe_discard(np_pipe *pipe);

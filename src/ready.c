@@ -205,6 +205,20 @@ static size_t ready_held_bytes(const np_pipe *pipe) {
   return ahead->caught ? ahead->end - ahead->begin : 0;
 }
 
+static bool ready_held(const np_pipe *pipe, np__held *held) {
+  const np__ahead *ahead = &pipe->readiness->ahead;
+
+  if (!ahead->caught || ahead->is_hit ||
+      (ahead->begin == ahead->end && ahead->error != NP_OK)) {
+    return false;
+  }
+  held->data =
+      ahead->buffer != NULL ? ahead->buffer + ahead->begin : &ahead->byte;
+  held->length = ahead->end - ahead->begin;
+  held->goes_on = ahead->error == ERROR_MORE_DATA;
+  return true;
+}
+
 static void ready_released(np_pipe *pipe) {
   np__readiness *r = pipe->readiness;
   np_loop *loop = pipe->target.loop;
@@ -215,9 +229,9 @@ static void ready_released(np_pipe *pipe) {
   np__loop_free(loop, r);
 }
 
-static const np__ready_hooks hooks = {ready_take_read, ready_connected,
+static const np__ready_hooks hooks = {ready_take_read,    ready_connected,
                                       ready_disconnected, ready_held_bytes,
-                                      ready_released};
+                                      ready_held,         ready_released};
 
 static np_error prepare(np_pipe *pipe, const np_ready_options *options) {
   np__readiness *r = np__loop_new(pipe->target.loop, sizeof *r);

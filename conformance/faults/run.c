@@ -365,6 +365,17 @@ struct action *action_took(struct action *action, np_error error) {
   return action;
 }
 
+struct action *transact_begin(struct run *r, np_pipe *pipe, const char *text) {
+  struct action *action = action_new(r, "np_pipe_transact");
+
+  return action == NULL
+             ? NULL
+             : action_took(action, np_pipe_transact(pipe, text, strlen(text),
+                                                    action->buffer,
+                                                    sizeof action->buffer,
+                                                    &action->op, action_done));
+}
+
 struct action *readv_begin(struct run *r, np_pipe *pipe,
                            const np_buffer *buffers, size_t count) {
   struct action *action = action_new(r, "np_pipe_readv");

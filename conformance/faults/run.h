@@ -183,6 +183,7 @@ struct action *read_begin(struct run *r, np_pipe *pipe, size_t length);
 struct action *write_begin(struct run *r, np_pipe *pipe, const char *text,
                            size_t length);
 struct action *connect_begin(struct run *r, np_pipe *server);
+struct action *transact_begin(struct run *r, np_pipe *pipe, const char *text);
 struct action *shutdown_begin(struct run *r, np_pipe *pipe);
 
 struct action *readv_begin(struct run *r, np_pipe *pipe,

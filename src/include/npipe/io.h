@@ -162,6 +162,90 @@ NP_API np_error np_pipe_writev(np_pipe *pipe, const np_buffer *buffers,
  */
 NP_API np_error np_pipe_flush(np_pipe *pipe, np_op *op, np_op_fn done);
 
+/* np_pipe_transact writes one message and reads the next one, which is taken
+ * for its reply: the kernel gets both at once, within the call, and no quota
+ * holds the request back. Reads that are begun after it get what comes after
+ * the reply. np_pipe_shutdown does not wait for it.
+ *
+ * Both ends can do so; it needs a pipe of type message, message reads at this
+ * end, and that nothing waits to be read there.
+ *
+ * request  `request_length` bytes, unchanged until `done` runs; may be NULL
+ *          when 0: an empty message
+ * reply    `reply_length` bytes, hands off until `done` runs; may be NULL when
+ *          0
+ * op       caller's storage, see np_op
+ *
+ * Returns NP_OK when it began. Else nothing did and `done` is never called:
+ * ERROR_INVALID_PARAMETER (a NULL, or a length over UINT32_MAX),
+ * ERROR_INVALID_HANDLE (the pipe is being closed), ERROR_ACCESS_DENIED (the end
+ * is not for both reading and writing), ERROR_BUSY (`op` is in flight; or a
+ * read is, which would get the reply; or another transact; or readiness is
+ * reading ahead or holds what it has read).
+ * `done` gets NP_OK and the bytes of the reply; ERROR_MORE_DATA: the first
+ * `transferred` bytes of a longer reply, the rest comes with the next reads.
+ * On ERROR_PIPE_BUSY (a message waits to be read) and ERROR_BAD_PIPE (not a
+ * message pipe, byte reads, or nobody is connected) nothing was written. On
+ * ERROR_BROKEN_PIPE (the peer left), ERROR_PIPE_NOT_CONNECTED (disconnected),
+ * ERROR_OPERATION_ABORTED and WAIT_TIMEOUT the request may have been read, and
+ * after the last two it stays in the pipe: its reply comes to a later read.
+ * Else what Windows said.
+ *
+ * Modes:   message, server, client
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  TransactNamedPipe, Remarks
+ *          learn.microsoft.com/windows/win32/api/namedpipeapi/nf-namedpipeapi-transactnamedpipe
+ */
+NP_API np_error np_pipe_transact(np_pipe *pipe, const void *request,
+                                 size_t request_length, void *reply,
+                                 size_t reply_length, np_op *op, np_op_fn done);
+
+/* How much np_pipe_peek copies at most. */
+#define NP_PEEK_BYTES_MAX ((size_t)1 << 30)
+
+/* What np_pipe_peek tells.
+ *
+ * size       of this struct in bytes; set by the caller
+ * copied     bytes that were copied
+ * available  bytes that wait to be read, in all messages, with those of the
+ *            peer's writes that still pend; a hint
+ * left       bytes of the first message beyond those copied; 0 where this end
+ *            reads bytes */
+typedef struct np_peek {
+  size_t size;
+  size_t copied;
+  size_t available;
+  size_t left;
+} np_peek;
+
+/* np_pipe_peek copies what the next reads will bring, and takes nothing. It
+ * never waits. What readiness has read ahead comes first, as in a read. Of a
+ * message pipe it shows the first message alone, where this end reads bytes
+ * perhaps less than all that could be read; an empty message looks like
+ * nothing.
+ *
+ * It promises nothing: reads in flight come first, and bytes of a write that
+ * the peer cancels are gone again.
+ *
+ * buffer  `length` bytes; may be NULL when 0. For more than 256 it takes memory
+ *         of the loop's allocator during the call
+ * peek    the caller sets `size`; the rest is written on success only
+ *
+ * Returns NP_OK, also where nothing waits. ERROR_INVALID_PARAMETER: a NULL, a
+ * `length` over NP_PEEK_BYTES_MAX, or `peek->size` is not that of the struct.
+ * ERROR_INVALID_HANDLE: the pipe is being closed. ERROR_ACCESS_DENIED: the end
+ * is not for reading. ERROR_NOT_ENOUGH_MEMORY. ERROR_BROKEN_PIPE: the peer
+ * closed and everything was read. ERROR_BAD_PIPE: a server without a client.
+ * ERROR_PIPE_NOT_CONNECTED: a client whose server disconnected it. Else what
+ * Windows said.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  PeekNamedPipe; MS-FSCC, FSCTL_PIPE_PEEK
+ *          learn.microsoft.com/windows/win32/api/namedpipeapi/nf-namedpipeapi-peeknamedpipe
+ */
+NP_API np_error np_pipe_peek(np_pipe *pipe, void *buffer, size_t length,
+                             np_peek *peek);
+
 #ifdef __cplusplus
 }
 #endif

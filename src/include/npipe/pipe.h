@@ -91,6 +91,26 @@ typedef struct np_info {
  */
 NP_API np_error np_pipe_info(np_pipe *pipe, np_info *info);
 
+/* np_pipe_set_read_mode sets how this end reads from now on; np_pipe_info tells
+ * it. What the peer wrote before and was not read yet is read in the new mode,
+ * of a message that was read in part the rest.
+ *
+ * It needs the right to (FILE_WRITE_ATTRIBUTES), which every end that may write
+ * has, and a client that only reads if it was opened with message reads.
+ *
+ * Returns NP_OK. ERROR_INVALID_PARAMETER: NULL, what is no np_mode, or message
+ * reads from a byte pipe. ERROR_INVALID_HANDLE: the pipe is being closed.
+ * ERROR_BUSY: a read or a transact is in flight, or readiness is reading ahead
+ * or holds what it has read: whose mode would that be? ERROR_ACCESS_DENIED: the
+ * right is missing, as at an inbound server. ERROR_PIPE_NOT_CONNECTED: a client
+ * whose server disconnected it. Else what Windows said.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  SetNamedPipeHandleState
+ *          learn.microsoft.com/windows/win32/api/namedpipeapi/nf-namedpipeapi-setnamedpipehandlestate
+ */
+NP_API np_error np_pipe_set_read_mode(np_pipe *pipe, np_mode mode);
+
 /* np_pipe_adopt makes a pipe of a handle that the caller opened, of either end
  * and in any state. It learns end, type and modes from the kernel.
  *

@@ -1,0 +1,293 @@
+/* np_pipe_transact. */
+#include "fixture.h"
+
+static char reply[64];
+
+static void transact_begin(struct recorder *recorder, np_pipe *pipe,
+                           const void *request, size_t length, size_t room) {
+  recorder->start_count++;
+  assert_np_ok(np_pipe_transact(pipe, request, length, recorder->buffer, room,
+                                &recorder->op, on_done));
+}
+
+static void transact_refused(np_fixture *f, np_pipe *pipe, np_error error) {
+  assert_np_error(
+      np_pipe_transact(pipe, "ask", 3, reply, sizeof(reply), &f->op, on_never),
+      error);
+}
+
+NP_CASE("transact/request-and-reply", np_pipe_transact,
+        MODE_MESSAGE | BOTH_ENDS, NP_OK,
+        "One operation writes the request and reads the reply, any number of "
+        "times.",
+        "TransactNamedPipe#remarks") {
+  pair_open(f);
+  for (unsigned i = 1; i <= 3; i++) {
+    transact_begin(&f->ops[0], f->end, "ask", 3, 16);
+    assert_received(f, f->peer, "ask", 3);
+    assert_int_equal(f->ops[0].done_count, i - 1);
+    pipe_send(f, f->peer, "answer", 6);
+    loop_until_count(f, &f->ops[0].done_count, i);
+    assert_np_ok(f->ops[0].result);
+    assert_int_equal(f->ops[0].transferred, 6);
+    assert_memory_equal(f->ops[0].buffer, "answer", 6);
+  }
+}
+
+NP_CASE("transact/empty", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS, NP_OK,
+        "Request and reply may be empty messages.",
+        "wine kernel32/tests/pipe.c#test_transact") {
+  char byte;
+  size_t length = 1;
+
+  pair_open(f);
+  f->ops[0].start_count++;
+  assert_np_ok(
+      np_pipe_transact(f->end, NULL, 0, NULL, 0, &f->ops[0].op, on_done));
+  assert_np_ok(pipe_receive(f, f->peer, &byte, 1, &length));
+  assert_int_equal(length, 0);
+  pipe_send(f, f->peer, "", 0);
+  loop_until(f, 1);
+  assert_done(&f->ops[0], NP_OK, 0);
+}
+
+NP_CASE("transact/each-other", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
+        NP_OK, "A transact may itself be the reply to a transact.",
+        "wine kernel32/tests/pipe.c#test_transact") {
+  pair_open(f);
+  read_begin(&f->ops[1], f->peer, 16);
+  transact_begin(&f->ops[0], f->end, "ask", 3, 16);
+  loop_until(f, 1);
+  assert_done(&f->ops[1], NP_OK, 3);
+  transact_begin(&f->ops[2], f->peer, "why", 3, 16);
+  loop_until(f, 2);
+  assert_done(&f->ops[0], NP_OK, 3);
+  pipe_send(f, f->end, "so", 2);
+  loop_until(f, 3);
+  assert_done(&f->ops[2], NP_OK, 2);
+}
+
+NP_CASE("transact/long-reply", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
+        ERROR_MORE_DATA,
+        "Of a reply that is too long the first part comes, the rest can be "
+        "read.",
+        "wine kernel32/tests/pipe.c#test_transact") {
+  pair_open(f);
+  transact_begin(&f->ops[0], f->end, "ask", 3, 2);
+  assert_received(f, f->peer, "ask", 3);
+  pipe_send(f, f->peer, "answer", 6);
+  loop_until(f, 1);
+  assert_done(&f->ops[0], ERROR_MORE_DATA, 2);
+  assert_memory_equal(f->ops[0].buffer, "an", 2);
+  assert_received(f, f->end, "swer", 4);
+}
+
+NP_CASE("transact/over-quota", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
+        NP_OK,
+        "No quota holds the request back, and writes before it come before it.",
+        "wine kernel32/tests/pipe.c#test_transact") {
+  static char large[RECORDER_BYTES_MAX];
+  static char taken[RECORDER_BYTES_MAX];
+  size_t length;
+
+  f->server_options.in_buffer_bytes = 64;
+  f->server_options.out_buffer_bytes = 64;
+  pair_open(f);
+  write_begin(&f->ops[0], f->end, "before", 6);
+  transact_begin(&f->ops[1], f->end, large, sizeof(large), 16);
+  pipe_send(f, f->peer, "ok", 2);
+  loop_until_count(f, &f->ops[1].done_count, 1);
+  assert_done(&f->ops[1], NP_OK, 2);
+  assert_received(f, f->peer, "before", 6);
+  assert_np_ok(pipe_receive(f, f->peer, taken, sizeof(taken), &length));
+  assert_int_equal(length, sizeof(large));
+}
+
+NP_CASE("transact/reads-after", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
+        NP_OK,
+        "Reads that are begun after it get what comes after the reply, "
+        "and end after it.",
+        "npipe/io.h") {
+  pair_open(f);
+  transact_begin(&f->ops[0], f->end, "ask", 3, 16);
+  read_begin(&f->ops[1], f->end, 16);
+  reads_post(f);
+  pipe_send(f, f->peer, "answer", 6);
+  pipe_send(f, f->peer, "next", 4);
+  loop_until(f, 2);
+  assert_done(&f->ops[0], NP_OK, 6);
+  assert_done(&f->ops[1], NP_OK, 4);
+  assert_true(f->ops[0].order < f->ops[1].order);
+}
+
+NP_CASE("transact/byte-reads", np_pipe_transact, BYTE_READS | BOTH_ENDS,
+        ERROR_BAD_PIPE,
+        "An end that does not read messages cannot; nothing was written.",
+        "TransactNamedPipe#remarks") {
+  pair_open(f);
+  transact_begin(&f->ops[0], f->end, "ask", 3, 16);
+  loop_until(f, 1);
+  assert_done(&f->ops[0], ERROR_BAD_PIPE, 0);
+  pipe_send(f, f->end, "x", 1);
+  assert_received(f, f->peer, "x", 1);
+}
+
+NP_CASE("transact/unread", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
+        ERROR_PIPE_BUSY,
+        "Where a message waits to be read the next one is not the reply: "
+        "nothing is written.",
+        "TransactNamedPipe#remarks") {
+  pair_open(f);
+  pipe_send(f, f->peer, "early", 5);
+  transact_begin(&f->ops[0], f->end, "ask", 3, 16);
+  loop_until(f, 1);
+  assert_done(&f->ops[0], ERROR_PIPE_BUSY, 0);
+  assert_received(f, f->end, "early", 5);
+  pipe_send(f, f->end, "x", 1);
+  assert_received(f, f->peer, "x", 1);
+}
+
+NP_CASE("transact/busy", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS, ERROR_BUSY,
+        "A read in flight would get the reply, another transact, too; and an "
+        "operation is one at a time.",
+        "npipe/io.h") {
+  pair_open(f);
+  read_begin(&f->ops[0], f->end, 16);
+  transact_refused(f, f->end, ERROR_BUSY);
+  pipe_send(f, f->peer, "abc", 3);
+  loop_until(f, 1);
+  transact_begin(&f->ops[1], f->end, "ask", 3, 16);
+  transact_refused(f, f->end, ERROR_BUSY);
+  assert_np_error(np_pipe_transact(f->end, "ask", 3, reply, sizeof(reply),
+                                   &f->ops[1].op, on_done),
+                  ERROR_BUSY);
+  pipe_send(f, f->peer, "ok", 2);
+  loop_until(f, 2);
+  assert_done(&f->ops[1], NP_OK, 2);
+}
+
+NP_CASE("transact/read-ahead", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
+        ERROR_BUSY,
+        "What readiness has read ahead waits to be read, though the kernel "
+        "does not know it.",
+        "npipe/io.h") {
+  char buffer[16];
+  size_t length;
+
+  pair_open(f);
+  f->ops[0].start_count++;
+  assert_np_ok(np_pipe_readable(f->end, &f->ops[0].op, on_done));
+  transact_refused(f, f->end, ERROR_BUSY);
+  pipe_send(f, f->peer, "early", 5);
+  loop_until(f, 1);
+  transact_refused(f, f->end, ERROR_BUSY);
+  assert_np_ok(np_pipe_try_read(f->end, buffer, sizeof(buffer), &length));
+  transact_begin(&f->ops[1], f->end, "ask", 3, 16);
+  assert_received(f, f->peer, "ask", 3);
+  pipe_send(f, f->peer, "ok", 2);
+  loop_until(f, 2);
+  assert_done(&f->ops[1], NP_OK, 2);
+}
+
+NP_CASE("transact/cancel", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
+        ERROR_OPERATION_ABORTED,
+        "A transact that is cancelled leaves its request in the pipe, and its "
+        "reply to a read.",
+        "wine kernel32/tests/pipe.c#test_transact") {
+  pair_open(f);
+  transact_begin(&f->ops[0], f->end, "ask", 3, 16);
+  assert_np_ok(np_op_cancel(&f->ops[0].op));
+  loop_until(f, 1);
+  assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  assert_received(f, f->peer, "ask", 3);
+  pipe_send(f, f->peer, "late", 4);
+  assert_received(f, f->end, "late", 4);
+}
+
+NP_CASE("transact/timeout", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
+        WAIT_TIMEOUT, "A peer that does not answer costs the time limit.",
+        "npipe/io.h") {
+  pair_open(f);
+  f->ops[0].op.timeout_ms = 10;
+  transact_begin(&f->ops[0], f->end, "ask", 3, 16);
+  loop_until(f, 1);
+  assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
+  assert_received(f, f->peer, "ask", 3);
+}
+
+NP_CASE("transact/peer-closes", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
+        ERROR_BROKEN_PIPE, "It ends as a read does when the peer leaves.",
+        "wine kernel32/tests/pipe.c#test_transact") {
+  pair_open(f);
+  transact_begin(&f->ops[0], f->end, "ask", 3, 16);
+  pipe_close_wait(f, f->peer);
+  loop_until(f, 1);
+  assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+}
+
+NP_CASE("transact/disconnect", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
+        ERROR_PIPE_NOT_CONNECTED, "At either end a disconnect ends it.",
+        "DisconnectNamedPipe#remarks") {
+  pair_open(f);
+  transact_begin(&f->ops[0], f->end, "ask", 3, 16);
+  assert_np_ok(np_server_disconnect(f->server));
+  loop_until(f, 1);
+  assert_done(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
+}
+
+NP_CASE("transact/close", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
+        ERROR_OPERATION_ABORTED, "So does the close of its own end.",
+        "CancelIoEx#remarks") {
+  pair_open(f);
+  transact_begin(&f->ops[0], f->end, "ask", 3, 16);
+  pipe_close_wait(f, f->end);
+  assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+}
+
+NP_CASE("transact/direction", np_pipe_transact, NO_MODE, ERROR_ACCESS_DENIED,
+        "An end that only reads or only writes cannot.", "npipe/io.h") {
+  f->server_options.mode = NP_MESSAGE;
+  f->server_options.read_mode = NP_MESSAGE;
+  f->client_options.read_mode = NP_MESSAGE;
+  f->server_options.outbound = false;
+  f->client_options.read = false;
+  f->client_options.read_mode = NP_BYTE;
+  pair_open(f);
+  transact_refused(f, f->server, ERROR_ACCESS_DENIED);
+  transact_refused(f, f->client, ERROR_ACCESS_DENIED);
+}
+
+NP_CASE("transact/null", np_pipe_transact, MODE_MESSAGE,
+        ERROR_INVALID_PARAMETER,
+        "Without a pipe, an operation, or bytes where there should be some "
+        "nothing begins.",
+        "npipe/io.h") {
+  pair_open(f);
+  transact_refused(f, NULL, ERROR_INVALID_PARAMETER);
+  assert_np_error(np_pipe_transact(f->end, NULL, 3, reply, 1, &f->op, on_never),
+                  ERROR_INVALID_PARAMETER);
+  assert_np_error(np_pipe_transact(f->end, "ask", 3, NULL, 1, &f->op, on_never),
+                  ERROR_INVALID_PARAMETER);
+  assert_np_error(np_pipe_transact(f->end, "ask", 3, reply, 1, NULL, on_never),
+                  ERROR_INVALID_PARAMETER);
+  assert_np_error(np_pipe_transact(f->end, "ask", 3, reply, 1, &f->op, NULL),
+                  ERROR_INVALID_PARAMETER);
+  if (sizeof(size_t) > sizeof(uint32_t)) {
+    assert_np_error(
+        np_pipe_transact(f->end, "ask", SIZE_MAX, reply, 1, &f->op, on_never),
+        ERROR_INVALID_PARAMETER);
+    assert_np_error(
+        np_pipe_transact(f->end, "ask", 3, reply, SIZE_MAX, &f->op, on_never),
+        ERROR_INVALID_PARAMETER);
+  }
+}
+
+NP_CASE("transact/closing", np_pipe_transact, NO_MODE, ERROR_INVALID_HANDLE,
+        "Nothing begins on a pipe that is being closed.", "npipe/io.h") {
+  np_pipe *pipe;
+
+  pair_open(f);
+  pipe = f->end;
+  pipe_close(f, pipe);
+  transact_refused(f, pipe, ERROR_INVALID_HANDLE);
+}

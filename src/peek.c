@@ -1,0 +1,118 @@
+#include <npipe/io.h>
+
+#include <string.h>
+
+#include "pipe.h"
+
+/* What is peeked at without memory of the loop's allocator. */
+#define STACK_BYTES 256u
+
+typedef struct kernel_peek {
+  size_t copied;
+  size_t available;
+  size_t message; /* length of the first one, or of what is left of it */
+} kernel_peek;
+
+/* The control itself, and not PeekNamedPipe: that waits for the handle where
+ * the control pends (since Windows 8 it may), and this handle is never
+ * signalled. */
+static np_error control(np_pipe *pipe, np__pipe_peek *answer, ULONG size,
+                        ULONG *used) {
+  IO_STATUS_BLOCK status = {0};
+  HANDLE event = np__loop_event(pipe->target.loop);
+  NTSTATUS result;
+
+  if (event == NULL) {
+    return GetLastError();
+  }
+  result = NtFsControlFile(pipe->target.handle, event, NULL, NULL, &status,
+                           NP__FSCTL_PIPE_PEEK, NULL, 0, answer, size);
+  if (result == NP__STATUS_PENDING) {
+    /* Only in name: nothing that it waits for is the peer's to do. */
+    WaitForSingleObject(event, INFINITE);
+    result = status.Status;
+  }
+  *used = (ULONG)status.Information;
+  /* More than fits is a warning, and what was asked for. */
+  return result >= 0 || result == NP__STATUS_BUFFER_OVERFLOW
+             ? NP_OK
+             : RtlNtStatusToDosError(result);
+}
+
+/* What lies in the kernel, at most `size` bytes of it into `out`. */
+static np_error peek_kernel(np_pipe *pipe, char *out, size_t size,
+                            kernel_peek *found) {
+  union {
+    np__pipe_peek peek;
+    char bytes[sizeof(np__pipe_peek) + STACK_BYTES];
+  } small;
+  np__pipe_peek *answer = &small.peek;
+  const ULONG bytes = (ULONG)(sizeof *answer + size);
+  ULONG used = 0;
+  np_error error;
+
+  if (size > STACK_BYTES) {
+    answer = np__loop_new(pipe->target.loop, bytes);
+    if (answer == NULL) {
+      return ERROR_NOT_ENOUGH_MEMORY;
+    }
+  }
+  error = control(pipe, answer, bytes, &used);
+  if (error == NP_OK) {
+    found->copied = used - sizeof *answer;
+    found->available = answer->readable_bytes;
+    found->message = answer->message_bytes;
+    memcpy(out, answer + 1, found->copied);
+  }
+  if (answer != &small.peek) {
+    np__loop_free(pipe->target.loop, answer);
+  }
+  return error;
+}
+
+/* What is held can be read after the end all the same. */
+static bool is_over(np_error error) {
+  return error == ERROR_BROKEN_PIPE || error == ERROR_PIPE_NOT_CONNECTED;
+}
+
+np_error np_pipe_peek(np_pipe *pipe, void *buffer, size_t length,
+                      np_peek *peek) {
+  np__held held = {NULL, 0, false};
+  kernel_peek found = {0, 0, 0};
+  char nothing;
+  char *out = buffer != NULL ? buffer : &nothing;
+  size_t first;
+  bool is_held;
+  bool goes_on;
+  np_error error;
+
+  if (pipe == NULL || peek == NULL || peek->size != sizeof *peek ||
+      (buffer == NULL && length > 0) || length > NP_PEEK_BYTES_MAX) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  if (pipe->target.closing || pipe->target.withheld) {
+    return ERROR_INVALID_HANDLE;
+  }
+  if (!pipe->readable) {
+    return ERROR_ACCESS_DENIED;
+  }
+  is_held = pipe->ready_hooks != NULL && pipe->ready_hooks->held(pipe, &held);
+  first = held.length < length ? held.length : length;
+  /* A message that is held whole does not run into the next. */
+  goes_on = !is_held || held.goes_on || pipe->read_mode == NP_BYTE;
+  error = peek_kernel(pipe, out + first, goes_on ? length - first : 0, &found);
+  if (error != NP_OK && !(is_held && is_over(error))) {
+    return error;
+  }
+  if (first > 0) {
+    memcpy(out, held.data, first);
+  }
+  peek->copied = first + found.copied;
+  peek->available = held.length + found.available;
+  peek->left = 0;
+  if (pipe->read_mode == NP_MESSAGE) {
+    peek->left = held.length - first;
+    peek->left += goes_on ? found.message - found.copied : 0;
+  }
+  return NP_OK;
+}
