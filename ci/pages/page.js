@@ -52,9 +52,10 @@
       .filter((i) => i >= 0);
     let count = 0;
 
-    document.querySelectorAll("#matrix [data-world]").forEach((element) => {
-      element.hidden = off.has(element.dataset.world);
-    });
+    const table = document.querySelector("#matrix table");
+    for (const box of worlds) {
+      table.classList.toggle(`no-${box.value}`, !box.checked);
+    }
     for (const row of rows) {
       const cells = on.map((i) => row.dataset.cells[i]).join("");
       const good =

@@ -73,16 +73,22 @@ def page_data(model, links):
 
 def platform_names(model, indexes):
     """A short list of platforms: whole worlds where all of one are meant."""
-    words = []
+    def all_of(name, group):
+        if group and group <= left and len(group) > 2:
+            words.append(f"{name}: all {len(group)} platforms")
+            left.difference_update(group)
+
+    words, left = [], set(indexes)
+    ran = [(i, p) for i, p in enumerate(model.platforms) if not p.reason]
     for world, name in results.WORLDS.items():
-        of_world = {i for i, p in enumerate(model.platforms)
-                    if p.world == world and not p.reason}
-        if of_world and of_world <= set(indexes) and len(of_world) > 2:
-            words.append(f"{name}: all {len(of_world)} platforms")
-        else:
-            words += [model.platforms[i].label
-                      for i in sorted(of_world & set(indexes))]
-    return "; ".join(words)
+        all_of(name, {i for i, p in ran if p.world == world})
+        if world != "sim":
+            for version in dict.fromkeys(
+                    p.version for _, p in ran if p.world == world):
+                all_of(f"{name} {version.split(' ')[0]}", {
+                    i for i, p in ran
+                    if (p.world, p.version) == (world, version)})
+    return "; ".join(words + [model.platforms[i].label for i in sorted(left)])
 
 
 def deviations(model, links):

@@ -79,12 +79,13 @@ class Platform:
             version = f"{self.windows.removeprefix('Windows ')} ({self.build})"
         elif self.world == "wine" and self.windows:
             version += " as " + self.windows.replace("Windows ", "win")
-        parts = [version, self.architecture, self.note]
+        parts = [version, self.architecture]
         return " · ".join(part for part in parts if part)
 
     @property
     def label(self):
-        return f"{WORLDS.get(self.world, self.world)} {self.short}".strip()
+        name = f"{WORLDS.get(self.world, self.world)} {self.short}".strip()
+        return f"{name} ({self.note})" if self.note else name
 
     def order(self):
         worlds = list(WORLDS)
