@@ -1,6 +1,7 @@
 #include "utf16.h"
 
 #include <stdint.h>
+#include <string.h>
 
 /* Reads one code point. Returns how many bytes it takes, 0 if they are none:
  * overlong forms, surrogates and what lies beyond U+10FFFF are none. */
@@ -40,6 +41,17 @@ static size_t decode(const unsigned char *text, uint32_t *point) {
   return length;
 }
 
+/* Returns how many units `point` takes. */
+static size_t encode(uint32_t point, WCHAR units[2]) {
+  if (point < 0x10000) {
+    units[0] = (WCHAR)point;
+    return 1;
+  }
+  units[0] = (WCHAR)(0xD800 + ((point - 0x10000) >> 10));
+  units[1] = (WCHAR)(0xDC00 + ((point - 0x10000) & 0x3FF));
+  return 2;
+}
+
 np_error np__utf16_from_utf8(const char *text, WCHAR *out, size_t capacity,
                              size_t *units) {
   const unsigned char *at = (const unsigned char *)text;
@@ -47,20 +59,19 @@ np_error np__utf16_from_utf8(const char *text, WCHAR *out, size_t capacity,
 
   for (;;) {
     uint32_t point;
+    WCHAR encoded[2];
     size_t length = decode(at, &point);
+    size_t count;
 
     if (length == 0) {
       return ERROR_NO_UNICODE_TRANSLATION;
     }
-    if (used + (point >= 0x10000 ? 2 : 1) > capacity) {
+    count = encode(point, encoded);
+    if (count > capacity - used) {
       return ERROR_INSUFFICIENT_BUFFER;
     }
-    if (point >= 0x10000) {
-      out[used++] = (WCHAR)(0xD800 + ((point - 0x10000) >> 10));
-      out[used++] = (WCHAR)(0xDC00 + ((point - 0x10000) & 0x3FF));
-    } else {
-      out[used++] = (WCHAR)point;
-    }
+    memcpy(out + used, encoded, count * sizeof *out);
+    used += count;
     if (point == 0) {
       *units = used - 1;
       return NP_OK;

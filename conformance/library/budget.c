@@ -238,3 +238,34 @@ NP_CASE("budget/adopted-writes", np_pipe_adopt, ANY_MODE | BOTH_ENDS, NP_OK,
   assert_np_ok(np_pipe_try_write(end, data, sizeof(data), &taken));
   assert_int_equal(calls("NtQueryInformationFile"), before);
 }
+
+static np_error refuse_and_count(HANDLE handle, void *context,
+                                 size_t *transferred) {
+  unsigned *count = context;
+
+  (void)handle;
+  (void)transferred;
+  (*count)++;
+  return NP_WOULD_BLOCK;
+}
+
+NP_CASE("budget/refused-io", np_pipe_async_io, ANY_MODE | BOTH_ENDS,
+        WAIT_TIMEOUT,
+        "A call that would block is tried again soon, and then less and less "
+        "often.",
+        "npipe/ready.h") {
+  unsigned count = 0;
+  uint64_t begin_ms;
+
+  pair_open(f);
+  begin_ms = world_now_ms();
+  f->ops[0].op.timeout_ms = 200;
+  assert_np_ok(np_pipe_async_io(f->end, NP_WRITABLE, &f->ops[0].op,
+                                refuse_and_count, &count, on_done));
+  f->ops[0].start_count++;
+  loop_until_count(f, &count, 5);
+  assert_true(world_now_ms() - begin_ms <= 30);
+  loop_until(f, 1);
+  assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
+  assert_true(count < 20);
+}

@@ -175,6 +175,26 @@ NP_CASE("name/longest", np_server_create, NO_MODE, NP_OK,
   }
 }
 
+NP_CASE("name/surrogates", np_server_create, NO_MODE, NP_OK,
+        "The first and the last code point that need two units get them.",
+        "RFC 2781#section-2.1") {
+  static const struct {
+    const char *utf8;
+    uint16_t units[2];
+  } points[] = {{"\xF0\x90\x80\x80", {0xD800, 0xDC00}},
+                {"\xF4\x8F\xBF\xBF", {0xDBFF, 0xDFFF}}};
+  size_t i;
+
+  for (i = 0; i < 2; i++) {
+    assert_np_ok(np_server_create(f->loop, name_with(f, points[i].utf8), NULL,
+                                  &f->server));
+    wide_open(f, points[i].units, 2);
+    assert_true(f->raw != INVALID_HANDLE_VALUE);
+    raw_close(f, f->raw);
+    pipe_close_wait(f, f->server);
+  }
+}
+
 /* --- Bad names ---------------------------------------------------------- */
 
 NP_CASE("name/too-long", np_server_create, NO_MODE, ERROR_FILENAME_EXCED_RANGE,
