@@ -137,11 +137,11 @@ np_error np_channel_create(np_pipe *pipe, const np_channel_options *options,
                             &pipe->target.loop->allocator) != NP_OK) {
     return ERROR_INVALID_PARAMETER;
   }
-  if (pipe->target.closing) {
-    return ERROR_INVALID_HANDLE;
+  error = np__target_check(&pipe->target);
+  if (error != NP_OK) {
+    return error;
   }
-  if (pipe->target.first != NULL || pipe->ready_hooks != NULL ||
-      pipe->owner != NULL) {
+  if (pipe->target.first != NULL || pipe->ready_hooks != NULL) {
     return ERROR_BUSY;
   }
   made = np__loop_new(pipe->target.loop, sizeof *made);
@@ -154,7 +154,7 @@ np_error np_channel_create(np_pipe *pipe, const np_channel_options *options,
     np__loop_free(pipe->target.loop, made);
     return error;
   }
-  pipe->owner = made;
+  pipe->target.taken = true;
   *channel = made;
   return NP_OK;
 }
@@ -163,7 +163,7 @@ np_error np_channel_create(np_pipe *pipe, const np_channel_options *options,
 static void channel_end(np_channel *channel) {
   channel->target.closing = true;
   channel->target.loop->active++;
-  channel->pipe->owner = NULL;
+  channel->pipe->target.taken = false;
   if (channel->is_flush_due) {
     channel->is_flush_due = false;
     np__loop_take_back(channel->target.loop, &channel->flush);

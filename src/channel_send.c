@@ -323,7 +323,7 @@ static void queue_begin(np_channel *channel, np_op *op, np_op_fn done,
 
 np_error np__channel_send_check(np_channel *channel, const void *data,
                                 size_t length, const np_op *op, np_op_fn done) {
-  np_error error = np__io_check(channel->pipe, data, length,
+  np_error error = np__io_check(&channel->target, data, length,
                                 channel->pipe->writable, op, done);
 
   if (error != NP_OK) {
@@ -430,7 +430,7 @@ static void shutdown_go_on(np_channel *channel, np_op *op) {
     np__op_end(op, op->np__error, 0);
     return;
   }
-  error = np_pipe_flush(channel->pipe, &channel->end, on_end_flushed);
+  error = np__io_flush(channel->pipe, &channel->end, on_end_flushed);
   if (error != NP_OK) {
     np__op_end(op, error, 0);
     return;
@@ -466,7 +466,8 @@ np_error np_channel_shutdown(np_channel *channel, np_op *op, np_op_fn done) {
   }
   if (!channel->is_framed && !channel->half_close &&
       channel->send_error == NP_OK) {
-    return np_pipe_shutdown(channel->pipe, op, done);
+    np__io_shutdown(channel->pipe, op, done);
+    return NP_OK;
   }
   channel->is_shut = channel->half_close;
   queue_begin(channel, op, done, &shutdown_class);

@@ -1,7 +1,6 @@
-#include <npipe/io.h>
+#include "io.h"
 
 #include "nt.h"
-#include "pipe.h"
 
 /* A flush blocks its thread, so it runs on the system's thread pool,
  * on a handle of its own: the pipe may be closed meanwhile. */
@@ -136,17 +135,10 @@ static np_error start_work(np_pipe *pipe, np_op *op, flush_work *work) {
   return NP_OK;
 }
 
-np_error np_pipe_flush(np_pipe *pipe, np_op *op, np_op_fn done) {
+np_error np__io_flush(np_pipe *pipe, np_op *op, np_op_fn done) {
   flush_work *work;
   np_error error;
 
-  if (pipe == NULL) {
-    return ERROR_INVALID_PARAMETER;
-  }
-  error = np__op_check(&pipe->target, op, done);
-  if (error != NP_OK) {
-    return error;
-  }
   if (!pipe->writable) {
     np__op_begin(&pipe->target, op, NP__OP_FLUSH, done);
     np__op_end(op, NP_OK, 0);
@@ -168,4 +160,14 @@ np_error np_pipe_flush(np_pipe *pipe, np_op *op, np_op_fn done) {
   }
   np__op_pending(op);
   return NP_OK;
+}
+
+np_error np_pipe_flush(np_pipe *pipe, np_op *op, np_op_fn done) {
+  np_error error;
+
+  if (pipe == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  error = np__op_check(&pipe->target, op, done);
+  return error == NP_OK ? np__io_flush(pipe, op, done) : error;
 }

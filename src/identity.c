@@ -19,7 +19,7 @@ static np_error check(const np_pipe *pipe, const void *out) {
   if (pipe == NULL || out == NULL) {
     return ERROR_INVALID_PARAMETER;
   }
-  return pipe->target.closing ? ERROR_INVALID_HANDLE : NP_OK;
+  return np__target_is_gone(&pipe->target) ? ERROR_INVALID_HANDLE : NP_OK;
 }
 
 static np_error ask_id(np_pipe *pipe, uint32_t *id,

@@ -29,7 +29,7 @@ np_error np_pipe_impersonate(np_pipe *server) {
   if (server == NULL || server->end != NP_SERVER) {
     return ERROR_INVALID_PARAMETER;
   }
-  if (server->target.closing) {
+  if (np__target_is_gone(&server->target)) {
     return ERROR_INVALID_HANDLE;
   }
   error = np__impersonate(server->target.handle);

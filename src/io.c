@@ -1,13 +1,14 @@
 #include "io.h"
 
-np_error np__io_check(const np_pipe *pipe, const void *buffer, size_t length,
-                      bool allowed, const np_op *op, np_op_fn done) {
+np_error np__io_check(const np__target *target, const void *buffer,
+                      size_t length, bool allowed, const np_op *op,
+                      np_op_fn done) {
   np_error error;
 
   if ((buffer == NULL && length > 0) || length > UINT32_MAX) {
     return ERROR_INVALID_PARAMETER;
   }
-  error = np__op_check(&pipe->target, op, done);
+  error = np__op_check(target, op, done);
   if (error != NP_OK) {
     return error;
   }
@@ -42,7 +43,7 @@ np_error np_pipe_read(np_pipe *pipe, void *buffer, size_t length, np_op *op,
   if (pipe == NULL) {
     return ERROR_INVALID_PARAMETER;
   }
-  error = np__io_check(pipe, buffer, length, pipe->readable, op, done);
+  error = np__io_check(&pipe->target, buffer, length, pipe->readable, op, done);
   if (error != NP_OK) {
     return error;
   }
@@ -57,7 +58,7 @@ np_error np_pipe_write(np_pipe *pipe, const void *buffer, size_t length,
   if (pipe == NULL) {
     return ERROR_INVALID_PARAMETER;
   }
-  error = np__io_check(pipe, buffer, length, pipe->writable, op, done);
+  error = np__io_check(&pipe->target, buffer, length, pipe->writable, op, done);
   if (error != NP_OK) {
     return error;
   }
@@ -74,22 +75,25 @@ static bool has_unfinished_write(const np_pipe *pipe) {
   return false;
 }
 
-np_error np_pipe_shutdown(np_pipe *pipe, np_op *op, np_op_fn done) {
-  np_error error;
-  bool must_wait;
+void np__io_shutdown(np_pipe *pipe, np_op *op, np_op_fn done) {
+  const bool must_wait = has_unfinished_write(pipe);
 
-  if (pipe == NULL) {
-    return ERROR_INVALID_PARAMETER;
-  }
-  error = np__op_check(&pipe->target, op, done);
-  if (error != NP_OK) {
-    return error;
-  }
-  must_wait = has_unfinished_write(pipe);
   np__op_begin(&pipe->target, op, NP__OP_SHUTDOWN, done);
   pipe->shutdowns_waiting++;
   if (!must_wait) {
     np__op_end(op, NP_OK, 0);
   }
-  return NP_OK;
+}
+
+np_error np_pipe_shutdown(np_pipe *pipe, np_op *op, np_op_fn done) {
+  np_error error;
+
+  if (pipe == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  error = np__op_check(&pipe->target, op, done);
+  if (error == NP_OK) {
+    np__io_shutdown(pipe, op, done);
+  }
+  return error;
 }

@@ -6,10 +6,12 @@
 
 #include "pipe.h"
 
-/* np__io_check tells whether a read or a write may begin: what np_pipe_read and
- * np_pipe_write return. `allowed` is what the pipe's direction says. */
-np_error np__io_check(const np_pipe *pipe, const void *buffer, size_t length,
-                      bool allowed, const np_op *op, np_op_fn done);
+/* np__io_check tells whether a read or a write may begin on `target`, a pipe's
+ * or a channel's: what np_pipe_read and np_pipe_write return. `allowed` is what
+ * the pipe's direction says. */
+np_error np__io_check(const np__target *target, const void *buffer,
+                      size_t length, bool allowed, const np_op *op,
+                      np_op_fn done);
 
 /* np__io_read begins a read that was checked. `memory` and `finish` are those
  * of np_op: `finish`, which may be NULL, runs when it has ended, before `done`.
@@ -20,5 +22,12 @@ void np__io_read(np_pipe *pipe, void *buffer, size_t length, np_op *op,
 /* np__io_write begins a write that was checked; likewise. */
 void np__io_write(np_pipe *pipe, const void *buffer, size_t length, np_op *op,
                   np_op_fn done, void *memory, void (*finish)(np_op *op));
+
+/* np__io_shutdown begins a shutdown that was checked. */
+void np__io_shutdown(np_pipe *pipe, np_op *op, np_op_fn done);
+
+/* np__io_flush begins a flush that was checked. Returns NP_OK,
+ * ERROR_NOT_ENOUGH_MEMORY or what Windows said; then nothing began. */
+np_error np__io_flush(np_pipe *pipe, np_op *op, np_op_fn done);
 
 #endif

@@ -28,18 +28,25 @@ np_error np_op_cancel(np_op *op) {
   return np__op_abort(op, ERROR_OPERATION_ABORTED);
 }
 
+np_error np__target_check(const np__target *target) {
+  if (np__target_is_gone(target)) {
+    return ERROR_INVALID_HANDLE;
+  }
+  return target->taken ? ERROR_BUSY : NP_OK;
+}
+
 np_error np__op_check(const np__target *target, const np_op *op,
                       np_op_fn done) {
+  np_error error;
+
   if (op == NULL || done == NULL) {
     return ERROR_INVALID_PARAMETER;
   }
-  if (target->closing || target->withheld) {
-    return ERROR_INVALID_HANDLE;
+  error = np__target_check(target);
+  if (error != NP_OK) {
+    return error;
   }
-  if (op->np__state != NP__OP_IDLE) {
-    return ERROR_BUSY;
-  }
-  return NP_OK;
+  return op->np__state == NP__OP_IDLE ? NP_OK : ERROR_BUSY;
 }
 
 static np__direction direction_of(const np_op *op) {
@@ -122,7 +129,7 @@ void np__op_run(np_loop *loop, np__packet *packet) {
   }
   op->np__done(op, op->np__error, op->np__transferred);
   /* `op` may be gone. `target` is not: only the loop frees it, later. */
-  if ((target->closing || target->withheld) && target->first == NULL) {
+  if (np__target_is_gone(target) && target->first == NULL) {
     target->drained(target);
   }
 }

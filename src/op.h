@@ -64,6 +64,7 @@ typedef struct np__target {
   size_t held_back;
   bool closing;  /* nothing may begin any more */
   bool withheld; /* it is a listener's: nothing of a caller's may begin */
+  bool taken;    /* it is a channel's: likewise, and only that may close it */
   /* A client has just come, mostly to say something: the next read, if no other
    * is before it, goes before those of other ends that were put off earlier. */
   bool is_greeted;
@@ -74,9 +75,18 @@ typedef struct np__target {
   void (*ended)(struct np__target *target, np_op *op);
 } np__target;
 
-/* np__op_check tells whether `op` may begin on `target`: NP_OK,
- * ERROR_INVALID_PARAMETER (a NULL), ERROR_INVALID_HANDLE (closing, withheld),
- * ERROR_BUSY (in flight). */
+/* np__target_is_gone tells whether a caller has no business with `target` any
+ * more: it is being closed, or it is a listener's. */
+static inline bool np__target_is_gone(const np__target *target) {
+  return target->closing || target->withheld;
+}
+
+/* np__target_check tells whether something of a caller's may begin on `target`:
+ * NP_OK, ERROR_INVALID_HANDLE (it is gone), ERROR_BUSY (taken). */
+np_error np__target_check(const np__target *target);
+
+/* np__op_check tells whether `op` may: NP_OK, ERROR_INVALID_PARAMETER (a NULL),
+ * ERROR_INVALID_HANDLE (gone), ERROR_BUSY (taken, or `op` is in flight). */
 np_error np__op_check(const np__target *target, const np_op *op, np_op_fn done);
 
 /* np__op_begin starts the life of `op`, which was checked, in state WAITING,

@@ -90,7 +90,7 @@ np_error np_pipe_peek(np_pipe *pipe, void *buffer, size_t length,
       (buffer == NULL && length > 0) || length > NP_PEEK_BYTES_MAX) {
     return ERROR_INVALID_PARAMETER;
   }
-  if (pipe->target.closing || pipe->target.withheld) {
+  if (np__target_is_gone(&pipe->target)) {
     return ERROR_INVALID_HANDLE;
   }
   if (!pipe->readable) {

@@ -230,24 +230,29 @@ bool np__pipe_is_reading(const np_pipe *pipe) {
          (pipe->ready_hooks != NULL && pipe->ready_hooks->held(pipe, &held));
 }
 
-np_error np_pipe_set_read_mode(np_pipe *pipe, np_mode mode) {
+np_error np__pipe_set_read_mode(np_pipe *pipe, np_mode mode) {
   DWORD state = PIPE_WAIT;
 
-  if (pipe == NULL || (mode != NP_BYTE && mode != NP_MESSAGE)) {
-    return ERROR_INVALID_PARAMETER;
-  }
-  if (pipe->target.closing || pipe->target.withheld) {
-    return ERROR_INVALID_HANDLE;
-  }
-  if (np__pipe_is_reading(pipe)) {
-    return ERROR_BUSY;
-  }
   state |= mode == NP_MESSAGE ? PIPE_READMODE_MESSAGE : PIPE_READMODE_BYTE;
   if (!SetNamedPipeHandleState(pipe->target.handle, &state, NULL, NULL)) {
     return GetLastError();
   }
   pipe->read_mode = mode;
   return NP_OK;
+}
+
+np_error np_pipe_set_read_mode(np_pipe *pipe, np_mode mode) {
+  np_error error;
+
+  if (pipe == NULL || (mode != NP_BYTE && mode != NP_MESSAGE)) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  error = np__target_check(&pipe->target);
+  if (error != NP_OK) {
+    return error;
+  }
+  return np__pipe_is_reading(pipe) ? ERROR_BUSY
+                                   : np__pipe_set_read_mode(pipe, mode);
 }
 
 np_error np_pipe_info(np_pipe *pipe, np_info *info) {
@@ -258,7 +263,7 @@ np_error np_pipe_info(np_pipe *pipe, np_info *info) {
   if (pipe == NULL || info == NULL || info->size != sizeof *info) {
     return ERROR_INVALID_PARAMETER;
   }
-  if (pipe->target.closing) {
+  if (np__target_is_gone(&pipe->target)) {
     return ERROR_INVALID_HANDLE;
   }
   error = query(pipe->target.handle, NP__FILE_PIPE_LOCAL_INFORMATION, &local,
@@ -344,7 +349,7 @@ np_error np_pipe_close(np_pipe *pipe, np_closed_fn on_closed) {
   if (pipe->target.closing) {
     return ERROR_INVALID_HANDLE;
   }
-  if (pipe->owner != NULL) {
+  if (pipe->target.taken) {
     return ERROR_BUSY;
   }
   pipe->target.closing = true;

@@ -53,8 +53,7 @@ struct np_pipe {
   np__packet closed; /* in the ready queue when nothing is in flight any more */
   np_closed_fn on_closed;
   void *user;
-  void *owner;    /* what took the pipe over, and alone may close it; or NULL */
-  np_op *connect; /* in flight, or NULL */
+  np_op *connect;           /* in flight, or NULL */
   size_t shutdowns_waiting; /* of np_pipe_shutdown, for writes before them */
   np_end end;
   bool readable;
@@ -93,6 +92,10 @@ bool np__pipe_keeps_messages(np_pipe *pipe);
 /* np__pipe_unread asks how many bytes wait to be read. Returns NP_OK or what
  * Windows said. */
 np_error np__pipe_unread(const np_pipe *pipe, uint32_t *bytes);
+
+/* np__pipe_set_read_mode sets how this end reads. Returns NP_OK or what Windows
+ * said. */
+np_error np__pipe_set_read_mode(np_pipe *pipe, np_mode mode);
 
 /* np__pipe_forget makes of a disconnected pipe on which nothing is in flight
  * one that nobody has used: no readiness, no user. */

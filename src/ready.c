@@ -253,14 +253,17 @@ static np_error prepare(np_pipe *pipe, const np_ready_options *options) {
 
 np_error np_pipe_set_ready_options(np_pipe *pipe,
                                    const np_ready_options *options) {
+  np_error error;
+
   if (pipe == NULL || options == NULL || options->size != sizeof *options ||
       options->read_ahead_bytes > BUFFER_BYTES_MAX ||
       options->write_buffer_bytes < 1 ||
       options->write_buffer_bytes > BUFFER_BYTES_MAX) {
     return ERROR_INVALID_PARAMETER;
   }
-  if (pipe->target.closing) {
-    return ERROR_INVALID_HANDLE;
+  error = np__target_check(&pipe->target);
+  if (error != NP_OK) {
+    return error;
   }
   if (pipe->readiness == NULL) {
     return prepare(pipe, options);
@@ -356,8 +359,9 @@ np_error np_pipe_try_readv(np_pipe *pipe, const np_buffer *buffers,
       !np__parts_measure(buffers, count, &total)) {
     return ERROR_INVALID_PARAMETER;
   }
-  if (pipe->target.closing) {
-    return ERROR_INVALID_HANDLE;
+  error = np__target_check(&pipe->target);
+  if (error != NP_OK) {
+    return error;
   }
   if (!pipe->readable) {
     return ERROR_ACCESS_DENIED;
@@ -396,8 +400,9 @@ np_error np_pipe_try_writev(np_pipe *pipe, const np_buffer *buffers,
       !np__parts_measure(buffers, count, &total)) {
     return ERROR_INVALID_PARAMETER;
   }
-  if (pipe->target.closing) {
-    return ERROR_INVALID_HANDLE;
+  error = np__target_check(&pipe->target);
+  if (error != NP_OK) {
+    return error;
   }
   if (!pipe->writable) {
     return ERROR_ACCESS_DENIED;
@@ -470,12 +475,12 @@ np_error np_pipe_try_io(np_pipe *pipe, np_interest interest, np_io_fn fn,
   if (pipe == NULL || fn == NULL) {
     return ERROR_INVALID_PARAMETER;
   }
-  error = check_interest(pipe, interest);
-  if (error == ERROR_INVALID_PARAMETER) {
-    return error;
+  if (check_interest(pipe, interest) == ERROR_INVALID_PARAMETER) {
+    return ERROR_INVALID_PARAMETER;
   }
-  if (pipe->target.closing) {
-    return ERROR_INVALID_HANDLE;
+  error = np__target_check(&pipe->target);
+  if (error == NP_OK) {
+    error = check_interest(pipe, interest);
   }
   if (error == NP_OK) {
     error = ensure(pipe, pipe->readable);

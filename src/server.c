@@ -218,17 +218,10 @@ static void end_session(np_pipe *server) {
   }
 }
 
-np_error np_server_disconnect(np_pipe *server) {
-  np_op *connect;
+np_error np__server_disconnect(np_pipe *server) {
+  np_op *connect = server->connect;
   np_error error;
 
-  if (server == NULL || server->end != NP_SERVER) {
-    return ERROR_INVALID_PARAMETER;
-  }
-  if (server->target.closing) {
-    return ERROR_INVALID_HANDLE;
-  }
-  connect = server->connect;
   if (connect != NULL) {
     /* Before the disconnect: Wine refuses to disconnect what listens. A client
      * that comes in between is disconnected below. */
@@ -251,4 +244,12 @@ np_error np_server_disconnect(np_pipe *server) {
   server->announced = false;
   end_session(server);
   return NP_OK;
+}
+
+np_error np_server_disconnect(np_pipe *server) {
+  if (server == NULL || server->end != NP_SERVER) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  return np__target_is_gone(&server->target) ? ERROR_INVALID_HANDLE
+                                             : np__server_disconnect(server);
 }

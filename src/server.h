@@ -25,4 +25,7 @@ np_error np__server_create(np_loop *loop, const np__name *name,
  * can open it before. */
 void np__server_accept(np_pipe *server, np_op *op, np_op_fn done);
 
+/* np__server_disconnect is np_server_disconnect of one that is not closing. */
+np_error np__server_disconnect(np_pipe *server);
+
 #endif

@@ -9,7 +9,7 @@ np_error np_pipe_transact(np_pipe *pipe, const void *request,
       request_length > UINT32_MAX) {
     return ERROR_INVALID_PARAMETER;
   }
-  error = np__io_check(pipe, reply, reply_length,
+  error = np__io_check(&pipe->target, reply, reply_length,
                        pipe->readable && pipe->writable, op, done);
   if (error != NP_OK) {
     return error;

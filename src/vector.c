@@ -54,7 +54,7 @@ np_error np_pipe_readv(np_pipe *pipe, const np_buffer *buffers, size_t count,
   if (one != NULL) {
     return np_pipe_read(pipe, one->data, one->length, op, done);
   }
-  error = np__io_check(pipe, buffers, total, pipe->readable, op, done);
+  error = np__io_check(&pipe->target, buffers, total, pipe->readable, op, done);
   if (error != NP_OK) {
     return error;
   }
@@ -87,7 +87,7 @@ np_error np_pipe_writev(np_pipe *pipe, const np_buffer *buffers, size_t count,
   if (one != NULL) {
     return np_pipe_write(pipe, one->data, one->length, op, done);
   }
-  error = np__io_check(pipe, buffers, total, pipe->writable, op, done);
+  error = np__io_check(&pipe->target, buffers, total, pipe->writable, op, done);
   if (error != NP_OK) {
     return error;
   }

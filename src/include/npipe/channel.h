@@ -87,9 +87,11 @@ typedef struct np_channel_options {
 NP_API void np_channel_options_init(np_channel_options *options);
 
 /* np_channel_create makes a channel of `pipe`, which it takes over: until
- * np_channel_detach nothing else may be started on the pipe, and
- * np_pipe_close refuses it. np_pipe_info, np_server_disconnect and the
- * questions about the peer stay allowed.
+ * np_channel_detach nothing else may be started on the pipe, tried on it or
+ * changed in it, readiness and the read mode included, and it cannot be closed
+ * or given back to a listener: ERROR_BUSY. np_pipe_info, np_pipe_peek,
+ * np_server_disconnect, np_pipe_impersonate and the questions about the peer
+ * stay allowed.
  *
  * pipe     connected, with nothing in flight on it
  * options  borrowed for the call; NULL: the defaults
@@ -98,10 +100,11 @@ NP_API void np_channel_options_init(np_channel_options *options);
  * Returns NP_OK. Else nothing changed and the pipe stays the caller's.
  * ERROR_INVALID_PARAMETER: a NULL, or options that are none (`size`, `framing`,
  * `frame` or `read_buffer_bytes`). ERROR_INVALID_HANDLE: the pipe is being
- * closed. ERROR_BUSY: something is in flight on it, its readiness is in use, or
- * it belongs to a channel. ERROR_NOT_SUPPORTED: NP_FRAMING_NEVER or
- * `half_close` on a pipe that does not keep messages. ERROR_NOT_ENOUGH_MEMORY.
- * Else what Windows said, asked for the type of the pipe.
+ * closed, or was given back to its listener. ERROR_BUSY: something is in flight
+ * on it, its readiness is in use, or it belongs to a channel.
+ * ERROR_NOT_SUPPORTED: NP_FRAMING_NEVER or `half_close` on a pipe that does not
+ * keep messages. ERROR_NOT_ENOUGH_MEMORY. Else what Windows said, asked for the
+ * type of the pipe.
  *
  * Thread:  the loop's only.
  * Source:  Named Pipe Type, Read, and Wait Modes

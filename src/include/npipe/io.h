@@ -37,7 +37,8 @@ typedef struct np_buffer {
  * Returns NP_OK when it began. Else nothing did and `done` is never called:
  * ERROR_INVALID_PARAMETER (a NULL, or `length` over UINT32_MAX),
  * ERROR_INVALID_HANDLE (the pipe is being closed), ERROR_BUSY (`op` is in
- * flight), ERROR_ACCESS_DENIED (the end is not for reading).
+ * flight, or the pipe is a channel's), ERROR_ACCESS_DENIED (the end is not for
+ * reading).
  * `done` gets NP_OK (0 bytes: an empty message, or `length` was 0; of a
  * message, a read of 0 bytes ends with ERROR_MORE_DATA since Windows 8);
  * ERROR_MORE_DATA: the first `transferred` bytes of a longer message, the rest
@@ -67,7 +68,8 @@ NP_API np_error np_pipe_read(np_pipe *pipe, void *buffer, size_t length,
  * Returns NP_OK when it began. Else nothing did and `done` is never called:
  * ERROR_INVALID_PARAMETER (a NULL, or `length` over UINT32_MAX),
  * ERROR_INVALID_HANDLE (the pipe is being closed), ERROR_BUSY (`op` is in
- * flight), ERROR_ACCESS_DENIED (the end is not for writing).
+ * flight, or the pipe is a channel's), ERROR_ACCESS_DENIED (the end is not for
+ * writing).
  * `done` gets NP_OK; ERROR_NO_DATA (the peer had closed its end) or
  * ERROR_BROKEN_PIPE (it closed while the write waited);
  * ERROR_PIPE_NOT_CONNECTED (disconnected); ERROR_PIPE_LISTENING (no client
@@ -89,7 +91,7 @@ NP_API np_error np_pipe_write(np_pipe *pipe, const void *buffer, size_t length,
  *
  * Returns NP_OK when it began. Else nothing did and `done` is never called:
  * ERROR_INVALID_PARAMETER (a NULL), ERROR_INVALID_HANDLE (the pipe is being
- * closed), ERROR_BUSY (`op` is in flight).
+ * closed), ERROR_BUSY (`op` is in flight, or the pipe is a channel's).
  * `done` gets NP_OK; the error of the first of those writes that failed while
  * it waited; ERROR_OPERATION_ABORTED, WAIT_TIMEOUT; ERROR_PIPE_NOT_CONNECTED
  * (np_server_disconnect was called meanwhile).
@@ -111,8 +113,8 @@ NP_API np_error np_pipe_shutdown(np_pipe *pipe, np_op *op, np_op_fn done);
  *
  * Returns what np_pipe_read does, with ERROR_INVALID_PARAMETER also where
  * `buffers` is NULL and `count` is not 0 or the lengths come to more than
- * UINT32_MAX; or ERROR_NOT_ENOUGH_MEMORY. `done` gets what that of np_pipe_read
- * gets.
+ * UINT32_MAX; or ERROR_NOT_ENOUGH_MEMORY.
+ * `done` gets what that of np_pipe_read gets.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  ReadFile, Remarks (Pipes)
@@ -133,8 +135,8 @@ NP_API np_error np_pipe_readv(np_pipe *pipe, const np_buffer *buffers,
  *
  * Returns what np_pipe_write does, with ERROR_INVALID_PARAMETER also where
  * `buffers` is NULL and `count` is not 0 or the lengths come to more than
- * UINT32_MAX; or ERROR_NOT_ENOUGH_MEMORY. `done` gets what that of
- * np_pipe_write gets.
+ * UINT32_MAX; or ERROR_NOT_ENOUGH_MEMORY.
+ * `done` gets what that of np_pipe_write gets.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  WriteFile, Remarks (Pipes)
@@ -150,8 +152,9 @@ NP_API np_error np_pipe_writev(np_pipe *pipe, const np_buffer *buffers,
  *
  * Returns NP_OK when it began. Else nothing did and `done` is never called:
  * ERROR_INVALID_PARAMETER (a NULL), ERROR_INVALID_HANDLE (the pipe is being
- * closed), ERROR_BUSY (`op` is in flight), ERROR_NOT_ENOUGH_MEMORY, or what
- * DuplicateHandle or TrySubmitThreadpoolCallback said.
+ * closed), ERROR_BUSY (`op` is in flight, or the pipe is a channel's),
+ * ERROR_NOT_ENOUGH_MEMORY, or what DuplicateHandle or
+ * TrySubmitThreadpoolCallback said.
  * `done` gets NP_OK, also where no client was there yet; ERROR_BROKEN_PIPE: the
  * peer went while it waited; ERROR_PIPE_NOT_CONNECTED: disconnected;
  * ERROR_OPERATION_ABORTED, WAIT_TIMEOUT, or what Windows said.
@@ -181,10 +184,10 @@ NP_API np_error np_pipe_flush(np_pipe *pipe, np_op *op, np_op_fn done);
  * ERROR_INVALID_HANDLE (the pipe is being closed), ERROR_ACCESS_DENIED (the end
  * is not for both reading and writing), ERROR_BUSY (`op` is in flight; or a
  * read is, which would get the reply; or another transact; or readiness is
- * reading ahead or holds what it has read).
+ * reading ahead or holds what it has read; or the pipe is a channel's).
  * `done` gets NP_OK and the bytes of the reply; ERROR_MORE_DATA: the first
- * `transferred` bytes of a longer reply, the rest comes with the next reads.
- * On ERROR_PIPE_BUSY (a message waits to be read) and ERROR_BAD_PIPE (not a
+ * `transferred` bytes of a longer reply, the rest comes with the next reads. On
+ * ERROR_PIPE_BUSY (a message waits to be read) and ERROR_BAD_PIPE (not a
  * message pipe, byte reads, or nobody is connected) nothing was written. On
  * ERROR_BROKEN_PIPE (the peer left), ERROR_PIPE_NOT_CONNECTED (disconnected),
  * ERROR_OPERATION_ABORTED and WAIT_TIMEOUT the request may have been read, and

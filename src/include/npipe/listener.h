@@ -155,16 +155,19 @@ NP_API np_error np_listener_create(np_loop *loop, const char *name,
  * Operations in flight end with ERROR_PIPE_NOT_CONNECTED, and when the last has
  * been called back the instance listens again, if fewer than `idle_max` do;
  * else it is closed. Nothing of this session is left in the next: no data, no
- * readiness or its options, no np_pipe_user. If Windows refuses, the instance
- * is closed and replaced, and `on_error` told.
+ * readiness or its options, no np_pipe_user, and the read mode is that of the
+ * listener's options again. If Windows refuses, the instance is closed and
+ * replaced, and `on_error` told.
  *
- * pipe  the listener's from now on: it may be handed out again under the same
- *       address
+ * pipe  the listener's from now on, and may be handed out again under the same
+ *       address. Until then what is started on it, or asked of it, is refused
+ *       with ERROR_INVALID_HANDLE; np_pipe_close still closes it
  *
  * Returns NP_OK. On an error nothing changed: ERROR_INVALID_PARAMETER (NULL),
  * ERROR_INVALID_HANDLE (it is being closed, or was given back already),
- * ERROR_NOT_FOUND (no listener has handed it out, or that one has been closed:
- * the pipe is still the caller's, who closes it).
+ * ERROR_BUSY (it is a channel's: np_channel_detach first), ERROR_NOT_FOUND (no
+ * listener has handed it out, or that one has been closed: the pipe is still
+ * the caller's, who closes it).
  *
  * Thread:  the loop's only; fine from a callback, but not from a np_io_fn.
  * Source:  DisconnectNamedPipe, Remarks

@@ -101,9 +101,10 @@ NP_API np_error np_pipe_info(np_pipe *pipe, np_info *info);
  * Returns NP_OK. ERROR_INVALID_PARAMETER: NULL, what is no np_mode, or message
  * reads from a byte pipe. ERROR_INVALID_HANDLE: the pipe is being closed.
  * ERROR_BUSY: a read or a transact is in flight, or readiness is reading ahead
- * or holds what it has read: whose mode would that be? ERROR_ACCESS_DENIED: the
- * right is missing, as at an inbound server. ERROR_PIPE_NOT_CONNECTED: a client
- * whose server disconnected it. Else what Windows said.
+ * or holds what it has read: whose mode would that be? Or the pipe is a
+ * channel's. ERROR_ACCESS_DENIED: the right is missing, as at an inbound
+ * server. ERROR_PIPE_NOT_CONNECTED: a client whose server disconnected it. Else
+ * what Windows said.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  SetNamedPipeHandleState

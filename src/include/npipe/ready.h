@@ -80,8 +80,8 @@ NP_API void np_ready_options_init(np_ready_options *options);
  *
  * Returns NP_OK. On an error nothing changed: ERROR_INVALID_PARAMETER (a NULL,
  * or an option that the struct's comment rules out), ERROR_INVALID_HANDLE (the
- * pipe is being closed), ERROR_BUSY (its readiness was asked for already),
- * ERROR_NOT_ENOUGH_MEMORY.
+ * pipe is being closed), ERROR_BUSY (its readiness was asked for already, or
+ * the pipe is a channel's), ERROR_NOT_ENOUGH_MEMORY.
  *
  * Thread:  the loop's only.
  */
@@ -98,12 +98,12 @@ NP_API np_error np_pipe_set_ready_options(np_pipe *pipe,
  * Returns NP_OK when the wait began. Else it did not and `done` is never
  * called: ERROR_INVALID_PARAMETER (a NULL; `interest` is empty or has other
  * bits), ERROR_INVALID_HANDLE (the pipe is being closed), ERROR_BUSY (`op` is
- * in flight), ERROR_ACCESS_DENIED (`interest` is in reading alone and the end
- * is not for reading, or the same of writing), ERROR_NOT_ENOUGH_MEMORY. `done`
- * gets NP_OK and in `transferred` the np_readiness: of what holds, that which
- * was asked for, and the closed bit of its direction. Else
- * ERROR_OPERATION_ABORTED, WAIT_TIMEOUT or ERROR_PIPE_NOT_CONNECTED
- * (np_server_disconnect was called), and 0.
+ * in flight, or the pipe is a channel's), ERROR_ACCESS_DENIED (`interest` is in
+ * reading alone and the end is not for reading, or the same of writing),
+ * ERROR_NOT_ENOUGH_MEMORY. `done` gets NP_OK and in `transferred` the
+ * np_readiness: of what holds, that which was asked for, and the closed bit of
+ * its direction. Else ERROR_OPERATION_ABORTED, WAIT_TIMEOUT or
+ * ERROR_PIPE_NOT_CONNECTED (np_server_disconnect was called), and 0.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  ReadFile, Remarks (Pipes)
@@ -149,8 +149,8 @@ NP_API np_error np_pipe_writable(np_pipe *pipe, np_op *op, np_op_fn done);
  * ERROR_BROKEN_PIPE: end of the stream; ERROR_PIPE_NOT_CONNECTED,
  * ERROR_PIPE_LISTENING: no client is there; ERROR_INVALID_PARAMETER (a NULL, or
  * `length` over UINT32_MAX); ERROR_INVALID_HANDLE (the pipe is being closed);
- * ERROR_ACCESS_DENIED (the end is not for reading); ERROR_NOT_ENOUGH_MEMORY; or
- * what Windows said.
+ * ERROR_BUSY (it is a channel's); ERROR_ACCESS_DENIED (the end is not for
+ * reading); ERROR_NOT_ENOUGH_MEMORY; or what Windows said.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  ReadFile, Remarks (Pipes)
@@ -166,8 +166,8 @@ NP_API np_error np_pipe_try_read(np_pipe *pipe, void *buffer, size_t length,
  *
  * Returns what np_pipe_try_read does: NP_OK, ERROR_MORE_DATA, NP_WOULD_BLOCK,
  * ERROR_BROKEN_PIPE, ERROR_PIPE_NOT_CONNECTED, ERROR_PIPE_LISTENING,
- * ERROR_INVALID_PARAMETER, ERROR_INVALID_HANDLE, ERROR_ACCESS_DENIED,
- * ERROR_NOT_ENOUGH_MEMORY.
+ * ERROR_INVALID_PARAMETER, ERROR_INVALID_HANDLE, ERROR_BUSY,
+ * ERROR_ACCESS_DENIED, ERROR_NOT_ENOUGH_MEMORY.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  ReadFile, Remarks (Pipes)
@@ -190,8 +190,8 @@ NP_API np_error np_pipe_try_readv(np_pipe *pipe, const np_buffer *buffers,
  * closed), ERROR_PIPE_NOT_CONNECTED (disconnected), ERROR_OPERATION_ABORTED;
  * ERROR_PIPE_LISTENING: no client yet; ERROR_INVALID_PARAMETER (a NULL, or
  * `length` over UINT32_MAX); ERROR_INVALID_HANDLE (the pipe is being closed);
- * ERROR_ACCESS_DENIED (the end is not for writing); ERROR_NOT_ENOUGH_MEMORY; or
- * what Windows said.
+ * ERROR_BUSY (it is a channel's); ERROR_ACCESS_DENIED (the end is not for
+ * writing); ERROR_NOT_ENOUGH_MEMORY; or what Windows said.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  WriteFile, Remarks (Pipes)
@@ -207,8 +207,8 @@ NP_API np_error np_pipe_try_write(np_pipe *pipe, const void *buffer,
  *
  * Returns what np_pipe_try_write does: NP_OK, NP_WOULD_BLOCK, ERROR_NO_DATA,
  * ERROR_BROKEN_PIPE, ERROR_PIPE_NOT_CONNECTED, ERROR_PIPE_LISTENING,
- * ERROR_INVALID_PARAMETER, ERROR_INVALID_HANDLE, ERROR_ACCESS_DENIED,
- * ERROR_NOT_ENOUGH_MEMORY.
+ * ERROR_INVALID_PARAMETER, ERROR_INVALID_HANDLE, ERROR_BUSY,
+ * ERROR_ACCESS_DENIED, ERROR_NOT_ENOUGH_MEMORY.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  WriteFile, Remarks (Pipes)
@@ -232,8 +232,9 @@ typedef np_error (*np_io_fn)(HANDLE handle, void *context, size_t *transferred);
  *
  * Returns what `fn` answered. Without running it: NP_WOULD_BLOCK (nothing of
  * `interest` holds), ERROR_INVALID_PARAMETER (a NULL; `interest` is empty or
- * has other bits), ERROR_INVALID_HANDLE (the pipe is being closed),
- * ERROR_ACCESS_DENIED (see np_pipe_ready), ERROR_NOT_ENOUGH_MEMORY.
+ * has other bits), ERROR_INVALID_HANDLE (the pipe is being closed), ERROR_BUSY
+ * (it is a channel's), ERROR_ACCESS_DENIED (see np_pipe_ready),
+ * ERROR_NOT_ENOUGH_MEMORY.
  *
  * Thread:  the loop's only; fine from a callback. `fn` runs on it, in the call.
  * Source:  GetQueuedCompletionStatus, Remarks (low-order bit of hEvent)

@@ -137,8 +137,8 @@ NP_API np_error np_server_create(np_loop *loop, const char *name,
  *
  * Returns NP_OK when the wait began. ERROR_INVALID_PARAMETER (a NULL, or
  * `server` is a client end), ERROR_INVALID_HANDLE (it is being closed) or
- * ERROR_BUSY (`op` is in flight, or a connect on this server is): nothing began
- * and `done` is never called.
+ * ERROR_BUSY (`op` is in flight, a connect on this server is, or it is a
+ * channel's): nothing began and `done` is never called.
  * `done` gets NP_OK, ERROR_PIPE_CONNECTED, ERROR_NO_DATA,
  * ERROR_OPERATION_ABORTED, WAIT_TIMEOUT, ERROR_PIPE_NOT_CONNECTED
  * (np_server_disconnect was called) or what Windows said. After a cancel or a

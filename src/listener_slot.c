@@ -1,0 +1,269 @@
+/* Listeners: one instance, from client to client. */
+#include <assert.h>
+
+#include "listener.h"
+#include "server.h"
+
+static void drained(np_pipe *pipe);
+static void closing(np_pipe *pipe);
+static void accepted(np_op *op, np_error error, size_t transferred);
+
+static const np__owner_hooks hooks = {drained, closing};
+
+/* --- Slots --------------------------------------------------------------- */
+
+static void slot_free(np__slot *slot) {
+  np__loop_free(slot->accept.np__target->loop, slot);
+}
+
+static void slot_link(np_listener *listener, np__slot *slot) {
+  slot->next = listener->slots;
+  if (slot->next != NULL) {
+    slot->next->prev = slot;
+  }
+  listener->slots = slot;
+  listener->instances++;
+}
+
+static void slot_unlink(np_listener *listener, np__slot *slot) {
+  if (slot->prev != NULL) {
+    slot->prev->next = slot->next;
+  } else {
+    listener->slots = slot->next;
+  }
+  if (slot->next != NULL) {
+    slot->next->prev = slot->prev;
+  }
+  listener->instances--;
+  slot->pipe->slot = NULL;
+  slot->pipe->owner_hooks = NULL;
+}
+
+void np__slot_listen(np__slot *slot) {
+  slot->state = NP__SLOT_LISTENING;
+  slot->listener->listening++;
+  np__server_accept(slot->pipe, &slot->accept, accepted);
+}
+
+np_error np__slot_add(np_listener *listener) {
+  np_server_options options = listener->server;
+  np__slot *slot = np__loop_new(listener->loop, sizeof *slot);
+  np_error error;
+
+  if (slot == NULL) {
+    return ERROR_NOT_ENOUGH_MEMORY;
+  }
+  if (listener->instances > 0) {
+    options.first_instance = false;
+    options.write_owner = false;
+  }
+  error = np__server_create(
+      listener->loop, &listener->name, &options,
+      listener->has_attributes ? &listener->attributes : NULL, &slot->pipe);
+  if (error != NP_OK) {
+    np__loop_free(listener->loop, slot);
+    return error;
+  }
+  slot->listener = listener;
+  slot->pipe->slot = slot;
+  slot->pipe->owner_hooks = &hooks;
+  slot->pipe->target.withheld = true;
+  slot_link(listener, slot);
+  np__slot_listen(slot);
+  return NP_OK;
+}
+
+static void instance_closed(np_pipe *pipe) {
+  np_listener *listener = np_pipe_user(pipe);
+
+  assert(listener->going > 0);
+  listener->going--;
+  np__listener_check_closed(listener);
+}
+
+/* `closing` does the rest. */
+void np__slot_close(np__slot *slot) {
+  np_listener *listener = slot->listener;
+
+  listener->going++;
+  np_pipe_set_user(slot->pipe, listener);
+  np_pipe_close(slot->pipe, instance_closed);
+}
+
+void np__slot_let_go(np__slot *slot) {
+  slot_unlink(slot->listener, slot);
+  slot_free(slot);
+}
+
+/* Gives up an instance that went wrong. Its replacement comes first, if there
+ * may be one more: the name must not vanish. */
+static void slot_replace(np__slot *slot, np_error error) {
+  np__listener_tell(slot->listener, error, 0);
+  np__listener_refill(slot->listener);
+  np__slot_close(slot);
+}
+
+/* --- From client to client ----------------------------------------------- */
+
+/* The owner may do anything with all of it: nothing is touched afterwards. */
+static void lend(np__slot *slot) {
+  np_listener *listener = slot->listener;
+
+  np__listener_refill(listener); /* Before the owner can close this one. */
+  slot->state = NP__SLOT_LENT;
+  slot->pipe->target.withheld = false;
+  listener->on_pipe(listener, slot->pipe);
+}
+
+/* The session is over, and nothing in flight: the instance is as new again, and
+ * listens. */
+static void settle(np__slot *slot) {
+  np_listener *listener = slot->listener;
+  const np_mode read_mode = listener->server.read_mode;
+  np_error error = NP_OK;
+
+  np__pipe_forget(slot->pipe);
+  if (listener->listening >= listener->idle_max) {
+    np__slot_close(slot);
+    return;
+  }
+  if (slot->pipe->read_mode != read_mode) { /* Its owner has changed it. */
+    error = np__pipe_set_read_mode(slot->pipe, read_mode);
+  }
+  if (error != NP_OK) {
+    slot_replace(slot, error);
+  } else {
+    np__slot_listen(slot);
+    np__listener_refill(listener);
+  }
+}
+
+static bool has_left_data(const np__slot *slot) {
+  uint32_t bytes = 0;
+  np_error error = np__pipe_unread(slot->pipe, &bytes);
+
+  if (error != NP_OK && slot->pipe->readable) {
+    np__listener_tell(slot->listener, error, 0);
+    return true; /* Perhaps: let the owner see. */
+  }
+  return bytes > 0;
+}
+
+static void meet_ghost(np__slot *slot) {
+  np_error error;
+
+  if (slot->listener->ghosts == NP_GHOSTS_WITH_DATA && has_left_data(slot)) {
+    lend(slot);
+    return;
+  }
+  error = np__server_disconnect(slot->pipe);
+  if (error != NP_OK) {
+    slot_replace(slot, error);
+  } else {
+    settle(slot);
+  }
+}
+
+static void looked(np__slot *slot, np_error error) {
+  if (error == ERROR_NO_DATA) {
+    meet_ghost(slot);
+    return;
+  }
+  if (error != ERROR_PIPE_CONNECTED) {
+    np__listener_tell(slot->listener, error,
+                      0); /* Whether it is there is not known. */
+  }
+  lend(slot);
+}
+
+static void accepted(np_op *op, np_error error, size_t transferred) {
+  np__slot *slot = (np__slot *)op;
+  np_listener *listener = slot->listener;
+
+  (void)transferred;
+  if (slot->state == NP__SLOT_CLOSED) {
+    slot_free(slot);
+    return;
+  }
+  if (slot->state == NP__SLOT_LOOKING) {
+    looked(slot, error);
+    return;
+  }
+  assert(slot->state == NP__SLOT_LISTENING);
+  listener->listening--;
+  if (error != NP_OK) {
+    slot->state = NP__SLOT_FAILED;
+    listener->failed++;
+    listener->is_doubtful = true;
+    np__listener_trouble(listener, error);
+    return;
+  }
+  listener->is_doubtful = false;
+  slot->state = NP__SLOT_LOOKING;
+  if (listener->ghosts == NP_GHOSTS_ALL ||
+      slot->pipe->connect_said == ERROR_PIPE_CONNECTED) {
+    lend(slot);
+  } else if (slot->pipe->connect_said == ERROR_NO_DATA) {
+    meet_ghost(slot);
+  } else {
+    /* It came while the connect was pending: that was then. */
+    np__server_accept(slot->pipe, &slot->accept, accepted);
+  }
+}
+
+/* --- What happens to its pipes ------------------------------------------- */
+
+static void drained(np_pipe *pipe) {
+  if (pipe->slot->state == NP__SLOT_DRAINING) {
+    settle(pipe->slot);
+  }
+}
+
+static void closing(np_pipe *pipe) {
+  np__slot *slot = pipe->slot;
+  np_listener *listener = slot->listener;
+
+  slot_unlink(listener, slot);
+  if (slot->state == NP__SLOT_LISTENING) {
+    listener->listening--;
+  } else if (slot->state == NP__SLOT_FAILED) {
+    listener->failed--;
+  }
+  if (slot->accept.np__state != NP__OP_IDLE) {
+    slot->state = NP__SLOT_CLOSED;
+  } else {
+    slot_free(slot);
+  }
+  if (!listener->closing) {
+    np__listener_lost(listener);
+  }
+}
+
+np_error np_listener_recycle(np_pipe *pipe) {
+  np__slot *slot;
+  np_error error;
+
+  if (pipe == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  error = np__target_check(&pipe->target);
+  if (error != NP_OK) {
+    return error;
+  }
+  slot = pipe->slot;
+  if (slot == NULL) {
+    return ERROR_NOT_FOUND;
+  }
+  assert(slot->state == NP__SLOT_LENT);
+  if (pipe->state != NP_DISCONNECTED) { /* Unless its owner has done it. */
+    error = np__server_disconnect(pipe);
+  }
+  pipe->target.withheld = true;
+  slot->state = NP__SLOT_DRAINING;
+  if (error != NP_OK) {
+    slot_replace(slot, error);
+  } else if (pipe->target.first == NULL) {
+    settle(slot);
+  }
+  return NP_OK;
+}
