@@ -178,6 +178,18 @@ void sim_slow(HANDLE pipe, uint32_t delay_ms) {
   pthread_mutex_unlock(&sim__kernel.lock);
 }
 
+void sim_disown(HANDLE pipe) {
+  NTSTATUS status;
+  struct file *file;
+
+  pthread_mutex_lock(&sim__kernel.lock);
+  file = sim__handle_get(pipe, OBJECT_FILE, 0, &status);
+  if (file != NULL) {
+    file->pipe->is_unowned = true;
+  }
+  pthread_mutex_unlock(&sim__kernel.lock);
+}
+
 void sim_cancel_late(HANDLE pipe, uint32_t delay_ms) {
   NTSTATUS status;
   struct file *file;

@@ -19,14 +19,19 @@ static const struct {
 
 /* Else NULL, as for a function that this Windows does not have. */
 FARPROC WINAPI GetProcAddress(HMODULE module, LPCSTR name) {
+  struct call call;
+  FARPROC found = NULL;
+
   (void)module;
-  for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
-    if (strcmp(functions[i].name, name) == 0) {
-      return functions[i].function;
+  if (sim__call_begin(&call, __func__, PLACE, "%s", name)) {
+    for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
+      if (strcmp(functions[i].name, name) == 0) {
+        found = functions[i].function;
+      }
     }
+    call.error = found == NULL ? ERROR_PROC_NOT_FOUND : 0;
   }
-  SetLastError(ERROR_PROC_NOT_FOUND);
-  return NULL;
+  return sim__call_end(&call) ? found : NULL;
 }
 
 /* To UTF-8 alone, of a text with a NUL and without surrogates. */

@@ -237,6 +237,7 @@ struct pipe {
   uint32_t instances_open;
   uint64_t timeout_ns;
   struct descriptor security;
+  bool is_unowned; /* sim_disown */
   struct instance *instances;
 };
 

@@ -480,7 +480,7 @@ BOOL WINAPI GetKernelObjectSecurity(HANDLE handle, SECURITY_INFORMATION which,
       sim__call_status(&call, status);
       return sim__call_end(&call);
     }
-    if ((which & OWNER_SECURITY_INFORMATION) != 0) {
+    if ((which & OWNER_SECURITY_INFORMATION) != 0 && !file->pipe->is_unowned) {
       header.Owner = (DWORD)used;
       memcpy(out + used, file->pipe->security.owner, SID_BYTES_MAX);
       used += sim__sid_size(file->pipe->security.owner);

@@ -120,6 +120,9 @@ static const struct fault faults[] = {
     {"GetNamedPipeClientComputerNameW",
      {ERROR_PIPE_LOCAL, ERROR_NO_SYSTEM_RESOURCES},
      {0}},
+    {"RevertToSelf", {ERROR_NO_SYSTEM_RESOURCES}, {0}},
+    /* What the library makes of not finding it. */
+    {"GetProcAddress", {ERROR_CALL_NOT_IMPLEMENTED}, {0}},
     {"WideCharToMultiByte", {ERROR_NO_UNICODE_TRANSLATION}, {0}},
 };
 

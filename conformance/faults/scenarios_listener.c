@@ -45,6 +45,25 @@ SCENARIO(recycle, "listener/recycle", 0) {
   return turn(r, 50) && turn(r, 50) && listener_close(r) && closed(r);
 }
 
+/* If the read mode cannot be restored, another instance takes its place. */
+SCENARIO(recycle_mode, "listener/recycle-read-mode", 0) {
+  r->listener_options.backlog = 1;
+  r->listener_options.server.mode = NP_MESSAGE;
+  r->listener_options.server.read_mode = NP_MESSAGE;
+  if (!listener_open(r)) {
+    return false;
+  }
+  for (unsigned i = 1; i <= 3; i++) {
+    if (!visit(r, i) ||
+        !took(r, "np_pipe_set_read_mode",
+              np_pipe_set_read_mode(r->accepted, NP_BYTE)) ||
+        !give_back(r) || !turn(r, 0)) {
+      return false;
+    }
+  }
+  return turn(r, 50) && turn(r, 50) && listener_close(r) && closed(r);
+}
+
 SCENARIO(recycle_busy, "listener/recycle-with-all-in-flight", 0) {
   struct action *read;
   struct action *write;

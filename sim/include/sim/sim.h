@@ -149,6 +149,10 @@ void sim_slow(HANDLE pipe, uint32_t delay_ms);
 /* The next cancel on this end takes effect `delay_ms` late. */
 void sim_cancel_late(HANDLE pipe, uint32_t delay_ms);
 
+/* The security of this pipe names no owner from now on, as that of a server of
+ * another make, over the network, may not. */
+void sim_disown(HANDLE pipe);
+
 /* Before the `nth` call from now of any function that may fail, the process
  * that has `pipe` open dies: the handle is gone. Closing it is no misuse. */
 void sim_vanish(HANDLE pipe, uint64_t nth);
