@@ -236,6 +236,7 @@ static void queue_push(np__queue *queue, np__packet *packet) {
 
 void np__loop_ready(np_loop *loop, np__packet *packet) {
   queue_push(&loop->ready, packet);
+  loop->ready_count++;
 }
 
 void np__loop_put_off(np_loop *loop, np__packet *packet) {
@@ -333,9 +334,6 @@ static size_t run_timers(np_loop *loop) {
   size_t count = 0;
   uint64_t now;
 
-  if (loop->timers.root == NULL) {
-    return 0;
-  }
   now = np__loop_now_ms(loop);
   while (loop->timers.root != NULL && !is_stopped(loop)) {
     np__timer_node *node = loop->timers.root;
@@ -380,6 +378,7 @@ static size_t run_ready(np_loop *loop) {
 
     post_before_more(loop); /* What ends by that is queued behind. */
     loop->ready.first = packet->next;
+    loop->ready_count--;
     loop->callbacks_since_poll++;
     packet->class_->run(loop, packet);
     assert(!loop->impersonates);
@@ -451,10 +450,26 @@ static void post_queue(np_loop *loop, np__queue *queue, bool is_starving) {
   }
 }
 
+/* At a poll of the port: whether all has run that was ready at an earlier one.
+ * It begins the round, too. */
+static bool has_round_ended(np_loop *loop) {
+  if (!loop->has_passed_over) {
+    loop->has_passed_over = true;
+    loop->round_left = loop->ready_count;
+    return false;
+  }
+  if (loop->round_left > loop->callbacks_since_poll) {
+    loop->round_left -= loop->callbacks_since_poll;
+    return false;
+  }
+  loop->has_passed_over = false;
+  return true;
+}
+
 /* Gives the kernel what was put off, one after the other as long as nothing
  * comes of it: a callback may write what the next read waits for, which then
- * costs no packet. Where there is always something ready, it waits for one poll
- * of the port and is given at the next. */
+ * costs no packet. Where there is always something ready, it waits until all
+ * has run that was ready at a poll of the port, and is given at the next. */
 static void post_put_off(np_loop *loop) {
   bool is_starving = false;
 
@@ -469,8 +484,7 @@ static void post_put_off(np_loop *loop) {
       }
     }
   } else if (loop->callbacks_since_poll >= CALLBACKS_PER_POLL) {
-    is_starving = loop->has_passed_over;
-    loop->has_passed_over = !is_starving;
+    is_starving = has_round_ended(loop);
   }
   post_queue(loop, &loop->put_off, is_starving);
   post_queue(loop, &loop->accepts, is_starving);
@@ -478,7 +492,7 @@ static void post_put_off(np_loop *loop) {
 
 /* One turn without waiting: callbacks, then what was put off meanwhile. */
 static size_t turn(np_loop *loop) {
-  size_t ran = run_timers(loop);
+  size_t ran = loop->timers.root != NULL ? run_timers(loop) : 0;
 
   ran += run_ready(loop);
   post_put_off(loop);

@@ -35,7 +35,8 @@ typedef struct np__queue {
 } np__queue;
 
 struct np_loop {
-  np__queue ready;   /* what has a result: its callback is to run */
+  np__queue ready; /* what has a result: its callback is to run */
+  size_t ready_count;
   np__queue put_off; /* what the kernel gets at the end of the turn */
   np__queue accepts; /* likewise, when there is nothing else to do */
   np__heap timers;
@@ -51,7 +52,8 @@ struct np_loop {
   HANDLE event;         /* made when first needed */
   bool owns_port;
   bool yields;          /* before it gives the kernel what was put off */
-  bool has_passed_over; /* what is put off, at the last poll of the port */
+  bool has_passed_over; /* what is put off, at a poll of the port */
+  size_t round_left;    /* of what was ready at that poll */
   bool running;
   bool impersonates; /* its thread acts as a client; never between callbacks */
   LARGE_INTEGER clock_frequency;

@@ -14,6 +14,10 @@
 _Static_assert(offsetof(np_op, np__packet) == 0 &&
                    offsetof(np__packet, overlapped) == 0,
                "an OVERLAPPED pointer is an op pointer");
+_Static_assert(offsetof(np__op_result, deadline_ms) ==
+                       offsetof(np__timer_node, deadline_ms) &&
+                   offsetof(np__timer_node, expired) >= sizeof(np__op_result),
+               "a result leaves the deadline, and that it is in no heap");
 
 void np_op_init(np_op *op) {
   if (op != NULL) {
@@ -127,7 +131,7 @@ void np__op_run(np_loop *loop, np__packet *packet) {
   if (keeps_running(op)) {
     loop->active--;
   }
-  op->np__done(op, op->np__error, op->np__transferred);
+  op->np__done(op, op->np__error, op->np__result.transferred);
   /* `op` may be gone. `target` is not: only the loop frees it, later. */
   if (np__target_is_gone(target) && target->first == NULL) {
     target->drained(target);
@@ -329,13 +333,13 @@ void np__op_end(np_op *op, np_error error, size_t transferred) {
     error = op->np__abort_error;
   }
   op->np__error = error;
-  op->np__transferred = transferred;
   stop_deadline(op);
+  op->np__result.transferred = transferred;
   if (op->np__finish != NULL) {
     op->np__finish(op);
   }
   make_ready_in_order(op, is_aborted);
-  if (target->ended != NULL) {
+  if (op->np__kind != NP__OP_READ && target->ended != NULL) {
     target->ended(target, op);
   }
 }

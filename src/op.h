@@ -60,8 +60,8 @@ typedef struct np__target {
   HANDLE handle;
   np_op *first; /* begun and called back not yet, in the order they began */
   np_op *last;
-  size_t unfinished[NP__DIRECTIONS + 1]; /* those without a result */
-  size_t held_back;
+  uint32_t unfinished[NP__DIRECTIONS + 1]; /* those without a result */
+  uint32_t held_back;
   bool closing;  /* nothing may begin any more */
   bool withheld; /* it is a listener's: nothing of a caller's may begin */
   bool taken;    /* it is a channel's: likewise, and only that may close it */
@@ -71,7 +71,8 @@ typedef struct np__target {
   /* Called from the loop when `closing` or `withheld` and the last operation is
    * gone; perhaps more than once. */
   void (*drained)(struct np__target *target);
-  /* Called when an operation has ended, before its callback; may be NULL. */
+  /* Called when an operation other than a read has ended, before its callback;
+   * may be NULL. */
   void (*ended)(struct np__target *target, np_op *op);
 } np__target;
 

@@ -30,6 +30,7 @@ static void pipe_drained(np__target *target) {
     pipe->owner_hooks->drained(pipe);
   } else if (!pipe->is_released) {
     pipe->is_released = true;
+    pipe->closed.class_ = &closed_class;
     np__loop_ready(target->loop, &pipe->closed);
   }
 }
@@ -126,8 +127,7 @@ np_pipe *np__pipe_new(np_loop *loop, np_end end) {
     pipe->target.handle = INVALID_HANDLE_VALUE;
     pipe->target.drained = pipe_drained;
     pipe->target.ended = pipe_ended;
-    pipe->closed.class_ = &closed_class;
-    pipe->end = end;
+    pipe->end = (uint8_t)end;
   }
   return pipe;
 }
@@ -187,7 +187,7 @@ static bool may_write(np_end end, ULONG configuration) {
 }
 
 static void info_from_creation(const np_pipe *pipe, np_info *info) {
-  info->end = pipe->end;
+  info->end = (np_end)pipe->end;
   info->mode = pipe->mode;
   info->read_mode = pipe->read_mode;
   info->readable = pipe->readable;
@@ -280,7 +280,7 @@ np_error np_pipe_info(np_pipe *pipe, np_info *info) {
   if (error != NP_OK) {
     return error;
   }
-  info->end = pipe->end;
+  info->end = (np_end)pipe->end;
   info->mode = local.type == 1 ? NP_MESSAGE : NP_BYTE;
   info->read_mode = modes.read_mode == 1 ? NP_MESSAGE : NP_BYTE;
   info->readable = pipe->readable;

@@ -50,25 +50,31 @@ struct np__slot;
 
 struct np_pipe {
   np__target target; /* first: a target pointer is a pipe pointer */
-  np__packet closed; /* in the ready queue when nothing is in flight any more */
+  union {
+    /* In the ready queue when `is_released`: nothing is in flight any more,
+     * and nobody asks for the rest. */
+    np__packet closed;
+    struct {
+      np_op *connect;             /* in flight, or NULL */
+      uint32_t shutdowns_waiting; /* of np_pipe_shutdown, for writes before */
+      np_state state;             /* the last that this end learnt of */
+      np_error connect_said;      /* by the kernel, of the last connect */
+      /* What a server was created with: its handle may have no right to ask. */
+      np_mode mode;
+      np_mode read_mode;
+      uint32_t instances_max;
+      uint32_t in_buffer_bytes;
+      uint32_t out_buffer_bytes;
+    };
+  };
   np_closed_fn on_closed;
   void *user;
-  np_op *connect;           /* in flight, or NULL */
-  size_t shutdowns_waiting; /* of np_pipe_shutdown, for writes before them */
-  np_end end;
+  uint8_t end; /* np_end */
   bool readable;
   bool writable;
-  bool announced;        /* this client was reported by a connect */
-  bool is_released;      /* `closed` is queued */
-  bool knows_mode;       /* a client asks for `mode` only where it matters */
-  np_state state;        /* the last that this end learnt of */
-  np_error connect_said; /* by the kernel, of the last connect */
-  /* What a server was created with: its handle may have no right to ask. */
-  np_mode mode;
-  np_mode read_mode;
-  uint32_t instances_max;
-  uint32_t in_buffer_bytes;
-  uint32_t out_buffer_bytes;
+  bool announced;   /* this client was reported by a connect */
+  bool is_released; /* `closed` is queued */
+  bool knows_mode;  /* a client asks for `mode` only where it matters */
   /* Both NULL until somebody asks for readiness. */
   struct np__readiness *readiness;
   const np__ready_hooks *ready_hooks;

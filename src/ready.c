@@ -507,6 +507,7 @@ static void async_io_again(np_pipe *pipe, np_op *op) {
   const np_interest interest = op->np__length;
   const uint64_t deadline_ms = op->np__deadline.deadline_ms;
   const uint32_t timeout_ms = op->timeout_ms;
+  const np_io_fn fn = op->np__io;
   uint64_t now_ms;
 
   if (timeout_ms > 0) {
@@ -517,6 +518,7 @@ static void async_io_again(np_pipe *pipe, np_op *op) {
   np__op_begin(&pipe->target, op, NP__OP_IO, async_io_ready);
   op->timeout_ms = timeout_ms;
   op->np__length = interest;
+  op->np__io = fn;
   update(pipe->readiness);
 }
 

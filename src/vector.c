@@ -35,7 +35,7 @@ static void scatter_bytes(np_op *op) {
   scatter *s = op->np__memory;
   np__parts parts = {s->buffers, s->count, 0};
 
-  np__parts_put(&parts, s->buffers + s->count, op->np__transferred);
+  np__parts_put(&parts, s->buffers + s->count, op->np__result.transferred);
   free_memory(op);
 }
 

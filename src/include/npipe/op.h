@@ -36,6 +36,12 @@ typedef struct np__packet {
   struct np__packet *prev; /* in a list */
 } np__packet;
 
+/* What an operation has ended with; the deadline that it had is kept. */
+typedef struct np__op_result {
+  uint64_t deadline_ms;
+  size_t transferred;
+} np__op_result;
+
 struct np__target;
 
 /* One asynchronous operation, in the caller's storage: mostly a member of a
@@ -58,15 +64,20 @@ struct np_op {
   struct np__target *np__target;
   struct np_op *np__prev;
   struct np_op *np__next;
-  np__timer_node np__deadline;
-  size_t np__transferred;
+  union {
+    np__timer_node np__deadline; /* until it has ended, */
+    np__op_result np__result;    /* and from then on */
+  };
   np_error np__error;
   np_error np__abort_error; /* what a cancel will be reported as */
   uint8_t np__state;
   uint8_t np__kind;
-  void *np__memory; /* what `np__finish` gives back */
+  union {
+    void *np__memory; /* what `np__finish` gives back */
+    /* Of NP__OP_IO, which has nothing to give back. */
+    np_error (*np__io)(HANDLE handle, void *context, size_t *transferred);
+  };
   void (*np__finish)(np_op *op);
-  np_error (*np__io)(HANDLE handle, void *context, size_t *transferred);
   np_op_fn np__io_done;
 };
 
