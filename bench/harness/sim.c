@@ -1,0 +1,146 @@
+/* The measurements' main on the simulated kernel, for npipe alone: no times but
+ * exact counts, of the calls of the kernel, the library's allocations and its
+ * copies, for COUNT operations and for twice as many. Under callgrind, which
+ * dumps its counters at each end, also of instructions.
+ *
+ *   bench-costs WORKLOAD WAY COUNT
+ */
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sim/sim.h>
+#include <valgrind/callgrind.h>
+#include <windows.h>
+
+#include "bench.h"
+
+/* What the library could call; what it calls and is not here is an error. */
+static const char *const names[] = {"ReadFile",
+                                    "WriteFile",
+                                    "GetQueuedCompletionStatusEx",
+                                    "PostQueuedCompletionStatus",
+                                    "CancelIoEx",
+                                    "ConnectNamedPipe",
+                                    "DisconnectNamedPipe",
+                                    "CreateNamedPipeW",
+                                    "CreateFileW",
+                                    "CloseHandle",
+                                    "CreateIoCompletionPort",
+                                    "SetFileCompletionNotificationModes",
+                                    "SetNamedPipeHandleState",
+                                    "NtQueryInformationFile",
+                                    "NtFsControlFile",
+                                    "PeekNamedPipe",
+                                    "GetOverlappedResult",
+                                    "CreateEventW",
+                                    "SwitchToThread"};
+
+enum { NAMES = sizeof names / sizeof names[0] };
+
+typedef struct counts {
+  uint64_t calls[NAMES];
+  uint64_t calls_total; /* of those that may fail */
+  uint64_t allocations;
+  uint64_t allocated_bytes;
+  uint64_t copies;
+  uint64_t copied_bytes;
+  uint64_t messages;
+} counts;
+
+static counts now;
+static counts began;
+
+/* The library is compiled with these in place of the C library's. */
+void *bench_counted_malloc(size_t size);
+void *bench_counted_memcpy(void *to, const void *from, size_t size);
+void *bench_counted_memmove(void *to, const void *from, size_t size);
+
+void *bench_counted_malloc(size_t size) {
+  now.allocations++;
+  now.allocated_bytes += size;
+  return malloc(size);
+}
+
+static void count_copy(size_t size) {
+  now.copies++;
+  now.copied_bytes += size;
+}
+
+void *bench_counted_memcpy(void *to, const void *from, size_t size) {
+  count_copy(size);
+  return memcpy(to, from, size);
+}
+
+void *bench_counted_memmove(void *to, const void *from, size_t size) {
+  count_copy(size);
+  return memmove(to, from, size);
+}
+
+static void look(void) {
+  for (size_t i = 0; i < NAMES; i++) {
+    now.calls[i] = sim_calls(names[i]);
+  }
+  now.calls_total = sim_calls_total();
+  now.messages = bench_messages;
+}
+
+void bench_begin(const bench *b) {
+  (void)b;
+  look();
+  began = now;
+  CALLGRIND_ZERO_STATS;
+}
+
+static void print(const char *name, uint64_t after, uint64_t before) {
+  printf(", \"%s\": %" PRIu64, name, after - before);
+}
+
+void bench_end(const bench *b) {
+  CALLGRIND_DUMP_STATS;
+  look();
+  printf(
+      "{\"peer\": \"%s\", \"workload\": \"%s\", \"way\": \"%s\", "
+      "\"count\": %zu",
+      bench_peer, b->workload, b->way, b->count);
+  for (size_t i = 0; i < NAMES; i++) {
+    print(names[i], now.calls[i], began.calls[i]);
+  }
+  print("calls_total", now.calls_total, began.calls_total);
+  print("allocations", now.allocations, began.allocations);
+  print("allocated_bytes", now.allocated_bytes, began.allocated_bytes);
+  print("copies", now.copies, began.copies);
+  print("copied_bytes", now.copied_bytes, began.copied_bytes);
+  print("messages", now.messages, began.messages);
+  printf("}\n");
+}
+
+/* Exits with 77 where npipe has no such workload. */
+int main(int argc, char **argv) {
+  const unsigned long count = argc == 4 ? strtoul(argv[3], NULL, 10) : 0;
+  char report[2048];
+  bench b;
+
+  if (count == 0 || !bench_parse(&b, argv[1], argv[2], count)) {
+    fprintf(stderr, "usage: bench-costs WORKLOAD WAY COUNT\n");
+    return 2;
+  }
+  if (b.kind == BENCH_SERVER) {
+    return 77; /* It has one process only. */
+  }
+  for (size_t i = 1; i <= 2; i++) {
+    sim_reset(1, NULL);
+    snprintf(b.name, sizeof b.name, "\\\\.\\pipe\\npipe-bench");
+    b.count = b.kind == BENCH_IDLE ? b.count : i * count;
+    if (!bench_run(&b)) {
+      return 77;
+    }
+    if (!sim_check(report, sizeof report)) {
+      fprintf(stderr, "%s\n", report);
+      return 1;
+    }
+  }
+  return 0;
+}

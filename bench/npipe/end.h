@@ -1,0 +1,72 @@
+/* One end of a pipe, and the ways of sending and receiving on it. */
+#ifndef NPIPE_BENCH_END_H
+#define NPIPE_BENCH_END_H
+
+#include <npipe/npipe.h>
+
+#include "../harness/bench.h"
+
+typedef struct end end;
+
+/* A way of using npipe.
+ *
+ * open     what the pipe needs before its first use; may be NULL
+ * receive  starts waiting for one message, which `received` is told of
+ * send     sends one message. True: done, nothing more will be told. False:
+ *          `sent` will be called
+ * close    closes the end */
+typedef struct way {
+  const char *name;
+  np_mode mode;
+  void (*open)(end *e, const bench *b);
+  void (*receive)(end *e);
+  bool (*send)(end *e, np_op *op);
+  void (*close)(end *e);
+  size_t window; /* how many messages of a stream are in flight */
+  bool yields;   /* the loop's option */
+} way;
+
+struct end {
+  np_pipe *pipe;
+  np_op in;
+  struct side *side;
+};
+
+/* What an end that waits for its first message does not need yet. */
+typedef struct side {
+  const way *way;
+  np_channel *channel;
+  char *buffer; /* received into */
+  size_t buffer_bytes;
+  const char *data; /* sent from */
+  size_t data_bytes;
+  bool is_over; /* whatever is told now */
+  void (*received)(end *e, size_t length);
+  void (*sent)(end *e, np_op *op);
+  void *user;
+} side;
+
+/* The way of that name, or NULL. */
+const way *way_named(const char *name);
+
+void end_check(np_error error, const char *what);
+
+/* Creates, connects and opens a pair, as far as it goes without the loop; the
+ * server's connect ends in the loop. */
+void pair_open(np_loop *loop, const bench *b, end *server, end *client);
+
+np_pipe *server_create(np_loop *loop, const bench *b, const way *w);
+np_pipe *client_open(np_loop *loop, const bench *b, const way *w);
+
+np_loop *loop_new(const way *w);
+void loop_delete(np_loop *loop);
+
+/* The workloads. */
+void run_echo(const bench *b, const way *w);
+void run_stream(const bench *b, const way *w);
+void run_connect(const bench *b, const way *w);
+void run_recycled(const bench *b, const way *w);
+void run_idle(const bench *b, const way *w);
+void run_server(const bench *b, const way *w);
+
+#endif

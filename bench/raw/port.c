@@ -1,0 +1,89 @@
+/* The loop that most programs have: one completion port, many packets at a
+ * time, no packet for what ends at once, the next read as soon as the last has
+ * ended. What everything else is measured by. */
+#include <string.h>
+
+#include "raw.h"
+
+#define ENTRIES_MAX 64
+
+const char bench_peer[] = "port";
+
+static HANDLE port;
+static raw_queue ended;
+static bool stopped;
+
+void raw_attach(HANDLE handle) {
+  if (port == NULL) {
+    port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 1);
+  }
+  if (CreateIoCompletionPort(handle, port, 0, 0) == NULL ||
+      !SetFileCompletionNotificationModes(
+          handle, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS)) {
+    bench_fail("attach", GetLastError());
+  }
+}
+
+static void began(raw_op *op, BOOL succeeded) {
+  if (raw_answer(op, succeeded) != ERROR_IO_PENDING) {
+    raw_push(&ended, op);
+  }
+}
+
+void raw_read(raw_op *op) {
+  memset(&op->overlapped, 0, sizeof op->overlapped);
+  began(op,
+        ReadFile(op->handle, op->buffer, op->length, NULL, &op->overlapped));
+}
+
+void raw_write(raw_op *op) {
+  memset(&op->overlapped, 0, sizeof op->overlapped);
+  began(op,
+        WriteFile(op->handle, op->buffer, op->length, NULL, &op->overlapped));
+}
+
+void raw_connect(raw_op *op) {
+  memset(&op->overlapped, 0, sizeof op->overlapped);
+  began(op, ConnectNamedPipe(op->handle, &op->overlapped));
+}
+
+static void take(void) {
+  OVERLAPPED_ENTRY entries[ENTRIES_MAX];
+  ULONG count = 0;
+
+  if (!GetQueuedCompletionStatusEx(port, entries, ENTRIES_MAX, &count, INFINITE,
+                                   FALSE)) {
+    bench_fail("port", GetLastError());
+  }
+  for (ULONG i = 0; i < count; i++) {
+    raw_op *op = (raw_op *)entries[i].lpOverlapped;
+
+    /* Of the packet, not of the OVERLAPPED: under Wine that may be late. */
+    op->error = (DWORD)entries[i].Internal;
+    op->bytes = entries[i].dwNumberOfBytesTransferred;
+    raw_push(&ended, op);
+  }
+}
+
+void raw_poll(void) {
+  raw_op *op;
+
+  while (!stopped && (op = raw_pop(&ended)) != NULL) {
+    op->done(op, op->error, op->bytes);
+  }
+}
+
+void raw_run(void) {
+  stopped = false;
+  for (;;) {
+    raw_poll();
+    if (stopped) {
+      return;
+    }
+    take();
+  }
+}
+
+void raw_stop(void) {
+  stopped = true;
+}
