@@ -199,24 +199,39 @@ static void ready_disconnected(np_pipe *pipe) {
   stop_retry(r);
 }
 
-static size_t ready_held_bytes(const np_pipe *pipe) {
-  const np__ahead *ahead = &pipe->readiness->ahead;
-
-  return ahead->caught ? ahead->end - ahead->begin : 0;
-}
-
+/* A read-ahead that has ended holds what it brought, also before the loop has
+ * told of it: the kernel has it no more. */
 static bool ready_held(const np_pipe *pipe, np__held *held) {
   const np__ahead *ahead = &pipe->readiness->ahead;
+  const np_op *op = &ahead->op;
+  size_t begin = ahead->begin;
+  size_t end = ahead->end;
+  np_error error = ahead->error;
 
-  if (!ahead->caught || ahead->is_hit ||
-      (ahead->begin == ahead->end && ahead->error != NP_OK)) {
+  if (!ahead->caught) {
+    if (op->np__state != NP__OP_ENDED || op->np__length == 0 ||
+        ahead->is_stale) {
+      return false;
+    }
+    begin = 0;
+    end = op->np__result.transferred;
+    error = op->np__error;
+  } else if (ahead->is_hit) {
     return false;
   }
-  held->data =
-      ahead->buffer != NULL ? ahead->buffer + ahead->begin : &ahead->byte;
-  held->length = ahead->end - ahead->begin;
-  held->goes_on = ahead->error == ERROR_MORE_DATA;
+  if (begin == end && error != NP_OK) {
+    return false;
+  }
+  held->data = ahead->buffer != NULL ? ahead->buffer + begin : &ahead->byte;
+  held->length = end - begin;
+  held->goes_on = error == ERROR_MORE_DATA;
   return true;
+}
+
+static size_t ready_held_bytes(const np_pipe *pipe) {
+  np__held held = {NULL, 0, false};
+
+  return ready_held(pipe, &held) ? held.length : 0;
 }
 
 static void ready_released(np_pipe *pipe) {

@@ -189,6 +189,25 @@ NP_CASE("transact/read-ahead", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
   assert_done(&f->ops[1], NP_OK, 2);
 }
 
+NP_CASE("transact/read-ahead-ended", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
+        ERROR_BUSY, "So does what has been read ahead and was not told yet.",
+        "npipe/io.h") {
+  char buffer[16];
+  size_t length;
+
+  pair_open(f);
+  pipe_send(f, f->peer, "early", 5);
+  f->ops[0].start_count++;
+  assert_np_ok(np_pipe_readable(f->end, &f->ops[0].op, on_done));
+  /* The turn ends with the write that is told; only then is read ahead. */
+  write_begin(&f->ops[1], f->end, "x", 1);
+  (void)loop_turn(f, 0);
+  transact_refused(f, f->end, ERROR_BUSY);
+  loop_until(f, 2);
+  assert_np_ok(np_pipe_try_read(f->end, buffer, sizeof(buffer), &length));
+  assert_int_equal(length, 5);
+}
+
 NP_CASE("transact/cancel", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
         "A transact that is cancelled leaves its request in the pipe, and its "
