@@ -192,7 +192,9 @@ NP_API size_t np_channel_header_bytes(const np_channel *channel);
  * abandoned: its callback comes, and whether the peer gets the message is not
  * known; the channel goes on. One that the kernel writes from the caller's
  * memory is cut: sending has then failed for good, with the error that was
- * reported, since a part of it may have been read.
+ * reported, since a part of it may have been read. Where nothing is framed the
+ * peer gets such a part joined to the next message, if one was in flight
+ * behind it: no limit of time for those that others follow.
  *
  * data  `length` bytes, unchanged until `done` runs; may be NULL when 0
  * op    caller's storage, see np_op
