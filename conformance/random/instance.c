@@ -47,3 +47,7 @@ struct end *instance_taken(struct play *play, unsigned name) {
 bool instance_tells_outbound(void) {
   return true;
 }
+
+bool instance_has_own_quotas(void) {
+  return true;
+}

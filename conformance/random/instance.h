@@ -14,4 +14,8 @@ struct end *instance_taken(struct play *play, unsigned name);
  * writes. */
 bool instance_tells_outbound(void);
 
+/* instance_has_own_quotas returns whether each instance has those that it was
+ * created with. Wine's have those of the name's first. */
+bool instance_has_own_quotas(void);
+
 #endif

@@ -1,4 +1,5 @@
 #include "play.h"
+#include "service.h"
 
 #include <ntstatus.h>
 
@@ -422,7 +423,11 @@ void do_step(struct play *play, const struct step *step) {
       step_slow(play, step, step->kind == STEP_CANCEL_LATE);
       break;
     default:
-      step_raw(play, step);
+      if (step->kind >= STEP_LISTEN) {
+        step_service(play, step);
+      } else {
+        step_raw(play, step);
+      }
       break;
   }
 }
@@ -492,6 +497,7 @@ static void tear_down(struct play *play) {
   np_error error;
 
   sim_fault_any(0);
+  service_close(play);
   for (size_t i = 0; i < play->end_count; i++) {
     if (play->ends[i].is_open) {
       if (play->ends[i].pipe != NULL) {
@@ -543,6 +549,7 @@ static void check_account(struct play *play) {
       play_fail(play, "task %zu has not run", i);
     }
   }
+  service_check(play);
   if (play->live != 0) {
     play_fail(play, "%zu blocks of memory are left", play->live);
   }
@@ -552,7 +559,9 @@ static void check_account(struct play *play) {
 }
 
 bool play_run(struct play *play, const struct program *program, bool verbose) {
-  memset(play, 0, sizeof *play);
+  memset(play, 0, offsetof(struct play, service));
+  memset(&play->service, 0, offsetof(struct service, guests));
+  memset(play->service.askings, 0, sizeof play->service.askings);
   play->program = program;
   play->verbose = verbose;
   play->in_loop = -1;

@@ -31,6 +31,8 @@ enum {
   TASKS_MAX = 6,
   LOOPS_MAX = 2,
   NAMES_MAX = 2,
+  GUESTS_MAX = 24,
+  ASKINGS_MAX = 5,
   FAILURE_BYTES_MAX = 400
 };
 
@@ -142,6 +144,47 @@ struct task_note {
   uint64_t order;
 };
 
+/* One end of a pipe of the service, with its channel. */
+struct guest {
+  struct play *play;
+  uint32_t number;
+  bool is_server;
+  np_channel *channel; /* NULL: gone */
+  bool is_closing;
+  bool is_receiving;
+  bool is_leaving; /* its pipe is to be given back */
+  unsigned sends;
+  bool has_peer;
+  uint32_t peer; /* who sent what it got */
+  np_op receive;
+  np_op send;
+  unsigned char greeting[3200];
+};
+
+/* A request for a client of the service. */
+struct asking {
+  np_client_request request; /* first */
+  struct play *play;
+  unsigned number;
+  bool is_waiting;
+  bool cancelled;
+  bool waits_for_server;
+  uint32_t timeout_ms;
+  uint64_t begun_ns;
+  uint32_t drawn;
+};
+
+struct service {
+  np_listener *listener; /* NULL: none */
+  unsigned closing_listeners;
+  bool ever_listened;
+  bool is_over;
+  unsigned guests_open;
+  size_t guest_count;
+  struct guest guests[GUESTS_MAX];
+  struct asking askings[ASKINGS_MAX];
+};
+
 struct play {
   const struct program *program;
   bool verbose;
@@ -179,6 +222,7 @@ struct play {
   size_t live;
   bool faults; /* one was planned: 1450 may come at any time */
   bool memory_fault;
+  struct service service; /* last: it is large */
 };
 
 /* play_run plays `program`; returns whether all went as the model says. */

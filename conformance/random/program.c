@@ -23,7 +23,11 @@ static const uint32_t weights[STEP_KINDS] = {
     [STEP_TURN] = 120,         [STEP_WAIT] = 60,
     [STEP_DESTROY] = 4,        [STEP_FAULT] = 8,
     [STEP_FAULT_LATE] = 4,     [STEP_FAULT_MEMORY] = 3,
-    [STEP_SLOW] = 4,           [STEP_CANCEL_LATE] = 4};
+    [STEP_SLOW] = 4,           [STEP_CANCEL_LATE] = 4,
+    [STEP_LISTEN] = 12,        [STEP_LISTEN_CLOSE] = 4,
+    [STEP_REQUEST] = 40,       [STEP_REQUEST_CANCEL] = 6,
+    [STEP_GUEST_SEND] = 30,    [STEP_GUEST_RECYCLE] = 15,
+    [STEP_GUEST_CLOSE] = 12};
 
 /* Steps that bring faults: some runs are without any. */
 static bool is_fault(size_t kind) {
@@ -75,6 +79,7 @@ void program_make(struct program *program, uint64_t seed, size_t step_count) {
   bool has_faults;
   bool has_raws;
   bool has_readiness;
+  bool has_service;
 
   memset(program, 0, sizeof *program);
   program->seed = seed;
@@ -82,12 +87,14 @@ void program_make(struct program *program, uint64_t seed, size_t step_count) {
   has_faults = chance_permille(&chance, 500);
   has_raws = chance_permille(&chance, 400);
   has_readiness = chance_permille(&chance, 500);
+  has_service = chance_permille(&chance, 300);
   program->two_loops = chance_permille(&chance, 300);
   program->foreign_port = chance_permille(&chance, 500);
   program->drains = chance_permille(&chance, 700);
   for (size_t i = 0; i < STEP_KINDS; i++) {
     bool off = (is_fault(i) && !has_faults) ||
                (i >= STEP_RAW_SERVER && i <= STEP_ADOPT && !has_raws) ||
+               (i >= STEP_LISTEN && !has_service) ||
                (i >= STEP_READY && i <= STEP_READY_OPTIONS && !has_readiness);
 
     /* A run of its own character: some steps often, some never. */

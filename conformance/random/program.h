@@ -51,6 +51,13 @@ enum step_kind {
   STEP_FAULT_MEMORY,
   STEP_SLOW,
   STEP_CANCEL_LATE,
+  STEP_LISTEN, /* np_listener_create                              */
+  STEP_LISTEN_CLOSE,
+  STEP_REQUEST, /* np_client_connect                              */
+  STEP_REQUEST_CANCEL,
+  STEP_GUEST_SEND, /* by a channel of the listener or of a client */
+  STEP_GUEST_RECYCLE,
+  STEP_GUEST_CLOSE,
   STEP_KINDS
 };
 
