@@ -17,22 +17,27 @@
 
 enum { STEP_BYTES = 6, PLAYED_STEPS_MAX = 48 };
 
-/* Often wanted ones stand several times: a byte is an opcode modulo 64. */
-static const enum step_kind opcodes[64] = {
-    STEP_SERVER,        STEP_CLIENT,         STEP_CONNECT,
-    STEP_DISCONNECT,    STEP_READ,           STEP_WRITE,
-    STEP_SHUTDOWN,      STEP_READY,          STEP_TRY_READ,
-    STEP_TRY_WRITE,     STEP_TRY_IO,         STEP_ASYNC_IO,
-    STEP_READY_OPTIONS, STEP_CANCEL,         STEP_CLOSE,
-    STEP_INFO,          STEP_RAW_SERVER,     STEP_RAW_CLIENT,
-    STEP_RAW_CONNECT,   STEP_RAW_DISCONNECT, STEP_RAW_READ,
-    STEP_RAW_WRITE,     STEP_RAW_CLOSE,      STEP_ADOPT,
-    STEP_TIMER,         STEP_TIMER_STOP,     STEP_TASK,
-    STEP_STOP,          STEP_TURN,           STEP_WAIT,
-    STEP_DESTROY,       STEP_FAULT,          STEP_FAULT_LATE,
-    STEP_FAULT_MEMORY,  STEP_SLOW,           STEP_CANCEL_LATE,
+/* A byte is an opcode modulo 64; behind the last there is room. */
+enum { OPCODES_MAX = 64 };
+
+static const enum step_kind opcodes[] = {
+    STEP_SERVER,         STEP_CLIENT,         STEP_CONNECT,
+    STEP_DISCONNECT,     STEP_READ,           STEP_WRITE,
+    STEP_SHUTDOWN,       STEP_READY,          STEP_TRY_READ,
+    STEP_TRY_WRITE,      STEP_TRY_IO,         STEP_ASYNC_IO,
+    STEP_READY_OPTIONS,  STEP_CANCEL,         STEP_CLOSE,
+    STEP_INFO,           STEP_RAW_SERVER,     STEP_RAW_CLIENT,
+    STEP_RAW_CONNECT,    STEP_RAW_DISCONNECT, STEP_RAW_READ,
+    STEP_RAW_WRITE,      STEP_RAW_CLOSE,      STEP_ADOPT,
+    STEP_TIMER,          STEP_TIMER_STOP,     STEP_TASK,
+    STEP_STOP,           STEP_TURN,           STEP_WAIT,
+    STEP_DESTROY,        STEP_FAULT,          STEP_FAULT_LATE,
+    STEP_FAULT_MEMORY,   STEP_SLOW,           STEP_CANCEL_LATE,
+    STEP_LISTEN,         STEP_LISTEN_CLOSE,   STEP_REQUEST,
+    STEP_REQUEST_CANCEL, STEP_GUEST_SEND,     STEP_GUEST_RECYCLE,
+    STEP_GUEST_CLOSE,
 };
-enum { OPCODES = STEP_CANCEL_LATE + 1 };
+_Static_assert(sizeof opcodes / sizeof opcodes[0] <= OPCODES_MAX, "too many");
 
 static void choices_read(struct program *program, struct fuzz_input *input) {
   uint32_t drawn;
@@ -54,13 +59,19 @@ static void steps_read(struct program *program, struct fuzz_input *input) {
     uint8_t bytes[STEP_BYTES] = {0};
     size_t taken;
     const uint8_t *from = fuzz_payload(input, STEP_BYTES, &taken);
+    size_t opcode;
 
     if (taken == 0) {
       break;
     }
     memcpy(bytes, from, taken);
+    opcode = bytes[0] % OPCODES_MAX;
     memset(step, 0, sizeof *step);
-    step->kind = opcodes[bytes[0] % OPCODES];
+    if (opcode < sizeof opcodes / sizeof opcodes[0]) {
+      step->kind = opcodes[opcode];
+    } else {
+      step->dropped = true; /* It is no step. */
+    }
     step->a = bytes[1] * 0x101u;
     step->b = bytes[2] * 0x101u;
     /* Lengths are drawn from its upper part: small steps, or large ones. */

@@ -39,11 +39,14 @@ fuzz_canary(names_options utf16.c
   "(value >= 0xD800 && value <= 0xDBFF)")
 # What was read is taken out of memory that was given back.
 fuzz_canary(raw_peer vector.c
-  "np__parts_put(&parts, s->buffers + s->count, op->np__transferred);
-  free_memory(op);"
+  "np__parts_put(&parts, s->buffers + s->count,"
   "free_memory(op);
-  np__parts_put(&parts, s->buffers + s->count, op->np__transferred);")
+  np__parts_put(&parts, s->buffers + s->count,")
 # A second connect begins while one is in flight.
 fuzz_canary(api server.c
   "if (server->connect != NULL) {"
   "if (server->connect == op) {")
+# A longer message is lent from its second byte on.
+fuzz_canary(channel channel_receive.c
+  "was_delivered ? channel->delivered_data : NULL"
+  "was_delivered ? (char *)channel->delivered_data + (transferred > 40) : NULL")

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "names.h"
+#include "refusals.h"
 #include "stage.h"
 
 enum { TEXT_BYTES_MAX = 1400 };
@@ -100,8 +101,10 @@ static bool server_options_good(const np_server_options *options) {
       (options->instances_max > 254 && options->instances_max != UINT32_MAX)) {
     return false;
   }
-  return (options->inbound || options->outbound) &&
-         !(options->sddl != NULL && options->security_attributes != NULL);
+  return (options->inbound || options->outbound) && (int)options->access <= 2 &&
+         (options->sddl != NULL) + (options->security_attributes != NULL) +
+                 (options->access != NP_ACCESS_DEFAULT) <=
+             1;
 }
 
 static void client_options_choose(np_client_options *options,
@@ -242,14 +245,22 @@ static np_pipe *client_make(struct stage *stage, const char *name,
              np_error_name(error), np_error_name(expected));
   } else if (server != NULL && server->sddl == NULL &&
              names_equal(name, server_name)) {
-    fuzz_law(error == meeting(server, options) || stage_is_fault(stage, error),
-             "a client gave %s, not %s", np_error_name(error),
+    /* Of a server that cannot be verified a client says so, or why not. */
+    const bool verifies =
+        options->verify_same_user || options->verify_process_id != 0;
+
+    fuzz_law(error == meeting(server, options) ||
+                 stage_is_fault(stage, error) || (verifies && error != NP_OK),
+             "a client gave %u, not %s", (unsigned)error,
              np_error_name(meeting(server, options)));
   }
   if (client != NULL) {
     np_info info = {.size = sizeof info};
 
     fuzz_law(server != NULL, "a client opened what nobody made");
+    fuzz_law(options->verify_process_id == 0 ||
+                 options->verify_process_id == GetCurrentProcessId(),
+             "a client takes the server of another process");
     error = np_pipe_info(client, &info);
     fuzz_law(error == NP_OK
                  ? info.end == NP_CLIENT && info.mode == server->mode &&
@@ -374,6 +385,16 @@ static void adopt(struct stage *stage, enum handle_kind kind, uint32_t fault,
   close_handle(port);
 }
 
+/* Each code has a name and a text, known or not. */
+static void check_error(np_error error) {
+  fuzz_law(np_error_name(error)[0] != '\0' && np_error_text(error)[0] != '\0',
+           "error %u has no name or text", (unsigned)error);
+  fuzz_law(np_is_eof(error) == (error == ERROR_BROKEN_PIPE),
+           "np_is_eof is wrong about %u", (unsigned)error);
+  fuzz_law(!(np_is_eof(error) && np_is_retryable(error)),
+           "the end of a stream can be tried again");
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
   (void)argc, (void)argv;
   stage_once();
@@ -396,16 +417,27 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   uint32_t fault;
   uint32_t memory_fault;
   bool has_sddl;
+  bool refuses;
 
   stage_settings(&settings, &input);
   how = fuzz_choice(&input);
   server_options_choose(&server_options, &attributes, &input, NULL);
   client_options_choose(&client_options, &input);
+  if ((how & 4) != 0) {
+    server_options.access = (np_access)(how >> 3 & 3);
+  }
+  client_options.verify_same_user = (how & 32) != 0;
+  if ((how & 64) != 0) {
+    client_options.verify_process_id =
+        (uint32_t)GetCurrentProcessId() + (how >> 7 & 1);
+  }
   kind = (enum handle_kind)(fuzz_choice(&input) % HANDLE_KINDS);
   fault = fuzz_choice(&input);
   fault = fault < 192 ? 0 : fault - 191;
   memory_fault = fuzz_choice(&input);
   memory_fault = memory_fault < 240 ? 0 : memory_fault - 239;
+  check_error(fuzz_choice_below(&input, 65536));
+  refuses = fuzz_choice(&input) % 8 == 7;
   text_take(texts.server, &input, (how & 1) == 0 ? prefix : "");
   if (!text_take(texts.client, &input, (how & 2) == 0 ? prefix : "")) {
     memcpy(texts.client, texts.server, sizeof texts.client);
@@ -422,6 +454,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   server = server_make(&stage, texts.server, &server_options);
   client = client_make(&stage, texts.client, &client_options, texts.server,
                        server != NULL ? &server_options : NULL);
+  if (refuses) {
+    stage_fault(&stage, 0);
+    stage_memory_fault(&stage, 0);
+    refusals_check(&stage, client != NULL ? client : server);
+  }
   if (client != NULL) {
     stage_close(&stage, client);
   }

@@ -29,7 +29,7 @@ enum {
 
 struct scene;
 
-enum action_kind { READ, WRITE, CONNECT, READY, SHUTDOWN };
+enum action_kind { READ, WRITE, CONNECT, READY, SHUTDOWN, TRANSACT };
 
 /* An operation of our end, or a try to read. */
 struct action {
@@ -38,6 +38,7 @@ struct action {
   enum action_kind kind;
   unsigned char *data;
   size_t length;
+  unsigned char *request; /* of a transact */
   bool done;
   bool cancelled;
   bool while_closing;
@@ -127,6 +128,10 @@ static bool is_error_of_a_write(const struct action *shutdown, np_error error) {
 }
 
 /* A header's list of results, less those that nobody gave cause for. */
+static bool is_read(const struct action *action) {
+  return action->kind == READ || action->kind == TRANSACT;
+}
+
 static bool is_result_due(const struct action *action, np_error error) {
   const struct scene *scene = action->scene;
 
@@ -146,9 +151,12 @@ static bool is_result_due(const struct action *action, np_error error) {
     case NP_OK:
       return action->kind != WRITE || action->transferred == action->length;
     case ERROR_MORE_DATA:
-      return action->kind == READ && scene->reads_messages;
+      return is_read(action) && scene->reads_messages;
+    case ERROR_PIPE_BUSY:
+    case ERROR_BAD_PIPE:
+      return action->kind == TRANSACT;
     case ERROR_BROKEN_PIPE:
-      return (action->kind == READ || action->kind == WRITE ||
+      return (is_read(action) || action->kind == WRITE ||
               action->kind == SHUTDOWN || scene->closing) &&
              (scene->ever_closed || scene->closing);
     case ERROR_NO_DATA:
@@ -167,8 +175,8 @@ static bool is_result_due(const struct action *action, np_error error) {
 }
 
 static void judge(struct action *action, np_error error, size_t transferred) {
-  static const char *const names[] = {"read", "write", "connect", "ready",
-                                      "shutdown"};
+  static const char *const names[] = {"read",  "write",    "connect",
+                                      "ready", "shutdown", "transact"};
   struct scene *scene = action->scene;
 
   action->done = true;
@@ -185,6 +193,8 @@ static void judge(struct action *action, np_error error, size_t transferred) {
            "%zu bytes of %zu", transferred, action->length);
   fuzz_law(is_result_due(action, error), "a %s cannot have ended with %s",
            names[action->kind], np_error_name(error));
+  free(action->request);
+  action->request = NULL;
   if (action->kind == READ && error != NP_OK && error != ERROR_MORE_DATA) {
     scene->ended = true;
   }
@@ -210,8 +220,10 @@ static void begun(struct action *action, const char *name, np_error error) {
     return;
   }
   fuzz_law(stage_is_fault(&action->scene->stage, error) ||
-               (action->kind == CONNECT && error == ERROR_BUSY),
+               ((action->kind == CONNECT || action->kind == TRANSACT) &&
+                error == ERROR_BUSY),
            "%s gave %s", name, np_error_name(error));
+  free(action->request);
   free(action->data);
   action->scene->action_count--;
 }
@@ -308,6 +320,89 @@ static void our_other(struct scene *scene, enum action_kind kind,
   } else {
     begun(action, "np_pipe_shutdown",
           np_pipe_shutdown(scene->pipe, &action->op, on_done));
+  }
+}
+
+static void our_transact(struct scene *scene, size_t length) {
+  struct action *action = action_new(scene, TRANSACT, length);
+
+  if (action == NULL) {
+    return;
+  }
+  action->request = calloc(1, length + 1);
+  if (action->request == NULL) {
+    abort();
+  }
+  begun(action, "np_pipe_transact",
+        np_pipe_transact(scene->pipe, action->request, length, action->data,
+                         length, &action->op, on_done));
+}
+
+static void our_peek(struct scene *scene, size_t length) {
+  static unsigned char data[LENGTH_MAX];
+  np_peek peek = {.size = sizeof peek};
+  np_error error;
+
+  if (scene->pipe == NULL) {
+    return;
+  }
+  error = np_pipe_peek(scene->pipe, data, length, &peek);
+  fuzz_say("np_pipe_peek: %s, %zu, %zu, %zu", np_error_name(error), peek.copied,
+           peek.available, peek.left);
+  fuzz_law(
+      error == NP_OK
+          ? peek.copied <= length
+          : stage_is_fault(&scene->stage, error) ||
+                (error == ERROR_BROKEN_PIPE && scene->ever_closed) ||
+                (error == ERROR_BAD_PIPE && scene->is_server) ||
+                (error == ERROR_PIPE_NOT_CONNECTED && scene->ever_disconnected),
+      "np_pipe_peek gave %s", np_error_name(error));
+}
+
+/* The same mode again, or one that there is not. */
+static void our_set_read_mode(struct scene *scene) {
+  np_error error;
+
+  if (scene->pipe == NULL) {
+    return;
+  }
+  error = np_pipe_set_read_mode(scene->pipe,
+                                scene->reads_messages ? NP_MESSAGE : NP_BYTE);
+  fuzz_say("np_pipe_set_read_mode: %s", np_error_name(error));
+  fuzz_law(error == NP_OK || error == ERROR_BUSY ||
+               stage_is_fault(&scene->stage, error) ||
+               (error == ERROR_PIPE_NOT_CONNECTED && scene->ever_disconnected),
+           "np_pipe_set_read_mode gave %s", np_error_name(error));
+  if (!scene->is_message) {
+    error = np_pipe_set_read_mode(scene->pipe, NP_MESSAGE);
+    fuzz_law(error != NP_OK, "a pipe of bytes reads messages");
+  }
+}
+
+/* Questions that change nothing, whatever the answer. */
+static void our_questions(struct scene *scene) {
+  char text[NP_SID_TEXT_BYTES_MAX];
+  char name[64];
+  uint32_t id = 0;
+  np_error error;
+
+  if (scene->pipe == NULL) {
+    return;
+  }
+  error = np_pipe_peer_process_id(scene->pipe, &id);
+  fuzz_law(error != NP_OK || id != 0, "the peer has no process");
+  error = np_pipe_peer_session_id(scene->pipe, &id);
+  fuzz_say("np_pipe_peer_session_id: %s", np_error_name(error));
+  memset(text, 0, sizeof text);
+  error = np_pipe_peer_user(scene->pipe, text, sizeof text);
+  fuzz_say("np_pipe_peer_user: %s, %s", np_error_name(error), text);
+  fuzz_law(error != NP_OK || memcmp(text, "S-1-", 4) == 0, "no SID: %s", text);
+  error = np_pipe_peer_computer(scene->pipe, name, sizeof name);
+  fuzz_law(error != NP_OK || scene->is_server, "a client's peer has a machine");
+  if (np_pipe_impersonate(scene->pipe) == NP_OK) {
+    fuzz_law(scene->is_server, "a client impersonates");
+    error = np_pipe_revert(scene->pipe);
+    fuzz_law(error == NP_OK, "np_pipe_revert gave %s", np_error_name(error));
   }
 }
 
@@ -583,6 +678,31 @@ static size_t length_of(const uint8_t bytes[2]) {
                         : (bytes[0] + 256u * bytes[1]) % LENGTH_MAX;
 }
 
+static void our_rest(struct scene *scene, uint32_t what, size_t length) {
+  switch (what % 8) {
+    case 1:
+    case 2:
+      our_peek(scene, length);
+      break;
+    case 3:
+    case 4:
+      our_transact(scene, length);
+      break;
+    case 5:
+      our_set_read_mode(scene);
+      break;
+    case 6:
+    case 7:
+      our_questions(scene);
+      break;
+    default:
+      if (what == 0) {
+        our_close(scene);
+      }
+      break;
+  }
+}
+
 static void step(struct scene *scene, const uint8_t bytes[STEP_BYTES]) {
   const size_t length = length_of(bytes + 1);
 
@@ -680,9 +800,7 @@ static void step(struct scene *scene, const uint8_t bytes[STEP_BYTES]) {
       stage_turn(&scene->stage, 1 + bytes[1] % 20);
       break;
     case 30:
-      if (bytes[1] == 0) {
-        our_close(scene);
-      }
+      our_rest(scene, bytes[1], length);
       break;
     default:
       stage_turn(&scene->stage, 0);
@@ -723,7 +841,7 @@ static void open_client(struct scene *scene) {
 
 static bool is_reading(const struct scene *scene) {
   for (size_t i = 0; i < scene->action_count; i++) {
-    if (!scene->actions[i].done && scene->actions[i].kind == READ) {
+    if (!scene->actions[i].done && is_read(&scene->actions[i])) {
       return true;
     }
   }
@@ -771,7 +889,7 @@ static void check(struct scene *scene) {
     struct read_result *result = &results[count];
 
     fuzz_law(action->done, "operation %zu has had no callback", i);
-    if (action->kind != READ) {
+    if (!is_read(action)) {
       continue;
     }
     memset(result, 0, sizeof *result);

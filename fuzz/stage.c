@@ -137,12 +137,13 @@ void stage_fault(struct stage *stage, uint32_t nth) {
 }
 
 void stage_memory_fault(struct stage *stage, uint32_t nth) {
+  stage->has_memory_faults = stage->has_memory_faults || nth > 0;
   stage->allocation_fails = nth > 0 ? stage->allocations + nth : 0;
 }
 
 bool stage_is_fault(const struct stage *stage, np_error error) {
   return (error == ERROR_NO_SYSTEM_RESOURCES && stage->has_faults) ||
-         (error == ERROR_NOT_ENOUGH_MEMORY && stage->allocation_fails > 0);
+         (error == ERROR_NOT_ENOUGH_MEMORY && stage->has_memory_faults);
 }
 
 void stage_end(struct stage *stage) {

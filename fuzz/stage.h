@@ -17,6 +17,7 @@ struct stage {
   uint64_t allocations;
   uint64_t allocation_fails; /* at this one; 0: none             */
   bool has_faults;           /* a call may fail at any time      */
+  bool has_memory_faults;    /* so may an allocation             */
   bool turns;                /* the loop runs now                */
   unsigned closing;          /* pipes that are being closed      */
   WCHAR wide_name[64];

@@ -58,3 +58,7 @@ struct end *instance_taken(struct play *play, unsigned name) {
 bool instance_tells_outbound(void) {
   return false;
 }
+
+bool instance_has_own_quotas(void) {
+  return false;
+}
