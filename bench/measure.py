@@ -160,8 +160,8 @@ def times(build, wanted, rounds):
     """Operations per second in each round: {(peer, workload, way): [rate]}."""
     script = ["wineserver -p60\n"]
     for i in range(rounds):
-        script.append(f'echo "round {i + 1} of {rounds}, load '
-                      '$(cut -d" " -f1 /proc/loadavg)"\n')
+        script.append('read load rest </proc/loadavg\n'
+                      f'echo "round {i + 1} of {rounds}, load $load"\n')
         for peer, workload, way in wanted:
             script.append(command(peer, way, workload, WORKLOADS[workload][2]))
     result = collections.defaultdict(list)

@@ -160,9 +160,9 @@ void run_server(const bench *b, const way *w) {
   flush.user = &server;
   if (server.side.channel == NULL) {
     end_check(np_pipe_flush(server.end.pipe, &flush, alone_flushed), "flush");
-    end_check(np_loop_run(loop), "run");
   } else {
     alone_flushed(&flush, NP_OK, 0);
   }
+  end_check(np_loop_run(loop), "run");
   loop_delete(loop);
 }
