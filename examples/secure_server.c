@@ -1,0 +1,175 @@
+/* secure_server NAME: serves one client of its own user, tells who that was.
+ * secure_server NAME TEXT [PROCESS]: is that client. It writes nothing unless
+ * the server is its own user's and, if asked for, the process PROCESS; prints
+ * the answer. Exit code 2: somebody else serves that name. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <npipe/npipe.h>
+
+#define TIMEOUT_MS 10000
+
+typedef struct end {
+  np_pipe *pipe;
+  np_op read;
+  np_op write;
+  char buffer[1024];
+} end;
+
+static np_error result;
+
+static void finish(end *e, np_error error) {
+  result = error;
+  np_pipe_close(e->pipe, NULL); /* The loop then ends by itself. */
+}
+
+/* --- The server ---------------------------------------------------------- */
+
+/* Tells of the client only what is known; a hint is not more than that. */
+static np_error print_peer(np_pipe *pipe) {
+  char user[NP_SID_TEXT_BYTES_MAX];
+  uint32_t process_id = 0;
+  np_error error = np_pipe_peer_user(pipe, user, sizeof user);
+
+  if (error == NP_OK) {
+    error = np_pipe_peer_process_id(pipe, &process_id);
+  }
+  if (error == NP_OK) {
+    printf("client: user %s, process %u\n", user, (unsigned)process_id);
+  }
+  return error;
+}
+
+static void on_answered(np_op *op, np_error error, size_t transferred) {
+  (void)transferred;
+  finish(op->user, error);
+}
+
+static void on_connected(np_op *op, np_error error, size_t transferred);
+
+/* Only now: the user is known by what he wrote. */
+static void on_request(np_op *op, np_error error, size_t transferred) {
+  end *e = op->user;
+
+  if (np_is_eof(error)) { /* It only looked, or trusts another process. */
+    e->read.timeout_ms = 0;
+    error = np_server_disconnect(e->pipe);
+    if (error == NP_OK) {
+      error = np_server_connect(e->pipe, &e->read, on_connected);
+    }
+    if (error != NP_OK) {
+      finish(e, error);
+    }
+    return;
+  }
+  if (error == NP_OK) {
+    error = print_peer(e->pipe);
+  }
+  if (error == NP_OK) {
+    error =
+        np_pipe_write(e->pipe, e->buffer, transferred, &e->write, on_answered);
+  }
+  if (error != NP_OK) {
+    finish(e, error);
+  }
+}
+
+static void on_connected(np_op *op, np_error error, size_t transferred) {
+  end *e = op->user;
+
+  (void)transferred;
+  if (error == NP_OK) {
+    e->read.timeout_ms = TIMEOUT_MS;
+    error = np_pipe_read(e->pipe, e->buffer, sizeof e->buffer, &e->read,
+                         on_request);
+  }
+  if (error != NP_OK) {
+    finish(e, error);
+  }
+}
+
+static np_error serve(np_loop *loop, const char *name, end *e) {
+  np_server_options options;
+  np_error error;
+
+  np_server_options_init(&options);
+  options.access = NP_ACCESS_CURRENT_USER; /* Nobody else may open it, */
+  options.first_instance = true;           /* nor have been here before. */
+  error = np_server_create(loop, name, &options, &e->pipe);
+  if (error == NP_OK) {
+    error = np_server_connect(e->pipe, &e->read, on_connected);
+  }
+  return error;
+}
+
+/* --- The client ---------------------------------------------------------- */
+
+static void on_answer(np_op *op, np_error error, size_t transferred) {
+  end *e = op->user;
+
+  if (error == NP_OK) {
+    printf("%.*s\n", (int)transferred, e->buffer);
+  }
+  finish(e, error);
+}
+
+static void on_sent(np_op *op, np_error error, size_t transferred) {
+  (void)transferred;
+  if (error != NP_OK) {
+    finish(op->user, error);
+  }
+}
+
+static np_error ask(np_loop *loop, const char *name, const char *text,
+                    uint32_t process_id, end *e) {
+  np_client_options options;
+  np_error error;
+
+  np_client_options_init(&options);
+  options.verify_same_user = true;
+  options.verify_process_id = process_id; /* 0: any */
+  error = np_client_open(loop, name, &options, &e->pipe);
+  if (error != NP_OK) {
+    return error; /* ERROR_WRONG_TARGET_NAME: not a byte was written. */
+  }
+  e->read.timeout_ms = TIMEOUT_MS;
+  error =
+      np_pipe_read(e->pipe, e->buffer, sizeof e->buffer, &e->read, on_answer);
+  if (error == NP_OK) {
+    error = np_pipe_write(e->pipe, text, strlen(text), &e->write, on_sent);
+  }
+  return error;
+}
+
+int main(int argc, char **argv) {
+  static end e;
+  np_loop *loop = NULL;
+  np_error error;
+
+  if (argc < 2) {
+    fprintf(stderr,
+            "usage: secure_server \\\\.\\pipe\\NAME [TEXT [PROCESS]]\n");
+    return 1;
+  }
+  e.read.user = &e;
+  e.write.user = &e;
+  error = np_loop_create(NULL, &loop);
+  if (error == NP_OK) {
+    error = argc == 2
+                ? serve(loop, argv[1], &e)
+                : ask(loop, argv[1], argv[2],
+                      argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 0, &e);
+  }
+  if (error == NP_OK) {
+    error = np_loop_run(loop);
+  }
+  if (error == NP_OK) {
+    error = result;
+  }
+  if (error != NP_OK) {
+    fprintf(stderr, "secure_server: %s\n", np_error_text(error));
+    return error == ERROR_WRONG_TARGET_NAME ? 2 : 1;
+  }
+  return np_loop_destroy(loop) == NP_OK ? 0 : 1;
+}
