@@ -1,5 +1,6 @@
 /* A child process that inherits all that can be inherited: what has a copy of
  * an end keeps the pipe open. */
+#include "listener_common.h"
 #include "process_puppet.h"
 
 WORLD_ROLE(inherit_idle) {
@@ -73,6 +74,31 @@ NP_CASE("process/inherits-no-adopted", np_pipe_adopt, ANY_MODE | BOTH_ENDS,
     f->client = f->peer;
   }
   hears_of_the_end(f);
+}
+
+NP_CASE(
+    "process/inherits-no-listener", np_listener_create, ANY_MODE,
+    ERROR_BROKEN_PIPE,
+    "Nor does it have a listener's instances: what was handed out ends when "
+    "it is closed, and with the listener the name is gone.",
+    "SECURITY_ATTRIBUTES; museum P12") {
+  world_process *child;
+  np_pipe *client;
+
+  listening_begin(f, 2);
+  listening_open(f);
+  client = client_open_another(f);
+  accepted(f, 1);
+  child = child_start();
+  read_begin(&f->ops[0], client, 16);
+  reads_post(f);
+  pipe_close_wait(f, listening.accepted[0]);
+  loop_until(f, 1);
+  assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+  pipe_close_wait(f, client);
+  listening_close_wait(f);
+  assert_np_error(client_error(f), ERROR_FILE_NOT_FOUND);
+  child_end(child);
 }
 
 /* What the cases above could not see, if children did not inherit here. */
