@@ -186,6 +186,10 @@ NP_API np_error np_client_connect(np_loop *loop, np_client_request *request,
  * there and its function about to run (perhaps with a client); harmless.
  * ERROR_INVALID_PARAMETER: NULL.
  *
+ * Wine cannot cancel the kernel's wait, which goes on for up to a minute. That
+ * of 8.0 does not survive its end (wineserver crashes) where the loop was
+ * destroyed meanwhile; 5.0 and 10.0 do.
+ *
  * Thread:  the loop's only; fine from a callback.
  * Source:  CancelIoEx
  *          learn.microsoft.com/windows/win32/fileio/cancelioex-func
