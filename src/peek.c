@@ -45,7 +45,7 @@ static np_error peek_kernel(np_pipe *pipe, char *out, size_t size,
   union {
     np__pipe_peek peek;
     char bytes[sizeof(np__pipe_peek) + STACK_BYTES];
-  } small;
+  } small = {{0, 0, 0, 0}};
   np__pipe_peek *answer = &small.peek;
   const ULONG bytes = (ULONG)(sizeof *answer + size);
   ULONG used = 0;

@@ -27,8 +27,8 @@ _Static_assert(((FILE_GENERIC_READ | FILE_GENERIC_WRITE) &
 /* "S-1-", an authority of 48 bits and 15 parts of 32 bits, each with a dash. */
 #define SID_UNITS_MAX (4 + 15 + SID_MAX_SUB_AUTHORITIES * 11)
 
-#define PRESET_UNITS_MAX \
-  (2 * SID_UNITS_MAX +   \
+#define PRESET_UNITS_MAX       \
+  ((size_t)2 * SID_UNITS_MAX + \
    (sizeof OWNER OWNER_ENTRY END USERS_ENTRY) / sizeof(WCHAR))
 
 static np_error from_text(const WCHAR *text, PSECURITY_DESCRIPTOR *descriptor) {
