@@ -221,7 +221,7 @@ void sim__handles_report(void) {
   for (uint32_t i = 1; i < table.count; i++) {
     const struct slot *slot = &table.slots[i];
 
-    if (slot->object != NULL) {
+    if (slot->object != NULL && !sim__op_waits_for_good(slot->object)) {
       sim__report("a handle was not closed: of %s in %s", slot->name,
                   sim__place_text(slot->place, text, sizeof text));
     }

@@ -414,6 +414,16 @@ void sim__ops_run_timers(void) {
 
 /* --- The end ------------------------------------------------------------- */
 
+bool sim__op_waits_for_good(const struct object *object) {
+  for (const struct op *op = sim__kernel.ops; op != NULL; op = op->next) {
+    if (op->kind == OP_WAIT && &op->file->object == object &&
+        op->file->port != NULL && op->file->port->closed) {
+      return true;
+    }
+  }
+  return false;
+}
+
 void sim__ops_report(void) {
   char text[160];
 

@@ -109,6 +109,11 @@ void sim__ops_end_cancels(const struct file *file);
 void sim__ops_cancel_thread(const struct thread *thread);
 void sim__ops_run_timers(void);
 void sim__ops_report(void);
+
+/* Whether a wait for an instance goes on on this file whose packet nobody can
+ * take any more: who could not cancel it may leave the handle open. */
+bool sim__op_waits_for_good(const struct object *object);
+
 void sim__ops_reset(void);
 
 /* --- Data queues (queue.c) ----------------------------------------------- */

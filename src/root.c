@@ -20,6 +20,7 @@ struct np__wait {
   void *owner;
   bool is_cancelled;
   bool may_be_delivered; /* of an orphan: its port is there still */
+  HANDLE handle;         /* of an orphan: what it was started on */
 };
 
 /* The control's input. */
@@ -69,7 +70,26 @@ static void bury_orphans(void) {
   ReleaseSRWLockExclusive(&orphans_lock);
 }
 
+/* The packet of an orphan came. The last of its root closes what was left open
+ * for them. */
+static void orphan_delivered(np__wait *wait) {
+  const HANDLE handle = wait->handle;
+  bool is_last = true;
+
+  AcquireSRWLockExclusive(&orphans_lock);
+  list_remove(&orphans, wait);
+  for (const np__wait *at = orphans; at != NULL; at = at->next) {
+    is_last = is_last && at->handle != handle;
+  }
+  ReleaseSRWLockExclusive(&orphans_lock);
+  free(wait);
+  if (is_last) {
+    CloseHandle(handle);
+  }
+}
+
 static void adopt_orphan(np__wait *wait, bool may_be_delivered) {
+  wait->handle = wait->root->handle;
   wait->root = NULL;
   wait->may_be_delivered = may_be_delivered;
   AcquireSRWLockExclusive(&orphans_lock);
@@ -134,10 +154,7 @@ static void wait_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
 
   (void)bytes;
   if (wait->root == NULL) {
-    AcquireSRWLockExclusive(&orphans_lock);
-    list_remove(&orphans, wait);
-    ReleaseSRWLockExclusive(&orphans_lock);
-    free(wait);
+    orphan_delivered(wait);
     return;
   }
   assert(wait->root->loop == loop);
@@ -205,15 +222,18 @@ void np__root_deinit(np__root *root) {
   while (root->waits != NULL && np__loop_poll(root->loop)) {
     /* What has ended needs no keeper. */
   }
+  if (root->waits == NULL && root->handle != NULL) {
+    CloseHandle(root->handle);
+  }
+  /* Else the handle is left to the system, since waits live on with it that it
+   * could not cancel: the server of Wine 8.0 crashes when such a wait ends and
+   * what it was started on is gone. */
   while (root->waits != NULL) {
     np__wait *wait = root->waits;
 
     np__loop_paid(root->loop, &wait->packet);
     list_remove(&root->waits, wait);
     adopt_orphan(wait, !root->loop->owns_port);
-  }
-  if (root->handle != NULL) {
-    CloseHandle(root->handle);
   }
 }
 

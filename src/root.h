@@ -40,8 +40,9 @@ void np__root_init(np__root *root, np_loop *loop);
 np__wait *np__root_wait(np__root *root, const WCHAR *name, np__wait_fn ended,
                         void *owner);
 
-/* np__root_deinit closes the handle. Waits that are left end without `ended`,
- * but for those whose packet lies in the port. */
+/* np__root_deinit closes the handle, unless waits are left, which the system
+ * did not cancel: these end without `ended`, but for those whose packet lies in
+ * the port. */
 void np__root_deinit(np__root *root);
 
 /* np__wait_cancel asks for the end of `wait`, which is told all the same. Where

@@ -186,9 +186,8 @@ NP_API np_error np_client_connect(np_loop *loop, np_client_request *request,
  * there and its function about to run (perhaps with a client); harmless.
  * ERROR_INVALID_PARAMETER: NULL.
  *
- * Wine cannot cancel the kernel's wait, which goes on for up to a minute. That
- * of 8.0 does not survive its end (wineserver crashes) where the loop was
- * destroyed meanwhile; 5.0 and 10.0 do.
+ * Wine 8.0 cannot cancel the kernel's wait, which goes on for up to a minute.
+ * If the loop is destroyed meanwhile, one handle stays open with it.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  CancelIoEx
