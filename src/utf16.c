@@ -1,7 +1,6 @@
 #include "utf16.h"
 
 #include <stdint.h>
-#include <string.h>
 
 /* Reads one code point. Returns how many bytes it takes, 0 if they are none:
  * overlong forms, surrogates and what lies beyond U+10FFFF are none. */
@@ -41,14 +40,21 @@ static size_t decode(const unsigned char *text, uint32_t *point) {
   return length;
 }
 
-/* Returns how many units `point` takes. */
-static size_t encode(uint32_t point, WCHAR units[2]) {
+/* Writes `point` where there is `room` for so many units. Returns how many it
+ * takes, 0 if they do not fit. */
+static size_t encode(uint32_t point, WCHAR *out, size_t room) {
   if (point < 0x10000) {
-    units[0] = (WCHAR)point;
+    if (room < 1) {
+      return 0;
+    }
+    out[0] = (WCHAR)point;
     return 1;
   }
-  units[0] = (WCHAR)(0xD800 + ((point - 0x10000) >> 10));
-  units[1] = (WCHAR)(0xDC00 + ((point - 0x10000) & 0x3FF));
+  if (room < 2) {
+    return 0;
+  }
+  out[0] = (WCHAR)(0xD800 + ((point - 0x10000) >> 10));
+  out[1] = (WCHAR)(0xDC00 + ((point - 0x10000) & 0x3FF));
   return 2;
 }
 
@@ -59,18 +65,16 @@ np_error np__utf16_from_utf8(const char *text, WCHAR *out, size_t capacity,
 
   for (;;) {
     uint32_t point;
-    WCHAR encoded[2];
     size_t length = decode(at, &point);
     size_t count;
 
     if (length == 0) {
       return ERROR_NO_UNICODE_TRANSLATION;
     }
-    count = encode(point, encoded);
-    if (count > capacity - used) {
+    count = encode(point, out + used, capacity - used);
+    if (count == 0) {
       return ERROR_INSUFFICIENT_BUFFER;
     }
-    memcpy(out + used, encoded, count * sizeof *out);
     used += count;
     if (point == 0) {
       *units = used - 1;
