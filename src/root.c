@@ -73,7 +73,7 @@ static void bury_orphans(void) {
 /* The packet of an orphan came. The last of its root closes what was left open
  * for them. */
 static void orphan_delivered(np__wait *wait) {
-  const HANDLE handle = wait->handle;
+  HANDLE handle = wait->handle;
   bool is_last = true;
 
   AcquireSRWLockExclusive(&orphans_lock);
