@@ -21,6 +21,7 @@ struct np__wait {
   bool is_cancelled;
   bool may_be_delivered; /* of an orphan: its port is there still */
   HANDLE handle;         /* of an orphan: what it was started on */
+  LONG family;           /* of an orphan: the same for all of its root */
 };
 
 /* The control's input. */
@@ -32,6 +33,7 @@ typedef union wait_input {
 /* Waits that outlived their loop. */
 static SRWLOCK orphans_lock = SRWLOCK_INIT;
 static np__wait *orphans;
+static volatile LONG families; /* roots that are gone: tells them apart */
 
 static void list_push(np__wait **list, np__wait *wait) {
   wait->prev = NULL;
@@ -79,7 +81,7 @@ static void orphan_delivered(np__wait *wait) {
   AcquireSRWLockExclusive(&orphans_lock);
   list_remove(&orphans, wait);
   for (const np__wait *at = orphans; at != NULL; at = at->next) {
-    is_last = is_last && at->handle != handle;
+    is_last = is_last && at->family != wait->family;
   }
   ReleaseSRWLockExclusive(&orphans_lock);
   free(wait);
@@ -88,7 +90,8 @@ static void orphan_delivered(np__wait *wait) {
   }
 }
 
-static void adopt_orphan(np__wait *wait, bool may_be_delivered) {
+static void adopt_orphan(np__wait *wait, LONG family, bool may_be_delivered) {
+  wait->family = family;
   wait->handle = wait->root->handle;
   wait->root = NULL;
   wait->may_be_delivered = may_be_delivered;
@@ -219,6 +222,8 @@ np__wait *np__root_wait(np__root *root, const WCHAR *name, np__wait_fn ended,
 }
 
 void np__root_deinit(np__root *root) {
+  const LONG family = InterlockedIncrement(&families);
+
   while (root->waits != NULL && np__loop_poll(root->loop)) {
     /* What has ended needs no keeper. */
   }
@@ -233,7 +238,7 @@ void np__root_deinit(np__root *root) {
 
     np__loop_paid(root->loop, &wait->packet);
     list_remove(&root->waits, wait);
-    adopt_orphan(wait, !root->loop->owns_port);
+    adopt_orphan(wait, family, !root->loop->owns_port);
   }
 }
 
