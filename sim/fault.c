@@ -18,6 +18,10 @@ static struct vanish {
   uint64_t left;
 } vanishes[VANISH_MAX];
 
+/* How many of those are used: mostly none, and each call passes here. */
+static size_t plan_count;
+static size_t vanish_count;
+
 static uint64_t any_left; /* 0: none planned */
 static uint64_t hits;
 
@@ -69,10 +73,11 @@ bool sim__fault_may_hit(const char *name) {
 }
 
 static void vanish_draw(void) {
-  for (size_t i = 0; i < VANISH_MAX; i++) {
+  for (size_t i = 0; vanish_count > 0 && i < VANISH_MAX; i++) {
     if (vanishes[i].handle != NULL && --vanishes[i].left == 0) {
       sim__handle_vanish(vanishes[i].handle);
       vanishes[i].handle = NULL;
+      vanish_count--;
       hits++;
     }
   }
@@ -84,7 +89,7 @@ bool sim__fault_draw(struct call *call) {
   if (call->may_fail) {
     vanish_draw();
   }
-  for (size_t i = 0; i < PLANS_MAX; i++) {
+  for (size_t i = 0; plan_count > 0 && i < PLANS_MAX; i++) {
     struct plan *plan = &plans[i];
 
     if (plan->name == NULL || strcmp(plan->name, call->name) != 0 ||
@@ -92,6 +97,7 @@ bool sim__fault_draw(struct call *call) {
       continue;
     }
     plan->name = NULL;
+    plan_count--;
     hits++;
     if (plan->completion) {
       call->fault_completion = (NTSTATUS)plan->error;
@@ -112,6 +118,8 @@ bool sim__fault_draw(struct call *call) {
 void sim__fault_reset(void) {
   memset(plans, 0, sizeof plans);
   memset(vanishes, 0, sizeof vanishes);
+  plan_count = 0;
+  vanish_count = 0;
   any_left = 0;
   hits = 0;
 }
@@ -125,6 +133,7 @@ static void plan_add(const char *name, uint64_t nth, uint32_t error,
       plans[i].left = nth;
       plans[i].error = error;
       plans[i].completion = completion;
+      plan_count++;
       break;
     }
   }
@@ -160,6 +169,7 @@ void sim_vanish(HANDLE pipe, uint64_t nth) {
     if (vanishes[i].handle == NULL) {
       vanishes[i].handle = pipe;
       vanishes[i].left = nth;
+      vanish_count++;
       break;
     }
   }

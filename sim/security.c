@@ -33,15 +33,14 @@ static const struct user {
     {"anonymous", L"S-1-5-7", {NULL}, 0, 0, 0},
 };
 
-static struct token *token_new(const struct user *user, uint32_t session_id) {
-  struct token *token = calloc(1, sizeof *token);
+enum { USERS = sizeof users / sizeof users[0] };
 
+static void token_init(struct token *token, const struct user *user) {
   sim__object_init(&token->object, OBJECT_TOKEN);
   token->name = user->name;
   token->may_impersonate = user->may_impersonate;
   token->may_audit = user->may_audit;
   token->is_remote = user->is_remote;
-  token->session_id = session_id;
   token->level = SecurityImpersonation;
   sim__sid_parse(user->sid, token->sid);
   while (token->group_count < GROUPS_MAX &&
@@ -50,11 +49,24 @@ static struct token *token_new(const struct user *user, uint32_t session_id) {
                    token->groups[token->group_count]);
     token->group_count++;
   }
+}
+
+/* A user's is made once, and copied from then on: each run needs some. */
+static struct token *token_new(const struct user *user, uint32_t session_id) {
+  static struct token made[USERS];
+  struct token *own = &made[user - users];
+  struct token *token = malloc(sizeof *token);
+
+  if (own->name == NULL) {
+    token_init(own, user);
+  }
+  *token = *own;
+  token->session_id = session_id;
   return token;
 }
 
 struct token *sim__token_named(const char *name, uint32_t session_id) {
-  for (size_t i = 0; i < sizeof users / sizeof users[0]; i++) {
+  for (size_t i = 0; i < USERS; i++) {
     if (strcmp(users[i].name, name) == 0) {
       return token_new(&users[i], session_id);
     }
@@ -113,6 +125,8 @@ NTSTATUS sim__token_adopt(const struct token *client,
 
 /* --- Descriptors --------------------------------------------------------- */
 
+enum { DEFAULT_DACL_BYTES_MAX = 512 };
+
 static ACL *acl_copy(const ACL *acl) {
   ACL *copy = malloc(acl->AclSize);
 
@@ -122,7 +136,7 @@ static ACL *acl_copy(const ACL *acl) {
 
 /* Full for the system, administrators and the owner, read for everyone and
  * anonymous: the "Named Pipe Security and Access Rights" page. */
-static void default_dacl(struct descriptor *out) {
+static void default_dacl_make(unsigned char bytes[DEFAULT_DACL_BYTES_MAX]) {
   static const struct {
     const WCHAR *sid;
     ACCESS_MASK mask;
@@ -131,7 +145,6 @@ static void default_dacl(struct descriptor *out) {
                  {L"CO", FILE_ALL_ACCESS},
                  {L"WD", FILE_GENERIC_READ},
                  {L"AN", FILE_GENERIC_READ}};
-  unsigned char bytes[512];
   ACL acl = {ACL_REVISION, 0, sizeof acl, 0, 0};
 
   for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
@@ -146,6 +159,15 @@ static void default_dacl(struct descriptor *out) {
     acl.AceCount++;
   }
   memcpy(bytes, &acl, sizeof acl);
+}
+
+/* Made once: most pipes have it. */
+static void default_dacl(struct descriptor *out) {
+  static _Alignas(ACL) unsigned char bytes[DEFAULT_DACL_BYTES_MAX];
+
+  if (bytes[0] == 0) {
+    default_dacl_make(bytes);
+  }
   out->has_dacl = true;
   out->dacl = acl_copy((const ACL *)(const void *)bytes);
 }
@@ -215,16 +237,14 @@ ACCESS_MASK sim__access_map(ACCESS_MASK access) {
 
 static bool applies(const struct descriptor *descriptor,
                     const struct token *token, const unsigned char *sid) {
-  unsigned char special[SID_BYTES_MAX];
-  bool is_owner = sim__sid_equal(token->sid, descriptor->owner);
+  static const unsigned char creator_owner[] = {1, 1, 0, 0, 0, 0,
+                                                0, 3, 0, 0, 0, 0};
+  static const unsigned char owner_rights[] = {1, 1, 0, 0, 0, 0,
+                                               0, 3, 4, 0, 0, 0};
 
-  sim__sid_parse(L"CO", special);
-  if (sim__sid_equal(sid, special)) {
-    return is_owner; /* It became the owner's when the pipe was made. */
-  }
-  sim__sid_parse(L"OW", special);
-  if (sim__sid_equal(sid, special)) {
-    return is_owner;
+  /* The first became the owner's when the pipe was made. */
+  if (sim__sid_equal(sid, creator_owner) || sim__sid_equal(sid, owner_rights)) {
+    return sim__sid_equal(token->sid, descriptor->owner);
   }
   if (sim__sid_equal(sid, token->sid)) {
     return true;
