@@ -193,8 +193,9 @@ static bool step(const struct input *input, struct cursors *set,
     return true;
   }
   if (input->by_message) {
-    struct cursors next = {.count = 0};
+    struct cursors next;
 
+    next.count = 0; /* The rest is large, and of no value yet. */
     for (size_t i = 0; i < set->count; i++) {
       step_read(input, &set->at[i], read, &next);
     }
@@ -212,9 +213,10 @@ bool stream_check(const struct session_input *sessions, size_t session_count,
                   const struct read_result *reads, size_t read_count,
                   bool by_message, bool reads_ahead, size_t *bad) {
   const struct input input = {sessions, session_count, by_message, reads_ahead};
-  struct cursors set = {.count = 0};
   const struct cursor start = {0, 0, 0};
+  struct cursors set;
 
+  set.count = 0;
   add(&set, start);
   for (size_t i = 0; i < read_count; i++) {
     if (!step(&input, &set, &reads[i])) {
