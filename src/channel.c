@@ -84,7 +84,10 @@ static void released_run(np_loop *loop, np__packet *packet) {
   np__loop_free(loop, channel);
 }
 
-static const np__packet_class released_class = {NULL, NULL, released_run, NULL};
+static const np__packet_class released_class = {.run = released_run};
+
+static const np__target_class channel_target_class = {.drained =
+                                                          channel_drained};
 
 void np__channel_release(np_channel *channel) {
   assert(channel->target.closing);
@@ -106,9 +109,7 @@ static np_error channel_init(np_channel *channel, np_pipe *pipe,
   np_loop *loop = pipe->target.loop;
 
   channel->pipe = pipe;
-  channel->target.loop = loop;
-  channel->target.handle = INVALID_HANDLE_VALUE;
-  channel->target.drained = channel_drained;
+  np__target_init(&channel->target, loop, &channel_target_class);
   channel->released.class_ = &released_class;
   channel->flush.class_ = &np__channel_flush_class;
   channel->write.user = channel;

@@ -138,6 +138,11 @@ void np__channel_receive_begin(np_channel *channel, np_op *op, np_op_fn done,
                                const np__packet_class *class_);
 void np__channel_receive_go_on(np_channel *channel);
 
+/* np__channel_receive_run and np__channel_receive_finish are those of the
+ * classes of what receives. */
+void np__channel_receive_run(np_loop *loop, np__packet *packet);
+void np__channel_receive_finish(np_op *op);
+
 /* np__channel_call_class is that of a call's `op`. */
 extern const np__packet_class np__channel_call_class;
 

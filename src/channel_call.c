@@ -10,8 +10,10 @@ static np_error call_cancel(np_op *op) {
   return np__op_abort(&call->np__request, ERROR_OPERATION_ABORTED);
 }
 
-const np__packet_class np__channel_call_class = {NULL, NULL, np__op_run,
-                                                 call_cancel};
+const np__packet_class np__channel_call_class = {
+    .run = np__channel_receive_run,
+    .cancel = call_cancel,
+    .finish = np__channel_receive_finish};
 
 static void on_requested(np_op *request, np_error error, size_t transferred) {
   np_call *call =

@@ -13,9 +13,12 @@ static np_error into_cancel(np_op *op) {
   return np__op_abort(&np__channel_of(op)->read, ERROR_OPERATION_ABORTED);
 }
 
-static const np__packet_class receive_class = {NULL, NULL, np__op_run, NULL};
-static const np__packet_class into_class = {NULL, NULL, np__op_run,
-                                            into_cancel};
+static const np__packet_class receive_class = {
+    .run = np__channel_receive_run, .finish = np__channel_receive_finish};
+static const np__packet_class into_class = {
+    .run = np__channel_receive_run,
+    .cancel = into_cancel,
+    .finish = np__channel_receive_finish};
 
 static bool is_into(const np_op *op) {
   return op->np__packet.class_ == &into_class;
@@ -224,7 +227,7 @@ static void read_start(np_channel *channel, np_op *op) {
     channel->into = op;
     op->np__state = NP__OP_IN_KERNEL;
     np__io_read(channel->pipe, op->np__buffer, op->np__length, &channel->read,
-                on_read, NULL, NULL);
+                on_read, &np__op_class);
     return;
   }
   if (channel->is_framed) {
@@ -242,7 +245,7 @@ static void read_start(np_channel *channel, np_op *op) {
   room = channel->in_bytes - channel->in_end;
   np__io_read(channel->pipe, channel->in + channel->in_end,
               room < UINT32_MAX ? room : UINT32_MAX, &channel->read, on_read,
-              NULL, NULL);
+              &np__op_class);
 }
 
 /* True: there is something to tell to `op`. False: it will come. */
@@ -350,7 +353,7 @@ static void on_received(np_op *op, np_error error, size_t transferred) {
 
   /* Not before: one that was cancelled may be called back in between. */
   channel->lent = was_delivered ? channel->delivered_data : NULL;
-  op->np__io_done(op, error, transferred);
+  op->np__done(op, error, transferred);
   /* `op` may be gone. `channel` is not: only the loop frees it, later. */
   if (was_delivered) {
     channel->delivered = NULL;
@@ -359,7 +362,12 @@ static void on_received(np_op *op, np_error error, size_t transferred) {
 }
 
 /* What is owed to `op` is owed to the next, and perhaps its own reply. */
-static void receive_finish(np_op *op) {
+void np__channel_receive_run(np_loop *loop, np__packet *packet) {
+  (void)loop;
+  np__op_run_by((np_op *)packet, on_received);
+}
+
+void np__channel_receive_finish(np_op *op) {
   np_channel *channel = np__channel_of(op);
   np_op *next = np__channel_next(op);
   DWORD owed = *np__owed_of(op);
@@ -393,10 +401,8 @@ np_error np__channel_receive_check(const np_channel *channel, const np_op *op,
 
 void np__channel_receive_begin(np_channel *channel, np_op *op, np_op_fn done,
                                const np__packet_class *class_) {
-  np__op_begin(&channel->target, op, NP__OP_MESSAGE, on_received);
-  op->np__packet.class_ = class_;
-  op->np__io_done = done;
-  op->np__finish = receive_finish;
+  np__op_begin(&channel->target, op, NP__OP_MESSAGE, done);
+  np__op_set_class(op, class_);
   *np__owed_of(op) = channel->owed;
   channel->owed = 0;
   np__channel_push(&channel->receives, op);

@@ -30,13 +30,14 @@ static np_error send_cancel(np_op *op) {
   return np__op_abort(&np__channel_of(op)->write, ERROR_OPERATION_ABORTED);
 }
 
-static const np__packet_class send_class = {NULL, NULL, np__op_run,
-                                            send_cancel};
+static const np__packet_class send_class = {
+    .run = np__op_run, .cancel = send_cancel, .finish = send_finish};
 
 static np_error shutdown_cancel(np_op *op);
+static void shutdown_finish(np_op *op);
 
-static const np__packet_class shutdown_class = {NULL, NULL, np__op_run,
-                                                shutdown_cancel};
+static const np__packet_class shutdown_class = {
+    .run = np__op_run, .cancel = shutdown_cancel, .finish = shutdown_finish};
 
 static bool is_shutdown(const np_op *op) {
   return op->np__packet.class_ == &shutdown_class;
@@ -66,6 +67,8 @@ static void native_finish(np_op *op) {
     channel->send_error = op->np__error;
   }
 }
+
+static const np__packet_class native_class = NP__IO_CLASS(native_finish);
 
 /* --- Framed ------------------------------------------------------------- */
 
@@ -297,7 +300,7 @@ static void flush_post(np_loop *loop, np__packet *packet) {
   sends_go_on(channel);
 }
 
-const np__packet_class np__channel_flush_class = {NULL, flush_post, NULL, NULL};
+const np__packet_class np__channel_flush_class = {.post = flush_post};
 
 /* The kernel gets what waits now or at the end of the turn. */
 static void sends_start(np_channel *channel) {
@@ -315,8 +318,7 @@ static void sends_start(np_channel *channel) {
 static void queue_begin(np_channel *channel, np_op *op, np_op_fn done,
                         const np__packet_class *class_) {
   np__op_begin(&channel->target, op, NP__OP_MESSAGE, done);
-  op->np__packet.class_ = class_;
-  op->np__finish = send_finish;
+  np__op_set_class(op, class_);
   op->np__length = 0;
   np__channel_push(&channel->sends, op);
 }
@@ -345,7 +347,8 @@ np_error np__channel_send_check(np_channel *channel, const void *data,
 void np__channel_send(np_channel *channel, void *data, size_t length, np_op *op,
                       np_op_fn done, DWORD flags) {
   if (!channel->is_framed && channel->send_error == NP_OK) {
-    np__io_write(channel->pipe, data, length, op, done, channel, native_finish);
+    op->np__memory = channel;
+    np__io_write(channel->pipe, data, length, op, done, &native_class);
     return;
   }
   queue_begin(channel, op, done, &send_class);
@@ -415,7 +418,7 @@ static void on_end_flushed(np_op *end, np_error error, size_t transferred) {
     ending_ended(channel, error != NP_OK ? error : ERROR_OPERATION_ABORTED);
     return;
   }
-  np__io_write(channel->pipe, NULL, 0, end, on_end_written, NULL, NULL);
+  np__io_write(channel->pipe, NULL, 0, end, on_end_written, &np__op_class);
 }
 
 static np_error shutdown_cancel(np_op *op) {
@@ -471,7 +474,6 @@ np_error np_channel_shutdown(np_channel *channel, np_op *op, np_op_fn done) {
   }
   channel->is_shut = channel->half_close;
   queue_begin(channel, op, done, &shutdown_class);
-  op->np__finish = shutdown_finish;
   if (channel->send_error != NP_OK) {
     np__op_end(op, channel->send_error, 0);
   } else {

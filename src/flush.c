@@ -102,7 +102,8 @@ static void flush_again(np__timer_node *node) {
 static void flush_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
                             uint32_t bytes) {
   (void)status;
-  np__loop_paid(loop, packet);
+  (void)loop;
+  np__op_paid((np_op *)packet);
   np__op_end((np_op *)packet, bytes, 0);
 }
 
@@ -110,8 +111,10 @@ static void flush_finish(np_op *op) {
   np__loop_free(op->np__target->loop, op->np__memory);
 }
 
-static const np__packet_class flush_class = {flush_on_packet, NULL, np__op_run,
-                                             flush_cancel};
+static const np__packet_class flush_class = {.on_packet = flush_on_packet,
+                                             .run = np__op_run,
+                                             .cancel = flush_cancel,
+                                             .finish = flush_finish};
 
 static np_error start_work(np_pipe *pipe, np_op *op, flush_work *work) {
   np_error error;
@@ -149,9 +152,8 @@ np_error np__io_flush(np_pipe *pipe, np_op *op, np_op_fn done) {
     return ERROR_NOT_ENOUGH_MEMORY;
   }
   np__op_begin(&pipe->target, op, NP__OP_FLUSH, done);
-  op->np__packet.class_ = &flush_class;
+  np__op_set_class(op, &flush_class);
   op->np__memory = work;
-  op->np__finish = flush_finish;
   error = start_work(pipe, op, work);
   if (error != NP_OK) {
     np__op_withdraw(op);

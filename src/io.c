@@ -1,39 +1,38 @@
 #include "io.h"
 
-np_error np__io_check(const np__target *target, const void *buffer,
-                      size_t length, bool allowed, const np_op *op,
-                      np_op_fn done) {
-  np_error error;
-
-  if ((buffer == NULL && length > 0) || length > UINT32_MAX) {
-    return ERROR_INVALID_PARAMETER;
-  }
-  error = np__op_check(target, op, done);
-  if (error != NP_OK) {
-    return error;
-  }
-  return allowed ? NP_OK : ERROR_ACCESS_DENIED;
-}
-
-void np__io_read(np_pipe *pipe, void *buffer, size_t length, np_op *op,
-                 np_op_fn done, void *memory, void (*finish)(np_op *op)) {
-  np__op_begin(&pipe->target, op, NP__OP_READ, done);
+static inline void read_begun(np_pipe *pipe, void *buffer, size_t length,
+                              np_op *op) {
   op->np__buffer = buffer;
   op->np__length = (uint32_t)length;
-  op->np__memory = memory;
-  op->np__finish = finish;
   if (pipe->ready_hooks == NULL || !pipe->ready_hooks->take_read(pipe, op)) {
     np__op_put_off(op);
   }
 }
 
+static inline void write_begun(np_pipe *pipe, const void *buffer, size_t length,
+                               np_op *op) {
+  if (WriteFile(pipe->target.handle, buffer, (DWORD)length, NULL,
+                &op->np__packet.overlapped)) {
+    length = (size_t)op->np__packet.overlapped.InternalHigh;
+    np__loop_wrote(pipe->target.loop, length);
+    np__op_succeed(op, NP__OUTWARD, length);
+  } else {
+    np__op_issued(op, FALSE);
+  }
+}
+
+void np__io_read(np_pipe *pipe, void *buffer, size_t length, np_op *op,
+                 np_op_fn done, const np__packet_class *class_) {
+  np__op_begin(&pipe->target, op, NP__OP_READ, done);
+  np__op_set_class(op, class_);
+  read_begun(pipe, buffer, length, op);
+}
+
 void np__io_write(np_pipe *pipe, const void *buffer, size_t length, np_op *op,
-                  np_op_fn done, void *memory, void (*finish)(np_op *op)) {
+                  np_op_fn done, const np__packet_class *class_) {
   np__op_begin(&pipe->target, op, NP__OP_WRITE, done);
-  op->np__memory = memory;
-  op->np__finish = finish;
-  np__op_issued(op, WriteFile(pipe->target.handle, buffer, (DWORD)length, NULL,
-                              &op->np__packet.overlapped));
+  np__op_set_class(op, class_);
+  write_begun(pipe, buffer, length, op);
 }
 
 np_error np_pipe_read(np_pipe *pipe, void *buffer, size_t length, np_op *op,
@@ -47,7 +46,8 @@ np_error np_pipe_read(np_pipe *pipe, void *buffer, size_t length, np_op *op,
   if (error != NP_OK) {
     return error;
   }
-  np__io_read(pipe, buffer, length, op, done, NULL, NULL);
+  np__op_begin(&pipe->target, op, NP__OP_READ, done);
+  read_begun(pipe, buffer, length, op);
   return NP_OK;
 }
 
@@ -62,24 +62,29 @@ np_error np_pipe_write(np_pipe *pipe, const void *buffer, size_t length,
   if (error != NP_OK) {
     return error;
   }
-  np__io_write(pipe, buffer, length, op, done, NULL, NULL);
+  np__op_begin(&pipe->target, op, NP__OP_WRITE, done);
+  write_begun(pipe, buffer, length, op);
   return NP_OK;
 }
 
-static bool has_unfinished_write(const np_pipe *pipe) {
-  for (const np_op *op = pipe->target.first; op != NULL; op = op->np__next) {
+/* Has the writes that a shutdown must wait for tell of their end. Returns
+ * whether there are any. */
+static bool mark_writes(np_pipe *pipe) {
+  bool found = false;
+
+  for (np_op *op = pipe->target.first; op != NULL; op = op->np__next) {
     if (op->np__kind == NP__OP_WRITE && op->np__state < NP__OP_HELD_BACK) {
-      return true;
+      op->np__at_end |= NP__AT_END_TELL;
+      found = true;
     }
   }
-  return false;
+  return found;
 }
 
 void np__io_shutdown(np_pipe *pipe, np_op *op, np_op_fn done) {
-  const bool must_wait = has_unfinished_write(pipe);
+  const bool must_wait = mark_writes(pipe);
 
   np__op_begin(&pipe->target, op, NP__OP_SHUTDOWN, done);
-  pipe->shutdowns_waiting++;
   if (!must_wait) {
     np__op_end(op, NP_OK, 0);
   }

@@ -9,19 +9,37 @@
 /* np__io_check tells whether a read or a write may begin on `target`, a pipe's
  * or a channel's: what np_pipe_read and np_pipe_write return. `allowed` is what
  * the pipe's direction says. */
-np_error np__io_check(const np__target *target, const void *buffer,
-                      size_t length, bool allowed, const np_op *op,
-                      np_op_fn done);
+static inline np_error np__io_check(const np__target *target,
+                                    const void *buffer, size_t length,
+                                    bool allowed, const np_op *op,
+                                    np_op_fn done) {
+  np_error error;
 
-/* np__io_read begins a read that was checked. `memory` and `finish` are those
- * of np_op: `finish`, which may be NULL, runs when it has ended, before `done`.
- */
+  if ((buffer == NULL && length > 0) || length > UINT32_MAX) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  error = np__op_check(target, op, done);
+  if (error != NP_OK) {
+    return error;
+  }
+  return allowed ? NP_OK : ERROR_ACCESS_DENIED;
+}
+
+/* NP__IO_CLASS is a class of reads and writes with a `finish` of its own. */
+#define NP__IO_CLASS(finish_)                                              \
+  {                                                                        \
+    .on_packet = np__op_on_packet, .post = np__op_post, .run = np__op_run, \
+    .cancel = np__op_cancel, .finish = (finish_)                           \
+  }
+
+/* np__io_read begins a read that was checked, of np__op_class or another class
+ * of reads. Its `np__memory` is the caller's. */
 void np__io_read(np_pipe *pipe, void *buffer, size_t length, np_op *op,
-                 np_op_fn done, void *memory, void (*finish)(np_op *op));
+                 np_op_fn done, const np__packet_class *class_);
 
 /* np__io_write begins a write that was checked; likewise. */
 void np__io_write(np_pipe *pipe, const void *buffer, size_t length, np_op *op,
-                  np_op_fn done, void *memory, void (*finish)(np_op *op));
+                  np_op_fn done, const np__packet_class *class_);
 
 /* np__io_shutdown begins a shutdown that was checked. */
 void np__io_shutdown(np_pipe *pipe, np_op *op, np_op_fn done);

@@ -36,7 +36,7 @@ static void news_run(np_loop *loop, np__packet *packet) {
   }
 }
 
-static const np__packet_class news_class = {NULL, NULL, news_run, NULL};
+static const np__packet_class news_class = {.run = news_run};
 
 static void queue_news(np_listener *listener) {
   if (!listener->has_news) {
@@ -67,7 +67,7 @@ static void closed_run(np_loop *loop, np__packet *packet) {
   np__loop_free(loop, listener);
 }
 
-static const np__packet_class closed_class = {NULL, NULL, closed_run, NULL};
+static const np__packet_class closed_class = {.run = closed_run};
 
 void np__listener_check_closed(np_listener *listener) {
   if (listener->closing && listener->going == 0) {

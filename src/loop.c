@@ -1,6 +1,9 @@
 #include "loop.h"
 
 #include <assert.h>
+#ifndef __STDC_NO_ATOMICS__
+#include <stdatomic.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,8 +153,8 @@ static void task_run(np_loop *loop, np__packet *packet) {
   fn(task);
 }
 
-static const np__packet_class task_class = {task_on_packet, NULL, task_run,
-                                            NULL};
+static const np__packet_class task_class = {.on_packet = task_on_packet,
+                                            .run = task_run};
 
 np_error np_loop_post(np_loop *loop, np_task *task, np_task_fn fn) {
   np_error error;
@@ -180,8 +183,18 @@ HANDLE np_loop_port(const np_loop *loop) {
   return loop != NULL ? loop->port : NULL;
 }
 
+/* What other threads write. Nothing is read on account of what it says but what
+ * comes through the port, so no order is asked for: each callback reads it, and
+ * an interlocked read would cost more than all else between two callbacks.
+ * Source: Interlocked Variable Access (aligned 32 bits are read at once)
+ *         learn.microsoft.com/windows/win32/sync/interlocked-variable-access */
 static LONG read_now(volatile LONG *value) {
-  return InterlockedCompareExchange(value, 0, 0);
+#ifdef __STDC_NO_ATOMICS__
+  return *value;
+#else
+  return atomic_load_explicit((volatile _Atomic(LONG) *)value,
+                              memory_order_relaxed);
+#endif
 }
 
 bool np_loop_is_pending(const np_loop *loop) {
@@ -224,39 +237,12 @@ uint64_t np__loop_now_ms(const np_loop *loop) {
   return now / frequency * 1000 + now % frequency * 1000 / frequency;
 }
 
-static void queue_push(np__queue *queue, np__packet *packet) {
-  packet->next = NULL;
-  if (queue->first == NULL) {
-    queue->first = packet;
-  } else {
-    queue->last->next = packet;
-  }
-  queue->last = packet;
-}
-
-void np__loop_ready(np_loop *loop, np__packet *packet) {
-  queue_push(&loop->ready, packet);
-  loop->ready_count++;
-}
-
-void np__loop_put_off(np_loop *loop, np__packet *packet) {
-  queue_push(&loop->put_off, packet);
-}
-
 void np__loop_put_off_first(np_loop *loop, np__packet *packet) {
   packet->next = loop->put_off.first;
   if (loop->put_off.first == NULL) {
     loop->put_off.last = packet;
   }
   loop->put_off.first = packet;
-}
-
-void np__loop_wrote(np_loop *loop, size_t bytes) {
-  loop->written_bytes += bytes;
-}
-
-void np__loop_put_off_last(np_loop *loop, np__packet *packet) {
-  queue_push(&loop->accepts, packet);
 }
 
 void np__loop_owe(np_loop *loop, np__packet *packet) {
@@ -328,13 +314,11 @@ static bool is_stopped(np_loop *loop) {
 }
 
 /* Runs the timers whose time has come; those that they start, with no delay,
- * wait for the next turn. Returns how many there were. */
-static size_t run_timers(np_loop *loop) {
+ * wait for the next turn. */
+static void run_timers(np_loop *loop) {
   const uint64_t sequence_end = loop->timers.sequence;
-  size_t count = 0;
-  uint64_t now;
+  const uint64_t now = np__loop_now_ms(loop);
 
-  now = np__loop_now_ms(loop);
   while (loop->timers.root != NULL && !is_stopped(loop)) {
     np__timer_node *node = loop->timers.root;
     void (*expired)(np__timer_node * node) = node->expired;
@@ -345,10 +329,8 @@ static size_t run_timers(np_loop *loop) {
     np__heap_remove(&loop->timers, node);
     expired(node);
     assert(!loop->impersonates); /* np_pipe_revert was forgotten. */
-    count++;
     loop->callbacks_since_poll++;
   }
-  return count;
 }
 
 static void post_first(np_loop *loop, np__queue *queue) {
@@ -369,22 +351,17 @@ static void post_before_more(np_loop *loop) {
 }
 
 /* Runs what is ready, as long as the port need not be asked. */
-static size_t run_ready(np_loop *loop) {
-  size_t count = 0;
+static void run_ready(np_loop *loop) {
+  np__packet *packet;
 
-  while (loop->ready.first != NULL &&
+  while ((packet = loop->ready.first) != NULL &&
          loop->callbacks_since_poll < CALLBACKS_PER_POLL && !is_stopped(loop)) {
-    np__packet *packet = loop->ready.first;
-
     post_before_more(loop); /* What ends by that is queued behind. */
     loop->ready.first = packet->next;
-    loop->ready_count--;
     loop->callbacks_since_poll++;
     packet->class_->run(loop, packet);
     assert(!loop->impersonates);
-    count++;
   }
-  return count;
 }
 
 static void deliver(np_loop *loop, const OVERLAPPED_ENTRY *entries,
@@ -444,59 +421,79 @@ bool np__loop_poll(np_loop *loop) {
   return loop->owns_port && take(loop, 0) == NP_OK;
 }
 
-static void post_queue(np_loop *loop, np__queue *queue, bool is_starving) {
-  while (queue->first != NULL && (loop->ready.first == NULL || is_starving)) {
+static void post_all(np_loop *loop, np__queue *queue) {
+  while (queue->first != NULL) {
     post_first(loop, queue);
   }
 }
 
 /* At a poll of the port: whether all has run that was ready at an earlier one.
- * It begins the round, too. */
+ * It begins the round, too, by counting what is ready: once for all that runs
+ * in it. */
 static bool has_round_ended(np_loop *loop) {
-  if (!loop->has_passed_over) {
-    loop->has_passed_over = true;
-    loop->round_left = loop->ready_count;
+  if (loop->round_left == 0) {
+    for (const np__packet *at = loop->ready.first; at != NULL; at = at->next) {
+      loop->round_left++;
+    }
     return false;
   }
   if (loop->round_left > loop->callbacks_since_poll) {
     loop->round_left -= loop->callbacks_since_poll;
     return false;
   }
-  loop->has_passed_over = false;
+  loop->round_left = 0;
   return true;
+}
+
+/* Before the kernel is given what was put off, if there may be news. */
+static void look_around(np_loop *loop) {
+  if (!loop->owns_port) {
+    return;
+  }
+  if (loop->yields && news(loop) == 0) {
+    SwitchToThread(); /* Who gets the processor may write what is read. */
+  }
+  if (news(loop) > 0) {
+    take(loop, 0); /* What it fails of, the wait that follows will tell. */
+  }
 }
 
 /* Gives the kernel what was put off, one after the other as long as nothing
  * comes of it: a callback may write what the next read waits for, which then
- * costs no packet. Where there is always something ready, it waits until all
- * has run that was ready at a poll of the port, and is given at the next. */
+ * costs no packet. */
 static void post_put_off(np_loop *loop) {
-  bool is_starving = false;
-
-  if (loop->ready.first == NULL) {
-    loop->has_passed_over = false;
-    if (loop->put_off.first != NULL && loop->owns_port) {
-      if (loop->yields && news(loop) == 0) {
-        SwitchToThread(); /* Who gets the processor may write what is read. */
-      }
-      if (news(loop) > 0) {
-        take(loop, 0); /* What it fails of, the wait that follows will tell. */
-      }
+  if (loop->put_off.first != NULL) {
+    if (loop->owed != NULL || loop->yields) {
+      look_around(loop);
     }
-  } else if (loop->callbacks_since_poll >= CALLBACKS_PER_POLL) {
-    is_starving = has_round_ended(loop);
+    while (loop->ready.first == NULL && loop->put_off.first != NULL) {
+      post_first(loop, &loop->put_off);
+    }
   }
-  post_queue(loop, &loop->put_off, is_starving);
-  post_queue(loop, &loop->accepts, is_starving);
+  while (loop->accepts.first != NULL && loop->ready.first == NULL) {
+    post_first(loop, &loop->accepts);
+  }
 }
 
-/* One turn without waiting: callbacks, then what was put off meanwhile. */
+/* One turn without waiting: callbacks, then what was put off meanwhile. Where
+ * there is always something ready, that waits until all has run that was ready
+ * at a poll of the port, and is given at the next. Returns how much ran. */
 static size_t turn(np_loop *loop) {
-  size_t ran = loop->timers.root != NULL ? run_timers(loop) : 0;
+  const uint32_t before = loop->callbacks_since_poll;
 
-  ran += run_ready(loop);
-  post_put_off(loop);
-  return ran;
+  if (loop->timers.root != NULL) {
+    run_timers(loop);
+  }
+  run_ready(loop);
+  if (loop->ready.first == NULL) {
+    loop->round_left = 0;
+    post_put_off(loop);
+  } else if (loop->callbacks_since_poll >= CALLBACKS_PER_POLL &&
+             has_round_ended(loop)) {
+    post_all(loop, &loop->put_off);
+    post_all(loop, &loop->accepts);
+  }
+  return loop->callbacks_since_poll - before;
 }
 
 /* Waits for the port until something comes, a timer is due or the time is up.

@@ -19,13 +19,16 @@ typedef struct np__gates np__gates;
  * on_packet  its packet came from the port
  * post       it was put off until the end of the turn, which is now
  * run        it was made ready, and it is its turn: callbacks run here
- * cancel     (operations) asks the kernel for its early end */
+ * cancel     (operations) asks the kernel for its early end
+ * finish     (operations) it has its result, and its callback has not run; NULL
+ *            where nothing is to be done then */
 typedef struct np__packet_class {
   void (*on_packet)(np_loop *loop, np__packet *packet, NTSTATUS status,
                     uint32_t bytes);
   void (*post)(np_loop *loop, np__packet *packet);
   void (*run)(np_loop *loop, np__packet *packet);
   np_error (*cancel)(np_op *op);
+  void (*finish)(np_op *op);
 } np__packet_class;
 
 /* First in, first out; a packet is in one queue at most. */
@@ -35,29 +38,30 @@ typedef struct np__queue {
 } np__queue;
 
 struct np_loop {
-  np__queue ready; /* what has a result: its callback is to run */
-  size_t ready_count;
+  /* First what each operation and each turn looks at. */
+  np__queue ready;   /* what has a result: its callback is to run */
   np__queue put_off; /* what the kernel gets at the end of the turn */
   np__queue accepts; /* likewise, when there is nothing else to do */
+  size_t active; /* operations begun, pipes closing: what keeps it running */
+  size_t written_bytes; /* since a read was posted on account of them */
+  uint32_t callbacks_since_poll;
+  bool owns_port;
+  bool yields; /* before it gives the kernel what was put off */
+  bool running;
+  bool impersonates; /* its thread acts as a client; never between callbacks */
   np__heap timers;
   HANDLE port;
   ULONG_PTR key;
   np__packet *owed; /* packets that the kernel owes, the latest first */
   size_t owed_count;
-  size_t active; /* operations begun, pipes closing: what keeps it running */
-  size_t pipes;  /* and listeners, whose end has not been told */
+  size_t pipes;           /* and listeners, whose end has not been told */
   size_t unheeded_timers; /* those that do not keep it running */
-  uint32_t callbacks_since_poll;
-  size_t written_bytes; /* since a read was posted on account of them */
-  HANDLE event;         /* made when first needed */
-  bool owns_port;
-  bool yields;          /* before it gives the kernel what was put off */
-  bool has_passed_over; /* what is put off, at a poll of the port */
-  size_t round_left;    /* of what was ready at that poll */
-  bool running;
-  bool impersonates; /* its thread acts as a client; never between callbacks */
+  /* Of what was ready at a poll of the port that passed over what is put off,
+   * how much has not run. 0: there was no such poll. */
+  size_t round_left;
+  HANDLE event; /* made when first needed */
   LARGE_INTEGER clock_frequency;
-  volatile LONG stop;
+  volatile LONG stop;   /* these two other threads write */
   volatile LONG posted; /* tasks that have not begun */
   np_allocator allocator;
   /* Of clients that wait: the layer above, so by pointer. Both NULL until one
@@ -66,22 +70,40 @@ struct np_loop {
   void (*gates_free)(np_loop *loop);
 };
 
+static inline void np__queue_push(np__queue *queue, np__packet *packet) {
+  packet->next = NULL;
+  if (queue->first == NULL) {
+    queue->first = packet;
+  } else {
+    queue->last->next = packet;
+  }
+  queue->last = packet;
+}
+
 /* np__loop_ready queues `packet` for its class's `run`. No system call. */
-void np__loop_ready(np_loop *loop, np__packet *packet);
+static inline void np__loop_ready(np_loop *loop, np__packet *packet) {
+  np__queue_push(&loop->ready, packet);
+}
 
 /* np__loop_put_off queues `packet` for its class's `post`, which runs at the
  * end of this turn, always before the loop waits. */
-void np__loop_put_off(np_loop *loop, np__packet *packet);
+static inline void np__loop_put_off(np_loop *loop, np__packet *packet) {
+  np__queue_push(&loop->put_off, packet);
+}
 
 /* np__loop_put_off_first does so before what was put off earlier. */
 void np__loop_put_off_first(np_loop *loop, np__packet *packet);
 
-/* np__loop_wrote takes note that the kernel took `bytes`. */
-void np__loop_wrote(np_loop *loop, size_t bytes);
-
 /* np__loop_put_off_last does so behind all that was put off. Where there is
  * always something to do, it is posted once in a while. */
-void np__loop_put_off_last(np_loop *loop, np__packet *packet);
+static inline void np__loop_put_off_last(np_loop *loop, np__packet *packet) {
+  np__queue_push(&loop->accepts, packet);
+}
+
+/* np__loop_wrote takes note that the kernel took `bytes`. */
+static inline void np__loop_wrote(np_loop *loop, size_t bytes) {
+  loop->written_bytes += bytes;
+}
 
 /* np__loop_owe takes note that the kernel owes `packet`. */
 void np__loop_owe(np_loop *loop, np__packet *packet);

@@ -32,113 +32,116 @@ np_error np_op_cancel(np_op *op) {
   return np__op_abort(op, ERROR_OPERATION_ABORTED);
 }
 
-np_error np__target_check(const np__target *target) {
-  if (np__target_is_gone(target)) {
-    return ERROR_INVALID_HANDLE;
+bool np__target_is_busy(const np__target *target, np__direction direction,
+                        const np_op *except) {
+  for (const np_op *op = target->first; op != NULL; op = op->np__next) {
+    if (op != except && op->np__direction == direction &&
+        op->np__state < NP__OP_HELD_BACK) {
+      return true;
+    }
   }
-  return target->taken ? ERROR_BUSY : NP_OK;
-}
-
-np_error np__op_check(const np__target *target, const np_op *op,
-                      np_op_fn done) {
-  np_error error;
-
-  if (op == NULL || done == NULL) {
-    return ERROR_INVALID_PARAMETER;
-  }
-  error = np__target_check(target);
-  if (error != NP_OK) {
-    return error;
-  }
-  return op->np__state == NP__OP_IDLE ? NP_OK : ERROR_BUSY;
-}
-
-static np__direction direction_of(const np_op *op) {
-  switch (op->np__kind) {
-    case NP__OP_READ:
-    case NP__OP_AHEAD:
-    case NP__OP_TRANSACT: /* Its reply comes in its turn. */
-      return NP__INWARD;
-    case NP__OP_WRITE:
-      return NP__OUTWARD;
-    default:
-      return NP__DIRECTIONS;
-  }
+  return false;
 }
 
 static np_error error_of_status(NTSTATUS status) {
   return status == 0 ? NP_OK : RtlNtStatusToDosError(status);
 }
 
-static void op_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
-                         uint32_t bytes) {
+void np__op_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
+                      uint32_t bytes) {
   np_op *op = (np_op *)packet;
 
-  assert(op->np__state == NP__OP_IN_KERNEL);
-  np__loop_paid(loop, packet);
+  np__op_paid(op);
   if (op->np__kind == NP__OP_WRITE) {
     np__loop_wrote(loop, bytes);
   }
   np__op_end(op, error_of_status(status), bytes);
 }
 
-/* What no caller asked for is no reason to go on. */
-static bool keeps_running(const np_op *op) {
-  return op->np__kind != NP__OP_AHEAD && op->np__kind != NP__OP_ACCEPT;
+/* Whether what was put off need not be given to the kernel any more. */
+static bool is_over(np_op *op) {
+  assert(op->np__state == NP__OP_PUT_OFF);
+  if (op->np__abort_error == NP_OK) {
+    return false;
+  }
+  np__op_end(op, ERROR_OPERATION_ABORTED, 0);
+  return true;
 }
 
-/* A write is never put off: it goes out inside the call. */
-static void op_post(np_loop *loop, np__packet *packet) {
+/* It was a read: a write is never put off, it goes out inside the call. */
+void np__op_post(np_loop *loop, np__packet *packet) {
   np_op *op = (np_op *)packet;
 
   (void)loop;
-  assert(op->np__state == NP__OP_PUT_OFF);
-  assert(op->np__kind == NP__OP_READ || op->np__kind == NP__OP_AHEAD ||
-         op->np__kind == NP__OP_ACCEPT);
-  if (op->np__abort_error != NP_OK) {
-    np__op_end(op, ERROR_OPERATION_ABORTED, 0);
+  assert(op->np__direction == NP__INWARD);
+  if (is_over(op)) {
     return;
   }
-  if (op->np__kind == NP__OP_ACCEPT) {
-    np__op_issued(op, ConnectNamedPipe(op->np__target->handle,
-                                       &op->np__packet.overlapped));
-    return;
+  if (ReadFile(op->np__target->handle, op->np__buffer, op->np__length, NULL,
+               &op->np__packet.overlapped)) {
+    np__op_succeed(op, NP__INWARD,
+                   (size_t)op->np__packet.overlapped.InternalHigh);
+  } else {
+    np__op_issued(op, FALSE);
   }
-  np__op_issued(op, ReadFile(op->np__target->handle, op->np__buffer,
-                             op->np__length, NULL, &op->np__packet.overlapped));
 }
 
-static void unlink_op(np__target *target, np_op *op) {
-  if (op->np__prev != NULL) {
-    op->np__prev->np__next = op->np__next;
-  } else {
-    target->first = op->np__next;
+static void accept_post(np_loop *loop, np__packet *packet) {
+  np_op *op = (np_op *)packet;
+
+  (void)loop;
+  if (!is_over(op)) {
+    np__op_issued(op, ConnectNamedPipe(op->np__target->handle,
+                                       &op->np__packet.overlapped));
   }
-  if (op->np__next != NULL) {
-    op->np__next->np__prev = op->np__prev;
+}
+
+static inline void unlink_op(np_op *op) {
+  np_op *next = op->np__next;
+
+  *op->np__link = next;
+  if (next != NULL) {
+    next->np__link = op->np__link;
   } else {
-    target->last = op->np__prev;
+    op->np__target->end = op->np__link;
   }
+}
+
+static inline void call_back(np_op *op, np_op_fn done) {
+  np__target *target = op->np__target;
+
+  assert(op->np__state == NP__OP_ENDED);
+  unlink_op(op);
+  op->np__state = NP__OP_IDLE;
+  done(op, op->np__error, op->np__result.transferred);
+  /* `op` may be gone. `target` is not: only the loop frees it, later. */
+  if (target->is_barred != 0 && target->first == NULL &&
+      np__target_is_gone(target)) {
+    target->class_->drained(target);
+  }
+}
+
+void np__op_run_by(np_op *op, np_op_fn done) {
+  op->np__target->loop->active--;
+  call_back(op, done);
 }
 
 void np__op_run(np_loop *loop, np__packet *packet) {
   np_op *op = (np_op *)packet;
-  np__target *target = op->np__target;
 
-  assert(op->np__state == NP__OP_ENDED);
-  unlink_op(target, op);
-  op->np__state = NP__OP_IDLE;
-  if (keeps_running(op)) {
-    loop->active--;
-  }
-  op->np__done(op, op->np__error, op->np__result.transferred);
-  /* `op` may be gone. `target` is not: only the loop frees it, later. */
-  if (np__target_is_gone(target) && target->first == NULL) {
-    target->drained(target);
-  }
+  loop->active--;
+  call_back(op, op->np__done);
 }
 
-static np_error op_cancel(np_op *op) {
+/* Of one that does not keep the loop running. */
+static void own_run(np_loop *loop, np__packet *packet) {
+  np_op *op = (np_op *)packet;
+
+  (void)loop;
+  call_back(op, op->np__done);
+}
+
+np_error np__op_cancel(np_op *op) {
   np_error error;
 
   if (!CancelIoEx(op->np__target->handle, &op->np__packet.overlapped)) {
@@ -151,8 +154,18 @@ static np_error op_cancel(np_op *op) {
   return NP_OK;
 }
 
-static const np__packet_class op_class = {op_on_packet, op_post, np__op_run,
-                                          op_cancel};
+const np__packet_class np__op_class = {.on_packet = np__op_on_packet,
+                                       .post = np__op_post,
+                                       .run = np__op_run,
+                                       .cancel = np__op_cancel};
+const np__packet_class np__ahead_class = {.on_packet = np__op_on_packet,
+                                          .post = np__op_post,
+                                          .run = own_run,
+                                          .cancel = np__op_cancel};
+const np__packet_class np__accept_class = {.on_packet = np__op_on_packet,
+                                           .post = accept_post,
+                                           .run = own_run,
+                                           .cancel = np__op_cancel};
 
 static void op_expired(np__timer_node *node) {
   np_op *op = np__op_of_deadline(node);
@@ -164,7 +177,8 @@ static void op_expired(np__timer_node *node) {
 }
 
 static void stop_deadline(np_op *op) {
-  if (np__heap_has(&op->np__deadline)) {
+  if ((op->np__at_end & NP__AT_END_LIMIT) != 0 &&
+      np__heap_has(&op->np__deadline)) {
     np__heap_remove(&op->np__target->loop->timers, &op->np__deadline);
   }
 }
@@ -174,41 +188,14 @@ void np__op_again_in(np_op *op, uint32_t delay_ms,
   np_loop *loop = op->np__target->loop;
 
   stop_deadline(op);
+  op->np__at_end |= NP__AT_END_LIMIT;
+  op->np__deadline.expired = NULL;
   np__heap_insert(&loop->timers, &op->np__deadline,
                   np__loop_deadline_ms(loop, delay_ms), expired);
 }
 
-void np__op_begin(np__target *target, np_op *op, np__op_kind kind,
-                  np_op_fn done) {
-  np_loop *loop = target->loop;
-
-  assert(op->np__state == NP__OP_IDLE);
-  ZeroMemory(&op->np__packet.overlapped, sizeof op->np__packet.overlapped);
-  op->np__packet.class_ = &op_class;
-  op->np__done = done;
-  op->np__target = target;
-  op->np__kind = (uint8_t)kind;
-  op->np__error = NP_OK;
-  op->np__abort_error = NP_OK;
-  op->np__memory = NULL;
-  op->np__finish = NULL;
-  op->np__state = NP__OP_WAITING;
-  op->np__next = NULL;
-  op->np__prev = target->last;
-  if (target->last != NULL) {
-    target->last->np__next = op;
-  } else {
-    target->first = op;
-  }
-  target->last = op;
-  target->unfinished[direction_of(op)]++;
-  if (keeps_running(op)) {
-    loop->active++;
-  }
-  op->np__deadline.expired = NULL;
-  if (op->timeout_ms > 0) {
-    np__op_again_in(op, op->timeout_ms, op_expired);
-  }
+void np__op_limit(np_op *op) {
+  np__op_again_in(op, op->timeout_ms, op_expired);
 }
 
 void np__op_withdraw(np_op *op) {
@@ -216,34 +203,44 @@ void np__op_withdraw(np_op *op) {
   if (op->np__state == NP__OP_PUT_OFF) {
     np__loop_take_back(op->np__target->loop, &op->np__packet);
   }
-  op->np__target->unfinished[direction_of(op)]--;
-  unlink_op(op->np__target, op);
+  unlink_op(op);
   stop_deadline(op);
   op->np__state = NP__OP_IDLE;
-  if (keeps_running(op)) {
+  if (np__op_keeps_running(op->np__kind)) {
     op->np__target->loop->active--;
   }
 }
 
-void np__op_put_off(np_op *op) {
+void np__op_put_off_greeted(np_op *op) {
   np__target *target = op->np__target;
 
-  assert(op->np__state == NP__OP_WAITING);
-  op->np__state = NP__OP_PUT_OFF;
-  if (op->np__kind == NP__OP_ACCEPT) {
-    /* The later, the more likely its client is there and costs no packet. */
-    np__loop_put_off_last(target->loop, &op->np__packet);
-  } else if (target->is_greeted && target->unfinished[NP__INWARD] == 1) {
+  if (np__target_is_busy(target, NP__INWARD, op)) {
+    np__loop_put_off(target->loop, &op->np__packet);
+  } else {
     target->is_greeted = false;
     np__loop_put_off_first(target->loop, &op->np__packet);
-  } else {
-    np__loop_put_off(target->loop, &op->np__packet);
   }
 }
 
 void np__op_pending(np_op *op) {
+  np__target *target = op->np__target;
+
   op->np__state = NP__OP_IN_KERNEL;
-  np__loop_owe(op->np__target->loop, &op->np__packet);
+  if (op->np__direction < NP__DIRECTIONS) {
+    target->ahead[op->np__direction]++;
+  }
+  np__loop_owe(target->loop, &op->np__packet);
+}
+
+void np__op_paid(np_op *op) {
+  np__target *target = op->np__target;
+
+  assert(op->np__state == NP__OP_IN_KERNEL);
+  if (op->np__direction < NP__DIRECTIONS) {
+    assert(target->ahead[op->np__direction] > 0);
+    target->ahead[op->np__direction]--;
+  }
+  np__loop_paid(target->loop, &op->np__packet);
 }
 
 bool np__op_answer(np_op *op, BOOL succeeded, np_error *error,
@@ -274,9 +271,10 @@ void np__op_issued(np_op *op, BOOL succeeded) {
   }
 }
 
-static bool is_earlier_in_kernel(const np_op *op, np__direction direction) {
-  for (const np_op *at = op->np__prev; at != NULL; at = at->np__prev) {
-    if (at->np__state == NP__OP_IN_KERNEL && direction_of(at) == direction) {
+static bool is_earlier_in_kernel(const np_op *op) {
+  for (const np_op *at = op->np__target->first; at != op; at = at->np__next) {
+    if (at->np__state == NP__OP_IN_KERNEL &&
+        at->np__direction == op->np__direction) {
       return true;
     }
   }
@@ -289,16 +287,18 @@ static void make_ready(np_op *op) {
 }
 
 /* Lets those go that were held back because of `op`. */
-static void release_later(np_op *op, np__direction direction) {
+static void release_later(np_op *op) {
+  const uint8_t direction = op->np__direction;
+
   for (np_op *at = op->np__next; at != NULL; at = at->np__next) {
-    if (direction_of(at) != direction) {
+    if (at->np__direction != direction) {
       continue;
     }
     if (at->np__state == NP__OP_IN_KERNEL) {
       return;
     }
     if (at->np__state == NP__OP_HELD_BACK) {
-      op->np__target->held_back--;
+      at->np__target->ahead[direction]--;
       make_ready(at);
     }
   }
@@ -307,20 +307,18 @@ static void release_later(np_op *op, np__direction direction) {
 /* Queues `op` for its callback, in its turn. */
 static void make_ready_in_order(np_op *op, bool is_aborted) {
   np__target *target = op->np__target;
-  const np__direction direction = direction_of(op);
+  const uint8_t direction = op->np__direction;
 
-  target->unfinished[direction]--;
-  if (direction == NP__DIRECTIONS ||
-      (target->unfinished[direction] == 0 && target->held_back == 0)) {
+  if (direction == NP__DIRECTIONS || target->ahead[direction] == 0) {
     make_ready(op);
-  } else if (!is_earlier_in_kernel(op, direction)) {
+  } else if (!is_earlier_in_kernel(op)) {
     make_ready(op);
-    release_later(op, direction);
+    release_later(op);
   } else if (is_aborted) {
     make_ready(op); /* Who cancels one does not wait for the others. */
   } else {
     op->np__state = NP__OP_HELD_BACK;
-    target->held_back++;
+    target->ahead[direction]++;
   }
 }
 
@@ -335,12 +333,13 @@ void np__op_end(np_op *op, np_error error, size_t transferred) {
   op->np__error = error;
   stop_deadline(op);
   op->np__result.transferred = transferred;
-  if (op->np__finish != NULL) {
-    op->np__finish(op);
+  if ((op->np__at_end & NP__AT_END_FINISH) != 0) {
+    op->np__packet.class_->finish(op);
   }
   make_ready_in_order(op, is_aborted);
-  if (op->np__kind != NP__OP_READ && target->ended != NULL) {
-    target->ended(target, op);
+  if ((op->np__at_end & NP__AT_END_TELL) != 0 ||
+      (error != NP_OK && op->np__kind == NP__OP_WRITE)) {
+    target->class_->ended(target, op);
   }
 }
 
@@ -385,7 +384,7 @@ void np__target_abort_all(np__target *target, np_error as) {
   for (np_op *op = target->first; op != NULL; op = next) {
     next = op->np__next;
     if (op->np__state == NP__OP_IN_KERNEL &&
-        op->np__packet.class_ == &op_class) {
+        op->np__packet.class_->cancel == np__op_cancel) {
       in_kernel = true;
       if (op->np__abort_error == NP_OK) {
         op->np__abort_error = as;

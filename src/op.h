@@ -14,6 +14,7 @@
 #ifndef NPIPE_SRC_OP_H
 #define NPIPE_SRC_OP_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -54,27 +55,55 @@ typedef enum np__direction {
   NP__DIRECTIONS /* their number, and: of neither */
 } np__direction;
 
+/* Bits of `np__at_end`. Mostly there are none, and all is done by one look. */
+enum {
+  NP__AT_END_LIMIT = 1,  /* its deadline may be in the heap: take it out */
+  NP__AT_END_FINISH = 2, /* its class's `finish` */
+  NP__AT_END_TELL = 4    /* its target's `ended`, also when it succeeds */
+};
+
+/* What happens to a target.
+ *
+ * drained  called from the loop when `closing` or `withheld` and the last
+ *          operation is gone; perhaps more than once
+ * ended    of operations that NP__AT_END_TELL says it of, and of writes that
+ *          failed: it has its result, and its callback has not run */
+typedef struct np__target_class {
+  void (*drained)(struct np__target *target);
+  void (*ended)(struct np__target *target, np_op *op);
+} np__target_class;
+
 /* What operations are started on: a handle on the loop's port. */
 typedef struct np__target {
   np_loop *loop;
   HANDLE handle;
   np_op *first; /* begun and called back not yet, in the order they began */
-  np_op *last;
-  uint32_t unfinished[NP__DIRECTIONS + 1]; /* those without a result */
-  uint32_t held_back;
-  bool closing;  /* nothing may begin any more */
-  bool withheld; /* it is a listener's: nothing of a caller's may begin */
-  bool taken;    /* it is a channel's: likewise, and only that may close it */
+  np_op **end;  /* what the next that begins is written to */
+  const np__target_class *class_;
+  /* Of each direction, those that others may have to wait for: in the kernel,
+   * or held back because of one that is. */
+  uint32_t ahead[NP__DIRECTIONS];
+  union {
+    struct {
+      bool closing;  /* nothing may begin any more */
+      bool withheld; /* it is a listener's: nothing of a caller's may begin */
+      bool taken; /* it is a channel's: likewise, and only that may close it */
+    };
+    uint32_t is_barred; /* not 0: one of them */
+  };
   /* A client has just come, mostly to say something: the next read, if no other
    * is before it, goes before those of other ends that were put off earlier. */
   bool is_greeted;
-  /* Called from the loop when `closing` or `withheld` and the last operation is
-   * gone; perhaps more than once. */
-  void (*drained)(struct np__target *target);
-  /* Called when an operation other than a read has ended, before its callback;
-   * may be NULL. */
-  void (*ended)(struct np__target *target, np_op *op);
 } np__target;
+
+/* np__target_init makes of zeroed memory a target without operations. */
+static inline void np__target_init(np__target *target, np_loop *loop,
+                                   const np__target_class *class_) {
+  target->loop = loop;
+  target->handle = INVALID_HANDLE_VALUE;
+  target->end = &target->first;
+  target->class_ = class_;
+}
 
 /* np__target_is_gone tells whether a caller has no business with `target` any
  * more: it is being closed, or it is a listener's. */
@@ -82,25 +111,127 @@ static inline bool np__target_is_gone(const np__target *target) {
   return target->closing || target->withheld;
 }
 
+/* np__target_is_busy tells whether an operation of `direction` other than
+ * `except`, which may be NULL, is in flight on it and has no result. */
+bool np__target_is_busy(const np__target *target, np__direction direction,
+                        const np_op *except);
+
 /* np__target_check tells whether something of a caller's may begin on `target`:
  * NP_OK, ERROR_INVALID_HANDLE (it is gone), ERROR_BUSY (taken). */
-np_error np__target_check(const np__target *target);
+static inline np_error np__target_check(const np__target *target) {
+  if (target->is_barred == 0) {
+    return NP_OK;
+  }
+  return np__target_is_gone(target) ? ERROR_INVALID_HANDLE : ERROR_BUSY;
+}
 
 /* np__op_check tells whether `op` may: NP_OK, ERROR_INVALID_PARAMETER (a NULL),
  * ERROR_INVALID_HANDLE (gone), ERROR_BUSY (taken, or `op` is in flight). */
-np_error np__op_check(const np__target *target, const np_op *op, np_op_fn done);
+static inline np_error np__op_check(const np__target *target, const np_op *op,
+                                    np_op_fn done) {
+  if (op == NULL || done == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  if (target->is_barred != 0) {
+    return np__target_check(target);
+  }
+  return op->np__state == NP__OP_IDLE ? NP_OK : ERROR_BUSY;
+}
+
+/* The classes of operations: in general, of those of the library's own that
+ * read ahead, and of those that accept. */
+extern const np__packet_class np__op_class;
+extern const np__packet_class np__ahead_class;
+extern const np__packet_class np__accept_class;
+
+/* np__op_set_class makes `op`, which has just begun, one of another class. */
+static inline void np__op_set_class(np_op *op, const np__packet_class *class_) {
+  op->np__packet.class_ = class_;
+  if (class_->finish != NULL) {
+    op->np__at_end |= NP__AT_END_FINISH;
+  }
+}
+
+/* What no caller asked for is no reason to go on. */
+static inline bool np__op_keeps_running(np__op_kind kind) {
+  return kind != NP__OP_AHEAD && kind != NP__OP_ACCEPT;
+}
+
+static inline np__direction np__op_direction(np__op_kind kind) {
+  switch (kind) {
+    case NP__OP_READ:
+    case NP__OP_AHEAD:
+    case NP__OP_TRANSACT: /* Its reply comes in its turn. */
+      return NP__INWARD;
+    case NP__OP_WRITE:
+      return NP__OUTWARD;
+    default:
+      return NP__DIRECTIONS;
+  }
+}
+
+/* np__op_limit starts the time limit of an operation that has one. */
+void np__op_limit(np_op *op);
 
 /* np__op_begin starts the life of `op`, which was checked, in state WAITING,
- * and its time limit. */
-void np__op_begin(np__target *target, np_op *op, np__op_kind kind,
-                  np_op_fn done);
+ * and its time limit. What depends on `kind` the compiler knows. */
+static inline void np__op_begin(np__target *target, np_op *op, np__op_kind kind,
+                                np_op_fn done) {
+  assert(op->np__state == NP__OP_IDLE);
+  ZeroMemory(&op->np__packet.overlapped, sizeof op->np__packet.overlapped);
+  op->np__packet.class_ = kind == NP__OP_AHEAD    ? &np__ahead_class
+                          : kind == NP__OP_ACCEPT ? &np__accept_class
+                                                  : &np__op_class;
+  op->np__done = done;
+  op->np__target = target;
+  op->np__error = NP_OK;
+  op->np__abort_error = NP_OK;
+  op->np__state = NP__OP_WAITING;
+  op->np__kind = (uint8_t)kind;
+  op->np__direction = (uint8_t)np__op_direction(kind);
+  op->np__at_end =
+      kind == NP__OP_CONNECT || kind == NP__OP_ACCEPT ? NP__AT_END_TELL : 0;
+  op->np__next = NULL;
+  op->np__link = target->end;
+  *target->end = op;
+  target->end = &op->np__next;
+  if (np__op_keeps_running(kind)) {
+    target->loop->active++;
+  }
+  if (op->timeout_ms > 0) {
+    np__op_limit(op);
+  }
+}
 
-/* np__op_put_off leaves it to the end of the turn to give a connect, or a read
- * of `np__length` bytes into `np__buffer`, to the kernel. */
-void np__op_put_off(np_op *op);
+/* np__op_put_off_greeted is np__op_put_off on a target that is greeted. */
+void np__op_put_off_greeted(np_op *op);
+
+/* np__op_put_off leaves it to the end of the turn to give a read of
+ * `np__length` bytes into `np__buffer` to the kernel. */
+static inline void np__op_put_off(np_op *op) {
+  assert(op->np__state == NP__OP_WAITING);
+  op->np__state = NP__OP_PUT_OFF;
+  if (op->np__target->is_greeted) {
+    np__op_put_off_greeted(op);
+  } else {
+    np__loop_put_off(op->np__target->loop, &op->np__packet);
+  }
+}
+
+/* np__op_put_off_last does so with the connect of an accept, which comes after
+ * all reads: the later, the more likely its client is there and costs no
+ * packet. */
+static inline void np__op_put_off_last(np_op *op) {
+  assert(op->np__state == NP__OP_WAITING);
+  op->np__state = NP__OP_PUT_OFF;
+  np__loop_put_off_last(op->np__target->loop, &op->np__packet);
+}
 
 /* np__op_pending takes note that the kernel has `op` and owes a packet. */
 void np__op_pending(np_op *op);
+
+/* np__op_paid takes note that the packet came: the result must follow. */
+void np__op_paid(np_op *op);
 
 /* np__op_answer takes note of what a Win32 call with the op's OVERLAPPED
  * returned; it reads GetLastError and must follow that call directly. True:
@@ -118,6 +249,22 @@ void np__op_issued(np_op *op, BOOL succeeded);
 /* np__op_end gives `op` its result. */
 void np__op_end(np_op *op, np_error error, size_t transferred);
 
+/* np__op_succeed is np__op_end(op, NP_OK, transferred), the quicker for knowing
+ * that it succeeded and its `direction`. */
+static inline void np__op_succeed(np_op *op, np__direction direction,
+                                  size_t transferred) {
+  np__target *target = op->np__target;
+
+  assert(op->np__direction == direction);
+  if (op->np__at_end != 0 || target->ahead[direction] > 0) {
+    np__op_end(op, NP_OK, transferred);
+    return;
+  }
+  op->np__result.transferred = transferred;
+  op->np__state = NP__OP_ENDED;
+  np__loop_ready(target->loop, &op->np__packet);
+}
+
 /* np__op_abort asks for the end of `op`, to be reported as `as`, unless it has
  * a result first. Returns NP_OK, also when that was asked before;
  * ERROR_NOT_FOUND: it is not in flight or has its result; else what CancelIoEx
@@ -134,8 +281,17 @@ static inline np_op *np__op_of_deadline(np__timer_node *node) {
   return (np_op *)(void *)((char *)node - offsetof(np_op, np__deadline));
 }
 
-/* np__op_run is `run` of a class of operations: it ends with the callback. */
+/* np__op_on_packet, np__op_post, np__op_run and np__op_cancel are those of
+ * np__op_class, for other classes. np__op_run ends with the callback. */
+void np__op_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
+                      uint32_t bytes);
+void np__op_post(np_loop *loop, np__packet *packet);
 void np__op_run(np_loop *loop, np__packet *packet);
+np_error np__op_cancel(np_op *op);
+
+/* np__op_run_by is np__op_run, with `done` in place of the callback, which that
+ * calls. */
+void np__op_run_by(np_op *op, np_op_fn done);
 
 /* np__target_abort_all does so with everything on `target`, with one system
  * call at most. */

@@ -21,7 +21,7 @@ static void closed_run(np_loop *loop, np__packet *packet) {
   np__loop_free(loop, pipe);
 }
 
-static const np__packet_class closed_class = {NULL, NULL, closed_run, NULL};
+static const np__packet_class closed_class = {.run = closed_run};
 
 static void pipe_drained(np__target *target) {
   np_pipe *pipe = (np_pipe *)target;
@@ -59,8 +59,8 @@ static void write_ended(np_pipe *pipe, np_op *write) {
       write->np__error == ERROR_BROKEN_PIPE) {
     pipe->state = NP_CLOSING;
   }
-  if (pipe->shutdowns_waiting == 0) {
-    return;
+  if ((write->np__at_end & NP__AT_END_TELL) == 0) {
+    return; /* No shutdown waits for it. */
   }
   if (write->np__error != NP_OK) {
     for (np_op *op = write->np__next; op != NULL; op = op->np__next) {
@@ -103,30 +103,20 @@ static void connect_ended(np_pipe *pipe, np_op *connect) {
 static void pipe_ended(np__target *target, np_op *op) {
   np_pipe *pipe = (np_pipe *)target;
 
-  switch (op->np__kind) {
-    case NP__OP_WRITE:
-      write_ended(pipe, op);
-      break;
-    case NP__OP_CONNECT:
-    case NP__OP_ACCEPT:
-      connect_ended(pipe, op);
-      break;
-    case NP__OP_SHUTDOWN:
-      pipe->shutdowns_waiting--;
-      break;
-    default:
-      break;
+  if (op->np__kind == NP__OP_WRITE) {
+    write_ended(pipe, op);
+  } else {
+    connect_ended(pipe, op);
   }
 }
+
+static const np__target_class pipe_target_class = {pipe_drained, pipe_ended};
 
 np_pipe *np__pipe_new(np_loop *loop, np_end end) {
   np_pipe *pipe = np__loop_new(loop, sizeof *pipe);
 
   if (pipe != NULL) {
-    pipe->target.loop = loop;
-    pipe->target.handle = INVALID_HANDLE_VALUE;
-    pipe->target.drained = pipe_drained;
-    pipe->target.ended = pipe_ended;
+    np__target_init(&pipe->target, loop, &pipe_target_class);
     pipe->end = (uint8_t)end;
   }
   return pipe;
@@ -226,7 +216,7 @@ bool np__pipe_keeps_messages(np_pipe *pipe) {
 bool np__pipe_is_reading(const np_pipe *pipe) {
   np__held held;
 
-  return pipe->target.unfinished[NP__INWARD] > 0 ||
+  return np__target_is_busy(&pipe->target, NP__INWARD, NULL) ||
          (pipe->ready_hooks != NULL && pipe->ready_hooks->held(pipe, &held));
 }
 

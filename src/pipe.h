@@ -55,10 +55,9 @@ struct np_pipe {
      * and nobody asks for the rest. */
     np__packet closed;
     struct {
-      np_op *connect;             /* in flight, or NULL */
-      uint32_t shutdowns_waiting; /* of np_pipe_shutdown, for writes before */
-      np_state state;             /* the last that this end learnt of */
-      np_error connect_said;      /* by the kernel, of the last connect */
+      np_op *connect;        /* in flight, or NULL */
+      np_state state;        /* the last that this end learnt of */
+      np_error connect_said; /* by the kernel, of the last connect */
       /* What a server was created with: its handle may have no right to ask. */
       np_mode mode;
       np_mode read_mode;

@@ -515,7 +515,9 @@ np_error np_pipe_try_io(np_pipe *pipe, np_interest interest, np_io_fn fn,
   return run_io(r, interest, fn, context, transferred);
 }
 
-static void async_io_ready(np_op *op, np_error error, size_t readiness);
+static void async_io_run(np_loop *loop, np__packet *packet);
+
+static const np__packet_class async_io_class = {.run = async_io_run};
 
 /* Waits again, as long as is left of the operation's time. */
 static void async_io_again(np_pipe *pipe, np_op *op) {
@@ -530,7 +532,8 @@ static void async_io_again(np_pipe *pipe, np_op *op) {
     op->timeout_ms =
         deadline_ms > now_ms + 1 ? (uint32_t)(deadline_ms - now_ms - 1) : 1;
   }
-  np__op_begin(&pipe->target, op, NP__OP_IO, async_io_ready);
+  np__op_begin(&pipe->target, op, NP__OP_IO, op->np__done);
+  np__op_set_class(op, &async_io_class);
   op->timeout_ms = timeout_ms;
   op->np__length = interest;
   op->np__io = fn;
@@ -566,7 +569,12 @@ static void async_io_ready(np_op *op, np_error error, size_t readiness) {
     }
     update(pipe->readiness);
   }
-  op->np__io_done(op, error, transferred);
+  op->np__done(op, error, transferred);
+}
+
+static void async_io_run(np_loop *loop, np__packet *packet) {
+  (void)loop;
+  np__op_run_by((np_op *)packet, async_io_ready);
 }
 
 np_error np_pipe_async_io(np_pipe *pipe, np_interest interest, np_op *op,
@@ -576,11 +584,11 @@ np_error np_pipe_async_io(np_pipe *pipe, np_interest interest, np_op *op,
   if (pipe == NULL || fn == NULL || done == NULL) {
     return ERROR_INVALID_PARAMETER;
   }
-  error = wait_begin(pipe, interest, op, NP__OP_IO, async_io_ready);
+  error = wait_begin(pipe, interest, op, NP__OP_IO, done);
   if (error == NP_OK) {
+    np__op_set_class(op, &async_io_class);
     op->np__io = fn;
     op->np__buffer = context;
-    op->np__io_done = done;
   }
   return error;
 }

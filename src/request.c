@@ -52,7 +52,7 @@ static void request_run(np_loop *loop, np__packet *packet) {
   request->np__fn(request, request->np__error, request->np__client);
 }
 
-static const np__packet_class request_class = {NULL, NULL, request_run, NULL};
+static const np__packet_class request_class = {.run = request_run};
 
 static void request_end(np_client_request *request, np_error error,
                         np_pipe *client) {
@@ -239,7 +239,7 @@ static void gate_run(np_loop *loop, np__packet *packet) {
   gate_settle(gate);
 }
 
-static const np__packet_class gate_class = {NULL, NULL, gate_run, NULL};
+static const np__packet_class gate_class = {.run = gate_run};
 
 static void gates_free(np_loop *loop) {
   np__gates *gates = loop->gates;

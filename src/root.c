@@ -170,7 +170,7 @@ static void wait_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
   ended(owner, end);
 }
 
-static const np__packet_class wait_class = {wait_on_packet, NULL, NULL, NULL};
+static const np__packet_class wait_class = {.on_packet = wait_on_packet};
 
 static ULONG fill_input(wait_input *input, const WCHAR *name) {
   ULONG name_bytes = 0;

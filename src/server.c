@@ -187,7 +187,7 @@ void np__server_accept(np_pipe *server, np_op *op, np_op_fn done) {
   np__op_begin(&server->target, op, NP__OP_ACCEPT, done);
   server->connect = op;
   if (server->state == NP_LISTENING) {
-    np__op_put_off(op);
+    np__op_put_off_last(op);
     return;
   }
   if (server->state == NP_DISCONNECTED) {

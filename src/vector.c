@@ -39,6 +39,9 @@ static void scatter_bytes(np_op *op) {
   free_memory(op);
 }
 
+static const np__packet_class scatter_class = NP__IO_CLASS(scatter_bytes);
+static const np__packet_class gather_class = NP__IO_CLASS(free_memory);
+
 np_error np_pipe_readv(np_pipe *pipe, const np_buffer *buffers, size_t count,
                        np_op *op, np_op_fn done) {
   const np_buffer *one;
@@ -68,7 +71,8 @@ np_error np_pipe_readv(np_pipe *pipe, const np_buffer *buffers, size_t count,
   }
   s->count = count;
   memcpy(s->buffers, buffers, table);
-  np__io_read(pipe, s->buffers + count, total, op, done, s, scatter_bytes);
+  op->np__memory = s;
+  np__io_read(pipe, s->buffers + count, total, op, done, &scatter_class);
   return NP_OK;
 }
 
@@ -96,6 +100,7 @@ np_error np_pipe_writev(np_pipe *pipe, const np_buffer *buffers, size_t count,
     return ERROR_NOT_ENOUGH_MEMORY;
   }
   np__parts_get(&parts, bytes, total);
-  np__io_write(pipe, bytes, total, op, done, bytes, free_memory);
+  op->np__memory = bytes;
+  np__io_write(pipe, bytes, total, op, done, &gather_class);
   return NP_OK;
 }

@@ -62,8 +62,8 @@ struct np_op {
   void *np__buffer;
   np_op_fn np__done;
   struct np__target *np__target;
-  struct np_op *np__prev;
   struct np_op *np__next;
+  struct np_op **np__link; /* what points to this one: `np__next`, or a head */
   union {
     np__timer_node np__deadline; /* until it has ended, */
     np__op_result np__result;    /* and from then on */
@@ -72,13 +72,13 @@ struct np_op {
   np_error np__abort_error; /* what a cancel will be reported as */
   uint8_t np__state;
   uint8_t np__kind;
+  uint8_t np__direction;
+  uint8_t np__at_end; /* what is to be done at its end, beside the callback */
   union {
-    void *np__memory; /* what `np__finish` gives back */
+    void *np__memory; /* what `finish` of its class gives back */
     /* Of NP__OP_IO, which has nothing to give back. */
     np_error (*np__io)(HANDLE handle, void *context, size_t *transferred);
   };
-  void (*np__finish)(np_op *op);
-  np_op_fn np__io_done;
 };
 
 /* np_op_init sets `op` to zero: no user, no time limit, not in flight. Never
