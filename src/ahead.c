@@ -192,7 +192,7 @@ np_error np__ahead_give(np__ahead *ahead, np__parts *parts, size_t room,
 void np__ahead_serve(np__ahead *ahead, np_op *read) {
   const np_buffer buffer = {read->np__buffer, read->np__length};
   np__parts parts = {&buffer, 1, 0};
-  size_t transferred = 0;
+  size_t transferred;
   np_error error;
 
   assert(ahead->caught);

@@ -31,16 +31,16 @@ static void make_name(WCHAR *name) {
 /* Reads one byte of a message of two and looks for the packet. What is queued,
  * is queued before ReadFile returns. */
 static np_error measure(HANDLE server, HANDLE client, HANDLE port) {
-  /* Not on the stack: a read whose packet could not be taken may still end. */
+  /* Not on the stack: a read whose packet could not be taken may still end. A
+   * second try finds what that left there, of which no field matters. */
   static OVERLAPPED overlapped;
   static char byte;
   OVERLAPPED_ENTRY entry;
   ULONG count = 0;
-  DWORD written = 0;
+  DWORD written;
   DWORD wait_ms = 0;
   np_error error;
 
-  ZeroMemory(&overlapped, sizeof overlapped);
   if (!WriteFile(client, "12", 2, &written, NULL)) {
     return GetLastError();
   }

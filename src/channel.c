@@ -37,9 +37,10 @@ static np_error ask_type(np_pipe *pipe, np_mode *type) {
     *type = pipe->mode;
   } else {
     info.size = sizeof info;
-    info.mode = NP_MESSAGE;
     error = np_pipe_info(pipe, &info);
-    *type = info.mode;
+    if (error == NP_OK) {
+      *type = info.mode;
+    }
   }
   return error;
 }

@@ -1,4 +1,6 @@
 /* FSCTL_PIPE_WAIT on a port: waiting for an instance without a thread. */
+#include <string.h>
+
 #include "fixture.h"
 
 enum { WAIT_HEADER_BYTES = 14, TICKS_PER_MS = 10000 };
@@ -27,11 +29,12 @@ static HANDLE root_open(struct platform *f) {
 /* Starts a wait for the fixture's name; returns the status. */
 static DWORD wait_start(struct platform *f, HANDLE root, struct io *io,
                         LONGLONG timeout_ms) {
-  union wait_input input = {0};
+  union wait_input input;
   const wchar_t *name = f->name + 9; /* without the prefix */
   ULONG bytes = 0;
   DWORD status;
 
+  memset(&input, 0, sizeof input);
   input.timeout = -timeout_ms * TICKS_PER_MS;
   input.bytes[12] = TRUE; /* the timeout is given */
   for (size_t i = 0; name[i] != 0; i++) {
@@ -209,10 +212,11 @@ NP_PLATFORM_CASE("platform/async-wait/short-input", NtFsControlFile, NO_MODE,
                  "reactos npfs#NpWaitForNamedPipe") {
   HANDLE root = root_open(f);
   IO_STATUS_BLOCK status = {0};
-  union wait_input input = {0};
+  UCHAR input[8] = {0};
 
-  assert_status(NtFsControlFile(root, NULL, NULL, NULL, &status,
-                                NT_FSCTL_PIPE_WAIT, &input, 8, NULL, 0),
-                NT_INVALID_PARAMETER);
+  assert_status(
+      NtFsControlFile(root, NULL, NULL, NULL, &status, NT_FSCTL_PIPE_WAIT,
+                      input, sizeof input, NULL, 0),
+      NT_INVALID_PARAMETER);
   assert_no_packet(f);
 }
