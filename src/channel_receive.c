@@ -163,6 +163,9 @@ static void message_came(np_channel *channel, void *data, size_t length) {
   const np__dropping dropping = channel->dropping;
 
   length += channel->dropped_bytes;
+  if (dropping == NP__DROP_TOO_LONG && length <= channel->bytes_max) {
+    length = channel->bytes_max + 1; /* It was, until its writer cut it. */
+  }
   channel->is_in_message = false;
   channel->dropping = NP__DROP_NOTHING;
   channel->dropped_bytes = 0;

@@ -487,6 +487,30 @@ NP_CASE("channel/receive-too-long", np_channel_receive, ANY_MODE | BOTH_ENDS,
   pipe_own(f, f->end);
 }
 
+NP_CASE("channel/receive-too-long-cut", np_channel_receive_into,
+        MODE_MESSAGE | BOTH_ENDS, ERROR_BUFFER_OVERFLOW,
+        "A message over the maximum is one, too, if its writer takes back what "
+        "is beyond it.",
+        "npipe/channel.h") {
+  static char big[200];
+  np_channel_options options;
+
+  f->server_options.in_buffer_bytes = 64;
+  f->server_options.out_buffer_bytes = 64;
+  np_channel_options_init(&options);
+  options.frame.frame_bytes_max = 40;
+  options.read_buffer_bytes = 5;
+  channel_open(f, &options);
+  receive_into_begin(&f->ops[0], f->channel, 40);
+  assert_np_error(np_loop_run_once(f->loop, 0), WAIT_TIMEOUT);
+  write_begin(&f->ops[1], f->peer, big, sizeof(big));
+  assert_np_ok(np_op_cancel(&f->ops[1].op));
+  write_begin(&f->ops[2], f->peer, NULL, 0);
+  loop_until(f, 3);
+  assert_np_error(f->ops[0].result, ERROR_BUFFER_OVERFLOW);
+  assert_true(f->ops[0].transferred > 40);
+}
+
 NP_CASE("channel/receive-too-long-by-far", np_channel_receive,
         BYTE_READS | BOTH_ENDS, ERROR_BUFFER_OVERFLOW,
         "A length beyond every memory is told, as far as it can be, before the "

@@ -278,8 +278,9 @@ NP_API np_error np_channel_shutdown(np_channel *channel, np_op *op,
  * for reading).
  * `done` gets NP_OK and the length of the message.
  * ERROR_BUFFER_OVERFLOW: a message longer than the maximum came; `transferred`
- * is its length (SIZE_MAX where it is more). It is skipped, and the next
- * receive goes on behind it.
+ * is its length (SIZE_MAX where it is more; one more than the maximum where its
+ * writer took the rest back). It is skipped, and the next receive goes on
+ * behind it.
  * ERROR_BROKEN_PIPE: the peer closed behind its last message, or ended its
  * direction (`half_close`). ERROR_HANDLE_EOF: it did so inside of a message;
  * this is no clean end, and not np_is_eof.
