@@ -70,7 +70,7 @@ static np_error peek_kernel(np_pipe *pipe, char *out, size_t size,
   return error;
 }
 
-/* What is held can be read after the end all the same. */
+/* What is held, or what a read in flight has caught, is told before the end. */
 static bool is_over(np_error error) {
   return error == ERROR_BROKEN_PIPE || error == ERROR_PIPE_NOT_CONNECTED;
 }
@@ -101,7 +101,7 @@ np_error np_pipe_peek(np_pipe *pipe, void *buffer, size_t length,
   /* A message that is held whole does not run into the next. */
   goes_on = !is_held || held.goes_on || pipe->read_mode == NP_BYTE;
   error = peek_kernel(pipe, out + first, goes_on ? length - first : 0, &found);
-  if (error != NP_OK && !(is_held && is_over(error))) {
+  if (error != NP_OK && !(is_over(error) && np__pipe_is_reading(pipe))) {
     return error;
   }
   if (first > 0) {

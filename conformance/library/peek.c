@@ -252,6 +252,26 @@ NP_CASE("peek/held-after-the-peer", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
   assert_int_equal(peeked.available, 4);
 }
 
+NP_CASE("peek/caught-before-the-end", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
+        "What a read in flight has caught, one of readiness too, is told "
+        "before the end of the stream is.",
+        "npipe/io.h") {
+  char buffer[8];
+  size_t got = 0;
+
+  pair_open(f);
+  f->ops[0].start_count++;
+  assert_np_ok(np_pipe_readable(f->end, &f->ops[0].op, on_done));
+  assert_np_error(np_loop_run_once(f->loop, 0), WAIT_TIMEOUT);
+  write_begin(&f->ops[1], f->peer, "ab", 2);
+  pipe_close(f, f->peer);
+  assert_int_equal(peek(f->end, buffer, 8).copied, 0);
+  loop_until(f, 2);
+  assert_int_equal(peek(f->end, buffer, 8).copied, 2);
+  assert_np_ok(np_pipe_try_read(f->end, buffer, 8, &got));
+  assert_int_equal(got, 2);
+}
+
 NP_CASE("peek/no-promise", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
         "Bytes of a write that pends are counted, and gone when it is "
         "cancelled: a try to read them is no wait.",

@@ -227,8 +227,9 @@ typedef struct np_peek {
  * perhaps less than all that could be read; an empty message looks like
  * nothing.
  *
- * It promises nothing: reads in flight come first, and bytes of a write that
- * the peer cancels are gone again.
+ * It promises nothing: reads in flight come first, that of readiness too, and
+ * then nothing is shown instead of the end; and bytes of a write that the peer
+ * cancels are gone again.
  *
  * buffer  `length` bytes; may be NULL when 0. For more than 256 it takes memory
  *         of the loop's allocator during the call

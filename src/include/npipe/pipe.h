@@ -142,10 +142,12 @@ NP_API np_error np_pipe_adopt(np_loop *loop, HANDLE handle, np_pipe **pipe);
  * free. */
 typedef void (*np_closed_fn)(np_pipe *pipe);
 
-/* np_pipe_close closes `pipe` at once: the peer sees it. Operations in flight
- * are cancelled and get their callbacks, each with its true result if it had
- * one, else with ERROR_OPERATION_ABORTED; then `on_closed` runs, once, and the
- * pipe's memory is freed. All of that comes from the loop, which must run.
+/* np_pipe_close closes `pipe` at once: the peer sees it (where a flush is in
+ * flight, as soon as its thread has let go of the pipe: before on_closed, but
+ * until then a client may still open a server that listens). Operations in
+ * flight are cancelled and get their callbacks, each with its true result if it
+ * had one, else with ERROR_OPERATION_ABORTED; then `on_closed` runs, once, and
+ * the pipe's memory is freed. All of that comes from the loop, which must run.
  *
  * What writes had handed to the kernel completely stays readable for the peer,
  * then its reads end with ERROR_BROKEN_PIPE. What a write that still pends had
