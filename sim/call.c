@@ -180,6 +180,7 @@ static void leave(struct call *call) {
              call->name, call->text, call->error);
     text_add(&trace, line);
   }
+  sim__threads_step();
   pthread_mutex_unlock(&sim__kernel.lock);
 }
 

@@ -129,6 +129,8 @@ struct thread {
   struct op *sync_op;         /* what it blocks in */
   const char *blocked_in;     /* the call; NULL: runs */
   uint64_t deadline;
+  bool (*ready)(void *arg); /* in step: what it waits for; NULL: nothing */
+  void *ready_arg;
   bool is_pool;
   bool drives_port;
   bool waits_forbidden;
@@ -151,6 +153,10 @@ bool sim__block(bool (*ready)(void *arg), void *arg, uint64_t deadline);
 
 /* sim__wake has all blocked threads look again. */
 void sim__wake(void);
+
+/* sim__threads_step lets another thread run, perhaps, where they run in step:
+ * at the end of each call. */
+void sim__threads_step(void);
 bool sim__threads_settle(void); /* waits for the thread pool */
 void sim__threads_report(void);
 void sim__threads_reset(void);

@@ -1,4 +1,5 @@
-/* Threads: who is there, who waits, and what happens when all wait. */
+/* Threads: who is there, who waits, and what happens when all wait; and, with
+ * settings.threads_in_step, whose turn it is. */
 #define _GNU_SOURCE /* clock_gettime */
 #include "pipe.h"
 
@@ -7,13 +8,22 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { HANG_GRACE_S = 2, ID_STEP = 4, PROCESS_ID_FIRST = 4242 };
+enum {
+  HANG_GRACE_S = 2,
+  ID_STEP = 4,
+  PROCESS_ID_FIRST = 4242,
+  THREADS_IN_STEP_MAX = 64,
+  STAY_CHANCE = 4 /* in step, three of four calls lead to no other thread */
+};
 
 static _Thread_local struct thread *self;
 static pthread_key_t exit_key;
 static pthread_once_t exit_key_once = PTHREAD_ONCE_INIT;
 static uint32_t last_id;
 static unsigned pool_running;
+static struct thread *in_turn; /* of those in step */
+
+static bool step_on(struct thread *thread);
 
 /* --- Who is there -------------------------------------------------------- */
 
@@ -47,11 +57,18 @@ static void thread_leave(struct thread *thread) {
   sim__wake();
 }
 
+static void hang(void);
+
 static void on_exit_of_thread(void *thread) {
   pthread_mutex_lock(&sim__kernel.lock);
   self = thread;
   self->call = NULL;
+  sim__object_ref(&self->object);
   thread_leave(thread);
+  if (sim__kernel.settings.threads_in_step && !step_on(NULL)) {
+    hang();
+  }
+  sim__object_unref(&self->object);
   self = NULL;
   pthread_mutex_unlock(&sim__kernel.lock);
 }
@@ -162,7 +179,7 @@ static void hang(void) {
   uint64_t epoch = sim__kernel.epoch;
 
   clock_gettime(CLOCK_REALTIME, &until);
-  until.tv_sec += HANG_GRACE_S;
+  until.tv_sec += sim__kernel.settings.threads_in_step ? 0 : HANG_GRACE_S;
   while (epoch == sim__kernel.epoch) {
     if (pthread_cond_timedwait(&sim__kernel.changed, &sim__kernel.lock,
                                &until) == ETIMEDOUT &&
@@ -174,11 +191,95 @@ static void hang(void) {
   }
 }
 
+/* --- In step ------------------------------------------------------------- */
+
+static bool may_run(const struct thread *thread) {
+  return thread->ready == NULL || thread->ready(thread->ready_arg) ||
+         sim__kernel.now_ns >= thread->deadline;
+}
+
+static struct thread *thread_drawn(struct thread *thread) {
+  struct thread *others[THREADS_IN_STEP_MAX];
+  const bool may_stay = thread != NULL && may_run(thread);
+  size_t count = 0;
+
+  for (struct thread *t = sim__kernel.thread_list;
+       t != NULL && count < THREADS_IN_STEP_MAX; t = t->next) {
+    if (t != thread && may_run(t)) {
+      others[count++] = t;
+    }
+  }
+  /* Drawn only where there is a choice, as everywhere. */
+  if (count == 0 || (may_stay && sim__random_below(STAY_CHANCE) > 0)) {
+    return may_stay ? thread : NULL;
+  }
+  return others[count == 1 ? 0 : sim__random_below(count)];
+}
+
+static void wait_for_turn(const struct thread *thread) {
+  while (in_turn != thread) {
+    pthread_cond_wait(&sim__kernel.changed, &sim__kernel.lock);
+  }
+}
+
+/* Another thread's turn, or this one's again: returns when it is. NULL: this
+ * one is gone. False: all wait for ever. */
+static bool step_on(struct thread *thread) {
+  struct thread *next = thread_drawn(thread);
+
+  while (next == NULL) {
+    if (!clock_jump()) {
+      return false;
+    }
+    next = thread_drawn(thread);
+  }
+  if (next != thread) {
+    in_turn = next;
+    pthread_cond_broadcast(&sim__kernel.changed);
+    if (thread != NULL) {
+      wait_for_turn(thread);
+    }
+  }
+  return true;
+}
+
+void sim__threads_step(void) {
+  if (sim__kernel.settings.threads_in_step && sim__kernel.threads > 1) {
+    step_on(self);
+  }
+}
+
+static bool block_in_step(struct thread *thread, bool (*ready)(void *arg),
+                          void *arg, uint64_t deadline, const char *name) {
+  bool is_ready;
+
+  thread->ready = ready;
+  thread->ready_arg = arg;
+  thread->deadline = deadline;
+  thread->blocked_in = name;
+  while (!may_run(thread) && !step_on(thread)) {
+    if (thread->call == NULL) { /* sim_check's own wait gives up. */
+      break;
+    }
+    hang();
+  }
+  is_ready = ready(arg);
+  thread->ready = NULL;
+  thread->blocked_in = NULL;
+  thread->deadline = NEVER;
+  return is_ready;
+}
+
+/* ------------------------------------------------------------------------- */
+
 bool sim__block(bool (*ready)(void *arg), void *arg, uint64_t deadline) {
   struct thread *thread = sim__thread_self();
   struct call *call = thread->call;
   const char *name = call != NULL ? call->name : "sim_check";
 
+  if (sim__kernel.settings.threads_in_step) {
+    return block_in_step(thread, ready, arg, deadline, name);
+  }
   while (!ready(arg)) {
     if (sim__kernel.now_ns >= deadline) {
       return false;
@@ -244,6 +345,7 @@ void sim__threads_reset(void) {
   thread->session_id = 1;
   thread->drives_port = false;
   thread->waits_forbidden = false;
+  in_turn = thread;
   if (sim__kernel.thread_list == thread && thread->next == NULL) {
     thread->id = last_id = ID_STEP; /* For equal traces. */
   }
@@ -256,6 +358,11 @@ static void *thread_main(void *argument) {
   DWORD code = 0;
 
   become(thread);
+  if (sim__kernel.settings.threads_in_step) {
+    pthread_mutex_lock(&sim__kernel.lock);
+    wait_for_turn(thread);
+    pthread_mutex_unlock(&sim__kernel.lock);
+  }
   if (thread->is_pool) {
     thread->callback(NULL, thread->parameter);
   } else {

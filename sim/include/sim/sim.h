@@ -87,6 +87,14 @@ typedef struct sim_settings {
   /* The step of GetTickCount64, in microseconds. */
   uint32_t tick_us;
 
+  /* Threads. */
+
+  /* One thread runs at a time, and the seed decides at each call whether it is
+   * another's turn, so that runs with threads are equal, too. All must be
+   * threads that the kernel began (CreateThread, the thread pool) or that which
+   * calls sim_reset, and none may wait for another outside of the kernel. */
+  bool threads_in_step;
+
   /* Strictness. */
 
   /* A blocking wait on a thread that has taken packets from a port is misuse.
