@@ -131,6 +131,8 @@ struct thread {
   uint64_t deadline;
   bool (*ready)(void *arg); /* in step: what it waits for; NULL: nothing */
   void *ready_arg;
+  pthread_cond_t turn;
+  struct thread *carried_next; /* of those that wait for a carrier */
   bool is_pool;
   bool drives_port;
   bool waits_forbidden;

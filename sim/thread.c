@@ -59,8 +59,7 @@ static void thread_leave(struct thread *thread) {
 
 static void hang(void);
 
-static void on_exit_of_thread(void *thread) {
-  pthread_mutex_lock(&sim__kernel.lock);
+static void thread_end(struct thread *thread) {
   self = thread;
   self->call = NULL;
   sim__object_ref(&self->object);
@@ -70,6 +69,11 @@ static void on_exit_of_thread(void *thread) {
   }
   sim__object_unref(&self->object);
   self = NULL;
+}
+
+static void on_exit_of_thread(void *thread) {
+  pthread_mutex_lock(&sim__kernel.lock);
+  thread_end(thread);
   pthread_mutex_unlock(&sim__kernel.lock);
 }
 
@@ -87,6 +91,7 @@ static struct thread *thread_new(const struct thread *parent) {
   struct thread *thread = calloc(1, sizeof *thread);
 
   sim__object_init(&thread->object, OBJECT_THREAD);
+  pthread_cond_init(&thread->turn, NULL);
   thread->process_id = parent != NULL ? parent->process_id : PROCESS_ID_FIRST;
   thread->session_id = parent != NULL ? parent->session_id : 1;
   if (parent != NULL && parent->user != NULL) {
@@ -216,9 +221,9 @@ static struct thread *thread_drawn(struct thread *thread) {
   return others[count == 1 ? 0 : sim__random_below(count)];
 }
 
-static void wait_for_turn(const struct thread *thread) {
+static void wait_for_turn(struct thread *thread) {
   while (in_turn != thread) {
-    pthread_cond_wait(&sim__kernel.changed, &sim__kernel.lock);
+    pthread_cond_wait(&thread->turn, &sim__kernel.lock);
   }
 }
 
@@ -235,7 +240,7 @@ static bool step_on(struct thread *thread) {
   }
   if (next != thread) {
     in_turn = next;
-    pthread_cond_broadcast(&sim__kernel.changed);
+    pthread_cond_signal(&next->turn);
     if (thread != NULL) {
       wait_for_turn(thread);
     }
@@ -353,16 +358,10 @@ void sim__threads_reset(void) {
 
 /* --- Starting ------------------------------------------------------------ */
 
-static void *thread_main(void *argument) {
-  struct thread *thread = argument;
+static void thread_run(struct thread *thread) {
   DWORD code = 0;
 
   become(thread);
-  if (sim__kernel.settings.threads_in_step) {
-    pthread_mutex_lock(&sim__kernel.lock);
-    wait_for_turn(thread);
-    pthread_mutex_unlock(&sim__kernel.lock);
-  }
   if (thread->is_pool) {
     thread->callback(NULL, thread->parameter);
   } else {
@@ -371,18 +370,61 @@ static void *thread_main(void *argument) {
   pthread_mutex_lock(&sim__kernel.lock);
   thread->exit_code = code;
   pthread_mutex_unlock(&sim__kernel.lock);
+}
+
+static void *thread_main(void *argument) {
+  thread_run(argument);
   return NULL; /* on_exit_of_thread does the rest. */
 }
 
+/* In step, what carried one thread waits for the next: to begin anew costs more
+ * than most runs have time for. */
+static struct thread *to_carry; /* the first of those that wait for one */
+static unsigned to_carry_count;
+static unsigned idle_carriers;
+static pthread_cond_t carrier_wanted = PTHREAD_COND_INITIALIZER;
+
+static void *carrier_main(void *argument) {
+  struct thread *thread = argument;
+
+  pthread_mutex_lock(&sim__kernel.lock);
+  for (;;) {
+    wait_for_turn(thread);
+    pthread_mutex_unlock(&sim__kernel.lock);
+    thread_run(thread);
+    pthread_setspecific(exit_key, NULL);
+    pthread_mutex_lock(&sim__kernel.lock);
+    thread_end(thread);
+    idle_carriers++;
+    while (to_carry == NULL) {
+      pthread_cond_wait(&carrier_wanted, &sim__kernel.lock);
+    }
+    thread = to_carry;
+    to_carry = thread->carried_next;
+    to_carry_count--;
+    idle_carriers--;
+  }
+  return NULL;
+}
+
 static bool thread_start(struct thread *thread) {
+  const bool in_step = sim__kernel.settings.threads_in_step;
   pthread_t id;
   pthread_attr_t attributes;
   bool started;
 
   thread_link(thread);
+  if (in_step && idle_carriers > to_carry_count) {
+    thread->carried_next = to_carry;
+    to_carry = thread;
+    to_carry_count++;
+    pthread_cond_signal(&carrier_wanted);
+    return true;
+  }
   pthread_attr_init(&attributes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  started = pthread_create(&id, &attributes, thread_main, thread) == 0;
+  started = pthread_create(&id, &attributes,
+                           in_step ? carrier_main : thread_main, thread) == 0;
   pthread_attr_destroy(&attributes);
   if (!started) {
     thread_leave(thread);
