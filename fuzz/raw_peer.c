@@ -896,6 +896,7 @@ static void check(struct scene *scene) {
     result->data = action->data;
     result->length = action->length;
     result->transferred = action->transferred;
+    result->by_message = scene->reads_messages;
     result->is_more = action->error == ERROR_MORE_DATA;
     result->is_eof =
         action->error == ERROR_BROKEN_PIPE && !action->while_closing;
@@ -905,7 +906,7 @@ static void check(struct scene *scene) {
     reads[count++] = action;
   }
   fuzz_law(stream_check(sessions, scene->session_count, results, count,
-                        scene->reads_messages, scene->asked_readiness, &bad),
+                        scene->asked_readiness, &bad),
            "read %zu cannot have brought what it did",
            (size_t)(reads[bad] - scene->actions));
 }

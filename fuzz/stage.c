@@ -76,8 +76,11 @@ void stage_begin(struct stage *stage, uint64_t seed,
   np_loop_options options;
   unsigned process_id;
 
+  sim_settings in_step = *settings;
+
   memset(stage, 0, sizeof *stage);
-  sim_reset(seed, settings);
+  in_step.threads_in_step = true; /* np_pipe_flush has some. */
+  sim_reset(seed, &in_step);
   process_id = (unsigned)GetCurrentProcessId();
   snprintf(stage->name, sizeof stage->name, "\\\\.\\pipe\\npipe-fuzz-%u",
            process_id);

@@ -80,6 +80,7 @@ struct end *end_new(struct play *play, bool is_server, unsigned name) {
   end->number = (unsigned)play->end_count;
   end->name = name;
   end->is_server = is_server;
+  end->process_id = GetCurrentProcessId();
   end->is_message = name_is_message(play, name);
   end->readable = direction == PIPE_ACCESS_DUPLEX ||
                   (direction == PIPE_ACCESS_INBOUND) == is_server;
@@ -100,6 +101,19 @@ static bool has_server(const struct play *play, unsigned name) {
     }
   }
   return false;
+}
+
+/* A server that is closed but for a flush, or NULL. */
+static struct end *lingering_server(struct play *play, unsigned name) {
+  for (size_t i = 0; i < play->note_count; i++) {
+    const struct note *note = play->notes[i];
+
+    if (note->kind == NOTE_FLUSH && !note->done && note->end->is_closing &&
+        note->end->is_server && note->end->name == name) {
+      return note->end;
+    }
+  }
+  return NULL;
 }
 
 bool is_fault(const struct play *play, np_error error) {
@@ -154,7 +168,8 @@ void step_server(struct play *play, const struct step *step) {
   } else if (pipe != NULL ||
              (!is_fault(play, error) &&
               !(error == ERROR_ACCESS_DENIED && options.first_instance &&
-                has_server(play, end->name)))) {
+                (has_server(play, end->name) ||
+                 lingering_server(play, end->name) != NULL)))) {
     play_fail(play, "np_server_create gave %s", np_error_name(error));
   }
 }
@@ -173,15 +188,21 @@ void bind_client(struct end *client, struct end *server) {
   struct play *play = client->play;
 
   if (server == NULL) {
+    server = lingering_server(play, client->name);
+  }
+  if (server == NULL) {
     play_fail(play, "end %u was opened, but no instance has it",
               client->number);
     return;
   }
   client->sessions[client->session_count++] = session_new(play, server, client);
+  client->sessions[client->session_count - 1]->server_closed =
+      server->is_closing;
   say(play, "end %u is connected with end %u", client->number, server->number);
 }
 
-void step_client(struct play *play, const struct step *step) {
+np_error client_open(struct play *play, const struct step *step,
+                     options_change change) {
   struct end *end = end_new(play, false, step->a % NAMES_MAX);
   const unsigned loop_index = step->b % play->loop_count;
   np_client_options options;
@@ -191,15 +212,19 @@ void step_client(struct play *play, const struct step *step) {
   np_error error;
 
   if (end == NULL) {
-    return;
+    return NP_OK;
   }
   np_client_options_init(&options);
   end->reads_messages = end->is_message && end->readable && step->c % 3 != 0;
   options.read_mode = end->reads_messages ? NP_MESSAGE : NP_BYTE;
   options.read = end->readable;
   options.write = end->writable;
+  if (change != NULL) {
+    change(&options, step->d);
+  }
   name_text(end->name, name);
   instance_watch(play, end->name);
+  end->process_id = GetCurrentProcessId();
   error = np_client_open(play->loops[loop_index], name, &options, &pipe);
   server = instance_taken(play, end->name);
   say(play, "end %u: np_client_open, name %u%s, loop %u: %s", end->number,
@@ -209,12 +234,15 @@ void step_client(struct play *play, const struct step *step) {
     open_pipe(end, pipe, loop_index);
     play->end_count++;
     bind_client(end, server);
-    return;
+    return NP_OK;
   }
   if (pipe != NULL ||
       !(is_fault(play, error) ||
+        (error == ERROR_WRONG_TARGET_NAME && options.verify_process_id != 0) ||
         (error == ERROR_FILE_NOT_FOUND && !has_server(play, end->name)) ||
-        (error == ERROR_PIPE_BUSY && has_server(play, end->name)))) {
+        (error == ERROR_PIPE_BUSY &&
+         (has_server(play, end->name) ||
+          lingering_server(play, end->name) != NULL)))) {
     play_fail(play, "np_client_open gave %s", np_error_name(error));
   }
   /* One that failed in a later step has used an instance up. */
@@ -222,6 +250,11 @@ void step_client(struct play *play, const struct step *step) {
     session_new(play, server, NULL)->client_closed = true;
     say(play, "it came to end %u and went", server->number);
   }
+  return error;
+}
+
+void step_client(struct play *play, const struct step *step) {
+  client_open(play, step, NULL);
 }
 
 static void on_closed(np_pipe *pipe) {

@@ -21,8 +21,9 @@ enum {
 };
 
 const char *note_name(const struct note *note) {
-  static const char *const names[] = {"read",     "write", "connect",
-                                      "shutdown", "wait",  "io"};
+  static const char *const names[] = {"read",     "write",    "connect",
+                                      "shutdown", "wait",     "io",
+                                      "flush",    "transact", "peek"};
 
   return names[note->kind];
 }
@@ -75,6 +76,7 @@ struct note *note_new(struct end *end, enum note_kind kind,
   note->length = length;
   note->begun_ns = sim_now_ns();
   note->disconnects = end->disconnect_calls;
+  note->by_message = end->reads_messages;
   if (step != NULL) {
     note->then = step->d % 100;
     note->timeout_ms = step->b % 8 == 0 ? 1 + (step->b >> 8) % 40 : 0;
@@ -107,10 +109,9 @@ void note_sessions(struct note *note) {
 
 /* --- Whether a result can be true ---------------------------------------- */
 
-/* Whether in one of the sessions that `note` can be of, this holds. */
-static bool any_session(const struct note *note,
-                        bool (*holds)(const struct session *session,
-                                      const struct end *end)) {
+bool any_session(const struct note *note,
+                 bool (*holds)(const struct session *session,
+                               const struct end *end)) {
   const struct end *end = note->end;
 
   for (size_t i = note->session_first;
@@ -122,12 +123,11 @@ static bool any_session(const struct note *note,
   return false;
 }
 
-static bool peer_closed(const struct session *session, const struct end *end) {
+bool peer_closed(const struct session *session, const struct end *end) {
   return end->is_server ? session->client_closed : session->server_closed;
 }
 
-static bool was_disconnected(const struct session *session,
-                             const struct end *end) {
+bool was_disconnected(const struct session *session, const struct end *end) {
   (void)end;
   return session->disconnected;
 }
@@ -138,7 +138,7 @@ static bool was_reported(const struct session *session, const struct end *end) {
 }
 
 /* A server's, where there was a moment without a client. */
-static bool was_alone(const struct note *note) {
+bool was_alone(const struct note *note) {
   const struct end *end = note->end;
 
   /* A read-ahead that ended when nobody was there may be told to the first read
@@ -160,7 +160,7 @@ bool is_io_result_true(const struct note *note, np_error error) {
       return note->transferred <= note->length &&
              (end->is_message || note->length == 0 || note->transferred > 0);
     case ERROR_MORE_DATA:
-      return note->kind == NOTE_READ && end->reads_messages &&
+      return note->kind == NOTE_READ && note->by_message &&
              (note->transferred == note->length ||
               /* A message that its writer cut when a part had been caught. */
               (end->uses_readiness && note->transferred > 0 &&
@@ -214,7 +214,8 @@ static bool is_shutdown_result_true(const struct note *note, np_error error) {
   for (uint32_t i = 0; i < note->number; i++) {
     const struct note *write = play->notes[i];
 
-    if (write->end != note->end || write->kind != NOTE_WRITE) {
+    if (write->end != note->end || write->kind != NOTE_WRITE ||
+        write->is_request) {
       continue;
     }
     if (error == NP_OK && !write->done) {
@@ -252,6 +253,10 @@ static bool is_result_true(struct note *note, np_error error) {
     case NOTE_READY:
     case NOTE_IO:
       return is_readiness_true(note, error);
+    case NOTE_FLUSH:
+      return is_flush_result_true(note, error);
+    case NOTE_TRANSACT:
+      return is_transact_result_true(note, error);
     default:
       return is_io_result_true(note, error);
   }
@@ -278,6 +283,12 @@ static void begin_again(struct note *note, struct slot *slot) {
       break;
     case NOTE_IO:
       begin_io(note->end, slot, &step);
+      break;
+    case NOTE_FLUSH:
+      begin_flush(note->end, slot, &step);
+      break;
+    case NOTE_TRANSACT:
+      begin_transact(note->end, slot, &step);
       break;
     default:
       begin_shutdown(note->end, slot, &step);
@@ -328,13 +339,14 @@ static void then(struct note *note, struct slot *slot) {
   do_step(play, &step);
 }
 
-static bool has_read(const struct end *end) {
+bool is_reading(const struct end *end) {
   const struct play *play = end->play;
 
   for (size_t i = 0; i < play->note_count; i++) {
     const struct note *note = play->notes[i];
 
-    if (note->end == end && note->kind == NOTE_READ && !note->done) {
+    if (note->end == end && !note->done &&
+        (note->kind == NOTE_READ || note->kind == NOTE_TRANSACT)) {
       return true;
     }
   }
@@ -360,7 +372,7 @@ static void drain_on(struct note *note) {
     case ERROR_OPERATION_ABORTED:
     case WAIT_TIMEOUT:
     case ERROR_NO_SYSTEM_RESOURCES:
-      if (end->is_open && !has_read(end)) {
+      if (end->is_open && !is_reading(end)) {
         begin_read(end, NULL, &step);
       }
       break;
@@ -411,7 +423,11 @@ void on_done(np_op *op, np_error error, size_t transferred) {
               note_name(note), (unsigned)note->number, end->number,
               np_error_name(error), (unsigned)error, transferred);
   }
-  if (note->kind == NOTE_READ && (error == NP_OK || error == ERROR_MORE_DATA)) {
+  if (note->kind == NOTE_TRANSACT) {
+    transact_ended(note);
+  }
+  if ((note->kind == NOTE_READ || note->kind == NOTE_TRANSACT) &&
+      (error == NP_OK || error == ERROR_MORE_DATA)) {
     if (end->last_read_done > note->number) {
       play_fail(play, "read %u of end %u was called back after read %zu",
                 (unsigned)note->number, end->number, end->last_read_done);
@@ -427,7 +443,7 @@ void on_done(np_op *op, np_error error, size_t transferred) {
     note->data = NULL;
   }
   then(note, slot);
-  if (note->kind == NOTE_READ && end->drains) {
+  if ((note->kind == NOTE_READ || note->kind == NOTE_TRANSACT) && end->drains) {
     drain_on(note);
   }
 }

@@ -336,6 +336,21 @@ static void do_end_step(struct end *end, const struct step *step) {
     case STEP_READY_OPTIONS:
       set_ready_options(end, step);
       break;
+    case STEP_FLUSH:
+      begin_flush(end, NULL, step);
+      break;
+    case STEP_TRANSACT:
+      begin_transact(end, NULL, step);
+      break;
+    case STEP_PEEK:
+      peek_end(end, step);
+      break;
+    case STEP_READ_MODE:
+      set_read_mode(end, step);
+      break;
+    case STEP_PEER:
+      ask_about_peer(end);
+      break;
     default:
       close_end(end);
       break;
@@ -351,6 +366,9 @@ void do_step(struct play *play, const struct step *step) {
       break;
     case STEP_CLIENT:
       step_client(play, step);
+      break;
+    case STEP_CLIENT_VERIFIED:
+      step_client_verified(play, step);
       break;
     case STEP_CONNECT:
     case STEP_DISCONNECT:
@@ -370,6 +388,11 @@ void do_step(struct play *play, const struct step *step) {
     case STEP_TRY_IO:
     case STEP_ASYNC_IO:
     case STEP_READY_OPTIONS:
+    case STEP_FLUSH:
+    case STEP_TRANSACT:
+    case STEP_PEEK:
+    case STEP_READ_MODE:
+    case STEP_PEER:
     case STEP_CLOSE:
       end = pick_end(play, step->a, is_library);
       if (end != NULL) {
@@ -559,6 +582,8 @@ static void check_account(struct play *play) {
 }
 
 bool play_run(struct play *play, const struct program *program, bool verbose) {
+  sim_settings settings = program->settings;
+
   memset(play, 0, offsetof(struct play, service));
   memset(&play->service, 0, offsetof(struct service, guests));
   memset(play->service.askings, 0, sizeof play->service.askings);
@@ -573,7 +598,8 @@ bool play_run(struct play *play, const struct program *program, bool verbose) {
     play->tasks[i].play = play;
     play->tasks[i].number = i;
   }
-  sim_reset(program->seed, &program->settings);
+  settings.threads_in_step = true; /* np_pipe_flush has some. */
+  sim_reset(program->seed, &settings);
   sim_trace(verbose);
   say(play, "seed %llu, settings from %s", (unsigned long long)program->seed,
       program->base);

@@ -55,7 +55,10 @@ enum note_kind {
   NOTE_CONNECT,
   NOTE_SHUTDOWN,
   NOTE_READY,
-  NOTE_IO
+  NOTE_IO,
+  NOTE_FLUSH,
+  NOTE_TRANSACT,
+  NOTE_PEEK
 };
 
 /* What was begun, and what came of it. */
@@ -75,8 +78,11 @@ struct note {
   bool was_alone;       /* began where there was no session        */
   bool was_unreported;  /* ... or one that no connect had told of     */
   bool cancelled;
-  bool while_closing; /* ended after the close of its own end */
-  bool is_untold;     /* a try_write's: whether it arrives is not known yet */
+  bool while_closing;   /* ended after the close of its own end */
+  bool is_untold;       /* a try_write's: whether it arrives is not known yet */
+  bool by_message;      /* of what reads: its end read messages then */
+  struct note *request; /* what a transact writes                */
+  bool is_request;      /* this is one                             */
   bool done;
   np_error error;
   size_t transferred;
@@ -95,6 +101,7 @@ struct end {
   struct play *play;
   unsigned number;
   unsigned name;
+  uint32_t process_id; /* of who opened it */
   bool is_server;
   np_pipe *pipe; /* NULL: raw, or gone                              */
   HANDLE raw;    /* NULL: the library's, or gone                    */
@@ -300,6 +307,37 @@ void bind_client(struct end *client, struct end *server);
 void step_server(struct play *play, const struct step *step);
 void step_client(struct play *play, const struct step *step);
 void step_info(struct play *play, const struct step *step);
+void begin_flush(struct end *end, struct slot *slot, const struct step *step);
+void begin_transact(struct end *end, struct slot *slot,
+                    const struct step *step);
+bool is_flush_result_true(const struct note *note, np_error error);
+bool is_transact_result_true(const struct note *note, np_error error);
+
+/* transact_ended takes note of what became of the request. */
+void transact_ended(struct note *note);
+void peek_end(struct end *end, const struct step *step);
+void set_read_mode(struct end *end, const struct step *step);
+void ask_about_peer(struct end *end);
+void step_client_verified(struct play *play, const struct step *step);
+
+/* client_open is np_client_open with options that are drawn and, unless it is
+ * NULL, what `change` makes of them. It returns the error, or NP_OK where there
+ * is no room. */
+typedef void (*options_change)(np_client_options *options, uint32_t drawn);
+np_error client_open(struct play *play, const struct step *step,
+                     options_change change);
+
+/* any_session tells whether this holds in one of the sessions that `note` can
+ * be of, and the others what may. */
+bool any_session(const struct note *note,
+                 bool (*holds)(const struct session *session,
+                               const struct end *end));
+bool peer_closed(const struct session *session, const struct end *end);
+bool was_disconnected(const struct session *session, const struct end *end);
+bool was_alone(const struct note *note);
+
+/* is_reading tells whether a read or a transact of `end` is in flight. */
+bool is_reading(const struct end *end);
 void step_raw(struct play *play, const struct step *step);
 void raw_poll(struct play *play);
 void raw_close(struct end *end);

@@ -27,7 +27,10 @@ static const uint32_t weights[STEP_KINDS] = {
     [STEP_LISTEN] = 12,        [STEP_LISTEN_CLOSE] = 4,
     [STEP_REQUEST] = 40,       [STEP_REQUEST_CANCEL] = 6,
     [STEP_GUEST_SEND] = 30,    [STEP_GUEST_RECYCLE] = 15,
-    [STEP_GUEST_CLOSE] = 12};
+    [STEP_GUEST_CLOSE] = 12,   [STEP_FLUSH] = 15,
+    [STEP_TRANSACT] = 25,      [STEP_PEEK] = 25,
+    [STEP_READ_MODE] = 10,     [STEP_PEER] = 8,
+    [STEP_CLIENT_VERIFIED] = 8};
 
 /* Steps that bring faults: some runs are without any. */
 static bool is_fault(size_t kind) {
@@ -94,7 +97,7 @@ void program_make(struct program *program, uint64_t seed, size_t step_count) {
   for (size_t i = 0; i < STEP_KINDS; i++) {
     bool off = (is_fault(i) && !has_faults) ||
                (i >= STEP_RAW_SERVER && i <= STEP_ADOPT && !has_raws) ||
-               (i >= STEP_LISTEN && !has_service) ||
+               (i >= STEP_LISTEN && i <= STEP_GUEST_CLOSE && !has_service) ||
                (i >= STEP_READY && i <= STEP_READY_OPTIONS && !has_readiness);
 
     /* A run of its own character: some steps often, some never. */

@@ -58,6 +58,12 @@ enum step_kind {
   STEP_GUEST_SEND, /* by a channel of the listener or of a client */
   STEP_GUEST_RECYCLE,
   STEP_GUEST_CLOSE,
+  STEP_FLUSH, /* np_pipe_flush                                    */
+  STEP_TRANSACT,
+  STEP_PEEK,
+  STEP_READ_MODE,       /* np_pipe_set_read_mode                        */
+  STEP_PEER,            /* what a pipe tells of its peer                */
+  STEP_CLIENT_VERIFIED, /* np_client_open, of one server alone    */
   STEP_KINDS
 };
 

@@ -71,6 +71,7 @@ static void raw_client(struct play *play, const struct step *step) {
   access |= end->writable ? GENERIC_WRITE | FILE_READ_ATTRIBUTES : 0;
   raw_path(end->name, path);
   instance_watch(play, end->name);
+  end->process_id = GetCurrentProcessId();
   handle = CreateFileW(path, access, 0, NULL, OPEN_EXISTING,
                        FILE_FLAG_OVERLAPPED, NULL);
   say(play, "end %u: CreateFileW, name %u: %u", end->number, end->name,
@@ -333,25 +334,30 @@ static void stream_check_end(struct end *end) {
     const struct note *note = play->notes[i];
     struct read_result *read = &reads[count];
 
-    if (note->kind != NOTE_READ || note->end != end || !note->done) {
+    if ((note->kind != NOTE_READ && note->kind != NOTE_TRANSACT &&
+         note->kind != NOTE_PEEK) ||
+        note->end != end || !note->done) {
       continue;
     }
     read->data = note->data;
     read->length = note->length;
     read->transferred = note->transferred;
     read->is_more = note->error == ERROR_MORE_DATA;
-    read->is_eof = note->error == ERROR_BROKEN_PIPE && !note->while_closing;
+    read->by_message = note->by_message;
+    read->is_peek = note->kind == NOTE_PEEK;
+    /* A transact says so whatever waits to be read. */
+    read->is_eof = note->error == ERROR_BROKEN_PIPE &&
+                   note->kind != NOTE_TRANSACT && !note->while_closing;
     read->is_failure = note->error != NP_OK && !read->is_more;
     read->first = note->session_first;
     read->last = note->session_last;
     notes[count++] = note;
   }
   if (!stream_check(sessions, end->session_count, reads, count,
-                    end->reads_messages, end->uses_readiness, &bad)) {
+                    end->uses_readiness, &bad)) {
     play_fail(play,
-              "read %u of end %u cannot have brought what it did: %s, %zu "
-              "bytes",
-              (unsigned)notes[bad]->number, end->number,
+              "%s %u of end %u cannot have brought what it did: %s, %zu bytes",
+              note_name(notes[bad]), (unsigned)notes[bad]->number, end->number,
               np_error_name(notes[bad]->error), notes[bad]->transferred);
   }
 }

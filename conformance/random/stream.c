@@ -111,7 +111,8 @@ static void step_message(const struct input *input, struct cursor cursor,
   const size_t wanted = read->transferred - done;
   size_t count;
 
-  if (write == NULL) {
+  /* Bytes that were read may have been all of it. */
+  if (write == NULL || (cursor.offset > 0 && cursor.offset == write->length)) {
     return;
   }
   count = matching(write, cursor.offset, read->data + done, wanted);
@@ -182,8 +183,8 @@ static bool may_end(const struct input *input, const struct cursors *set) {
   return false;
 }
 
-static bool step(const struct input *input, struct cursors *set,
-                 const struct read_result *read) {
+static bool step_on(const struct input *input, struct cursors *set,
+                    const struct read_result *read) {
   spread(input, set, read->first, read->last);
   if (read->is_eof) {
     /* Of which session it is the end can't be told if there were two. */
@@ -209,16 +210,28 @@ static bool step(const struct input *input, struct cursors *set,
   return set->count > 0;
 }
 
+static bool step(const struct input *input, struct cursors *set,
+                 const struct read_result *read) {
+  struct cursors seen;
+
+  if (!read->is_peek) {
+    return step_on(input, set, read);
+  }
+  seen = *set;
+  return step_on(input, &seen, read);
+}
+
 bool stream_check(const struct session_input *sessions, size_t session_count,
                   const struct read_result *reads, size_t read_count,
-                  bool by_message, bool reads_ahead, size_t *bad) {
-  const struct input input = {sessions, session_count, by_message, reads_ahead};
+                  bool reads_ahead, size_t *bad) {
+  struct input input = {sessions, session_count, false, reads_ahead};
   const struct cursor start = {0, 0, 0};
   struct cursors set;
 
   set.count = 0;
   add(&set, start);
   for (size_t i = 0; i < read_count; i++) {
+    input.by_message = reads[i].by_message;
     if (!step(&input, &set, &reads[i])) {
       *bad = i;
       return false;

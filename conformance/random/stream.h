@@ -21,12 +21,14 @@ struct session_input {
   size_t count;
 };
 
-/* A read that ended. `first` and `last` are the sessions whose data it may have
- * brought. */
+/* A read that ended, or a peek. `first` and `last` are the sessions whose data
+ * it may have brought. */
 struct read_result {
   const unsigned char *data;
   size_t length; /* of the buffer */
   size_t transferred;
+  bool by_message; /* it was for a message                 */
+  bool is_peek;    /* it has taken nothing                 */
   bool is_more;    /* ERROR_MORE_DATA: the message goes on */
   bool is_eof;     /* the peer had closed, nothing is left */
   bool is_failure; /* any other error: `transferred` is mostly 0 */
@@ -39,10 +41,10 @@ unsigned char stream_byte(uint32_t id, size_t offset);
 
 /* stream_check returns whether the reads, in the order in which they were
  * begun, can have come of the sessions' input; else `*bad` is the index of the
- * first that cannot. `by_message`: the end reads messages.
- * `reads_ahead`: part of a message may have been caught before it was cut. */
+ * first that cannot. `reads_ahead`: part of a message may have been caught
+ * before it was cut. */
 bool stream_check(const struct session_input *sessions, size_t session_count,
                   const struct read_result *reads, size_t read_count,
-                  bool by_message, bool reads_ahead, size_t *bad);
+                  bool reads_ahead, size_t *bad);
 
 #endif

@@ -1,0 +1,89 @@
+/* Flushes: when one succeeds, the peer has read what was written before. */
+#include <stdlib.h>
+
+#include "play.h"
+
+/* How many bytes of what `end` wrote before `flush` have certainly arrived in
+ * the session's pipe. */
+static size_t bytes_written(const struct note *flush) {
+  const struct end *end = flush->end;
+  const struct play *play = end->play;
+  size_t sum = 0;
+
+  for (size_t i = 0; i < flush->number; i++) {
+    const struct note *note = play->notes[i];
+
+    if (note->end == end && note->kind == NOTE_WRITE && note->done &&
+        note->error == NP_OK && !note->is_untold &&
+        note->session_first == flush->session_first && !note->was_alone) {
+      sum += note->length;
+    }
+  }
+  return sum;
+}
+
+/* How many the peer can have read in this session, told of or not yet. */
+static size_t bytes_read_at_most(const struct end *peer, size_t session) {
+  const struct play *play = peer->play;
+  size_t sum = 0;
+
+  for (size_t i = 0; i < play->note_count; i++) {
+    const struct note *note = play->notes[i];
+
+    if (note->end == peer &&
+        (note->kind == NOTE_READ || note->kind == NOTE_TRANSACT) &&
+        (!note->done || note->session_last >= session)) {
+      sum += note->done ? note->transferred : note->length;
+    }
+  }
+  return sum;
+}
+
+/* Where it is one session all the time, whose ends are both there. */
+static bool has_been_read(const struct note *flush) {
+  const struct end *end = flush->end;
+  const struct session *session = end_session(end);
+  const struct end *peer;
+
+  if (!end->writable || flush->was_alone || session == NULL ||
+      end->is_closing || end->play->faults ||
+      flush->session_first + 1 != end->session_count ||
+      flush->disconnects != end->disconnect_calls || session->disconnected ||
+      session->server_closed || session->client_closed) {
+    return true;
+  }
+  peer = end->is_server ? session->client : session->server;
+  return peer == NULL || peer->uses_readiness ||
+         bytes_read_at_most(peer, peer->session_count - 1) >=
+             bytes_written(flush);
+}
+
+bool is_flush_result_true(const struct note *note, np_error error) {
+  const struct end *end = note->end;
+
+  switch (error) {
+    case NP_OK:
+      return has_been_read(note);
+    case ERROR_BROKEN_PIPE:
+      return any_session(note, peer_closed) || end->is_closing;
+    case ERROR_PIPE_NOT_CONNECTED:
+      return any_session(note, was_disconnected) ||
+             (end->is_server && end->disconnect_calls > 0);
+    default:
+      return false;
+  }
+}
+
+void begin_flush(struct end *end, struct slot *slot, const struct step *step) {
+  struct note *note = note_new(end, NOTE_FLUSH, step, 0);
+  np_error error;
+
+  if (note == NULL) {
+    free(slot);
+    return;
+  }
+  slot = slot_of(slot, note);
+  error = np_pipe_flush(end->pipe, &slot->op, on_done);
+  /* It takes a handle and a thread. */
+  begun(note, error, is_fault(end->play, error) ? error : NP_OK);
+}

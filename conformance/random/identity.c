@@ -1,0 +1,114 @@
+/* Who is at the other end: what a pipe tells of its peer, and clients that
+ * demand one. */
+#include <string.h>
+
+#include "instance.h"
+#include "play.h"
+
+static const struct end *peer_of(const struct end *end) {
+  const struct session *session = end_session(end);
+
+  if (session == NULL) {
+    return NULL;
+  }
+  return end->is_server ? session->client : session->server;
+}
+
+/* What may keep a pipe from telling who its peer is. */
+static bool may_not_tell(const struct end *end, np_error error) {
+  const struct session *session =
+      end->session_count > 0 ? end->sessions[end->session_count - 1] : NULL;
+
+  return is_fault(end->play, error) ||
+         (error == ERROR_PIPE_NOT_CONNECTED && session != NULL &&
+          session->disconnected);
+}
+
+static void ask_about_process(struct end *end) {
+  struct play *play = end->play;
+  const struct end *peer = peer_of(end);
+  uint32_t id = 0;
+  np_error error = np_pipe_peer_process_id(end->pipe, &id);
+
+  say(play, "end %u: np_pipe_peer_process_id: %s, %u", end->number,
+      np_error_name(error), (unsigned)id);
+  if (error == NP_OK ? peer != NULL && id != peer->process_id
+                     : !may_not_tell(end, error) &&
+                           !(error == ERROR_NOT_FOUND && end->is_server &&
+                             end_session(end) == NULL)) {
+    play_fail(play, "np_pipe_peer_process_id of end %u gave %s, %u",
+              end->number, np_error_name(error), (unsigned)id);
+  }
+  error = np_pipe_peer_session_id(end->pipe, &id);
+  if (error != NP_OK && !may_not_tell(end, error) &&
+      !(error == ERROR_NOT_FOUND && end->is_server &&
+        end_session(end) == NULL)) {
+    play_fail(play, "np_pipe_peer_session_id of end %u gave %s", end->number,
+              np_error_name(error));
+  }
+}
+
+/* A server can tell what it is asked here once it has read something. */
+static bool may_cannot(const struct end *end, np_error error) {
+  return error == ERROR_CANNOT_IMPERSONATE && end->is_server;
+}
+
+static void ask_about_user(struct end *end) {
+  struct play *play = end->play;
+  char text[NP_SID_TEXT_BYTES_MAX] = {0};
+  np_error error = np_pipe_peer_user(end->pipe, text, sizeof text);
+
+  say(play, "end %u: np_pipe_peer_user: %s, %s", end->number,
+      np_error_name(error), text);
+  /* An outbound client has no READ_CONTROL, if it was raw. */
+  if (error == NP_OK ? memcmp(text, "S-1-", 4) != 0
+                     : !may_not_tell(end, error) && !may_cannot(end, error) &&
+                           !(error == ERROR_ACCESS_DENIED && !end->is_server)) {
+    play_fail(play, "np_pipe_peer_user of end %u gave %s, %s", end->number,
+              np_error_name(error), text);
+  }
+  error = np_pipe_impersonate(end->pipe);
+  say(play, "end %u: np_pipe_impersonate: %s", end->number,
+      np_error_name(error));
+  if (error == NP_OK) {
+    error = np_pipe_revert(end->pipe);
+    if (error != NP_OK || !end->is_server) {
+      play_fail(play, "end %u impersonates, and np_pipe_revert gives %s",
+                end->number, np_error_name(error));
+    }
+  } else if (!may_not_tell(end, error) && !may_cannot(end, error) &&
+             (end->is_server || error != ERROR_INVALID_PARAMETER)) {
+    play_fail(play, "np_pipe_impersonate of end %u gave %s", end->number,
+              np_error_name(error));
+  }
+}
+
+void ask_about_peer(struct end *end) {
+  ask_about_process(end);
+  ask_about_user(end);
+}
+
+/* --- Clients that demand a server ---------------------------------------- */
+
+static bool is_stranger_wanted(uint32_t drawn) {
+  return drawn % 4 == 3;
+}
+
+/* Each server of a run is of the process that this one began as. */
+static void demand(np_client_options *options, uint32_t drawn) {
+  const uint32_t own = GetCurrentProcessId();
+
+  options->verify_same_user = drawn % 2 == 0;
+  if (drawn % 4 != 0) {
+    options->verify_process_id = is_stranger_wanted(drawn) ? own + 1 : own;
+  }
+}
+
+void step_client_verified(struct play *play, const struct step *step) {
+  const size_t ends = play->end_count;
+
+  client_open(play, step, demand);
+  if (is_stranger_wanted(step->d) && play->end_count > ends) {
+    play_fail(play, "end %zu was let in by a stranger", ends);
+  }
+}

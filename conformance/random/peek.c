@@ -1,0 +1,88 @@
+/* Looking at what waits, and in which mode it is read. */
+#include "play.h"
+
+static bool is_peek_error_true(const struct note *note, np_error error) {
+  const struct end *end = note->end;
+
+  switch (error) {
+    case ERROR_ACCESS_DENIED:
+      return !end->readable;
+    case ERROR_BROKEN_PIPE:
+      return any_session(note, peer_closed);
+    case ERROR_BAD_PIPE:
+      return was_alone(note);
+    case ERROR_PIPE_NOT_CONNECTED:
+      return any_session(note, was_disconnected) ||
+             (end->is_server && end->disconnect_calls > 0);
+    default:
+      return is_fault(end->play, error);
+  }
+}
+
+/* Where a read in flight comes first, one of readiness perhaps, what is seen
+ * says little. That all is over it says where none is. */
+void peek_end(struct end *end, const struct step *step) {
+  struct play *play = end->play;
+  bool is_first = !is_reading(end);
+  struct note *note = note_new(end, NOTE_PEEK, step, length_of(step->c));
+  np_peek peek = {.size = sizeof peek};
+  np_error error;
+
+  if (note == NULL) {
+    return;
+  }
+  error = np_pipe_peek(end->pipe, note->data, note->length, &peek);
+  /* An empty message looks like nothing. */
+  is_first =
+      is_first && (error != NP_OK || (peek.copied > 0 && !end->uses_readiness));
+  note->done = true;
+  note->error = is_first ? error : ERROR_BUSY; /* No part of the account. */
+  note->transferred = is_first ? peek.copied : 0;
+  note_sessions(note);
+  say(play, "end %u: np_pipe_peek %u: %s, %zu of %zu bytes, %zu left of %zu",
+      end->number, (unsigned)note->number, np_error_name(error), peek.copied,
+      note->length, peek.left, peek.available);
+  if (error != NP_OK) {
+    if (!is_peek_error_true(note, error)) {
+      play_fail(play, "peek %u of end %u cannot give %s",
+                (unsigned)note->number, end->number, np_error_name(error));
+    }
+    return;
+  }
+  if (!end->readable || peek.copied > note->length ||
+      peek.available < peek.copied ||
+      (peek.left > 0 && (peek.copied < note->length || !end->reads_messages))) {
+    play_fail(play, "peek %u of end %u cannot show %zu of %zu bytes, %zu left",
+              (unsigned)note->number, end->number, peek.copied, note->length,
+              peek.left);
+  }
+  if (is_first && peek.left > 0) {
+    note->error = ERROR_MORE_DATA; /* What a read would say. */
+  }
+}
+
+void set_read_mode(struct end *end, const struct step *step) {
+  struct play *play = end->play;
+  const bool messages = (step->c & 1) != 0;
+  const bool may_refuse = is_reading(end) || end->uses_readiness;
+  const struct session *session =
+      end->session_count > 0 ? end->sessions[end->session_count - 1] : NULL;
+  np_error error =
+      np_pipe_set_read_mode(end->pipe, messages ? NP_MESSAGE : NP_BYTE);
+
+  say(play, "end %u: np_pipe_set_read_mode, %s: %s", end->number,
+      messages ? "messages" : "bytes", np_error_name(error));
+  if (error == NP_OK && (end->is_message || !messages)) {
+    end->reads_messages = messages;
+  } else if (error == NP_OK ||
+             (!is_fault(play, error) &&
+              !(error == ERROR_INVALID_PARAMETER && messages &&
+                !end->is_message) &&
+              !(error == ERROR_BUSY && may_refuse) &&
+              !(error == ERROR_ACCESS_DENIED && !end->writable) &&
+              !(error == ERROR_PIPE_NOT_CONNECTED && !end->is_server &&
+                session != NULL && session->disconnected))) {
+    play_fail(play, "np_pipe_set_read_mode of end %u gave %s", end->number,
+              np_error_name(error));
+  }
+}

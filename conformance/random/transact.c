@@ -1,0 +1,92 @@
+/* Transacts: a request, a write of the model, and its reply, a read. */
+#include <stdlib.h>
+
+#include "play.h"
+#include "stream.h"
+
+/* The request may have arrived, or not, until it is known. */
+static struct note *request_new(struct end *end, size_t length) {
+  struct note *request = note_new(end, NOTE_WRITE, NULL, length);
+
+  if (request == NULL) {
+    return NULL;
+  }
+  for (size_t i = 0; i < length; i++) {
+    request->data[i] = stream_byte(request->number, i);
+  }
+  request->is_request = true;
+  request->done = true;
+  request->error = ERROR_IO_INCOMPLETE;
+  return request;
+}
+
+static bool can_transact(const struct note *note) {
+  return note->end->is_message && note->by_message;
+}
+
+bool is_transact_result_true(const struct note *note, np_error error) {
+  switch (error) {
+    case NP_OK:
+      return can_transact(note) && note->transferred <= note->length;
+    case ERROR_MORE_DATA:
+      return can_transact(note) && note->transferred == note->length;
+    case ERROR_PIPE_BUSY: /* Something waits to be read. */
+      return can_transact(note);
+    case ERROR_BAD_PIPE:
+      return !can_transact(note) || was_alone(note) ||
+             any_session(note, peer_closed) ||
+             any_session(note, was_disconnected);
+    case ERROR_BROKEN_PIPE:
+      return any_session(note, peer_closed) || note->end->is_closing;
+    case ERROR_PIPE_NOT_CONNECTED:
+      return any_session(note, was_disconnected) ||
+             (note->end->is_server && note->end->disconnect_calls > 0);
+    default:
+      return false;
+  }
+}
+
+void transact_ended(struct note *note) {
+  struct note *request = note->request;
+
+  if (note->error == NP_OK || note->error == ERROR_MORE_DATA) {
+    request->error = NP_OK;
+  } else if (note->error == ERROR_PIPE_BUSY || note->error == ERROR_BAD_PIPE) {
+    request->length = 0; /* Nothing was written. */
+  }
+  free(request->data); /* Nobody may look at it any more. */
+  request->data = NULL;
+}
+
+/* Whether a read, a transact or a read-ahead may be in the way. */
+static bool may_be_busy(const struct end *end) {
+  return is_reading(end) || end->uses_readiness;
+}
+
+void begin_transact(struct end *end, struct slot *slot,
+                    const struct step *step) {
+  const bool may_refuse = may_be_busy(end);
+  struct note *request = request_new(end, length_of(step->b >> 4));
+  struct note *note = note_new(end, NOTE_TRANSACT, step, length_of(step->c));
+  np_error error;
+
+  if (request == NULL || note == NULL) {
+    if (request != NULL) {
+      request->length = 0;
+    }
+    free(slot);
+    return;
+  }
+  note->request = request;
+  slot = slot_of(slot, note);
+  error = np_pipe_transact(end->pipe, request->data, request->length,
+                           note->data, note->length, &slot->op, on_done);
+  if (!end->readable || !end->writable) {
+    begun(note, error, ERROR_ACCESS_DENIED);
+  } else {
+    begun(note, error, may_refuse && error == ERROR_BUSY ? error : NP_OK);
+  }
+  if (note->done) {
+    request->length = 0;
+  }
+}
