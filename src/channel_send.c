@@ -106,7 +106,10 @@ static in_place place_of(const np_channel *channel, np_op *op) {
                ? ALL_OF_IT
                : IN_BUFFER;
   }
-  return total > channel->write_buffer_bytes ? BEHIND_HEADER : IN_BUFFER;
+  /* An empty write of its own would be an empty message of the kernel's. */
+  return total > channel->write_buffer_bytes && op->np__length > 0
+             ? BEHIND_HEADER
+             : IN_BUFFER;
 }
 
 /* How many bytes of those that wait the next write from the buffer takes. */

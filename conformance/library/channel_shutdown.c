@@ -216,6 +216,26 @@ NP_CASE("channel/half-close-in-message", np_channel_receive,
   assert_done(&f->ops[0], ERROR_HANDLE_EOF, 0);
 }
 
+NP_CASE("channel/half-close-empty-frame", np_channel_send,
+        MODE_MESSAGE_BYTE | BOTH_ENDS, NP_OK,
+        "A frame with nothing in it is no end, also where its header is longer "
+        "than a write that is put together.",
+        "npipe/channel.h") {
+  np_channel_options options = half_close();
+
+  options.write_buffer_bytes = 3;
+  channel_pair(f, &options);
+  receive_begin(&f->ops[0], f->opposite);
+  receive_begin(&f->ops[1], f->opposite);
+  loop_quiet(f);
+  send_begin(&f->ops[2], f->channel, NULL, 0);
+  loop_until(f, 2);
+  assert_done(&f->ops[0], NP_OK, 0);
+  send_begin(&f->ops[3], f->channel, "x", 1);
+  loop_until(f, 4);
+  assert_done(&f->ops[1], NP_OK, 1);
+}
+
 NP_CASE("channel/half-close-empty-message", np_channel_send,
         MODE_MESSAGE | BOTH_ENDS, ERROR_INVALID_PARAMETER,
         "Where an empty message is the end, none can be sent as a message.",
