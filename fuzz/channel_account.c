@@ -1,0 +1,129 @@
+/* What arrived at an end, held against what was sent at the other: a set of
+ * places, at one of which the receiver must be. */
+#include "channel_scene.h"
+
+#include "stream.h"
+
+/* How many bytes of message `number` are at `data`. */
+static size_t matching(const struct side *from, size_t number,
+                       const unsigned char *data, size_t length) {
+  size_t count = 0;
+
+  while (count < length && count < from->sends[number].length &&
+         data[count] == stream_byte(id_of(from, number), count)) {
+    count++;
+  }
+  return count;
+}
+
+static bool is_skippable(const struct side *to, size_t number) {
+  return !to->peer->sends[number].ok || to->may_lose;
+}
+
+/* The places after an arrival of these bytes, if `number` is the first message
+ * that can be in it. Where messages are the kernel's, one that was cut when a
+ * part of it had been read runs on into the next. */
+static uint64_t places_of(const struct side *to, size_t number,
+                          const unsigned char *data, size_t length) {
+  const struct side *from = to->peer;
+  uint64_t after = 0;
+
+  for (size_t k = number; k < from->send_count; k++) {
+    const size_t count = matching(from, k, data, length);
+
+    if (count == length && length == from->sends[k].length) {
+      after |= (uint64_t)1 << (k + 1);
+    }
+    if (!to->is_framed && !from->sends[k].ok) {
+      for (size_t part = 1; part <= count; part++) {
+        after |= places_of(to, k + 1, data + part, length - part);
+      }
+    }
+    if (!is_skippable(to, k)) {
+      break;
+    }
+  }
+  return after;
+}
+
+/* The places after one that was too long, or found no memory: `is_kept` if it
+ * stays. Of a message that ran on into another the length is not known. */
+static uint64_t places_of_none(const struct side *to, size_t number,
+                               const struct arrival *arrival, bool is_kept) {
+  const struct side *from = to->peer;
+  bool is_cut = false;
+  uint64_t after = 0;
+
+  for (size_t k = number; k < from->send_count; k++) {
+    is_cut = is_cut || (!to->is_framed && !from->sends[k].ok);
+    if (is_cut || arrival->error == ERROR_NOT_ENOUGH_MEMORY ||
+        arrival->length == from->sends[k].length) {
+      after |= (uint64_t)1 << (is_kept ? k : k + 1);
+    }
+    if (!is_skippable(to, k)) {
+      break;
+    }
+  }
+  return after;
+}
+
+/* The places where the receiver can be after an arrival, from a set of places
+ * before: bit n stands for "message n is the next". */
+static uint64_t places_after(const struct side *to, uint64_t places,
+                             const struct arrival *arrival) {
+  /* It may have lost that one, or none. */
+  uint64_t after = arrival->error == ERROR_NOT_ENOUGH_MEMORY ? places : 0;
+
+  for (size_t i = 0; i <= to->peer->send_count; i++) {
+    if ((places >> i & 1) != 0) {
+      after |=
+          arrival->error == NP_OK
+              ? places_of(to, i, arrival->data, arrival->length)
+              : places_of_none(to, i, arrival,
+                               arrival->error == ERROR_INSUFFICIENT_BUFFER);
+    }
+  }
+  return after;
+}
+
+static bool may_end(const struct side *to, uint64_t places) {
+  for (size_t i = 0; i <= to->peer->send_count; i++) {
+    size_t k = i;
+
+    if ((places >> i & 1) == 0) {
+      continue;
+    }
+    while (k < to->peer->send_count && is_skippable(to, k)) {
+      k++;
+    }
+    if (k == to->peer->send_count) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void account_check(const struct side *to) {
+  uint64_t places = 1;
+
+  for (size_t i = 0; i < to->arrival_count; i++) {
+    const struct arrival *arrival = &to->arrivals[i];
+
+    switch (arrival->error) {
+      case NP_OK:
+      case ERROR_BUFFER_OVERFLOW:
+      case ERROR_INSUFFICIENT_BUFFER:
+      case ERROR_NOT_ENOUGH_MEMORY:
+        places = places_after(to, places, arrival);
+        fuzz_law(places != 0, "arrival %zu at %c is no message that was sent",
+                 i, 'A' + (int)to->number);
+        break;
+      default:
+        break;
+    }
+  }
+  if (to->was_cleanly && !to->may_lose && !to->has_failed) {
+    fuzz_law(may_end(to, places), "a message never arrived at %c",
+             'A' + (int)to->number);
+  }
+}

@@ -1,0 +1,342 @@
+/* The steps of channel, and their callbacks: whether each may end so. */
+#include "channel_scene.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "stream.h"
+
+static bool sends(const struct action *action) {
+  return action->kind != RECEIVE && action->kind != INTO;
+}
+
+static bool receives(const struct action *action) {
+  return action->kind != SEND && action->kind != SHUTDOWN;
+}
+
+static bool is_expected(const struct action *action, np_error error) {
+  const struct side *side = action->side;
+
+  switch (error) {
+    case NP_OK:
+      return true;
+    case ERROR_OPERATION_ABORTED:
+      /* Sending may have failed with that of an earlier message. */
+      return action->cancelled || side->closing || sends(action);
+    case WAIT_TIMEOUT:
+      return action->timeout_ms > 0 || sends(action);
+    case ERROR_BROKEN_PIPE:
+      return side->peer->closing || side->closing ||
+             (receives(action) && side->peer->ever_shut);
+    case ERROR_NO_DATA:
+      return side->peer->closing || side->closing;
+    case ERROR_HANDLE_EOF:
+      return receives(action) && (side->peer->closing || side->peer->ever_shut);
+    case ERROR_BUFFER_OVERFLOW:
+      return receives(action);
+    case ERROR_INSUFFICIENT_BUFFER:
+      return action->kind == INTO;
+    default:
+      return stage_is_fault(&side->scene->stage, error);
+  }
+}
+
+static void arrived(struct action *action, np_error error, size_t length) {
+  struct side *side = action->side;
+  struct arrival *arrival = &side->arrivals[side->arrival_count++];
+  const void *data =
+      action->kind == INTO ? action->data : np_channel_data(side->whole);
+
+  memset(arrival, 0, sizeof *arrival);
+  arrival->error = error;
+  arrival->length = length;
+  arrival->is_into = action->kind == INTO;
+  if (error == NP_OK) {
+    fuzz_law(data != NULL || length == 0, "a message of %zu bytes at NULL",
+             length);
+    fuzz_law(action->kind != INTO || length <= action->length,
+             "%zu bytes in a buffer of %zu", length, action->length);
+    arrival->data = malloc(length > 0 ? length : 1);
+    if (arrival->data == NULL) {
+      abort();
+    }
+    if (length > 0) {
+      memcpy(arrival->data, data, length);
+    }
+  }
+  if (error == ERROR_BUFFER_OVERFLOW) {
+    fuzz_law(length > side->bytes_max, "%zu bytes are too long for %zu", length,
+             side->bytes_max);
+  }
+  if (error == ERROR_BROKEN_PIPE || error == ERROR_HANDLE_EOF) {
+    side->was_cleanly = !side->ended && !side->closing;
+    side->ended = true;
+  }
+}
+
+/* Then the peer has read everything, and there is a receive for each message
+ * that the kernel keeps. */
+static void shut(struct side *side, np_error error) {
+  const size_t needed =
+      side->is_framed ? side->sent_count > 0 : side->sent_count;
+
+  side->is_shutting = false;
+  side->is_shut = error == NP_OK;
+  fuzz_law(error != NP_OK || side->peer->receives_begun >= needed,
+           "%c has ended, and %zu messages were not read",
+           'A' + (int)side->number, needed - side->peer->receives_begun);
+}
+
+static void on_done(np_op *op, np_error error, size_t transferred) {
+  static const char *const names[] = {"send", "receive", "receive_into", "call",
+                                      "shutdown"};
+  struct action *action = (struct action *)op;
+  struct side *side = action->side;
+
+  fuzz_say("  %c: %s of %zu bytes: %s, %zu", 'A' + (int)side->number,
+           names[action->kind], action->length, np_error_name(error),
+           transferred);
+  fuzz_law(side->scene->stage.turns, "a callback outside of the loop");
+  fuzz_law(!action->done, "a second callback");
+  fuzz_law(is_expected(action, error), "a %s cannot have ended with %s",
+           names[action->kind], np_error_name(error));
+  action->done = true;
+  if (action->kind == SEND) {
+    side->sends[action->number].ok = error == NP_OK;
+    if (error == NP_OK) {
+      side->sent_count += action->length > 0;
+      fuzz_law(transferred == action->length, "%zu bytes were sent of %zu",
+               transferred, action->length);
+      fuzz_law(action->number >= side->last_sent,
+               "a send was told before one that began before it");
+      side->last_sent = action->number;
+    }
+  } else if (action->kind != SHUTDOWN) {
+    arrived(action, error, transferred);
+  } else if (side->half_close) {
+    shut(side, error);
+  }
+  if (action->kind == CALL && error != NP_OK) {
+    side->may_lose = true;
+  }
+  /* Nobody may look at it any more. */
+  free(action->data);
+  action->data = NULL;
+}
+
+static void on_closed(np_channel *channel) {
+  struct scene *scene = np_channel_user(channel);
+
+  fuzz_law(scene->stage.turns, "on_closed ran outside of the loop");
+  fuzz_law(scene->closing > 0, "on_closed ran uncalled for");
+  scene->closing--;
+}
+
+/* --- Steps --------------------------------------------------------------- */
+
+static struct action *action_new(struct side *side, enum action_kind kind,
+                                 size_t length) {
+  struct scene *scene = side->scene;
+  struct action *action;
+
+  if (scene->action_count == ACTIONS_MAX || side->channel == NULL) {
+    return NULL;
+  }
+  action = calloc(1, sizeof *action);
+  if (action == NULL) {
+    abort();
+  }
+  action->side = side;
+  action->kind = kind;
+  action->length = length;
+  scene->actions[scene->action_count++] = action;
+  return action;
+}
+
+static void forget(struct action *action) {
+  action->side->scene->action_count--;
+  free(action->data);
+  free(action);
+}
+
+/* A message, with room for its header before it. */
+static bool message_fill(struct action *action, size_t header) {
+  struct side *side = action->side;
+
+  if (side->send_count == SENDS_MAX ||
+      side->sent_bytes + action->length > SENT_BYTES_MAX) {
+    return false;
+  }
+  side->sent_bytes += action->length;
+  action->number = side->send_count;
+  action->data = malloc(header + action->length + 1);
+  if (action->data == NULL) {
+    abort();
+  }
+  memset(action->data, 0, header);
+  for (size_t i = 0; i < action->length; i++) {
+    action->data[header + i] = stream_byte(id_of(side, action->number), i);
+  }
+  return true;
+}
+
+static bool receives_only(const struct action *action) {
+  return action->kind == RECEIVE || action->kind == INTO;
+}
+
+static void begun(struct action *action, const char *name, np_error error) {
+  struct side *side = action->side;
+  const bool has_message = action->kind == SEND || action->kind == CALL;
+
+  fuzz_say("%c: %s, %zu bytes: %s", 'A' + (int)side->number, name,
+           action->length, np_error_name(error));
+  if (error == NP_OK) {
+    fuzz_law(receives_only(action) || !side->is_shut,
+             "%s goes on behind the end", name);
+    if (action->kind == SHUTDOWN && side->half_close) {
+      side->is_shutting = true;
+      side->ever_shut = true;
+    }
+    side->receives_begun += receives(action);
+    if (has_message) {
+      side->sends[side->send_count].length = action->length;
+      side->sends[side->send_count].ok = false;
+      side->send_count++;
+    }
+    return;
+  }
+  fuzz_law(stage_is_fault(&side->scene->stage, error) ||
+               (error == ERROR_BUFFER_OVERFLOW && has_message &&
+                action->length > side->bytes_max) ||
+               (error == ERROR_INVALID_PARAMETER && has_message &&
+                action->length == 0 && side->half_close && !side->is_framed) ||
+               (error == ERROR_NO_DATA && !receives_only(action) &&
+                (side->is_shutting || side->is_shut)),
+           "%s gave %s", name, np_error_name(error));
+  forget(action);
+}
+
+void send_one(struct side *side, size_t length, uint32_t timeout_ms,
+              bool reserved) {
+  struct action *action = action_new(side, SEND, length);
+  const size_t header = np_channel_header_bytes(side->channel);
+
+  if (action == NULL) {
+    return;
+  }
+  if (!message_fill(action, reserved ? header : 0)) {
+    forget(action);
+    return;
+  }
+  action->timeout_ms = timeout_ms;
+  action->call.op.timeout_ms = timeout_ms;
+  begun(action, reserved ? "send_reserved" : "send",
+        reserved ? np_channel_send_reserved(side->channel, action->data, length,
+                                            &action->call.op, on_done)
+                 : np_channel_send(side->channel, action->data, length,
+                                   &action->call.op, on_done));
+}
+
+void receive_one(struct side *side, size_t room, uint32_t timeout_ms,
+                 bool into) {
+  struct action *action = action_new(side, into ? INTO : RECEIVE, room);
+
+  if (action == NULL) {
+    return;
+  }
+  action->timeout_ms = timeout_ms;
+  action->call.op.timeout_ms = timeout_ms;
+  if (into) {
+    action->data = malloc(room > 0 ? room : 1);
+    if (action->data == NULL) {
+      abort();
+    }
+  }
+  begun(action, into ? "receive_into" : "receive",
+        into ? np_channel_receive_into(side->channel, action->data, room,
+                                       &action->call.op, on_done)
+             : np_channel_receive(side->channel, &action->call.op, on_done));
+}
+
+void call_one(struct side *side, size_t length, uint32_t timeout_ms) {
+  struct action *action;
+
+  if (side->number > 0) {
+    return; /* Two that call each other may both wait for ever. */
+  }
+  action = action_new(side, CALL, length);
+  if (action == NULL) {
+    return;
+  }
+  if (!message_fill(action, 0)) {
+    forget(action);
+    return;
+  }
+  action->timeout_ms = timeout_ms;
+  action->call.op.timeout_ms = timeout_ms;
+  begun(action, "call",
+        np_channel_call(side->channel, action->data, length, &action->call,
+                        on_done));
+}
+
+void shutdown_one(struct side *side) {
+  struct action *action = action_new(side, SHUTDOWN, 0);
+
+  if (action != NULL) {
+    begun(action, "shutdown",
+          np_channel_shutdown(side->channel, &action->call.op, on_done));
+  }
+}
+
+void cancel_one(struct scene *scene, size_t drawn) {
+  for (size_t i = 0; i < scene->action_count; i++) {
+    struct action *action = scene->actions[(drawn + i) % scene->action_count];
+
+    if (!action->done) {
+      np_error error = np_op_cancel(&action->call.op);
+
+      action->cancelled = true;
+      fuzz_say("np_op_cancel: %s", np_error_name(error));
+      fuzz_law(error == NP_OK || error == ERROR_NOT_FOUND ||
+                   stage_is_fault(&scene->stage, error),
+               "np_op_cancel gave %s", np_error_name(error));
+      return;
+    }
+  }
+}
+
+void close_one(struct side *side) {
+  np_error error;
+
+  if (side->channel == NULL) {
+    return;
+  }
+  fuzz_say("%c: close", 'A' + (int)side->number);
+  side->closing = true;
+  side->scene->closing++;
+  error = np_channel_close(side->channel, on_closed);
+  fuzz_law(error == NP_OK, "np_channel_close gave %s", np_error_name(error));
+  fuzz_law(np_channel_close(side->channel, NULL) == ERROR_INVALID_HANDLE,
+           "a channel can be closed twice");
+  side->channel = NULL;
+}
+
+/* If nothing is in flight the pipe comes back. */
+void detach_one(struct side *side) {
+  np_pipe *pipe = NULL;
+  np_error error;
+
+  if (side->channel == NULL) {
+    return;
+  }
+  error = np_channel_detach(side->channel, &pipe);
+  fuzz_say("%c: detach: %s", 'A' + (int)side->number, np_error_name(error));
+  fuzz_law((error == NP_OK && pipe == side->pipe) ||
+               (error == ERROR_BUSY && pipe == NULL),
+           "np_channel_detach gave %s", np_error_name(error));
+  if (error == NP_OK) {
+    side->channel = NULL;
+    side->closing = true;
+    stage_close(&side->scene->stage, pipe);
+  }
+}
