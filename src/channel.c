@@ -3,8 +3,11 @@
 #include <assert.h>
 #include <string.h>
 
-#define WRITE_BUFFER_BYTES 60000u
-#define READ_BUFFER_BYTES  65536u
+/* Under Wine a request with more bytes does not fit the way to its server. */
+#define WRITE_BUFFER_BYTES 65472u
+
+/* So that a message of 64 KiB comes with its header. */
+#define READ_BUFFER_BYTES (65536u + NP_FRAME_HEADER_BYTES_MAX)
 
 void np_channel_options_init(np_channel_options *options) {
   if (options != NULL) {
@@ -168,7 +171,7 @@ static void channel_end(np_channel *channel) {
   channel->pipe->target.taken = false;
   if (channel->is_flush_due) {
     channel->is_flush_due = false;
-    np__loop_take_back(channel->target.loop, &channel->flush);
+    np__loop_ungather(channel->target.loop, &channel->flush);
   }
 }
 

@@ -7,6 +7,10 @@
 #include "frame.h"
 #include "io.h"
 
+/* The read buffer, until a read has filled it: most channels that wait, wait
+ * for something short. */
+#define FIRST_BYTES 4096u
+
 static void on_read(np_op *read, np_error error, size_t transferred);
 
 static np_error into_cancel(np_op *op) {
@@ -135,11 +139,14 @@ static np_error in_reserve(np_channel *channel, size_t bytes) {
   return NP_OK;
 }
 
-/* The buffer is full, or not there: the size of the next. */
+/* The buffer was filled, or is not there: the size of the next. */
 static size_t next_size(const np_channel *channel) {
-  size_t bytes = channel->in_bytes;
+  const size_t bytes = channel->in_bytes;
 
-  if (bytes == 0) {
+  if (bytes == 0 && channel->read_buffer_bytes > FIRST_BYTES) {
+    return FIRST_BYTES;
+  }
+  if (bytes < channel->read_buffer_bytes || channel->is_framed) {
     return channel->read_buffer_bytes;
   }
   return bytes < channel->bytes_max / 2 ? bytes * 2 : channel->bytes_max;
@@ -222,6 +229,7 @@ static bool can_read_into(np_channel *channel, np_op *op) {
 
 /* Begins to read for `op`. The kernel gets the read at the end of the turn. */
 static void read_start(np_channel *channel, np_op *op) {
+  const bool is_full = channel->in_end == channel->in_bytes;
   np_error error = NP_OK;
   size_t room;
 
@@ -237,7 +245,7 @@ static void read_start(np_channel *channel, np_op *op) {
     channel->in_begin = 0;
     channel->in_end = 0;
   }
-  if (channel->in_end == channel->in_bytes) {
+  if (is_full) {
     error = in_reserve(channel, next_size(channel));
   }
   if (error != NP_OK) {

@@ -265,6 +265,20 @@ static void write_in_place(np_channel *channel, np_op *op) {
 
 static void shutdown_go_on(np_channel *channel, np_op *op);
 
+/* What waits goes out at the end of the turn. */
+static void flush_later(np_channel *channel) {
+  assert(!channel->is_flush_due);
+  channel->is_flush_due = true;
+  np__loop_gather(channel->target.loop, &channel->flush);
+}
+
+/* Whether what waits, `op` first, should do so while somebody reads: else the
+ * kernel would keep the next write until then. */
+static bool should_pause(const np_channel *channel, np_op *op) {
+  return channel->gather && (*np__flags_of(op) & NP__SEND_HEADED) == 0 &&
+         np__loop_is_sated(channel->target.loop);
+}
+
 /* Gives the kernel what waits, as long as it takes it at once. */
 static void sends_go_on(np_channel *channel) {
   np_op *op;
@@ -277,6 +291,10 @@ static void sends_go_on(np_channel *channel) {
     if (is_shutdown(op)) {
       shutdown_go_on(channel, op);
       continue;
+    }
+    if (should_pause(channel, op)) {
+      flush_later(channel);
+      return;
     }
     if ((*np__flags_of(op) & NP__SEND_HEADED) != 0 ||
         place_of(channel, op) == ALL_OF_IT) {
@@ -311,8 +329,7 @@ static void sends_start(np_channel *channel) {
     return; /* It will go on by itself. */
   }
   if (channel->gather) {
-    channel->is_flush_due = true;
-    np__loop_put_off(channel->target.loop, &channel->flush);
+    flush_later(channel);
   } else {
     sends_go_on(channel);
   }

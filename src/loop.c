@@ -96,7 +96,7 @@ np_error np_loop_destroy(np_loop *loop) {
     return ERROR_BUSY;
   }
   assert(loop->ready.first == NULL && loop->put_off.first == NULL);
-  assert(loop->accepts.first == NULL);
+  assert(loop->accepts.first == NULL && loop->gathered.first == NULL);
   if (loop->gates != NULL) {
     loop->gates_free(loop);
   }
@@ -210,8 +210,8 @@ uint32_t np_loop_wait_ms(const np_loop *loop) {
   if (loop == NULL) {
     return INFINITE;
   }
-  if (loop->ready.first != NULL || loop->put_off.first != NULL ||
-      loop->accepts.first != NULL) {
+  if (loop->ready.first != NULL || loop->gathered.first != NULL ||
+      loop->put_off.first != NULL || loop->accepts.first != NULL) {
     return 0;
   }
   if (loop->timers.root == NULL) {
@@ -268,20 +268,28 @@ void np__loop_paid(np_loop *loop, np__packet *packet) {
   loop->owed_count--;
 }
 
-void np__loop_take_back(np_loop *loop, const np__packet *packet) {
+static void queue_remove(np__queue *queue, const np__packet *packet) {
   np__packet *before = NULL;
 
-  for (np__packet *at = loop->put_off.first; at != packet; at = at->next) {
+  for (np__packet *at = queue->first; at != packet; at = at->next) {
     before = at;
   }
   if (before == NULL) {
-    loop->put_off.first = packet->next;
+    queue->first = packet->next;
   } else {
     before->next = packet->next;
   }
-  if (loop->put_off.last == packet) {
-    loop->put_off.last = before;
+  if (queue->last == packet) {
+    queue->last = before;
   }
+}
+
+void np__loop_take_back(np_loop *loop, const np__packet *packet) {
+  queue_remove(&loop->put_off, packet);
+}
+
+void np__loop_ungather(np_loop *loop, const np__packet *packet) {
+  queue_remove(&loop->gathered, packet);
 }
 
 HANDLE np__loop_event(np_loop *loop) {
@@ -340,11 +348,16 @@ static void post_first(np_loop *loop, np__queue *queue) {
   packet->class_->post(loop, packet);
 }
 
+bool np__loop_is_sated(const np_loop *loop) {
+  return loop->written_bytes >= WRITTEN_BYTES_MAX &&
+         loop->put_off.first != NULL;
+}
+
 /* The callback of a large write mostly starts the next one, which must wait if
  * nobody has read the last, for a packet. If the reader is on this loop, its
  * read is among what is put off, and likely the first. */
 static void post_before_more(np_loop *loop) {
-  if (loop->written_bytes >= WRITTEN_BYTES_MAX && loop->put_off.first != NULL) {
+  if (np__loop_is_sated(loop)) {
     loop->written_bytes = 0;
     post_first(loop, &loop->put_off);
   }
@@ -421,6 +434,18 @@ bool np__loop_poll(np_loop *loop) {
   return loop->owns_port && take(loop, 0) == NP_OK;
 }
 
+/* Each that is there now once: one that has more to write lets callbacks run in
+ * between. */
+static void post_gathered(np_loop *loop) {
+  np__queue queue = loop->gathered;
+
+  loop->gathered.first = NULL;
+  while (queue.first != NULL) {
+    post_before_more(loop);
+    post_first(loop, &queue);
+  }
+}
+
 static void post_all(np_loop *loop, np__queue *queue) {
   while (queue->first != NULL) {
     post_first(loop, queue);
@@ -475,9 +500,10 @@ static void post_put_off(np_loop *loop) {
   }
 }
 
-/* One turn without waiting: callbacks, then what was put off meanwhile. Where
- * there is always something ready, that waits until all has run that was ready
- * at a poll of the port, and is given at the next. Returns how much ran. */
+/* One turn without waiting: callbacks, then what was gathered meanwhile, and if
+ * nothing comes of that, what was put off. Where there is always something
+ * ready, they wait until all has run that was ready at a poll of the port, and
+ * are given at the next. Returns how much ran. */
 static size_t turn(np_loop *loop) {
   const uint32_t before = loop->callbacks_since_poll;
 
@@ -485,11 +511,15 @@ static size_t turn(np_loop *loop) {
     run_timers(loop);
   }
   run_ready(loop);
+  if (loop->ready.first == NULL && loop->gathered.first != NULL) {
+    post_gathered(loop);
+  }
   if (loop->ready.first == NULL) {
     loop->round_left = 0;
     post_put_off(loop);
   } else if (loop->callbacks_since_poll >= CALLBACKS_PER_POLL &&
              has_round_ended(loop)) {
+    post_gathered(loop);
     post_all(loop, &loop->put_off);
     post_all(loop, &loop->accepts);
   }

@@ -39,9 +39,10 @@ typedef struct np__queue {
 
 struct np_loop {
   /* First what each operation and each turn looks at. */
-  np__queue ready;   /* what has a result: its callback is to run */
-  np__queue put_off; /* what the kernel gets at the end of the turn */
-  np__queue accepts; /* likewise, when there is nothing else to do */
+  np__queue ready;    /* what has a result: its callback is to run */
+  np__queue gathered; /* writes that the kernel gets at the end of the turn */
+  np__queue put_off;  /* what it gets after them */
+  np__queue accepts;  /* likewise, when there is nothing else to do */
   size_t active; /* operations begun, pipes closing: what keeps it running */
   size_t written_bytes; /* since a read was posted on account of them */
   uint32_t callbacks_since_poll;
@@ -84,6 +85,20 @@ static inline void np__queue_push(np__queue *queue, np__packet *packet) {
 static inline void np__loop_ready(np_loop *loop, np__packet *packet) {
   np__queue_push(&loop->ready, packet);
 }
+
+/* np__loop_gather queues `packet` for its class's `post`, which runs at the end
+ * of this turn, before that of what is put off: a read may wait for what is
+ * written here. */
+static inline void np__loop_gather(np_loop *loop, np__packet *packet) {
+  np__queue_push(&loop->gathered, packet);
+}
+
+/* np__loop_ungather takes it back. */
+void np__loop_ungather(np_loop *loop, const np__packet *packet);
+
+/* np__loop_is_sated tells whether so much was written that whoever reads should
+ * have its turn before there is more. */
+bool np__loop_is_sated(const np_loop *loop);
 
 /* np__loop_put_off queues `packet` for its class's `post`, which runs at the
  * end of this turn, always before the loop waits. */

@@ -183,8 +183,9 @@ NP_CASE("channel/options-init", np_channel_options_init, NO_MODE, NP_OK,
   assert_int_equal(options.frame.frame_bytes_max, 8 * 1024 * 1024);
   assert_false(options.half_close);
   assert_true(options.gather);
-  assert_int_equal(options.write_buffer_bytes, 60000);
-  assert_int_equal(options.read_buffer_bytes, 65536);
+  assert_int_equal(options.write_buffer_bytes, 65472);
+  assert_int_equal(options.read_buffer_bytes,
+                   65536 + NP_FRAME_HEADER_BYTES_MAX);
   assert_non_null(f->loop);
 }
 

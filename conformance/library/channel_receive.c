@@ -605,3 +605,20 @@ NP_CASE("channel/receive-memory-in-message", np_channel_receive,
     assert_message(f, f->channel, "next", 4);
   }
 }
+
+NP_CASE("channel/receive-memory-larger", np_channel_receive,
+        BYTE_READS | BOTH_ENDS, ERROR_NOT_ENOUGH_MEMORY,
+        "Without memory for a larger read buffer nothing is lost: the next "
+        "receive goes on.",
+        "npipe/channel.h") {
+  static char data[4096 - 4];
+
+  channel_pair(f, NULL);
+  message_send(f, f->opposite, data, sizeof(data));
+  assert_message(f, f->channel, data, sizeof(data)); /* fills it */
+  message_send(f, f->opposite, "next", 4);
+  f->allocator.fail_at = f->allocator.total + 1;
+  assert_no_message(f, f->channel, ERROR_NOT_ENOUGH_MEMORY, 0);
+  f->allocator.fail_at = 0;
+  assert_message(f, f->channel, "next", 4);
+}

@@ -1,6 +1,6 @@
 /* Fairness: what ends at once, without the port, does not starve what comes by
  * the port, by a timer or from another thread; nor the other way round. */
-#include "fixture.h"
+#include "channel_common.h"
 
 enum { CHAIN_MAX = 100000, SOON = 1000 };
 
@@ -147,6 +147,59 @@ NP_CASE("fairness/two-pipes", np_pipe_write, MODE_BYTE | BOTH_ENDS, NP_OK,
   f->ops[0].then = then_write_for_ever;
   write_begin(&f->ops[0], f->end, NULL, 0);
   write_begin(&f->ops[2], peer, "abc", 3);
+  assert_np_ok(loop_run(f));
+  assert_done(&f->ops[1], NP_OK, 3);
+  assert_true(f->ops[0].done_count < SOON);
+}
+
+static void then_send_for_ever(np_fixture *f, struct recorder *recorder) {
+  assert_np_ok(recorder->result);
+  if (f->user == NULL) {
+    assert_true(recorder->done_count < CHAIN_MAX);
+    send_begin(recorder, f->channel, NULL, 0);
+  }
+}
+
+NP_CASE("fairness/channel", np_channel_send, MODE_BYTE | BOTH_ENDS, NP_OK,
+        "What a channel gathers goes out before reads are given to the kernel, "
+        "but an endless chain of that keeps no read of another pipe waiting.",
+        "npipe/loop.h") {
+  np_pipe *end;
+
+  pair_open(f);
+  end = pipe_own(f, f->end);
+  pipe_send(f, pipe_own(f, f->peer), "abc", 3);
+  f->server = NULL;
+  f->client = NULL;
+  pair_open(f);
+  channel_on(f, f->end, NULL);
+  f->ops[0].then = then_send_for_ever;
+  then_send_for_ever(f, &f->ops[0]);
+  read_begin(&f->ops[1], end, 16);
+  f->ops[1].then = then_chain_end;
+  assert_np_ok(loop_run(f));
+  assert_done(&f->ops[1], NP_OK, 3);
+  assert_true(f->ops[0].done_count < SOON);
+}
+
+NP_CASE("fairness/gathered", np_channel_send, MODE_BYTE | BOTH_ENDS, NP_OK,
+        "An endless chain on one pipe does not keep what a channel on another "
+        "has gathered from being written.",
+        "npipe/loop.h") {
+  np_pipe *end;
+
+  pair_open(f);
+  end = pipe_own(f, f->end);
+  pipe_own(f, f->peer);
+  f->server = NULL;
+  f->client = NULL;
+  pair_open(f);
+  channel_on(f, f->end, NULL);
+  f->end = end;
+  f->ops[0].then = then_write_for_ever;
+  write_begin(&f->ops[0], f->end, NULL, 0);
+  f->ops[1].then = then_chain_end;
+  send_begin(&f->ops[1], f->channel, "abc", 3);
   assert_np_ok(loop_run(f));
   assert_done(&f->ops[1], NP_OK, 3);
   assert_true(f->ops[0].done_count < SOON);

@@ -23,6 +23,7 @@ static void *counting_allocate(void *context, size_t size) {
   void *memory;
 
   allocator->total++;
+  allocator->largest = size > allocator->largest ? size : allocator->largest;
   if (allocator->is_out || allocator->total == allocator->fail_at) {
     return NULL;
   }

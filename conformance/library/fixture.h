@@ -49,6 +49,7 @@ typedef struct np_fixture np_fixture;
 struct counting_allocator {
   size_t live;    /* allocated and not released                              */
   size_t total;   /* asked for since the case began, also in vain            */
+  size_t largest; /* of what was asked for, in bytes                         */
   size_t fail_at; /* the value of `total` that fails; 0: none                */
   bool is_out;    /* all fail                                                */
 };

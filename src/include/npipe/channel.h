@@ -64,12 +64,13 @@ typedef enum np_framing {
  * write_buffer_bytes  the longest write that is put together from several
  *                     messages, or from a header and a message; what is longer
  *                     is written from where it is, behind a write with its
- *                     header. Default 60,000. The buffer is as large as what it
+ *                     header. Default 65,472. The buffer is as large as what it
  *                     held, rounded up to a power of two, and kept
- * read_buffer_bytes   what one read over bytes takes at most, and the first
- *                     size of the buffer that messages of the kernel's are read
- *                     into; it grows up to the maximum, and is kept. Taken when
- *                     first needed; at least 1; default 64 KiB */
+ * read_buffer_bytes   what one read over bytes takes at most: the buffer is
+ *                     taken when first needed, 4 KiB of it until a read has
+ *                     filled that, and kept. One for messages of the kernel's
+ *                     grows on, up to the maximum. At least 1; default 64 KiB
+ *                     and NP_FRAME_HEADER_BYTES_MAX */
 typedef struct np_channel_options {
   size_t size;
   np_framing framing;

@@ -1,0 +1,126 @@
+/* What a message through a channel costs in system calls, where somebody counts
+ * them: on the simulated kernel. */
+#include "channel_common.h"
+
+enum { TRIPS = 100, LARGE = 65000 };
+
+struct channel_calls {
+  uint64_t reads;
+  uint64_t writes;
+  uint64_t port;
+};
+
+static struct channel_calls calls_now(void) {
+  const struct channel_calls now = {calls("ReadFile"), calls("WriteFile"),
+                                    calls("GetQueuedCompletionStatusEx")};
+
+  return now;
+}
+
+static struct channel_calls calls_since(struct channel_calls before) {
+  struct channel_calls now = calls_now();
+
+  now.reads -= before.reads;
+  now.writes -= before.writes;
+  now.port -= before.port;
+  return now;
+}
+
+/* The recorders: 0 receives and 1 sends at the server's end, 2 and 3 at the
+ * client's. */
+static void then_answer(np_fixture *f, struct recorder *recorder) {
+  assert_done(recorder, NP_OK, 5);
+  if (recorder->done_count <= TRIPS) {
+    send_begin(&f->ops[1], f->channel, "HELLO", 5);
+    receive_begin(recorder, f->channel);
+  }
+}
+
+static void then_ask_again(np_fixture *f, struct recorder *recorder) {
+  assert_done(recorder, NP_OK, 5);
+  if (recorder->done_count <= TRIPS) {
+    send_begin(&f->ops[3], f->opposite, "hello", 5);
+    receive_begin(recorder, f->opposite);
+  }
+}
+
+NP_CASE("budget/channel-echo", np_channel_send, ANY_MODE | BOTH_ENDS, NP_OK,
+        "A request and its answer through channels, both ends on one loop, are "
+        "two writes and two reads, and the port has no part: what was gathered "
+        "goes out before a read is given to the kernel.",
+        "npipe/loop.h") {
+  struct channel_calls before;
+  struct channel_calls cost;
+
+  channel_pair(f, NULL);
+  f->ops[0].then = then_answer;
+  f->ops[2].then = then_ask_again;
+  before = calls_now();
+  receive_begin(&f->ops[0], f->channel);
+  send_begin(&f->ops[3], f->opposite, "hello", 5);
+  receive_begin(&f->ops[2], f->opposite);
+  loop_until_count(f, &f->ops[2].done_count, TRIPS);
+  cost = calls_since(before);
+  /* The next trip may have begun; the first read may have come too early. */
+  assert_in_range(cost.writes, 2 * TRIPS, 2 * TRIPS + 2);
+  assert_in_range(cost.reads, 2 * TRIPS, 2 * TRIPS + 2);
+  assert_in_range(cost.port, 0, 10);
+}
+
+static void then_send_again(np_fixture *f, struct recorder *recorder) {
+  assert_np_ok(recorder->result);
+  if (recorder->start_count < 1000) {
+    send_begin(recorder, f->channel, "0123456789", 10);
+  }
+}
+
+static void then_receive_again(np_fixture *f, struct recorder *recorder) {
+  assert_done(recorder, NP_OK, 10);
+  receive_begin(recorder, f->opposite);
+}
+
+NP_CASE("budget/channel-stream", np_channel_send, MODE_BYTE | BOTH_ENDS, NP_OK,
+        "Of a stream of short messages, one in flight, each is one write; a "
+        "read brings many, and the port is not asked.",
+        "npipe/loop.h") {
+  struct channel_calls before;
+  struct channel_calls cost;
+
+  channel_pair(f, NULL);
+  f->ops[0].then = then_send_again;
+  f->ops[1].then = then_receive_again;
+  before = calls_now();
+  receive_begin(&f->ops[1], f->opposite);
+  send_begin(&f->ops[0], f->channel, "0123456789", 10);
+  loop_until_count(f, &f->ops[1].done_count, 1000);
+  cost = calls_since(before);
+  assert_int_equal(cost.writes, 1000);
+  assert_in_range(cost.reads, 1, 50);
+  assert_in_range(cost.port, 0, 1);
+}
+
+NP_CASE("budget/channel-idle", np_channel_receive, ANY_MODE | BOTH_ENDS, NP_OK,
+        "A channel that waits for its first message has a read buffer of 4 KiB "
+        "at most; one that got a long message has the whole, and then gets a "
+        "message with one read.",
+        "npipe/channel.h") {
+  static char data[LARGE];
+  uint64_t before;
+
+  channel_pair(f, NULL);
+  f->allocator.largest = 0;
+  receive_begin(&f->ops[0], f->channel);
+  reads_post(f);
+  assert_in_range(f->allocator.largest, 1, 4096);
+  send_begin(&f->ops[1], f->opposite, data, sizeof data);
+  loop_until(f, 2);
+  assert_done(&f->ops[0], NP_OK, LARGE);
+  f->allocator.largest = 0;
+  before = calls("ReadFile");
+  for (unsigned i = 0; i < 3; i++) {
+    message_send(f, f->opposite, data, sizeof data);
+    assert_message(f, f->channel, data, sizeof data);
+  }
+  assert_int_equal(calls("ReadFile") - before, 3);
+  assert_int_equal(f->allocator.largest, 0);
+}
