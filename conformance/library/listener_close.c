@@ -112,6 +112,9 @@ NP_CASE("listener-close/in-on-pipe", np_listener_close, ANY_MODE, NP_OK,
   for (unsigned i = 0; i < 20; i++) {
     listening_open(f);
     listening.then = i % 2 == 0 ? close_listener : close_both;
+    if (i % 4 < 2) {
+      museum_settle(f); /* Then all three are looked at in one turn. */
+    }
     for (unsigned k = 0; k < 3; k++) {
       client_open_another(f);
     }
@@ -179,14 +182,19 @@ NP_CASE("listener-close/owner-closes-given-back", np_pipe_close, ANY_MODE,
         "Who closes a pipe that he has given back closes that instance: the "
         "listener replaces it, and nothing is freed twice.",
         "npipe/listener.h") {
-  np_pipe *client;
-
   listening_begin(f, 1);
+  listening.options.server.instances_max = 1;
   listening_open(f);
-  client_open_another(f);
-  accepted(f, 1);
-  give_back(f, listening.accepted[0]);
-  pipe_close_wait(f, listening.accepted[0]);
-  client = client_open_another(f);
-  museum_echo(f, accepted(f, 2), client);
+  for (unsigned i = 0; i < 4; i++) {
+    np_pipe *client = client_open_another(f);
+    np_pipe *pipe = accepted(f, i + 1);
+
+    museum_echo(f, pipe, client);
+    if (i % 2 == 0) { /* Until its read is over it does not listen. */
+      read_begin(&f->ops[0], pipe, 16);
+    }
+    give_back(f, pipe);
+    pipe_close_wait(f, pipe);
+    pipe_close(f, client);
+  }
 }

@@ -69,6 +69,9 @@ static void listening_ending(np_fixture *f) {
   if (listening.listener != NULL) {
     listening_close_wait(f);
   }
+  if (!listening.news_expected && listening.news_count > 0) {
+    assert_np_ok(listening.news[0]);
+  }
 }
 
 void listening_begin(np_fixture *f, uint32_t backlog) {
@@ -121,6 +124,7 @@ void give_back(np_fixture *f, np_pipe *pipe) {
 }
 
 np_error news(np_fixture *f, unsigned count) {
+  listening.news_expected = true;
   loop_until_count(f, &listening.news_count, count);
   return listening.news[count - 1];
 }

@@ -20,6 +20,7 @@ struct listening {
   uint32_t retry_ms[NEWS_MAX];
   uint64_t news_at_ms[NEWS_MAX];
   unsigned news_count;
+  bool news_expected; /* set by `news`; else there must have been none       */
   void (*news_then)(np_fixture *f);
 
   unsigned closed_count;
@@ -66,7 +67,8 @@ np_pipe *accepted(np_fixture *f, unsigned count);
 void give_back(np_fixture *f, np_pipe *pipe);
 
 /* news waits until on_error was told `count` times, and returns what it was
- * told last. */
+ * told last. A listener that tells of trouble though its case never asks fails
+ * the case. */
 np_error news(np_fixture *f, unsigned count);
 
 #endif

@@ -133,9 +133,10 @@ NP_CASE("listener-trouble/give-back", np_listener_create, ANY_MODE, NP_OK,
   f->allocator.is_out = true;
   accepted(f, 1);
   assert_np_error(news(f, 1), ERROR_NOT_ENOUGH_MEMORY);
-  pipe_release(f, listening.accepted[0]);
-  assert_np_ok(np_listener_recycle(listening.accepted[0]));
-  assert_np_ok(news(f, 2));
+  give_back(f, listening.accepted[0]);
+  museum_settle(f); /* It waits for no further attempt. */
+  assert_int_equal(listening.news_count, 2);
+  assert_np_ok(listening.news[1]);
   f->allocator.is_out = false;
   pipe_close(f, client);
   client = client_open_another(f);
@@ -216,9 +217,46 @@ NP_CASE("listener-trouble/close-in-on-error", np_listener_close, ANY_MODE,
   listening.news_then = close_it;
   f->allocator.is_out = true;
   accepted(f, 1);
+  assert_np_error(news(f, 1), ERROR_NOT_ENOUGH_MEMORY);
   loop_until_count(f, &listening.closed_count, 1);
-  assert_int_equal(listening.news_count, 1);
   loop_quiet(f);
+  assert_int_equal(listening.news_count, 1);
+}
+
+static void back_with_memory(np_fixture *f, np_pipe *pipe) {
+  f->allocator.is_out = false;
+  give_back(f, pipe);
+}
+
+NP_CASE("listener-trouble/over-at-once", np_listener_create, ANY_MODE, NP_OK,
+        "Of trouble that is over before it could be told both are told, in "
+        "this order.",
+        "npipe/listener.h") {
+  listening_begin(f, 1);
+  listening_open(f);
+  client_open_another(f);
+  listening.then = back_with_memory;
+  f->allocator.is_out = true;
+  accepted(f, 1);
+  assert_np_error(news(f, 1), ERROR_NOT_ENOUGH_MEMORY);
+  museum_settle(f);
+  assert_int_equal(listening.news_count, 2);
+  assert_np_ok(listening.news[1]);
+  assert_int_equal(listening.retry_ms[1], 0);
+}
+
+NP_CASE("listener-trouble/over-but-closed", np_listener_close, ANY_MODE, NP_OK,
+        "Whoever closes the listener when told of the trouble is not told that "
+        "it is over.",
+        "npipe/listener.h") {
+  listening_begin(f, 1);
+  listening_open(f);
+  client_open_another(f);
+  listening.then = back_with_memory;
+  listening.news_then = close_it;
+  f->allocator.is_out = true;
+  assert_np_error(news(f, 1), ERROR_NOT_ENOUGH_MEMORY);
+  loop_until_count(f, &listening.closed_count, 1);
   assert_int_equal(listening.news_count, 1);
 }
 
@@ -259,4 +297,53 @@ NP_CASE("listener-trouble/foreign-cancel", np_listener_create, ANY_MODE, NP_OK,
     museum_echo(f, accepted(f, i + 2), client);
     assert_np_ok(news(f, i * 2 + 2));
   }
+}
+
+NP_CASE("listener-trouble/foreign-cancels", np_listener_create, ANY_MODE, NP_OK,
+        "Where no connect has succeeded since the last was cancelled the delay "
+        "grows: that one was begun again is not yet the end of the trouble.",
+        "CancelIoEx; museum A24") {
+  static const uint32_t delays[] = {10, 20, 40};
+  np_pipe *client;
+  np_pipe *pipe;
+
+  listening_begin(f, 1);
+  listening.options.server.instances_max = 1;
+  listening_open(f);
+  client = client_open_another(f);
+  pipe = accepted(f, 1);
+  give_back(f, pipe);
+  pipe_close(f, client);
+  for (unsigned i = 0; i < 3; i++) {
+    loop_quiet(f);
+    loop_quiet(f); /* The longest delay is over: it listens. */
+    assert_true(CancelIoEx(np_pipe_handle(pipe), NULL));
+    assert_np_error(news(f, i + 1), ERROR_OPERATION_ABORTED);
+    assert_int_equal(listening.retry_ms[i], delays[i]);
+  }
+  client = client_open_another(f);
+  museum_echo(f, accepted(f, 2), client);
+  assert_np_ok(news(f, 4));
+}
+
+NP_CASE("listener-trouble/one-of-two-cancelled", np_listener_create, ANY_MODE,
+        NP_OK,
+        "An instance whose connect was cancelled listens again, though another "
+        "one has met a client meanwhile.",
+        "CancelIoEx; museum A24") {
+  listening_begin(f, 2);
+  listening.options.server.instances_max = 2;
+  listening_open(f);
+  client_open_another(f);
+  client_open_another(f);
+  accepted(f, 2);
+  give_back(f, listening.accepted[1]);
+  loop_quiet(f);
+  assert_true(CancelIoEx(np_pipe_handle(listening.accepted[1]), NULL));
+  assert_np_error(news(f, 1), ERROR_OPERATION_ABORTED);
+  give_back(f, listening.accepted[0]);
+  client_open_another(f);
+  client_open_another(f);
+  accepted(f, 4);
+  assert_np_ok(news(f, 2));
 }

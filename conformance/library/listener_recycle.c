@@ -34,6 +34,8 @@ NP_CASE("listener-recycle/single", np_listener_recycle, ANY_MODE, NP_OK,
         "A name of a single instance serves one client after the other, and "
         "never vanishes.",
         "DisconnectNamedPipe#remarks; museum A20 A23") {
+  size_t made;
+
   listening_begin(f, 4);
   listening.options.server.instances_max = 1;
   listening_open(f);
@@ -43,10 +45,11 @@ NP_CASE("listener-recycle/single", np_listener_recycle, ANY_MODE, NP_OK,
 
     assert_np_error(client_error(f), ERROR_PIPE_BUSY);
     museum_echo(f, server, client);
+    made = f->allocator.total;
     give_back(f, server);
+    assert_int_equal(f->allocator.total, made); /* It is no new one. */
     pipe_close(f, client);
   }
-  assert_int_equal(listening.news_count, 0);
 }
 
 NP_CASE("listener-recycle/client-is-let-go", np_listener_recycle, ANY_MODE,
@@ -374,6 +377,7 @@ NP_CASE("listener-recycle/disconnected-behind", np_listener_recycle, ANY_MODE,
         "If Windows refuses to disconnect, the instance is closed and "
         "replaced, and the owner told.",
         "DisconnectNamedPipe#return-value; museum A24") {
+  np_info info = {0};
   np_pipe *client;
 
   listening_begin(f, 1);
@@ -385,6 +389,9 @@ NP_CASE("listener-recycle/disconnected-behind", np_listener_recycle, ANY_MODE,
   assert_int_equal(listening.retry_ms[0], 0);
   client = client_open_another(f);
   museum_echo(f, accepted(f, 2), client);
+  info.size = sizeof(info);
+  assert_np_ok(np_pipe_info(listening.accepted[1], &info));
+  assert_int_equal(info.instances, 2); /* This one and the next to come. */
 }
 
 /* --- How many are kept --------------------------------------------------- */
