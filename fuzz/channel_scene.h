@@ -53,9 +53,9 @@ struct side {
   bool closing;
   bool is_framed;
   bool half_close;
-  bool is_shutting; /* its half-close is in flight */
-  bool is_shut;     /* ... has succeeded           */
-  bool ever_shut;   /* ... was begun               */
+  unsigned shutting; /* half-closes in flight       */
+  bool is_shut;      /* ... has succeeded           */
+  bool ever_shut;    /* ... was begun               */
   size_t bytes_max;
   struct sent sends[SENDS_MAX];
   size_t send_count;

@@ -80,7 +80,7 @@ static void shut(struct side *side, np_error error) {
   const size_t needed =
       side->is_framed ? side->sent_count > 0 : side->sent_count;
 
-  side->is_shutting = false;
+  side->shutting--;
   side->is_shut = error == NP_OK;
   fuzz_law(error != NP_OK || side->peer->receives_begun >= needed,
            "%c has ended, and %zu messages were not read",
@@ -194,7 +194,7 @@ static void begun(struct action *action, const char *name, np_error error) {
     fuzz_law(receives_only(action) || !side->is_shut,
              "%s goes on behind the end", name);
     if (action->kind == SHUTDOWN && side->half_close) {
-      side->is_shutting = true;
+      side->shutting++;
       side->ever_shut = true;
     }
     side->receives_begun += receives(action);
@@ -211,7 +211,7 @@ static void begun(struct action *action, const char *name, np_error error) {
                (error == ERROR_INVALID_PARAMETER && has_message &&
                 action->length == 0 && side->half_close && !side->is_framed) ||
                (error == ERROR_NO_DATA && !receives_only(action) &&
-                (side->is_shutting || side->is_shut)),
+                (side->shutting > 0 || side->is_shut)),
            "%s gave %s", name, np_error_name(error));
   forget(action);
 }
