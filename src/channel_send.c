@@ -441,25 +441,36 @@ static void on_end_flushed(np_op *end, np_error error, size_t transferred) {
   np__io_write(channel->pipe, NULL, 0, end, on_end_written, &np__op_class);
 }
 
+/* None of the messages before it can be cut any more: behind one that was, the
+ * empty message would be the end of that. */
+static void on_end_left(np_op *end, np_error error, size_t transferred) {
+  np_channel *channel = end->user;
+
+  (void)transferred;
+  if (error == NP_OK && channel->target.closing) {
+    error = ERROR_OPERATION_ABORTED;
+  }
+  if (error == NP_OK) {
+    error = np__io_flush(channel->pipe, end, on_end_flushed);
+  }
+  if (error != NP_OK) {
+    ending_ended(channel, error);
+  }
+}
+
 static np_error shutdown_cancel(np_op *op) {
   return np__op_abort(&np__channel_of(op)->end, ERROR_OPERATION_ABORTED);
 }
 
 /* All before `op` has gone out. */
 static void shutdown_go_on(np_channel *channel, np_op *op) {
-  np_error error;
-
   if (!channel->half_close || op->np__error != NP_OK) {
     np__op_end(op, op->np__error, 0);
     return;
   }
-  error = np__io_flush(channel->pipe, &channel->end, on_end_flushed);
-  if (error != NP_OK) {
-    np__op_end(op, error, 0);
-    return;
-  }
   op->np__state = NP__OP_IN_KERNEL;
   channel->ending = op;
+  np__io_shutdown(channel->pipe, &channel->end, on_end_left);
 }
 
 static void shutdown_finish(np_op *op) {

@@ -216,6 +216,30 @@ NP_CASE("channel/half-close-in-message", np_channel_receive,
   assert_done(&f->ops[0], ERROR_HANDLE_EOF, 0);
 }
 
+NP_CASE("channel/half-close-behind-a-cut", np_channel_shutdown,
+        MODE_MESSAGE | BOTH_ENDS, ERROR_OPERATION_ABORTED,
+        "A message that is cut while it waits ends it: the empty message would "
+        "make a whole one of the part that was read.",
+        "npipe/channel.h") {
+  np_channel_options options = half_close();
+  char buffer[100] = {0};
+  size_t length = 0;
+
+  f->server_options.in_buffer_bytes = 64;
+  f->server_options.out_buffer_bytes = 64;
+  channel_open(f, &options);
+  send_begin(&f->ops[0], f->channel, buffer, sizeof(buffer));
+  channel_shutdown_begin(&f->ops[1], f->channel);
+  assert_np_error(pipe_receive(f, f->peer, buffer, 10, &length),
+                  ERROR_MORE_DATA);
+  assert_np_ok(np_op_cancel(&f->ops[0].op));
+  loop_until(f, 2);
+  assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+  loop_quiet(f);
+  assert_np_error(np_pipe_try_read(f->peer, buffer, 10, &length),
+                  NP_WOULD_BLOCK);
+}
+
 NP_CASE("channel/half-close-empty-frame", np_channel_send,
         MODE_MESSAGE_BYTE | BOTH_ENDS, NP_OK,
         "A frame with nothing in it is no end, also where its header is longer "
