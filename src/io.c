@@ -1,38 +1,29 @@
 #include "io.h"
 
-static inline void read_begun(np_pipe *pipe, void *buffer, size_t length,
-                              np_op *op) {
-  op->np__buffer = buffer;
-  op->np__length = (uint32_t)length;
+static void read_begun(np_pipe *pipe, np_op *op) {
+  if (op->timeout_ms > 0) {
+    np__op_limit(op);
+  }
   if (pipe->ready_hooks == NULL || !pipe->ready_hooks->take_read(pipe, op)) {
     np__op_put_off(op);
   }
 }
 
-static inline void write_begun(np_pipe *pipe, const void *buffer, size_t length,
-                               np_op *op) {
-  if (WriteFile(pipe->target.handle, buffer, (DWORD)length, NULL,
-                &op->np__packet.overlapped)) {
-    length = (size_t)op->np__packet.overlapped.InternalHigh;
-    np__loop_wrote(pipe->target.loop, length);
-    np__op_succeed(op, NP__OUTWARD, length);
-  } else {
-    np__op_issued(op, FALSE);
-  }
-}
-
 void np__io_read(np_pipe *pipe, void *buffer, size_t length, np_op *op,
                  np_op_fn done, const np__packet_class *class_) {
-  np__op_begin(&pipe->target, op, NP__OP_READ, done);
+  np__op_start(&pipe->target, op, NP__OP_READ, done);
   np__op_set_class(op, class_);
-  read_begun(pipe, buffer, length, op);
+  op->np__buffer = buffer;
+  op->np__length = (uint32_t)length;
+  read_begun(pipe, op);
 }
 
 void np__io_write(np_pipe *pipe, const void *buffer, size_t length, np_op *op,
                   np_op_fn done, const np__packet_class *class_) {
-  np__op_begin(&pipe->target, op, NP__OP_WRITE, done);
+  np__op_start(&pipe->target, op, NP__OP_WRITE, done);
   np__op_set_class(op, class_);
-  write_begun(pipe, buffer, length, op);
+  np__op_issued(op, WriteFile(pipe->target.handle, buffer, (DWORD)length, NULL,
+                              &op->np__packet.overlapped));
 }
 
 np_error np_pipe_read(np_pipe *pipe, void *buffer, size_t length, np_op *op,
@@ -46,8 +37,16 @@ np_error np_pipe_read(np_pipe *pipe, void *buffer, size_t length, np_op *op,
   if (error != NP_OK) {
     return error;
   }
-  np__op_begin(&pipe->target, op, NP__OP_READ, done);
-  read_begun(pipe, buffer, length, op);
+  np__op_start(&pipe->target, op, NP__OP_READ, done);
+  op->np__buffer = buffer;
+  op->np__length = (uint32_t)length;
+  if (op->timeout_ms > 0 || pipe->ready_hooks != NULL ||
+      pipe->target.is_greeted) {
+    read_begun(pipe, op);
+  } else {
+    op->np__state = NP__OP_PUT_OFF;
+    np__loop_put_off(pipe->target.loop, &op->np__packet);
+  }
   return NP_OK;
 }
 
@@ -62,8 +61,15 @@ np_error np_pipe_write(np_pipe *pipe, const void *buffer, size_t length,
   if (error != NP_OK) {
     return error;
   }
-  np__op_begin(&pipe->target, op, NP__OP_WRITE, done);
-  write_begun(pipe, buffer, length, op);
+  np__op_start(&pipe->target, op, NP__OP_WRITE, done);
+  if (WriteFile(pipe->target.handle, buffer, (DWORD)length, NULL,
+                &op->np__packet.overlapped)) {
+    length = (size_t)op->np__packet.overlapped.InternalHigh;
+    np__loop_wrote(pipe->target.loop, length);
+    np__op_succeed(&pipe->target, op, NP__OUTWARD, length);
+  } else {
+    np__op_issued(op, FALSE);
+  }
   return NP_OK;
 }
 

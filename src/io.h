@@ -15,7 +15,10 @@ static inline np_error np__io_check(const np__target *target,
                                     np_op_fn done) {
   np_error error;
 
-  if ((buffer == NULL && length > 0) || length > UINT32_MAX) {
+  if (length > UINT32_MAX) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  if (buffer == NULL && length > 0) {
     return ERROR_INVALID_PARAMETER;
   }
   error = np__op_check(target, op, done);

@@ -1,9 +1,6 @@
 #include "loop.h"
 
 #include <assert.h>
-#ifndef __STDC_NO_ATOMICS__
-#include <stdatomic.h>
-#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -183,24 +180,10 @@ HANDLE np_loop_port(const np_loop *loop) {
   return loop != NULL ? loop->port : NULL;
 }
 
-/* What other threads write. Nothing is read on account of what it says but what
- * comes through the port, so no order is asked for: each callback reads it, and
- * an interlocked read would cost more than all else between two callbacks.
- * Source: Interlocked Variable Access (aligned 32 bits are read at once)
- *         learn.microsoft.com/windows/win32/sync/interlocked-variable-access */
-static LONG read_now(volatile LONG *value) {
-#ifdef __STDC_NO_ATOMICS__
-  return *value;
-#else
-  return atomic_load_explicit((volatile _Atomic(LONG) *)value,
-                              memory_order_relaxed);
-#endif
-}
-
 bool np_loop_is_pending(const np_loop *loop) {
   return loop != NULL &&
          (loop->active > 0 || loop->timers.count > loop->unheeded_timers ||
-          read_now((volatile LONG *)&loop->posted) > 0);
+          np__loop_peek(&loop->posted) > 0);
 }
 
 uint32_t np_loop_wait_ms(const np_loop *loop) {
@@ -317,30 +300,6 @@ void np__loop_free(np_loop *loop, void *memory) {
   }
 }
 
-static bool is_stopped(np_loop *loop) {
-  return read_now(&loop->stop) != 0;
-}
-
-/* Runs the timers whose time has come; those that they start, with no delay,
- * wait for the next turn. */
-static void run_timers(np_loop *loop) {
-  const uint64_t sequence_end = loop->timers.sequence;
-  const uint64_t now = np__loop_now_ms(loop);
-
-  while (loop->timers.root != NULL && !is_stopped(loop)) {
-    np__timer_node *node = loop->timers.root;
-    void (*expired)(np__timer_node * node) = node->expired;
-
-    if (node->deadline_ms > now || node->sequence >= sequence_end) {
-      break;
-    }
-    np__heap_remove(&loop->timers, node);
-    expired(node);
-    assert(!loop->impersonates); /* np_pipe_revert was forgotten. */
-    loop->callbacks_since_poll++;
-  }
-}
-
 static void post_first(np_loop *loop, np__queue *queue) {
   np__packet *packet = queue->first;
 
@@ -368,7 +327,8 @@ static void run_ready(np_loop *loop) {
   np__packet *packet;
 
   while ((packet = loop->ready.first) != NULL &&
-         loop->callbacks_since_poll < CALLBACKS_PER_POLL && !is_stopped(loop)) {
+         loop->callbacks_since_poll < CALLBACKS_PER_POLL &&
+         !np__loop_is_stopped(loop)) {
     post_before_more(loop); /* What ends by that is queued behind. */
     loop->ready.first = packet->next;
     loop->callbacks_since_poll++;
@@ -416,7 +376,7 @@ static np_error take(np_loop *loop, uint32_t timeout_ms) {
   if (wanted == 0 || wanted == GLANCES_MAX) {
     wanted = loop->owed_count;
   }
-  wanted += (size_t)read_now(&loop->posted);
+  wanted += (size_t)np__loop_peek(&loop->posted);
   if (wanted < 1) {
     wanted = 1;
   } else if (wanted > ENTRIES_MAX) {
@@ -503,12 +463,10 @@ static void post_put_off(np_loop *loop) {
 /* One turn without waiting: callbacks, then what was gathered meanwhile, and if
  * nothing comes of that, what was put off. Where there is always something
  * ready, they wait until all has run that was ready at a poll of the port, and
- * are given at the next. Returns how much ran. */
-static size_t turn(np_loop *loop) {
-  const uint32_t before = loop->callbacks_since_poll;
-
+ * are given at the next. */
+static inline void turn(np_loop *loop) {
   if (loop->timers.root != NULL) {
-    run_timers(loop);
+    np__loop_run_timers(loop);
   }
   run_ready(loop);
   if (loop->ready.first == NULL && loop->gathered.first != NULL) {
@@ -523,7 +481,6 @@ static size_t turn(np_loop *loop) {
     post_all(loop, &loop->put_off);
     post_all(loop, &loop->accepts);
   }
-  return loop->callbacks_since_poll - before;
 }
 
 /* Waits for the port until something comes, a timer is due or the time is up.
@@ -539,7 +496,7 @@ static np_error wait(np_loop *loop, uint32_t timeout_ms) {
 
 /* Asks the port, if anything can be there. */
 static np_error poll(np_loop *loop) {
-  if (loop->owed_count == 0 && read_now(&loop->posted) == 0) {
+  if (loop->owed_count == 0 && np__loop_peek(&loop->posted) == 0) {
     loop->callbacks_since_poll = 0;
     return NP_OK;
   }
@@ -560,7 +517,8 @@ static np_error run_turns(np_loop *loop, uint32_t timeout_ms, bool once) {
       timeout_ms == INFINITE ? UINT64_MAX : now + timeout_ms;
 
   for (;;) {
-    size_t ran;
+    uint32_t before;
+    bool ran;
     np_error error;
 
     if (loop->callbacks_since_poll >= CALLBACKS_PER_POLL) {
@@ -569,11 +527,13 @@ static np_error run_turns(np_loop *loop, uint32_t timeout_ms, bool once) {
         return error;
       }
     }
-    ran = turn(loop);
-    if (is_stopped(loop) || (once ? ran > 0 : !np_loop_is_pending(loop))) {
+    before = loop->callbacks_since_poll;
+    turn(loop);
+    ran = loop->callbacks_since_poll != before;
+    if (np__loop_is_stopped(loop) || (once ? ran : !np_loop_is_pending(loop))) {
       return NP_OK;
     }
-    if (ran > 0 || loop->ready.first != NULL) {
+    if (ran || loop->ready.first != NULL) {
       continue;
     }
     error = wait(loop, left_ms(deadline, now));

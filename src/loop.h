@@ -2,6 +2,9 @@
 #ifndef NPIPE_SRC_LOOP_H
 #define NPIPE_SRC_LOOP_H
 
+#ifndef __STDC_NO_ATOMICS__
+#include <stdatomic.h>
+#endif
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -132,6 +135,29 @@ void np__loop_take_back(np_loop *loop, const np__packet *packet);
 /* np__loop_poll takes what lies in the loop's own port, without waiting and
  * without running callbacks. False: nothing came, or the port is foreign. */
 bool np__loop_poll(np_loop *loop);
+
+/* np__loop_peek reads what other threads write. Nothing is read on account of
+ * what it says but what comes through the port, so no order is asked for: each
+ * callback reads it, and an interlocked read would cost more than all else
+ * between two callbacks.
+ * Source: Interlocked Variable Access (aligned 32 bits are read at once)
+ *         learn.microsoft.com/windows/win32/sync/interlocked-variable-access */
+static inline LONG np__loop_peek(const volatile LONG *value) {
+#ifdef __STDC_NO_ATOMICS__
+  return *value;
+#else
+  return atomic_load_explicit((volatile _Atomic(LONG) *)value,
+                              memory_order_relaxed);
+#endif
+}
+
+/* np__loop_is_stopped tells whether np_loop_stop was called. */
+static inline bool np__loop_is_stopped(const np_loop *loop) {
+  return np__loop_peek(&loop->stop) != 0;
+}
+
+/* np__loop_run_timers runs the timers whose time has come. */
+void np__loop_run_timers(np_loop *loop);
 
 /* np__loop_event returns an event of the loop's, for calls that must have their
  * result before they return; NULL, and GetLastError says why. */

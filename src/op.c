@@ -58,28 +58,34 @@ void np__op_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
   np__op_end(op, error_of_status(status), bytes);
 }
 
-/* Whether what was put off need not be given to the kernel any more. */
+/* Whether what was put off ends instead of being given to the kernel. */
 static bool is_over(np_op *op) {
   assert(op->np__state == NP__OP_PUT_OFF);
-  if (op->np__abort_error == NP_OK) {
+  if ((op->np__at_end & NP__AT_END_ABORT) == 0) {
     return false;
   }
   np__op_end(op, ERROR_OPERATION_ABORTED, 0);
   return true;
 }
 
+static inline BOOL read_file(np__target *target, np_op *op) {
+  return ReadFile(target->handle, op->np__buffer, op->np__length, NULL,
+                  &op->np__packet.overlapped);
+}
+
 /* It was a read: a write is never put off, it goes out inside the call. */
 void np__op_post(np_loop *loop, np__packet *packet) {
   np_op *op = (np_op *)packet;
+  np__target *target = op->np__target;
 
   (void)loop;
   assert(op->np__direction == NP__INWARD);
-  if (is_over(op)) {
-    return;
-  }
-  if (ReadFile(op->np__target->handle, op->np__buffer, op->np__length, NULL,
-               &op->np__packet.overlapped)) {
-    np__op_succeed(op, NP__INWARD,
+  if (op->np__at_end != 0) {
+    if (!is_over(op)) {
+      np__op_issued(op, read_file(target, op));
+    }
+  } else if (read_file(target, op)) {
+    np__op_succeed(target, op, NP__INWARD,
                    (size_t)op->np__packet.overlapped.InternalHigh);
   } else {
     np__op_issued(op, FALSE);
@@ -230,6 +236,9 @@ void np__op_pending(np_op *op) {
     target->ahead[op->np__direction]++;
   }
   np__loop_owe(target->loop, &op->np__packet);
+  if (op->timeout_ms > 0 && (op->np__at_end & NP__AT_END_LIMIT) == 0) {
+    np__op_limit(op);
+  }
 }
 
 void np__op_paid(np_op *op) {
@@ -243,31 +252,46 @@ void np__op_paid(np_op *op) {
   np__loop_paid(target->loop, &op->np__packet);
 }
 
+/* What a call that has just returned said. ERROR_IO_PENDING: that will be told
+ * by its packet, whatever the status block says by now. */
+static np_error answer(BOOL succeeded) {
+  np_error error = succeeded ? NP_OK : GetLastError();
+
+  return error == ERROR_MORE_DATA && np__more_data_posts() ? ERROR_IO_PENDING
+                                                           : error;
+}
+
+/* How much was moved by what ended at once with `error`. */
+static size_t moved(np_op *op, np_error error) {
+  size_t bytes = 0;
+
+  if (error == NP_OK || error == ERROR_MORE_DATA) {
+    bytes = (size_t)op->np__packet.overlapped.InternalHigh;
+    if (op->np__kind == NP__OP_WRITE) {
+      np__loop_wrote(op->np__target->loop, bytes);
+    }
+  }
+  return bytes;
+}
+
 bool np__op_answer(np_op *op, BOOL succeeded, np_error *error,
                    size_t *transferred) {
-  *error = succeeded ? NP_OK : GetLastError();
-  *transferred = 0;
-  if (*error == ERROR_IO_PENDING ||
-      (*error == ERROR_MORE_DATA && np__more_data_posts())) {
-    /* Whatever the status block says by now: this one ends by its packet. */
+  *error = answer(succeeded);
+  if (*error == ERROR_IO_PENDING) {
     np__op_pending(op);
     return false;
   }
-  if (*error == NP_OK || *error == ERROR_MORE_DATA) {
-    *transferred = (size_t)op->np__packet.overlapped.InternalHigh;
-    if (op->np__kind == NP__OP_WRITE) {
-      np__loop_wrote(op->np__target->loop, *transferred);
-    }
-  }
+  *transferred = moved(op, *error);
   return true;
 }
 
 void np__op_issued(np_op *op, BOOL succeeded) {
-  np_error error;
-  size_t transferred;
+  const np_error error = answer(succeeded);
 
-  if (np__op_answer(op, succeeded, &error, &transferred)) {
-    np__op_end(op, error, transferred);
+  if (error == ERROR_IO_PENDING) {
+    np__op_pending(op);
+  } else {
+    np__op_end(op, error, moved(op, error));
   }
 }
 
@@ -355,6 +379,7 @@ np_error np__op_abort(np_op *op, np_error as) {
       /* It ends where it would have been posted, later in this turn. */
       if (op->np__abort_error == NP_OK) {
         op->np__abort_error = as;
+        op->np__at_end |= NP__AT_END_ABORT;
       }
       return NP_OK;
     case NP__OP_IN_KERNEL:

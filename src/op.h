@@ -59,7 +59,8 @@ typedef enum np__direction {
 enum {
   NP__AT_END_LIMIT = 1,  /* its deadline may be in the heap: take it out */
   NP__AT_END_FINISH = 2, /* its class's `finish` */
-  NP__AT_END_TELL = 4    /* its target's `ended`, also when it succeeds */
+  NP__AT_END_TELL = 4,   /* its target's `ended`, also when it succeeds */
+  NP__AT_END_ABORT = 8   /* put off, and not to be posted any more */
 };
 
 /* What happens to a target.
@@ -119,21 +120,24 @@ bool np__target_is_busy(const np__target *target, np__direction direction,
 /* np__target_check tells whether something of a caller's may begin on `target`:
  * NP_OK, ERROR_INVALID_HANDLE (it is gone), ERROR_BUSY (taken). */
 static inline np_error np__target_check(const np__target *target) {
-  if (target->is_barred == 0) {
-    return NP_OK;
+  if (target->is_barred != 0) {
+    return np__target_is_gone(target) ? ERROR_INVALID_HANDLE : ERROR_BUSY;
   }
-  return np__target_is_gone(target) ? ERROR_INVALID_HANDLE : ERROR_BUSY;
+  return NP_OK;
 }
 
 /* np__op_check tells whether `op` may: NP_OK, ERROR_INVALID_PARAMETER (a NULL),
  * ERROR_INVALID_HANDLE (gone), ERROR_BUSY (taken, or `op` is in flight). */
 static inline np_error np__op_check(const np__target *target, const np_op *op,
                                     np_op_fn done) {
+  np_error error;
+
   if (op == NULL || done == NULL) {
     return ERROR_INVALID_PARAMETER;
   }
-  if (target->is_barred != 0) {
-    return np__target_check(target);
+  error = np__target_check(target);
+  if (error != NP_OK) {
+    return error;
   }
   return op->np__state == NP__OP_IDLE ? NP_OK : ERROR_BUSY;
 }
@@ -173,9 +177,9 @@ static inline np__direction np__op_direction(np__op_kind kind) {
 /* np__op_limit starts the time limit of an operation that has one. */
 void np__op_limit(np_op *op);
 
-/* np__op_begin starts the life of `op`, which was checked, in state WAITING,
- * and its time limit. What depends on `kind` the compiler knows. */
-static inline void np__op_begin(np__target *target, np_op *op, np__op_kind kind,
+/* np__op_start is np__op_begin without the time limit, for what is given to the
+ * kernel at once: np__op_pending starts it. */
+static inline void np__op_start(np__target *target, np_op *op, np__op_kind kind,
                                 np_op_fn done) {
   assert(op->np__state == NP__OP_IDLE);
   ZeroMemory(&op->np__packet.overlapped, sizeof op->np__packet.overlapped);
@@ -198,6 +202,13 @@ static inline void np__op_begin(np__target *target, np_op *op, np__op_kind kind,
   if (np__op_keeps_running(kind)) {
     target->loop->active++;
   }
+}
+
+/* np__op_begin starts the life of `op`, which was checked, in state WAITING,
+ * and its time limit. What depends on `kind` the compiler knows. */
+static inline void np__op_begin(np__target *target, np_op *op, np__op_kind kind,
+                                np_op_fn done) {
+  np__op_start(target, op, kind, done);
   if (op->timeout_ms > 0) {
     np__op_limit(op);
   }
@@ -227,7 +238,8 @@ static inline void np__op_put_off_last(np_op *op) {
   np__loop_put_off_last(op->np__target->loop, &op->np__packet);
 }
 
-/* np__op_pending takes note that the kernel has `op` and owes a packet. */
+/* np__op_pending takes note that the kernel has `op` and owes a packet. Its
+ * time limit runs from now on, if it does not yet. */
 void np__op_pending(np_op *op);
 
 /* np__op_paid takes note that the packet came: the result must follow. */
@@ -250,13 +262,12 @@ void np__op_issued(np_op *op, BOOL succeeded);
 void np__op_end(np_op *op, np_error error, size_t transferred);
 
 /* np__op_succeed is np__op_end(op, NP_OK, transferred), the quicker for knowing
- * that it succeeded and its `direction`. */
-static inline void np__op_succeed(np_op *op, np__direction direction,
-                                  size_t transferred) {
-  np__target *target = op->np__target;
-
-  assert(op->np__direction == direction);
-  if (op->np__at_end != 0 || target->ahead[direction] > 0) {
+ * its target, its direction, and that nothing is to be done at its end. */
+static inline void np__op_succeed(np__target *target, np_op *op,
+                                  np__direction direction, size_t transferred) {
+  assert(op->np__target == target && op->np__direction == direction);
+  assert(op->np__at_end == 0);
+  if (target->ahead[direction] > 0) {
     np__op_end(op, NP_OK, transferred);
     return;
   }

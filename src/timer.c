@@ -1,5 +1,7 @@
 #include <npipe/timer.h>
 
+#include <assert.h>
+
 #include "loop.h"
 
 static void timer_expired(np__timer_node *node) {
@@ -34,4 +36,23 @@ void np_timer_stop(np_timer *timer) {
 
 bool np_timer_is_active(const np_timer *timer) {
   return timer != NULL && np__heap_has(&timer->np__node);
+}
+
+/* Those that they start, with no delay, wait for the next turn. */
+void np__loop_run_timers(np_loop *loop) {
+  const uint64_t sequence_end = loop->timers.sequence;
+  const uint64_t now = np__loop_now_ms(loop);
+
+  while (loop->timers.root != NULL && !np__loop_is_stopped(loop)) {
+    np__timer_node *node = loop->timers.root;
+    void (*expired)(np__timer_node * node) = node->expired;
+
+    if (node->deadline_ms > now || node->sequence >= sequence_end) {
+      break;
+    }
+    np__heap_remove(&loop->timers, node);
+    expired(node);
+    assert(!loop->impersonates); /* np_pipe_revert was forgotten. */
+    loop->callbacks_since_poll++;
+  }
 }
