@@ -64,6 +64,9 @@ struct np_pipe {
       uint32_t instances_max;
       uint32_t in_buffer_bytes;
       uint32_t out_buffer_bytes;
+      /* Both NULL where no listener knows it. */
+      struct np__slot *slot;
+      const np__owner_hooks *owner_hooks;
     };
   };
   np_closed_fn on_closed;
@@ -77,9 +80,6 @@ struct np_pipe {
   /* Both NULL until somebody asks for readiness. */
   struct np__readiness *readiness;
   const np__ready_hooks *ready_hooks;
-  /* Both NULL where no listener knows it. */
-  struct np__slot *slot;
-  const np__owner_hooks *owner_hooks;
 };
 
 /* np__pipe_new makes a pipe without a handle, or NULL. Nothing counts it before
