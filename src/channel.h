@@ -84,7 +84,8 @@ struct np_channel {
   np_op *delivered;       /* its callback has not returned */
   void *delivered_data;   /* what that will be lent */
   void *lent;
-  uint32_t owed; /* replies that come before that of the next receive */
+  uint32_t owed;   /* replies that come before that of the next receive */
+  uint32_t untold; /* receives with a result whose callback is to come */
 };
 
 /* What an operation is, in the half of OVERLAPPED that only a file needs. */

@@ -323,8 +323,8 @@ static void into_read(np_channel *channel, np_op *into, np_error error,
   }
 }
 
-static void on_read(np_op *read, np_error error, size_t transferred) {
-  np_channel *channel = read->user;
+static void read_ended(np_channel *channel, np_error error,
+                       size_t transferred) {
   np_op *into = channel->into;
   const bool is_ours = channel->is_read_cancelled;
 
@@ -339,6 +339,22 @@ static void on_read(np_op *read, np_error error, size_t transferred) {
     native_read(channel, error, transferred, is_ours);
   }
   np__channel_receive_go_on(channel);
+}
+
+/* Who gets what was read is told in the turn of the read, unless others are to
+ * be told before: the sooner the next read begins, the less waits for it. */
+static void on_read(np_op *read, np_error error, size_t transferred) {
+  np_channel *channel = read->user;
+  np_loop *loop = channel->target.loop;
+
+  if (channel->untold > 0) {
+    read_ended(channel, error, transferred);
+  } else {
+    const np__queue later = np__loop_part_ready(loop);
+
+    read_ended(channel, error, transferred);
+    np__loop_join_ready(loop, later);
+  }
 }
 
 void np__channel_receive_go_on(np_channel *channel) {
@@ -362,6 +378,7 @@ static void on_received(np_op *op, np_error error, size_t transferred) {
   np_channel *channel = np__channel_of(op);
   const bool was_delivered = channel->delivered == op;
 
+  channel->untold--;
   /* Not before: one that was cancelled may be called back in between. */
   channel->lent = was_delivered ? channel->delivered_data : NULL;
   op->np__done(op, error, transferred);
@@ -383,6 +400,7 @@ void np__channel_receive_finish(np_op *op) {
   np_op *next = np__channel_next(op);
   DWORD owed = *np__owed_of(op);
 
+  channel->untold++;
   np__channel_unlink(&channel->receives, op);
   if ((*np__flags_of(op) & (NP__CALL_SENT | NP__RECEIVED)) == NP__CALL_SENT) {
     owed++;

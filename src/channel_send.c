@@ -272,8 +272,8 @@ static void flush_later(np_channel *channel) {
   np__loop_gather(channel->target.loop, &channel->flush);
 }
 
-/* Whether what waits, `op` first, should do so while somebody reads: else the
- * kernel would keep the next write until then. */
+/* Whether what waits behind a write, `op` first, should do so while somebody
+ * reads: else the kernel would keep the next write until then. */
 static bool should_pause(const np_channel *channel, np_op *op) {
   return channel->gather && (*np__flags_of(op) & NP__SEND_HEADED) == 0 &&
          np__loop_is_sated(channel->target.loop);
@@ -281,6 +281,7 @@ static bool should_pause(const np_channel *channel, np_op *op) {
 
 /* Gives the kernel what waits, as long as it takes it at once. */
 static void sends_go_on(np_channel *channel) {
+  bool is_behind = false;
   np_op *op;
 
   while (!channel->is_writing && channel->ending == NULL &&
@@ -292,10 +293,11 @@ static void sends_go_on(np_channel *channel) {
       shutdown_go_on(channel, op);
       continue;
     }
-    if (should_pause(channel, op)) {
+    if (is_behind && should_pause(channel, op)) {
       flush_later(channel);
       return;
     }
+    is_behind = true;
     if ((*np__flags_of(op) & NP__SEND_HEADED) != 0 ||
         place_of(channel, op) == ALL_OF_IT) {
       write_in_place(channel, op);

@@ -309,14 +309,14 @@ static void post_first(np_loop *loop, np__queue *queue) {
 
 bool np__loop_is_sated(const np_loop *loop) {
   return loop->written_bytes >= WRITTEN_BYTES_MAX &&
-         loop->put_off.first != NULL;
+         (loop->put_off.first != NULL || loop->ready.first != NULL);
 }
 
 /* The callback of a large write mostly starts the next one, which must wait if
  * nobody has read the last, for a packet. If the reader is on this loop, its
  * read is among what is put off, and likely the first. */
 static void post_before_more(np_loop *loop) {
-  if (np__loop_is_sated(loop)) {
+  if (loop->written_bytes >= WRITTEN_BYTES_MAX && loop->put_off.first != NULL) {
     loop->written_bytes = 0;
     post_first(loop, &loop->put_off);
   }

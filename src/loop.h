@@ -89,6 +89,24 @@ static inline void np__loop_ready(np_loop *loop, np__packet *packet) {
   np__queue_push(&loop->ready, packet);
 }
 
+/* np__loop_part_ready takes what is ready out of the queue, and
+ * np__loop_join_ready puts it behind what became so meanwhile. */
+static inline np__queue np__loop_part_ready(np_loop *loop) {
+  const np__queue later = loop->ready;
+
+  loop->ready.first = NULL;
+  return later;
+}
+
+static inline void np__loop_join_ready(np_loop *loop, np__queue later) {
+  if (loop->ready.first == NULL) {
+    loop->ready = later;
+  } else if (later.first != NULL) {
+    loop->ready.last->next = later.first;
+    loop->ready.last = later.last;
+  }
+}
+
 /* np__loop_gather queues `packet` for its class's `post`, which runs at the end
  * of this turn, before that of what is put off: a read may wait for what is
  * written here. */
@@ -99,8 +117,9 @@ static inline void np__loop_gather(np_loop *loop, np__packet *packet) {
 /* np__loop_ungather takes it back. */
 void np__loop_ungather(np_loop *loop, const np__packet *packet);
 
-/* np__loop_is_sated tells whether so much was written that whoever reads should
- * have its turn before there is more. */
+/* np__loop_is_sated tells whether so much was written that others should have
+ * their turn before there is more, and whether there are any: who reads it may
+ * be one of them. */
 bool np__loop_is_sated(const np_loop *loop);
 
 /* np__loop_put_off queues `packet` for its class's `post`, which runs at the

@@ -177,3 +177,30 @@ NP_CASE("channel/peer-closes-in-write", np_channel_send, ANY_MODE | BOTH_ENDS,
     assert_done(&f->ops[i], ERROR_BROKEN_PIPE, 0);
   }
 }
+
+static void task_cancel_first(np_fixture *f, struct task_recorder *recorder) {
+  (void)recorder;
+  assert_np_ok(np_op_cancel(&f->ops[0].op));
+}
+
+NP_CASE("channel/receive-cancel-order", np_channel_receive,
+        ANY_MODE | BOTH_ENDS, ERROR_OPERATION_ABORTED,
+        "A receive that is cancelled when a message is there for the next is "
+        "called back before that.",
+        "npipe/channel.h") {
+  static const char frame[] = "\0\0\0\3abc";
+
+  channel_open(f, NULL);
+  receive_begin(&f->ops[0], f->channel);
+  receive_begin(&f->ops[1], f->channel);
+  reads_post(f);
+  f->tasks[0].then = task_cancel_first;
+  assert_np_ok(np_loop_post(f->loop, &f->tasks[0].task, on_task));
+  write_begin(&f->ops[2], f->peer, is_framed(f) ? frame : frame + 4,
+              is_framed(f) ? 7 : 3);
+  loop_until(f, 3);
+  assert_np_error(f->ops[0].result, ERROR_OPERATION_ABORTED);
+  assert_done(&f->ops[1], NP_OK, 3);
+  assert_memory_equal(f->ops[1].buffer, "abc", 3);
+  assert_true(f->ops[0].order < f->ops[1].order);
+}
