@@ -2,7 +2,8 @@
  * and whatever buffers they are read into, by operations, by tries, by several
  * buffers, with reads that are cancelled, that time out or that fail: put
  * together at ERROR_MORE_DATA they are the messages, each whole, in order, none
- * lost, none added, and then the end of the stream.
+ * lost, none added, and then the end of the stream. (That a channel puts them
+ * together so, with a read buffer of any size, is the law of channel.)
  *
  * Payload: the steps, three bytes each: what, and how much (two bytes).
  * Choices: the kernel (stage_settings), its seed, the quotas, which end
