@@ -8,6 +8,9 @@
 /* A time limit whose cancel the kernel refused is tried again so much later. */
 #define CANCEL_RETRY_MS 10u
 
+/* What a pipe holds by default. */
+#define PIPE_BYTES 65536u
+
 /* So often a cancel before a close is tried. */
 #define CANCELS_MAX 3u
 
@@ -52,8 +55,8 @@ void np__op_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
   np_op *op = (np_op *)packet;
 
   np__op_paid(op);
-  if (op->np__kind == NP__OP_WRITE) {
-    np__loop_wrote(loop, bytes);
+  if (op->np__kind == NP__OP_WRITE && bytes < PIPE_BYTES) {
+    np__loop_wrote(loop, bytes); /* A longer one was let go by who reads it. */
   }
   np__op_end(op, error_of_status(status), bytes);
 }

@@ -160,6 +160,47 @@ NP_CASE("budget/channel-large-stream", np_channel_receive, ANY_MODE | BOTH_ENDS,
   assert_in_range(cost.port, 0, 5);
 }
 
+enum { WAITING = 65536 };
+
+static void then_send_waiting(np_fixture *f, struct recorder *recorder) {
+  static char data[WAITING];
+
+  assert_np_ok(recorder->result);
+  if (recorder->done_count < LARGE_COUNT) {
+    send_begin(recorder, f->channel, data, sizeof data);
+  }
+}
+
+static void then_receive_waiting(np_fixture *f, struct recorder *recorder) {
+  assert_done(recorder, NP_OK, WAITING);
+  if (recorder->done_count < LARGE_COUNT) {
+    receive_begin(recorder, f->opposite);
+  }
+}
+
+NP_CASE("budget/channel-waiting", np_channel_send, BYTE_READS | BOTH_ENDS,
+        NP_OK,
+        "A message that fills the pipe does not fit it with its header, and "
+        "waits: who reads lets it go, and is not given its turn once more for "
+        "that. Each is two writes, and a read that finds it.",
+        "npipe/loop.h") {
+  struct channel_calls before;
+  struct channel_calls cost;
+
+  channel_pair(f, NULL);
+  f->ops[0].then = then_send_waiting;
+  f->ops[1].then = then_receive_waiting;
+  before = calls_now();
+  receive_begin(&f->ops[1], f->opposite);
+  then_send_waiting(f, &f->ops[0]);
+  loop_until_count(f, &f->ops[1].done_count, LARGE_COUNT);
+  cost = calls_since(before);
+  assert_int_equal(cost.writes, 2 * LARGE_COUNT);
+  /* The first read takes 4 KiB. */
+  assert_in_range(cost.reads, LARGE_COUNT, LARGE_COUNT + 2);
+  assert_in_range(cost.port, 0, LARGE_COUNT + 2);
+}
+
 NP_CASE("budget/channel-idle", np_channel_receive, ANY_MODE | BOTH_ENDS, NP_OK,
         "A channel that waits for its first message has a read buffer of 4 KiB "
         "at most; one that got a long message has the whole, and then gets a "
