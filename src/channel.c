@@ -94,7 +94,7 @@ static const np__target_class channel_target_class = {.drained =
                                                           channel_drained};
 
 void np__channel_release(np_channel *channel) {
-  assert(channel->target.closing);
+  assert(np__target_has(&channel->target, NP__BAR_CLOSING));
   if (channel->pipe == NULL && channel->target.first == NULL &&
       !channel->is_released) {
     channel->is_released = true;
@@ -159,16 +159,16 @@ np_error np_channel_create(np_pipe *pipe, const np_channel_options *options,
     np__loop_free(pipe->target.loop, made);
     return error;
   }
-  pipe->target.taken = true;
+  pipe->target.bars |= NP__BAR_TAKEN;
   *channel = made;
   return NP_OK;
 }
 
 /* Nothing may begin any more. The loop goes on until the memory is gone. */
 static void channel_end(np_channel *channel) {
-  channel->target.closing = true;
+  channel->target.bars |= NP__BAR_CLOSING;
   channel->target.loop->active++;
-  channel->pipe->target.taken = false;
+  channel->pipe->target.bars &= (uint8_t)~NP__BAR_TAKEN;
   if (channel->is_flush_due) {
     channel->is_flush_due = false;
     np__loop_ungather(channel->target.loop, &channel->flush);
@@ -188,7 +188,7 @@ np_error np_channel_close(np_channel *channel, np_channel_closed_fn on_closed) {
   if (channel == NULL) {
     return NP_OK;
   }
-  if (channel->target.closing) {
+  if (np__target_has(&channel->target, NP__BAR_CLOSING)) {
     return ERROR_INVALID_HANDLE;
   }
   channel->on_closed = on_closed;
@@ -205,7 +205,7 @@ np_error np_channel_detach(np_channel *channel, np_pipe **pipe) {
   if (channel == NULL || pipe == NULL) {
     return ERROR_INVALID_PARAMETER;
   }
-  if (channel->target.closing) {
+  if (np__target_has(&channel->target, NP__BAR_CLOSING)) {
     return ERROR_INVALID_HANDLE;
   }
   if (channel->target.first != NULL || channel->pipe->target.first != NULL) {

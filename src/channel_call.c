@@ -25,8 +25,8 @@ static void on_requested(np_op *request, np_error error, size_t transferred) {
   if (error == NP_OK || (*np__flags_of(request) & NP__SEND_COPIED) != 0) {
     *np__flags_of(op) |= NP__CALL_SENT;
   }
-  if (error == NP_OK &&
-      (op->np__abort_error != NP_OK || channel->target.closing)) {
+  if (error == NP_OK && (op->np__abort_error != NP_OK ||
+                         np__target_has(&channel->target, NP__BAR_CLOSING))) {
     error = ERROR_OPERATION_ABORTED;
   }
   if (error != NP_OK) {

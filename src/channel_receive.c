@@ -318,7 +318,8 @@ static void into_read(np_channel *channel, np_op *into, np_error error,
   } else {
     read_failed(channel, error, false);
   }
-  if (into->np__abort_error != NP_OK || channel->target.closing) {
+  if (into->np__abort_error != NP_OK ||
+      np__target_has(&channel->target, NP__BAR_CLOSING)) {
     np__op_end(into, ERROR_OPERATION_ABORTED, 0);
   }
 }
@@ -360,7 +361,8 @@ static void on_read(np_op *read, np_error error, size_t transferred) {
 void np__channel_receive_go_on(np_channel *channel) {
   np_op *op;
 
-  while (channel->delivered == NULL && !channel->target.closing &&
+  while (channel->delivered == NULL &&
+         !np__target_has(&channel->target, NP__BAR_CLOSING) &&
          (op = channel->receives.first) != NULL && find(channel, op)) {
     if (*np__owed_of(op) > 0 && is_message(&channel->result)) {
       --*np__owed_of(op);
@@ -389,12 +391,12 @@ static void on_received(np_op *op, np_error error, size_t transferred) {
   }
 }
 
-/* What is owed to `op` is owed to the next, and perhaps its own reply. */
 void np__channel_receive_run(np_loop *loop, np__packet *packet) {
   (void)loop;
   np__op_run_by((np_op *)packet, on_received);
 }
 
+/* What is owed to `op` is owed to the next, and perhaps its own reply. */
 void np__channel_receive_finish(np_op *op) {
   np_channel *channel = np__channel_of(op);
   np_op *next = np__channel_next(op);
@@ -411,7 +413,8 @@ void np__channel_receive_finish(np_op *op) {
     channel->owed += owed;
   }
   if (channel->receives.first == NULL && channel->is_reading &&
-      channel->into == NULL && !channel->target.closing) {
+      channel->into == NULL &&
+      !np__target_has(&channel->target, NP__BAR_CLOSING)) {
     /* Nobody asks for it any more. If the cancel loses, what comes stays. */
     np__op_abort(&channel->read, ERROR_OPERATION_ABORTED);
     channel->is_read_cancelled = true;

@@ -221,7 +221,7 @@ static void on_written(np_op *write, np_error error, size_t transferred) {
   (void)transferred;
   channel->is_writing = false;
   write_ended(channel, error, false);
-  if (!channel->target.closing) {
+  if (!np__target_has(&channel->target, NP__BAR_CLOSING)) {
     sends_go_on(channel);
   }
 }
@@ -391,7 +391,7 @@ static np_error send_begin(np_channel *channel, const void *data, size_t length,
   if (channel == NULL) {
     return ERROR_INVALID_PARAMETER;
   }
-  if (channel->target.closing) {
+  if (np__target_has(&channel->target, NP__BAR_CLOSING)) {
     return ERROR_INVALID_HANDLE;
   }
   error = np__channel_send_check(channel, data, length, op, done);
@@ -436,7 +436,7 @@ static void on_end_flushed(np_op *end, np_error error, size_t transferred) {
   np_channel *channel = end->user;
 
   (void)transferred;
-  if (error != NP_OK || channel->target.closing) {
+  if (error != NP_OK || np__target_has(&channel->target, NP__BAR_CLOSING)) {
     ending_ended(channel, error != NP_OK ? error : ERROR_OPERATION_ABORTED);
     return;
   }
@@ -449,7 +449,7 @@ static void on_end_left(np_op *end, np_error error, size_t transferred) {
   np_channel *channel = end->user;
 
   (void)transferred;
-  if (error == NP_OK && channel->target.closing) {
+  if (error == NP_OK && np__target_has(&channel->target, NP__BAR_CLOSING)) {
     error = ERROR_OPERATION_ABORTED;
   }
   if (error == NP_OK) {

@@ -67,7 +67,7 @@ np_error np__slot_add(np_listener *listener) {
   slot->listener = listener;
   slot->pipe->slot = slot;
   slot->pipe->owner_hooks = &hooks;
-  slot->pipe->target.withheld = true;
+  slot->pipe->target.bars |= NP__BAR_WITHHELD;
   slot_link(listener, slot);
   np__slot_listen(slot);
   return NP_OK;
@@ -111,7 +111,7 @@ static void lend(np__slot *slot) {
 
   np__listener_refill(listener); /* Before the owner can close this one. */
   slot->state = NP__SLOT_LENT;
-  slot->pipe->target.withheld = false;
+  slot->pipe->target.bars &= (uint8_t)~NP__BAR_WITHHELD;
   listener->on_pipe(listener, slot->pipe);
 }
 
@@ -258,7 +258,7 @@ np_error np_listener_recycle(np_pipe *pipe) {
   if (pipe->state != NP_DISCONNECTED) { /* Unless its owner has done it. */
     error = np__server_disconnect(pipe);
   }
-  pipe->target.withheld = true;
+  pipe->target.bars |= NP__BAR_WITHHELD;
   slot->state = NP__SLOT_DRAINING;
   if (error != NP_OK) {
     slot_replace(slot, error);

@@ -124,7 +124,7 @@ static inline void call_back(np_op *op, np_op_fn done) {
   op->np__state = NP__OP_IDLE;
   done(op, op->np__error, op->np__result.transferred);
   /* `op` may be gone. `target` is not: only the loop frees it, later. */
-  if (target->is_barred != 0 && target->first == NULL &&
+  if (target->bars != 0 && target->first == NULL &&
       np__target_is_gone(target)) {
     target->class_->drained(target);
   }

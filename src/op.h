@@ -65,7 +65,7 @@ enum {
 
 /* What happens to a target.
  *
- * drained  called from the loop when `closing` or `withheld` and the last
+ * drained  called from the loop when it is closing or withheld and the last
  *          operation is gone; perhaps more than once
  * ended    of operations that NP__AT_END_TELL says it of, and of writes that
  *          failed: it has its result, and its callback has not run */
@@ -73,6 +73,13 @@ typedef struct np__target_class {
   void (*drained)(struct np__target *target);
   void (*ended)(struct np__target *target, np_op *op);
 } np__target_class;
+
+/* Why nothing of a caller's may begin on a target. */
+enum {
+  NP__BAR_CLOSING = 1,  /* nothing at all may */
+  NP__BAR_WITHHELD = 2, /* it is a listener's */
+  NP__BAR_TAKEN = 4     /* it is a channel's, and only that may close it */
+};
 
 /* What operations are started on: a handle on the loop's port. */
 typedef struct np__target {
@@ -84,14 +91,7 @@ typedef struct np__target {
   /* Of each direction, those that others may have to wait for: in the kernel,
    * or held back because of one that is. */
   uint32_t ahead[NP__DIRECTIONS];
-  union {
-    struct {
-      bool closing;  /* nothing may begin any more */
-      bool withheld; /* it is a listener's: nothing of a caller's may begin */
-      bool taken; /* it is a channel's: likewise, and only that may close it */
-    };
-    uint32_t is_barred; /* not 0: one of them */
-  };
+  uint8_t bars; /* NP__BAR_: why nothing of a caller's may begin; mostly 0 */
   /* A client has just come, mostly to say something: the next read, if no other
    * is before it, goes before those of other ends that were put off earlier. */
   bool is_greeted;
@@ -106,10 +106,15 @@ static inline void np__target_init(np__target *target, np_loop *loop,
   target->class_ = class_;
 }
 
+/* np__target_has tells whether `bar` is one of its bars. */
+static inline bool np__target_has(const np__target *target, uint8_t bar) {
+  return (target->bars & bar) != 0;
+}
+
 /* np__target_is_gone tells whether a caller has no business with `target` any
  * more: it is being closed, or it is a listener's. */
 static inline bool np__target_is_gone(const np__target *target) {
-  return target->closing || target->withheld;
+  return np__target_has(target, NP__BAR_CLOSING | NP__BAR_WITHHELD);
 }
 
 /* np__target_is_busy tells whether an operation of `direction` other than
@@ -120,7 +125,7 @@ bool np__target_is_busy(const np__target *target, np__direction direction,
 /* np__target_check tells whether something of a caller's may begin on `target`:
  * NP_OK, ERROR_INVALID_HANDLE (it is gone), ERROR_BUSY (taken). */
 static inline np_error np__target_check(const np__target *target) {
-  if (target->is_barred != 0) {
+  if (target->bars != 0) {
     return np__target_is_gone(target) ? ERROR_INVALID_HANDLE : ERROR_BUSY;
   }
   return NP_OK;

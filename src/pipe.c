@@ -26,7 +26,7 @@ static const np__packet_class closed_class = {.run = closed_run};
 static void pipe_drained(np__target *target) {
   np_pipe *pipe = (np_pipe *)target;
 
-  if (!target->closing) {
+  if (!np__target_has(target, NP__BAR_CLOSING)) {
     pipe->owner_hooks->drained(pipe);
   } else if (!pipe->is_released) {
     pipe->is_released = true;
@@ -336,13 +336,13 @@ np_error np_pipe_close(np_pipe *pipe, np_closed_fn on_closed) {
   if (pipe == NULL) {
     return NP_OK;
   }
-  if (pipe->target.closing) {
+  if (np__target_has(&pipe->target, NP__BAR_CLOSING)) {
     return ERROR_INVALID_HANDLE;
   }
-  if (pipe->target.taken) {
+  if (np__target_has(&pipe->target, NP__BAR_TAKEN)) {
     return ERROR_BUSY;
   }
-  pipe->target.closing = true;
+  pipe->target.bars |= NP__BAR_CLOSING;
   pipe->on_closed = on_closed;
   pipe->target.loop->active++;
   /* Cancelled first: closing alone would leave a pending write alive until the

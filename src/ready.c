@@ -130,7 +130,7 @@ static void serve_reads(np__readiness *r) {
 
 /* Whatever changed: who can go on does, and who waits for more gets a read. */
 static void update(np__readiness *r) {
-  if (r->pipe->target.closing) {
+  if (np__target_has(&r->pipe->target, NP__BAR_CLOSING)) {
     return;
   }
   serve_reads(r);
@@ -542,10 +542,12 @@ static void async_io_again(np_pipe *pipe, np_op *op) {
 
 /* Why a pipe is not to be tried again, or NP_OK. */
 static np_error is_over(const np_pipe *pipe) {
-  if (pipe->target.closing) {
+  if (np__target_has(&pipe->target, NP__BAR_CLOSING)) {
     return ERROR_OPERATION_ABORTED;
   }
-  return pipe->target.withheld ? ERROR_PIPE_NOT_CONNECTED : NP_OK;
+  return np__target_has(&pipe->target, NP__BAR_WITHHELD)
+             ? ERROR_PIPE_NOT_CONNECTED
+             : NP_OK;
 }
 
 static void async_io_ready(np_op *op, np_error error, size_t readiness) {
