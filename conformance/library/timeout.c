@@ -55,6 +55,25 @@ NP_CASE("timeout/read-put-off", np_pipe_read, ANY_MODE | BOTH_ENDS,
   assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
 }
 
+NP_CASE("timeout/read-from-the-start", np_pipe_read, MODE_BYTE | BOTH_ENDS,
+        WAIT_TIMEOUT,
+        "The time of a read begins when it is started, not when the loop gives "
+        "it to the kernel.",
+        "npipe/op.h") {
+  uint64_t begin_ms = world_now_ms();
+  np_loop *clock = NULL;
+
+  pair_open(f);
+  f->ops[0].op.timeout_ms = 1000;
+  read_begin(&f->ops[0], f->end, 16);
+  assert_np_ok(np_loop_create(NULL, &clock));
+  assert_np_error(np_loop_run_once(clock, 800), WAIT_TIMEOUT);
+  assert_np_ok(np_loop_destroy(clock));
+  loop_until(f, 1);
+  assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
+  assert_true(world_now_ms() - begin_ms < 1000 + 700);
+}
+
 NP_CASE("timeout/write", np_pipe_write, ANY_MODE | BOTH_ENDS, WAIT_TIMEOUT,
         "A write that nobody makes room for ends with WAIT_TIMEOUT.",
         "CancelIoEx") {
