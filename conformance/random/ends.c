@@ -239,11 +239,14 @@ np_error client_open(struct play *play, const struct step *step,
   if (pipe != NULL ||
       !(is_fault(play, error) ||
         (error == ERROR_WRONG_TARGET_NAME && options.verify_process_id != 0) ||
+        (error == ERROR_INVALID_OWNER && options.verify_same_user &&
+         !instance_tells_owner()) ||
         (error == ERROR_FILE_NOT_FOUND && !has_server(play, end->name)) ||
         (error == ERROR_PIPE_BUSY &&
          (has_server(play, end->name) ||
           lingering_server(play, end->name) != NULL)))) {
-    play_fail(play, "np_client_open gave %s", np_error_name(error));
+    play_fail(play, "np_client_open gave %s (%u)", np_error_name(error),
+              (unsigned)error);
   }
   /* One that failed in a later step has used an instance up. */
   if (server != NULL) {

@@ -48,6 +48,10 @@ bool instance_tells_outbound(void) {
   return true;
 }
 
+bool instance_tells_owner(void) {
+  return true;
+}
+
 bool instance_has_own_quotas(void) {
   return true;
 }

@@ -59,6 +59,10 @@ bool instance_tells_outbound(void) {
   return false;
 }
 
+bool instance_tells_owner(void) {
+  return false;
+}
+
 bool instance_has_own_quotas(void) {
   return false;
 }
