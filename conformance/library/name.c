@@ -14,7 +14,7 @@ static const char *name_with(np_fixture *f, const char *suffix) {
 }
 
 /* f->name filled up with `filler` to `units` UTF-16 units; `filler` is worth
- * `filler_units` of them, the rest is 'x'. */
+ * `filler_units` of them, and ends with the last; the rest is 'x'. */
 static const char *name_of_units(np_fixture *f, size_t units,
                                  const char *filler, size_t filler_units) {
   static char name[NAME_BYTES_MAX];
@@ -22,14 +22,14 @@ static const char *name_of_units(np_fixture *f, size_t units,
   size_t at = have;
 
   memcpy(name, f->name, have);
-  while (have + filler_units <= units) {
+  while ((units - have) % filler_units > 0) {
+    name[at++] = 'x';
+    have++;
+  }
+  while (have < units) {
     memcpy(name + at, filler, strlen(filler));
     at += strlen(filler);
     have += filler_units;
-  }
-  while (have < units) {
-    name[at++] = 'x';
-    have++;
   }
   name[at] = 0;
   return name;
