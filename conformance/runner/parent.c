@@ -111,6 +111,9 @@ static void workers_run(const struct options *options, struct run_list *runs) {
     size_t count = 0;
 
     for (i = 0; i < options->jobs; i++) {
+      if (worker_is_idle(&workers[i])) {
+        continue; /* No area is left for it. */
+      }
       worker_advance(&workers[i]);
       if (workers[i].child != NULL) {
         uint64_t left_ms = worker_left_ms(&workers[i]);
