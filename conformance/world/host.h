@@ -13,7 +13,8 @@
 enum { HOST_CHILDREN_MAX = 16 };
 
 /* host_init prepares this process: no dialogs, no death by a closed pipe. A
- * `child` also ends when its parent does, even if it hangs. */
+ * `child` also ends when its parent does, even if it hangs; another waits until
+ * the machine is up. */
 void host_init(bool child);
 
 /* host_build describes the system itself: "10.0.19045", "Linux 6.1.0". */

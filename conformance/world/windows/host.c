@@ -12,7 +12,10 @@ enum {
   /* How long the pipe of a process that has gone may stay open. */
   ENDED_WAIT_MS = 5000,
   /* How long one whose output ended may take to go. */
-  EXIT_WAIT_MS = 20000
+  EXIT_WAIT_MS = 20000,
+  /* How long Wine may take to bring its drives up, and how often to look. */
+  DRIVE_WAIT_MS = 10000,
+  DRIVE_LOOK_MS = 10
 };
 
 static HANDLE stdio_pipe;
@@ -48,6 +51,25 @@ static LONG WINAPI crash_report(EXCEPTION_POINTERS *crash) {
   return EXCEPTION_EXECUTE_HANDLER;
 }
 
+/* Waits until the drive that we are on is a device. Wine brings its drives up
+ * beside the first program, and until then a relative name leads nowhere. */
+static void drive_wait(void) {
+  char directory[MAX_PATH];
+  char device[MAX_PATH];
+  DWORD length = GetCurrentDirectoryA(sizeof(directory), directory);
+  int looks;
+
+  if (length == 0 || length >= sizeof(directory) || directory[1] != ':') {
+    return; /* Not on a drive. */
+  }
+  directory[2] = '\0';
+  for (looks = 0; looks < DRIVE_WAIT_MS / DRIVE_LOOK_MS &&
+                  QueryDosDeviceA(directory, device, sizeof(device)) == 0;
+       looks++) {
+    Sleep(DRIVE_LOOK_MS);
+  }
+}
+
 void host_init(bool child) {
   SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX |
                SEM_NOOPENFILEERRORBOX);
@@ -55,6 +77,8 @@ void host_init(bool child) {
     /* The job of the parent ends us with it. The debugger of Wine and the
      * error reports of Windows are not asked. */
     SetUnhandledExceptionFilter(crash_report);
+  } else {
+    drive_wait();
   }
 }
 
