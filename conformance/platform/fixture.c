@@ -365,12 +365,31 @@ struct result win_write(struct platform *f, HANDLE pipe, const void *data,
 
 /* --- Threads ------------------------------------------------------------ */
 
+struct worker {
+  worker_fn run;
+  void *argument;
+  HANDLE running;
+};
+
+static DWORD WINAPI worker_main(void *argument) {
+  struct worker worker = *(struct worker *)argument;
+
+  SetEvent(worker.running); /* `argument` may be gone. */
+  return worker.run(worker.argument);
+}
+
 HANDLE worker_start(struct platform *f, worker_fn run, void *argument) {
-  return win_own(f, CreateThread(NULL, 0, run, argument, 0, NULL));
+  struct worker worker = {run, argument, event_new(f)};
+  HANDLE thread =
+      win_own(f, CreateThread(NULL, 0, worker_main, &worker, 0, NULL));
+
+  assert_int_equal(WaitForSingleObject(worker.running, timeout_ms(WAIT_MS)),
+                   WAIT_OBJECT_0);
+  return thread;
 }
 
 bool worker_is_blocked(HANDLE worker) {
-  return WaitForSingleObject(worker, QUIET_MS) == WAIT_TIMEOUT;
+  return WaitForSingleObject(worker, timeout_ms(QUIET_MS)) == WAIT_TIMEOUT;
 }
 
 DWORD worker_join(HANDLE worker) {

@@ -198,11 +198,13 @@ struct result win_write(struct platform *f, HANDLE pipe, const void *data,
 
 /* --- Threads ------------------------------------------------------------ */
 
-/* For the calls that block. A worker must not assert: it returns a result. */
+/* For the calls that block. A worker must not assert: it returns a result. It
+ * runs when worker_start returns. */
 typedef DWORD(WINAPI *worker_fn)(void *argument);
 HANDLE worker_start(struct platform *f, worker_fn run, void *argument);
 
-/* worker_is_blocked returns whether it still runs after QUIET_MS. */
+/* worker_is_blocked returns whether it still runs after QUIET_MS, which a busy
+ * machine's time scale stretches: by then it is in the call that blocks. */
 bool worker_is_blocked(HANDLE worker);
 
 /* worker_join waits for the end and returns what `run` returned. */

@@ -48,13 +48,15 @@ NP_PLATFORM_CASE("platform/wait/default-timeout", WaitNamedPipeW, NO_MODE,
                  "NMPWAIT_USE_DEFAULT_WAIT waits for the server's default, "
                  "which is 50 ms when it gave 0.",
                  "CreateNamedPipeW#parameters; museum N04") {
-  uint64_t start;
-
   pair_create(f);
-  start = world_now_ms();
-  assert_refused(WaitNamedPipeW(f->name, NMPWAIT_USE_DEFAULT_WAIT),
-                 ERROR_SEM_TIMEOUT);
-  assert_true(world_now_ms() - start >= 50 - 32);
+  /* Once it may take so long because the machine is busy. */
+  for (int i = 0; i < 5; i++) {
+    uint64_t start = world_now_ms();
+
+    assert_refused(WaitNamedPipeW(f->name, NMPWAIT_USE_DEFAULT_WAIT),
+                   ERROR_SEM_TIMEOUT);
+    assert_true(world_now_ms() - start >= 50 - 32);
+  }
 }
 
 NP_PLATFORM_CASE("platform/wait/new-instance", WaitNamedPipeW, NO_MODE,
