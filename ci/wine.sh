@@ -90,7 +90,10 @@ wine_sandbox() {
 # environment. In a private root it has process ids, network and /tmp of its
 # own, so runs never meet and nothing outlives one. The folders of `wine_binds`
 # are visible and writable at their own paths, as the checkout is.
+# `wine_drive` has what else is mounted where in a private root, in the words of
+# bwrap: [--ro-bind|--bind FROM TO]...
 wine_binds=()
+wine_drive=()
 wine_enter() {
   local prefix=$1 sandbox dir variable
   local -a environment=(
@@ -122,7 +125,7 @@ wine_enter() {
       enter=(bwrap --ro-bind "$wine_root/usr" /usr --symlink usr/bin /bin
         --symlink usr/lib /lib --symlink usr/lib64 /lib64
         --ro-bind "$wine_root/etc" /etc --proc /proc --dev /dev --tmpfs /tmp
-        --bind "$prefix" /prefix --bind "$top" "$top")
+        --bind "$prefix" /prefix "${wine_drive[@]}" --bind "$top" "$top")
       for dir in "${wine_binds[@]}"; do
         enter+=(--bind "$dir" "$dir")
       done
@@ -135,7 +138,7 @@ wine_enter() {
     unshare)
       enter=(env -i "${environment[@]}" unshare -m -p -f -i -n --kill-child
         "$top/ci/wine-unshare" "$wine_root" "$prefix" "$PWD"
-        "$top" "${wine_binds[@]}" --)
+        "${wine_drive[@]}" -- "$top" "${wine_binds[@]}" --)
       ;;
     *)
       wine_fail "no way into $wine_runtime: bwrap does not work here, and
