@@ -63,6 +63,7 @@ class Platform:
             self.windows = windows_name(self.build)
         self.note = data.get("note", "")
         self.seconds = data.get("seconds")
+        self.cpu_seconds = data.get("cpu_seconds")
         self.reason = data.get("not_run", "")
         self.summary = data.get("summary", {})
         self.cases = data.get("cases", [])
