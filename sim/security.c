@@ -358,7 +358,6 @@ BOOL WINAPI OpenThreadToken(HANDLE handle, DWORD access, BOOL as_self,
   struct call call;
 
   (void)access;
-  (void)as_self;
   if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
     NTSTATUS status;
     const struct thread *thread =
@@ -369,6 +368,10 @@ BOOL WINAPI OpenThreadToken(HANDLE handle, DWORD access, BOOL as_self,
     } else if (thread != NULL &&
                thread->impersonated->level == SecurityAnonymous) {
       status = STATUS_CANT_OPEN_ANONYMOUS;
+    } else if (thread != NULL && !as_self &&
+               thread->impersonated->level == SecurityIdentification) {
+      /* Who is only to be looked at opens nothing, not even that token. */
+      status = STATUS_BAD_IMPERSONATION_LEVEL;
     } else if (thread != NULL) {
       *token = token_open(thread->impersonated);
     }

@@ -159,6 +159,26 @@ NP_CASE("channel/send-peer-closed", np_channel_send, ANY_MODE | BOTH_ENDS,
   assert_np_error(f->ops[0].result, ERROR_NO_DATA);
 }
 
+NP_CASE("channel/send-tells-the-state", np_pipe_info, ANY_MODE, NP_OK,
+        "A send that found the peer gone is what a pipe knows of its state "
+        "that may not ask.",
+        "npipe/pipe.h") {
+  np_info info;
+
+  f->server_options.inbound = false;
+  f->server_options.read_mode = NP_BYTE;
+  f->client_options.write = false;
+  f->client_options.read_mode = NP_BYTE;
+  channel_open(f, NULL);
+  pipe_close_wait(f, f->client);
+  send_begin(&f->ops[0], f->channel, "x", 1);
+  loop_until(f, 1);
+  assert_done(&f->ops[0], ERROR_NO_DATA, 0);
+  info.size = sizeof(info);
+  assert_np_ok(np_pipe_info(np_channel_pipe(f->channel), &info));
+  assert_int_equal(info.state, NP_CLOSING);
+}
+
 NP_CASE("channel/send-memory", np_channel_send, BYTE_READS | BOTH_ENDS,
         ERROR_NOT_ENOUGH_MEMORY,
         "A message that finds no memory is not sent, and is told so; the next "
@@ -332,6 +352,24 @@ NP_CASE("channel/send-reserved", np_channel_send_reserved, ANY_MODE | BOTH_ENDS,
   for (unsigned i = 0; i < 3; i++) {
     assert_done(&f->ops[1 + i], NP_OK, lengths[i]);
   }
+}
+
+NP_CASE("channel/send-reserved-nothing", np_channel_send_reserved,
+        ANY_MODE | BOTH_ENDS, NP_OK,
+        "Where there is no header an empty message needs no room at all.",
+        "npipe/channel.h") {
+  size_t header;
+  char room[16];
+
+  channel_pair(f, NULL);
+  header = np_channel_header_bytes(f->channel);
+  assert_true(header <= sizeof(room));
+  f->ops[0].start_count++;
+  assert_np_ok(np_channel_send_reserved(f->channel, header > 0 ? room : NULL, 0,
+                                        &f->ops[0].op, on_done));
+  assert_message(f, f->opposite, "", 0);
+  loop_until(f, 1);
+  assert_done(&f->ops[0], NP_OK, 0);
 }
 
 NP_CASE("channel/send-reserved-one-write", np_channel_send_reserved,

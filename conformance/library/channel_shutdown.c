@@ -1,5 +1,6 @@
 /* Channels: shutdown, and the half-close by an empty message. */
 #include "channel_common.h"
+#include "museum_common.h"
 
 NP_CASE("channel/shutdown", np_channel_shutdown, ANY_MODE | BOTH_ENDS, NP_OK,
         "It completes when the messages before it have left the library; they "
@@ -370,6 +371,25 @@ NP_CASE("channel/half-close-close", np_channel_close, MESSAGE_TYPE | BOTH_ENDS,
   message_send(f, f->channel, "unread", 6);
   channel_shutdown_begin(&f->ops[0], f->channel);
   loop_quiet(f);
+  channel_close(f, f->channel);
+  loop_until_count(f, &f->closed_count, 1);
+  assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+}
+
+NP_CASE("channel/half-close-close-late", np_channel_close,
+        MESSAGE_TYPE | BOTH_ENDS, NP_OK,
+        "So does one after the wait is over, before the end was written.",
+        "npipe/channel.h") {
+  np_channel_options options = half_close();
+  char buffer[8];
+
+  channel_open(f, &options);
+  message_send(f, f->channel, "read", 4);
+  channel_shutdown_begin(&f->ops[0], f->channel);
+  loop_quiet(f);
+  /* Past the loop, which is told nothing of it before the close. */
+  assert_true(museum_take_raw(f->peer, buffer, sizeof(buffer)) >= 4);
+  Sleep(20);
   channel_close(f, f->channel);
   loop_until_count(f, &f->closed_count, 1);
   assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);

@@ -252,6 +252,22 @@ NP_CASE("peek/held-after-the-peer", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
   assert_int_equal(peeked.available, 4);
 }
 
+NP_CASE("peek/held-after-the-disconnect", np_pipe_peek, ANY_MODE, NP_OK,
+        "So it is after the server has let this client go.", "npipe/io.h") {
+  char buffer[16];
+  np_peek peeked;
+
+  pair_open(f);
+  f->end = f->client;
+  pipe_send(f, f->server, "abcd", 4);
+  read_ahead(f);
+  assert_np_ok(np_server_disconnect(f->server));
+  peeked = peek(f->client, buffer, sizeof(buffer));
+  assert_int_equal(peeked.copied, 4);
+  assert_int_equal(peeked.available, 4);
+  assert_memory_equal(buffer, "abcd", 4);
+}
+
 NP_CASE("peek/caught-before-the-end", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
         "What a read in flight has caught, one of readiness too, is told "
         "before the end of the stream is.",

@@ -9,6 +9,17 @@ static np_mode read_mode_of(np_pipe *pipe) {
   return info.read_mode;
 }
 
+/* How much of the first message is left behind a peek at one byte: nothing
+ * where bytes are read. */
+static size_t left_of(np_pipe *pipe) {
+  np_peek peek;
+  char byte;
+
+  peek.size = sizeof(peek);
+  assert_np_ok(np_pipe_peek(pipe, &byte, 1, &peek));
+  return peek.left;
+}
+
 NP_CASE("read_mode/both-ways", np_pipe_set_read_mode, ANY_MODE | BOTH_ENDS,
         NP_OK,
         "An end of a message pipe reads messages or bytes, whatever it was "
@@ -19,6 +30,7 @@ NP_CASE("read_mode/both-ways", np_pipe_set_read_mode, ANY_MODE | BOTH_ENDS,
   assert_int_equal(read_mode_of(f->end), NP_BYTE);
   pipe_send(f, f->peer, "ab", 2);
   pipe_send(f, f->peer, "cd", 2);
+  assert_int_equal(left_of(f->end), 0);
   read_begin(&f->ops[0], f->end, 16);
   loop_until(f, 1);
   assert_done(&f->ops[0], NP_OK, 4);
@@ -27,9 +39,15 @@ NP_CASE("read_mode/both-ways", np_pipe_set_read_mode, ANY_MODE | BOTH_ENDS,
     assert_int_equal(read_mode_of(f->end), NP_MESSAGE);
     pipe_send(f, f->peer, "ab", 2);
     pipe_send(f, f->peer, "cd", 2);
+    assert_int_equal(left_of(f->end), 1);
     assert_received(f, f->end, "ab", 2);
     assert_received(f, f->end, "cd", 2);
   }
+  read_begin(&f->ops[1], f->end, 16);
+  reads_post(f); /* It waits, in either mode. */
+  pipe_send(f, f->peer, "ef", 2);
+  loop_until(f, 2);
+  assert_done(&f->ops[1], NP_OK, 2);
 }
 
 NP_CASE("read_mode/waiting", np_pipe_set_read_mode, MODE_MESSAGE | BOTH_ENDS,
@@ -56,6 +74,8 @@ NP_CASE("read_mode/byte-pipe", np_pipe_set_read_mode, MODE_BYTE | BOTH_ENDS,
   assert_np_error(np_pipe_set_read_mode(f->end, NP_MESSAGE),
                   ERROR_INVALID_PARAMETER);
   assert_int_equal(read_mode_of(f->end), NP_BYTE);
+  pipe_send(f, f->peer, "ab", 2);
+  assert_int_equal(left_of(f->end), 0);
 }
 
 NP_CASE("read_mode/unknown", np_pipe_set_read_mode, NO_MODE,

@@ -358,6 +358,23 @@ NP_CASE("users/verify-squatter", np_client_open, ANY_MODE,
                   ERROR_BROKEN_PIPE);
 }
 
+NP_CASE("users/verify-both", np_client_open, NO_MODE, ERROR_WRONG_TARGET_NAME,
+        "That its process is the demanded one does not make up for another "
+        "user.",
+        "npipe/client.h; museum X05") {
+  np_pipe *client = NULL;
+
+  become("bob");
+  f->server_options.sddl = "D:(A;;GA;;;WD)";
+  server_listen(f);
+  become("alice");
+  f->client_options.verify_same_user = true;
+  f->client_options.verify_process_id = GetCurrentProcessId();
+  assert_np_error(np_client_open(f->loop, f->name, &f->client_options, &client),
+                  ERROR_WRONG_TARGET_NAME);
+  assert_null(client);
+}
+
 NP_CASE("users/verify-default", np_client_open, NO_MODE, NP_OK,
         "A server of the same user is good without a preset, too, as long as "
         "that user does not run elevated.",

@@ -16,6 +16,17 @@ static void open_refused(np_fixture *f) {
   assert_int_equal(length, 0);
 }
 
+static void one_direction_refused(np_fixture *f) {
+  np_pipe *client = NULL;
+
+  server_listen(f);
+  f->client_options.verify_process_id++;
+  assert_np_error(np_client_open(f->loop, f->name, &f->client_options, &client),
+                  ERROR_WRONG_TARGET_NAME);
+  f->client_options.verify_process_id--;
+  pipe_close_wait(f, f->server);
+}
+
 static void talk(np_fixture *f) {
   pair_open(f);
   pipe_send(f, f->client, "ping", 4);
@@ -76,6 +87,7 @@ NP_CASE("verify/read-only", np_client_open, NO_MODE, NP_OK,
   f->client_options.verify_same_user = true;
   f->client_options.verify_process_id = GetCurrentProcessId();
   f->client_options.write = false;
+  one_direction_refused(f);
   pair_open(f);
   pipe_send(f, f->server, "down", 4);
   assert_received(f, f->client, "down", 4);
@@ -83,28 +95,38 @@ NP_CASE("verify/read-only", np_client_open, NO_MODE, NP_OK,
   pipe_close_wait(f, f->server);
   f->client_options.write = true;
   f->client_options.read = false;
+  one_direction_refused(f);
   talk(f);
+}
+
+/* A request that meets its server at once, or waits for it. */
+static void request_meets(np_fixture *f, struct requester *requester,
+                          bool waits, np_error result) {
+  f->client_options.wait_for_server = waits;
+  if (!waits) {
+    server_listen(f);
+  }
+  request_begin(f, requester, 0);
+  if (waits) {
+    requests_settle(f);
+    server_listen(f);
+  }
+  request_until(f, requester);
+  assert_request(requester, result);
+  pipe_close_wait(f, f->server);
 }
 
 NP_CASE("verify/connect", np_client_connect, NO_MODE, ERROR_WRONG_TARGET_NAME,
         "Who waits for an instance demands the same: a wrong server ends the "
         "wait, the right one is opened.",
         "npipe/client.h; museum X07") {
-  struct requester *refused = requester_of(0);
-  struct requester *client = requester_of(1);
-
   requesters_init();
   f->server_options.access = NP_ACCESS_CURRENT_USER;
-  server_listen(f);
-  f->client_options.verify_process_id = GetCurrentProcessId() + 4;
-  request_begin(f, refused, 0);
-  request_until(f, refused);
-  assert_request(refused, ERROR_WRONG_TARGET_NAME);
-  pipe_close_wait(f, f->server);
-  server_listen(f);
   f->client_options.verify_same_user = true;
-  f->client_options.verify_process_id = GetCurrentProcessId();
-  request_begin(f, client, 0);
-  request_until(f, client);
-  assert_request(client, NP_OK);
+  for (unsigned i = 0; i < 2; i++) {
+    f->client_options.verify_process_id = GetCurrentProcessId() + 4;
+    request_meets(f, requester_of(i * 2), i > 0, ERROR_WRONG_TARGET_NAME);
+    f->client_options.verify_process_id = GetCurrentProcessId();
+    request_meets(f, requester_of(i * 2 + 1), i > 0, NP_OK);
+  }
 }

@@ -125,6 +125,27 @@ NP_PLATFORM_CASE("platform/security/identification", ImpersonateNamedPipeClient,
   assert_int_equal(impersonated_level(f), SecurityIdentification);
 }
 
+NP_PLATFORM_CASE("platform/security/identification-opens-nothing",
+                 OpenThreadToken, NO_MODE, ERROR_BAD_IMPERSONATION_LEVEL,
+                 "On that level a thread opens its token as the process, and "
+                 "not as the client.",
+                 "OpenThreadToken#parameters") {
+  HANDLE token = NULL;
+  BOOL opened;
+  DWORD error;
+
+  client_write_with(f, SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION);
+  assert_call(ImpersonateNamedPipeClient(f->server));
+  opened = OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, FALSE, &token);
+  error = GetLastError();
+  assert_call(RevertToSelf());
+  if (opened) {
+    CloseHandle(token);
+  }
+  assert_false(opened);
+  assert_int_equal(error, ERROR_BAD_IMPERSONATION_LEVEL);
+}
+
 NP_PLATFORM_CASE("platform/security/impersonate-too-early",
                  ImpersonateNamedPipeClient, NO_MODE, ERROR_CANNOT_IMPERSONATE,
                  "Before the first read there is nobody to act as.",
