@@ -3,6 +3,8 @@
 const size_t read_aheads[] = {65536, 4, 1, 0};
 const size_t read_ahead_count = sizeof(read_aheads) / sizeof(read_aheads[0]);
 
+const size_t try_sizes[TRY_SIZES] = {65536, 100, 7, 4, 1, 0};
+
 /* Where tries put their bytes. */
 static char scratch[READY_BYTES_MAX];
 
@@ -65,6 +67,28 @@ void ready_set(np_pipe *pipe, size_t read_ahead_bytes,
   options.read_ahead_bytes = read_ahead_bytes;
   options.write_buffer_bytes = write_buffer_bytes;
   assert_np_ok(np_pipe_set_ready_options(pipe, &options));
+}
+
+void pair_asked(np_fixture *f, size_t size) {
+  pair_reopen(f);
+  ready_set(f->end, size, 65536);
+  assert_try_read(f->end, 64, NP_WOULD_BLOCK, NULL, 0);
+}
+
+void sent_in(np_fixture *f, unsigned i, const void *data, size_t length) {
+  struct recorder *waiter = &f->ops[RECORDERS_MAX - 1];
+
+  pair_reopen(f);
+  ready_set(f->end, try_sizes[i / WAYS], 65536);
+  if (i % WAYS == UNASKED) {
+    pipe_send(f, f->peer, data, length);
+    return;
+  }
+  ready_begin(waiter, f->end, NP_READABLE);
+  loop_turn(f, 0); /* The kernel has the read-ahead. */
+  pipe_send(f, f->peer, data, length);
+  loop_until_count(f, &waiter->done_count, waiter->start_count);
+  assert_np_ok(waiter->result);
 }
 
 void ready_begin(struct recorder *recorder, np_pipe *pipe,

@@ -38,6 +38,23 @@ void server_reconnect(np_fixture *f);
 void ready_set(np_pipe *pipe, size_t read_ahead_bytes,
                size_t write_buffer_bytes);
 
+/* pair_asked opens a pair whose end has a read-ahead of `size` in the kernel's
+ * hands. */
+void pair_asked(np_fixture *f, size_t size);
+
+/* The sizes of read-ahead in which tries run: larger than each message, larger
+ * than some, smaller. */
+enum { TRY_SIZES = 6 };
+extern const size_t try_sizes[TRY_SIZES];
+
+/* How what is sent gets in: a read-ahead waits for it, or nobody asked yet. */
+enum { CAUGHT, UNASKED, WAYS };
+
+/* sent_in opens a pair whose end reads ahead `try_sizes[i / WAYS]`, and has the
+ * peer send one message in the way `i % WAYS`. */
+enum { SENT_WAYS = TRY_SIZES * WAYS };
+void sent_in(np_fixture *f, unsigned i, const void *data, size_t length);
+
 /* ready_begin starts a wait with `recorder`, which must succeed. */
 void ready_begin(struct recorder *recorder, np_pipe *pipe,
                  np_interest interest);

@@ -1,32 +1,6 @@
-/* np_pipe_try_read and np_pipe_try_readv: what is there, with its boundaries,
+/* np_pipe_try_read: what is there, with its boundaries,
  * whatever part of it the read-ahead has caught. */
 #include "ready_common.h"
-
-/* Sizes of read-ahead: larger than each message, larger than some, smaller. */
-static const size_t sizes[] = {65536, 100, 7, 4, 1, 0};
-enum { SIZES = sizeof(sizes) / sizeof(sizes[0]) };
-
-/* How what is sent gets in: a read-ahead waits for it, or nobody asked yet. */
-enum { CAUGHT, UNASKED, WAYS };
-
-/* Opens a pair whose end reads ahead as much as combination `i` says, and has
- * the peer send one message in the way that it says. */
-static void sent_in(np_fixture *f, unsigned i, const void *data,
-                    size_t length) {
-  struct recorder *waiter = &f->ops[RECORDERS_MAX - 1];
-
-  pair_reopen(f);
-  ready_set(f->end, sizes[i / WAYS], 65536);
-  if (i % WAYS == UNASKED) {
-    pipe_send(f, f->peer, data, length);
-    return;
-  }
-  ready_begin(waiter, f->end, NP_READABLE);
-  loop_turn(f, 0); /* The kernel has the read-ahead. */
-  pipe_send(f, f->peer, data, length);
-  loop_until_count(f, &waiter->done_count, waiter->start_count);
-  assert_np_ok(waiter->result);
-}
 
 /* --- Whole messages, parts, empty ones, the end ------------------------- */
 
@@ -36,9 +10,9 @@ NP_CASE("try_read/nothing", np_pipe_try_read, ANY_MODE | BOTH_ENDS,
   unsigned i;
   unsigned round;
 
-  for (i = 0; i < SIZES; i++) {
+  for (i = 0; i < TRY_SIZES; i++) {
     pair_reopen(f);
-    ready_set(f->end, sizes[i], 65536);
+    ready_set(f->end, try_sizes[i], 65536);
     for (round = 0; round < 5; round++) {
       assert_try_read(f->end, 64, NP_WOULD_BLOCK, NULL, 0);
       assert_try_read(f->end, 0, NP_WOULD_BLOCK, NULL, 0);
@@ -61,7 +35,7 @@ NP_CASE("try_read/whole", np_pipe_try_read, ANY_MODE | BOTH_ENDS, NP_OK,
         "npipe/ready.h") {
   unsigned i;
 
-  for (i = 0; i < SIZES * WAYS; i++) {
+  for (i = 0; i < SENT_WAYS; i++) {
     sent_in(f, i, "0123456789", 10);
     assert_caught(f, f->end, "0123456789", 10);
     assert_try_read(f->end, 64, NP_WOULD_BLOCK, NULL, 0);
@@ -78,7 +52,7 @@ NP_CASE("try_read/exact", np_pipe_try_read, MODE_MESSAGE | BOTH_ENDS, NP_OK,
   size_t length;
   unsigned i;
 
-  for (i = 0; i < SIZES * WAYS; i++) {
+  for (i = 0; i < SENT_WAYS; i++) {
     for (length = 1; length <= 101; length += 1 + length / 9) {
       sent_in(f, i, pattern, length);
       assert_np_ok(ready_read(f, f->end, buffer, length, &got));
@@ -100,7 +74,7 @@ NP_CASE("try_read/more-data", np_pipe_try_read, MODE_MESSAGE | BOTH_ENDS,
   size_t got = 0;
   unsigned i;
 
-  for (i = 0; i < SIZES * WAYS; i++) {
+  for (i = 0; i < SENT_WAYS; i++) {
     for (size = 1; size < 10; size++) {
       sent_in(f, i, "0123456789", 10);
       pipe_send(f, f->peer, "next", 4);
@@ -122,7 +96,7 @@ NP_CASE("try_read/boundaries", np_pipe_try_read, MODE_MESSAGE | BOTH_ENDS,
         "ReadFile#pipes") {
   unsigned i;
 
-  for (i = 0; i < SIZES * WAYS; i++) {
+  for (i = 0; i < SENT_WAYS; i++) {
     sent_in(f, i, "one", 3);
     pipe_send(f, f->peer, "second", 6);
     pipe_send(f, f->peer, "3", 1);
@@ -143,7 +117,7 @@ NP_CASE("try_read/message-as-bytes", np_pipe_try_read,
   size_t got = 0;
   unsigned i;
 
-  for (i = 0; i < SIZES * WAYS; i++) {
+  for (i = 0; i < SENT_WAYS; i++) {
     sent_in(f, i, "0123", 4);
     pipe_send(f, f->peer, "45678", 5);
     pipe_send(f, f->peer, "9", 1);
@@ -165,7 +139,7 @@ NP_CASE("try_read/empty-message", np_pipe_try_read, MODE_MESSAGE | BOTH_ENDS,
   char byte = 0;
   size_t got = 9;
 
-  for (i = 0; i < SIZES * WAYS; i++) {
+  for (i = 0; i < SENT_WAYS; i++) {
     sent_in(f, i, "", 0);
     pipe_send(f, f->peer, "a", 1);
     pipe_send(f, f->peer, "", 0);
@@ -209,7 +183,7 @@ NP_CASE("try_read/no-length", np_pipe_try_read, ANY_MODE | BOTH_ENDS, NP_OK,
   unsigned round;
   size_t got = 9;
 
-  for (i = 0; i < SIZES * WAYS; i++) {
+  for (i = 0; i < SENT_WAYS; i++) {
     sent_in(f, i, "hello", 5);
     for (round = 0; round < 3; round++) {
       assert_np_ok(ready_read(f, f->end, NULL, 0, &got));
@@ -228,7 +202,7 @@ NP_CASE("try_read/no-length-empty-message", np_pipe_try_read,
   unsigned round;
   size_t got = 9;
 
-  for (i = 0; i < SIZES * WAYS; i++) {
+  for (i = 0; i < SENT_WAYS; i++) {
     sent_in(f, i, "", 0);
     for (round = 0; round < 3; round++) {
       assert_np_ok(ready_read(f, f->end, NULL, 0, &got));
@@ -248,9 +222,9 @@ NP_CASE("try_read/large", np_pipe_try_read, ANY_MODE | BOTH_ENDS, NP_OK,
   const char *pattern = ready_pattern();
 
   ready_quota(f, 1 << 20);
-  for (i = 0; i < SIZES * WAYS; i++) {
-    if (sizes[i / WAYS] < 100 && (f->variant & BYTE_READS) != 0 &&
-        sizes[i / WAYS] > 0) {
+  for (i = 0; i < SENT_WAYS; i++) {
+    if (try_sizes[i / WAYS] < 100 && (f->variant & BYTE_READS) != 0 &&
+        try_sizes[i / WAYS] > 0) {
       continue; /* A few bytes a try: right, and slow. */
     }
     sent_in(f, i, pattern, BYTES);
@@ -268,7 +242,7 @@ NP_CASE("try_read/end", np_pipe_try_read, ANY_MODE | BOTH_ENDS,
   char byte = 0;
   size_t got = 9;
 
-  for (i = 0; i < SIZES * WAYS; i++) {
+  for (i = 0; i < SENT_WAYS; i++) {
     sent_in(f, i, "hello", 5);
     pipe_send(f, f->peer, "world", 5);
     pipe_close_wait(f, f->peer);
@@ -287,10 +261,10 @@ NP_CASE("try_read/disconnected", np_pipe_try_read, ANY_MODE,
         "DisconnectNamedPipe#remarks") {
   unsigned i;
 
-  for (i = 0; i < SIZES; i++) {
+  for (i = 0; i < TRY_SIZES; i++) {
     pair_reopen(f);
-    ready_set(f->server, sizes[i], 65536);
-    ready_set(f->client, sizes[i], 65536);
+    ready_set(f->server, try_sizes[i], 65536);
+    ready_set(f->client, try_sizes[i], 65536);
     pipe_send(f, f->client, "hello", 5);
     ready_wait(f, f->server, NP_READABLE);
     server_disconnect(f);
@@ -321,12 +295,12 @@ NP_CASE("try_read/listening", np_pipe_try_read, ANY_MODE, ERROR_PIPE_LISTENING,
         "ReadFile#pipes") {
   unsigned i;
 
-  for (i = 0; i < SIZES; i++) {
+  for (i = 0; i < TRY_SIZES; i++) {
     pipe_close(f, f->server);
     pipe_close(f, f->client);
     loop_until_count(f, &f->closed_count, f->closing_count);
     server_listen(f);
-    ready_set(f->server, sizes[i], 65536);
+    ready_set(f->server, try_sizes[i], 65536);
     assert_try_read(f->server, 64, ERROR_PIPE_LISTENING, NULL, 0);
     assert_try_read(f->server, 64, ERROR_PIPE_LISTENING, NULL, 0);
     client_open_end(f);
@@ -401,9 +375,9 @@ NP_CASE("try_read/reads-first", np_pipe_try_read, ANY_MODE | BOTH_ENDS,
         "npipe/ready.h") {
   unsigned i;
 
-  for (i = 0; i < SIZES; i++) {
+  for (i = 0; i < TRY_SIZES; i++) {
     pair_reopen(f);
-    ready_set(f->end, sizes[i], 65536);
+    ready_set(f->end, try_sizes[i], 65536);
     read_begin(&f->ops[i], f->end, 5);
     assert_try_read(f->end, 64, NP_WOULD_BLOCK, NULL, 0);
     pipe_send(f, f->peer, "hello", 5);
@@ -414,225 +388,6 @@ NP_CASE("try_read/reads-first", np_pipe_try_read, ANY_MODE | BOTH_ENDS,
     pipe_send(f, f->peer, "world", 5);
     assert_caught(f, f->end, "world", 5);
   }
-}
-
-/* --- Several buffers ---------------------------------------------------- */
-
-NP_CASE("try_read/parts", np_pipe_try_readv, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Several buffers are filled in order, empty ones skipped.",
-        "npipe/ready.h; museum F12") {
-  char a[3], b[4], c[64];
-  const np_buffer parts[] = {
-      {a, sizeof(a)}, {NULL, 0}, {b, sizeof(b)}, {c, sizeof(c)}};
-  char all[10];
-  size_t got = 0;
-  size_t done;
-  unsigned i;
-
-  for (i = 0; i < SIZES * WAYS; i++) {
-    sent_in(f, i, "0123456789", 10);
-    for (done = 0; done < 10; done += got) {
-      np_error error = np_pipe_try_readv(f->end, parts, 4, &got);
-      size_t in_a, in_b;
-
-      while (error == NP_WOULD_BLOCK) {
-        assert_int_equal(got, 0);
-        ready_wait(f, f->end, NP_READABLE);
-        error = np_pipe_try_readv(f->end, parts, 4, &got);
-      }
-      assert_np_ok(error);
-      assert_true(got > 0 && got <= 10 - done);
-      assert_true(got == 10 || (f->variant & BYTE_READS) != 0);
-      in_a = got < 3 ? got : 3;
-      in_b = got < 7 ? got - in_a : 4;
-      memcpy(all + done, a, in_a);
-      memcpy(all + done + in_a, b, in_b);
-      memcpy(all + done + in_a + in_b, c, got - in_a - in_b);
-    }
-    assert_memory_equal(all, "0123456789", 10);
-    assert_np_error(np_pipe_try_readv(f->end, parts, 4, &got), NP_WOULD_BLOCK);
-    assert_int_equal(got, 0);
-  }
-}
-
-NP_CASE("try_read/parts-more-data", np_pipe_try_readv, MODE_MESSAGE | BOTH_ENDS,
-        ERROR_MORE_DATA,
-        "A message longer than all buffers together fills them all and goes "
-        "on with the next try.",
-        "npipe/ready.h") {
-  char a[3], b[4];
-  const np_buffer parts[] = {{a, sizeof(a)}, {b, sizeof(b)}};
-  size_t got = 0;
-  unsigned i;
-
-  for (i = 0; i < SIZES * WAYS; i++) {
-    sent_in(f, i, "0123456789", 10);
-    ready_wait(f, f->end, NP_READABLE);
-    assert_np_error(np_pipe_try_readv(f->end, parts, 2, &got), ERROR_MORE_DATA);
-    assert_int_equal(got, 7);
-    assert_memory_equal(a, "012", 3);
-    assert_memory_equal(b, "3456", 4);
-    assert_caught(f, f->end, "789", 3);
-  }
-}
-
-NP_CASE("try_read/parts-none", np_pipe_try_readv, ANY_MODE | BOTH_ENDS,
-        NP_WOULD_BLOCK,
-        "No buffers, or none with room, ask whether something is there.",
-        "npipe/ready.h") {
-  const np_buffer empty[] = {{NULL, 0}, {NULL, 0}};
-  size_t got = 9;
-
-  pair_open(f);
-  assert_np_error(np_pipe_try_readv(f->end, NULL, 0, &got), NP_WOULD_BLOCK);
-  assert_np_error(np_pipe_try_readv(f->end, empty, 2, &got), NP_WOULD_BLOCK);
-  pipe_send(f, f->peer, "hello", 5);
-  ready_wait(f, f->end, NP_READABLE);
-  assert_np_ok(np_pipe_try_readv(f->end, NULL, 0, &got));
-  assert_int_equal(got, 0);
-  assert_np_ok(np_pipe_try_readv(f->end, empty, 2, &got));
-  assert_int_equal(got, 0);
-  assert_caught(f, f->end, "hello", 5);
-}
-
-NP_CASE("try_read/parts-thousand", np_pipe_try_readv, ANY_MODE | BOTH_ENDS,
-        NP_OK, "A thousand buffers of one byte take a thousand bytes.",
-        "npipe/ready.h") {
-  static char bytes[1000];
-  static np_buffer parts[1000];
-  size_t got = 0;
-  unsigned i;
-
-  pair_open(f);
-  for (i = 0; i < 1000; i++) {
-    parts[i].data = &bytes[999 - i];
-    parts[i].length = 1;
-  }
-  pipe_send(f, f->peer, ready_pattern(), 1000);
-  ready_wait(f, f->end, NP_READABLE);
-  assert_np_ok(np_pipe_try_readv(f->end, parts, 1000, &got));
-  assert_int_equal(got, 1000);
-  for (i = 0; i < 1000; i++) {
-    assert_int_equal(bytes[999 - i], ready_pattern()[i]);
-  }
-}
-
-NP_CASE("try_read/parts-end", np_pipe_try_readv, ANY_MODE | BOTH_ENDS,
-        ERROR_BROKEN_PIPE, "The end of the stream, with several buffers.",
-        "ReadFile#pipes") {
-  char a[3], b[4];
-  const np_buffer parts[] = {{a, sizeof(a)}, {b, sizeof(b)}};
-  size_t got = 9;
-
-  pair_open(f);
-  pipe_close_wait(f, f->peer);
-  ready_wait(f, f->end, NP_READABLE);
-  assert_np_error(np_pipe_try_readv(f->end, parts, 2, &got), ERROR_BROKEN_PIPE);
-  assert_int_equal(got, 0);
-}
-
-NP_CASE("try_read/parts-disconnected", np_pipe_try_readv, ANY_MODE,
-        ERROR_PIPE_NOT_CONNECTED, "A disconnect, with several buffers.",
-        "DisconnectNamedPipe#remarks") {
-  char a[3], b[4];
-  const np_buffer parts[] = {{a, sizeof(a)}, {b, sizeof(b)}};
-  size_t got = 9;
-
-  pair_open(f);
-  server_disconnect(f);
-  assert_np_error(np_pipe_try_readv(f->server, parts, 2, &got),
-                  ERROR_PIPE_NOT_CONNECTED);
-  assert_int_equal(got, 0);
-  assert_np_error(np_pipe_try_readv(f->client, parts, 2, &got),
-                  ERROR_PIPE_NOT_CONNECTED);
-}
-
-NP_CASE("try_read/parts-listening", np_pipe_try_readv, ANY_MODE,
-        ERROR_PIPE_LISTENING, "No client yet, with several buffers.",
-        "ReadFile#pipes") {
-  char a[3], b[4];
-  const np_buffer parts[] = {{a, sizeof(a)}, {b, sizeof(b)}};
-  size_t got = 9;
-
-  server_listen(f);
-  assert_np_error(np_pipe_try_readv(f->server, parts, 2, &got),
-                  ERROR_PIPE_LISTENING);
-  assert_int_equal(got, 0);
-}
-
-NP_CASE("try_read/parts-bad-parameter", np_pipe_try_readv, NO_MODE,
-        ERROR_INVALID_PARAMETER,
-        "A NULL, and lengths that come to more than the limit, also where "
-        "their sum would not fit a size_t.",
-        "npipe/ready.h") {
-  char byte = 0;
-  size_t got = 0;
-  const np_buffer one = {&byte, 1};
-  const np_buffer hole = {NULL, 1};
-  const np_buffer over[] = {{&byte, UINT32_MAX}, {&byte, 1}};
-  const np_buffer wraps[] = {{&byte, SIZE_MAX}, {&byte, 1}, {&byte, 1}};
-
-  pair_open(f);
-  pipe_send(f, f->peer, "x", 1);
-  assert_np_error(np_pipe_try_readv(NULL, &one, 1, &got),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_try_readv(f->end, NULL, 1, &got),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_try_readv(f->end, &one, 1, NULL),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_try_readv(f->end, &hole, 1, &got),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_try_readv(f->end, over, 2, &got),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_try_readv(f->end, wraps, 3, &got),
-                  ERROR_INVALID_PARAMETER);
-  assert_caught(f, f->end, "x", 1);
-}
-
-NP_CASE("try_read/parts-closing", np_pipe_try_readv, NO_MODE,
-        ERROR_INVALID_HANDLE, "A pipe that is being closed cannot be read.",
-        "npipe/ready.h") {
-  char byte = 0;
-  size_t got = 0;
-  const np_buffer one = {&byte, 1};
-
-  assert_np_error(np_pipe_try_readv(pipe_closing(f), &one, 1, &got),
-                  ERROR_INVALID_HANDLE);
-}
-
-NP_CASE("try_read/parts-one-way", np_pipe_try_readv, BOTH_ENDS,
-        ERROR_ACCESS_DENIED, "An end that only writes cannot be read.",
-        "npipe/ready.h") {
-  char byte = 0;
-  size_t got = 0;
-  const np_buffer one = {&byte, 1};
-
-  pair_open_one_way(f, false);
-  assert_np_error(np_pipe_try_readv(f->end, &one, 1, &got),
-                  ERROR_ACCESS_DENIED);
-}
-
-static np_error attempt_readv(np_fixture *f) {
-  static char a[3], b[4];
-  const np_buffer parts[] = {{a, sizeof(a)}, {b, sizeof(b)}};
-  size_t got = 0;
-  np_error error = np_pipe_try_readv(f->end, parts, 2, &got);
-
-  assert_int_equal(got, error == NP_OK ? 5 : 0);
-  if (error == NP_OK) {
-    assert_memory_equal(a, "hel", 3);
-    assert_memory_equal(b, "lo", 2);
-  }
-  return error;
-}
-
-NP_CASE("try_read/parts-no-memory", np_pipe_try_readv, ANY_MODE,
-        ERROR_NOT_ENOUGH_MEMORY,
-        "Without memory a try takes nothing; the next one reads it.",
-        "npipe/ready.h") {
-  pair_open(f);
-  pipe_send(f, f->peer, "hello", 5);
-  memory_sweep(f, attempt_readv);
 }
 
 /* --- Never lost, never twice -------------------------------------------- */
@@ -723,9 +478,9 @@ NP_CASE("try_read/stream", np_pipe_try_read, ANY_MODE | BOTH_ENDS, NP_OK,
   unsigned i;
 
   ready_quota(f, READY_QUOTA);
-  for (i = 0; i < SIZES; i++) {
+  for (i = 0; i < TRY_SIZES; i++) {
     pair_reopen(f);
-    ready_set(f->end, sizes[i], 65536);
-    stream(f, 17 + i, sizes[i] == 1 ? 30 : 200);
+    ready_set(f->end, try_sizes[i], 65536);
+    stream(f, 17 + i, try_sizes[i] == 1 ? 30 : 200);
   }
 }

@@ -1,0 +1,191 @@
+#include "judge.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "documented.h"
+
+void doubt(struct run *r, const char *format, ...) {
+  va_list arguments;
+
+  if (r->doubt[0] != '\0') {
+    return;
+  }
+  va_start(arguments, format);
+  vsnprintf(r->doubt, sizeof r->doubt, format, arguments);
+  va_end(arguments);
+}
+
+np_error plan_error(const struct plan *plan) {
+  switch (plan->kind) {
+    case PLAN_ALLOCATION:
+      return ERROR_NOT_ENOUGH_MEMORY;
+    case PLAN_CALL:
+      if (strncmp(plan->function, "Nt", 2) == 0) {
+        return RtlNtStatusToDosError((NTSTATUS)plan->error);
+      }
+      /* It tells no more than that it could not tell. */
+      return strcmp(plan->function, "GetFileType") == 0 ? ERROR_INVALID_HANDLE
+                                                        : plan->error;
+    case PLAN_COMPLETION:
+      return RtlNtStatusToDosError((NTSTATUS)plan->error);
+    default:
+      return NP_OK;
+  }
+}
+
+void note_error(struct run *r, const char *function, np_error error) {
+  if (r->first_error != NP_OK) {
+    return;
+  }
+  r->first_error = error;
+  r->first_error_from = function;
+  if (!is_documented(function, error, &r->plan)) {
+    run_fail(r, "%s gave %s (%u), which its header does not name", function,
+             np_error_name(error), (unsigned)error);
+  }
+}
+
+/* A channel tells an end inside of a message by another name. */
+static bool is_injected(const struct run *r, const char *function,
+                        np_error error) {
+  const np_error injected = plan_error(&r->plan);
+
+  return error == injected ||
+         (error == ERROR_HANDLE_EOF && injected == ERROR_BROKEN_PIPE &&
+          strncmp(function, "np_channel_", 11) == 0);
+}
+
+void note_injected(struct run *r, const char *function, np_error error) {
+  if (error != NP_OK && is_injected(r, function, error)) {
+    r->is_told = true;
+    note_error(r, function, error);
+  }
+}
+
+bool took(struct run *r, const char *function, np_error error) {
+  note_injected(r, function, error);
+  if (error != NP_OK) {
+    note_error(r, function, error);
+  }
+  return error == NP_OK;
+}
+
+bool refused(struct run *r, const char *function, np_error error,
+             np_error expected) {
+  note_injected(r, function, error);
+  if (error == expected) {
+    return true;
+  }
+  if (error == NP_OK) {
+    doubt(r, "%s succeeded, %s was due", function, np_error_name(expected));
+  } else {
+    note_error(r, function, error);
+  }
+  return false;
+}
+
+bool holds(struct run *r, bool truth, const char *what) {
+  if (!truth) {
+    doubt(r, "not so: %s", what);
+  }
+  return truth;
+}
+
+/* The kernel's wait for an instance: where it cannot be had, tries with a delay
+ * take its place. */
+static bool is_wait(const struct run *r) {
+  const char *function = r->plan.function != NULL ? r->plan.function : "";
+
+  return strcmp(function, "NtOpenFile") == 0 ||
+         strcmp(function, "NtFsControlFile") == 0 ||
+         (strcmp(function, "CreateIoCompletionPort") == 0 &&
+          r->plan.nth == r->root_port);
+}
+
+/* What may fail without anybody being told. */
+static bool is_silent(const struct run *r) {
+  const unsigned flags = r->scenario->flags;
+  const char *function = r->plan.function != NULL ? r->plan.function : "";
+
+  if ((flags & READINESS) != 0 && strcmp(function, "ReadFile") == 0 &&
+      (r->plan.error == (uint32_t)STATUS_CANCELLED || r->plan.nth > 1)) {
+    /* A read-ahead that was cancelled is begun anew. One that is not the first
+     * may be the second half of a try, which has brought something already. */
+    return r->plan.kind != PLAN_NONE;
+  }
+  if ((flags & TRIES_AGAIN) != 0 && is_wait(r)) {
+    return true;
+  }
+  if ((flags & CLOSES_LISTENER) != 0 && r->closed > 0) {
+    return true; /* One that is being closed tells nothing any more. */
+  }
+  if (r->plan.kind == PLAN_COMPLETION) {
+    /* Who cancels cannot tell his own cancel from another's. */
+    if ((flags & CANCELS_FIRST) != 0 &&
+        r->plan.error == (uint32_t)STATUS_CANCELLED) {
+      return true;
+    }
+    /* That the packet came is what the calibration looks at. */
+    return (flags & FRESH_PROCESS) != 0 && r->plan.nth == 1 &&
+           strcmp(function, "ReadFile") == 0;
+  }
+  if (r->plan.kind != PLAN_CALL) {
+    return false;
+  }
+  if (strcmp(function, "CancelIoEx") == 0) {
+    /* A time limit tries again. A close goes on without: what pends then ends
+     * when the peer goes. */
+    return (flags & CANCELS_FIRST) == 0 || r->plan.nth > 1;
+  }
+  if (strcmp(function, "GetQueuedCompletionStatusEx") == 0) {
+    /* A look at the port in passing; a wait that follows would tell. */
+    return (flags & ONLY_WAITS) == 0;
+  }
+  if (strcmp(function, "CreateFileW") == 0) {
+    return ((flags & OPENS_AGAIN) != 0 &&
+            r->plan.error == ERROR_ACCESS_DENIED) ||
+           ((flags & TRIES_AGAIN) != 0 && r->plan.error == ERROR_PIPE_BUSY) ||
+           ((flags & SERVER_COMES) != 0 &&
+            r->plan.error == ERROR_FILE_NOT_FOUND);
+  }
+  if (strcmp(function, "NtQueryInformationFile") == 0) {
+    return (flags & KNOWS_ITSELF) != 0 &&
+           r->plan.error == (uint32_t)STATUS_ACCESS_DENIED;
+  }
+  if (strcmp(function, "PostQueuedCompletionStatus") == 0) {
+    /* The worker of a flush tries again. */
+    return strncmp(r->scenario->id, "flush/", 6) == 0;
+  }
+  if (strcmp(function, "CancelSynchronousIo") == 0) {
+    return true; /* The worker may not be in the kernel yet: tried again. */
+  }
+  return false;
+}
+
+void judge(struct run *r, bool finished) {
+  if (r->plan.kind == PLAN_VANISH) {
+    return; /* What is seen of it depends on the moment. */
+  }
+  if (r->plan.kind == PLAN_NONE) {
+    if (!finished || r->first_error != NP_OK || r->doubt[0] != '\0') {
+      run_fail(r, "without a fault: %s; %s gave %s (%u)", r->doubt,
+               r->first_error_from != NULL ? r->first_error_from : "a step",
+               np_error_name(r->first_error), (unsigned)r->first_error);
+    }
+    return;
+  }
+  if (r->plan.kind != PLAN_ALLOCATION && sim_faults_hit() != 1) {
+    run_fail(r, "the fault was not met");
+  }
+  if (r->is_told || is_silent(r)) {
+    return;
+  }
+  if (r->first_error != NP_OK) {
+    run_fail(r, "%s gave %s (%u) instead of %s", r->first_error_from,
+             np_error_name(r->first_error), (unsigned)r->first_error,
+             np_error_name(plan_error(&r->plan)));
+  }
+  run_fail(r, "nobody was told of the fault; %s", r->doubt);
+}
