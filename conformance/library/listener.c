@@ -127,10 +127,7 @@ NP_CASE("listener/outbound", np_listener_create, ANY_MODE, NP_OK,
         "Instances that only write are handed out, and taken back.",
         "CreateNamedPipe#parameters; museum S06 S07") {
   listening_begin(f, 1);
-  listening.options.server.inbound = false;
-  listening.options.server.read_mode = NP_BYTE;
-  f->client_options.write = false;
-  f->client_options.read_mode = NP_BYTE;
+  listening_outbound(f);
   listening_open(f);
   for (unsigned i = 0; i < 4; i++) {
     np_pipe *client;

@@ -86,6 +86,13 @@ void listening_begin(np_fixture *f, uint32_t backlog) {
   listening.options.on_error = on_listener_error;
 }
 
+void listening_outbound(np_fixture *f) {
+  listening.options.server.inbound = false;
+  listening.options.server.read_mode = NP_BYTE;
+  f->client_options.write = false;
+  f->client_options.read_mode = NP_BYTE;
+}
+
 void listening_open(np_fixture *f) {
   listening.closed_count = 0;
   assert_np_ok(np_listener_create(f->loop, f->name, &listening.options, on_pipe,

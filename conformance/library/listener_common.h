@@ -33,6 +33,9 @@ extern struct listening listening;
  * `backlog` instances listen, and the listener closed after the case. */
 void listening_begin(np_fixture *f, uint32_t backlog);
 
+/* listening_outbound has its instances write only. */
+void listening_outbound(np_fixture *f);
+
 /* listening_open makes the listener, which must succeed. */
 void listening_open(np_fixture *f);
 

@@ -135,10 +135,7 @@ NP_CASE("museum-listener/ghost-outbound", np_listener_create, ANY_MODE, NP_OK,
         "A ghost of a pipe that only the server writes to has left nothing.",
         "ConnectNamedPipe#remarks; museum A05 S06") {
   listening_begin(f, 1);
-  listening.options.server.inbound = false;
-  listening.options.server.read_mode = NP_BYTE;
-  f->client_options.write = false;
-  f->client_options.read_mode = NP_BYTE;
+  listening_outbound(f);
   listening_open(f);
   for (unsigned i = 0; i < 5; i++) {
     haunt(f, 3);

@@ -4,19 +4,6 @@
 enum { MESSAGES = 100 };
 
 /* Connects f->end with the puppet's end. */
-static void meet(np_fixture *f, world_process *puppet) {
-  museum_begin(f, PUPPET_QUOTA);
-  if (is_client_end(f)) {
-    puppet_tell(puppet, "open");
-    client_open_end(f);
-    puppet_tell(puppet, "accept");
-  } else {
-    server_listen(f);
-    puppet_tell(puppet, "open");
-    museum_accept(f, f->server);
-  }
-}
-
 NP_CASE("process/echo", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
         "Messages of any length go to another process and come back.",
         "Named Pipes; museum A18") {
@@ -24,7 +11,7 @@ NP_CASE("process/echo", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
   world_process *puppet = puppet_start(f);
   uint32_t random = 1;
 
-  meet(f, puppet);
+  puppet_meet(f, puppet);
   puppet_order(puppet, "echo 100");
   for (unsigned i = 0; i < MESSAGES; i++) {
     size_t length = 1 + museum_random(&random) % sizeof(data);
@@ -79,7 +66,7 @@ NP_CASE("process/silent", np_pipe_read, ANY_MODE | BOTH_ENDS, WAIT_TIMEOUT,
   static uint8_t data[PUPPET_QUOTA];
   world_process *puppet = puppet_start(f);
 
-  meet(f, puppet);
+  puppet_meet(f, puppet);
   f->ops[0].op.timeout_ms = 20;
   read_begin(&f->ops[0], f->end, 16);
   pipe_send(f, f->end, data, sizeof(data));
@@ -105,7 +92,7 @@ NP_CASE("process/disconnected", np_server_disconnect, ANY_MODE | END_CLIENT,
   static uint8_t data[PUPPET_QUOTA];
   world_process *puppet = puppet_start(f);
 
-  meet(f, puppet);
+  puppet_meet(f, puppet);
   pipe_send(f, f->end, data, sizeof(data));
   write_begin(&f->ops[1], f->end, data, sizeof(data));
   puppet_tell(puppet, "send 100");
@@ -126,7 +113,7 @@ NP_CASE("process/exit-with-tail", np_pipe_write, ANY_MODE | BOTH_ENDS,
   world_process *puppet = puppet_start(f);
   size_t length;
 
-  meet(f, puppet);
+  puppet_meet(f, puppet);
   puppet_tell(puppet, "send 1000");
   puppet_tell(puppet, "send 24");
   puppet_order(puppet, "exit");
@@ -143,7 +130,7 @@ NP_CASE("process/finish-then-exit", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
   world_process *puppet = puppet_start(f);
   size_t length;
 
-  meet(f, puppet);
+  puppet_meet(f, puppet);
   puppet_tell(puppet, "send %u", (unsigned)PUPPET_QUOTA);
   puppet_tell(puppet, "write 3000");
   puppet_order(puppet, "finish");

@@ -1,26 +1,13 @@
 /* Two processes: each learns which one the other is. */
 #include "process_puppet.h"
 
-static void meet(np_fixture *f, world_process *puppet) {
-  museum_begin(f, PUPPET_QUOTA);
-  if (is_client_end(f)) {
-    puppet_tell(puppet, "open");
-    client_open_end(f);
-    puppet_tell(puppet, "accept");
-  } else {
-    server_listen(f);
-    puppet_tell(puppet, "open");
-    museum_accept(f, f->server);
-  }
-}
-
 NP_CASE("process/id", np_pipe_peer_process_id, BOTH_ENDS, NP_OK,
         "Each end tells the process of the other, and not its own.",
         "GetNamedPipeClientProcessId; museum X07") {
   world_process *puppet = puppet_start(f);
   uint32_t id = 0;
 
-  meet(f, puppet);
+  puppet_meet(f, puppet);
   assert_np_ok(np_pipe_peer_process_id(f->end, &id));
   assert_int_equal(id, world_process_id(puppet));
   assert_int_not_equal(id, GetCurrentProcessId());
@@ -37,7 +24,7 @@ NP_CASE("process/verify", np_client_open, END_CLIENT, NP_OK,
   world_process *puppet = puppet_start(f);
 
   f->client_options.verify_process_id = world_process_id(puppet);
-  meet(f, puppet);
+  puppet_meet(f, puppet);
   puppet_order(puppet, "exit");
   puppet_end(puppet);
 }

@@ -7,16 +7,7 @@ enum { PENDING_BYTES = 3000 };
 static world_process *meet(np_fixture *f) {
   world_process *puppet = puppet_start(f);
 
-  museum_begin(f, PUPPET_QUOTA);
-  if (is_client_end(f)) {
-    puppet_tell(puppet, "open");
-    client_open_end(f);
-    puppet_tell(puppet, "accept");
-  } else {
-    server_listen(f);
-    puppet_tell(puppet, "open");
-    museum_accept(f, f->server);
-  }
+  puppet_meet(f, puppet);
   return puppet;
 }
 

@@ -38,6 +38,19 @@ void puppet_tell(world_process *puppet, const char *format, ...) {
   assert_string_equal(line, "done");
 }
 
+void puppet_meet(np_fixture *f, world_process *puppet) {
+  museum_begin(f, PUPPET_QUOTA);
+  if (is_client_end(f)) {
+    puppet_tell(puppet, "open");
+    client_open_end(f);
+    puppet_tell(puppet, "accept");
+  } else {
+    server_listen(f);
+    puppet_tell(puppet, "open");
+    museum_accept(f, f->server);
+  }
+}
+
 void puppet_order(world_process *puppet, const char *order) {
   assert_true(world_process_write_line(puppet, order));
 }

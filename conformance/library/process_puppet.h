@@ -30,6 +30,9 @@ world_process *puppet_start_as(np_fixture *f, np_end end);
 void puppet_tell(world_process *puppet, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* puppet_meet opens the end under test, connected with the puppet's. */
+void puppet_meet(np_fixture *f, world_process *puppet);
+
 /* puppet_order has it do one of these, and does not wait:
  *
  *   exit        ends at once, with everything open

@@ -232,6 +232,24 @@ void assert_caught_at(np_fixture *f, np_pipe *pipe, const void *data,
   same(scratch, data, length, file, line);
 }
 
+void assert_tries_refused(np_fixture *f, try_parts attempt) {
+  char byte = 'x';
+  size_t count = 9;
+  const np_buffer one = {&byte, 1};
+  const np_buffer hole = {NULL, 1};
+  const np_buffer over[] = {{&byte, UINT32_MAX}, {&byte, 1}};
+  const np_buffer wraps[] = {{&byte, SIZE_MAX}, {&byte, 1}, {&byte, 1}};
+  const np_error refused = ERROR_INVALID_PARAMETER;
+
+  assert_np_error(attempt(NULL, &one, 1, &count), refused);
+  assert_np_error(attempt(f->end, NULL, 1, &count), refused);
+  assert_np_error(attempt(f->end, &one, 1, NULL), refused);
+  assert_np_error(attempt(f->end, &hole, 1, &count), refused);
+  assert_np_error(attempt(f->end, over, 2, &count), refused);
+  assert_np_error(attempt(f->end, wraps, 3, &count), refused);
+  assert_int_equal(count, 0);
+}
+
 void assert_try_read_at(np_pipe *pipe, size_t size, np_error result,
                         const void *data, size_t length, const char *file,
                         int line) {

@@ -93,6 +93,12 @@ void assert_caught_at(np_fixture *f, np_pipe *pipe, const void *data,
 #define assert_caught(f, pipe, data, length) \
   assert_caught_at((f), (pipe), (data), (length), __FILE__, __LINE__)
 
+/* assert_tries_refused: `attempt`, np_pipe_try_readv or np_pipe_try_writev of
+ * f->end, takes no NULL and no lengths that come to more than the limit. */
+typedef np_error (*try_parts)(np_pipe *pipe, const np_buffer *buffers,
+                              size_t count, size_t *transferred);
+void assert_tries_refused(np_fixture *f, try_parts attempt);
+
 /* assert_try_read: one try answers `result` and gives exactly `data`. */
 void assert_try_read_at(np_pipe *pipe, size_t size, np_error result,
                         const void *data, size_t length, const char *file,

@@ -247,39 +247,40 @@ NP_CASE("vector/read-timeout", np_pipe_readv, ANY_MODE | BOTH_ENDS,
   assert_received(f, f->end, "hello", 5);
 }
 
-NP_CASE("vector/read-bad-parameter", np_pipe_readv, NO_MODE,
-        ERROR_INVALID_PARAMETER,
-        "A NULL, and lengths that come to more than the limit, also where "
-        "their sum would not fit a size_t.",
-        "npipe/io.h") {
+/* np_pipe_readv or np_pipe_writev. */
+typedef np_error (*vectored)(np_pipe *pipe, const np_buffer *buffers,
+                             size_t count, np_op *op, np_op_fn done);
+
+static void assert_refuses(np_fixture *f, vectored begin) {
   char byte = 0;
   np_op *op = &f->ops[0].op;
   const np_buffer one = {&byte, 1};
   const np_buffer hole[] = {{&byte, 1}, {NULL, 1}};
   const np_buffer over[] = {{&byte, UINT32_MAX}, {&byte, 1}};
   const np_buffer wraps[] = {{&byte, SIZE_MAX}, {&byte, 1}, {&byte, 1}};
+  const np_error refused = ERROR_INVALID_PARAMETER;
   size_t live;
 
   pair_open(f);
   live = f->allocator.live;
-  assert_np_error(np_pipe_readv(NULL, &one, 1, op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_readv(f->end, NULL, 1, op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_readv(f->end, &one, 1, NULL, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_readv(f->end, &one, 1, op, NULL),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_readv(f->end, hole, 2, op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_readv(f->end, hole + 1, 1, op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_readv(f->end, over, 2, op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_readv(f->end, wraps, 3, op, on_never),
-                  ERROR_INVALID_PARAMETER);
+  assert_np_error(begin(NULL, &one, 1, op, on_never), refused);
+  assert_np_error(begin(f->end, NULL, 1, op, on_never), refused);
+  assert_np_error(begin(f->end, &one, 1, NULL, on_never), refused);
+  assert_np_error(begin(f->end, &one, 1, op, NULL), refused);
+  assert_np_error(begin(f->end, hole, 2, op, on_never), refused);
+  assert_np_error(begin(f->end, hole + 1, 1, op, on_never), refused);
+  assert_np_error(begin(f->end, over, 2, op, on_never), refused);
+  assert_np_error(begin(f->end, wraps, 3, op, on_never), refused);
   assert_int_equal(f->allocator.live, live);
   loop_quiet(f);
+}
+
+NP_CASE("vector/read-bad-parameter", np_pipe_readv, NO_MODE,
+        ERROR_INVALID_PARAMETER,
+        "A NULL, and lengths that come to more than the limit, also where "
+        "their sum would not fit a size_t.",
+        "npipe/io.h") {
+  assert_refuses(f, np_pipe_readv);
 }
 
 NP_CASE("vector/read-closing", np_pipe_readv, NO_MODE, ERROR_INVALID_HANDLE,
@@ -571,31 +572,7 @@ NP_CASE("vector/write-bad-parameter", np_pipe_writev, NO_MODE,
         "A NULL, and lengths that come to more than the limit, also where "
         "their sum would not fit a size_t.",
         "npipe/io.h") {
-  char byte = 0;
-  np_op *op = &f->ops[0].op;
-  const np_buffer one = {&byte, 1};
-  const np_buffer hole[] = {{&byte, 1}, {NULL, 1}};
-  const np_buffer over[] = {{&byte, UINT32_MAX}, {&byte, 1}};
-  const np_buffer wraps[] = {{&byte, SIZE_MAX}, {&byte, 1}, {&byte, 1}};
-
-  pair_open(f);
-  assert_np_error(np_pipe_writev(NULL, &one, 1, op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_writev(f->end, NULL, 1, op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_writev(f->end, &one, 1, NULL, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_writev(f->end, &one, 1, op, NULL),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_writev(f->end, hole, 2, op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_writev(f->end, hole + 1, 1, op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_writev(f->end, over, 2, op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_writev(f->end, wraps, 3, op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  loop_quiet(f);
+  assert_refuses(f, np_pipe_writev);
   pipe_send(f, f->end, "x", 1);
   assert_received(f, f->peer, "x", 1);
 }
