@@ -1,6 +1,6 @@
-/* What a run makes of the errors that it meets: whether somebody was told of the
- * fault, and of that very one. What else went wrong in such a run is for the
- * fault. */
+/* What a run makes of the errors that it meets: whether somebody was told of
+ * the fault, and of that very one. What else went wrong in such a run is for
+ * the fault. */
 #ifndef NPIPE_FAULTS_JUDGE_H
 #define NPIPE_FAULTS_JUDGE_H
 

@@ -389,7 +389,9 @@ NP_CASE("channel/half-close-close-late", np_channel_close,
   loop_quiet(f);
   /* Past the loop, which is told nothing of it before the close. */
   assert_true(museum_take_raw(f->peer, buffer, sizeof(buffer)) >= 4);
-  Sleep(20);
+  for (unsigned i = 0; i < 100; i++) {
+    SwitchToThread(); /* To the one that waited for it. */
+  }
   channel_close(f, f->channel);
   loop_until_count(f, &f->closed_count, 1);
   assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);

@@ -1,5 +1,5 @@
-/* Readiness at the end: of a session, whose server takes the next client, and of
- * a pipe. */
+/* Readiness at the end: of a session, whose server takes the next client, and
+ * of a pipe. */
 #include "ready_common.h"
 
 /* --- Disconnect and reuse ----------------------------------------------- */
