@@ -145,4 +145,13 @@ wine_enter() {
 unshare needs root. Use the host's Wine: NPIPE_WINE=host"
       ;;
   esac
+  # Wine 5.0 needs the page at 0x7ffe0000 ("failed to map the shared user data"),
+  # and the kernel lays the heap of its loader anywhere in the gigabyte around.
+  case $wine_runtime in
+    bullseye-*)
+      if setarch -R true 2>/dev/null; then
+        enter=(setarch -R "${enter[@]}")
+      fi
+      ;;
+  esac
 }
