@@ -379,6 +379,39 @@ NP_CASE("client-connect/vanishes-and-returns", np_client_connect, NO_MODE,
   assert_request(client, NP_OK);
 }
 
+static void loop_for(np_fixture *f, uint32_t delay_ms) {
+  struct timer_recorder *timer = &f->timers[0];
+  const unsigned before = timer->run_count;
+
+  assert_np_ok(np_timer_start(f->loop, &timer->timer, delay_ms, on_timer));
+  loop_until_count(f, &timer->run_count, before + 1);
+}
+
+NP_CASE("client-connect/delay-begins-anew", np_client_connect, NO_MODE, NP_OK,
+        "Once an instance has listened the tries of who waits for a server "
+        "are as close to each other as at first.",
+        "npipe/client.h; museum N07") {
+  struct requester *client = requester_of(0);
+  uint64_t begin_ms;
+
+  requesters_init();
+  f->client_options.wait_for_server = true;
+  request_begin(f, client, 0);
+  loop_for(f, 1100); /* Half a second at the most, by now. */
+  pair_open(f);
+  loop_for(f, 600); /* It has found the server, busy. */
+  server_listen_again(f, &f->ops[0]);
+  pipe_close(f, f->server); /* And is told of both. */
+  pipe_close(f, f->client);
+  requests_settle(f);
+  assert_int_equal(client->done_count, 0);
+  begin_ms = world_now_ms();
+  server_add(f);
+  request_until(f, client);
+  assert_request(client, NP_OK);
+  assert_true(world_now_ms() - begin_ms < world_timeout_ms(200));
+}
+
 NP_CASE("client-connect/many-absent", np_client_connect, NO_MODE, NP_OK,
         "Many that wait for one server make one of its tries together, not one "
         "each.",

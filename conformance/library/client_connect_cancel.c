@@ -69,6 +69,23 @@ NP_CASE("client-connect/cancel-late", np_client_connect_cancel, NO_MODE,
   assert_request(client, ERROR_OPERATION_ABORTED);
 }
 
+NP_CASE("client-connect/cancel-absent", np_client_connect_cancel, NO_MODE,
+        NP_OK,
+        "Who gives up to wait for a server that does not come leaves nothing "
+        "behind that the loop would run for.",
+        "npipe/client.h") {
+  struct requester *client = requester_of(0);
+
+  requesters_init();
+  f->client_options.wait_for_server = true;
+  request_begin(f, client, 0);
+  requests_settle(f);
+  request_cancel(client);
+  request_until(f, client);
+  assert_request(client, ERROR_OPERATION_ABORTED);
+  assert_false(np_loop_is_pending(f->loop));
+}
+
 NP_CASE("client-connect/cancel-null", np_client_connect_cancel, NO_MODE,
         ERROR_INVALID_PARAMETER, "NULL is refused.", "npipe/client.h") {
   (void)f;
