@@ -149,6 +149,9 @@ NP_CASE("peek/no-memory", np_pipe_peek, NO_MODE, ERROR_NOT_ENOUGH_MEMORY,
   assert_np_error(np_pipe_peek(f->end, buffer, sizeof(buffer), &peeked),
                   ERROR_NOT_ENOUGH_MEMORY);
   assert_int_equal(peeked.copied, 7);
+  f->allocator.fail_at = f->allocator.total + 1;
+  assert_int_equal(peek(f->end, buffer, 256).copied, 4); /* It needs none. */
+  f->allocator.fail_at = 0;
   assert_received(f, f->end, "abcd", 4);
 }
 

@@ -124,6 +124,24 @@ NP_CASE("try_write/empty", np_pipe_try_write, ANY_MODE | BOTH_ENDS, NP_OK,
   assert_received(f, f->peer, "x", 1);
 }
 
+NP_CASE("try_write/keeps-memory", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
+        NP_OK, "The memory of one try serves the next ones of its size.",
+        "npipe/ready.h") {
+  const char *pattern = ready_pattern();
+  size_t total = 0;
+
+  pair_open(f);
+  for (unsigned i = 0; i < 4; i++) {
+    if (i == 1) {
+      total = f->allocator.total;
+    }
+    ready_wait(f, f->end, NP_WRITABLE);
+    assert_try_write(f->end, pattern, 1024, NP_OK, 1024);
+    assert_received(f, f->peer, pattern, 1024);
+  }
+  assert_int_equal(f->allocator.total, total);
+}
+
 NP_CASE("try_write/in-order", np_pipe_try_write, ANY_MODE | BOTH_ENDS, NP_OK,
         "Tries and writes reach the peer in the order in which they were "
         "made.",
