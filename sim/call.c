@@ -256,6 +256,7 @@ void sim_reset(uint64_t seed, const sim_settings *settings) {
   }
   sim__kernel.random = seed + 1 == 0 ? 1 : seed + 1;
   sim__kernel.listens = 0;
+  sim__kernel.locals = 0;
   sim__clock_reset();
   sim__fault_reset();
   counts_reset();
@@ -277,6 +278,10 @@ bool sim_check(char *out, size_t size) {
   sim__threads_report();
   sim__handles_report();
   sim__ops_report();
+  if (sim__kernel.locals > 0) {
+    sim__report("%lld blocks were not given to LocalFree",
+                (long long)sim__kernel.locals);
+  }
   clean = reports.used == 0;
   if (size > 0) {
     snprintf(out, size, "%s", clean ? "" : reports.at);

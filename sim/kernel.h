@@ -262,6 +262,7 @@ struct kernel {
   struct op **ops_tail;
   struct pipe *pipes; /* that have a name */
   uint64_t listens;   /* numbers the instances as they begin to listen */
+  int64_t locals;     /* blocks of memory that LocalFree is to get */
   bool tearing_down;  /* sim_reset: touch no memory of the caller */
 };
 

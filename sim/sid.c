@@ -133,6 +133,7 @@ static void add_sid(struct out *out, const unsigned char *sid) {
 static WCHAR *to_wide(const struct out *out) {
   WCHAR *wide = malloc((out->used + 1) * sizeof *wide);
 
+  sim__kernel.locals++;
   for (size_t i = 0; i < out->used; i++) {
     wide[i] = (WCHAR)out->text[i];
   }
@@ -301,6 +302,7 @@ BOOL WINAPI ConvertStringSecurityDescriptorToSecurityDescriptorW(
       call.error = text == NULL ? ERROR_INVALID_PARAMETER : ERROR_INVALID_ACL;
     }
     if (call.error == 0) {
+      sim__kernel.locals++;
       *descriptor = out;
       if (size != NULL) {
         *size = (ULONG)used;
@@ -382,6 +384,7 @@ BOOL WINAPI ConvertStringSidToSidW(LPCWSTR text, PSID *sid) {
       free(out);
       call.error = ERROR_INVALID_SID;
     } else {
+      sim__kernel.locals++;
       *sid = out;
     }
   }
@@ -410,13 +413,20 @@ BOOL WINAPI CopySid(DWORD size, PSID to, PSID from) {
 }
 
 HLOCAL WINAPI LocalAlloc(UINT flags, SIZE_T size) {
-  return (flags & LMEM_ZEROINIT) != 0 ? calloc(1, size) : malloc(size);
+  struct call call;
+  void *memory = (flags & LMEM_ZEROINIT) != 0 ? calloc(1, size) : malloc(size);
+
+  sim__call_note(&call, __func__, PLACE);
+  sim__kernel.locals += memory != NULL;
+  sim__call_end(&call);
+  return memory;
 }
 
 HLOCAL WINAPI LocalFree(HLOCAL memory) {
   struct call call;
 
   sim__call_note(&call, __func__, PLACE);
+  sim__kernel.locals -= memory != NULL;
   free(memory);
   sim__call_end(&call);
   return NULL;

@@ -274,6 +274,10 @@ NP_CASE("transact/direction", np_pipe_transact, NO_MODE, ERROR_ACCESS_DENIED,
   pair_open(f);
   transact_refused(f, f->server, ERROR_ACCESS_DENIED);
   transact_refused(f, f->client, ERROR_ACCESS_DENIED);
+  /* The longest request that is one is looked at no closer. */
+  assert_np_error(np_pipe_transact(f->client, "ask", UINT32_MAX, reply,
+                                   sizeof(reply), &f->op, on_never),
+                  ERROR_ACCESS_DENIED);
 }
 
 NP_CASE("transact/null", np_pipe_transact, MODE_MESSAGE,
