@@ -387,15 +387,12 @@ static void loop_for(np_fixture *f, uint32_t delay_ms) {
   loop_until_count(f, &timer->run_count, before + 1);
 }
 
-NP_CASE("client-connect/delay-begins-anew", np_client_connect, NO_MODE, NP_OK,
-        "Once an instance has listened the tries of who waits for a server "
-        "are as close to each other as at first.",
-        "npipe/client.h; museum N07") {
-  struct requester *client = requester_of(0);
+/* How long a request waits for a server that comes after another came and went.
+ */
+static uint64_t second_wait_ms(np_fixture *f, struct requester *client) {
   uint64_t begin_ms;
 
-  requesters_init();
-  f->client_options.wait_for_server = true;
+  world_pipe_name(f->name, sizeof(f->name));
   request_begin(f, client, 0);
   loop_for(f, 1100); /* Half a second at the most, by now. */
   pair_open(f);
@@ -409,7 +406,23 @@ NP_CASE("client-connect/delay-begins-anew", np_client_connect, NO_MODE, NP_OK,
   server_add(f);
   request_until(f, client);
   assert_request(client, NP_OK);
-  assert_true(world_now_ms() - begin_ms < world_timeout_ms(200));
+  return world_now_ms() - begin_ms;
+}
+
+NP_CASE("client-connect/delay-begins-anew", np_client_connect, NO_MODE, NP_OK,
+        "Once an instance has listened the tries of who waits for a server "
+        "are as close to each other as at first.",
+        "npipe/client.h; museum N07") {
+  /* Else at least a quarter of a second passes, each time; here it does only
+   * where the machine is busy. */
+  enum { ATTEMPTS = 4 };
+  unsigned i = 0;
+
+  requesters_init();
+  f->client_options.wait_for_server = true;
+  while (second_wait_ms(f, requester_of(i)) >= world_timeout_ms(200)) {
+    assert_true(++i < ATTEMPTS);
+  }
 }
 
 NP_CASE("client-connect/many-absent", np_client_connect, NO_MODE, NP_OK,

