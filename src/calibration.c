@@ -36,7 +36,7 @@ static np_error measure(HANDLE server, HANDLE client, HANDLE port) {
   static OVERLAPPED overlapped;
   static char byte;
   OVERLAPPED_ENTRY entry;
-  ULONG count = 0;
+  ULONG count;
   DWORD written;
   DWORD wait_ms = 0;
   np_error error;

@@ -193,6 +193,27 @@ NP_CASE("budget/packets-together", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
   assert_int_equal(calls("GetQueuedCompletionStatusEx") - before, 1);
 }
 
+NP_CASE("budget/oldest-together", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
+        "So are those of operations that were given to the kernel long before "
+        "others.",
+        "GetQueuedCompletionStatusEx") {
+  enum { READS = 48, MANY = 16 };
+  uint64_t before;
+  unsigned i;
+
+  pair_open_raw(f);
+  for (i = 0; i < READS; i++) {
+    read_begin(&f->ops[i], f->end, 4);
+  }
+  reads_post(f);
+  for (i = 0; i < MANY; i++) {
+    assert_int_equal(raw_write(f->raw, "abcd", 4), 0);
+  }
+  before = calls("GetQueuedCompletionStatusEx");
+  loop_until(f, MANY);
+  assert_int_equal(calls("GetQueuedCompletionStatusEx") - before, 1);
+}
+
 NP_CASE("budget/task-and-packet-together", np_loop_post, ANY_MODE | BOTH_ENDS,
         NP_OK, "A task is taken together with the packet that is there.",
         "GetQueuedCompletionStatusEx") {
@@ -217,6 +238,25 @@ NP_CASE("budget/close-idle", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
   before = counts_now();
   pipe_close(f, f->end);
   assert_int_equal(counts_now().io - before.io, 1);
+}
+
+NP_CASE("budget/close-busy", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
+        "Closing cancels all that the kernel has with one call, also where "
+        "that has its result already.",
+        "CancelIoEx#return-value") {
+  uint64_t before;
+
+  pair_open_raw(f);
+  read_begin(&f->ops[0], f->end, 4);
+  read_begin(&f->ops[1], f->end, 4);
+  reads_post(f);
+  assert_int_equal(raw_write(f->raw, "abcd", 4), 0);
+  assert_int_equal(raw_write(f->raw, "abcd", 4), 0);
+  before = calls("CancelIoEx");
+  pipe_close(f, f->end);
+  assert_int_equal(calls("CancelIoEx") - before, 1);
+  assert_np_ok(loop_run(f));
+  assert_done(&f->ops[1], NP_OK, 4);
 }
 
 NP_CASE("budget/adopted-writes", np_pipe_adopt, ANY_MODE | BOTH_ENDS, NP_OK,

@@ -93,6 +93,21 @@ NP_CASE("channel/send-closing", np_channel_send, ANY_MODE | BOTH_ENDS,
                   ERROR_INVALID_HANDLE);
 }
 
+NP_CASE("channel/send-keeps-memory", np_channel_send, ANY_MODE | BOTH_ENDS,
+        NP_OK,
+        "What messages are copied to serves the next ones, also when they fill "
+        "it.",
+        "npipe/channel.h") {
+  static char data[512 - 4];
+  size_t total;
+
+  channel_pair(f, NULL);
+  message_send(f, f->channel, data, sizeof(data));
+  total = f->allocator.total;
+  message_send(f, f->channel, data, sizeof(data));
+  assert_int_equal(f->allocator.total, total);
+}
+
 NP_CASE("channel/send-busy", np_channel_send, ANY_MODE | BOTH_ENDS, ERROR_BUSY,
         "An operation in flight cannot be begun again.", "npipe/channel.h") {
   channel_open(f, NULL);

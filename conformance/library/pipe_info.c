@@ -188,6 +188,21 @@ NP_CASE("info/outbound-server", np_pipe_info, ANY_MODE, NP_OK,
   assert_int_equal(info.readable_bytes, 0);
 }
 
+NP_CASE("info/outbound-server-ghost", np_pipe_info, ANY_MODE, NP_OK,
+        "Of a client that came and went before the connect it knows that it "
+        "went.",
+        "ConnectNamedPipe#remarks") {
+  f->server_options.inbound = false;
+  server_listen(f);
+  f->client_options.write = false;
+  client_open_end(f);
+  pipe_close_wait(f, f->client);
+  connect_begin(&f->ops[0], f->server);
+  loop_until(f, 1);
+  assert_done(&f->ops[0], NP_OK, 0);
+  assert_int_equal(info_of(f->server).state, NP_CLOSING);
+}
+
 NP_CASE("info/outbound-server-instances", np_pipe_info, NO_MODE, NP_OK,
         "What such an end has no right to know is NP_UNKNOWN.",
         "CreateNamedPipe#parameters") {

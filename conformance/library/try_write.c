@@ -142,6 +142,23 @@ NP_CASE("try_write/keeps-memory", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
   assert_int_equal(f->allocator.total, total);
 }
 
+NP_CASE("try_write/returns-memory", np_pipe_try_write, MODE_MESSAGE | BOTH_ENDS,
+        NP_OK, "That of a message longer than is usual serves none but it.",
+        "npipe/ready.h") {
+  const char *pattern = ready_pattern();
+  size_t total;
+
+  ready_quota(f, READY_QUOTA);
+  pair_open(f);
+  ready_set(f->peer, 65536, 1);
+  assert_try_write(f->end, pattern, 200000, NP_OK, 200000);
+  assert_caught(f, f->peer, pattern, 200000);
+  ready_wait(f, f->end, NP_WRITABLE);
+  total = f->allocator.total;
+  assert_try_write(f->end, "x", 1, NP_OK, 1);
+  assert_int_equal(f->allocator.total, total + 1);
+}
+
 NP_CASE("try_write/in-order", np_pipe_try_write, ANY_MODE | BOTH_ENDS, NP_OK,
         "Tries and writes reach the peer in the order in which they were "
         "made.",
