@@ -258,6 +258,15 @@ NP_CASE("client-connect/timeout-busy", np_client_connect, ANY_MODE,
   assert_received(f, f->server, "ping", 4);
 }
 
+NP_CASE("client-connect/timeout-shortest", np_client_connect, ANY_MODE,
+        WAIT_TIMEOUT, "A millisecond is a limit, too.", "npipe/client.h") {
+  requesters_init();
+  pair_open(f);
+  request_begin(f, requester_of(0), 1);
+  request_until(f, requester_of(0));
+  assert_request(requester_of(0), WAIT_TIMEOUT);
+}
+
 NP_CASE("client-connect/timeout-absent", np_client_connect, NO_MODE,
         WAIT_TIMEOUT,
         "A name that does not come to exist costs a few tries a second and "

@@ -24,12 +24,16 @@ static bool reads_messages(const np_fixture *f) {
   return f->server_options.read_mode == NP_MESSAGE;
 }
 
+static void ready_wait_begin(np_fixture *f) {
+  f->ops[0].start_count++;
+  assert_np_ok(np_pipe_readable(f->end, &f->ops[0].op, on_done));
+}
+
 /* Waits until readiness has read ahead. */
 static void read_ahead(np_fixture *f) {
   const unsigned before = f->done_count;
 
-  f->ops[0].start_count++;
-  assert_np_ok(np_pipe_readable(f->end, &f->ops[0].op, on_done));
+  ready_wait_begin(f);
   loop_until(f, before + 1);
 }
 
@@ -279,8 +283,7 @@ NP_CASE("peek/caught-before-the-end", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
   size_t got = 0;
 
   pair_open(f);
-  f->ops[0].start_count++;
-  assert_np_ok(np_pipe_readable(f->end, &f->ops[0].op, on_done));
+  ready_wait_begin(f);
   assert_np_error(np_loop_run_once(f->loop, 0), WAIT_TIMEOUT);
   write_begin(&f->ops[1], f->peer, "ab", 2);
   pipe_close(f, f->peer);
@@ -289,6 +292,30 @@ NP_CASE("peek/caught-before-the-end", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
   assert_int_equal(peek(f->end, buffer, 8).copied, 2);
   assert_np_ok(np_pipe_try_read(f->end, buffer, 8, &got));
   assert_int_equal(got, 2);
+}
+
+static void peek_before_it_is_told(np_fixture *f, struct task_recorder *task) {
+  char buffer[8];
+
+  (void)task;
+  assert_int_equal(f->done_count, 1); /* the write; not the wait */
+  assert_int_equal(peek(f->end, buffer, 8).copied, 4);
+  assert_memory_equal(buffer, "abcd", 4);
+}
+
+NP_CASE("peek/caught-not-told", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
+        "So is what readiness has caught and told nobody yet, byte for byte.",
+        "npipe/io.h") {
+  struct task_recorder *task = &f->tasks[0];
+
+  pair_open(f);
+  ready_wait_begin(f);
+  assert_np_error(np_loop_run_once(f->loop, 0), WAIT_TIMEOUT);
+  task->then = peek_before_it_is_told;
+  assert_np_ok(np_loop_post(f->loop, &task->task, on_task));
+  write_begin(&f->ops[1], f->peer, "abcd", 4);
+  loop_until(f, 2);
+  assert_int_equal(task->run_count, 1);
 }
 
 NP_CASE("peek/no-promise", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
