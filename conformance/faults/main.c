@@ -330,6 +330,7 @@ static void play_settings(const struct options *options, const char *name) {
 
   current_settings = name;
   sim_settings_named(&settings, name);
+  settings.threads_in_step = true; /* else a call may come a turn later */
   for (int pass = 0; pass < 2; pass++) {
     for (const struct scenario *s = scenarios; s != NULL; s = s->next) {
       const bool fresh = (s->flags & FRESH_PROCESS) != 0;
