@@ -239,8 +239,8 @@ np_error client_open(struct play *play, const struct step *step,
   if (pipe != NULL ||
       !(is_fault(play, error) ||
         (error == ERROR_WRONG_TARGET_NAME && options.verify_process_id != 0) ||
-        (error == ERROR_INVALID_OWNER && options.verify_same_user &&
-         !instance_tells_owner()) ||
+        ((error == ERROR_INVALID_OWNER || error == ERROR_WRONG_TARGET_NAME) &&
+         options.verify_same_user && !instance_owner_is_user()) ||
         (error == ERROR_FILE_NOT_FOUND && !has_server(play, end->name)) ||
         (error == ERROR_PIPE_BUSY &&
          (has_server(play, end->name) ||

@@ -65,7 +65,7 @@ static void ask_about_user(struct end *end) {
                      : !may_not_tell(end, error) && !may_cannot(end, error) &&
                            !(error == ERROR_ACCESS_DENIED && !end->is_server) &&
                            !(error == ERROR_INVALID_OWNER && !end->is_server &&
-                             !instance_tells_owner())) {
+                             !instance_owner_is_user())) {
     play_fail(play, "np_pipe_peer_user of end %u gave %s, %s", end->number,
               np_error_name(error), text);
   }

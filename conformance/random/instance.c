@@ -48,7 +48,7 @@ bool instance_tells_outbound(void) {
   return true;
 }
 
-bool instance_tells_owner(void) {
+bool instance_owner_is_user(void) {
   return true;
 }
 

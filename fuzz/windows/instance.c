@@ -59,7 +59,7 @@ bool instance_tells_outbound(void) {
   return false;
 }
 
-bool instance_tells_owner(void) {
+bool instance_owner_is_user(void) {
   return false;
 }
 
