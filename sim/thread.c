@@ -275,7 +275,7 @@ static bool block_in_step(struct thread *thread, bool (*ready)(void *arg),
   return is_ready;
 }
 
-/* ------------------------------------------------------------------------- */
+/* --- Waiting ------------------------------------------------------------- */
 
 bool sim__block(bool (*ready)(void *arg), void *arg, uint64_t deadline) {
   struct thread *thread = sim__thread_self();

@@ -40,12 +40,10 @@ np_error np_pipe_read(np_pipe *pipe, void *buffer, size_t length, np_op *op,
   np__op_start(&pipe->target, op, NP__OP_READ, done);
   op->np__buffer = buffer;
   op->np__length = (uint32_t)length;
-  if (op->timeout_ms > 0 || pipe->ready_hooks != NULL ||
-      pipe->target.is_greeted) {
+  if (op->timeout_ms > 0 || pipe->ready_hooks != NULL) {
     read_begun(pipe, op);
   } else {
-    op->np__state = NP__OP_PUT_OFF;
-    np__loop_put_off(pipe->target.loop, &op->np__packet);
+    np__op_put_off(op);
   }
   return NP_OK;
 }

@@ -15,10 +15,7 @@ static inline np_error np__io_check(const np__target *target,
                                     np_op_fn done) {
   np_error error;
 
-  if (length > UINT32_MAX) {
-    return ERROR_INVALID_PARAMETER;
-  }
-  if (buffer == NULL && length > 0) {
+  if (length > UINT32_MAX || (buffer == NULL && length > 0)) {
     return ERROR_INVALID_PARAMETER;
   }
   error = np__op_check(target, op, done);
