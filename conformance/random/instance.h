@@ -14,9 +14,9 @@ struct end *instance_taken(struct play *play, unsigned name);
  * writes. */
 bool instance_tells_outbound(void);
 
-/* instance_owner_is_user returns whether the user who makes a pipe owns it, also
- * if its descriptor names no owner. An administrator's is then the group's, and
- * without a descriptor Wine's is nobody's. */
+/* instance_owner_is_user returns whether the user who makes a pipe owns it, if
+ * its descriptor names no owner, too. An administrator's is then the group's,
+ * and without a descriptor Wine's is nobody's. */
 bool instance_owner_is_user(void);
 
 /* instance_has_own_quotas returns whether each instance has those that it was
