@@ -68,7 +68,7 @@ static void native_finish(np_op *op) {
   }
 }
 
-static const np__packet_class native_class = NP__IO_CLASS(native_finish);
+static const np__packet_class native_class = NP__IO_CLASS(native_finish, true);
 
 /* --- Framed ------------------------------------------------------------- */
 
@@ -440,7 +440,7 @@ static void on_end_flushed(np_op *end, np_error error, size_t transferred) {
     ending_ended(channel, error != NP_OK ? error : ERROR_OPERATION_ABORTED);
     return;
   }
-  np__io_write(channel->pipe, NULL, 0, end, on_end_written, &np__op_class);
+  np__io_write(channel->pipe, NULL, 0, end, on_end_written, &np__write_class);
 }
 
 /* None of the messages before it can be cut any more: behind one that was, the

@@ -25,11 +25,11 @@ static inline np_error np__io_check(const np__target *target,
   return allowed ? NP_OK : ERROR_ACCESS_DENIED;
 }
 
-/* NP__IO_CLASS is a class of reads and writes with a `finish` of its own. */
-#define NP__IO_CLASS(finish_)                                              \
+/* NP__IO_CLASS is a class of reads or writes with a `finish` of its own. */
+#define NP__IO_CLASS(finish_, is_write_)                                   \
   {                                                                        \
     .on_packet = np__op_on_packet, .post = np__op_post, .run = np__op_run, \
-    .cancel = np__op_cancel, .finish = (finish_)                           \
+    .cancel = np__op_cancel, .finish = (finish_), .is_write = (is_write_)  \
   }
 
 /* np__io_read begins a read that was checked, of np__op_class or another class

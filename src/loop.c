@@ -18,6 +18,9 @@
  * default, whoever reads them should have its turn before there are more. */
 #define WRITTEN_BYTES_MAX 32768u
 
+/* A pipe holds many writes of fewer bytes. */
+#define SHORT_BYTES 4096u
+
 static np_error run(np_loop *loop, uint32_t timeout_ms, bool once);
 
 static void *default_allocate(void *context, size_t size) {
@@ -430,6 +433,23 @@ static bool has_round_ended(np_loop *loop) {
   return true;
 }
 
+/* Whether that is worth a look before reads are given to the kernel. Where a
+ * short write had to wait the pipe is full of many: reads find something for
+ * long, and the more they take, the more writes then go at once. */
+static bool has_urgent_news(const np_loop *loop) {
+  const np__packet *packet = loop->owed;
+
+  for (unsigned i = 0; packet != NULL && i < GLANCES_MAX; i++) {
+    if (HasOverlappedIoCompleted(&packet->overlapped) &&
+        !(packet->class_->is_write &&
+          packet->overlapped.InternalHigh < SHORT_BYTES)) {
+      return true;
+    }
+    packet = packet->next;
+  }
+  return false;
+}
+
 /* Before the kernel is given what was put off, if there may be news. */
 static void look_around(np_loop *loop) {
   if (!loop->owns_port) {
@@ -438,7 +458,7 @@ static void look_around(np_loop *loop) {
   if (loop->yields && news(loop) == 0) {
     SwitchToThread(); /* Who gets the processor may write what is read. */
   }
-  if (news(loop) > 0) {
+  if (has_urgent_news(loop)) {
     take(loop, 0); /* What it fails of, the wait that follows will tell. */
   }
 }

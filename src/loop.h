@@ -24,7 +24,8 @@ typedef struct np__gates np__gates;
  * run        it was made ready, and it is its turn: callbacks run here
  * cancel     (operations) asks the kernel for its early end
  * finish     (operations) it has its result, and its callback has not run; NULL
- *            where nothing is to be done then */
+ *            where nothing is to be done then
+ * is_write   (operations) it is a write */
 typedef struct np__packet_class {
   void (*on_packet)(np_loop *loop, np__packet *packet, NTSTATUS status,
                     uint32_t bytes);
@@ -32,6 +33,7 @@ typedef struct np__packet_class {
   void (*run)(np_loop *loop, np__packet *packet);
   np_error (*cancel)(np_op *op);
   void (*finish)(np_op *op);
+  bool is_write;
 } np__packet_class;
 
 /* First in, first out; a packet is in one queue at most. */

@@ -167,6 +167,10 @@ const np__packet_class np__op_class = {.on_packet = np__op_on_packet,
                                        .post = np__op_post,
                                        .run = np__op_run,
                                        .cancel = np__op_cancel};
+const np__packet_class np__write_class = {.on_packet = np__op_on_packet,
+                                          .run = np__op_run,
+                                          .cancel = np__op_cancel,
+                                          .is_write = true};
 const np__packet_class np__ahead_class = {.on_packet = np__op_on_packet,
                                           .post = np__op_post,
                                           .run = own_run,

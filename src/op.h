@@ -150,6 +150,7 @@ static inline np_error np__op_check(const np__target *target, const np_op *op,
 /* The classes of operations: in general, of those of the library's own that
  * read ahead, and of those that accept. */
 extern const np__packet_class np__op_class;
+extern const np__packet_class np__write_class;
 extern const np__packet_class np__ahead_class;
 extern const np__packet_class np__accept_class;
 
@@ -190,6 +191,7 @@ static inline void np__op_start(np__target *target, np_op *op, np__op_kind kind,
   ZeroMemory(&op->np__packet.overlapped, sizeof op->np__packet.overlapped);
   op->np__packet.class_ = kind == NP__OP_AHEAD    ? &np__ahead_class
                           : kind == NP__OP_ACCEPT ? &np__accept_class
+                          : kind == NP__OP_WRITE  ? &np__write_class
                                                   : &np__op_class;
   op->np__done = done;
   op->np__target = target;

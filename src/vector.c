@@ -39,8 +39,9 @@ static void scatter_bytes(np_op *op) {
   free_memory(op);
 }
 
-static const np__packet_class scatter_class = NP__IO_CLASS(scatter_bytes);
-static const np__packet_class gather_class = NP__IO_CLASS(free_memory);
+static const np__packet_class scatter_class =
+    NP__IO_CLASS(scatter_bytes, false);
+static const np__packet_class gather_class = NP__IO_CLASS(free_memory, true);
 
 np_error np_pipe_readv(np_pipe *pipe, const np_buffer *buffers, size_t count,
                        np_op *op, np_op_fn done) {

@@ -34,6 +34,9 @@ static void completion_receive(end *e) {
 static void completion_written(np_op *op, np_error error, size_t transferred) {
   end *e = op->user;
 
+  if (e->side->is_over) {
+    return; /* Its bytes were read; it may have been closed before it heard. */
+  }
   end_check(error, "write");
   bench_messages++;
   if (transferred != e->side->data_bytes) {

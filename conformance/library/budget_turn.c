@@ -246,3 +246,39 @@ NP_CASE("budget/round", np_pipe_read, MODE_BYTE | BOTH_ENDS, NP_OK,
   assert_done(&f->ops[0], NP_OK, 3);
   assert_int_equal(port_calls() - port, 0);
 }
+
+static void then_write_short(np_fixture *f, struct recorder *recorder) {
+  assert_np_ok(recorder->result);
+  if (recorder->done_count < 4000) {
+    write_begin(recorder, f->end, "0123456789abcdef", 16);
+  }
+}
+
+static void then_read_short(np_fixture *f, struct recorder *recorder) {
+  assert_done(recorder, NP_OK, 16);
+  if (recorder->done_count < 4000) {
+    read_begin(recorder, f->peer, 16);
+  }
+}
+
+NP_CASE("budget/short-messages", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
+        "A stream of short messages through a full pipe, to a reader on the "
+        "same loop, each by a read of its own, is one call a write and one a "
+        "read: the port is asked once for many, not for each write.",
+        "npipe/loop.h") {
+  uint64_t reads;
+  uint64_t port;
+
+  f->server_options.in_buffer_bytes = 4096;
+  f->server_options.out_buffer_bytes = 4096;
+  pair_open(f);
+  f->ops[0].then = then_write_short;
+  f->ops[1].then = then_read_short;
+  reads = calls("ReadFile");
+  port = port_calls();
+  read_begin(&f->ops[1], f->peer, 16);
+  then_write_short(f, &f->ops[0]);
+  loop_until_count(f, &f->ops[1].done_count, 4000);
+  assert_int_equal(calls("ReadFile") - reads, 4000);
+  assert_in_range(port_calls() - port, 0, 400);
+}
