@@ -51,13 +51,13 @@ def makes_sense(way, workload):
 
 # --- Under Wine ---------------------------------------------------------------
 
-def wine(build, script, seconds, on_line):
-    """Runs a shell script in one Wine, on one processor, with the programs'
+def wine(build, script, seconds, on_line, processors="0"):
+    """Runs a shell script in one Wine, on these processors, with the programs'
     folder as $2 and a folder for files as $3."""
     programs = os.path.join(build, "bench")
     environment = dict(os.environ, NPIPE_WINE_TIMEOUT=str(seconds))
     run = subprocess.Popen(
-        ["taskset", "-c", "0", os.path.join(TOP, "ci/wine-run"), "--sh",
+        ["taskset", "-c", processors, os.path.join(TOP, "ci/wine-run"), "--sh",
          script, os.path.join(programs, "bench-npipe.exe"), programs],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
         env=environment)
@@ -156,7 +156,7 @@ def total(by_type):
     return sum(n for name, n in by_type.items() if not name.startswith("("))
 
 
-def times(build, wanted, rounds):
+def times(build, wanted, rounds, processors="0"):
     """Operations per second in each round: {(peer, workload, way): [rate]}."""
     script = ["wineserver -p60\n"]
     for i in range(rounds):
@@ -174,7 +174,7 @@ def times(build, wanted, rounds):
         result[(run["peer"], run["workload"], run["way"])].append(
             run["count"] / run["seconds"])
 
-    wine(build, "".join(script), 3000, take)
+    wine(build, "".join(script), 3000, take, processors)
     return dict(result)
 
 
