@@ -70,6 +70,7 @@ struct np_channel {
   np_op read;
   bool is_reading;
   bool is_read_cancelled; /* by us: nobody waited any more */
+  np__queue held;         /* whose callbacks wait for the end of that read */
   np_op *into;            /* whose buffer `read` goes to, or NULL */
   unsigned char *in;
   size_t in_bytes;

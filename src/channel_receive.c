@@ -324,6 +324,18 @@ static void into_read(np_channel *channel, np_op *into, np_error error,
   }
 }
 
+static void held_release(np_channel *channel) {
+  np__packet *packet = channel->held.first;
+
+  channel->held.first = NULL;
+  while (packet != NULL) {
+    np__packet *next = packet->next;
+
+    np__loop_ready(channel->target.loop, packet);
+    packet = next;
+  }
+}
+
 static void read_ended(np_channel *channel, np_error error,
                        size_t transferred) {
   np_op *into = channel->into;
@@ -332,6 +344,7 @@ static void read_ended(np_channel *channel, np_error error,
   channel->is_reading = false;
   channel->is_read_cancelled = false;
   channel->into = NULL;
+  held_release(channel);
   if (into != NULL) {
     into_read(channel, into, error, transferred);
   } else if (channel->is_framed) {
@@ -391,9 +404,18 @@ static void on_received(np_op *op, np_error error, size_t transferred) {
   }
 }
 
+/* Who is told that a receive has ended may take the pipe away from the channel:
+ * the kernel must have given back the read that nobody needs any more. */
 void np__channel_receive_run(np_loop *loop, np__packet *packet) {
+  np_op *op = (np_op *)packet;
+  np_channel *channel = np__channel_of(op);
+
   (void)loop;
-  np__op_run_by((np_op *)packet, on_received);
+  if (channel->is_read_cancelled) {
+    np__queue_push(&channel->held, packet);
+  } else {
+    np__op_run_by(op, on_received);
+  }
 }
 
 /* What is owed to `op` is owed to the next, and perhaps its own reply. */
@@ -416,8 +438,10 @@ void np__channel_receive_finish(np_op *op) {
       channel->into == NULL &&
       !np__target_has(&channel->target, NP__BAR_CLOSING)) {
     /* Nobody asks for it any more. If the cancel loses, what comes stays. */
-    np__op_abort(&channel->read, ERROR_OPERATION_ABORTED);
-    channel->is_read_cancelled = true;
+    const np_error error =
+        np__op_abort(&channel->read, ERROR_OPERATION_ABORTED);
+
+    channel->is_read_cancelled = error == NP_OK || error == ERROR_NOT_FOUND;
   }
 }
 

@@ -411,3 +411,73 @@ NP_CASE("channel/detach-in-callback", np_channel_detach, ANY_MODE | BOTH_ENDS,
   assert_int_equal(f->extra_count, 1);
   loop_quiet(f);
 }
+
+/* Gives up the only receive, and detaches in its callback. */
+static void give_up_and_detach(np_fixture *f) {
+  f->ops[0].then = detach_in_callback;
+  assert_np_ok(np_op_cancel(&f->ops[0].op));
+  loop_until(f, 1);
+  assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  assert_int_equal(f->extra_count, 1);
+  loop_quiet(f);
+}
+
+NP_CASE("channel/detach-cancelled", np_channel_detach, ANY_MODE | BOTH_ENDS,
+        NP_OK,
+        "So is that of a receive that was cancelled: it comes when the kernel "
+        "has given back the read.",
+        "npipe/channel.h") {
+  channel_pair(f, NULL);
+  receive_begin(&f->ops[0], f->channel);
+  loop_quiet(f);
+  give_up_and_detach(f);
+}
+
+NP_CASE("channel/detach-cancelled-at-once", np_channel_detach,
+        ANY_MODE | BOTH_ENDS, NP_OK,
+        "So it is before the kernel was given the read.", "npipe/channel.h") {
+  channel_pair(f, NULL);
+  receive_begin(&f->ops[0], f->channel);
+  give_up_and_detach(f);
+}
+
+NP_CASE("channel/detach-cancelled-into", np_channel_detach,
+        ANY_MODE | BOTH_ENDS, NP_OK,
+        "So it is where messages go to the caller's buffer.",
+        "npipe/channel.h") {
+  channel_pair(f, NULL);
+  receive_into_begin(&f->ops[0], f->channel, 16);
+  loop_quiet(f);
+  give_up_and_detach(f);
+}
+
+NP_CASE("channel/detach-late", np_channel_detach, ANY_MODE | BOTH_ENDS, NP_OK,
+        "So is that of a receive whose time is up.", "npipe/channel.h") {
+  channel_pair(f, NULL);
+  f->ops[0].op.timeout_ms = 10;
+  receive_begin(&f->ops[0], f->channel);
+  f->ops[0].then = detach_in_callback;
+  loop_until(f, 1);
+  assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
+  assert_int_equal(f->extra_count, 1);
+  loop_quiet(f);
+}
+
+NP_CASE("channel/detach-cancelled-call", np_channel_detach,
+        ANY_MODE | BOTH_ENDS, NP_OK,
+        "So is that of a call to which no reply has come.", "npipe/channel.h") {
+  struct call_recorder asked = {0};
+  np_pipe *pipe = NULL;
+
+  channel_pair(f, NULL);
+  call_begin(&asked, f->channel, "request");
+  assert_message(f, f->opposite, "request", 7);
+  loop_quiet(f);
+  assert_np_ok(np_op_cancel(&asked.call.op));
+  call_wait(f, &asked);
+  assert_np_error(asked.result, ERROR_OPERATION_ABORTED);
+  assert_np_ok(np_channel_detach(f->channel, &pipe));
+  f->channel = NULL;
+  pipe_own(f, pipe);
+  loop_quiet(f);
+}

@@ -81,6 +81,29 @@ NP_CASE("channel/timeout-copied", np_channel_send, BYTE_READS | BOTH_ENDS,
   assert_done(&f->ops[1], NP_OK, 4);
 }
 
+NP_CASE("channel/detach-abandoned", np_channel_detach, BYTE_READS | BOTH_ENDS,
+        ERROR_BUSY,
+        "Not that of a send whose message goes on to the peer: when that has "
+        "read it the channel can be detached.",
+        "npipe/channel.h") {
+  np_pipe *pipe = NULL;
+  static char big[200];
+
+  small_quota(f);
+  channel_pair(f, NULL);
+  send_begin(&f->ops[0], f->channel, big, sizeof(big));
+  loop_quiet(f);
+  assert_np_ok(np_op_cancel(&f->ops[0].op));
+  loop_until(f, 1);
+  assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  assert_np_error(np_channel_detach(f->channel, &pipe), ERROR_BUSY);
+  assert_message(f, f->opposite, big, sizeof(big));
+  loop_quiet(f);
+  assert_np_ok(np_channel_detach(f->channel, &pipe));
+  f->channel = NULL;
+  pipe_own(f, pipe);
+}
+
 NP_CASE("channel/cancel-in-place", np_channel_send, ANY_MODE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
         "One that the kernel writes from the caller's memory is cut: sending "

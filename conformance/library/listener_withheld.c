@@ -1,5 +1,6 @@
 /* A pipe that its listener has taken back is the listener's: nothing is started
  * on it or asked of it, and the next session begins as the first did. */
+#include "channel_common.h"
 #include "listener_common.h"
 #include "ready_common.h"
 
@@ -176,6 +177,42 @@ NP_CASE("listener-recycle/channel", np_listener_recycle, ANY_MODE, ERROR_BUSY,
   give_back(f, pipe);
   client = client_open_another(f);
   museum_echo(f, accepted(f, 2), client);
+}
+
+static void give_up_and_give_back(np_fixture *f, struct recorder *recorder) {
+  np_channel *channel = recorder->op.user;
+  np_pipe *pipe = NULL;
+
+  assert_np_error(recorder->result, ERROR_OPERATION_ABORTED);
+  assert_np_ok(np_channel_detach(channel, &pipe));
+  give_back(f, pipe);
+}
+
+NP_CASE("listener-recycle/channel-that-waits", np_listener_recycle, ANY_MODE,
+        NP_OK,
+        "A server that waits for a request on a channel cancels that, detaches "
+        "and gives the pipe back in the callback: the next client finds it.",
+        "npipe/listener.h") {
+  np_pipe *client;
+
+  listening_begin(f, 1);
+  listening.options.server.instances_max = 1;
+  listening_open(f);
+  f->ops[0].then = give_up_and_give_back;
+  for (unsigned i = 1; i < 4; i++) {
+    np_channel *channel = NULL;
+
+    client_open_another(f);
+    assert_np_ok(np_channel_create(accepted(f, i), NULL, &channel));
+    receive_begin(&f->ops[0], channel);
+    if (i > 1) {
+      loop_quiet(f); /* The kernel has the read. */
+    }
+    assert_np_ok(np_op_cancel(&f->ops[0].op));
+    loop_until_count(f, &f->ops[0].done_count, i);
+  }
+  client = client_open_another(f);
+  museum_echo(f, accepted(f, 4), client);
 }
 
 static void mode_is_back(np_fixture *f, bool drains) {

@@ -143,7 +143,9 @@ NP_API np_error np_channel_close(np_channel *channel,
  *
  * Returns NP_OK. Else nothing changed: ERROR_INVALID_PARAMETER (a NULL),
  * ERROR_INVALID_HANDLE (it is being closed), ERROR_BUSY (an operation is in
- * flight; the last one's callback is early enough).
+ * flight; the last one's callback is early enough, also where it was cancelled,
+ * but for a send: a message that the kernel holds in a write with others goes
+ * on to the peer, and the channel is busy until that has read it).
  *
  * Thread:  the loop's only; fine from a callback.
  */
