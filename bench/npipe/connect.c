@@ -1,5 +1,6 @@
 /* One connection after the other: create, connect, one round trip, close; with
- * a new instance each, or with a listener's, used again. */
+ * a new instance each, or with a listener's, used again. The server reads on
+ * when it has answered, as one does that cannot know that no more comes. */
 #include "end.h"
 
 typedef struct visit {
@@ -28,6 +29,7 @@ static void server_received(end *e, size_t length) {
 
   (void)length;
   e->side->way->send(e, &v->server_out);
+  e->side->way->receive(e);
 }
 
 static void client_begin(visit *v) {
@@ -83,13 +85,21 @@ static void client_received(end *e, size_t length) {
   e->side->way->close(e);
   if (v->listener == NULL) {
     v->server_side.way->close(&v->server);
-  } else if (v->server_side.channel != NULL) {
-    np_pipe *pipe = NULL;
-
-    end_check(np_channel_detach(v->server_side.channel, &pipe), "detach");
-    end_check(np_listener_recycle(pipe), "recycle");
   } else {
-    end_check(np_listener_recycle(v->server.pipe), "recycle");
+    end_check(np_op_cancel(&v->server.in), "cancel");
+  }
+}
+
+static void server_ended(end *e) {
+  visit *v = e->side->user;
+
+  if (v->listener != NULL) {
+    np_pipe *pipe = e->pipe;
+
+    if (e->side->channel != NULL) {
+      end_check(np_channel_detach(e->side->channel, &pipe), "detach");
+    }
+    end_check(np_listener_recycle(pipe), "recycle");
   }
   if (--v->left > 0) {
     visit_begin(v);
@@ -121,6 +131,7 @@ static void run(const bench *b, const way *w, bool recycles) {
   side_init(&v.server_side, &v, &v.server, v.server_buffer);
   side_init(&v.client_side, &v, &v.client, v.client_buffer);
   v.server_side.received = server_received;
+  v.server_side.ended = server_ended;
   v.client_side.received = client_received;
   v.connect.user = &v;
   v.server_out.user = &v.server;

@@ -40,7 +40,8 @@ typedef struct side {
   size_t buffer_bytes;
   const char *data; /* sent from */
   size_t data_bytes;
-  bool is_over; /* whatever is told now */
+  bool is_over;          /* whatever is told now */
+  void (*ended)(end *e); /* no message came, nor will; may be NULL */
   void (*received)(end *e, size_t length);
   void (*sent)(end *e, np_op *op);
   void *user;

@@ -14,11 +14,22 @@ void end_check(np_error error, const char *what) {
 
 /* --- Operations ---------------------------------------------------------- */
 
+/* Whether the end was closed, or the receive cancelled, when all was done. */
+static bool has_ended(end *e, np_error error) {
+  if (error != ERROR_OPERATION_ABORTED && !e->side->is_over) {
+    return false;
+  }
+  if (e->side->ended != NULL) {
+    e->side->ended(e);
+  }
+  return true;
+}
+
 static void completion_read(np_op *op, np_error error, size_t transferred) {
   end *e = op->user;
 
-  if (error == ERROR_OPERATION_ABORTED || e->side->is_over) {
-    return; /* Closed when all was done. */
+  if (has_ended(e, error)) {
+    return;
   }
   end_check(error, "read");
   bench_messages++;
@@ -82,7 +93,7 @@ static void ready_readable(np_op *op, np_error error, size_t readiness) {
   size_t length = 0;
 
   (void)readiness;
-  if (error == ERROR_OPERATION_ABORTED || e->side->is_over) {
+  if (has_ended(e, error)) {
     return;
   }
   end_check(error, "readable");

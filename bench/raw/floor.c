@@ -29,11 +29,7 @@ static void begin(raw_op *op) {
   op->overlapped.hEvent = event;
 }
 
-static void began(raw_op *op, BOOL succeeded) {
-  if (raw_answer(op, succeeded) != ERROR_IO_PENDING) {
-    raw_push(&ended, op);
-    return;
-  }
+static void pending_add(raw_op *op) {
   if (pending_count == pending_room) {
     pending_room = pending_room * 2 + 64;
     pending = realloc(pending, pending_room * sizeof(raw_op *));
@@ -42,6 +38,14 @@ static void began(raw_op *op, BOOL succeeded) {
     }
   }
   pending[pending_count++] = op;
+}
+
+static void began(raw_op *op, BOOL succeeded) {
+  if (raw_answer(op, succeeded) == ERROR_IO_PENDING) {
+    pending_add(op);
+  } else {
+    raw_push(&ended, op);
+  }
 }
 
 void raw_read(raw_op *op) {
@@ -54,9 +58,21 @@ void raw_write(raw_op *op) {
         WriteFile(op->handle, op->buffer, op->length, NULL, &op->overlapped));
 }
 
-void raw_connect(raw_op *op) {
+bool raw_connect(raw_op *op) {
   begin(op);
-  began(op, ConnectNamedPipe(op->handle, &op->overlapped));
+  if (raw_answer(op, ConnectNamedPipe(op->handle, &op->overlapped)) ==
+      ERROR_PIPE_CONNECTED) {
+    return false;
+  }
+  if (op->error != ERROR_IO_PENDING) {
+    bench_fail("connect", op->error);
+  }
+  pending_add(op);
+  return true;
+}
+
+bool raw_withdraw(raw_op *op) {
+  return raw_remove(&put_off, op);
 }
 
 static void take_result(raw_op *op) {

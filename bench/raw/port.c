@@ -5,6 +5,8 @@
 
 #include "raw.h"
 
+#include <winternl.h>
+
 #define ENTRIES_MAX 64
 
 const char bench_peer[] = "port";
@@ -42,9 +44,21 @@ void raw_write(raw_op *op) {
         WriteFile(op->handle, op->buffer, op->length, NULL, &op->overlapped));
 }
 
-void raw_connect(raw_op *op) {
+bool raw_connect(raw_op *op) {
   memset(&op->overlapped, 0, sizeof op->overlapped);
-  began(op, ConnectNamedPipe(op->handle, &op->overlapped));
+  if (raw_answer(op, ConnectNamedPipe(op->handle, &op->overlapped)) ==
+      ERROR_PIPE_CONNECTED) {
+    return false;
+  }
+  if (op->error != ERROR_IO_PENDING) {
+    bench_fail("connect", op->error);
+  }
+  return true;
+}
+
+bool raw_withdraw(raw_op *op) {
+  (void)op;
+  return false;
 }
 
 static void take(void) {
@@ -59,7 +73,7 @@ static void take(void) {
     raw_op *op = (raw_op *)entries[i].lpOverlapped;
 
     /* Of the packet, not of the OVERLAPPED: under Wine that may be late. */
-    op->error = (DWORD)entries[i].Internal;
+    op->error = RtlNtStatusToDosError((NTSTATUS)entries[i].Internal);
     op->bytes = entries[i].dwNumberOfBytesTransferred;
     raw_push(&ended, op);
   }

@@ -19,6 +19,28 @@ raw_op *raw_pop(raw_queue *queue) {
   return op;
 }
 
+bool raw_remove(raw_queue *queue, raw_op *op) {
+  raw_op *previous = NULL;
+  raw_op *at = queue->first;
+
+  while (at != NULL && at != op) {
+    previous = at;
+    at = at->next;
+  }
+  if (at == NULL) {
+    return false;
+  }
+  if (previous == NULL) {
+    queue->first = op->next;
+  } else {
+    previous->next = op->next;
+  }
+  if (queue->last == op) {
+    queue->last = previous;
+  }
+  return true;
+}
+
 DWORD raw_answer(raw_op *op, BOOL succeeded) {
   op->error = succeeded ? NO_ERROR : GetLastError();
   op->bytes = op->error == NO_ERROR ? (DWORD)op->overlapped.InternalHigh : 0;

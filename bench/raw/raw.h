@@ -22,11 +22,15 @@ struct raw_op {
   raw_op *next;
 };
 
-/* What an engine does. A callback runs from raw_run and raw_poll alone. */
+/* What an engine does. A callback runs from raw_run and raw_poll alone.
+ *
+ * raw_connect   false: there is a client already, and no callback will come
+ * raw_withdraw  false: the kernel has the operation, its callback will come */
 void raw_attach(HANDLE handle);
 void raw_read(raw_op *op);
 void raw_write(raw_op *op);
-void raw_connect(raw_op *op);
+bool raw_connect(raw_op *op);
+bool raw_withdraw(raw_op *op);
 void raw_poll(void); /* as far as it goes without waiting */
 void raw_run(void);  /* until raw_stop */
 void raw_stop(void);
@@ -40,6 +44,7 @@ typedef struct raw_queue {
 
 void raw_push(raw_queue *queue, raw_op *op);
 raw_op *raw_pop(raw_queue *queue);
+bool raw_remove(raw_queue *queue, raw_op *op); /* false: it isn't there */
 
 /* What a call returned: NO_ERROR, ERROR_IO_PENDING or why it failed. */
 DWORD raw_answer(raw_op *op, BOOL succeeded);
