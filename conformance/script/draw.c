@@ -173,7 +173,8 @@ static void open(struct drawer *d, struct step *step) {
   if (direction == FLAG_INBOUND) {
     step->flags |= FLAG_WRITE | FLAG_ATTRIBUTES;
   } else if (direction == FLAG_OUTBOUND) {
-    step->flags |= FLAG_READ | FLAG_ATTRIBUTES;
+    /* A reader may not set modes unless it asked for that. */
+    step->flags |= FLAG_READ | (percent(d, 70) ? FLAG_ATTRIBUTES : 0);
   } else {
     step->flags |= FLAG_READ | FLAG_WRITE | FLAG_ATTRIBUTES;
   }
