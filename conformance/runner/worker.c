@@ -89,7 +89,7 @@ static void child_feed(struct worker *worker) {
   (void)host_child_write(worker->child, line, (size_t)length);
 }
 
-static void child_start(struct worker *worker) {
+static void child_start(struct worker *worker, char *why, size_t why_size) {
   static unsigned count;
   char scale[32];
   const char *arguments[10] = {"--child", worker->mark, "--time-scale", scale};
@@ -111,7 +111,8 @@ static void child_start(struct worker *worker) {
   snprintf(scale, sizeof(scale), "%g", worker->options->time_scale);
   worker->line_length = 0;
   text_deinit(&worker->said);
-  worker->child = host_child_start(arguments, HOST_STDERR_STDOUT);
+  worker->child =
+      host_child_start(arguments, HOST_STDERR_STDOUT, why, why_size);
   if (worker->child != NULL) {
     child_feed(worker);
   }
@@ -283,6 +284,7 @@ static void child_hung(struct worker *worker) {
 
 void worker_advance(struct worker *worker) {
   char bytes[4096];
+  char why[96];
   bool ended = false;
   int turn;
 
@@ -295,10 +297,14 @@ void worker_advance(struct worker *worker) {
       worker->area = NULL;
       return;
     }
-    child_start(worker);
+    child_start(worker, why, sizeof(why));
     if (worker->child == NULL) {
+      char message[160];
+
+      snprintf(message, sizeof(message),
+               "the child process could not be started: %s", why);
       worker->started_ms = host_now_ms();
-      run_end(worker, RUN_CRASHED, "the child process could not be started");
+      run_end(worker, RUN_CRASHED, message);
     }
     return;
   }

@@ -54,9 +54,11 @@ enum host_stderr {
 };
 
 /* host_child_start starts this executable with `arguments` (NULL at the end,
- * without the program's name; ASCII without quotes). NULL on failure. */
+ * without the program's name; ASCII without quotes). NULL on failure, and `why`
+ * says what failed, and of what. */
 host_child *host_child_start(const char *const *arguments,
-                             enum host_stderr its_stderr);
+                             enum host_stderr its_stderr, char *why,
+                             size_t why_size);
 
 uint32_t host_child_id(const host_child *child);
 

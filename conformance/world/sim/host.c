@@ -160,7 +160,8 @@ static int spawn(pid_t *id, char **arguments, int child_in, int child_out,
 }
 
 host_child *host_child_start(const char *const *arguments,
-                             enum host_stderr its_stderr) {
+                             enum host_stderr its_stderr, char *why,
+                             size_t why_size) {
   static char program[] = "npipe-conformance";
   char *argv[ARGUMENTS_MAX + 2] = {program};
   int in[2] = {-1, -1};
@@ -168,9 +169,11 @@ host_child *host_child_start(const char *const *arguments,
   host_child *child = NULL;
   pid_t id = 0;
   size_t i;
+  int err;
 
   for (i = 0; arguments[i] != NULL; i++) {
     if (i == ARGUMENTS_MAX) {
+      snprintf(why, why_size, "more than %d arguments", ARGUMENTS_MAX);
       return NULL;
     }
     /* posix_spawn promises not to write to them. */
@@ -178,14 +181,18 @@ host_child *host_child_start(const char *const *arguments,
   }
   if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 ||
       fcntl(out[0], F_SETFL, O_NONBLOCK) != 0) {
+    snprintf(why, why_size, "its pipes: %s", strerror(errno));
     goto cleanup;
   }
   fflush(NULL);
-  if (spawn(&id, argv, in[0], out[1], its_stderr) != 0) {
+  err = spawn(&id, argv, in[0], out[1], its_stderr);
+  if (err != 0) {
+    snprintf(why, why_size, "posix_spawn: %s", strerror(err));
     goto cleanup;
   }
   child = calloc(1, sizeof(*child));
   if (child == NULL) {
+    snprintf(why, why_size, "no memory");
     kill(id, SIGKILL);
     goto cleanup;
   }

@@ -21,6 +21,7 @@ struct world_process {
 
 world_process *world_process_start(const char *role, const char *arg) {
   char scale[32];
+  char why[96];
   const char *const arguments[] = {
       "--time-scale", scale, "--role", role, arg != NULL ? arg : "", NULL};
   world_process *process = calloc(1, sizeof(*process));
@@ -28,10 +29,11 @@ world_process *world_process_start(const char *role, const char *arg) {
   assert_non_null(process);
   snprintf(scale, sizeof(scale), "%g", (double)world_timeout_ms(1000) / 1000);
   process->role = role;
-  process->child = host_child_start(arguments, HOST_STDERR_SHARED);
+  process->child =
+      host_child_start(arguments, HOST_STDERR_SHARED, why, sizeof(why));
   if (process->child == NULL) {
     free(process);
-    fail_msg("the process for the role %s could not be started", role);
+    fail_msg("the process for the role %s could not be started: %s", role, why);
     return NULL; /* For the analyzer: cmocka's header promises no jump. */
   }
   return process;
