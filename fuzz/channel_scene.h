@@ -25,6 +25,7 @@ struct action {
   size_t number;       /* of a send */
   uint32_t timeout_ms;
   bool done;
+  np_error error; /* once it is done */
   bool cancelled;
 };
 
