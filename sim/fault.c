@@ -60,6 +60,7 @@ bool sim__fault_may_hit(const char *name) {
                                       "LocalFree",
                                       "Sleep",
                                       "GetFileType",
+                                      "GetOverlappedResult",
                                       "WaitForSingleObject",
                                       "QueryPerformanceCounter",
                                       "QueryPerformanceFrequency"};
