@@ -98,12 +98,13 @@ static void send_one(void) {
   way.lengths[way.begun++] = length;
 }
 
-/* Only what the kernel has not got, or has a copy of, can go without harm. */
+/* Only what the kernel has not got, or has a copy of, can go without harm; and
+ * an empty message that may come or not could not be told from the next. */
 static void cancel_one(bool is_native) {
   const uint32_t i = draw(SENDS);
 
   if (!is_native && !is_idle(&way.sends[i]) &&
-      way.lengths[way.numbers[i]] < 80 &&
+      way.lengths[way.numbers[i]] > 0 && way.lengths[way.numbers[i]] < 80 &&
       np_op_cancel(&way.sends[i].op) == NP_OK) {
     way.is_over[way.numbers[i]] = true;
   }
