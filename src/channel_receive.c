@@ -324,18 +324,6 @@ static void into_read(np_channel *channel, np_op *into, np_error error,
   }
 }
 
-static void held_release(np_channel *channel) {
-  np__packet *packet = channel->held.first;
-
-  channel->held.first = NULL;
-  while (packet != NULL) {
-    np__packet *next = packet->next;
-
-    np__loop_ready(channel->target.loop, packet);
-    packet = next;
-  }
-}
-
 static void read_ended(np_channel *channel, np_error error,
                        size_t transferred) {
   np_op *into = channel->into;
@@ -344,7 +332,8 @@ static void read_ended(np_channel *channel, np_error error,
   channel->is_reading = false;
   channel->is_read_cancelled = false;
   channel->into = NULL;
-  held_release(channel);
+  np__loop_join_ready(channel->target.loop, channel->held);
+  channel->held.first = NULL;
   if (into != NULL) {
     into_read(channel, into, error, transferred);
   } else if (channel->is_framed) {

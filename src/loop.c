@@ -369,6 +369,24 @@ static size_t news(const np_loop *loop) {
   return count;
 }
 
+/* Whether any of these is worth asking for before reads are given to the
+ * kernel. Where a short write had to wait the pipe is full of many: reads find
+ * something for long, and the more they take, the more writes then go at once.
+ */
+static bool has_urgent_news(const np_loop *loop) {
+  const np__packet *packet = loop->owed;
+
+  for (unsigned i = 0; packet != NULL && i < GLANCES_MAX; i++) {
+    if (HasOverlappedIoCompleted(&packet->overlapped) &&
+        !(packet->class_->is_write &&
+          packet->overlapped.InternalHigh < SHORT_BYTES)) {
+      return true;
+    }
+    packet = packet->next;
+  }
+  return false;
+}
+
 /* Asks the port, for as many packets as can be there and no more: under Wine
  * asking for one that does not come costs a request. */
 static np_error take(np_loop *loop, uint32_t timeout_ms) {
@@ -431,23 +449,6 @@ static bool has_round_ended(np_loop *loop) {
   }
   loop->round_left = 0;
   return true;
-}
-
-/* Whether that is worth a look before reads are given to the kernel. Where a
- * short write had to wait the pipe is full of many: reads find something for
- * long, and the more they take, the more writes then go at once. */
-static bool has_urgent_news(const np_loop *loop) {
-  const np__packet *packet = loop->owed;
-
-  for (unsigned i = 0; packet != NULL && i < GLANCES_MAX; i++) {
-    if (HasOverlappedIoCompleted(&packet->overlapped) &&
-        !(packet->class_->is_write &&
-          packet->overlapped.InternalHigh < SHORT_BYTES)) {
-      return true;
-    }
-    packet = packet->next;
-  }
-  return false;
 }
 
 /* Before the kernel is given what was put off, if there may be news. */

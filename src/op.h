@@ -147,8 +147,8 @@ static inline np_error np__op_check(const np__target *target, const np_op *op,
   return op->np__state == NP__OP_IDLE ? NP_OK : ERROR_BUSY;
 }
 
-/* The classes of operations: in general, of those of the library's own that
- * read ahead, and of those that accept. */
+/* The classes of operations: in general, of writes, of those of the library's
+ * own that read ahead, and of those that accept. */
 extern const np__packet_class np__op_class;
 extern const np__packet_class np__write_class;
 extern const np__packet_class np__ahead_class;

@@ -138,6 +138,7 @@ static void run(const bench *b, const way *w, bool recycles) {
   v.client_out.user = &v.client;
   if (recycles) {
     np_listener_options options;
+    np_error error;
 
     np_listener_options_init(&options);
     options.server.mode = w->mode;
@@ -146,8 +147,8 @@ static void run(const bench *b, const way *w, bool recycles) {
         np_listener_create(v.loop, b->name, &options, accepted, &v.listener),
         "listener");
     np_listener_set_user(v.listener, &v);
-    end_check(np_loop_run_once(v.loop, 0) == WAIT_TIMEOUT ? NP_OK : NP_OK,
-              "listen");
+    error = np_loop_run_once(v.loop, 0);
+    end_check(error == WAIT_TIMEOUT ? NP_OK : error, "listen");
   }
   bench_begin(b);
   visit_begin(&v);

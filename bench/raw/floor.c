@@ -60,12 +60,8 @@ void raw_write(raw_op *op) {
 
 bool raw_connect(raw_op *op) {
   begin(op);
-  if (raw_answer(op, ConnectNamedPipe(op->handle, &op->overlapped)) ==
-      ERROR_PIPE_CONNECTED) {
+  if (!raw_connect_waits(op)) {
     return false;
-  }
-  if (op->error != ERROR_IO_PENDING) {
-    bench_fail("connect", op->error);
   }
   pending_add(op);
   return true;

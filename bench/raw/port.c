@@ -46,14 +46,7 @@ void raw_write(raw_op *op) {
 
 bool raw_connect(raw_op *op) {
   memset(&op->overlapped, 0, sizeof op->overlapped);
-  if (raw_answer(op, ConnectNamedPipe(op->handle, &op->overlapped)) ==
-      ERROR_PIPE_CONNECTED) {
-    return false;
-  }
-  if (op->error != ERROR_IO_PENDING) {
-    bench_fail("connect", op->error);
-  }
-  return true;
+  return raw_connect_waits(op);
 }
 
 bool raw_withdraw(raw_op *op) {

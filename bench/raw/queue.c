@@ -46,3 +46,14 @@ DWORD raw_answer(raw_op *op, BOOL succeeded) {
   op->bytes = op->error == NO_ERROR ? (DWORD)op->overlapped.InternalHigh : 0;
   return op->error;
 }
+
+bool raw_connect_waits(raw_op *op) {
+  if (raw_answer(op, ConnectNamedPipe(op->handle, &op->overlapped)) ==
+      ERROR_PIPE_CONNECTED) {
+    return false;
+  }
+  if (op->error != ERROR_IO_PENDING) {
+    bench_fail("connect", op->error);
+  }
+  return true;
+}

@@ -176,14 +176,21 @@ static bool recycles;
 
 static void visit_begin(void);
 
+/* For the next client, which is not there yet. */
+static void visit_wait(void) {
+  if (!raw_connect(&visit_connect)) {
+    bench_fail("connected before there is a client", ERROR_PIPE_CONNECTED);
+  }
+}
+
 static void visit_over(void) {
   if (visits_left == 0) {
     bench_end(current);
     raw_stop();
     return;
   }
-  if (recycles && !raw_connect(&visit_connect)) {
-    bench_fail("connected before there is a client", ERROR_PIPE_CONNECTED);
+  if (recycles) {
+    visit_wait();
   }
   visit_begin();
 }
@@ -245,9 +252,7 @@ static void run_connect(const bench *b) {
   recycles = b->kind == BENCH_RECYCLED;
   if (recycles) {
     visit_listen();
-    if (!raw_connect(&visit_connect)) {
-      bench_fail("connected before there is a client", ERROR_PIPE_CONNECTED);
-    }
+    visit_wait();
   }
   bench_begin(b);
   visit_begin();

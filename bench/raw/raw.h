@@ -49,4 +49,7 @@ bool raw_remove(raw_queue *queue, raw_op *op); /* false: it isn't there */
 /* What a call returned: NO_ERROR, ERROR_IO_PENDING or why it failed. */
 DWORD raw_answer(raw_op *op, BOOL succeeded);
 
+/* Asks for a client: whether it has to be waited for. */
+bool raw_connect_waits(raw_op *op);
+
 #endif

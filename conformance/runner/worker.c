@@ -284,7 +284,6 @@ static void child_hung(struct worker *worker) {
 
 void worker_advance(struct worker *worker) {
   char bytes[4096];
-  char why[96];
   bool ended = false;
   int turn;
 
@@ -292,6 +291,8 @@ void worker_advance(struct worker *worker) {
     return;
   }
   if (worker->child == NULL) {
+    char why[96];
+
     worker->run = next_run(worker);
     if (worker->run == NULL) {
       worker->area = NULL;

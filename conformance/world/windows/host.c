@@ -14,7 +14,7 @@ enum {
   /* How long one whose output ended may take to go. */
   EXIT_WAIT_MS = 20000,
   /* Nothing of a case has run then, so to try again hides nothing of it. On a
-   * busy machine Wine 8.0 has refused one start in many thousands. */
+   * busy machine a start failed once under Wine 8.0, nobody knows why. */
   STARTS_MAX = 3,
   START_PAUSE_MS = 500,
   /* How long Wine may take to bring its drives up, and how often to look. */
