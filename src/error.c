@@ -56,6 +56,8 @@ static const error_entry entries[] = {
     ENTRY(ERROR_PRIVILEGE_NOT_HELD, "a privilege is missing"),
     ENTRY(ERROR_INVALID_ACL, "the access control list is not valid"),
     ENTRY(ERROR_INVALID_SID, "the security identifier is not valid"),
+    ENTRY(ERROR_BAD_IMPERSONATION_LEVEL,
+          "a callback did not revert, or the client allows too little"),
     ENTRY(ERROR_CANT_OPEN_ANONYMOUS, "the client does not say who it is"),
     ENTRY(ERROR_CANNOT_IMPERSONATE,
           "nothing was read from the client yet, so it cannot be impersonated"),

@@ -49,11 +49,11 @@ np_error np_pipe_peer_session_id(np_pipe *pipe, uint32_t *id) {
                 GetNamedPipeServerSessionId);
 }
 
-static np_error sid_of_client(np__sid *out, HANDLE server) {
+static np_error sid_of_client(np__sid *out, np_pipe *server) {
   HANDLE token = NULL;
   np_error error;
 
-  error = np__impersonate(server);
+  error = np__impersonate(server->target.handle);
   if (error != NP_OK) {
     return error;
   }
@@ -64,6 +64,7 @@ static np_error sid_of_client(np__sid *out, HANDLE server) {
   }
   if (!RevertToSelf()) {
     error = GetLastError();
+    server->target.loop->impersonates = true; /* The loop tries again. */
   }
   if (error == NP_OK) {
     error = np__sid_of_token(out, token);
@@ -80,7 +81,7 @@ np_error np_pipe_peer_user(np_pipe *pipe, char *text, size_t size) {
 
   if (error == NP_OK) {
     error = pipe->end == NP_SERVER
-                ? sid_of_client(&sid, pipe->target.handle)
+                ? sid_of_client(&sid, pipe)
                 : np__sid_of_owner(&sid, pipe->target.handle);
   }
   return error == NP_OK ? np__sid_text(&sid, text, size) : error;

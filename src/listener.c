@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "revert.h"
 #include "security.h"
 #include "server.h"
 
@@ -24,12 +25,12 @@ static void news_run(np_loop *loop, np__packet *packet) {
   const np_error error = listener->news_error;
   const bool is_well = listener->news_is_well;
 
-  (void)loop;
   listener->has_news = false;
   listener->news_error = NP_OK;
   listener->news_is_well = false;
   if (error != NP_OK && !listener->closing && listener->on_error != NULL) {
     listener->on_error(listener, error, listener->news_ms);
+    np__revert_if_forgotten(loop);
   }
   if (is_well && !listener->closing && listener->on_error != NULL) {
     listener->on_error(listener, NP_OK, 0);

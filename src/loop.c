@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "calibration.h"
+#include "revert.h"
 
 /* While there is always something ready the port is asked, and timers are
  * looked at, once in so many callbacks: neither side starves the other. */
@@ -336,7 +337,7 @@ static void run_ready(np_loop *loop) {
     loop->ready.first = packet->next;
     loop->callbacks_since_poll++;
     packet->class_->run(loop, packet);
-    assert(!loop->impersonates);
+    np__revert_if_forgotten(loop);
   }
 }
 
@@ -571,6 +572,23 @@ static np_error run_turns(np_loop *loop, uint32_t timeout_ms, bool once) {
   }
 }
 
+/* Callbacks run from here on. The thread may act as a client already, if the
+ * caller forgot to revert outside of a callback. */
+static void begin_run(np_loop *loop) {
+  loop->running = true;
+  np__revert_if_forgotten(loop);
+}
+
+static np_error end_run(np_loop *loop, np_error error) {
+  InterlockedExchange(&loop->stop, 0);
+  loop->running = false;
+  if (loop->forgot_revert) {
+    loop->forgot_revert = false;
+    return ERROR_BAD_IMPERSONATION_LEVEL;
+  }
+  return error;
+}
+
 static np_error run(np_loop *loop, uint32_t timeout_ms, bool once) {
   np_error error;
 
@@ -583,11 +601,9 @@ static np_error run(np_loop *loop, uint32_t timeout_ms, bool once) {
   if (!loop->owns_port) {
     return ERROR_NOT_SUPPORTED;
   }
-  loop->running = true;
+  begin_run(loop);
   error = run_turns(loop, timeout_ms, once);
-  InterlockedExchange(&loop->stop, 0);
-  loop->running = false;
-  return error;
+  return end_run(loop, error);
 }
 
 np_error np_loop_dispatch(np_loop *loop, const OVERLAPPED_ENTRY *entries,
@@ -598,11 +614,9 @@ np_error np_loop_dispatch(np_loop *loop, const OVERLAPPED_ENTRY *entries,
   if (loop->running) {
     return ERROR_BUSY;
   }
-  loop->running = true;
+  begin_run(loop);
   deliver(loop, entries, count);
   loop->callbacks_since_poll = 0;
   turn(loop);
-  InterlockedExchange(&loop->stop, 0);
-  loop->running = false;
-  return NP_OK;
+  return end_run(loop, NP_OK);
 }

@@ -54,7 +54,8 @@ struct np_loop {
   bool owns_port;
   bool yields; /* before it gives the kernel what was put off */
   bool running;
-  bool impersonates; /* its thread acts as a client; never between callbacks */
+  bool impersonates;  /* its thread acts as a client; never between callbacks */
+  bool forgot_revert; /* a callback left it so; the run is to tell */
   np__heap timers;
   HANDLE port;
   ULONG_PTR key;

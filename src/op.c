@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "calibration.h"
+#include "revert.h"
 
 /* A time limit whose cancel the kernel refused is tried again so much later. */
 #define CANCEL_RETRY_MS 10u
@@ -126,6 +127,7 @@ static inline void call_back(np_op *op, np_op_fn done) {
   /* `op` may be gone. `target` is not: only the loop frees it, later. */
   if (target->bars != 0 && target->first == NULL &&
       np__target_is_gone(target)) {
+    np__revert_if_forgotten(target->loop); /* A listener may make pipes now. */
     target->class_->drained(target);
   }
 }

@@ -4,6 +4,7 @@
 
 #include "ahead.h"
 #include "outbox.h"
+#include "revert.h"
 
 #define BUFFER_BYTES     65536u
 #define BUFFER_BYTES_MAX ((size_t)1 << 30)
@@ -561,6 +562,7 @@ static void async_io_ready(np_op *op, np_error error, size_t readiness) {
   if (error == NP_OK) {
     error = run_io(pipe->readiness, op->np__length, op->np__io, op->np__buffer,
                    &transferred);
+    np__revert_if_forgotten(pipe->target.loop);
     if (error == NP_WOULD_BLOCK && is_over(pipe) != NP_OK) {
       error = is_over(pipe);
     } else if (error == NP_WOULD_BLOCK && op->np__abort_error != NP_OK) {

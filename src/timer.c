@@ -1,8 +1,7 @@
 #include <npipe/timer.h>
 
-#include <assert.h>
-
 #include "loop.h"
+#include "revert.h"
 
 static void timer_expired(np__timer_node *node) {
   np_timer *timer = (np_timer *)((char *)node - offsetof(np_timer, np__node));
@@ -52,7 +51,7 @@ void np__loop_run_timers(np_loop *loop) {
     }
     np__heap_remove(&loop->timers, node);
     expired(node);
-    assert(!loop->impersonates); /* np_pipe_revert was forgotten. */
+    np__revert_if_forgotten(loop);
     loop->callbacks_since_poll++;
   }
 }

@@ -324,6 +324,7 @@ BOOL WINAPI GetExitCodeThread(HANDLE thread, LPDWORD code);
 HANDLE WINAPI GetCurrentThread(void);
 DWORD WINAPI GetCurrentThreadId(void);
 HANDLE WINAPI GetCurrentProcess(void);
+BOOL WINAPI TerminateProcess(HANDLE process, UINT code);
 DWORD WINAPI GetCurrentProcessId(void);
 HANDLE WINAPI OpenProcess(DWORD access, BOOL inherit, DWORD id);
 void WINAPI Sleep(DWORD timeout_ms);

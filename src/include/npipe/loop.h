@@ -104,8 +104,10 @@ NP_API np_error np_loop_destroy(np_loop *loop);
  *
  * Returns NP_OK. ERROR_INVALID_PARAMETER: NULL. ERROR_BUSY: it runs already
  * (call from a callback). ERROR_NOT_SUPPORTED: the port is the caller's, see
- * np_loop_dispatch. Else what GetQueuedCompletionStatusEx said; the loop can
- * then only be given up.
+ * np_loop_dispatch. ERROR_BAD_IMPERSONATION_LEVEL: the callback that ran last
+ * returned while it acted as a client (np_pipe_impersonate); the loop has
+ * reverted, and may be run again. Else what GetQueuedCompletionStatusEx said;
+ * the loop can then only be given up.
  *
  * Thread:  the one that the loop belongs to from now on.
  * Source:  GetQueuedCompletionStatusEx
@@ -188,8 +190,8 @@ NP_API np_error np_loop_post(np_loop *loop, np_task *task, np_task_fn fn);
  * own port too, for those who dequeue from np_loop_port themselves.
  *
  * Returns NP_OK, ERROR_INVALID_PARAMETER (`loop` is NULL, or `entries` is NULL
- * and `count` is not 0), or ERROR_BUSY (call from a callback: nothing was
- * taken).
+ * and `count` is not 0), ERROR_BUSY (call from a callback: nothing was taken),
+ * or ERROR_BAD_IMPERSONATION_LEVEL (as np_loop_run; all entries were taken).
  *
  * Thread:  the one that the loop belongs to from now on.
  * Source:  OVERLAPPED_ENTRY (lpCompletionKey)

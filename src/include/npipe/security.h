@@ -75,8 +75,8 @@ NP_API np_error np_pipe_peer_session_id(np_pipe *pipe, uint32_t *id);
  * ERROR_BUSY: the thread impersonates somebody already. A client:
  * ERROR_ACCESS_DENIED: an adopted handle without READ_CONTROL;
  * ERROR_PIPE_NOT_CONNECTED: its server disconnected it. Else what Windows said;
- * if that was of RevertToSelf, the thread still acts as the client, and the
- * process should end.
+ * if that was of RevertToSelf, the thread still acts as the client, until the
+ * loop reverts as after a forgotten np_pipe_revert.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  ImpersonateNamedPipeClient, Remarks; Named Pipe Security and Access
@@ -112,7 +112,11 @@ NP_API np_error np_pipe_peer_computer(np_pipe *pipe, char *name, size_t size);
  * is refused. If this fails the thread is who it was: do not go on.
  *
  * A callback must revert before it returns, and the loop must not be run in
- * between: builds with assertions check that.
+ * between. If it is forgotten, the loop itself reverts before it does anything
+ * else, so no other callback ever runs as the client. Then np_loop_run,
+ * np_loop_run_once or np_loop_dispatch returns ERROR_BAD_IMPERSONATION_LEVEL at
+ * once. Nothing is lost: the loop may be run again. If Windows refuses that
+ * revert, the library ends the process.
  *
  * Returns NP_OK. ERROR_INVALID_PARAMETER: NULL, or a client end.
  * ERROR_INVALID_HANDLE: the pipe is being closed. ERROR_CANNOT_IMPERSONATE:
@@ -132,7 +136,8 @@ NP_API np_error np_pipe_impersonate(np_pipe *server);
  * pipe  any of the loop's, also one that is being closed
  *
  * Returns NP_OK. ERROR_INVALID_PARAMETER: NULL. Else what Windows said: the
- * thread still acts as the client, and the process should end.
+ * thread still acts as the client, until this is called again or the loop
+ * reverts in its place (np_pipe_impersonate).
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  RevertToSelf, Remarks

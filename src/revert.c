@@ -1,0 +1,16 @@
+/* A callback may act as a client (np_pipe_impersonate), and must revert before
+ * it returns. This file is for the callback that forgot it: the loop reverts in
+ * its place, so that nothing else ever runs in the client's name. */
+#include "revert.h"
+
+void np__revert_forgotten(np_loop *loop) {
+  if (!RevertToSelf()) {
+    /* Source: RevertToSelf, Remarks: a process that cannot revert should end.
+     * No handler of the program may run first: it would run as the client. */
+    TerminateProcess(GetCurrentProcess(), /* GCOVR_EXCL_LINE: no counter */
+                     GetLastError());     /* GCOVR_EXCL_LINE: survives */
+  }
+  loop->impersonates = false;
+  loop->forgot_revert = true;
+  InterlockedExchange(&loop->stop, 1); /* The run ends, and tells. */
+}
