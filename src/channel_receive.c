@@ -13,8 +13,9 @@
 
 static void on_read(np_op *read, np_error error, size_t transferred);
 
+/* The kernel reads into the caller's memory: the read must end first. */
 static np_error into_cancel(np_op *op) {
-  return np__op_abort(&np__channel_of(op)->read, ERROR_OPERATION_ABORTED);
+  return np__op_abort_part(&np__channel_of(op)->read);
 }
 
 static const np__packet_class receive_class = {

@@ -27,7 +27,7 @@ static void send_finish(np_op *op) {
 
 /* The kernel writes from the caller's memory: the write must end first. */
 static np_error send_cancel(np_op *op) {
-  return np__op_abort(&np__channel_of(op)->write, ERROR_OPERATION_ABORTED);
+  return np__op_abort_part(&np__channel_of(op)->write);
 }
 
 static const np__packet_class send_class = {
@@ -432,12 +432,24 @@ static void on_end_written(np_op *end, np_error error, size_t transferred) {
   ending_ended(channel, error);
 }
 
+/* What a stage of the end of a direction, which ended with `error`, means for
+ * the next: ERROR_OPERATION_ABORTED where nobody wants that any more. A cancel
+ * may have come when the stage had its result, and found nothing to end. */
+static np_error ending_checked(const np_channel *channel, np_error error) {
+  if (error == NP_OK && (channel->ending->np__abort_error != NP_OK ||
+                         np__target_has(&channel->target, NP__BAR_CLOSING))) {
+    return ERROR_OPERATION_ABORTED;
+  }
+  return error;
+}
+
 static void on_end_flushed(np_op *end, np_error error, size_t transferred) {
   np_channel *channel = end->user;
 
   (void)transferred;
-  if (error != NP_OK || np__target_has(&channel->target, NP__BAR_CLOSING)) {
-    ending_ended(channel, error != NP_OK ? error : ERROR_OPERATION_ABORTED);
+  error = ending_checked(channel, error);
+  if (error != NP_OK) {
+    ending_ended(channel, error);
     return;
   }
   np__io_write(channel->pipe, NULL, 0, end, on_end_written, &np__write_class);
@@ -449,9 +461,7 @@ static void on_end_left(np_op *end, np_error error, size_t transferred) {
   np_channel *channel = end->user;
 
   (void)transferred;
-  if (error == NP_OK && np__target_has(&channel->target, NP__BAR_CLOSING)) {
-    error = ERROR_OPERATION_ABORTED;
-  }
+  error = ending_checked(channel, error);
   if (error == NP_OK) {
     error = np__io_flush(channel->pipe, end, on_end_flushed);
   }
@@ -461,7 +471,7 @@ static void on_end_left(np_op *end, np_error error, size_t transferred) {
 }
 
 static np_error shutdown_cancel(np_op *op) {
-  return np__op_abort(&np__channel_of(op)->end, ERROR_OPERATION_ABORTED);
+  return np__op_abort_part(&np__channel_of(op)->end);
 }
 
 /* All before `op` has gone out. */

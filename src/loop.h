@@ -22,7 +22,8 @@ typedef struct np__gates np__gates;
  * on_packet  its packet came from the port
  * post       it was put off until the end of the turn, which is now
  * run        it was made ready, and it is its turn: callbacks run here
- * cancel     (operations) asks the kernel for its early end
+ * cancel     (operations) asks the kernel for its early end, which will be
+ *            reported as `np__abort_error` says; or ends it itself
  * finish     (operations) it has its result, and its callback has not run; NULL
  *            where nothing is to be done then
  * is_write   (operations) it is a write */

@@ -395,9 +395,10 @@ np_error np__op_abort(np_op *op, np_error as) {
       if (op->np__abort_error != NP_OK) {
         return NP_OK;
       }
+      op->np__abort_error = as; /* `cancel` may read it, and end the op. */
       error = op->np__packet.class_->cancel(op);
-      if (error == NP_OK) {
-        op->np__abort_error = as;
+      if (error != NP_OK) {
+        op->np__abort_error = NP_OK;
       }
       return error;
     case NP__OP_ENDED:
@@ -409,6 +410,12 @@ np_error np__op_abort(np_op *op, np_error as) {
     default:
       return ERROR_NOT_FOUND;
   }
+}
+
+np_error np__op_abort_part(np_op *part) {
+  const np_error error = np__op_abort(part, ERROR_OPERATION_ABORTED);
+
+  return error == ERROR_NOT_FOUND ? NP_OK : error;
 }
 
 void np__target_abort_all(np__target *target, np_error as) {

@@ -289,6 +289,15 @@ static inline void np__op_succeed(np__target *target, np_op *op,
  * said: it goes on. */
 np_error np__op_abort(np_op *op, np_error as);
 
+/* np__op_abort_part is for the `cancel` of an operation `op` in state IN_KERNEL
+ * that stands for `part`, one of the library's own: it asks for the end of
+ * `part`, with ERROR_OPERATION_ABORTED, which np__op_end(op) then translates.
+ * Where `part` has its result and its callback is about to run, that is NP_OK
+ * too: the callback of `part` must end `op`, or see `np__abort_error` of `op`
+ * before it begins anything else for `op`. So no cancel and no time limit of
+ * `op` is lost. */
+np_error np__op_abort_part(np_op *part);
+
 /* np__op_again_in makes `expired` run after `delay_ms`, in place of the op's
  * time limit, unless it ends first. */
 void np__op_again_in(np_op *op, uint32_t delay_ms,
