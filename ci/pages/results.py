@@ -3,6 +3,8 @@ import json
 import os
 import re
 
+from pages import windows
+
 # How a result is written in a cell, the worst first. A red unresolved run is
 # one that no expectation excuses.
 LETTERS = {
@@ -33,18 +35,6 @@ def worst(letters):
     return " "
 
 
-def windows_name(build):
-    """`Windows 10` for `10.0.19045`."""
-    numbers = [int(n) for n in re.findall(r"\d+", build)[:3]]
-    if len(numbers) < 3:
-        return ""
-    major, minor, number = numbers
-    if major == 10:
-        return "Windows 11" if number >= 22000 else "Windows 10"
-    return {(6, 1): "Windows 7", (6, 2): "Windows 8",
-            (6, 3): "Windows 8.1"}.get((major, minor), f"Windows {major}.{minor}")
-
-
 class Platform:
     """One report: what ran, and what came of it."""
 
@@ -58,10 +48,12 @@ class Platform:
         self.architecture = facts.get("architecture", "")
         self.compiler = facts.get("compiler", "")
         self.seed = facts.get("seed", "")
-        self.windows = data.get("windows", "")
-        if self.world != "sim" and not self.windows:
-            self.windows = windows_name(self.build)
+        self.product = facts.get("product", "")
+        self.edition = facts.get("edition", "")
+        self.ubr = facts.get("ubr", "")
+        self.windows = data.get("windows", "")  # the one that was asked for
         self.note = data.get("note", "")
+        self._name_windows()
         self.seconds = data.get("seconds")
         self.cpu_seconds = data.get("cpu_seconds")
         self.reason = data.get("not_run", "")
@@ -72,12 +64,27 @@ class Platform:
         if not self.results and not self.reason:
             self.reason = "the report has no results"
 
+    def _name_windows(self):
+        """The name that was asked for, and a note where the build is not of
+        it; else the build's name."""
+        seen = (windows.name(self.build, self.product)
+                if self.world != "sim" else "")
+        if self.windows and seen and seen != self.windows \
+                and self.world == "windows":
+            self.note = "; ".join(
+                part for part in (self.note, f"its build is {seen}'s") if part)
+        self.windows = self.windows or seen
+
+    @property
+    def whole_build(self):
+        return ".".join(part for part in (self.build, self.ubr) if part)
+
     @property
     def short(self):
         """The label of a column below the name of its world."""
         version = self.version.split(" ")[0]
         if self.world == "windows":
-            version = f"{self.windows.removeprefix('Windows ')} ({self.build})"
+            version = f"{windows.short(self.windows)} ({self.whole_build})"
         elif self.world == "wine" and self.windows:
             version += " as " + self.windows.replace("Windows ", "win")
         parts = [version, self.architecture]

@@ -12,6 +12,13 @@ static void put_member(FILE *out, const char *name, const char *value) {
   json_string(out, value);
 }
 
+/* Only where it is known. */
+static void put_fact(FILE *out, const char *name, const char *value) {
+  if (value[0] != '\0') {
+    put_member(out, name, value);
+  }
+}
+
 static void put_run(FILE *out, const struct run *run) {
   char variant[VARIANT_NAME_BYTES_MAX];
 
@@ -40,6 +47,9 @@ void report_json(FILE *out, const struct options *options,
   json_string(out, platform->world);
   put_member(out, "version", platform->version);
   put_member(out, "build", platform->build);
+  put_fact(out, "product", platform->facts.product);
+  put_fact(out, "edition", platform->facts.edition);
+  put_fact(out, "ubr", platform->facts.ubr);
   put_member(out, "architecture", platform->architecture);
   put_member(out, "compiler", platform->compiler);
   /* As text: 64 bits are more than a JSON reader need take as a number. */

@@ -33,6 +33,7 @@ void report_platform_init(struct report_platform *platform) {
   platform->compiler = COMPILER;
   world_version(platform->version, sizeof(platform->version));
   host_build(platform->build, sizeof(platform->build));
+  host_facts(&platform->facts);
 }
 
 struct report_counts report_count(const struct run_list *runs) {

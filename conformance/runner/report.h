@@ -4,6 +4,7 @@
 #define NPIPE_CONFORMANCE_RUNNER_REPORT_H
 
 #include "runner/run.h"
+#include "world/host.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@ struct report_platform {
   const char *compiler;
   char version[64];
   char build[96];
+  struct host_facts facts;
 };
 
 void report_platform_init(struct report_platform *platform);

@@ -20,6 +20,20 @@ void host_init(bool child);
 /* host_build describes the system itself: "10.0.19045", "Linux 6.1.0". */
 void host_build(char *out, size_t size);
 
+/* HOST_FACT_BYTES_MAX holds any text of host_facts. */
+enum { HOST_FACT_BYTES_MAX = 64 };
+
+/* Facts that tell a server from a client of the same build. A text is empty
+ * where the system has no such value; on the simulated kernel all are. */
+struct host_facts {
+  char product[HOST_FACT_BYTES_MAX]; /* "workstation", "domain controller" or
+                                      * "server" */
+  char edition[HOST_FACT_BYTES_MAX]; /* "ServerStandard", "Professional" */
+  char ubr[HOST_FACT_BYTES_MAX];     /* the fourth number of the build */
+};
+
+void host_facts(struct host_facts *facts);
+
 /* host_now_ms returns the machine's monotonic clock, also on sim. */
 uint64_t host_now_ms(void);
 

@@ -60,6 +60,10 @@ void host_build(char *out, size_t size) {
   }
 }
 
+void host_facts(struct host_facts *facts) {
+  memset(facts, 0, sizeof(*facts));
+}
+
 uint64_t host_now_ms(void) {
   struct timespec now;
 
