@@ -2,8 +2,6 @@
 # sanitizers. `ci/setup` unpacks it; its own build system is not used, because
 # it makes a DLL whatever it is asked for and cannot be sanitized apart.
 
-set(NPIPE_CMOCKA "${PROJECT_SOURCE_DIR}/build/deps/cmocka" CACHE PATH
-  "Unpacked source of cmocka")
 if(NOT EXISTS "${NPIPE_CMOCKA}/src/cmocka.c")
   message(FATAL_ERROR "No cmocka source in ${NPIPE_CMOCKA}: run ci/setup, or "
     "set NPIPE_CMOCKA.")

@@ -1,12 +1,20 @@
 # Installation: headers, libraries, a CMake package (npipe::npipe for the static
-# library, npipe::shared for npipe.dll) and a pkg-config file.
+# library, npipe::shared for npipe.dll) and for each library a pkg-config file
+# (npipe-static for the static library, npipe for npipe.dll).
 
 include(CMakePackageConfigHelpers)
 
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/src/include/npipe"
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.h")
-install(TARGETS npipe npipe_shared EXPORT npipe
+set(libraries)
+if(NPIPE_STATIC)
+  list(APPEND libraries npipe)
+endif()
+if(NPIPE_SHARED)
+  list(APPEND libraries npipe_shared)
+endif()
+install(TARGETS ${libraries} EXPORT npipe
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
@@ -29,6 +37,14 @@ install(FILES
 file(RELATIVE_PATH npipe_pc_to_prefix
   "/p/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/p")
 string(REGEX REPLACE "/$" "" npipe_pc_to_prefix "${npipe_pc_to_prefix}")
-configure_file("${PROJECT_SOURCE_DIR}/cmake/npipe.pc.in" npipe.pc @ONLY)
-install(FILES "${CMAKE_CURRENT_BINARY_DIR}/npipe.pc"
-  DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+function(npipe_install_pc name)
+  configure_file("${PROJECT_SOURCE_DIR}/cmake/${name}.pc.in" ${name}.pc @ONLY)
+  install(FILES "${CMAKE_CURRENT_BINARY_DIR}/${name}.pc"
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endfunction()
+if(NPIPE_STATIC)
+  npipe_install_pc(npipe-static)
+endif()
+if(NPIPE_SHARED)
+  npipe_install_pc(npipe)
+endif()

@@ -1,5 +1,5 @@
 # The library: `npipe` (static) everywhere, `npipe_shared` (npipe.dll) on
-# Windows.
+# Windows, as NPIPE_STATIC and NPIPE_SHARED say.
 
 file(GLOB NPIPE_SOURCES CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/*.c")
 
@@ -19,10 +19,12 @@ function(npipe_library target kind)
   endif()
 endfunction()
 
-npipe_library(npipe STATIC)
-add_library(npipe::npipe ALIAS npipe)
+if(NPIPE_STATIC)
+  npipe_library(npipe STATIC)
+  add_library(npipe::npipe ALIAS npipe)
+endif()
 
-if(NPIPE_WORLD STREQUAL "windows")
+if(NPIPE_SHARED AND NPIPE_WORLD STREQUAL "windows")
   npipe_library(npipe_shared SHARED)
   add_library(npipe::shared ALIAS npipe_shared)
   # npipe.dll with libnpipe.dll.a beside libnpipe.a: the names that a linker

@@ -3,7 +3,7 @@
 #define NPIPE_API_H
 
 /* NP_API marks what the library exports. Those who link with npipe.dll define
- * NP_SHARED (the CMake and pkg-config packages do it for them). */
+ * NP_SHARED: the target npipe::shared and the pkg-config file `npipe` do so. */
 #if defined(NP_BUILD_SHARED)
 #define NP_API __declspec(dllexport)
 #elif defined(NP_SHARED)
