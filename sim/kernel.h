@@ -188,9 +188,18 @@ void sim__wait_check(const char *what);
 DWORD sim__wait_run(struct call *call, DWORD count, const HANDLE *handles,
                     bool all, DWORD timeout_ms);
 
-/* --- Security (sid.c, security.c) ---------------------------------------- */
+/* --- Security (sid.c, token.c, security.c) -------------------------------- */
 
 enum { SID_BYTES_MAX = SECURITY_MAX_SID_SIZE, GROUPS_MAX = 5 };
+
+/* Levels of integrity. What has no label counts as medium. */
+enum {
+  INTEGRITY_NONE = 0,
+  INTEGRITY_LOW = 0x1000,
+  INTEGRITY_MEDIUM = 0x2000,
+  INTEGRITY_HIGH = 0x3000,
+  INTEGRITY_SYSTEM = 0x4000
+};
 
 /* A user as the access check sees it; never changed once made. */
 struct token {
@@ -199,8 +208,13 @@ struct token {
   unsigned char sid[SID_BYTES_MAX];
   unsigned char groups[GROUPS_MAX][SID_BYTES_MAX];
   size_t group_count;
+  unsigned char owner[SID_BYTES_MAX]; /* of what it creates */
+  uint32_t integrity;
+  bool is_app; /* in an app container */
+  unsigned char package[SID_BYTES_MAX];
   bool may_impersonate; /* SeImpersonatePrivilege */
   bool may_audit;       /* SeSecurityPrivilege */
+  bool may_restore;     /* SeRestorePrivilege, enabled */
   bool is_remote;
   bool is_impersonation;
   SECURITY_IMPERSONATION_LEVEL level;
@@ -209,8 +223,11 @@ struct token {
 
 /* A security descriptor, taken apart. No DACL lets everybody in. */
 struct descriptor {
-  unsigned char owner[SID_BYTES_MAX];
+  unsigned char owner[SID_BYTES_MAX]; /* all zero: none was given */
   unsigned char group[SID_BYTES_MAX];
+  bool has_label;
+  uint32_t label;     /* the level of integrity */
+  ACCESS_MASK policy; /* SYSTEM_MANDATORY_LABEL_NO_..._UP */
   bool has_dacl;
   ACL *dacl; /* malloc'd */
 };
@@ -224,14 +241,31 @@ struct qos {
 
 struct token *sim__token_named(const char *name, uint32_t session_id);
 
+/* sim__token_primary is the process' user. */
+struct token *sim__token_primary(void);
+
+/* sim__token_has tells whether `sid` is the user or one of the groups. */
+bool sim__token_has(const struct token *token, const unsigned char *sid);
+
 /* sim__token_current is whom the calling thread acts as; NULL when it
  * impersonates at a level that opens nothing. */
 struct token *sim__token_current(void);
 NTSTATUS sim__token_adopt(const struct token *client,
                           SECURITY_IMPERSONATION_LEVEL level);
 
+/* sim__descriptor_take takes apart what somebody gave; NULL: the default one of
+ * a pipe. */
+NTSTATUS sim__descriptor_take(struct descriptor *out, const void *given);
+
+/* sim__descriptor_may_own tells whether `token` may make `owner` an owner,
+ * sim__descriptor_may_label whether it may give an object that label. */
+bool sim__descriptor_may_own(const struct token *token,
+                             const unsigned char *owner);
+bool sim__descriptor_may_label(const struct token *token,
+                               const struct descriptor *descriptor);
+
 /* sim__descriptor_assign makes a new object's descriptor from what its creator
- * gave; NULL: the default one of a pipe. */
+ * gave. */
 NTSTATUS sim__descriptor_assign(struct descriptor *out, const void *given,
                                 const struct token *creator);
 void sim__descriptor_deinit(struct descriptor *descriptor);
@@ -239,6 +273,13 @@ NTSTATUS sim__access_check(const struct descriptor *descriptor,
                            const struct token *token, ACCESS_MASK wanted,
                            ACCESS_MASK *granted);
 ACCESS_MASK sim__access_map(ACCESS_MASK access);
+
+/* sim__sid_level writes S-1-16-`level`. */
+void sim__sid_level(unsigned char out[SID_BYTES_MAX], uint32_t level);
+
+/* sim__answer copies what a query answers with. Returns a Win32 error. */
+uint32_t sim__answer(void *out, DWORD size, PDWORD needed, const void *from,
+                     size_t bytes);
 
 size_t sim__sid_size(const void *sid);
 bool sim__sid_equal(const void *a, const void *b);

@@ -160,6 +160,23 @@ static NTSTATUS further_check(const struct pipe *pipe,
   return STATUS_SUCCESS;
 }
 
+/* In an app container only names under LOCAL\ may be created: the
+ * "CreateNamedPipe" page, Remarks. */
+static bool may_create(const struct token *token, const WCHAR *name,
+                       size_t length) {
+  static const char local[] = "local\\";
+
+  if (token->is_app && length < sizeof local) {
+    return false;
+  }
+  for (size_t i = 0; token->is_app && i < sizeof local - 1; i++) {
+    if ((name[i] | (local[i] != '\\' ? 32 : 0)) != (WCHAR)local[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
 NTSTATUS sim__pipe_create(struct file **out, ACCESS_MASK *granted, bool *is_new,
                           const WCHAR *name, size_t length,
                           const struct create_options *options) {
@@ -181,6 +198,9 @@ NTSTATUS sim__pipe_create(struct file **out, ACCESS_MASK *granted, bool *is_new,
   if ((options->access & ACCESS_SYSTEM_SECURITY) != 0 &&
       !sim__token_current()->may_audit) {
     return STATUS_PRIVILEGE_NOT_HELD;
+  }
+  if (!may_create(sim__token_current(), name, length)) {
+    return STATUS_ACCESS_DENIED;
   }
   *is_new = pipe == NULL;
   status = pipe == NULL ? pipe_new(&pipe, name, length, options)

@@ -1,127 +1,8 @@
-/* Who a thread is, and what a descriptor lets it do. */
+/* Descriptors of pipes, and what one lets a token do. */
 #include "pipe.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* --- Users --------------------------------------------------------------- */
-
-static const struct user {
-  const char *name;
-  const WCHAR *sid;
-  const WCHAR *groups[GROUPS_MAX];
-  bool may_impersonate;
-  bool may_audit;
-  bool is_remote;
-} users[] = {
-    {"alice", L"S-1-5-21-10-20-30-1001", {L"BU", L"AU", L"IU", L"WD"}, 0, 0, 0},
-    {"bob", L"S-1-5-21-10-20-30-1002", {L"BU", L"AU", L"IU", L"WD"}, 0, 0, 0},
-    {"admin",
-     L"S-1-5-21-10-20-30-500",
-     {L"BA", L"BU", L"AU", L"IU", L"WD"},
-     1,
-     1,
-     0},
-    {"service", L"S-1-5-20", {L"BU", L"AU", L"SU", L"WD"}, 1, 0, 0},
-    {"system", L"S-1-5-18", {L"BA", L"AU", L"WD"}, 1, 1, 0},
-    {"network",
-     L"S-1-5-21-10-20-30-1001",
-     {L"BU", L"AU", L"NU", L"WD"},
-     0,
-     0,
-     1},
-    {"anonymous", L"S-1-5-7", {NULL}, 0, 0, 0},
-};
-
-enum { USERS = sizeof users / sizeof users[0] };
-
-static void token_init(struct token *token, const struct user *user) {
-  sim__object_init(&token->object, OBJECT_TOKEN);
-  token->name = user->name;
-  token->may_impersonate = user->may_impersonate;
-  token->may_audit = user->may_audit;
-  token->is_remote = user->is_remote;
-  token->level = SecurityImpersonation;
-  sim__sid_parse(user->sid, token->sid);
-  while (token->group_count < GROUPS_MAX &&
-         user->groups[token->group_count] != NULL) {
-    sim__sid_parse(user->groups[token->group_count],
-                   token->groups[token->group_count]);
-    token->group_count++;
-  }
-}
-
-/* A user's is made once, and copied from then on: each run needs some. */
-static struct token *token_new(const struct user *user, uint32_t session_id) {
-  static struct token made[USERS];
-  struct token *own = &made[user - users];
-  struct token *token = malloc(sizeof *token);
-
-  if (own->name == NULL) {
-    token_init(own, user);
-  }
-  *token = *own;
-  token->session_id = session_id;
-  return token;
-}
-
-struct token *sim__token_named(const char *name, uint32_t session_id) {
-  for (size_t i = 0; i < USERS; i++) {
-    if (strcmp(users[i].name, name) == 0) {
-      return token_new(&users[i], session_id);
-    }
-  }
-  return NULL;
-}
-
-/* The process' user. */
-static struct token *token_primary(void) {
-  struct thread *self = sim__thread_self();
-
-  if (self->user == NULL) {
-    self->user = token_new(&users[0], self->session_id);
-  }
-  return self->user;
-}
-
-struct token *sim__token_current(void) {
-  struct thread *self = sim__thread_self();
-
-  if (self->impersonated == NULL) {
-    return token_primary();
-  }
-  return self->impersonated->level >= SecurityImpersonation ? self->impersonated
-                                                            : NULL;
-}
-
-/* Another's identity without the privilege: only to look at. The call does not
- * fail: the ImpersonateNamedPipeClient page, Remarks. */
-NTSTATUS sim__token_adopt(const struct token *client,
-                          SECURITY_IMPERSONATION_LEVEL level) {
-  struct thread *self = sim__thread_self();
-  const struct token *own = token_primary();
-  struct token *copy;
-
-  if (level == SecurityAnonymous) {
-    copy = sim__token_named("anonymous", client->session_id);
-  } else {
-    copy = malloc(sizeof *copy);
-    *copy = *client;
-    sim__object_init(&copy->object, OBJECT_TOKEN);
-    copy->object.handles = 0;
-  }
-  if (level > SecurityIdentification && !own->may_impersonate &&
-      !sim__sid_equal(own->sid, client->sid)) {
-    level = SecurityIdentification;
-  }
-  copy->is_impersonation = true;
-  copy->level = level;
-  if (self->impersonated != NULL) {
-    sim__object_unref(&self->impersonated->object);
-  }
-  self->impersonated = copy;
-  return STATUS_SUCCESS;
-}
 
 /* --- Descriptors --------------------------------------------------------- */
 
@@ -172,13 +53,35 @@ static void default_dacl(struct descriptor *out) {
   out->dacl = acl_copy((const ACL *)(const void *)bytes);
 }
 
-NTSTATUS sim__descriptor_assign(struct descriptor *out, const void *given,
-                                const struct token *creator) {
+/* The label of a SACL. Of other entries there are none that a caller without
+ * privileges may give. */
+static NTSTATUS label_take(struct descriptor *out, const char *sacl) {
+  ACL header; /* It need not be aligned. */
+  const char *ace = sacl + sizeof header;
+
+  memcpy(&header, sacl, sizeof header);
+  for (WORD i = 0; i < header.AceCount; i++) {
+    ACCESS_ALLOWED_ACE entry;
+
+    memcpy(&entry, ace, sizeof entry);
+    if (entry.Header.AceType != SYSTEM_MANDATORY_LABEL_ACE_TYPE) {
+      return STATUS_PRIVILEGE_NOT_HELD;
+    }
+    out->has_label = true;
+    out->policy = entry.Mask;
+    memcpy(&out->label, ace + 16, sizeof out->label);
+    ace += entry.Header.AceSize;
+  }
+  return STATUS_SUCCESS;
+}
+
+NTSTATUS sim__descriptor_take(struct descriptor *out, const void *given) {
   const SECURITY_DESCRIPTOR *absolute = given;
   const char *base = given;
   const void *owner = NULL;
   const void *group = NULL;
   const void *dacl = NULL;
+  const void *sacl = NULL;
 
   memset(out, 0, sizeof *out);
   if (given != NULL && absolute->Revision != SECURITY_DESCRIPTOR_REVISION) {
@@ -191,20 +94,25 @@ NTSTATUS sim__descriptor_assign(struct descriptor *out, const void *given,
     owner = header.Owner != 0 ? base + header.Owner : NULL;
     group = header.Group != 0 ? base + header.Group : NULL;
     dacl = header.Dacl != 0 ? base + header.Dacl : NULL;
+    sacl = header.Sacl != 0 ? base + header.Sacl : NULL;
   } else if (given != NULL) {
     owner = absolute->Owner;
     group = absolute->Group;
     dacl = absolute->Dacl;
-  }
-  if (creator != NULL) {
-    memcpy(out->owner, creator->sid, SID_BYTES_MAX);
-    memcpy(out->group, creator->sid, SID_BYTES_MAX);
+    sacl = absolute->Sacl;
   }
   if (owner != NULL) {
     memcpy(out->owner, owner, sim__sid_size(owner));
   }
   if (group != NULL) {
     memcpy(out->group, group, sim__sid_size(group));
+  }
+  if (sacl != NULL && (absolute->Control & SE_SACL_PRESENT) != 0) {
+    NTSTATUS status = label_take(out, sacl);
+
+    if (status < 0) {
+      return status;
+    }
   }
   if (given == NULL || (absolute->Control & SE_DACL_PRESENT) == 0) {
     default_dacl(out);
@@ -215,6 +123,53 @@ NTSTATUS sim__descriptor_assign(struct descriptor *out, const void *given,
     out->has_dacl = true;
     out->dacl = malloc(header.AclSize);
     memcpy(out->dacl, dacl, header.AclSize);
+  }
+  return STATUS_SUCCESS;
+}
+
+/* The "SetSecurityDescriptorOwner" and "Taking Object Ownership" pages: the
+ * user, a group marked as owner, or anybody with the privilege to restore. */
+bool sim__descriptor_may_own(const struct token *token,
+                             const unsigned char *owner) {
+  return token->may_restore || sim__sid_equal(owner, token->sid) ||
+         sim__sid_equal(owner, token->owner);
+}
+
+/* Nobody here has the privilege to relabel: the level is at most the token's
+ * own. The "Mandatory Integrity Control" page. */
+bool sim__descriptor_may_label(const struct token *token,
+                               const struct descriptor *descriptor) {
+  return !descriptor->has_label || descriptor->label <= token->integrity;
+}
+
+NTSTATUS sim__descriptor_assign(struct descriptor *out, const void *given,
+                                const struct token *creator) {
+  NTSTATUS status = sim__descriptor_take(out, given);
+
+  if (status < 0) {
+    return status;
+  }
+  if (out->owner[0] == 0) {
+    memcpy(out->owner, creator->owner, SID_BYTES_MAX);
+  }
+  if (out->group[0] == 0) {
+    memcpy(out->group, creator->sid, SID_BYTES_MAX);
+  }
+  if (!sim__descriptor_may_own(creator, out->owner)) {
+    status = STATUS_INVALID_OWNER;
+  } else if (!sim__descriptor_may_label(creator, out)) {
+    status = STATUS_INVALID_LABEL;
+  }
+  if (status < 0) {
+    sim__descriptor_deinit(out);
+    return status;
+  }
+  /* What is not trusted marks what it creates: the "Windows Integrity
+   * Mechanism Design" page. What has no label counts as medium. */
+  if (!out->has_label && creator->integrity < INTEGRITY_MEDIUM) {
+    out->has_label = true;
+    out->label = creator->integrity;
+    out->policy = SYSTEM_MANDATORY_LABEL_NO_WRITE_UP;
   }
   return STATUS_SUCCESS;
 }
@@ -244,49 +199,66 @@ static bool applies(const struct descriptor *descriptor,
 
   /* The first became the owner's when the pipe was made. */
   if (sim__sid_equal(sid, creator_owner) || sim__sid_equal(sid, owner_rights)) {
-    return sim__sid_equal(token->sid, descriptor->owner);
+    return sim__token_has(token, descriptor->owner);
   }
-  if (sim__sid_equal(sid, token->sid)) {
-    return true;
-  }
-  for (size_t i = 0; i < token->group_count; i++) {
-    if (sim__sid_equal(sid, token->groups[i])) {
-      return true;
-    }
-  }
-  return false;
+  return sim__token_has(token, sid);
 }
 
-/* As AccessCheck: entries in order, the first that speaks of a right decides.
- */
-NTSTATUS sim__access_check(const struct descriptor *descriptor,
-                           const struct token *token, ACCESS_MASK wanted,
-                           ACCESS_MASK *granted) {
-  ACCESS_MASK left = sim__access_map(wanted) & ~(ACCESS_MASK)MAXIMUM_ALLOWED;
+/* An entry for the token's package, or for all of them (AC). */
+static bool applies_to_app(const struct token *token,
+                           const unsigned char *sid) {
+  static const unsigned char all_packages[] = {1, 2, 0, 0, 0, 0, 0, 15,
+                                               2, 0, 0, 0, 1, 0, 0, 0};
+
+  return sim__sid_equal(sid, token->package) ||
+         sim__sid_equal(sid, all_packages);
+}
+
+/* What integrity lets the token do: nothing that the policy of a higher label
+ * bars, and what is in no generic right falls under writing. Source: MS-DTYP,
+ * MandatoryIntegrityCheck Algorithm Pseudocode. */
+static ACCESS_MASK by_integrity(const struct descriptor *descriptor,
+                                const struct token *token) {
+  const uint32_t label =
+      descriptor->has_label ? descriptor->label : INTEGRITY_MEDIUM;
+  const ACCESS_MASK policy = descriptor->has_label
+                                 ? descriptor->policy
+                                 : SYSTEM_MANDATORY_LABEL_NO_WRITE_UP;
+  ACCESS_MASK mask = 0;
+
+  if (token->integrity >= label) {
+    return ~(ACCESS_MASK)0;
+  }
+  if ((policy & SYSTEM_MANDATORY_LABEL_NO_READ_UP) == 0) {
+    mask |= FILE_GENERIC_READ;
+  }
+  if ((policy & SYSTEM_MANDATORY_LABEL_NO_EXECUTE_UP) == 0) {
+    mask |= FILE_GENERIC_EXECUTE;
+  }
+  if ((policy & SYSTEM_MANDATORY_LABEL_NO_WRITE_UP) == 0) {
+    mask |= FILE_GENERIC_WRITE |
+            (FILE_ALL_ACCESS & ~(FILE_GENERIC_READ | FILE_GENERIC_EXECUTE));
+  }
+  return mask;
+}
+
+/* What the entries allow, in order: the first that speaks of a right decides.
+ * With `for_app` only those for the token's package count. */
+static ACCESS_MASK by_entries(const struct descriptor *descriptor,
+                              const struct token *token, bool for_app) {
+  const unsigned char *ace = (const unsigned char *)(descriptor->dacl + 1);
   ACCESS_MASK allowed = 0;
   ACCESS_MASK denied = 0;
-  const unsigned char *ace;
 
-  *granted = left;
-  if ((left & ACCESS_SYSTEM_SECURITY) != 0) {
-    if (!token->may_audit) {
-      return STATUS_PRIVILEGE_NOT_HELD;
-    }
-    left &= ~(ACCESS_MASK)ACCESS_SYSTEM_SECURITY;
-  }
-  if (!descriptor->has_dacl) {
-    *granted |= (wanted & MAXIMUM_ALLOWED) != 0 ? FILE_ALL_ACCESS : 0;
-    return STATUS_SUCCESS;
-  }
-  if (sim__sid_equal(token->sid, descriptor->owner)) {
+  if (!for_app && sim__token_has(token, descriptor->owner)) {
     allowed = READ_CONTROL | WRITE_DAC;
   }
-  ace = (const unsigned char *)(descriptor->dacl + 1);
   for (WORD i = 0; i < descriptor->dacl->AceCount; i++) {
     ACCESS_ALLOWED_ACE entry;
 
     memcpy(&entry, ace, sizeof entry);
-    if (applies(descriptor, token, ace + 8)) {
+    if (for_app ? applies_to_app(token, ace + 8)
+                : applies(descriptor, token, ace + 8)) {
       ACCESS_MASK mask = sim__access_map(entry.Mask);
 
       if (entry.Header.AceType == ACCESS_DENIED_ACE_TYPE) {
@@ -297,157 +269,37 @@ NTSTATUS sim__access_check(const struct descriptor *descriptor,
     }
     ace += entry.Header.AceSize;
   }
+  return allowed;
+}
+
+/* As AccessCheck: integrity first, then the list. In an app container the list
+ * must allow it to the user and to the package. */
+NTSTATUS sim__access_check(const struct descriptor *descriptor,
+                           const struct token *token, ACCESS_MASK wanted,
+                           ACCESS_MASK *granted) {
+  ACCESS_MASK left = sim__access_map(wanted) & ~(ACCESS_MASK)MAXIMUM_ALLOWED;
+  ACCESS_MASK allowed = by_integrity(descriptor, token);
+
+  *granted = left;
+  if ((left & ACCESS_SYSTEM_SECURITY) != 0) {
+    if (!token->may_audit) {
+      return STATUS_PRIVILEGE_NOT_HELD;
+    }
+    left &= ~(ACCESS_MASK)ACCESS_SYSTEM_SECURITY;
+  }
+  if (descriptor->has_dacl) {
+    allowed &= by_entries(descriptor, token, false);
+    if (token->is_app) {
+      allowed &= by_entries(descriptor, token, true);
+    }
+  }
   if ((wanted & MAXIMUM_ALLOWED) != 0) {
-    *granted |= allowed;
+    *granted |= allowed & FILE_ALL_ACCESS;
   }
   return (left & ~allowed) == 0 ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;
 }
 
 /* --- The calls ----------------------------------------------------------- */
-
-BOOL WINAPI ImpersonateNamedPipeClient(HANDLE pipe) {
-  struct call call;
-
-  if (sim__call_begin(&call, __func__, PLACE, "%p", pipe)) {
-    NTSTATUS status;
-    struct file *file = sim__handle_get(pipe, OBJECT_FILE, 0, &status);
-
-    sim__call_status(&call,
-                     file != NULL ? sim__pipe_impersonate(file) : status);
-  }
-  return sim__call_end(&call);
-}
-
-BOOL WINAPI RevertToSelf(void) {
-  struct call call;
-
-  if (sim__call_begin(&call, __func__, PLACE, " ")) {
-    struct thread *self = sim__thread_self();
-
-    if (self->impersonated != NULL) {
-      sim__object_unref(&self->impersonated->object);
-      self->impersonated = NULL;
-    }
-  }
-  return sim__call_end(&call);
-}
-
-/* A handle to a copy: a token object may have handles of its own. */
-static HANDLE token_open(const struct token *token) {
-  struct token *copy = malloc(sizeof *copy);
-
-  *copy = *token;
-  sim__object_init(&copy->object, OBJECT_TOKEN);
-  copy->object.handles = 0;
-  return sim__handle_open(&copy->object, 0xF01FF, false);
-}
-
-BOOL WINAPI OpenProcessToken(HANDLE process, DWORD access, PHANDLE token) {
-  struct call call;
-
-  (void)process; /* There is but the caller's. */
-  (void)access;
-  if (sim__call_begin(&call, __func__, PLACE, " ")) {
-    *token = token_open(token_primary());
-  }
-  return sim__call_end(&call);
-}
-
-BOOL WINAPI OpenThreadToken(HANDLE handle, DWORD access, BOOL as_self,
-                            PHANDLE token) {
-  struct call call;
-
-  (void)access;
-  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    NTSTATUS status;
-    const struct thread *thread =
-        sim__handle_get(handle, OBJECT_THREAD, 0, &status);
-
-    if (thread != NULL && thread->impersonated == NULL) {
-      status = STATUS_NO_TOKEN;
-    } else if (thread != NULL &&
-               thread->impersonated->level == SecurityAnonymous) {
-      status = STATUS_CANT_OPEN_ANONYMOUS;
-    } else if (thread != NULL && !as_self &&
-               thread->impersonated->level == SecurityIdentification) {
-      /* Who is only to be looked at opens nothing, not even that token. */
-      status = STATUS_BAD_IMPERSONATION_LEVEL;
-    } else if (thread != NULL) {
-      *token = token_open(thread->impersonated);
-    }
-    sim__call_status(&call, status);
-  }
-  return sim__call_end(&call);
-}
-
-/* Copies what a query answers with. */
-static uint32_t answer(void *out, DWORD size, PDWORD needed, const void *from,
-                       size_t bytes) {
-  if (needed != NULL) {
-    *needed = (DWORD)bytes;
-  }
-  if (size < bytes) {
-    return ERROR_INSUFFICIENT_BUFFER;
-  }
-  memcpy(out, from, bytes);
-  return ERROR_SUCCESS;
-}
-
-static uint32_t answer_user(void *out, DWORD size, PDWORD needed,
-                            const struct token *token) {
-  struct {
-    TOKEN_USER user;
-    unsigned char sid[SID_BYTES_MAX];
-  } full;
-
-  memset(&full, 0, sizeof full);
-  full.user.User.Sid = (char *)out + offsetof(__typeof__(full), sid);
-  memcpy(full.sid, token->sid, sizeof full.sid);
-  return answer(out, size, needed, &full,
-                offsetof(__typeof__(full), sid) + sim__sid_size(token->sid));
-}
-
-BOOL WINAPI GetTokenInformation(HANDLE handle, TOKEN_INFORMATION_CLASS which,
-                                LPVOID out, DWORD size, PDWORD needed) {
-  struct call call;
-
-  if (sim__call_begin(&call, __func__, PLACE, "%p %d", handle, which)) {
-    NTSTATUS status;
-    const struct token *token =
-        sim__handle_get(handle, OBJECT_TOKEN, 0, &status);
-    uint32_t value = 0;
-
-    sim__call_status(&call, status);
-    if (token == NULL) {
-      return sim__call_end(&call);
-    }
-    switch (which) {
-      case TokenUser:
-      case TokenOwner: /* A TOKEN_OWNER is the first member of TOKEN_USER. */
-        call.error = answer_user(out, size, needed, token);
-        return sim__call_end(&call);
-      case TokenType:
-        value = token->is_impersonation ? TokenImpersonation : TokenPrimary;
-        break;
-      case TokenImpersonationLevel:
-        if (!token->is_impersonation) {
-          call.error = ERROR_INVALID_PARAMETER;
-        }
-        value = token->level;
-        break;
-      case TokenSessionId:
-        value = token->session_id;
-        break;
-      default:
-        call.error = ERROR_INVALID_PARAMETER;
-        break;
-    }
-    if (call.error == 0) {
-      call.error = answer(out, size, needed, &value, sizeof value);
-    }
-  }
-  return sim__call_end(&call);
-}
 
 BOOL WINAPI InitializeSecurityDescriptor(PSECURITY_DESCRIPTOR descriptor,
                                          DWORD revision) {
@@ -483,6 +335,51 @@ BOOL WINAPI GetSecurityDescriptorOwner(PSECURITY_DESCRIPTOR descriptor,
   return TRUE;
 }
 
+/* The parts of `security` that `which` asks for, self-relative. Returns the
+ * size; `out` is malloc'd. */
+static size_t descriptor_make(const struct descriptor *security, bool has_owner,
+                              SECURITY_INFORMATION which, unsigned char **out) {
+  SECURITY_DESCRIPTOR_RELATIVE header = {1, 0, SE_SELF_RELATIVE, 0, 0, 0, 0};
+  const size_t dacl_bytes = security->has_dacl ? security->dacl->AclSize : 0;
+  size_t used = sizeof header;
+  unsigned char *bytes = calloc(1, used + 4 * SID_BYTES_MAX + dacl_bytes);
+
+  if ((which & OWNER_SECURITY_INFORMATION) != 0 && has_owner) {
+    header.Owner = (DWORD)used;
+    memcpy(bytes + used, security->owner, SID_BYTES_MAX);
+    used += sim__sid_size(security->owner);
+  }
+  if ((which & GROUP_SECURITY_INFORMATION) != 0) {
+    header.Group = (DWORD)used;
+    memcpy(bytes + used, security->group, SID_BYTES_MAX);
+    used += sim__sid_size(security->group);
+  }
+  if ((which & DACL_SECURITY_INFORMATION) != 0) {
+    header.Control |= SE_DACL_PRESENT;
+    if (dacl_bytes > 0) {
+      header.Dacl = (DWORD)used;
+      memcpy(bytes + used, security->dacl, dacl_bytes);
+      used += dacl_bytes;
+    }
+  }
+  if ((which & LABEL_SECURITY_INFORMATION) != 0 && security->has_label) {
+    ACL acl = {ACL_REVISION, 0, sizeof acl + 20, 1, 0};
+    ACE_HEADER ace = {SYSTEM_MANDATORY_LABEL_ACE_TYPE, 0, 20};
+    unsigned char *at = bytes + used;
+
+    header.Sacl = (DWORD)used;
+    header.Control |= SE_SACL_PRESENT;
+    memcpy(at, &acl, sizeof acl);
+    memcpy(at + sizeof acl, &ace, sizeof ace);
+    memcpy(at + sizeof acl + 4, &security->policy, sizeof security->policy);
+    sim__sid_level(at + sizeof acl + 8, security->label);
+    used += acl.AclSize;
+  }
+  memcpy(bytes, &header, sizeof header);
+  *out = bytes;
+  return used;
+}
+
 /* One descriptor a pipe, seen through each end: Wine ntdll tests, pipe.c,
  * test_security_info. */
 BOOL WINAPI GetKernelObjectSecurity(HANDLE handle, SECURITY_INFORMATION which,
@@ -491,9 +388,8 @@ BOOL WINAPI GetKernelObjectSecurity(HANDLE handle, SECURITY_INFORMATION which,
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p %u", handle, which)) {
-    SECURITY_DESCRIPTOR_RELATIVE header = {1, 0, SE_SELF_RELATIVE, 0, 0, 0, 0};
-    unsigned char out[1024];
-    size_t used = sizeof header;
+    unsigned char *out;
+    size_t used;
     NTSTATUS status;
     const struct file *file =
         sim__handle_get(handle, OBJECT_FILE, READ_CONTROL, &status);
@@ -503,30 +399,46 @@ BOOL WINAPI GetKernelObjectSecurity(HANDLE handle, SECURITY_INFORMATION which,
       sim__call_status(&call, status);
       return sim__call_end(&call);
     }
-    if ((which & OWNER_SECURITY_INFORMATION) != 0 && !file->pipe->is_unowned) {
-      header.Owner = (DWORD)used;
-      memcpy(out + used, file->pipe->security.owner, SID_BYTES_MAX);
-      used += sim__sid_size(file->pipe->security.owner);
-    }
-    if ((which & GROUP_SECURITY_INFORMATION) != 0) {
-      header.Group = (DWORD)used;
-      memcpy(out + used, file->pipe->security.group, SID_BYTES_MAX);
-      used += sim__sid_size(file->pipe->security.group);
-    }
-    if ((which & DACL_SECURITY_INFORMATION) != 0) {
-      const ACL *dacl = file->pipe->security.dacl;
-
-      header.Control |= SE_DACL_PRESENT;
-      if (dacl != NULL && used + dacl->AclSize <= sizeof out) {
-        header.Dacl = (DWORD)used;
-        memcpy(out + used, dacl, dacl->AclSize);
-        used += dacl->AclSize;
-      }
-    }
-    memcpy(out, &header, sizeof header);
-    call.error = answer(descriptor, size, needed, out, used);
+    used = descriptor_make(&file->pipe->security, !file->pipe->is_unowned,
+                           which, &out);
+    call.error = sim__answer(descriptor, size, needed, out, used);
+    free(out);
   }
   return sim__call_end(&call);
+}
+
+/* What `which` names comes from `given`, if `token` may give it. */
+static NTSTATUS descriptor_change(struct descriptor *own,
+                                  struct descriptor *given,
+                                  SECURITY_INFORMATION which,
+                                  const struct token *token) {
+  if ((which & OWNER_SECURITY_INFORMATION) != 0 &&
+      (given->owner[0] == 0 || !sim__descriptor_may_own(token, given->owner))) {
+    return STATUS_INVALID_OWNER;
+  }
+  if ((which & LABEL_SECURITY_INFORMATION) != 0 &&
+      !sim__descriptor_may_label(token, given)) {
+    return STATUS_INVALID_LABEL;
+  }
+  if ((which & OWNER_SECURITY_INFORMATION) != 0) {
+    memcpy(own->owner, given->owner, SID_BYTES_MAX);
+  }
+  if ((which & GROUP_SECURITY_INFORMATION) != 0) {
+    memcpy(own->group, given->group, SID_BYTES_MAX);
+  }
+  if ((which & LABEL_SECURITY_INFORMATION) != 0) {
+    own->has_label = given->has_label;
+    own->label = given->label;
+    own->policy = given->policy;
+  }
+  if ((which & DACL_SECURITY_INFORMATION) != 0) {
+    ACL *old = own->dacl;
+
+    own->dacl = given->dacl;
+    own->has_dacl = given->has_dacl;
+    given->dacl = old;
+  }
+  return STATUS_SUCCESS;
 }
 
 BOOL WINAPI SetKernelObjectSecurity(HANDLE handle, SECURITY_INFORMATION which,
@@ -543,24 +455,11 @@ BOOL WINAPI SetKernelObjectSecurity(HANDLE handle, SECURITY_INFORMATION which,
 
     status = file != NULL ? sim__pipe_check(file) : status;
     if (status >= 0) {
-      status = sim__descriptor_assign(&given, descriptor, token_primary());
+      status = sim__descriptor_take(&given, descriptor);
     }
     if (status >= 0) {
-      struct descriptor *own = &file->pipe->security;
-
-      if ((which & OWNER_SECURITY_INFORMATION) != 0) {
-        memcpy(own->owner, given.owner, SID_BYTES_MAX);
-      }
-      if ((which & GROUP_SECURITY_INFORMATION) != 0) {
-        memcpy(own->group, given.group, SID_BYTES_MAX);
-      }
-      if ((which & DACL_SECURITY_INFORMATION) != 0) {
-        ACL *old = own->dacl;
-
-        own->dacl = given.dacl;
-        own->has_dacl = given.has_dacl;
-        given.dacl = old;
-      }
+      status = descriptor_change(&file->pipe->security, &given, which,
+                                 sim__token_primary());
       sim__descriptor_deinit(&given);
     }
     sim__call_status(&call, status);

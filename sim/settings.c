@@ -42,6 +42,7 @@ static void win7(sim_settings *settings) {
   settings->transact_failure_pends_permille = 0;
   settings->empty_read_more_data = false;
   settings->no_data_access_disconnected = false;
+  settings->no_app_containers = true;
 }
 
 /* The other side of each dispute. */

@@ -1,5 +1,5 @@
-/* SIDs and security descriptors as text: SDDL with an owner, a group and a
- * DACL of plain allow and deny entries. */
+/* SIDs and security descriptors as text: SDDL with an owner, a group, a DACL of
+ * plain allow and deny entries, and a SACL of a mandatory label. */
 #include "kernel.h"
 
 #include <sddl.h>
@@ -12,16 +12,18 @@ static const struct {
   char name[3];
   const WCHAR *sid;
 } aliases[] = {
-    {"SY", L"S-1-5-18"},   {"BA", L"S-1-5-32-544"}, {"BU", L"S-1-5-32-545"},
-    {"WD", L"S-1-1-0"},    {"AN", L"S-1-5-7"},      {"AU", L"S-1-5-11"},
-    {"NU", L"S-1-5-2"},    {"IU", L"S-1-5-4"},      {"CO", L"S-1-3-0"},
-    {"CG", L"S-1-3-1"},    {"OW", L"S-1-3-4"},      {"LS", L"S-1-5-19"},
-    {"NS", L"S-1-5-20"},   {"BG", L"S-1-5-32-546"}, {"SU", L"S-1-5-6"},
-    {"AC", L"S-1-15-2-1"},
+    {"SY", L"S-1-5-18"},     {"BA", L"S-1-5-32-544"}, {"BU", L"S-1-5-32-545"},
+    {"WD", L"S-1-1-0"},      {"AN", L"S-1-5-7"},      {"AU", L"S-1-5-11"},
+    {"NU", L"S-1-5-2"},      {"IU", L"S-1-5-4"},      {"CO", L"S-1-3-0"},
+    {"CG", L"S-1-3-1"},      {"OW", L"S-1-3-4"},      {"LS", L"S-1-5-19"},
+    {"NS", L"S-1-5-20"},     {"BG", L"S-1-5-32-546"}, {"SU", L"S-1-5-6"},
+    {"AC", L"S-1-15-2-1"},   {"RC", L"S-1-5-12"},     {"BO", L"S-1-5-32-551"},
+    {"LW", L"S-1-16-4096"},  {"ME", L"S-1-16-8192"},  {"HI", L"S-1-16-12288"},
+    {"SI", L"S-1-16-16384"},
 };
 
 /* The names that SDDL has for rights. */
-static const struct {
+static const struct right {
   char name[3];
   ACCESS_MASK mask;
 } rights[] = {
@@ -46,6 +48,14 @@ static const struct {
     {"DT", 0x40},
     {"LO", 0x80},
     {"CR", 0x100},
+    {"KA", 0xF003F},
+};
+
+/* Those of a label. */
+static const struct right policies[] = {
+    {"NW", SYSTEM_MANDATORY_LABEL_NO_WRITE_UP},
+    {"NR", SYSTEM_MANDATORY_LABEL_NO_READ_UP},
+    {"NX", SYSTEM_MANDATORY_LABEL_NO_EXECUTE_UP},
 };
 
 /* --- SIDs ---------------------------------------------------------------- */
@@ -143,61 +153,80 @@ static WCHAR *to_wide(const struct out *out) {
 
 /* --- Descriptors --------------------------------------------------------- */
 
-static size_t mask_parse(const WCHAR *text, ACCESS_MASK *mask) {
+static size_t hexadecimal_parse(const WCHAR *text, ACCESS_MASK *mask) {
+  size_t used = 2;
+
+  for (;;) {
+    WCHAR c = text[used];
+
+    if (c >= '0' && c <= '9') {
+      *mask = *mask << 4 | (ACCESS_MASK)(c - '0');
+    } else if ((c | 32) >= 'a' && (c | 32) <= 'f') {
+      *mask = *mask << 4 | (ACCESS_MASK)((c | 32) - 'a' + 10);
+    } else {
+      return used;
+    }
+    used++;
+  }
+}
+
+static size_t mask_parse(const WCHAR *text, const struct right *known,
+                         size_t count, ACCESS_MASK *mask) {
   size_t used = 0;
 
   *mask = 0;
   if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
-    used = 2;
-    for (;;) {
-      WCHAR c = text[used];
-
-      if (c >= '0' && c <= '9') {
-        *mask = *mask << 4 | (ACCESS_MASK)(c - '0');
-      } else if ((c | 32) >= 'a' && (c | 32) <= 'f') {
-        *mask = *mask << 4 | (ACCESS_MASK)((c | 32) - 'a' + 10);
-      } else {
-        return used;
-      }
-      used++;
-    }
+    return hexadecimal_parse(text, mask);
   }
   while (text[used] != ';' && text[used] != 0) {
     size_t i = 0;
 
-    while (i < sizeof rights / sizeof rights[0] &&
-           (text[used] != (WCHAR)rights[i].name[0] ||
-            text[used + 1] != (WCHAR)rights[i].name[1])) {
+    while (i < count && (text[used] != (WCHAR)known[i].name[0] ||
+                         text[used + 1] != (WCHAR)known[i].name[1])) {
       i++;
     }
-    if (i == sizeof rights / sizeof rights[0]) {
+    if (i == count) {
       return 0;
     }
-    *mask |= rights[i].mask;
+    *mask |= known[i].mask;
     used += 2;
   }
   return used;
 }
 
-/* Parses "(A;;MASK;;;SID)". Returns the units taken, 0 if it is none. */
-static size_t ace_parse(const WCHAR *text, unsigned char *ace, size_t *size) {
-  ACE_HEADER header = {ACCESS_ALLOWED_ACE_TYPE, 0, 0};
+static size_t ace_type_parse(const WCHAR *text, BYTE *type) {
+  if (text[0] == 'M' && text[1] == 'L') {
+    *type = SYSTEM_MANDATORY_LABEL_ACE_TYPE;
+    return 2;
+  }
+  *type = text[0] == 'D' ? ACCESS_DENIED_ACE_TYPE : ACCESS_ALLOWED_ACE_TYPE;
+  return text[0] == 'A' || text[0] == 'D' ? 1 : 0;
+}
+
+/* Parses "(A;;MASK;;;SID)", "(D;...)" or, in a SACL, "(ML;...)". Returns the
+ * units taken, 0 if it is none. */
+static size_t ace_parse(const WCHAR *text, bool is_sacl, unsigned char *ace,
+                        size_t *size) {
+  ACE_HEADER header = {0, 0, 0};
   ACCESS_MASK mask;
-  size_t used = 2;
+  size_t used = 1;
   size_t taken;
 
-  if (text[0] != '(' || (text[1] != 'A' && text[1] != 'D') || text[2] != ';') {
+  taken = text[0] == '(' ? ace_type_parse(text + used, &header.AceType) : 0;
+  used += taken;
+  if (taken == 0 || text[used] != ';' ||
+      is_sacl != (header.AceType == SYSTEM_MANDATORY_LABEL_ACE_TYPE)) {
     return 0;
-  }
-  if (text[1] == 'D') {
-    header.AceType = ACCESS_DENIED_ACE_TYPE;
   }
   while (text[++used] != ';') { /* Inheritance means nothing to a pipe. */
     if (text[used] == 0) {
       return 0;
     }
   }
-  taken = mask_parse(text + used + 1, &mask);
+  taken = is_sacl ? mask_parse(text + used + 1, policies,
+                               sizeof policies / sizeof policies[0], &mask)
+                  : mask_parse(text + used + 1, rights,
+                               sizeof rights / sizeof rights[0], &mask);
   used += 1 + taken;
   if (text[used] != ';' || text[used + 1] != ';' || text[used + 2] != ';') {
     return 0;
@@ -205,7 +234,8 @@ static size_t ace_parse(const WCHAR *text, unsigned char *ace, size_t *size) {
   used += 3;
   taken = sim__sid_parse(text + used, ace + 8);
   used += taken;
-  if (taken == 0 || text[used] != ')') {
+  if (taken == 0 || text[used] != ')' ||
+      (is_sacl && (ace[8 + 7] != 16 || ace[8 + 1] != 1))) {
     return 0;
   }
   *size = 8 + sim__sid_size(ace + 8);
@@ -217,8 +247,8 @@ static size_t ace_parse(const WCHAR *text, unsigned char *ace, size_t *size) {
 
 enum { DESCRIPTOR_BYTES_MAX = 4096 };
 
-static size_t dacl_parse(const WCHAR *text, unsigned char *out, size_t room,
-                         size_t *size) {
+static size_t acl_parse(const WCHAR *text, bool is_sacl, unsigned char *out,
+                        size_t room, size_t *size) {
   ACL acl = {ACL_REVISION, 0, sizeof acl, 0, 0};
   size_t used = 0;
 
@@ -237,7 +267,7 @@ static size_t dacl_parse(const WCHAR *text, unsigned char *out, size_t room,
     if (acl.AclSize + 8u + SID_BYTES_MAX > room) {
       return 0;
     }
-    taken = ace_parse(text + used, out + acl.AclSize, &ace_size);
+    taken = ace_parse(text + used, is_sacl, out + acl.AclSize, &ace_size);
     if (taken == 0) {
       return 0;
     }
@@ -264,10 +294,11 @@ static size_t descriptor_parse(const WCHAR *text, unsigned char *out) {
       return 0;
     }
     text += 2;
-    if (part == 'D') {
-      taken = dacl_parse(text, out + size, DESCRIPTOR_BYTES_MAX - size, &bytes);
-      header.Dacl = (DWORD)size;
-      header.Control |= SE_DACL_PRESENT;
+    if (part == 'D' || part == 'S') {
+      taken = acl_parse(text, part == 'S', out + size,
+                        DESCRIPTOR_BYTES_MAX - size, &bytes);
+      *(part == 'D' ? &header.Dacl : &header.Sacl) = (DWORD)size;
+      header.Control |= part == 'D' ? SE_DACL_PRESENT : SE_SACL_PRESENT;
       text += taken - (taken > 0);
     } else if ((part == 'O' || part == 'G') &&
                size + SID_BYTES_MAX <= DESCRIPTOR_BYTES_MAX) {
@@ -323,12 +354,11 @@ BOOL WINAPI ConvertSecurityDescriptorToStringSecurityDescriptorW(
   if (sim__call_begin(&call, __func__, PLACE, " ")) {
     struct out out = {.used = 0};
     struct descriptor parts;
-    NTSTATUS status =
-        sim__descriptor_assign(&parts, descriptor, sim__token_current());
+    NTSTATUS status = sim__descriptor_take(&parts, descriptor);
 
     sim__call_status(&call, status);
     if (call.error == 0) {
-      if ((which & OWNER_SECURITY_INFORMATION) != 0) {
+      if ((which & OWNER_SECURITY_INFORMATION) != 0 && parts.owner[0] != 0) {
         add(&out, "O:", 0);
         add_sid(&out, parts.owner);
       }
@@ -346,6 +376,10 @@ BOOL WINAPI ConvertSecurityDescriptorToStringSecurityDescriptorW(
           add(&out, ")", 0);
           ace += entry.Header.AceSize;
         }
+      }
+      if ((which & LABEL_SECURITY_INFORMATION) != 0 && parts.has_label) {
+        add(&out, "S:(ML;;0x%x;;;", parts.policy);
+        add(&out, "S-1-16-%u)", parts.label);
       }
       *text = to_wide(&out);
       if (length != NULL) {

@@ -2,6 +2,11 @@
 #include "fixture.h"
 
 #include <sddl.h>
+#include <string.h>
+
+#ifndef ERROR_INVALID_LABEL
+#define ERROR_INVALID_LABEL 1299 /* mingw-w64 has no name for it */
+#endif
 
 #define BOTH (GENERIC_READ | GENERIC_WRITE)
 
@@ -173,4 +178,107 @@ NP_PLATFORM_CASE("platform/security/impersonate-by-the-client",
                  "reactos npfs#NpCommonFileSystemControl") {
   pair_create(f);
   assert_refused(ImpersonateNamedPipeClient(f->client), ERROR_INVALID_FUNCTION);
+}
+
+NP_PLATFORM_CASE("platform/security/owner-of-another", CreateNamedPipeW,
+                 NO_MODE, ERROR_INVALID_OWNER,
+                 "Nobody makes another user the owner of a pipe, unless a "
+                 "privilege allows it.",
+                 "SecAuthZ/taking-object-ownership-in-c--") {
+  assert_not_opened(sddl_open(f, L"O:S-1-5-21-10-20-30-1002D:(A;;GA;;;WD)", 4),
+                    ERROR_INVALID_OWNER);
+  assert_not_opened(sddl_open(f, L"O:SYD:(A;;GA;;;WD)", 4),
+                    ERROR_INVALID_OWNER);
+}
+
+/* The level of the label of f->server's pipe; 0: it has none. */
+static DWORD label_of(HANDLE pipe) {
+  union {
+    SECURITY_DESCRIPTOR_RELATIVE header;
+    unsigned char bytes[512];
+  } answer;
+  DWORD size = 0;
+  DWORD level = 0;
+
+  assert_call(GetKernelObjectSecurity(pipe, LABEL_SECURITY_INFORMATION, &answer,
+                                      sizeof(answer), &size));
+  if ((answer.header.Control & SE_SACL_PRESENT) != 0 &&
+      answer.header.Sacl != 0) {
+    memcpy(&level, answer.bytes + answer.header.Sacl + sizeof(ACL) + 16,
+           sizeof(level));
+  }
+  return level;
+}
+
+NP_PLATFORM_CASE("platform/security/label", CreateNamedPipeW, NO_MODE, NO_ERROR,
+                 "A pipe may be given a label of the creator's integrity or "
+                 "less, without a privilege, and tells it to who has "
+                 "READ_CONTROL.",
+                 "SecAuthZ/mandatory-integrity-control") {
+  HANDLE pipe = sddl_open(f, L"D:(A;;GA;;;WD)S:(ML;;NWNRNX;;;LW)", 4);
+
+  assert_call(pipe != INVALID_HANDLE_VALUE);
+  assert_int_equal(label_of(pipe), SECURITY_MANDATORY_LOW_RID);
+}
+
+NP_PLATFORM_CASE("platform/security/label-none", GetKernelObjectSecurity,
+                 NO_MODE, NO_ERROR,
+                 "A pipe of a process of medium integrity has no label, or "
+                 "that of its creator.",
+                 "SecAuthZ/mandatory-integrity-control") {
+  HANDLE pipe = sddl_open(f, L"D:(A;;GA;;;WD)", 4);
+
+  assert_call(pipe != INVALID_HANDLE_VALUE);
+  assert_true(label_of(pipe) == 0 ||
+              label_of(pipe) >= SECURITY_MANDATORY_MEDIUM_RID);
+}
+
+NP_PLATFORM_CASE("platform/security/label-above", CreateNamedPipeW, NO_MODE,
+                 ERROR_INVALID_LABEL,
+                 "A label above the creator's integrity is refused.",
+                 "SecAuthZ/mandatory-integrity-control") {
+  DWORD error;
+
+  assert_true(sddl_open(f, L"D:(A;;GA;;;WD)S:(ML;;NW;;;SI)", 4) ==
+              INVALID_HANDLE_VALUE);
+  error = GetLastError();
+  assert_true(error == ERROR_INVALID_LABEL ||
+              error == ERROR_PRIVILEGE_NOT_HELD);
+}
+
+NP_PLATFORM_CASE("platform/security/token-size", GetTokenInformation, NO_MODE,
+                 ERROR_INSUFFICIENT_BUFFER,
+                 "A query without room tells how much is needed.",
+                 "GetTokenInformation#parameters") {
+  HANDLE token = NULL;
+  DWORD needed = 0;
+
+  assert_call(OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token));
+  win_own(f, token);
+  assert_refused(GetTokenInformation(token, TokenUser, NULL, 0, &needed),
+                 ERROR_INSUFFICIENT_BUFFER);
+  assert_in_range(needed, sizeof(TOKEN_USER) + 12,
+                  sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE);
+}
+
+NP_PLATFORM_CASE("platform/security/token-integrity", GetTokenInformation,
+                 NO_MODE, NO_ERROR,
+                 "A token tells its level of integrity, as a SID S-1-16-LEVEL.",
+                 "winnt/ns-winnt-token_mandatory_label") {
+  static const SID_IDENTIFIER_AUTHORITY authority = {{0, 0, 0, 0, 0, 16}};
+  union {
+    TOKEN_MANDATORY_LABEL label;
+    unsigned char bytes[sizeof(TOKEN_MANDATORY_LABEL) + SECURITY_MAX_SID_SIZE];
+  } answer;
+  const SID *sid;
+  HANDLE token = NULL;
+  DWORD size = 0;
+
+  assert_call(OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token));
+  win_own(f, token);
+  assert_call(GetTokenInformation(token, TokenIntegrityLevel, &answer,
+                                  sizeof(answer), &size));
+  sid = answer.label.Label.Sid;
+  assert_memory_equal(&sid->IdentifierAuthority, &authority, sizeof(authority));
+  assert_int_equal(sid->SubAuthorityCount, 1);
 }

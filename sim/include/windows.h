@@ -456,12 +456,25 @@ typedef struct SECURITY_DESCRIPTOR {
 #define ACL_REVISION                 2
 #define ACCESS_ALLOWED_ACE_TYPE      0
 #define ACCESS_DENIED_ACE_TYPE       1
-#define SE_DACL_PRESENT              0x0004
-#define SE_SELF_RELATIVE             0x8000
+
+#define SYSTEM_MANDATORY_LABEL_ACE_TYPE      0x11
+#define ACCESS_ALLOWED_CALLBACK_ACE_TYPE     0x9
+#define INHERIT_ONLY_ACE                     0x8
+#define SYSTEM_MANDATORY_LABEL_NO_WRITE_UP   1u
+#define SYSTEM_MANDATORY_LABEL_NO_READ_UP    2u
+#define SYSTEM_MANDATORY_LABEL_NO_EXECUTE_UP 4u
+#define SECURITY_MANDATORY_MEDIUM_RID        0x2000u
+#define SECURITY_MANDATORY_LOW_RID           0x1000u
+#define SE_DACL_PRESENT                      0x0004
+#define SE_SACL_PRESENT                      0x0010
+#define SE_SELF_RELATIVE                     0x8000
 
 #define OWNER_SECURITY_INFORMATION 1u
 #define GROUP_SECURITY_INFORMATION 2u
 #define DACL_SECURITY_INFORMATION  4u
+#define LABEL_SECURITY_INFORMATION 16u
+
+#define SE_GROUP_INTEGRITY 0x20u
 
 typedef struct SID_AND_ATTRIBUTES {
   PSID Sid;
@@ -471,6 +484,14 @@ typedef struct SID_AND_ATTRIBUTES {
 typedef struct TOKEN_USER {
   SID_AND_ATTRIBUTES User;
 } TOKEN_USER, *PTOKEN_USER;
+
+typedef struct TOKEN_MANDATORY_LABEL {
+  SID_AND_ATTRIBUTES Label;
+} TOKEN_MANDATORY_LABEL, *PTOKEN_MANDATORY_LABEL;
+
+typedef struct TOKEN_APPCONTAINER_INFORMATION {
+  PSID TokenAppContainer;
+} TOKEN_APPCONTAINER_INFORMATION, *PTOKEN_APPCONTAINER_INFORMATION;
 
 typedef enum SECURITY_IMPERSONATION_LEVEL {
   SecurityAnonymous,
@@ -486,7 +507,9 @@ typedef enum TOKEN_INFORMATION_CLASS {
   TokenOwner = 4,
   TokenType = 8,
   TokenImpersonationLevel = 9,
-  TokenSessionId = 12
+  TokenSessionId = 12,
+  TokenIntegrityLevel = 25,
+  TokenAppContainerSid = 31
 } TOKEN_INFORMATION_CLASS;
 
 typedef BYTE SECURITY_CONTEXT_TRACKING_MODE;

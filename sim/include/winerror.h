@@ -76,6 +76,7 @@
 #define ERROR_RETRY                     1237
 #define ERROR_TIMEOUT                   1460
 #define ERROR_UNKNOWN_REVISION          1305
+#define ERROR_INVALID_LABEL             1299
 #define ERROR_INVALID_OWNER             1307
 #define ERROR_NO_IMPERSONATION_TOKEN    1309
 #define ERROR_CANT_DISABLE_MANDATORY    1310

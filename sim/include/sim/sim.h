@@ -30,6 +30,8 @@ typedef struct sim_settings {
   uint32_t transact_failure_pends_permille;
   /* A read of 0 bytes where a message waits: ERROR_MORE_DATA (8+), TRUE. */
   bool empty_read_more_data;
+  /* GetTokenInformation knows nothing of app containers (Windows 7). */
+  bool no_app_containers;
   /* A server handle without data access starts disconnected (8+). */
   bool no_data_access_disconnected;
 
