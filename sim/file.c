@@ -28,6 +28,15 @@ void sim__file_leave(struct file *file) {
   sim__object_unref(&file->object);
 }
 
+/* Flags are only added. With FILE_SKIP_SET_EVENT_ON_HANDLE the handle is reset:
+ * Wine ntdll tests, pipe.c, test_completion. */
+void sim__file_notify(struct file *file, UCHAR flags) {
+  file->notify |= flags;
+  if ((flags & FILE_SKIP_SET_EVENT_ON_HANDLE) != 0) {
+    file->signalled = false;
+  }
+}
+
 /* --- Requests ------------------------------------------------------------ */
 
 /* What a Win32 call with an OVERLAPPED hands to the kernel. An hEvent whose

@@ -68,10 +68,14 @@ static bool wants_packet(const struct op *op) {
   return op->file->port != NULL && op->request.context != NULL && !op->sync;
 }
 
+/* The end of an operation signals its event, or the handle if it has none; on a
+ * synchronous handle both. Wine ntdll tests, pipe.c, test_blocking. */
 static void signal_end(struct op *op) {
   if (op->event != NULL) {
     sim__event_set(op->event);
-  } else if ((op->file->notify & FILE_SKIP_SET_EVENT_ON_HANDLE) == 0) {
+  }
+  if ((op->event == NULL || op->file->synchronous) &&
+      (op->file->notify & FILE_SKIP_SET_EVENT_ON_HANDLE) == 0) {
     op->file->signalled = true;
   }
 }
@@ -229,10 +233,11 @@ NTSTATUS sim__op_submit(struct call *call, struct op *op, bool wait,
   *info = 0;
   op->sync = sync;
   check_reuse(op);
+  /* An operation with an event resets the handle, too. Wine ntdll tests,
+   * pipe.c, read_pipe_test. */
+  file->signalled = false;
   if (op->event != NULL) {
     op->event->set = false;
-  } else {
-    file->signalled = false;
   }
   draw_timing(op);
   if (call->fault_completion != 0) {

@@ -13,6 +13,8 @@ struct file *sim__file_new(enum file_kind kind, bool synchronous) {
   sim__object_init(&file->object, OBJECT_FILE);
   file->kind = kind;
   file->synchronous = synchronous;
+  /* A fresh handle is signalled. Wine kernel32 tests, pipe.c. */
+  file->signalled = true;
   return file;
 }
 

@@ -314,6 +314,9 @@ DWORD sim__name_from_win32(const WCHAR *path, WCHAR **out, size_t *length,
 void sim__file_enter(struct file *file);
 void sim__file_leave(struct file *file);
 
+/* sim__file_notify adds to the notification modes of `file`. */
+void sim__file_notify(struct file *file, UCHAR flags);
+
 /* --- Ports (port.c) ------------------------------------------------------ */
 
 struct port {

@@ -227,7 +227,7 @@ BOOL WINAPI SetFileCompletionNotificationModes(HANDLE handle, UCHAR flags) {
     if (file != NULL && (file->synchronous || (flags & ~3u) != 0)) {
       status = STATUS_INVALID_PARAMETER;
     } else if (file != NULL) {
-      file->notify |= flags; /* There is no way back. */
+      sim__file_notify(file, flags);
     }
     sim__call_status(&call, status);
   }

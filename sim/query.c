@@ -9,6 +9,9 @@ struct pipe_information {
   ULONG completion_mode;
 };
 
+/* The least room that FileNameInformation takes: the length and two units. */
+#define NAME_BYTES_MIN 8u
+
 struct standard_information {
   LARGE_INTEGER allocation_size;
   LARGE_INTEGER end_of_file;
@@ -47,12 +50,8 @@ static void local_information(const struct file *file,
 static NTSTATUS name_information(const struct file *file, void *out,
                                  size_t size, size_t *info) {
   ULONG bytes = (ULONG)((file->pipe->name_length + 1) * sizeof(WCHAR));
-  WCHAR *name;
+  WCHAR *name = malloc(bytes);
 
-  if (size < sizeof bytes) {
-    return STATUS_INFO_LENGTH_MISMATCH;
-  }
-  name = malloc(bytes);
   name[0] = '\\';
   memcpy(name + 1, file->pipe->name, bytes - sizeof *name);
   memcpy(out, &bytes, sizeof bytes);
@@ -87,7 +86,15 @@ static NTSTATUS query(const struct file *file, ACCESS_MASK access, void *out,
     case FileModeInformation:
       value = file->synchronous ? FILE_SYNCHRONOUS_IO_NONALERT : 0;
       return answer(out, size, &value, sizeof value, info);
+    case FileIoCompletionNotificationInformation:
+      value = file->notify;
+      return answer(out, size, &value, sizeof value, info);
     case FileNameInformation:
+      /* The size is looked at before the state. Wine ntdll tests, pipe.c,
+       * test_file_info. */
+      if (size < NAME_BYTES_MIN) {
+        return STATUS_INFO_LENGTH_MISMATCH;
+      }
       status = sim__pipe_check(file);
       return status < 0 ? status : name_information(file, out, size, info);
     default:
@@ -148,15 +155,17 @@ static NTSTATUS set(struct file *file, ACCESS_MASK access, const void *in,
   struct pipe_information pipe;
   ULONG flags;
 
-  if (which == (FILE_INFORMATION_CLASS)41) { /* FileIoCompletionNotification */
+  if (which == FileIoCompletionNotificationInformation) {
     if (size < sizeof flags) {
       return STATUS_INFO_LENGTH_MISMATCH;
     }
     memcpy(&flags, in, sizeof flags);
-    if (file->synchronous || (flags & ~3u) != 0) {
+    if (file->synchronous) {
       return STATUS_INVALID_PARAMETER;
     }
-    file->notify |= (UCHAR)flags;
+    /* Bits without a meaning are accepted here: Wine ntdll tests, file.c,
+     * test_file_completion_information. */
+    sim__file_notify(file, (UCHAR)(flags & 3u));
     return STATUS_SUCCESS;
   }
   if (which != FilePipeInformation) {

@@ -23,9 +23,36 @@ NP_PLATFORM_CASE("platform/event/handle-without-event", ReadFile, NO_MODE,
   assert_int_equal(bytes, 1);
 }
 
+NP_PLATFORM_CASE("platform/event/fresh-handle", WaitForSingleObject,
+                 NO_MODE | BOTH_ENDS, NO_ERROR,
+                 "A handle that has had no operation yet is signalled.",
+                 "wine kernel32/tests/pipe.c#test_overlapped_error; "
+                 "wine ntdll/tests/pipe.c#test_peek") {
+  pair_create(f);
+  assert_true(event_is_set(f->end));
+}
+
+NP_PLATFORM_CASE("platform/event/start-with-event", ReadFile,
+                 NO_MODE | BOTH_ENDS, ERROR_IO_PENDING,
+                 "The start of an operation with an event resets the handle, "
+                 "too.",
+                 "wine ntdll/tests/pipe.c#read_pipe_test") {
+  struct io *io;
+
+  pair_create(f);
+  assert_true(event_is_set(f->end));
+  io = io_new(f);
+  assert_error(read_start(io, f->end, room[0], 4), ERROR_IO_PENDING);
+  assert_false(event_is_set(f->end));
+  assert_result(win_write(f, f->peer, "a", 1), 0, 1);
+  assert_result(io_wait(io, f->end), 0, 1);
+  assert_false(event_is_set(f->end));
+}
+
 NP_PLATFORM_CASE("platform/event/handle-with-event", ReadFile, NO_MODE,
                  WAIT_TIMEOUT,
-                 "An operation with an event leaves its handle alone.",
+                 "The end of an operation with an event does not signal the "
+                 "handle.",
                  "wine ntdll/tests/pipe.c#read_pipe_test") {
   struct io *plain;
   struct io *io;
@@ -129,4 +156,39 @@ NP_PLATFORM_CASE("platform/event/used-again", ReadFile, ANY_MODE, NO_ERROR,
     assert_error(write_start(io_new(f), f->client, "a", 1), 0);
     assert_result(io_wait(io, f->server), 0, 1);
   }
+}
+
+struct read_call {
+  HANDLE pipe;
+  OVERLAPPED overlapped;
+};
+
+static DWORD WINAPI read_one(void *argument) {
+  struct read_call *call = argument;
+  DWORD bytes;
+
+  return ReadFile(call->pipe, room[0], 4, &bytes, &call->overlapped)
+             ? 0
+             : GetLastError();
+}
+
+NP_PLATFORM_CASE("platform/event/synchronous-handle", ReadFile, NO_MODE,
+                 NO_ERROR,
+                 "On a synchronous handle the end of an operation with an "
+                 "event signals the event and the handle.",
+                 "wine ntdll/tests/pipe.c#test_blocking") {
+  static struct read_call call;
+  HANDLE worker;
+
+  pair_listen(f);
+  call.pipe = client_connect_sync(f);
+  ZeroMemory(&call.overlapped, sizeof(call.overlapped));
+  call.overlapped.hEvent = event_new(f);
+  worker = worker_start(f, read_one, &call);
+  assert_int_equal(WaitForSingleObject(worker, QUIET_MS), WAIT_TIMEOUT);
+  assert_false(event_is_set(call.pipe));
+  assert_result(win_write(f, f->server, "a", 1), 0, 1);
+  assert_error(worker_join(worker), 0);
+  assert_true(event_is_set(call.overlapped.hEvent));
+  assert_true(event_is_set(call.pipe));
 }

@@ -277,3 +277,32 @@ NP_PLATFORM_CASE("platform/info/name-after-the-server", NtQueryInformationFile,
   win_close(f, &f->server);
   assert_name(f, f->client);
 }
+
+NP_PLATFORM_CASE("platform/info/name-too-short", NtQueryInformationFile,
+                 NO_MODE | BOTH_ENDS, STATUS_INFO_LENGTH_MISMATCH,
+                 "Less room than for the length and two units is refused, "
+                 "whatever the state of the pipe.",
+                 "wine ntdll/tests/pipe.c#test_file_info") {
+  struct nt_name name;
+
+  pair_create(f);
+  for (size_t size = 0; size < 8; size++) {
+    assert_status(nt_query(f->end, NT_FILE_NAME, &name, size),
+                  NT_INFO_LENGTH_MISMATCH);
+  }
+  win_disconnect(f);
+  assert_status(nt_query(f->end, NT_FILE_NAME, &name, 7),
+                NT_INFO_LENGTH_MISMATCH);
+}
+
+NP_PLATFORM_CASE("platform/info/name-cut", NtQueryInformationFile,
+                 NO_MODE | BOTH_ENDS, STATUS_BUFFER_OVERFLOW,
+                 "A name that does not fit is cut, and its whole length told.",
+                 "wine ntdll/tests/pipe.c#test_file_info") {
+  struct nt_name name;
+
+  pair_create(f);
+  assert_status(nt_query(f->end, NT_FILE_NAME, &name, 8), NT_BUFFER_OVERFLOW);
+  assert_true(name.bytes > 4);
+  assert_memory_equal(name.name, f->name + 8, 4);
+}

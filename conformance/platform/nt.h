@@ -12,6 +12,7 @@
 #define NT_OK                     ((DWORD)0)
 #define NT_PENDING                ((DWORD)0x103)
 #define NT_BUFFER_OVERFLOW        ((DWORD)0x80000005)
+#define NT_INFO_LENGTH_MISMATCH   ((DWORD)0xC0000004)
 #define NT_ACCESS_DENIED          ((DWORD)0xC0000022)
 #define NT_INVALID_PARAMETER      ((DWORD)0xC000000D)
 #define NT_OBJECT_NAME_NOT_FOUND  ((DWORD)0xC0000034)
@@ -44,7 +45,8 @@ enum {
   NT_FILE_NAME = 9,
   NT_FILE_MODE = 16,
   NT_FILE_PIPE = 23,
-  NT_FILE_PIPE_LOCAL = 24
+  NT_FILE_PIPE_LOCAL = 24,
+  NT_FILE_NOTIFICATION = 41
 };
 
 /* Values of NT_FILE_PIPE_LOCAL. */

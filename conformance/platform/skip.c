@@ -160,6 +160,38 @@ NP_PLATFORM_CASE("platform/skip/event-is-set",
   assert_no_packet(f);
 }
 
+NP_PLATFORM_CASE("platform/skip/setting-resets",
+                 SetFileCompletionNotificationModes, NO_MODE | BOTH_ENDS,
+                 WAIT_TIMEOUT,
+                 "Setting FILE_SKIP_SET_EVENT_ON_HANDLE resets the handle.",
+                 "wine ntdll/tests/pipe.c#test_completion") {
+  pair_create(f);
+  assert_true(event_is_set(f->end));
+  assert_call(SetFileCompletionNotificationModes(f->end, SKIP));
+  assert_true(event_is_set(f->end));
+  assert_call(SetFileCompletionNotificationModes(f->end, SKIP_EVENT));
+  assert_false(event_is_set(f->end));
+}
+
+NP_PLATFORM_CASE("platform/skip/query", NtQueryInformationFile,
+                 NO_MODE | BOTH_ENDS, NO_ERROR,
+                 "The notification modes of a handle can be asked for.",
+                 "wine ntdll/tests/pipe.c#test_completion") {
+  ULONG modes = 99;
+
+  pair_create(f);
+  assert_status(nt_query(f->end, NT_FILE_NOTIFICATION, &modes, sizeof(modes)),
+                NT_OK);
+  assert_int_equal(modes, 0);
+  assert_call(SetFileCompletionNotificationModes(f->end, SKIP_EVENT));
+  assert_status(nt_query(f->end, NT_FILE_NOTIFICATION, &modes, sizeof(modes)),
+                NT_OK);
+  assert_int_equal(modes, SKIP_EVENT);
+  assert_status(
+      nt_query(f->end, NT_FILE_NOTIFICATION, &modes, sizeof(modes) - 1),
+      NT_INFO_LENGTH_MISMATCH);
+}
+
 NP_PLATFORM_CASE("platform/skip/handle-is-not-set",
                  SetFileCompletionNotificationModes, NO_MODE, WAIT_TIMEOUT,
                  "With FILE_SKIP_SET_EVENT_ON_HANDLE and a port the handle "

@@ -40,6 +40,7 @@ typedef enum FILE_INFORMATION_CLASS {
   FileStandardInformation = 5,
   FileAccessInformation = 8,
   FileNameInformation = 9,
+  FileIoCompletionNotificationInformation = 41,
   FileModeInformation = 16,
   FilePipeInformation = 23,
   FilePipeLocalInformation = 24,
