@@ -42,11 +42,25 @@ uint64_t world_timeout_ms(uint64_t ms);
  * the run began. False, and nothing set, where nobody counts (not on sim). */
 bool world_call_count(const char *name, uint64_t *count);
 
+/* world_has_users returns whether a case can run as other users than the one
+ * who started it: always on sim. On Windows where npipe-users has started the
+ * runner. */
+bool world_has_users(void);
+
 /* world_set_user makes the calling thread run as another user from now on, to
- * the end of the case: "alice", who it is at first, "bob", "admin" (an
- * administrator), "service" (may impersonate), "anonymous". False, and nothing
- * changed, where a case has but the account that started it (not on sim). */
+ * the end of the case: "alice", "bob", "admin" (an administrator), "service"
+ * (may impersonate), "anonymous", "network" (on sim alone). On sim the thread
+ * is alice at first and its process changes, too; on Windows the thread is
+ * "admin" and "service" at first, and impersonates the others. False where a
+ * case cannot be that user. */
 bool world_set_user(const char *user);
+
+/* WORLD_SID_BYTES_MAX holds the text of any SID. */
+enum { WORLD_SID_BYTES_MAX = 192 };
+
+/* world_user_sid writes the SID of "alice" or "bob" as text. False where there
+ * is no such user. */
+bool world_user_sid(const char *user, char *out, size_t size);
 
 /* Two-process cases.
  *

@@ -277,6 +277,10 @@ uint64_t calls(const char *function);
  * be. */
 void become(const char *user);
 
+/* sid_of is world_user_sid, and ends the case as unresolved where there is no
+ * such user. */
+void sid_of(const char *user, char *out, size_t size);
+
 /* --- Asserts ------------------------------------------------------------ */
 
 void assert_np_error_at(np_error actual, np_error expected, const char *file,

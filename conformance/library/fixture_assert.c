@@ -63,3 +63,9 @@ void become(const char *user) {
     np_unresolved("there is no other user than the one who runs this");
   }
 }
+
+void sid_of(const char *user, char *out, size_t size) {
+  if (!world_user_sid(user, out, size)) {
+    np_unresolved("there is no other user than the one who runs this");
+  }
+}

@@ -89,6 +89,7 @@ static bool on_parse(const char *on,
   static const char *const worlds[] = {"sim", "wine", "windows", NULL};
   static const char *const architectures[] = {"x86_64", "i686", "aarch64",
                                               NULL};
+  static const char *const users[] = {"alone", "users", NULL};
   static const char *const signs[] = {"<", "<=", ">", ">=", "=", NULL};
   unsigned long have[VERSION_PARTS_MAX];
   unsigned long wanted[VERSION_PARTS_MAX];
@@ -107,6 +108,10 @@ static bool on_parse(const char *on,
   }
   *applies = strcmp(words[0], platform->world) == 0;
   if (count == 1) {
+    return true;
+  }
+  if (count == 2 && word_is_one_of(words[1], users)) {
+    *applies = *applies && world_has_users() == (words[1][0] == 'u');
     return true;
   }
   if (count == 2 && strcmp(words[0], "sim") == 0 &&
@@ -209,7 +214,9 @@ static bool reader_set(struct reader *r, const char *key, const char *value) {
     field = &e->on;
     if (!on_parse(value, r->platform, &e->applies)) {
       return reader_error(
-          r, "on is WORLD [ARCHITECTURE] [< VERSION] or sim SETTINGS");
+          r,
+          "on is WORLD [ARCHITECTURE] [< VERSION], WORLD alone, WORLD users "
+          "or sim SETTINGS");
     }
   } else if (strcmp(key, "reason") == 0) {
     field = &e->reason;

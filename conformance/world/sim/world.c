@@ -112,6 +112,18 @@ bool world_call_count(const char *name, uint64_t *count) {
   return true;
 }
 
+bool world_has_users(void) {
+  return true;
+}
+
 bool world_set_user(const char *user) {
   return sim_set_user(user);
+}
+
+bool world_user_sid(const char *user, char *out, size_t size) {
+  if (strcmp(user, "alice") != 0 && strcmp(user, "bob") != 0) {
+    return false;
+  }
+  snprintf(out, size, "S-1-5-21-10-20-30-%s", user[0] == 'a' ? "1001" : "1002");
+  return true;
 }

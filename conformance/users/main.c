@@ -1,0 +1,118 @@
+/* npipe-users PROGRAM [ARGUMENT...]: makes two local users with random
+ * passwords, runs the program with their names and passwords in its environment
+ * (NPIPE_USER_ALICE, NPIPE_PASSWORD_ALICE, and the same of BOB), and removes
+ * the users again, also when the program fails or Ctrl+C is pressed. Needs the
+ * rights of an administrator. Exits as the program does; with 125, after a line
+ * that begins with "npipe-users: not run: ", when the users cannot be made. */
+#include "account.h"
+
+#include <stdio.h>
+
+enum { EXIT_NOT_RUN = 125, USERS = 2 };
+
+static const struct {
+  const wchar_t *name;
+  const wchar_t *name_variable;
+  const wchar_t *password_variable;
+} users[USERS] = {
+    {L"npipe-test-alice", L"NPIPE_USER_ALICE", L"NPIPE_PASSWORD_ALICE"},
+    {L"npipe-test-bob", L"NPIPE_USER_BOB", L"NPIPE_PASSWORD_BOB"},
+};
+
+/* The console tells every process of Ctrl+C: the program ends, and so comes the
+ * end of this one. When the console closes there are some seconds left. */
+static BOOL WINAPI on_console(DWORD event) {
+  int i;
+
+  if (event == CTRL_CLOSE_EVENT || event == CTRL_LOGOFF_EVENT ||
+      event == CTRL_SHUTDOWN_EVENT) {
+    for (i = 0; i < USERS; i++) {
+      account_remove(users[i].name);
+    }
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* What stands after the name of this program in its command line. */
+static wchar_t *rest_of_line(wchar_t *line) {
+  bool quoted = false;
+
+  while (*line != 0 && (quoted || (*line != L' ' && *line != L'\t'))) {
+    quoted ^= *line == L'"';
+    line++;
+  }
+  while (*line == L' ' || *line == L'\t') {
+    line++;
+  }
+  return line;
+}
+
+static int program_run(wchar_t *line) {
+  STARTUPINFOW startup = {0};
+  PROCESS_INFORMATION process;
+  DWORD code = EXIT_NOT_RUN;
+
+  startup.cb = sizeof(startup);
+  fflush(NULL);
+  if (!CreateProcessW(NULL, line, NULL, NULL, TRUE, 0, NULL, NULL, &startup,
+                      &process)) {
+    printf("npipe-users: not run: CreateProcess: error %lu\n",
+           (unsigned long)GetLastError());
+    return EXIT_NOT_RUN;
+  }
+  WaitForSingleObject(process.hProcess, INFINITE);
+  GetExitCodeProcess(process.hProcess, &code);
+  CloseHandle(process.hThread);
+  CloseHandle(process.hProcess);
+  return (int)code;
+}
+
+/* Makes a user and tells it in the environment. */
+static DWORD user_make(int index) {
+  wchar_t password[PASSWORD_UNITS_MAX];
+  DWORD error;
+
+  if (!password_draw(password)) {
+    return ERROR_NOT_READY;
+  }
+  error = account_add(users[index].name, password);
+  if (error == NO_ERROR) {
+    SetEnvironmentVariableW(users[index].name_variable, users[index].name);
+    SetEnvironmentVariableW(users[index].password_variable, password);
+  }
+  SecureZeroMemory(password, sizeof(password));
+  return error;
+}
+
+int main(void) {
+  wchar_t *line = rest_of_line(GetCommandLineW());
+  int code = EXIT_NOT_RUN;
+  int made = 0;
+  DWORD error = NO_ERROR;
+
+  if (*line == 0) {
+    printf("usage: npipe-users PROGRAM [ARGUMENT...]\n");
+    return EXIT_NOT_RUN;
+  }
+  SetConsoleCtrlHandler(on_console, TRUE);
+  while (made < USERS && error == NO_ERROR) {
+    error = user_make(made);
+    made += error == NO_ERROR;
+  }
+  if (error == NO_ERROR) {
+    code = program_run(line);
+  } else {
+    printf("npipe-users: not run: no user %ls: error %lu%s\n", users[made].name,
+           (unsigned long)error,
+           error == ERROR_ACCESS_DENIED ? ", run as administrator" : "");
+  }
+  while (made-- > 0) {
+    error = account_remove(users[made].name);
+    if (error != NO_ERROR) {
+      printf("npipe-users: remove the user %ls by hand: error %lu\n",
+             users[made].name, (unsigned long)error);
+    }
+  }
+  return code;
+}
