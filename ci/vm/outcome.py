@@ -1,0 +1,114 @@
+"""What came back from a run: reports for the page, or the reason why not.
+
+A report counts only when the guest came to its end and the report is whole. In
+every other case the page gets `not run` with the reason, never a pass.
+"""
+import json
+import os
+import shutil
+
+from vm import versions
+
+ARCHITECTURES = ("x86_64", "i686")
+
+
+def _read(folder, name):
+    try:
+        with open(os.path.join(folder, name), encoding="utf-8",
+                  errors="replace") as file:
+            return file.read().strip()
+    except FileNotFoundError:
+        return ""
+
+
+class Outcome:
+    """Writes the reports of one run to `folder`, named `name`-ARCHITECTURE."""
+
+    def __init__(self, version, folder, name, seconds=None):
+        self.version = version
+        self.folder = folder
+        self.name = name
+        self.more = {"note": "in a virtual machine"}
+        if seconds is not None:
+            self.more["seconds"] = round(seconds, 1)
+        self.reports = []
+        self.reasons = []
+        self.red = 0
+
+    def not_run(self, reason, picture="", architecture=""):
+        """A report that says why there is none."""
+        name = "-".join(filter(None, (self.name, architecture)))
+        data = {"platform": {"world": "windows", "version": self.version.key,
+                             "architecture": architecture},
+                "windows": self.version.name, **self.more, "not_run": reason}
+        if picture:
+            data["screenshot"] = picture
+            data["not_run"] += f" (screen: {picture})"
+        self._write(name, data)
+        self.reasons.append(reason)
+
+    def take(self, came, picture=""):
+        """Takes what the guest left in the folder `came`."""
+        code = _read(came, "exit.txt")
+        if not os.path.exists(os.path.join(came, "ended.txt")):
+            self.not_run("the guest stopped early: "
+                         + ("it did not finish" if os.path.exists(
+                             os.path.join(came, "started.txt"))
+                            else "the suite had not started"), picture)
+            return
+        found = 0
+        for architecture in ARCHITECTURES:
+            path = os.path.join(came, "reports",
+                                f"windows-{architecture}.json")
+            if os.path.exists(path):
+                found += 1
+                self._take_report(path, architecture, came, picture)
+        if not found:
+            lines = _read(came, "run.txt").splitlines()
+            said = [line.strip() for line in lines if line.strip()]
+            self.not_run(f"run.cmd ended with {code or 'no code'} and left no"
+                         f" report: {said[-1] if said else 'it said nothing'}",
+                         picture)
+        elif code != "0" and not self.red and not self.reasons:
+            self.red = 1  # run.cmd knows of something that no report shows
+
+    def _take_report(self, path, architecture, came, picture):
+        try:
+            with open(path, encoding="utf-8") as file:
+                data = json.load(file)
+            platform, results = data["platform"], data["results"]
+            red = sum(1 for result in results if result["red"])
+            if not data["summary"] or not results:
+                raise ValueError("no results")
+        except (ValueError, KeyError, TypeError) as error:
+            self.not_run(f"the report of {architecture} is cut or damaged:"
+                         f" {error}", picture, architecture)
+            return
+        if platform.get("world") == "windows":
+            wrong = versions.misnamed(self.version, platform)
+            if wrong is not None:
+                self.not_run(wrong, picture, architecture)
+                return
+        data.update(windows=self.version.name, **self.more,
+                    ver=_read(came, "started.txt"))
+        self._write(f"{self.name}-{architecture}", data)
+        for kind in ("xml", "txt"):
+            beside = path.removesuffix("json") + kind
+            if os.path.exists(beside):
+                shutil.copyfile(beside, os.path.join(
+                    self.folder, f"{self.name}-{architecture}.{kind}"))
+        self.red += red
+
+    def _write(self, name, data):
+        path = os.path.join(self.folder, f"{name}.json")
+        with open(path + ".new", "w", encoding="utf-8") as file:
+            json.dump(data, file, indent=1)
+            file.write("\n")
+        os.replace(path + ".new", path)
+        self.reports.append(path)
+
+    @property
+    def exit_code(self):
+        if self.reasons:
+            return 3
+        return 1 if self.red else 0

@@ -1,0 +1,129 @@
+"""Makes the stand-in guest: a kernel and an initramfs that boot in QEMU.
+
+The kernel is Debian's (`ci/setup vm` unpacks its package), the only program is
+busybox, and the only script is stand-in/init.
+"""
+import lzma
+import os
+import re
+import stat
+
+from vm import media
+
+TOP = os.path.dirname(os.path.dirname(media.FOLDER))
+KERNEL = os.path.join(TOP, "build/deps/kernel")
+BUSYBOX = ("/bin/busybox", "/usr/bin/busybox")
+MODULES = ("ahci", "ata_piix", "sd_mod", "sr_mod", "isofs", "vfat", "nls_cp437",
+           "nls_ascii", "nls_iso8859-1", "nls_utf8", "ext4")
+APPLETS = ("sh", "mount", "umount", "insmod", "cat", "cp", "dd", "echo",
+           "findfs", "blkid", "grep", "poweroff", "reboot", "sleep", "sync", "tr",
+           "chroot", "head", "ls", "mkdir")
+FOLDERS = ("bin", "proc", "sys", "dev", "cd", "out", "wine", "modules")
+
+
+def why_not():
+    """Why there can be no stand-in here, or None."""
+    if not os.path.exists(os.path.join(KERNEL, ".complete")):
+        return "no kernel of Debian's: run ci/setup vm"
+    if not any(map(os.path.exists, BUSYBOX)):
+        return "no busybox (package busybox-static)"
+    return None
+
+
+def make(folder):
+    """Writes `vmlinuz`, `vmlinux` (the same, unpacked: it boots faster, but
+    shows nothing on the screen) and `initrd` into the folder."""
+    os.makedirs(folder, exist_ok=True)
+    with open(_kernel_file(), "rb") as file:
+        image = file.read()
+    with open(os.path.join(folder, "vmlinuz"), "wb") as file:
+        file.write(image)
+    with open(os.path.join(folder, "vmlinux"), "wb") as file:
+        file.write(_unpacked(image))
+    with open(os.path.join(folder, "initrd"), "wb") as file:
+        file.write(_initramfs())
+
+
+def _kernel_file():
+    boot = os.path.join(KERNEL, "boot")
+    return os.path.join(boot, next(name for name in os.listdir(boot)
+                                   if name.startswith("vmlinuz-")))
+
+
+def _unpacked(image):
+    """The ELF file inside a bzImage: QEMU starts it directly (PVH), and an
+    emulated processor does not spend seconds on unpacking."""
+    begin = image.find(b"\xfd7zXZ\x00")
+    if begin < 0:
+        raise media.Unusable("this kernel is not packed with xz")
+    return lzma.LZMADecompressor().decompress(image[begin:])
+
+
+def _modules():
+    """The modules with what they depend on, in the order to load them."""
+    files = {}
+    for path, _, names in os.walk(os.path.join(KERNEL, "lib/modules")):
+        for name in names:
+            if name.endswith(".ko"):
+                files[name[:-3].replace("-", "_")] = os.path.join(path, name)
+    order = []
+
+    def add(name):
+        name = name.replace("-", "_")
+        if name not in files or name in order:
+            return  # built into the kernel, or there already
+        with open(files[name], "rb") as file:
+            depends = re.search(rb"\0depends=([^\0]*)\0", file.read())
+        for other in filter(None, depends.group(1).decode().split(",")):
+            add(other)
+        order.append(name)
+
+    # The first two are asked for by name at run time, by ext4 and by sd_mod.
+    for name in ("crc32c_generic", "crct10dif_generic", *MODULES):
+        add(name)
+    return [(name, files[name]) for name in order]
+
+
+def _initramfs():
+    archive = Cpio()
+    for folder in FOLDERS:
+        archive.add(folder, stat.S_IFDIR | 0o755)
+    with open(next(filter(os.path.exists, BUSYBOX)), "rb") as file:
+        archive.add("bin/busybox", stat.S_IFREG | 0o755, file.read())
+    for applet in APPLETS:
+        archive.add(f"bin/{applet}", stat.S_IFLNK | 0o777, b"busybox")
+    modules = _modules()
+    for name, path in modules:
+        with open(path, "rb") as file:
+            archive.add(f"modules/{name}", stat.S_IFREG | 0o644, file.read())
+    archive.add("modules/order", stat.S_IFREG | 0o644,
+                "\n".join(name for name, _ in modules).encode())
+    with open(os.path.join(media.FOLDER, "stand-in/init"), "rb") as file:
+        archive.add("init", stat.S_IFREG | 0o755, file.read())
+    return archive.finished()
+
+
+class Cpio:
+    """An archive in the kernel's format (newc). Source: Documentation/
+    driver-api/early-userspace/buffer-format.rst of Linux."""
+
+    def __init__(self):
+        self.data = bytearray()
+        self.count = 0
+
+    def add(self, name, mode, content=b""):
+        self.count += 1
+        fields = [self.count, mode, 0, 0, 1, 0, len(content), 0, 0, 0, 0,
+                  len(name) + 1, 0]
+        self.data += b"070701" + "".join(f"{f:08x}" for f in fields).encode()
+        self.data += name.encode() + b"\0"
+        self._pad()
+        self.data += content
+        self._pad()
+
+    def _pad(self):
+        self.data += b"\0" * (-len(self.data) % 4)
+
+    def finished(self):
+        self.add("TRAILER!!!", 0)
+        return bytes(self.data)
