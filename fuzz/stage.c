@@ -64,6 +64,7 @@ void stage_settings(sim_settings *settings, struct fuzz_input *input) {
   }
   if ((drawn & 16) != 0) {
     settings->closed_write_kept = !settings->closed_write_kept;
+    settings->flush_control = !settings->flush_control;
   }
   if ((drawn & 32) != 0) {
     settings->cancelled_write_counts = !settings->cancelled_write_counts;

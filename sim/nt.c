@@ -347,7 +347,7 @@ NTSTATUS sim__file_control(struct call *call, struct file *file,
       kind = OP_CONNECT;
       break;
     case FSCTL_PIPE_FLUSH:
-      kind = OP_FLUSH;
+      kind = sim__kernel.settings.flush_control ? OP_FLUSH : OP_CONTROL;
       break;
     case FSCTL_PIPE_TRANSCEIVE:
       kind = OP_TRANSACT;

@@ -29,6 +29,8 @@ void sim_settings_init(sim_settings *settings) {
       .byte_read_swallows_empty = true,
       .empty_read_consumes_empty = true,
       .wait_cancellable = true,
+      .flush_control = true,
+      .pool_threads_max = 500,
       .sqos_default_anonymous = true,
       .remote_refused_status = STATUS_ACCESS_DENIED,
       .tick_us = 1000,
@@ -58,6 +60,7 @@ static void disputed(sim_settings *settings) {
   settings->empty_read_consumes_empty = false;
   settings->nowait_connect_succeeds = true;
   settings->wait_cancellable = false;
+  settings->flush_control = false;
   settings->sqos_default_anonymous = false;
   settings->remote_refused_status = STATUS_BAD_NETWORK_PATH;
 }

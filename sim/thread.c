@@ -22,9 +22,11 @@ static pthread_key_t exit_key;
 static pthread_once_t exit_key_once = PTHREAD_ONCE_INIT;
 static uint32_t last_id;
 static unsigned pool_running;
-static struct thread *in_turn; /* of those in step */
+static struct thread *pool_queue; /* callbacks that wait for a thread */
+static struct thread *in_turn;    /* of those in step */
 
 static bool step_on(struct thread *thread);
+static bool thread_start(struct thread *thread);
 
 /* --- Who is there -------------------------------------------------------- */
 
@@ -34,6 +36,18 @@ static void thread_link(struct thread *thread) {
   thread->next = sim__kernel.thread_list;
   sim__kernel.thread_list = thread;
   sim__kernel.threads++;
+}
+
+/* Starts the callback that has waited longest, if there is a thread for it. */
+static void pool_go_on(void) {
+  struct thread *thread = pool_queue;
+
+  if (thread != NULL && pool_running < sim__kernel.settings.pool_threads_max) {
+    pool_queue = thread->carried_next;
+    thread->carried_next = NULL;
+    pool_running++;
+    thread_start(thread);
+  }
 }
 
 /* A thread ends: its operations with it. */
@@ -55,6 +69,7 @@ static void thread_leave(struct thread *thread) {
   }
   thread->exited = true;
   sim__object_unref(&thread->object);
+  pool_go_on();
   sim__wake();
 }
 
@@ -474,19 +489,21 @@ BOOL WINAPI TrySubmitThreadpoolCallback(PTP_SIMPLE_CALLBACK callback,
   (void)environment;
   if (sim__call_begin(&call, __func__, PLACE, " ")) {
     struct thread *thread = thread_new(sim__thread_self());
+    struct thread **last = &pool_queue;
 
     thread->is_pool = true;
     thread->callback = callback;
     thread->parameter = context;
-    pool_running++;
-    if (!thread_start(thread)) {
-      call.error = ERROR_NOT_ENOUGH_MEMORY;
+    while (*last != NULL) {
+      last = &(*last)->carried_next;
     }
+    *last = thread;
+    pool_go_on();
   }
   return sim__call_end(&call);
 }
 
-/* Each callback has a thread of its own: none waits for another. */
+/* Each callback that runs has a thread of its own. */
 BOOL WINAPI CallbackMayRunLong(PTP_CALLBACK_INSTANCE instance) {
   (void)instance;
   return TRUE;

@@ -101,6 +101,9 @@ np_error np_loop_destroy(np_loop *loop) {
   if (loop->gates != NULL) {
     loop->gates_free(loop);
   }
+  if (loop->flusher != NULL) {
+    loop->flusher_free(loop);
+  }
   assert(loop->owed == NULL && loop->owed_count == 0);
   if (loop->event != NULL) {
     CloseHandle(loop->event);

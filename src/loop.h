@@ -15,6 +15,7 @@
 #include "nt.h"
 
 typedef struct np__gates np__gates;
+typedef struct np__flusher np__flusher;
 
 /* What can happen to a thing that a loop handles. Each function is called from
  * the loop alone.
@@ -76,6 +77,9 @@ struct np_loop {
    * does. */
   np__gates *gates;
   void (*gates_free)(np_loop *loop);
+  /* Of flushes that need threads, likewise. */
+  np__flusher *flusher;
+  void (*flusher_free)(np_loop *loop);
 };
 
 static inline void np__queue_push(np__queue *queue, np__packet *packet) {

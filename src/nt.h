@@ -55,9 +55,29 @@ typedef struct np__pipe_peek {
   ULONG message_bytes; /* what is left of the first message; bytes: 0 */
 } np__pipe_peek;
 
-#define NP__STATUS_PENDING         ((NTSTATUS)0x00000103)
-#define NP__STATUS_BUFFER_OVERFLOW ((NTSTATUS)0x80000005)
-#define NP__STATUS_IO_TIMEOUT      ((NTSTATUS)0xC00000B5)
+/* FSCTL_PIPE_FLUSH, function 16 of the pipe's device, METHOD_BUFFERED and
+ * FILE_WRITE_DATA, with neither input nor output: FlushFileBuffers as an
+ * asynchronous operation. winioctl.h has no name for it; Windows 7 and later
+ * are taken to have it, Wine answers STATUS_NOT_SUPPORTED.
+ * Source: Defining I/O Control Codes (the makeup of the number)
+ *         learn.microsoft.com/windows-hardware/drivers/kernel/defining-i-o-control-codes
+ */
+#define NP__FSCTL_PIPE_FLUSH 0x118040u
+
+#define NP__STATUS_PENDING                ((NTSTATUS)0x00000103)
+#define NP__STATUS_BUFFER_OVERFLOW        ((NTSTATUS)0x80000005)
+#define NP__STATUS_INVALID_PARAMETER      ((NTSTATUS)0xC000000D)
+#define NP__STATUS_INVALID_DEVICE_REQUEST ((NTSTATUS)0xC0000010)
+#define NP__STATUS_ACCESS_DENIED          ((NTSTATUS)0xC0000022)
+#define NP__STATUS_IO_TIMEOUT             ((NTSTATUS)0xC00000B5)
+#define NP__STATUS_NOT_SUPPORTED          ((NTSTATUS)0xC00000BB)
+#define NP__STATUS_CANCELLED              ((NTSTATUS)0xC0000120)
+
+/* np__error_of_status returns what Win32 calls `status`. Only status 0 is a
+ * success. */
+static inline DWORD np__error_of_status(NTSTATUS status) {
+  return status == 0 ? ERROR_SUCCESS : RtlNtStatusToDosError(status);
+}
 
 /* Blocks as FlushFileBuffers, which calls it, does.
  *

@@ -74,9 +74,10 @@ struct np_pipe {
   uint8_t end; /* np_end */
   bool readable;
   bool writable;
-  bool announced;   /* this client was reported by a connect */
-  bool is_released; /* `closed` is queued */
-  bool knows_mode;  /* a client asks for `mode` only where it matters */
+  bool announced;         /* this client was reported by a connect */
+  bool is_released;       /* `closed` is queued */
+  bool knows_mode;        /* a client asks for `mode` only where it matters */
+  bool flushes_by_thread; /* its kernel has no control that flushes */
   /* Both NULL until somebody asks for readiness. */
   struct np__readiness *readiness;
   const np__ready_hooks *ready_hooks;

@@ -197,8 +197,9 @@ void np__server_accept(np_pipe *server, np_op *op, np_op_fn done) {
       op, ConnectNamedPipe(server->target.handle, &op->np__packet.overlapped));
 }
 
-/* What the kernel was not given belongs to the old session too. A shutdown ends
- * with the writes that it waits for. */
+/* What the kernel was not given belongs to the old session too, and so does a
+ * flush that waits for its turn in the kernel. A shutdown ends with the writes
+ * that it waits for. */
 static void end_session(np_pipe *server) {
   np_op *next;
 
@@ -209,6 +210,7 @@ static void end_session(np_pipe *server) {
       op->np__error = ERROR_PIPE_NOT_CONNECTED; /* It was let go unseen. */
     }
     if (op->np__state == NP__OP_PUT_OFF ||
+        (op->np__state == NP__OP_IN_KERNEL && op->np__kind == NP__OP_FLUSH) ||
         (op->np__state == NP__OP_WAITING && op->np__kind != NP__OP_SHUTDOWN)) {
       np__op_abort(op, ERROR_PIPE_NOT_CONNECTED);
     }

@@ -121,6 +121,10 @@ static bool is_silent(const struct run *r) {
   if ((flags & CLOSES_LISTENER) != 0 && r->closed > 0) {
     return true; /* One that is being closed tells nothing any more. */
   }
+  if ((flags & FLUSHES) != 0 && strcmp(function, "NtFsControlFile") == 0 &&
+      r->plan.error == (uint32_t)STATUS_NOT_SUPPORTED) {
+    return true; /* It is flushed by a thread instead. */
+  }
   if (r->plan.kind == PLAN_COMPLETION) {
     /* Who cancels cannot tell his own cancel from another's. */
     if ((flags & CANCELS_FIRST) != 0 &&
@@ -156,10 +160,11 @@ static bool is_silent(const struct run *r) {
   }
   if (strcmp(function, "PostQueuedCompletionStatus") == 0) {
     /* The worker of a flush tries again. */
-    return strncmp(r->scenario->id, "flush/", 6) == 0;
+    return (flags & FLUSHES) != 0;
   }
-  if (strcmp(function, "CancelSynchronousIo") == 0) {
-    return true; /* The worker may not be in the kernel yet: tried again. */
+  if (strcmp(function, "CancelSynchronousIo") == 0 ||
+      strcmp(function, "SleepConditionVariableSRW") == 0) {
+    return true; /* The threads of a flusher try again. */
   }
   return false;
 }

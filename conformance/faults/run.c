@@ -237,9 +237,13 @@ static void check_account(struct run *r) {
 
 bool run_scenario(struct run *r, const struct scenario *scenario,
                   const struct plan *plan, const sim_settings *settings) {
+  sim_settings changed = *settings;
   bool finished;
 
-  sim_reset(1, settings);
+  if ((scenario->flags & NO_FLUSH_CONTROL) != 0) {
+    changed.flush_control = false;
+  }
+  sim_reset(1, &changed);
   memset(r, 0, offsetof(struct run, actions));
   memset((char *)r + offsetof(struct run, actions) + sizeof r->actions, 0,
          sizeof *r - offsetof(struct run, actions) - sizeof r->actions);

@@ -78,7 +78,9 @@ enum scenario_flags {
   TRIES_AGAIN = 128, /* a client that waits: whoever is slow, it gets through */
   SERVER_COMES =
       256, /* ... also where there is no such pipe                  */
-  CLOSES_LISTENER = 512 /* in the turn in which it has something to tell     */
+  CLOSES_LISTENER = 512, /* in the turn in which it has something to tell    */
+  FLUSHES = 1024,        /* a thread flushes where the kernel's control fails */
+  NO_FLUSH_CONTROL = 2048 /* the kernel has no control that flushes          */
 };
 
 struct scenario {

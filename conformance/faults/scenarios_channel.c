@@ -156,12 +156,12 @@ static bool play_half_close(struct run *r) {
          ends(shutdown, NP_OK, 0) && delivers(r, e.opposite, e.near, "answer");
 }
 
-SCENARIO(channel_half_close_message, "flush/channel-half-close", 0) {
+SCENARIO(channel_half_close_message, "flush/channel-half-close", FLUSHES) {
   modes(r, NP_MESSAGE, NP_MESSAGE);
   return play_half_close(r);
 }
 
-SCENARIO(channel_half_close_byte, "flush/channel-half-close-byte", 0) {
+SCENARIO(channel_half_close_byte, "flush/channel-half-close-byte", FLUSHES) {
   modes(r, NP_MESSAGE, NP_BYTE);
   return play_half_close(r);
 }

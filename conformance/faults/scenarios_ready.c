@@ -24,7 +24,7 @@ SCENARIO(vectors, "vector/readv-and-writev", 0) {
   return holds(r, memcmp(in, "abcdefg", 7) == 0, "the buffers were filled");
 }
 
-SCENARIO(flush, "flush/until-it-was-read", 0) {
+static bool play_until_read(struct run *r) {
   struct action *flushed;
 
   if (!pair_open(r) || !ends(write_begin(r, r->client, "data", 4), NP_OK, 4)) {
@@ -36,16 +36,52 @@ SCENARIO(flush, "flush/until-it-was-read", 0) {
          ends(flushed, NP_OK, 0);
 }
 
-SCENARIO(flush_cancel, "flush/cancelled", 0) {
+SCENARIO(flush, "flush/until-it-was-read", FLUSHES) {
+  return play_until_read(r);
+}
+
+SCENARIO(flush_thread, "flush/thread-until-it-was-read",
+         FLUSHES | NO_FLUSH_CONTROL) {
+  return play_until_read(r);
+}
+
+static bool play_cancelled(struct run *r) {
   struct action *flushed;
 
   if (!pair_open(r) || !ends(write_begin(r, r->client, "data", 4), NP_OK, 4)) {
     return false;
   }
   flushed = flush_begin(r, r->client);
-  /* The clock moves when nobody else runs: the worker waits in the kernel. */
+  /* The clock moves when nobody else runs: a thread waits in the kernel. */
   return flushed != NULL && turn(r, 1) && cancel(flushed) &&
          ends(flushed, ERROR_OPERATION_ABORTED, 0);
+}
+
+SCENARIO(flush_cancel, "flush/cancelled", FLUSHES | CANCELS_FIRST) {
+  return play_cancelled(r);
+}
+
+SCENARIO(flush_thread_cancel, "flush/thread-cancelled",
+         FLUSHES | NO_FLUSH_CONTROL) {
+  return play_cancelled(r);
+}
+
+/* Both ends wait for each other: each is tried, cut and tried again. */
+SCENARIO(flush_both, "flush/thread-both-ends",
+         FLUSHES | NO_FLUSH_CONTROL | KNOWS_ITSELF) {
+  struct action *server;
+  struct action *client;
+
+  if (!pair_open(r) || !ends(write_begin(r, r->client, "data", 4), NP_OK, 4) ||
+      !ends(write_begin(r, r->server, "back", 4), NP_OK, 4)) {
+    return false;
+  }
+  client = flush_begin(r, r->client);
+  server = client != NULL ? flush_begin(r, r->server) : NULL;
+  return server != NULL && turn(r, 10) &&
+         ends_with(read_begin(r, r->client, 16), NP_OK, "back") &&
+         ends_with(read_begin(r, r->server, 16), NP_OK, "data") &&
+         ends(server, NP_OK, 0) && ends(client, NP_OK, 0);
 }
 
 SCENARIO(readable, "ready/readable-then-read", READINESS) {

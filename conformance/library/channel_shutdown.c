@@ -348,16 +348,22 @@ NP_CASE("channel/half-close-cancel", np_channel_shutdown,
 
 NP_CASE("channel/half-close-memory", np_channel_shutdown,
         MESSAGE_TYPE | BOTH_ENDS, NP_OK,
-        "Without memory for its wait it is told so, and messages can be sent "
-        "again.",
+        "Where its wait takes memory and there is none, it is told so, and "
+        "messages can be sent again. The kernel's own control takes none.",
         "npipe/channel.h") {
   np_channel_options options = half_close();
+  bool failed;
 
   channel_pair(f, &options);
   channel_shutdown_begin(&f->ops[0], f->channel);
   f->allocator.fail_at = f->allocator.total + 1;
   loop_until(f, 1);
+  failed = f->allocator.total >= f->allocator.fail_at;
   f->allocator.fail_at = 0;
+  if (!failed) {
+    assert_done(&f->ops[0], NP_OK, 0);
+    return;
+  }
   assert_done(&f->ops[0], ERROR_NOT_ENOUGH_MEMORY, 0);
   message_send(f, f->channel, "x", 1);
   assert_message(f, f->opposite, "x", 1);

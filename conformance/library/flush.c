@@ -287,6 +287,7 @@ NP_CASE("flush/cancel-at-once", np_pipe_flush, ANY_MODE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
         "It can be cancelled wherever it is by then, over and over.",
         "CancelSynchronousIo#remarks") {
+  np_error again;
   unsigned round;
 
   pair_open(f);
@@ -297,7 +298,8 @@ NP_CASE("flush/cancel-at-once", np_pipe_flush, ANY_MODE | BOTH_ENDS,
       loop_turn(f, 0);
     }
     assert_np_ok(np_op_cancel(&f->ops[0].op));
-    assert_np_ok(np_op_cancel(&f->ops[0].op));
+    again = np_op_cancel(&f->ops[0].op); /* It may have ended by the first. */
+    assert_true(again == NP_OK || again == ERROR_NOT_FOUND);
     loop_until(f, round + 1);
     assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
   }
@@ -359,6 +361,251 @@ NP_CASE("flush/close-at-once", np_pipe_close, ANY_MODE | BOTH_ENDS,
   }
 }
 
+/* --- Nothing crosses a session ------------------------------------------- */
+
+NP_CASE("flush/disconnect-at-once", np_pipe_flush, ANY_MODE | BOTH_ENDS,
+        ERROR_PIPE_NOT_CONNECTED,
+        "A flush of bytes that a disconnect threw away never succeeds, "
+        "wherever it is by then.",
+        "DisconnectNamedPipe#remarks") {
+  unsigned round;
+
+  for (round = 0; round < 60; round++) {
+    if (round == 0) {
+      pair_open(f);
+    } else {
+      pair_reopen(f);
+    }
+    pipe_send(f, f->end, "0123456789", 10);
+    flush_begin(&f->ops[0], f->end);
+    if (round % 3 == 1) {
+      loop_turn(f, 0);
+    }
+    assert_np_ok(np_server_disconnect(f->server));
+    loop_until(f, round + 1);
+    assert_done(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
+  }
+}
+
+NP_CASE("flush/next-session", np_pipe_flush, ANY_MODE, ERROR_PIPE_NOT_CONNECTED,
+        "A flush does not wait for what is written in the next session.",
+        "DisconnectNamedPipe#remarks") {
+  unsigned round;
+
+  pair_open(f);
+  for (round = 0; round < 20; round++) {
+    unsigned done_count = f->done_count;
+
+    pipe_send(f, f->server, "old", 3);
+    flush_begin(&f->ops[0], f->server);
+    assert_np_ok(np_server_disconnect(f->server));
+    pipe_close(f, f->client);
+    f->ops[1].start_count++;
+    assert_np_ok(np_server_connect(f->server, &f->ops[1].op, on_done));
+    client_open_end(f);
+    write_begin(&f->ops[2], f->server, "new", 3);
+    loop_until(f, done_count + 3);
+    assert_done(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
+    assert_received(f, f->client, "new", 3);
+  }
+}
+
+/* --- Clients that do not read ------------------------------------------- */
+
+/* One more than the threads that the process's default pool has. */
+enum { CROWD_MAX = 501 };
+
+/* Pairs of one server and one client each, whose server flushes. */
+struct crowd {
+  np_pipe *servers[CROWD_MAX];
+  np_pipe *clients[CROWD_MAX];
+  np_op ops[CROWD_MAX];
+  np_error results[CROWD_MAX];
+  size_t count;
+  unsigned done;
+};
+
+static struct crowd crowd;
+
+static void on_crowd(np_op *op, np_error error, size_t transferred) {
+  callback_begin();
+  assert_int_equal(transferred, 0);
+  crowd.results[op - crowd.ops] = error;
+  crowd.done++;
+  callback_end();
+}
+
+/* Each server has written a byte that its client does not read. */
+static void crowd_open(np_fixture *f, size_t count) {
+  memset(&crowd, 0, sizeof crowd);
+  crowd.count = count;
+  for (size_t i = 0; i < count; i++) {
+    pair_open(f);
+    crowd.servers[i] = f->server;
+    crowd.clients[i] = f->client;
+    pipe_send(f, f->server, "x", 1);
+    assert_np_ok(np_pipe_flush(f->server, &crowd.ops[i], on_crowd));
+  }
+}
+
+static void crowd_close(np_fixture *f) {
+  for (size_t i = 0; i < crowd.count; i++) {
+    pipe_close(f, crowd.servers[i]);
+  }
+  loop_until_count(f, &crowd.done, (unsigned)crowd.count);
+  for (size_t i = 0; i < crowd.count; i++) {
+    pipe_close(f, crowd.clients[i]);
+  }
+  loop_until_count(f, &f->closed_count, f->closing_count);
+}
+
+static void CALLBACK pool_work(PTP_CALLBACK_INSTANCE instance, void *event) {
+  (void)instance;
+  SetEvent(event);
+}
+
+NP_CASE("flush/crowd", np_pipe_flush, NO_MODE, NP_OK,
+        "However many clients do not read: the flush of a client that has read "
+        "succeeds, the process's thread pool works on, and no thread is made "
+        "for each flush.",
+        "npipe/io.h") {
+  HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);
+  uint64_t threads = 0;
+  np_pipe *server;
+  np_pipe *client;
+
+  crowd_open(f, CROWD_MAX);
+  pair_open(f);
+  server = f->server;
+  client = f->client;
+  pipe_send(f, server, "hello", 5);
+  assert_received(f, client, "hello", 5);
+  flush_begin(&f->ops[0], server);
+  loop_until(f, 1);
+  assert_done(&f->ops[0], NP_OK, 0);
+  assert_int_equal(crowd.done, 0);
+
+  assert_true(TrySubmitThreadpoolCallback(pool_work, event, NULL));
+  assert_int_equal(
+      WaitForSingleObject(event, (DWORD)world_timeout_ms(LOOP_WAIT_MS)),
+      WAIT_OBJECT_0);
+  CloseHandle(event);
+  if (world_call_count("CreateThread", &threads)) {
+    assert_true(threads <= 2);
+    assert_true(world_call_count("TrySubmitThreadpoolCallback", &threads));
+    assert_int_equal(threads, 1);
+  }
+  crowd_close(f);
+  for (size_t i = 0; i < crowd.count; i++) {
+    assert_np_error(crowd.results[i], ERROR_OPERATION_ABORTED);
+  }
+}
+
+enum { FEW = 40 };
+
+NP_CASE("flush/one-of-many-reads", np_pipe_flush, NO_MODE, NP_OK,
+        "Of many flushes that wait, those end whose clients read, in whatever "
+        "order; the others wait on.",
+        "FlushFileBuffers#remarks") {
+  unsigned i;
+
+  crowd_open(f, FEW);
+  loop_quiet(f);
+  assert_int_equal(crowd.done, 0);
+  for (i = 0; i < FEW / 2; i++) {
+    const size_t k = (i * 7) % FEW;
+
+    assert_received(f, crowd.clients[k], "x", 1);
+    loop_until_count(f, &crowd.done, i + 1);
+    assert_np_ok(crowd.results[k]);
+  }
+  loop_quiet(f);
+  assert_int_equal(crowd.done, FEW / 2);
+  crowd_close(f);
+}
+
+NP_CASE("flush/one-of-many-outbound", np_pipe_flush, NO_MODE, NP_OK,
+        "So it is where the servers only write.", "FlushFileBuffers#remarks") {
+  f->server_options.inbound = false;
+  f->client_options.write = false;
+  crowd_open(f, 3);
+  loop_quiet(f);
+  assert_int_equal(crowd.done, 0);
+  assert_received(f, crowd.clients[1], "x", 1);
+  loop_until_count(f, &crowd.done, 1);
+  assert_np_ok(crowd.results[1]);
+  crowd_close(f);
+}
+
+NP_CASE("flush/many-peers-go", np_pipe_flush, NO_MODE, ERROR_BROKEN_PIPE,
+        "Many flushes wait and their clients go without having read: none "
+        "succeeds.",
+        "FlushFileBuffers#remarks") {
+  crowd_open(f, FEW);
+  loop_quiet(f);
+  loop_quiet(f);
+  for (size_t i = 0; i < FEW; i++) {
+    pipe_close(f, crowd.clients[i]);
+  }
+  loop_until_count(f, &crowd.done, FEW);
+  for (size_t i = 0; i < FEW; i++) {
+    assert_np_error(crowd.results[i], ERROR_BROKEN_PIPE);
+    pipe_close(f, crowd.servers[i]);
+  }
+  loop_until_count(f, &f->closed_count, f->closing_count);
+}
+
+NP_CASE("flush/cancel-many", np_pipe_flush, NO_MODE, ERROR_OPERATION_ABORTED,
+        "Of many flushes that wait each can be cancelled. Where threads flush, "
+        "all but the one that a thread is in the kernel with end in that turn.",
+        "npipe/io.h") {
+  uint64_t threads = 0;
+
+  crowd_open(f, FEW);
+  loop_quiet(f);
+  for (size_t i = 0; i < FEW; i++) {
+    assert_np_ok(np_op_cancel(&crowd.ops[i]));
+  }
+  if (world_call_count("CreateThread", &threads) && threads > 0) {
+    loop_turn(f, 0);
+    assert_true(crowd.done >= FEW - 1);
+  }
+  loop_until_count(f, &crowd.done, FEW);
+  for (size_t i = 0; i < FEW; i++) {
+    assert_np_error(crowd.results[i], ERROR_OPERATION_ABORTED);
+  }
+  crowd_close(f);
+}
+
+NP_CASE("flush/limit-many", np_pipe_flush, NO_MODE, WAIT_TIMEOUT,
+        "Of many flushes that wait each ends by its own time limit.",
+        "npipe/op.h") {
+  crowd_open(f, FEW);
+  pair_open(f);
+  pipe_send(f, f->server, "x", 1);
+  f->ops[0].op.timeout_ms = 20;
+  flush_begin(&f->ops[0], f->server);
+  loop_until(f, 1);
+  assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
+  assert_int_equal(crowd.done, 0);
+  crowd_close(f);
+}
+
+NP_CASE("flush/disconnect-many", np_pipe_flush, NO_MODE,
+        ERROR_PIPE_NOT_CONNECTED,
+        "Of many flushes that wait each ends by the disconnect of its server.",
+        "DisconnectNamedPipe#remarks") {
+  crowd_open(f, FEW);
+  for (size_t i = 0; i < FEW; i++) {
+    assert_np_ok(np_server_disconnect(crowd.servers[i]));
+  }
+  loop_until_count(f, &crowd.done, FEW);
+  for (size_t i = 0; i < FEW; i++) {
+    assert_np_error(crowd.results[i], ERROR_PIPE_NOT_CONNECTED);
+  }
+  crowd_close(f);
+}
+
 /* --- What cannot begin -------------------------------------------------- */
 
 NP_CASE("flush/bad-parameter", np_pipe_flush, NO_MODE, ERROR_INVALID_PARAMETER,
@@ -385,18 +632,24 @@ NP_CASE("flush/busy", np_pipe_flush, NO_MODE, ERROR_BUSY,
   assert_np_error(np_pipe_flush(f->end, &f->ops[0].op, on_never), ERROR_BUSY);
 }
 
-static np_error attempt_flush(np_fixture *f) {
-  np_error error = np_pipe_flush(f->end, &f->ops[0].op, on_done);
-
-  f->ops[0].start_count += error == NP_OK;
-  return error;
-}
-
 NP_CASE("flush/no-memory", np_pipe_flush, NO_MODE, ERROR_NOT_ENOUGH_MEMORY,
-        "Without memory nothing begins, and it can be tried again.",
+        "Where a flush takes memory and there is none, nothing begins, and it "
+        "can be tried again. The kernel's own control takes none.",
         "npipe/io.h") {
+  np_error error = ERROR_NOT_ENOUGH_MEMORY;
+  size_t nth;
+
   pair_open(f);
-  memory_sweep(f, attempt_flush);
+  for (nth = 1; error == ERROR_NOT_ENOUGH_MEMORY; nth++) {
+    assert_true(nth < 20);
+    f->allocator.fail_at = f->allocator.total + nth;
+    error = np_pipe_flush(f->end, &f->ops[0].op, on_done);
+    assert_int_equal(error == ERROR_NOT_ENOUGH_MEMORY,
+                     f->allocator.total >= f->allocator.fail_at);
+  }
+  f->allocator.fail_at = 0;
+  assert_np_ok(error);
+  f->ops[0].start_count++;
   loop_until(f, 1);
   assert_done(&f->ops[0], NP_OK, 0);
 }

@@ -71,6 +71,7 @@ static void settings_make(struct program *program, struct chance *chance) {
   }
   if (chance_permille(chance, 200)) {
     settings->closed_write_kept = !settings->closed_write_kept;
+    settings->flush_control = !settings->flush_control;
     settings->cancelled_write_counts = !settings->cancelled_write_counts;
   }
 }

@@ -316,6 +316,7 @@ DWORD WINAPI WaitForSingleObjectEx(HANDLE object, DWORD timeout_ms,
                                    BOOL alertable);
 DWORD WINAPI WaitForMultipleObjects(DWORD count, const HANDLE *objects,
                                     BOOL all, DWORD timeout_ms);
+#define STACK_SIZE_PARAM_IS_A_RESERVATION 0x00010000
 HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES attributes, SIZE_T stack_size,
                            LPTHREAD_START_ROUTINE start, LPVOID parameter,
                            DWORD flags, LPDWORD id);

@@ -61,6 +61,9 @@ typedef struct sim_settings {
   /* CancelIoEx finds a wait for an instance (MS-FSCC), or it stays until its
    * time is over (Wine); then it is no leak. */
   bool wait_cancellable;
+  /* FSCTL_PIPE_FLUSH flushes as an asynchronous operation (phnt, the WDK's
+   * headers), or is STATUS_NOT_SUPPORTED (Wine). */
+  bool flush_control;
   /* SECURITY_SQOS_PRESENT without level bits is anonymous (Wine tests). */
   bool sqos_default_anonymous;
   /* What a remote client is refused with, where the server wants none. */
@@ -90,6 +93,10 @@ typedef struct sim_settings {
   uint32_t tick_us;
 
   /* Threads. */
+
+  /* So many callbacks of the process's default thread pool run at a time; what
+   * is submitted beyond that waits (Windows and Wine: 500). */
+  uint32_t pool_threads_max;
 
   /* One thread runs at a time, and the seed decides at each call whether it is
    * another's turn, so that runs with threads are equal, too. All must be

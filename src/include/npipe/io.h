@@ -146,18 +146,31 @@ NP_API np_error np_pipe_writev(np_pipe *pipe, const np_buffer *buffers,
                                size_t count, np_op *op, np_op_fn done);
 
 /* np_pipe_flush completes when the peer has read everything that was written at
- * this end. It never blocks the loop: it runs on the system's thread pool. An
- * end that cannot write has nothing to wait for. Whether a write that is
- * started after it is waited for, too, differs by platform.
+ * this end. An end that cannot write has nothing to wait for. Whether a write
+ * that is started after the flush is waited for, too, differs by platform.
+ *
+ * A flush never blocks the loop and never uses the process's thread pool. The
+ * kernel's own control (FSCTL_PIPE_FLUSH) needs no thread. Where the kernel
+ * refuses it, as Wine's and some remote servers do, two threads serve all the
+ * flushes of the loop, however many wait. They are made at the first such flush
+ * and end in np_loop_destroy. A flush whose peer has read everything already is
+ * then found at once; one whose peer reads while others wait is found when its
+ * turn comes.
+ *
+ * A flush belongs to its session. One that np_server_disconnect meets in flight
+ * ends with ERROR_PIPE_NOT_CONNECTED or, if the peer had read everything
+ * before, with NP_OK. It never waits for data of the next session.
  *
  * Returns NP_OK when it began. Else nothing did and `done` is never called:
  * ERROR_INVALID_PARAMETER (a NULL), ERROR_INVALID_HANDLE (the pipe is being
- * closed), ERROR_BUSY (`op` is in flight, or the pipe is a channel's),
- * ERROR_NOT_ENOUGH_MEMORY, or what DuplicateHandle or
- * TrySubmitThreadpoolCallback said.
- * `done` gets NP_OK, also where no client was there yet; ERROR_BROKEN_PIPE: the
- * peer went while it waited; ERROR_PIPE_NOT_CONNECTED: disconnected;
- * ERROR_OPERATION_ABORTED, WAIT_TIMEOUT, or what Windows said.
+ * closed), ERROR_BUSY (`op` is in flight, or the pipe is a channel's); where
+ * threads flush ERROR_NOT_ENOUGH_MEMORY, or what DuplicateHandle or
+ * CreateThread said.
+ * `done` gets NP_OK: the peer has read everything; or no client was there yet;
+ * or the peer had gone when the flush began. ERROR_BROKEN_PIPE: the peer went
+ * while the flush waited, and it is not certain that it had read everything.
+ * ERROR_PIPE_NOT_CONNECTED: disconnected. ERROR_OPERATION_ABORTED,
+ * WAIT_TIMEOUT, or what Windows said.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  FlushFileBuffers, Remarks (named pipes)

@@ -1,0 +1,351 @@
+/* Flushes where the kernel has no control for them: NtFlushBuffersFile keeps
+ * its thread until the peer has read. A silent peer must not cost a thread, so
+ * one thread (the worker) tries all flushes in turn, and a second one (the
+ * pacer) cancels a try that waits while another flush wants its turn. A flush
+ * that succeeds tells so in the kernel's own answer: a try that was cancelled
+ * never counts as a flush. */
+#include "flusher.h"
+
+#include <assert.h>
+
+/* The threads call the kernel and nothing else. */
+#define STACK_BYTES 65536u
+
+/* After so many tries, or after all flushes had one, the worker stays in a try
+ * for a while. */
+#define TRIES_MAX 64u
+
+/* How long: twice as long after each rest in which nothing ended. */
+#define REST_MS_MIN 1u
+#define REST_MS_MAX 32u
+
+/* A cancel that finds nothing comes before the worker is in the kernel. So many
+ * are tried without a pause. */
+#define CANCELS_MAX 100u
+
+#define STATE_CLOSING 4u
+
+typedef struct list {
+  np__flush *first;
+  np__flush *last;
+} list;
+
+struct np__flusher {
+  HANDLE port;
+  ULONG_PTR key;
+  HANDLE worker;
+  HANDLE pacer;
+  SRWLOCK lock; /* what follows; a try itself runs without it */
+  CONDITION_VARIABLE for_worker;
+  CONDITION_VARIABLE for_pacer;
+  list fresh;   /* the worker takes these first */
+  list waiting; /* and these in rotation */
+  size_t waiting_count;
+  np__flush *tried; /* what the worker is in the kernel with, or NULL */
+  union {
+    IO_STATUS_BLOCK status; /* of the try                       */
+    OVERLAPPED overlapped;  /* the same, as CancelIoEx names it */
+  } block;
+  unsigned number; /* of the try under way, or of the last one */
+  bool was_cut;    /* a cancel has hit it */
+  unsigned tries;  /* that were cut since the last rest */
+  DWORD rest_ms;
+  bool is_ending;
+};
+
+static list *list_of(np__flusher *flusher, const np__flush *flush) {
+  return flush->state == NP__FLUSH_FRESH ? &flusher->fresh : &flusher->waiting;
+}
+
+static void put(np__flusher *flusher, np__flush *flush, np__flush_state state) {
+  list *to;
+
+  flush->state = state;
+  to = list_of(flusher, flush);
+  flush->next = NULL;
+  flush->prev = to->last;
+  if (to->last != NULL) {
+    to->last->next = flush;
+  } else {
+    to->first = flush;
+  }
+  to->last = flush;
+  flusher->waiting_count += state == NP__FLUSH_WAITING ? 1u : 0u;
+}
+
+static void take_out(np__flusher *flusher, np__flush *flush) {
+  list *from = list_of(flusher, flush);
+
+  if (flush->prev != NULL) {
+    flush->prev->next = flush->next;
+  } else {
+    from->first = flush->next;
+  }
+  if (flush->next != NULL) {
+    flush->next->prev = flush->prev;
+  } else {
+    from->last = flush->prev;
+  }
+  flusher->waiting_count -= flush->state == NP__FLUSH_WAITING ? 1u : 0u;
+}
+
+/* --- The worker --------------------------------------------------------- */
+
+/* The next flush to try; NULL: the thread shall end. Gives the lock away while
+ * there is none. */
+static np__flush *next_flush(np__flusher *flusher) {
+  np__flush *flush;
+
+  while (flusher->fresh.first == NULL && flusher->waiting.first == NULL &&
+         !flusher->is_ending) {
+    SleepConditionVariableSRW(&flusher->for_worker, &flusher->lock, INFINITE,
+                              0);
+  }
+  flush = flusher->fresh.first != NULL ? flusher->fresh.first
+                                       : flusher->waiting.first;
+  if (flush != NULL) {
+    take_out(flusher, flush);
+  }
+  return flush;
+}
+
+/* What a flush that the kernel answered with success comes to. Once the peer is
+ * gone the kernel finds nothing to wait for, though the peer may not have read
+ * what an earlier try found unread. */
+static np_error error_after(const np__flush *flush) {
+  np__pipe_local_information local = {0};
+  IO_STATUS_BLOCK block = {0};
+  NTSTATUS status;
+
+  if (!flush->has_waited) {
+    return NP_OK;
+  }
+  status = NtQueryInformationFile(flush->handle, &block, &local, sizeof local,
+                                  NP__FILE_PIPE_LOCAL_INFORMATION);
+  if (status == NP__STATUS_ACCESS_DENIED) {
+    return NP_OK; /* The handle of an outbound server has no right to ask. */
+  }
+  if (status < 0) {
+    return np__error_of_status(status);
+  }
+  return local.state == STATE_CLOSING ? ERROR_BROKEN_PIPE : NP_OK;
+}
+
+/* The packet's count of bytes carries the result. To post it fails only while
+ * the system is out of memory, and somebody waits for it. */
+static void post(const np__flusher *flusher, np__packet *packet,
+                 np_error error) {
+  while (!PostQueuedCompletionStatus(flusher->port, error, flusher->key,
+                                     &packet->overlapped)) {
+    SwitchToThread();
+  }
+}
+
+static void try_flush(np__flusher *flusher, np__flush *flush) {
+  np__packet *packet = flush->packet;
+  NTSTATUS status;
+  np_error error;
+
+  flush->state = NP__FLUSH_TRIED;
+  flusher->tried = flush;
+  flusher->number++;
+  flusher->was_cut = false;
+  WakeConditionVariable(&flusher->for_pacer);
+  ReleaseSRWLockExclusive(&flusher->lock);
+  status = NtFlushBuffersFile(flush->handle, &flusher->block.status);
+  error = status == 0 ? error_after(flush) : np__error_of_status(status);
+  AcquireSRWLockExclusive(&flusher->lock);
+  flusher->tried = NULL;
+  WakeConditionVariable(&flusher->for_pacer);
+  if (status == NP__STATUS_CANCELLED && flusher->was_cut &&
+      !flush->is_cancelled) {
+    flush->has_waited = true;
+    flusher->tries++;
+    put(flusher, flush, NP__FLUSH_WAITING);
+    return;
+  }
+  flusher->tries = 0;
+  flusher->rest_ms = REST_MS_MIN;
+  flush->state = NP__FLUSH_OVER;
+  ReleaseSRWLockExclusive(&flusher->lock);
+  CloseHandle(flush->handle);
+  post(flusher, packet, error); /* From here on `flush` may be gone. */
+  AcquireSRWLockExclusive(&flusher->lock);
+}
+
+static DWORD WINAPI worker_main(void *context) {
+  np__flusher *flusher = context;
+  np__flush *flush;
+
+  AcquireSRWLockExclusive(&flusher->lock);
+  while ((flush = next_flush(flusher)) != NULL) {
+    try_flush(flusher, flush);
+  }
+  ReleaseSRWLockExclusive(&flusher->lock);
+  return 0;
+}
+
+/* --- The pacer ---------------------------------------------------------- */
+
+/* How long the try under way may go on. */
+static DWORD stay_ms(const np__flusher *flusher) {
+  if (flusher->tried->is_cancelled || flusher->fresh.first != NULL) {
+    return 0;
+  }
+  if (flusher->waiting.first == NULL) {
+    return INFINITE;
+  }
+  return flusher->tries < TRIES_MAX && flusher->tries < flusher->waiting_count
+             ? 0
+             : flusher->rest_ms;
+}
+
+/* The lock keeps the worker from going on to another flush. */
+static bool cancel_try(np__flusher *flusher) {
+  /* Wine before 6 only pretends to have the first. There the call can be
+   * cancelled by its status block; elsewhere the second finds nothing. */
+  const bool found =
+      CancelSynchronousIo(flusher->worker) ||
+      CancelIoEx(flusher->tried->handle, &flusher->block.overlapped);
+
+  flusher->was_cut = flusher->was_cut || found;
+  return found;
+}
+
+/* Ends the try under way. A cancel takes a moment, and finds nothing while the
+ * worker is not yet in the kernel. */
+static void cut(np__flusher *flusher) {
+  const unsigned number = flusher->number;
+
+  for (unsigned i = 0; flusher->tried != NULL && flusher->number == number;
+       i++) {
+    if (cancel_try(flusher) || flusher->was_cut || i >= CANCELS_MAX) {
+      SleepConditionVariableSRW(&flusher->for_pacer, &flusher->lock, 1, 0);
+    } else {
+      ReleaseSRWLockExclusive(&flusher->lock);
+      SwitchToThread();
+      AcquireSRWLockExclusive(&flusher->lock);
+    }
+  }
+}
+
+static DWORD WINAPI pacer_main(void *context) {
+  np__flusher *flusher = context;
+
+  AcquireSRWLockExclusive(&flusher->lock);
+  while (!flusher->is_ending) {
+    const DWORD ms = flusher->tried != NULL ? stay_ms(flusher) : INFINITE;
+
+    if (ms == 0) {
+      cut(flusher);
+    } else if (!SleepConditionVariableSRW(&flusher->for_pacer, &flusher->lock,
+                                          ms, 0) &&
+               GetLastError() == ERROR_TIMEOUT) {
+      flusher->tries = 0;
+      flusher->rest_ms = ms < REST_MS_MAX ? 2 * ms : ms;
+    }
+  }
+  ReleaseSRWLockExclusive(&flusher->lock);
+  return 0;
+}
+
+/* --- The loop's side ---------------------------------------------------- */
+
+static void join(HANDLE thread) {
+  if (thread != NULL) {
+    WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
+  }
+}
+
+/* No code of the library runs on the threads after this. */
+static void flusher_free(np_loop *loop) {
+  np__flusher *flusher = loop->flusher;
+
+  AcquireSRWLockExclusive(&flusher->lock);
+  assert(flusher->fresh.first == NULL && flusher->waiting.first == NULL);
+  assert(flusher->tried == NULL);
+  flusher->is_ending = true;
+  WakeConditionVariable(&flusher->for_worker);
+  WakeConditionVariable(&flusher->for_pacer);
+  ReleaseSRWLockExclusive(&flusher->lock);
+  join(flusher->worker);
+  join(flusher->pacer);
+  np__loop_free(loop, flusher);
+  loop->flusher = NULL;
+}
+
+static HANDLE thread_start(LPTHREAD_START_ROUTINE main, np__flusher *flusher) {
+  return CreateThread(NULL, STACK_BYTES, main, flusher,
+                      STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
+}
+
+static np_error flusher_new(np_loop *loop) {
+  np__flusher *made = np__loop_new(loop, sizeof *made);
+  np_error error;
+
+  if (made == NULL) {
+    return ERROR_NOT_ENOUGH_MEMORY;
+  }
+  made->port = loop->port;
+  made->key = loop->key;
+  made->rest_ms = REST_MS_MIN;
+  InitializeSRWLock(&made->lock);
+  InitializeConditionVariable(&made->for_worker);
+  InitializeConditionVariable(&made->for_pacer);
+  loop->flusher = made;
+  loop->flusher_free = flusher_free;
+  made->worker = thread_start(worker_main, made);
+  if (made->worker != NULL) {
+    made->pacer = thread_start(pacer_main, made);
+  }
+  if (made->pacer == NULL) {
+    error = GetLastError();
+    flusher_free(loop);
+    return error;
+  }
+  return NP_OK;
+}
+
+np_error np__flusher_start(np_loop *loop, np__flush *flush, HANDLE pipe,
+                           np__packet *packet) {
+  np__flusher *flusher;
+  np_error error = loop->flusher != NULL ? NP_OK : flusher_new(loop);
+
+  if (error != NP_OK) {
+    return error;
+  }
+  if (!DuplicateHandle(GetCurrentProcess(), pipe, GetCurrentProcess(),
+                       &flush->handle, 0, FALSE, DUPLICATE_SAME_ACCESS)) {
+    return GetLastError();
+  }
+  flush->packet = packet;
+  flush->has_waited = false;
+  flush->is_cancelled = false;
+  flusher = loop->flusher;
+  AcquireSRWLockExclusive(&flusher->lock);
+  put(flusher, flush, NP__FLUSH_FRESH);
+  WakeConditionVariable(flusher->tried != NULL ? &flusher->for_pacer
+                                               : &flusher->for_worker);
+  ReleaseSRWLockExclusive(&flusher->lock);
+  return NP_OK;
+}
+
+bool np__flusher_remove(np_loop *loop, np__flush *flush) {
+  np__flusher *flusher = loop->flusher;
+  bool is_done = false;
+
+  AcquireSRWLockExclusive(&flusher->lock);
+  if (flush->state == NP__FLUSH_TRIED) {
+    flush->is_cancelled = true;
+    WakeConditionVariable(&flusher->for_pacer);
+  } else if (flush->state != NP__FLUSH_OVER) {
+    take_out(flusher, flush);
+    is_done = true;
+  }
+  ReleaseSRWLockExclusive(&flusher->lock);
+  if (is_done) {
+    CloseHandle(flush->handle);
+  }
+  return is_done;
+}
