@@ -6,6 +6,7 @@ busybox, and the only script is stand-in/init.
 import lzma
 import os
 import re
+import shutil
 import stat
 
 from vm import media
@@ -17,7 +18,7 @@ MODULES = ("ahci", "ata_piix", "sd_mod", "sr_mod", "isofs", "vfat", "nls_cp437",
            "nls_ascii", "nls_iso8859-1", "nls_utf8", "ext4")
 APPLETS = ("sh", "mount", "umount", "insmod", "cat", "cp", "dd", "echo",
            "findfs", "blkid", "grep", "poweroff", "reboot", "sleep", "sync", "tr",
-           "chroot", "head", "ls", "mkdir")
+           "chroot", "chown")
 FOLDERS = ("bin", "proc", "sys", "dev", "cd", "out", "wine", "modules")
 
 
@@ -42,6 +43,40 @@ def make(folder):
         file.write(_unpacked(image))
     with open(os.path.join(folder, "initrd"), "wb") as file:
         file.write(_initramfs())
+
+
+WINE_START = """\
+#!/bin/sh
+# By Wine's cmd, what a Windows does at its logon.
+export PATH=/usr/bin HOME=/tmp LC_ALL=C.UTF-8 WINEPREFIX=/prefix WINEDEBUG=-all
+export WINEDLLOVERRIDES='mscoree,mshtml=;winemenubuilder.exe=d'
+cd /tmp && wine cmd /c 'C:\\npipe-vm\\logon.cmd'
+"""
+
+
+def make_wine(path, scratch, root, template):
+    """A disk with a private Wine (its root and its prefix) for the stand-in,
+    whose drives D: and E: are the CD and the disk for results."""
+    shutil.copytree(root, scratch, symlinks=True)
+    for folder in ("proc", "sys", "dev", "tmp", "cd", "out"):
+        os.makedirs(os.path.join(scratch, folder), exist_ok=True)
+    prefix = os.path.join(scratch, "prefix")
+    shutil.copytree(template, prefix, symlinks=True)
+    for drive, target in (("d:", "/cd"), ("e:", "/out"),
+                          ("com1", "/dev/ttyS0")):
+        os.symlink(target, os.path.join(prefix, "dosdevices", drive))
+    hook = os.path.join(prefix, "drive_c/npipe-vm")
+    os.makedirs(hook)
+    media.crlf(os.path.join(media.FOLDER, "guest/logon.cmd"),
+               os.path.join(hook, "logon.cmd"))
+    start = os.path.join(scratch, "start")
+    with open(start, "w", encoding="utf-8") as file:
+        file.write(WINE_START)
+    os.chmod(start, 0o755)
+    with open(path, "wb") as file:
+        file.truncate(1 << 30)
+    media.run("mke2fs", "-q", "-t", "ext4", "-L", "WINE", "-d", scratch, path)
+    shutil.rmtree(scratch)
 
 
 def _kernel_file():

@@ -17,6 +17,8 @@ PICTURE_EVERY_S = 60
 # What firmware says when it finds nothing to start: SeaBIOS, then OVMF.
 NOTHING_BOOTS = re.compile(r"No bootable device|BdsDxe: No bootable option")
 
+ESCAPE = re.compile(r"\x1b\[[0-9;=?]*[A-Za-z]")
+
 
 @dataclasses.dataclass
 class Phase:
@@ -109,8 +111,9 @@ class Watch:
 
     def _serial(self):
         """All whole lines of the serial line; new marks are told."""
-        lines = [line.strip() for line in
-                 self._text(self.machine.serial_log()).split("\n")[:-1]]
+        # UEFI clears the screen there and ends no line.
+        text = ESCAPE.sub("", self._text(self.machine.serial_log()))
+        lines = [line.strip() for line in text.split("\n")[:-1]]
         for line in lines[self.said:]:
             if line.startswith("NPIPE "):
                 self.say(line.removeprefix("NPIPE ").lower())

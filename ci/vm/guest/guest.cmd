@@ -22,10 +22,8 @@ echo NPIPE COPIED>COM1
 
 set "options="
 if exist %media%\npipe\options.txt set /p options=<%media%\npipe\options.txt
-rem CI: nothing waits for a key. NPIPE_VM: this Windows is thrown away after the
-rem run, so run.cmd may make local users.
+rem CI: nothing waits for a key.
 set CI=1
-set NPIPE_VM=1
 call "%work%\run.cmd" %options% >%out%\run.txt 2>&1
 set "code=%errorlevel%"
 echo NPIPE RAN %code%>COM1
