@@ -12,6 +12,21 @@
 #define CALLBACKS_PER_POLL 64u
 #define ENTRIES_MAX        64u
 
+/* A look at the port before reads are posted may find packets, whose callbacks
+ * then run first. After so many looks in a row that did, reads are posted
+ * without one. */
+#define LOOKS_MAX 2u
+
+/* An accept waits until nothing else is to be done, but for no more callbacks
+ * than these. */
+#define CALLBACKS_PER_ACCEPT 128u
+
+_Static_assert(2 * CALLBACKS_PER_POLL <= NP_LOOP_CALLBACKS_MAX &&
+                   CALLBACKS_PER_ACCEPT + CALLBACKS_PER_POLL <=
+                       NP_LOOP_CALLBACKS_MAX &&
+                   (LOOKS_MAX + 1) * ENTRIES_MAX <= NP_LOOP_CALLBACKS_MAX,
+               "the promise of bounded waiting");
+
 /* Of so many operations it is worth a look whether they have ended. */
 #define GLANCES_MAX 16u
 
@@ -473,23 +488,43 @@ static void look_around(np_loop *loop) {
  * costs no packet. */
 static void post_put_off(np_loop *loop) {
   if (loop->put_off.first != NULL) {
-    if (loop->owed != NULL || loop->yields) {
+    if ((loop->owed != NULL || loop->yields) && loop->looks < LOOKS_MAX) {
       look_around(loop);
+      if (loop->ready.first != NULL) {
+        loop->looks++;
+        return;
+      }
     }
-    while (loop->ready.first == NULL && loop->put_off.first != NULL) {
+    loop->looks = 0;
+    do {
       post_first(loop, &loop->put_off);
-    }
+    } while (loop->ready.first == NULL && loop->put_off.first != NULL);
   }
   while (loop->accepts.first != NULL && loop->ready.first == NULL) {
     post_first(loop, &loop->accepts);
   }
 }
 
+/* Posts the accepts that have waited long enough. `callbacks` have run since
+ * the last look at them. */
+static void age_accepts(np_loop *loop, uint32_t callbacks) {
+  loop->accepts_age += callbacks;
+  if (loop->accepts_age >= CALLBACKS_PER_ACCEPT) {
+    post_all(loop, &loop->accepts);
+  }
+  if (loop->accepts.first == NULL) {
+    loop->accepts_age = 0;
+  }
+}
+
 /* One turn without waiting: callbacks, then what was gathered meanwhile, and if
  * nothing comes of that, what was put off. Where there is always something
  * ready, they wait until all has run that was ready at a poll of the port, and
- * are given at the next. */
+ * are given at the next. Each part of a turn moves on by at least one thing, or
+ * counts how long it was passed over: NP_LOOP_CALLBACKS_MAX rests on that. */
 static inline void turn(np_loop *loop) {
+  const uint32_t before = loop->callbacks_since_poll;
+
   if (loop->timers.root != NULL) {
     np__loop_run_timers(loop);
   }
@@ -505,6 +540,9 @@ static inline void turn(np_loop *loop) {
     post_gathered(loop);
     post_all(loop, &loop->put_off);
     post_all(loop, &loop->accepts);
+  }
+  if (loop->accepts.first != NULL || loop->accepts_age > 0) {
+    age_accepts(loop, loop->callbacks_since_poll - before);
   }
 }
 

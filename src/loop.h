@@ -53,6 +53,8 @@ struct np_loop {
   size_t active; /* operations begun, pipes closing: what keeps it running */
   size_t written_bytes; /* since a read was posted on account of them */
   uint32_t callbacks_since_poll;
+  uint32_t accepts_age; /* callbacks since `accepts` was empty */
+  uint32_t looks;       /* in a row, at the port, that passed over `put_off` */
   bool owns_port;
   bool yields; /* before it gives the kernel what was put off */
   bool running;

@@ -21,6 +21,17 @@
 extern "C" {
 #endif
 
+/* Bounded waiting: whatever is ready runs after at most NP_LOOP_CALLBACKS_MAX
+ * callbacks of other work for itself, and as many for each thing that was ready
+ * before it. Ready are: the callback of an operation that has ended, a read
+ * that was started and whose data is there, a client that came to a listener, a
+ * message that a channel has gathered, a timer that is due, a posted task, a
+ * connect request that found an instance, and a packet in the port. So no peer
+ * that is always busy keeps another from being served. It holds for
+ * np_loop_run, np_loop_run_once and np_loop_dispatch, as long as one of them is
+ * called again whenever it returns. */
+#define NP_LOOP_CALLBACKS_MAX 256
+
 /* Where a loop takes its memory from: the pipes' own, and what is needed while
  * one is created. Reads, writes and timers take none. `allocate` gives memory
  * aligned as malloc does, or NULL; `release` is never given NULL. Both NULL:
