@@ -14,8 +14,10 @@ import time
 from vm import qmp
 
 PICTURE_EVERY_S = 60
-# What firmware says when it finds nothing to start: SeaBIOS, then OVMF.
-NOTHING_BOOTS = re.compile(r"No bootable device|BdsDxe: No bootable option")
+# What firmware says when it finds nothing to start: SeaBIOS, then OVMF, which
+# starts its own shell where it has one.
+NOTHING_BOOTS = re.compile(r"No bootable device|BdsDxe: No bootable option"
+                           r'|BdsDxe: starting \w+ "EFI Internal Shell"')
 
 ESCAPE = re.compile(r"\x1b\[[0-9;=?]*[A-Za-z]")
 
