@@ -91,7 +91,6 @@ int main(int argc, char **argv) {
     clients_left = strtol(argv[2], NULL, 10);
   }
   np_listener_options_init(&options); /* Nobody but this user gets in. */
-  options.server.first_instance = true;
   options.on_error = on_trouble;
   error = np_loop_create(NULL, &loop);
   if (error == NP_OK) {

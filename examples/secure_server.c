@@ -94,8 +94,8 @@ static np_error serve(np_loop *loop, const char *name, end *e) {
   np_error error;
 
   np_server_options_init(&options);
-  options.access = NP_ACCESS_CURRENT_USER; /* Nobody else may open it, */
-  options.first_instance = true;           /* nor have been here before. */
+  /* By default nobody else may open it. Nor may he have been here before. */
+  options.first_instance = true;
   error = np_server_create(loop, name, &options, &e->pipe);
   if (error == NP_OK) {
     error = np_server_connect(e->pipe, &e->read, on_connected);

@@ -95,7 +95,6 @@ static np_error begin(np_loop *loop, const char *name, talk *t) {
   np_server_options_init(&options);
   options.mode = NP_MESSAGE;
   options.read_mode = NP_MESSAGE;
-  options.access = NP_ACCESS_CURRENT_USER;
   error = np_server_create(loop, name, &options, &t->server);
   if (error != NP_OK) {
     return error;

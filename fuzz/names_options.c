@@ -102,8 +102,8 @@ static bool server_options_good(const np_server_options *options) {
     return false;
   }
   return (options->inbound || options->outbound) && (int)options->access <= 2 &&
-         (options->sddl != NULL) + (options->security_attributes != NULL) +
-                 (options->access != NP_ACCESS_DEFAULT) <=
+         (options->sddl != NULL) +
+                 (options->access == NP_ACCESS_AUTHENTICATED_USERS) <=
              1;
 }
 

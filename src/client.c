@@ -57,7 +57,7 @@ np_error np__client_open(np_loop *loop, const np__name *name,
     error = GetLastError();
     goto cleanup;
   }
-  error = np__identity_verify(handle, options);
+  error = np__identity_verify(loop, handle, options);
   if (error != NP_OK) {
     goto cleanup;
   }

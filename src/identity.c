@@ -7,7 +7,9 @@
 
 #include "impersonate.h"
 #include "pipe.h"
-#include "sid.h"
+#include "descriptor.h"
+#include "token.h"
+#include "trust.h"
 
 /* A NetBIOS or DNS name, with its NUL. */
 #define COMPUTER_UNITS_MAX 256
@@ -67,11 +69,29 @@ static np_error sid_of_client(np__sid *out, np_pipe *server) {
     server->target.loop->impersonates = true; /* The loop tries again. */
   }
   if (error == NP_OK) {
-    error = np__sid_of_token(out, token);
+    error = np__token_user(out, token);
   }
   if (token != NULL) {
     CloseHandle(token);
   }
+  return error;
+}
+
+static np_error sid_of_owner(np__sid *out, const np_pipe *client) {
+  np_loop *loop = client->target.loop;
+  np__descriptor descriptor;
+  np_error error = np__descriptor_query(
+      &descriptor, loop, client->target.handle, OWNER_SECURITY_INFORMATION);
+
+  if (error != NP_OK) {
+    return error;
+  }
+  if (descriptor.has_owner) {
+    *out = descriptor.owner;
+  } else {
+    error = ERROR_INVALID_OWNER;
+  }
+  np__descriptor_deinit(&descriptor, loop);
   return error;
 }
 
@@ -80,9 +100,8 @@ np_error np_pipe_peer_user(np_pipe *pipe, char *text, size_t size) {
   np__sid sid;
 
   if (error == NP_OK) {
-    error = pipe->end == NP_SERVER
-                ? sid_of_client(&sid, pipe)
-                : np__sid_of_owner(&sid, pipe->target.handle);
+    error = pipe->end == NP_SERVER ? sid_of_client(&sid, pipe)
+                                   : sid_of_owner(&sid, pipe);
   }
   return error == NP_OK ? np__sid_text(&sid, text, size) : error;
 }
@@ -118,11 +137,9 @@ np_error np_pipe_peer_computer(np_pipe *pipe, char *name, size_t size) {
              : GetLastError();
 }
 
-np_error np__identity_verify(HANDLE pipe, const np_client_options *options) {
+np_error np__identity_verify(np_loop *loop, HANDLE pipe,
+                             const np_client_options *options) {
   ULONG process_id = 0;
-  np__sid owner;
-  np__sid caller;
-  np_error error;
 
   if (options->verify_process_id != 0) {
     if (!GetNamedPipeServerProcessId(pipe, &process_id)) {
@@ -132,17 +149,5 @@ np_error np__identity_verify(HANDLE pipe, const np_client_options *options) {
       return ERROR_WRONG_TARGET_NAME;
     }
   }
-  if (options->verify_same_user) {
-    error = np__sid_of_owner(&owner, pipe);
-    if (error == NP_OK) {
-      error = np__sid_of_caller(&caller);
-    }
-    if (error != NP_OK) {
-      return error;
-    }
-    if (!EqualSid(&owner, &caller)) {
-      return ERROR_WRONG_TARGET_NAME;
-    }
-  }
-  return NP_OK;
+  return options->verify_same_user ? np__trust_server(loop, pipe) : NP_OK;
 }

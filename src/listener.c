@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "revert.h"
-#include "security.h"
 #include "server.h"
 
 #define BACKLOG      4u
@@ -62,9 +61,7 @@ static void closed_run(np_loop *loop, np__packet *packet) {
   }
   loop->pipes--;
   loop->active--;
-  if (listener->descriptor != NULL) {
-    LocalFree(listener->descriptor);
-  }
+  np__security_deinit(&listener->security);
   np__loop_free(loop, listener);
 }
 
@@ -167,7 +164,7 @@ void np_listener_options_init(np_listener_options *options) {
     options->idle_max = IDLE_MAX;
     options->ghosts = NP_GHOSTS_WITH_DATA;
     np_server_options_init(&options->server);
-    options->server.access = NP_ACCESS_CURRENT_USER;
+    options->server.first_instance = true;
   }
 }
 
@@ -192,22 +189,13 @@ static np_error keep_options(np_listener *listener,
   listener->backlog = options->backlog;
   listener->idle_max = options->idle_max;
   listener->server = options->server;
-  listener->attributes.nLength = sizeof listener->attributes;
-  if (options->server.security_attributes != NULL) {
-    listener->attributes = *options->server.security_attributes;
-    listener->has_attributes = true;
-  } else {
-    error = np__security_from_options(listener->loop, &options->server,
-                                      &listener->descriptor);
-    if (error != NP_OK) {
-      return error;
-    }
-    listener->attributes.lpSecurityDescriptor = listener->descriptor;
-    listener->has_attributes = listener->descriptor != NULL;
-  }
+  error =
+      np__security_init(&listener->security, listener->loop, &options->server);
+  /* What they point to is the caller's. */
   listener->server.security_attributes = NULL;
   listener->server.sddl = NULL;
-  return NP_OK;
+  listener->server.app_container = NULL;
+  return error;
 }
 
 np_error np_listener_create(np_loop *loop, const char *name,
@@ -242,9 +230,7 @@ np_error np_listener_create(np_loop *loop, const char *name,
     error = np__slot_add(made);
   }
   if (error != NP_OK) {
-    if (made->descriptor != NULL) {
-      LocalFree(made->descriptor);
-    }
+    np__security_deinit(&made->security);
     np__loop_free(loop, made);
     return error;
   }

@@ -12,6 +12,7 @@
 
 #include "name.h"
 #include "pipe.h"
+#include "security.h"
 
 typedef enum np__slot_state {
   NP__SLOT_LISTENING, /* its accept is in flight */
@@ -41,9 +42,7 @@ struct np_listener {
   void *user;
   np__name name;
   np_server_options server;
-  SECURITY_ATTRIBUTES attributes;
-  PSECURITY_DESCRIPTOR descriptor; /* made of the options, or NULL */
-  bool has_attributes;
+  np__security security;
   bool background;
   bool closing;
   np_ghosts ghosts;

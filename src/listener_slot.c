@@ -57,9 +57,9 @@ np_error np__slot_add(np_listener *listener) {
     options.first_instance = false;
     options.write_owner = false;
   }
-  error = np__server_create(
-      listener->loop, &listener->name, &options,
-      listener->has_attributes ? &listener->attributes : NULL, &slot->pipe);
+  error = np__server_create(listener->loop, &listener->name, &options,
+                            &listener->security, listener->instances > 0,
+                            &slot->pipe);
   if (error != NP_OK) {
     np__loop_free(listener->loop, slot);
     return error;

@@ -1,3 +1,6 @@
+/* The security descriptor of a pipe: of a preset, of a text or of the caller's.
+ * A preset names one user as the owner, lets in whom np_access says, and shuts
+ * out what has less integrity than the label that it sets. */
 #include "security.h"
 
 #include <assert.h>
@@ -5,41 +8,97 @@
 #include <string.h>
 
 #include "loop.h"
-#include "sid.h"
+#include "token.h"
 #include "utf16.h"
 
 /* The owner, then its entry, which is full access and so includes the right to
  * create further instances. Clients may talk, and no more: the right to create
  * instances is a part of generic write, so theirs is spelt out.
  *
- * Source: Named Pipe Security and Access Rights
+ * The label bars what has less integrity from writing, reading and all else: a
+ * process that may only look at attributes would use up an instance, too.
+ *
+ * Source: Named Pipe Security and Access Rights; SYSTEM_MANDATORY_LABEL_ACE
  *         learn.microsoft.com/windows/win32/ipc/named-pipe-security-and-access-rights
  */
-#define OWNER       L"O:"
-#define OWNER_ENTRY L"D:P(A;;FA;;;"
-#define END         L")"
-#define USERS_ENTRY L"(A;;0x12019b;;;AU)"
+#define OWNER         L"O:"
+#define LIST          L"D:P"
+#define FULL_ENTRY    L"(A;;FA;;;"
+#define TALK_ENTRY    L"(A;;0x12019b;;;"
+#define LOGGED_ON     L"AU"
+#define END           L")"
+#define LABEL_LOW     L"S:(ML;;NWNRNX;;;LW)"
+#define LABEL_MEDIUM  L"S:(ML;;NWNRNX;;;ME)"
+#define LABEL_AT_ZERO L"S:(ML;;NWNRNX;;;S-1-16-0)"
 
 _Static_assert(((FILE_GENERIC_READ | FILE_GENERIC_WRITE) &
                 ~(DWORD)FILE_CREATE_PIPE_INSTANCE) == 0x12019b,
-               "USERS_ENTRY is to read and write without adding instances");
+               "TALK_ENTRY is to read and write without adding instances");
 
 /* "S-1-", an authority of 48 bits and 15 parts of 32 bits, each with a dash. */
 #define SID_UNITS_MAX (4 + 15 + SID_MAX_SUB_AUTHORITIES * 11)
 
-#define PRESET_UNITS_MAX       \
-  ((size_t)2 * SID_UNITS_MAX + \
-   (sizeof OWNER OWNER_ENTRY END USERS_ENTRY) / sizeof(WCHAR))
+#define PRESET_UNITS_MAX                                                     \
+  ((size_t)4 * SID_UNITS_MAX +                                               \
+   (sizeof OWNER LIST FULL_ENTRY END TALK_ENTRY LOGGED_ON END FULL_ENTRY END \
+        TALK_ENTRY END LABEL_AT_ZERO) /                                      \
+       sizeof(WCHAR))
 
-static np_error from_text(const WCHAR *text, PSECURITY_DESCRIPTOR *descriptor) {
+/* The SIDs of packages begin so. */
+#define PACKAGE "S-1-15-2-"
+
+static bool is_access(np_access access) {
+  return access == NP_ACCESS_CURRENT_USER ||
+         access == NP_ACCESS_AUTHENTICATED_USERS ||
+         access == NP_ACCESS_WINDOWS_DEFAULT;
+}
+
+/* It becomes a part of a text, so it must be a SID and nothing more. */
+static bool is_app_container(const char *text) {
+  const size_t length = strlen(text);
+  const size_t head = sizeof PACKAGE - 1;
+
+  if (strcmp(text, "AC") == 0) {
+    return true;
+  }
+  return length > head && length < SID_UNITS_MAX &&
+         memcmp(text, PACKAGE, head) == 0 &&
+         strspn(text + head, "0123456789-") == length - head;
+}
+
+static bool has_own_descriptor(const np_server_options *options) {
+  return options->security_attributes != NULL &&
+         options->security_attributes->lpSecurityDescriptor != NULL;
+}
+
+static bool is_preset(const np_server_options *options) {
+  return options->access != NP_ACCESS_WINDOWS_DEFAULT &&
+         options->sddl == NULL && !has_own_descriptor(options);
+}
+
+bool np__security_options_are_valid(const np_server_options *options) {
+  const bool lets_in_more =
+      options->low_integrity || options->app_container != NULL;
+  const unsigned answers =
+      (has_own_descriptor(options) ? 1u : 0u) +
+      (options->sddl != NULL ? 1u : 0u) +
+      (options->access == NP_ACCESS_AUTHENTICATED_USERS ? 1u : 0u);
+
+  return is_access(options->access) && answers <= 1 &&
+         (!lets_in_more || is_preset(options)) &&
+         (options->app_container == NULL ||
+          is_app_container(options->app_container));
+}
+
+static np_error from_text(np__security *security, const WCHAR *text) {
   return ConvertStringSecurityDescriptorToSecurityDescriptorW(
-             text, SDDL_REVISION_1, descriptor, NULL)
+             text, SDDL_REVISION_1, &security->made, &security->made_bytes)
              ? NP_OK
              : GetLastError();
 }
 
-static np_error from_sddl(np_loop *loop, const char *sddl,
-                          PSECURITY_DESCRIPTOR *descriptor) {
+static np_error from_sddl(np__security *security, np_loop *loop,
+                          const char *sddl) {
   /* No UTF-8 text has more UTF-16 units than bytes, and none is so long that
    * twice as many do not exist. */
   const size_t capacity = strlen(sddl) + 1;
@@ -53,58 +112,129 @@ static np_error from_sddl(np_loop *loop, const char *sddl,
   }
   error = np__utf16_from_utf8(sddl, text, capacity, &units);
   if (error == NP_OK) {
-    error = from_text(text, descriptor);
+    error = from_text(security, text);
   }
   np__loop_free(loop, text);
   return error;
 }
 
-static void append(WCHAR *text, size_t *used, const WCHAR *more) {
+/* --- Presets -------------------------------------------------------------- */
+
+typedef struct preset_text {
+  WCHAR text[PRESET_UNITS_MAX];
+  size_t used;
+} preset_text;
+
+static void append(preset_text *preset, const WCHAR *more) {
   while (*more != 0) {
-    assert(*used + 1 < PRESET_UNITS_MAX);
-    text[(*used)++] = *more++;
+    assert(preset->used + 1 < PRESET_UNITS_MAX);
+    preset->text[preset->used++] = *more++;
   }
-  text[*used] = 0;
+  preset->text[preset->used] = 0;
 }
 
-static np_error from_preset(np_access access,
-                            PSECURITY_DESCRIPTOR *descriptor) {
-  WCHAR text[PRESET_UNITS_MAX];
-  WCHAR *user_text = NULL;
-  size_t used = 0;
-  np__sid user;
-  np_error error;
+static void append_entry(preset_text *preset, const WCHAR *entry,
+                         const WCHAR *sid) {
+  append(preset, entry);
+  append(preset, sid);
+  append(preset, END);
+}
 
-  error = np__sid_of_caller(&user);
-  if (error != NP_OK) {
-    return error;
+static void append_app_container(preset_text *preset, const char *sid) {
+  WCHAR wide[SID_UNITS_MAX];
+  size_t length = 0;
+
+  do {
+    wide[length] = (WCHAR)sid[length]; /* All of it is ASCII. */
+  } while (sid[length++] != 0);
+  append_entry(preset, TALK_ENTRY, wide);
+}
+
+/* Nobody may give a label above his own integrity. So a server of low integrity
+ * shuts out what has less than itself. */
+static const WCHAR *label(const np_server_options *options,
+                          const np__token *caller) {
+  if (caller->integrity < SECURITY_MANDATORY_LOW_RID) {
+    return LABEL_AT_ZERO;
   }
-  if (!ConvertSidToStringSidW(&user, &user_text)) {
+  return options->low_integrity || options->app_container != NULL ||
+                 caller->integrity < SECURITY_MANDATORY_MEDIUM_RID
+             ? LABEL_LOW
+             : LABEL_MEDIUM;
+}
+
+static np_error append_all(preset_text *preset,
+                           const np_server_options *options,
+                           np__token *caller) {
+  WCHAR *user = NULL;
+  WCHAR *package = NULL;
+
+  if (!ConvertSidToStringSidW(&caller->user, &user)) {
     return GetLastError();
   }
   /* The owner is said: an administrator's would be the group else, and a client
    * that looks for this user would not find it. */
-  append(text, &used, OWNER);
-  append(text, &used, user_text);
-  append(text, &used, OWNER_ENTRY);
-  append(text, &used, user_text);
-  append(text, &used, END);
-  if (access == NP_ACCESS_AUTHENTICATED_USERS) {
-    append(text, &used, USERS_ENTRY);
+  append(preset, OWNER);
+  append(preset, user);
+  append(preset, LIST);
+  append_entry(preset, FULL_ENTRY, user);
+  LocalFree(user);
+  if (options->access == NP_ACCESS_AUTHENTICATED_USERS) {
+    append_entry(preset, TALK_ENTRY, LOGGED_ON);
   }
-  LocalFree(user_text);
-  return from_text(text, descriptor);
+  if (caller->is_app) { /* Without it the caller could not add instances. */
+    if (!ConvertSidToStringSidW(&caller->package, &package)) {
+      return GetLastError();
+    }
+    append_entry(preset, FULL_ENTRY, package);
+    LocalFree(package);
+  }
+  if (options->app_container != NULL) {
+    append_app_container(preset, options->app_container);
+  }
+  append(preset, label(options, caller));
+  return NP_OK;
 }
 
-np_error np__security_from_options(np_loop *loop,
-                                   const np_server_options *options,
-                                   PSECURITY_DESCRIPTOR *descriptor) {
-  *descriptor = NULL;
+static np_error from_preset(np__security *security,
+                            const np_server_options *options) {
+  preset_text preset = {{0}, 0};
+  np__token caller;
+  np_error error;
+
+  error = np__token_of_caller(&caller);
+  if (error == NP_OK) {
+    error = append_all(&preset, options, &caller);
+  }
+  return error == NP_OK ? from_text(security, preset.text) : error;
+}
+
+/* --- Options -------------------------------------------------------------- */
+
+np_error np__security_init(np__security *security, np_loop *loop,
+                           const np_server_options *options) {
+  np_error error = NP_OK;
+
+  memset(security, 0, sizeof *security);
+  security->attributes.nLength = sizeof security->attributes;
+  if (options->security_attributes != NULL) {
+    security->attributes = *options->security_attributes;
+  }
   if (options->sddl != NULL) {
-    return from_sddl(loop, options->sddl, descriptor);
+    error = from_sddl(security, loop, options->sddl);
+  } else if (is_preset(options)) {
+    security->is_preset = true;
+    error = from_preset(security, options);
   }
-  if (options->access != NP_ACCESS_DEFAULT) {
-    return from_preset(options->access, descriptor);
+  if (security->made != NULL) {
+    security->attributes.lpSecurityDescriptor = security->made;
   }
-  return NP_OK;
+  return error;
+}
+
+void np__security_deinit(np__security *security) {
+  if (security->made != NULL) {
+    LocalFree(security->made);
+    security->made = NULL;
+  }
 }

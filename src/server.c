@@ -4,6 +4,7 @@
 
 #include "pipe.h"
 #include "security.h"
+#include "trust.h"
 
 /* What Windows makes of 0; said, since Wine makes no wait at all of it. */
 #define DEFAULT_TIMEOUT_MS 50u
@@ -20,6 +21,7 @@ void np_server_options_init(np_server_options *options) {
     options->inbound = true;
     options->outbound = true;
     options->reject_remote_clients = true;
+    options->access = NP_ACCESS_CURRENT_USER;
     options->instances_max = NP_INSTANCES_UNLIMITED;
     options->in_buffer_bytes = BUFFER_BYTES;
     options->out_buffer_bytes = BUFFER_BYTES;
@@ -30,18 +32,6 @@ static bool is_mode(np_mode mode) {
   return mode == NP_BYTE || mode == NP_MESSAGE;
 }
 
-static bool is_access(np_access access) {
-  return access == NP_ACCESS_DEFAULT || access == NP_ACCESS_CURRENT_USER ||
-         access == NP_ACCESS_AUTHENTICATED_USERS;
-}
-
-/* How often the options say what the pipe lets whom do. */
-static unsigned security_sources(const np_server_options *options) {
-  return (options->security_attributes != NULL ? 1u : 0u) +
-         (options->sddl != NULL ? 1u : 0u) +
-         (options->access != NP_ACCESS_DEFAULT ? 1u : 0u);
-}
-
 bool np__server_options_are_valid(const np_server_options *options) {
   return options->size == sizeof *options && is_mode(options->mode) &&
          is_mode(options->read_mode) &&
@@ -50,7 +40,7 @@ bool np__server_options_are_valid(const np_server_options *options) {
          (options->instances_max == NP_INSTANCES_UNLIMITED ||
           (options->instances_max >= 1 &&
            options->instances_max <= INSTANCES_MAX)) &&
-         is_access(options->access) && security_sources(options) <= 1;
+         np__security_options_are_valid(options);
 }
 
 static DWORD open_mode_of(const np_server_options *options) {
@@ -88,9 +78,18 @@ static void keep_options(np_pipe *pipe, const np_server_options *options) {
   pipe->out_buffer_bytes = options->out_buffer_bytes;
 }
 
+/* Whether the name may have been somebody else's: where it exists, Windows
+ * ignores the descriptor, and adds an instance to what is there. write_owner is
+ * the same bit as first_instance. */
+static bool may_have_joined(const np_server_options *options) {
+  return !options->first_instance && !options->write_owner;
+}
+
 np_error np__server_create(np_loop *loop, const np__name *name,
                            const np_server_options *options,
-                           SECURITY_ATTRIBUTES *attributes, np_pipe **server) {
+                           const np__security *security, bool is_further,
+                           np_pipe **server) {
+  SECURITY_ATTRIBUTES attributes = security->attributes;
   np_pipe *made = np__pipe_new(loop, NP_SERVER);
   HANDLE handle;
   np_error error;
@@ -106,13 +105,18 @@ np_error np__server_create(np_loop *loop, const np__name *name,
       options->out_buffer_bytes, options->in_buffer_bytes,
       options->default_timeout_ms > 0 ? options->default_timeout_ms
                                       : DEFAULT_TIMEOUT_MS,
-      attributes);
+      &attributes);
   if (handle == INVALID_HANDLE_VALUE) {
     error = GetLastError();
     np__pipe_discard(made);
     return error;
   }
-  error = np__pipe_open(made, handle);
+  error = security->is_preset && !is_further && may_have_joined(options)
+              ? np__trust_own(loop, handle, security)
+              : NP_OK;
+  if (error == NP_OK) {
+    error = np__pipe_open(made, handle);
+  }
   if (error != NP_OK) {
     CloseHandle(handle);
     np__pipe_discard(made);
@@ -125,8 +129,8 @@ np_error np__server_create(np_loop *loop, const np__name *name,
 
 np_error np_server_create(np_loop *loop, const char *name,
                           const np_server_options *options, np_pipe **server) {
-  SECURITY_ATTRIBUTES attributes = {sizeof attributes, NULL, FALSE};
   np_server_options defaults;
+  np__security security;
   np__name wide_name;
   np_error error;
 
@@ -142,21 +146,12 @@ np_error np_server_create(np_loop *loop, const char *name,
   if (error != NP_OK) {
     return error;
   }
-  if (options->security_attributes != NULL) {
-    attributes = *options->security_attributes;
-    return np__server_create(loop, &wide_name, options, &attributes, server);
-  }
-  error = np__security_from_options(loop, options,
-                                    &attributes.lpSecurityDescriptor);
+  error = np__security_init(&security, loop, options);
   if (error == NP_OK) {
-    const bool is_ours = attributes.lpSecurityDescriptor != NULL;
-
-    error = np__server_create(loop, &wide_name, options,
-                              is_ours ? &attributes : NULL, server);
-    if (is_ours) {
-      LocalFree(attributes.lpSecurityDescriptor);
-    }
+    error =
+        np__server_create(loop, &wide_name, options, &security, false, server);
   }
+  np__security_deinit(&security);
   return error;
 }
 

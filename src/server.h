@@ -7,16 +7,19 @@
 #include <npipe/server.h>
 
 #include "name.h"
+#include "security.h"
 
 /* np__server_options_are_valid tells whether np_server_create would take them.
  */
 bool np__server_options_are_valid(const np_server_options *options);
 
 /* np__server_create is np_server_create with valid options, a name in UTF-16
- * and the security that the options ask for; `attributes` may be NULL. */
+ * and the security that the options ask for. `is_further`: the caller holds an
+ * instance of the name, which was proven to be its own. */
 np_error np__server_create(np_loop *loop, const np__name *name,
                            const np_server_options *options,
-                           SECURITY_ATTRIBUTES *attributes, np_pipe **server);
+                           const np__security *security, bool is_further,
+                           np_pipe **server);
 
 /* np__server_accept begins a connect that does not keep the loop running, on a
  * server on which none is in flight. An instance that listens is given to the

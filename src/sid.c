@@ -1,60 +1,51 @@
+/* SIDs. What a token or a descriptor holds is input, from a kernel or from a
+ * server on another machine, so a SID is copied only after a check. */
 #include "sid.h"
 
 #include <sddl.h>
 #include <string.h>
 
-np_error np__sid_of_token(np__sid *out, HANDLE token) {
-  union {
-    TOKEN_USER user;
-    BYTE bytes[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
-  } answer;
-  DWORD size = 0;
+#define HEAD_BYTES      8u
+#define LABEL_AUTHORITY 16
 
-  if (!GetTokenInformation(token, TokenUser, &answer, sizeof answer, &size)) {
-    return GetLastError();
+np_error np__sid_take(np__sid *out, const BYTE *from, size_t room) {
+  size_t size;
+
+  if (room < HEAD_BYTES || from[0] != SID_REVISION ||
+      from[1] > SID_MAX_SUB_AUTHORITIES) {
+    return ERROR_INVALID_SID;
   }
-  memcpy(out, answer.user.User.Sid, GetLengthSid(answer.user.User.Sid));
+  size = HEAD_BYTES + sizeof(DWORD) * from[1];
+  if (room < size) {
+    return ERROR_INVALID_SID;
+  }
+  memset(out, 0, sizeof *out);
+  memcpy(out, from, size);
   return NP_OK;
 }
 
-np_error np__sid_of_caller(np__sid *out) {
-  HANDLE token = NULL;
-  np_error error;
+bool np__sid_is(const np__sid *sid, BYTE authority, const DWORD *parts,
+                BYTE count) {
+  const SID_IDENTIFIER_AUTHORITY expected = {{0, 0, 0, 0, 0, authority}};
 
-  /* As the process itself: whom a thread impersonates need not be allowed to
-   * look at its own token. */
-  if (!OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &token)) {
-    error = GetLastError();
-    if (error != ERROR_NO_TOKEN) {
-      return error;
-    }
-    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token)) {
-      return GetLastError();
-    }
-  }
-  error = np__sid_of_token(out, token);
-  CloseHandle(token);
-  return error;
+  return sid->sid.SubAuthorityCount == count &&
+         memcmp(&sid->sid.IdentifierAuthority, &expected, sizeof expected) ==
+             0 &&
+         memcmp(sid->bytes + HEAD_BYTES, parts, sizeof *parts * count) == 0;
 }
 
-np_error np__sid_of_owner(np__sid *out, HANDLE handle) {
-  union {
-    SECURITY_DESCRIPTOR_RELATIVE header;
-    BYTE bytes[sizeof(SECURITY_DESCRIPTOR_RELATIVE) + SECURITY_MAX_SID_SIZE];
-  } answer;
-  BOOL is_default = FALSE;
-  PSID owner = NULL;
-  DWORD size = 0;
+bool np__sid_equal(const np__sid *sid, const np__sid *other) {
+  return memcmp(sid, other, sizeof *sid) == 0; /* The rest is 0. */
+}
 
-  if (!GetKernelObjectSecurity(handle, OWNER_SECURITY_INFORMATION, &answer,
-                               sizeof answer, &size) ||
-      !GetSecurityDescriptorOwner(&answer, &owner, &is_default)) {
-    return GetLastError();
+np_error np__sid_level(uint32_t *out, const np__sid *sid) {
+  DWORD level;
+
+  memcpy(&level, sid->bytes + HEAD_BYTES, sizeof level);
+  if (!np__sid_is(sid, LABEL_AUTHORITY, &level, 1)) {
+    return ERROR_INVALID_SID;
   }
-  if (owner == NULL) {
-    return ERROR_INVALID_OWNER;
-  }
-  memcpy(out, owner, GetLengthSid(owner));
+  *out = level;
   return NP_OK;
 }
 

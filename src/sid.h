@@ -2,7 +2,9 @@
 #ifndef NPIPE_SRC_SID_H
 #define NPIPE_SRC_SID_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <windows.h>
 
 #include <npipe/error.h>
@@ -13,18 +15,20 @@ typedef union np__sid {
   BYTE bytes[SECURITY_MAX_SID_SIZE];
 } np__sid;
 
-/* np__sid_of_token writes the user of `token`, which allows TOKEN_QUERY.
- * Returns NP_OK or what Windows said. */
-np_error np__sid_of_token(np__sid *out, HANDLE token);
+/* np__sid_take copies the SID that begins at `from`, which has `room` bytes. It
+ * is input: ERROR_INVALID_SID where it is none or does not end in time. */
+np_error np__sid_take(np__sid *out, const BYTE *from, size_t room);
 
-/* np__sid_of_caller writes whom the calling thread acts as: whom it
- * impersonates, else the user of the process. Returns NP_OK or what Windows
- * said. */
-np_error np__sid_of_caller(np__sid *out);
+/* np__sid_level writes the level of integrity that `sid` stands for.
+ * ERROR_INVALID_SID: it is no label. */
+np_error np__sid_level(uint32_t *out, const np__sid *sid);
 
-/* np__sid_of_owner writes the owner of what `handle`, which allows
- * READ_CONTROL, is a handle to. Returns NP_OK or what Windows said. */
-np_error np__sid_of_owner(np__sid *out, HANDLE handle);
+/* np__sid_is tells whether `sid` is S-1-`authority` and then `count` parts. */
+bool np__sid_is(const np__sid *sid, BYTE authority, const DWORD *parts,
+                BYTE count);
+
+/* np__sid_equal tells whether both are the same. */
+bool np__sid_equal(const np__sid *sid, const np__sid *other);
 
 /* np__sid_text writes `sid` as text with a NUL, on success only. Returns NP_OK,
  * ERROR_INSUFFICIENT_BUFFER or what Windows said. */

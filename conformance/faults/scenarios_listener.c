@@ -129,7 +129,7 @@ SCENARIO(first, "listener/first-instance-later", 0) {
   r->listener_options.retry_first = true;
   r->listener_options.background = true;
   r->listener_options.server.first_instance = true;
-  r->listener_options.server.access = NP_ACCESS_DEFAULT;
+  r->listener_options.server.access = NP_ACCESS_WINDOWS_DEFAULT;
   r->listener_options.server.sddl = "D:P(A;;GA;;;WD)";
   return listener_open(r) && turn(r, 0) && visit(r, 1);
 }

@@ -67,6 +67,30 @@ static const void *own_sid(void) {
   return answer.user.User.Sid;
 }
 
+/* The pipe has a label that bars who is below `level` from everything. */
+static void assert_label(np_pipe *pipe, DWORD level) {
+  union {
+    SECURITY_DESCRIPTOR_RELATIVE header;
+    unsigned char bytes[DESCRIPTOR_BYTES];
+  } answer;
+  const unsigned char *ace;
+  DWORD found = 0;
+  DWORD size = 0;
+
+  assert_true(GetKernelObjectSecurity(np_pipe_handle(pipe),
+                                      LABEL_SECURITY_INFORMATION, &answer,
+                                      sizeof(answer), &size));
+  assert_int_not_equal(answer.header.Sacl, 0);
+  ace = answer.bytes + answer.header.Sacl + sizeof(ACL);
+  assert_int_equal(ace[0], SYSTEM_MANDATORY_LABEL_ACE_TYPE);
+  memcpy(&found, ace + 4, sizeof(found));
+  assert_int_equal(found, SYSTEM_MANDATORY_LABEL_NO_WRITE_UP |
+                              SYSTEM_MANDATORY_LABEL_NO_READ_UP |
+                              SYSTEM_MANDATORY_LABEL_NO_EXECUTE_UP);
+  memcpy(&found, ace + 16, sizeof(found));
+  assert_int_equal(found, level);
+}
+
 static bool is_sid(const void *sid, const void *other) {
   return EqualSid((PSID)sid, (PSID)other) != FALSE;
 }
@@ -181,12 +205,22 @@ NP_CASE("access/not-inheritable", np_server_create, NO_MODE, NP_OK,
 }
 
 NP_CASE("access/default", np_server_options_init, NO_MODE, NP_OK,
-        "The default is that of Windows.", "npipe/server.h") {
+        "By default a pipe is for the caller's user alone, and for nobody of "
+        "less integrity.",
+        "npipe/server.h") {
+  struct security security;
   np_server_options options;
 
   np_server_options_init(&options);
-  assert_int_equal(options.access, NP_ACCESS_DEFAULT);
-  assert_int_equal(f->server_options.access, NP_ACCESS_DEFAULT);
+  assert_int_equal(options.access, NP_ACCESS_CURRENT_USER);
+  assert_false(options.low_integrity);
+  assert_null(options.app_container);
+  server_listen(f);
+  security_read(&security, f->server);
+  assert_true(is_sid(security.owner, own_sid()));
+  assert_int_equal(security.entry_count, 1);
+  assert_true(is_sid(security.entries[0].sid, own_sid()));
+  assert_label(f->server, SECURITY_MANDATORY_MEDIUM_RID);
 }
 
 NP_CASE("access/unknown", np_server_create, NO_MODE, ERROR_INVALID_PARAMETER,
@@ -195,15 +229,113 @@ NP_CASE("access/unknown", np_server_create, NO_MODE, ERROR_INVALID_PARAMETER,
   create_refused(f, ERROR_INVALID_PARAMETER);
 }
 
-NP_CASE("access/alone", np_server_create, NO_MODE, ERROR_INVALID_PARAMETER,
-        "A preset goes neither with SDDL nor with attributes.",
-        "npipe/server.h") {
-  SECURITY_ATTRIBUTES attributes = {sizeof(attributes), NULL, FALSE};
+NP_CASE("access/windows-default", np_server_create, NO_MODE, NP_OK,
+        "NP_ACCESS_WINDOWS_DEFAULT sets no list and no label of its own.",
+        "Named Pipe Security and Access Rights") {
+  f->server_options.access = NP_ACCESS_WINDOWS_DEFAULT;
+  pair_open(f);
+  pipe_send(f, f->server, "abc", 3);
+  assert_received(f, f->client, "abc", 3);
+}
 
-  f->server_options.access = NP_ACCESS_CURRENT_USER;
+NP_CASE("access/low-integrity-descriptor", np_server_create, NO_MODE, NP_OK,
+        "low_integrity gives the pipe a low label, and changes nothing else.",
+        "Mandatory Integrity Control") {
+  struct security security;
+
+  f->server_options.low_integrity = true;
+  server_listen(f);
+  security_read(&security, f->server);
+  assert_int_equal(security.entry_count, 1);
+  assert_label(f->server, SECURITY_MANDATORY_LOW_RID);
+}
+
+NP_CASE("access/app-container-descriptor", np_server_create, NO_MODE, NP_OK,
+        "app_container adds an entry to read and write for the container, and "
+        "a low label.",
+        "Mandatory Integrity Control") {
+  static const unsigned char all_packages[] = {1, 2, 0, 0, 0, 0, 0, 15,
+                                               2, 0, 0, 0, 1, 0, 0, 0};
+  struct security security;
+
+  f->server_options.app_container = "AC";
+  server_listen(f);
+  security_read(&security, f->server);
+  assert_int_equal(security.entry_count, 2);
+  assert_int_equal(
+      security.entries[1].mask,
+      (FILE_GENERIC_READ | FILE_GENERIC_WRITE) & ~FILE_CREATE_PIPE_INSTANCE);
+  assert_true(is_sid(security.entries[1].sid, all_packages));
+  assert_label(f->server, SECURITY_MANDATORY_LOW_RID);
+}
+
+NP_CASE("access/app-container-invalid", np_server_create, NO_MODE,
+        ERROR_INVALID_PARAMETER,
+        "app_container takes the SID of a container, or AC, and nothing more.",
+        "npipe/server.h") {
+  static const char *const texts[] = {"",
+                                      "WD",
+                                      "ac",
+                                      "S-1-1-0",
+                                      "S-1-15-2-",
+                                      "S-1-15-3-1",
+                                      "AC)(A;;GA;;;WD",
+                                      "S-1-15-2-1)(A;;GA;;;WD",
+                                      "S-1-15-2-1 "};
+  char big[4096];
+
+  for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+    f->server_options.app_container = texts[i];
+    create_refused(f, ERROR_INVALID_PARAMETER);
+  }
+  memset(big, '1', sizeof(big) - 1);
+  big[sizeof(big) - 1] = 0;
+  memcpy(big, "S-1-15-2-", 9);
+  f->server_options.app_container = big;
+  create_refused(f, ERROR_INVALID_PARAMETER);
+}
+
+NP_CASE("access/alone", np_server_create, NO_MODE, ERROR_INVALID_PARAMETER,
+        "What the options say twice is refused: a preset for all users, SDDL, "
+        "and a descriptor exclude one another; who else is let in goes with a "
+        "preset alone.",
+        "npipe/server.h") {
+  SECURITY_DESCRIPTOR descriptor;
+  SECURITY_ATTRIBUTES attributes = {sizeof(attributes), &descriptor, FALSE};
+
+  assert_true(
+      InitializeSecurityDescriptor(&descriptor, SECURITY_DESCRIPTOR_REVISION));
+  f->server_options.access = NP_ACCESS_AUTHENTICATED_USERS;
   f->server_options.sddl = "D:(A;;GA;;;WD)";
   create_refused(f, ERROR_INVALID_PARAMETER);
   f->server_options.sddl = NULL;
   f->server_options.security_attributes = &attributes;
   create_refused(f, ERROR_INVALID_PARAMETER);
+  f->server_options.access = NP_ACCESS_CURRENT_USER;
+  f->server_options.low_integrity = true;
+  create_refused(f, ERROR_INVALID_PARAMETER);
+  f->server_options.security_attributes = NULL;
+  f->server_options.sddl = "D:(A;;GA;;;WD)";
+  create_refused(f, ERROR_INVALID_PARAMETER);
+  f->server_options.sddl = NULL;
+  f->server_options.access = NP_ACCESS_WINDOWS_DEFAULT;
+  create_refused(f, ERROR_INVALID_PARAMETER);
+  f->server_options.low_integrity = false;
+  f->server_options.app_container = "AC";
+  create_refused(f, ERROR_INVALID_PARAMETER);
+}
+
+NP_CASE("access/attributes-without-descriptor", np_server_create, NO_MODE,
+        NP_OK,
+        "Attributes that only say whether the handle is inherited leave the "
+        "preset in force.",
+        "npipe/server.h") {
+  SECURITY_ATTRIBUTES attributes = {sizeof(attributes), NULL, FALSE};
+  struct security security;
+
+  f->server_options.security_attributes = &attributes;
+  server_listen(f);
+  security_read(&security, f->server);
+  assert_int_equal(security.entry_count, 1);
+  assert_true(is_sid(security.entries[0].sid, own_sid()));
 }

@@ -81,7 +81,6 @@ void listening_begin(np_fixture *f, uint32_t backlog) {
   museum_begin(f, MUSEUM_QUOTA);
   np_listener_options_init(&listening.options);
   listening.options.server = f->server_options;
-  listening.options.server.access = NP_ACCESS_CURRENT_USER;
   listening.options.backlog = backlog;
   listening.options.on_error = on_listener_error;
 }

@@ -32,6 +32,7 @@ NP_CASE("listener-options/defaults", np_listener_options_init, NO_MODE, NP_OK,
   assert_int_equal(options.server.size, sizeof server);
   assert_int_equal(options.server.mode, server.mode);
   assert_int_equal(options.server.access, NP_ACCESS_CURRENT_USER);
+  assert_true(options.server.first_instance);
   assert_true(options.server.reject_remote_clients);
   assert_int_equal(options.server.instances_max, NP_INSTANCES_UNLIMITED);
   np_listener_options_init(NULL);
@@ -133,7 +134,7 @@ NP_CASE("listener-options/no-memory", np_listener_create, ANY_MODE,
   np_error error;
 
   listening_begin(f, 2);
-  listening.options.server.access = NP_ACCESS_DEFAULT;
+  listening.options.server.access = NP_ACCESS_WINDOWS_DEFAULT;
   listening.options.server.sddl = "D:(A;;GA;;;WD)";
   for (;;) {
     f->allocator.fail_at = f->allocator.total + failures + 1;
@@ -161,7 +162,7 @@ NP_CASE("listener-options/sddl-not-utf8", np_listener_create, NO_MODE,
   const size_t live = f->allocator.live;
 
   listening_begin(f, 1);
-  listening.options.server.access = NP_ACCESS_DEFAULT;
+  listening.options.server.access = NP_ACCESS_WINDOWS_DEFAULT;
   listening.options.server.sddl = "D:(A;;GA;;;WD)\xFF";
   assert_np_error(create(f, f->name), ERROR_NO_UNICODE_TRANSLATION);
   assert_int_equal(f->allocator.live, live);
@@ -169,9 +170,10 @@ NP_CASE("listener-options/sddl-not-utf8", np_listener_create, NO_MODE,
 
 NP_CASE("listener-options/two-sources", np_listener_create, NO_MODE,
         ERROR_INVALID_PARAMETER,
-        "SDDL beside the default access is refused: it must be said which.",
+        "SDDL beside a preset for all users is refused: it must be said which.",
         "npipe/listener.h") {
   listening_begin(f, 1);
+  listening.options.server.access = NP_ACCESS_AUTHENTICATED_USERS;
   listening.options.server.sddl = "D:(A;;GA;;;WD)";
   assert_np_error(create(f, f->name), ERROR_INVALID_PARAMETER);
 }
@@ -230,7 +232,7 @@ NP_CASE("listener-options/copied", np_listener_create, ANY_MODE, NP_OK,
 
   listening_begin(f, 1);
   memcpy(name, f->name, sizeof name);
-  listening.options.server.access = NP_ACCESS_DEFAULT;
+  listening.options.server.access = NP_ACCESS_WINDOWS_DEFAULT;
   listening.options.server.sddl = sddl;
   assert_np_ok(np_listener_create(f->loop, name, &listening.options, on_pipe,
                                   &listening.listener));
@@ -250,7 +252,7 @@ NP_CASE("listener-options/attributes", np_listener_create, NO_MODE, NP_OK,
   DWORD flags = 0;
 
   listening_begin(f, 1);
-  listening.options.server.access = NP_ACCESS_DEFAULT;
+  listening.options.server.access = NP_ACCESS_WINDOWS_DEFAULT;
   listening.options.server.security_attributes = &attributes;
   listening_open(f);
   attributes.bInheritHandle = FALSE;
@@ -269,7 +271,7 @@ NP_CASE("listener-options/not-inherited", np_listener_create, NO_MODE, NP_OK,
   DWORD flags = HANDLE_FLAG_INHERIT;
 
   listening_begin(f, 1);
-  listening.options.server.access = NP_ACCESS_DEFAULT;
+  listening.options.server.access = NP_ACCESS_WINDOWS_DEFAULT;
   listening.options.server.sddl = "D:(A;;GA;;;WD)";
   listening_open(f);
   client_open_another(f);

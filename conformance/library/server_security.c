@@ -152,10 +152,13 @@ NP_CASE("server-options/sddl-not-utf8", np_server_create, NO_MODE,
 
 NP_CASE("server-options/sddl-and-attributes", np_server_create, NO_MODE,
         ERROR_INVALID_PARAMETER,
-        "Security comes from SDDL or from attributes, not from both.",
+        "A descriptor comes from SDDL or from attributes, not from both.",
         "npipe/server.h") {
-  SECURITY_ATTRIBUTES attributes = {sizeof(attributes), NULL, FALSE};
+  SECURITY_DESCRIPTOR descriptor;
+  SECURITY_ATTRIBUTES attributes = {sizeof(attributes), &descriptor, FALSE};
 
+  assert_true(
+      InitializeSecurityDescriptor(&descriptor, SECURITY_DESCRIPTOR_REVISION));
   f->server_options.security_attributes = &attributes;
   f->server_options.sddl = "D:(A;;GA;;;WD)";
   create_refused(f, ERROR_INVALID_PARAMETER);

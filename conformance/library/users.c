@@ -51,11 +51,11 @@ static void talk(np_fixture *f) {
 }
 
 NP_CASE("users/default-read", np_client_open, NO_MODE, NP_OK,
-        "By default another user may open the pipe to read, and so uses up an "
-        "instance.",
+        "With Windows' own access another user may open the pipe to read, and "
+        "so uses up an instance.",
         "Named Pipe Security and Access Rights; museum X04 X11") {
   f->server_options.instances_max = 1;
-  serve_then_become(f, NP_ACCESS_DEFAULT, "bob");
+  serve_then_become(f, NP_ACCESS_WINDOWS_DEFAULT, "bob");
   f->client_options.write = false;
   client_open_end(f);
   become("alice");
@@ -66,10 +66,10 @@ NP_CASE("users/default-read", np_client_open, NO_MODE, NP_OK,
 }
 
 NP_CASE("users/default-write", np_client_open, NO_MODE, ERROR_ACCESS_DENIED,
-        "By default another user may neither write nor add an instance; that "
-        "is the error that they see.",
+        "With Windows' own access another user may neither write nor add an "
+        "instance; that is the error that they see.",
         "Named Pipe Security and Access Rights; museum X08") {
-  serve_then_become(f, NP_ACCESS_DEFAULT, "bob");
+  serve_then_become(f, NP_ACCESS_WINDOWS_DEFAULT, "bob");
   open_refused(f, true, true);
   open_refused(f, false, true);
   create_refused(f);

@@ -116,6 +116,25 @@ static struct end *lingering_server(struct play *play, unsigned name) {
   return NULL;
 }
 
+void name_made(struct end *end, enum family family) {
+  struct play *play = end->play;
+  enum family *own = &play->families[end->name];
+
+  if (has_server(play, end->name)) {
+    return;
+  }
+  *own = lingering_server(play, end->name) != NULL && *own != family
+             ? FAMILY_UNKNOWN
+             : family;
+}
+
+/* The law of presets: who asks for one never gets an instance of a pipe that
+ * was made in another way. */
+static bool may_be_preset(const struct play *play, unsigned name) {
+  return play->families[name] == FAMILY_PRESET ||
+         play->families[name] == FAMILY_UNKNOWN;
+}
+
 bool is_fault(const struct play *play, np_error error) {
   return (error == ERROR_NO_SYSTEM_RESOURCES && play->faults) ||
          (error == ERROR_NOT_ENOUGH_MEMORY && play->memory_fault);
@@ -137,6 +156,7 @@ void step_server(struct play *play, const struct step *step) {
   np_server_options options;
   np_pipe *pipe = NULL;
   char name[32];
+  enum family family = FAMILY_PRESET;
   np_error error;
 
   if (end == NULL) {
@@ -155,6 +175,10 @@ void step_server(struct play *play, const struct step *step) {
   options.first_instance = step->d % 16 == 0;
   if (step->d % 9 == 0) {
     options.sddl = "D:(A;;GA;;;WD)";
+    family = FAMILY_OPEN;
+  } else if (step->d % 3 == 0) {
+    options.access = NP_ACCESS_WINDOWS_DEFAULT;
+    family = FAMILY_WINDOWS;
   }
   name_text(end->name, name);
   error = np_server_create(play->loops[loop_index], name, &options, &pipe);
@@ -163,11 +187,19 @@ void step_server(struct play *play, const struct step *step) {
       end->reads_messages ? ", reads messages" : "", loop_index,
       np_error_name(error));
   if (error == NP_OK) {
+    name_made(end, family);
+    if (family == FAMILY_PRESET && !may_be_preset(play, end->name)) {
+      play_fail(play, "end %u has a preset, and joined a pipe without",
+                end->number);
+    }
     open_pipe(end, pipe, loop_index);
     play->end_count++;
   } else if (pipe != NULL ||
              (!is_fault(play, error) &&
-              !(error == ERROR_ACCESS_DENIED && options.first_instance &&
+              !(error == ERROR_ACCESS_DENIED &&
+                (options.first_instance ||
+                 (family == FAMILY_PRESET &&
+                  play->families[end->name] != FAMILY_PRESET)) &&
                 (has_server(play, end->name) ||
                  lingering_server(play, end->name) != NULL)))) {
     play_fail(play, "np_server_create gave %s", np_error_name(error));
@@ -233,6 +265,10 @@ np_error client_open(struct play *play, const struct step *step,
   if (error == NP_OK) {
     open_pipe(end, pipe, loop_index);
     play->end_count++;
+    if (options.verify_same_user && play->families[end->name] == FAMILY_OPEN) {
+      play_fail(play, "end %u trusts a pipe that is open to everybody",
+                end->number);
+    }
     bind_client(end, server);
     return NP_OK;
   }
@@ -241,6 +277,9 @@ np_error client_open(struct play *play, const struct step *step,
         (error == ERROR_WRONG_TARGET_NAME && options.verify_process_id != 0) ||
         ((error == ERROR_INVALID_OWNER || error == ERROR_WRONG_TARGET_NAME) &&
          options.verify_same_user && !instance_owner_is_user()) ||
+        (error == ERROR_WRONG_TARGET_NAME && options.verify_same_user &&
+         (play->families[end->name] == FAMILY_OPEN ||
+          play->families[end->name] == FAMILY_UNKNOWN)) ||
         (error == ERROR_FILE_NOT_FOUND && !has_server(play, end->name)) ||
         (error == ERROR_PIPE_BUSY &&
          (has_server(play, end->name) ||

@@ -96,6 +96,11 @@ struct slot {
   struct note *note;
 };
 
+/* Who made a pipe, by its descriptor: a server with a preset; one that takes
+ * what Windows gives; one that lets everybody do everything; or it is not
+ * known, since an earlier pipe may still have the name. */
+enum family { FAMILY_UNKNOWN, FAMILY_PRESET, FAMILY_WINDOWS, FAMILY_OPEN };
+
 /* One end of a pipe, the library's or a raw one. */
 struct end {
   struct play *play;
@@ -210,6 +215,7 @@ struct play {
 
   struct end ends[ENDS_MAX];
   size_t end_count;
+  enum family families[NAMES_MAX]; /* of what has the name, or had it last */
   struct session sessions[SESSIONS_MAX];
   size_t session_count;
   struct note *notes[NOTES_MAX];
@@ -253,6 +259,11 @@ typedef bool (*end_predicate)(const struct end *end);
 struct end *pick_end(struct play *play, uint32_t which, end_predicate fits);
 bool is_library(const struct end *end);
 bool is_raw(const struct end *end);
+
+/* name_made notes that the server end `end` was created with the access
+ * `family`, which is the pipe's if it is the first instance of its name. It
+ * comes before the end counts as open. */
+void name_made(struct end *end, enum family family);
 
 struct end *end_new(struct play *play, bool is_server, unsigned name);
 

@@ -52,6 +52,7 @@ static void raw_server(struct play *play, const struct step *step) {
   say(play, "end %u: CreateNamedPipeW, name %u: %u", end->number, end->name,
       handle != INVALID_HANDLE_VALUE ? 0 : (unsigned)GetLastError());
   if (handle != INVALID_HANDLE_VALUE) {
+    name_made(end, FAMILY_WINDOWS);
     raw_open(end, handle);
   }
 }

@@ -215,7 +215,7 @@ static void listener_open(struct play *play, const struct step *step) {
     options.server.instances_max = 1 + step->b % 4;
   }
   options.server.mode = (step->d & 8) != 0 ? NP_MESSAGE : NP_BYTE;
-  options.server.access = NP_ACCESS_DEFAULT;
+  options.server.first_instance = (step->c & 8) != 0;
   name_of(name);
   error = np_listener_create(play->loops[0], name, &options, on_pipe,
                              &service->listener);

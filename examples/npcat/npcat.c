@@ -133,7 +133,6 @@ static np_error start_listening(const options *o) {
   /* One instance: it serves one client after another, and those that come
    * meanwhile are told that the pipe is busy, and wait if they like. */
   listening.server.instances_max = 1;
-  listening.server.first_instance = true; /* Nobody else has this name. */
   listening.server.access = o->access;
   listening.server.sddl = o->sddl;
   listening.server.mode = o->cut == CUT_NOT ? NP_BYTE : NP_MESSAGE;

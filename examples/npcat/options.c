@@ -105,7 +105,7 @@ static bool take_access(options *o, const char *value) {
   } else if (strcmp(value, "users") == 0) {
     o->access = NP_ACCESS_AUTHENTICATED_USERS;
   } else {
-    o->access = NP_ACCESS_DEFAULT;
+    o->access = NP_ACCESS_WINDOWS_DEFAULT;
     if (strcmp(value, "default") != 0) {
       o->sddl = value; /* Windows says whether it is one. */
     }

@@ -29,9 +29,13 @@ extern "C" {
  *                      and SECURITY_CONTEXT_TRACKING, SECURITY_EFFECTIVE_ONLY.
  *                      SECURITY_SQOS_PRESENT is always added; no further bit
  *                      may be set
- * verify_same_user     refuse a server whose pipe another than the caller's
- *                      user owns (np_pipe_peer_user says what that proves);
- *                      default false
+ * verify_same_user     refuse a server unless its pipe is the caller's user's
+ *                      own: this user is the owner, nobody but the user, the
+ *                      system and administrators may create instances of it,
+ *                      change its access or its owner, and its integrity is
+ *                      medium, or at least that of the caller where that is
+ *                      less. So the server is a process of this user, or of
+ *                      whom this machine trusts. Default false
  * verify_process_id    refuse a server of another process; default 0: any. A
  *                      hint as np_pipe_peer_process_id is, for those who
  *                      started the server and still hold its process

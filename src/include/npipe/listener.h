@@ -39,9 +39,9 @@ typedef void (*np_listener_pipe_fn)(np_listener *listener, np_pipe *pipe);
  *
  * error  ERROR_PIPE_BUSY: the name has as many instances as it may, those of
  *        others included; an instance of this listener that is closed or given
- *        back ends the wait early. ERROR_ACCESS_DENIED: `first_instance` was
- *        asked for, and somebody still holds a pipe of that name, be it a
- *        client of an earlier one; or the name's security forbids. Else what
+ *        back ends the wait early. ERROR_ACCESS_DENIED: somebody else has
+ *        a server end of that name, and `first_instance` or a preset was asked
+ *        for; or the security of the name forbids. Else what
  *        Windows said, or ERROR_NOT_ENOUGH_MEMORY. NP_OK, and 0: the trouble is
  *        over, all instances listen again.
  *
@@ -91,19 +91,21 @@ typedef enum np_ghosts {
  *              is not closed. True: it does not, on the listener's account
  * on_error     may be NULL
  * server       how the instances are made, see np_server_options; default as
- *              np_server_options_init, but that `access` is
- *              NP_ACCESS_CURRENT_USER: nobody else may open the pipe. Whoever
- *              sets `sddl` or `security_attributes` sets `access` to
- *              NP_ACCESS_DEFAULT. The user and the SDDL are looked up once,
- *              when the listener is created. The strings are copied;
- *              `security_attributes` itself too, but the descriptor that it
- *              points to is borrowed until the listener's on_closed. For all
- *              but the first instance of the name `first_instance` and
- *              `write_owner`, which are the same bit, count as false; when none
- *              is left, neither listening nor handed out, the next is the
- *              first again. The number of this listener's instances never
- *              exceeds `instances_max`: it waits for one to come back, and
- *              that is no trouble to tell of */
+ *              np_server_options_init, but that `first_instance` is true: the
+ *              name is this listener's alone. Several listeners of one user,
+ *              in one process or in many, share a name if each sets it to
+ *              false. A preset (`access`) holds for the first instance and for
+ *              each that is first again: the listener never hands out a pipe
+ *              under a name that another user has made.
+ *              The user and the SDDL are looked up once, when the listener is
+ *              created. The strings are copied; `security_attributes` itself
+ *              too, but the descriptor that it points to is borrowed until the
+ *              listener's on_closed. For all but the first instance of the
+ *              name `first_instance` and `write_owner`, which are the same bit,
+ *              count as false; when none is left, neither listening nor handed
+ *              out, the next is the first again. The number of this listener's
+ *              instances never exceeds `instances_max`: it waits for one to
+ *              come back, and that is no trouble to tell of */
 typedef struct np_listener_options {
   size_t size;
   uint32_t backlog;

@@ -64,7 +64,7 @@ NP_API np_error np_pipe_peer_session_id(np_pipe *pipe, uint32_t *id);
  * instance, or a group of that user's (administrators, by default, for one who
  * runs elevated). Nobody can make somebody else the owner without a privilege.
  * It is no proof where the access of the pipe lets others add instances: this
- * one may be theirs.
+ * one may be theirs. np_client_options.verify_same_user looks at both.
  *
  * text  `size` bytes, NP_SID_TEXT_BYTES_MAX are enough; written on success only
  *
@@ -74,6 +74,7 @@ NP_API np_error np_pipe_peer_session_id(np_pipe *pipe, uint32_t *id);
  * ERROR_CANT_OPEN_ANONYMOUS: the client opened with SECURITY_ANONYMOUS;
  * ERROR_BUSY: the thread impersonates somebody already. A client:
  * ERROR_ACCESS_DENIED: an adopted handle without READ_CONTROL;
+ * ERROR_NOT_ENOUGH_MEMORY;
  * ERROR_PIPE_NOT_CONNECTED: its server disconnected it. Else what Windows said;
  * if that was of RevertToSelf, the thread still acts as the client, until the
  * loop reverts as after a forgotten np_pipe_revert.

@@ -17,27 +17,43 @@
 extern "C" {
 #endif
 
-/* Who may do what with a pipe: the first instance of a name sets it for all.
+/* Presets: who may do what with a pipe. The first instance of a name sets it
+ * for all. A preset names the caller's user as the owner.
  *
- * NP_ACCESS_DEFAULT              what Windows gives: the system, administrators
- *                                and the creator may do everything; *everyone*
- *                                may open it to read, and so use up instances
- * NP_ACCESS_CURRENT_USER         the caller's user, who owns the pipe, may do
- *                                everything, create further instances included;
- *                                nobody else may open it
- * NP_ACCESS_AUTHENTICATED_USERS  likewise, and each user who has logged on may
- *                                read and write, but not create instances
+ * NP_ACCESS_CURRENT_USER         the caller's user may do everything, create
+ *                                further instances included. Nobody else may
+ *                                open the pipe
+ * NP_ACCESS_AUTHENTICATED_USERS  the same for the caller's user. Each user who
+ *                                has logged on may read and write, but not
+ *                                create instances
+ * NP_ACCESS_WINDOWS_DEFAULT      no preset, but what Windows gives: the system,
+ *                                administrators and the creator may do
+ *                                everything. *Everyone* may open the pipe to
+ *                                read, and so use up instances
+ *
+ * A preset also shuts out every process of low integrity, of the same user too,
+ * and every process in an app container, unless `low_integrity` or
+ * `app_container` lets them in. For that it gives the pipe a mandatory label:
+ * medium, or the integrity of the caller where that is less.
+ *
+ * A preset is a promise: you get a pipe of the caller's user with that access,
+ * or ERROR_ACCESS_DENIED. Windows itself ignores the access that is asked for
+ * where the name exists, and adds an instance to whatever is there. So without
+ * `first_instance` the library looks at the pipe that it has got, before it is
+ * used: its owner is the caller's user, its access list is that of the preset,
+ * its label is not lower. Other loops and other processes of the same user,
+ * with the same preset, share the name in this way.
  *
  * The caller's user is that whom the thread acts as: whom it impersonates, else
  * the user of the process. Not all systems enforce access (Wine does not).
  *
- * Source:  Named Pipe Security and Access Rights
+ * Source:  Named Pipe Security and Access Rights; Mandatory Integrity Control
  *          learn.microsoft.com/windows/win32/ipc/named-pipe-security-and-access-rights
  */
 typedef enum np_access {
-  NP_ACCESS_DEFAULT = 0,
-  NP_ACCESS_CURRENT_USER = 1,
-  NP_ACCESS_AUTHENTICATED_USERS = 2
+  NP_ACCESS_CURRENT_USER = 0,
+  NP_ACCESS_AUTHENTICATED_USERS = 1,
+  NP_ACCESS_WINDOWS_DEFAULT = 2
 } np_access;
 
 /* Options of a server end; np_server_options_init fills them.
@@ -64,12 +80,25 @@ typedef enum np_access {
  * default_timeout_ms      what WaitNamedPipe uses where its caller asks for the
  *                         default; 0 is Windows' own 50 ms, and the default
  *                         here. No limit to np_server_connect
- * access                  see np_access; default NP_ACCESS_DEFAULT
+ * access                  see np_access; default NP_ACCESS_CURRENT_USER
+ * low_integrity           with a preset: let in processes of low integrity
+ *                         whose user the preset lets in. A process of low
+ *                         integrity of the caller's own user may then create
+ *                         instances, too: no access list can tell it from the
+ *                         caller. Default false
+ * app_container           with a preset: let in processes in this app
+ *                         container, to read and write, whose user the preset
+ *                         lets in. "AC": in any; else its SID as text,
+ *                         "S-1-15-2-...". It includes `low_integrity`. Borrowed
+ *                         for the call; default NULL
  * security_attributes     borrowed for the call; default NULL. The handle can
- *                         be inherited only if its bInheritHandle says so
- * sddl                    a security descriptor as text, UTF-8, borrowed for
- *                         the call; default NULL. At most one of `access`,
- *                         `security_attributes` and `sddl` is set */
+ *                         be inherited only if its bInheritHandle says so. If
+ *                         its lpSecurityDescriptor is not NULL, it takes the
+ *                         place of the preset
+ * sddl                    a security descriptor as text, UTF-8, in place of the
+ *                         preset; borrowed for the call; default NULL. At most
+ *                         one of `sddl`, a descriptor in `security_attributes`
+ *                         and NP_ACCESS_AUTHENTICATED_USERS may be set */
 typedef struct np_server_options {
   size_t size;
   np_mode mode;
@@ -86,6 +115,8 @@ typedef struct np_server_options {
   uint32_t out_buffer_bytes;
   uint32_t default_timeout_ms;
   np_access access;
+  bool low_integrity;
+  const char *app_container;
   const SECURITY_ATTRIBUTES *security_attributes;
   const char *sddl;
 } np_server_options;
@@ -111,7 +142,9 @@ NP_API void np_server_options_init(np_server_options *options);
  * ERROR_NO_UNICODE_TRANSLATION: not UTF-8. ERROR_NOT_ENOUGH_MEMORY.
  * ERROR_ACCESS_DENIED: the name exists and its first instance has another
  * direction, or its security does not let the caller add instances, or
- * `first_instance` was asked for. ERROR_PIPE_BUSY: it has as many instances as
+ * `first_instance` was asked for, or a preset was and the pipe is not of the
+ * caller's user with that access. Then a client may have come to the instance,
+ * and sees its end. ERROR_PIPE_BUSY: it has as many instances as
  * it may. Else what Windows said, also about the SDDL.
  *
  * Thread:  the loop's only; fine from a callback.

@@ -1,0 +1,93 @@
+/* What a token answers: its user, its level of integrity, its app container.
+ * Each answer is a pointer to a SID that lies in the same buffer; it is copied
+ * only if it does. */
+#include "token.h"
+
+#include <string.h>
+
+/* Windows 8 and later have it, under this number. */
+#define APP_CONTAINER_SID ((TOKEN_INFORMATION_CLASS)31)
+
+/* Each of the classes asked for begins with the pointer to the SID. */
+typedef union sid_answer {
+  PSID sid;
+  TOKEN_USER user;
+  TOKEN_MANDATORY_LABEL label;
+  BYTE bytes[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
+} sid_answer;
+
+/* ERROR_NOT_FOUND: the answer is that there is none. */
+static np_error ask_sid(np__sid *out, HANDLE token,
+                        TOKEN_INFORMATION_CLASS which) {
+  DWORD size = 0;
+  size_t offset;
+  sid_answer answer;
+
+  memset(&answer, 0, sizeof answer);
+  if (!GetTokenInformation(token, which, &answer, sizeof answer, &size)) {
+    return GetLastError();
+  }
+  if (answer.sid == NULL) {
+    return ERROR_NOT_FOUND;
+  }
+  offset = (uintptr_t)answer.sid - (uintptr_t)&answer;
+  return offset < sizeof answer
+             ? np__sid_take(out, answer.bytes + offset, sizeof answer - offset)
+             : ERROR_INVALID_SID;
+}
+
+np_error np__token_user(np__sid *out, HANDLE token) {
+  return ask_sid(out, token, TokenUser);
+}
+
+static np_error ask_integrity(uint32_t *out, HANDLE token) {
+  np__sid sid;
+  np_error error = ask_sid(&sid, token, TokenIntegrityLevel);
+
+  return error == NP_OK ? np__sid_level(out, &sid) : error;
+}
+
+static np_error ask_package(np__token *out, HANDLE token) {
+  np_error error = ask_sid(&out->package, token, APP_CONTAINER_SID);
+
+  out->is_app = error == NP_OK;
+  /* Windows 7 does not know the question; elsewhere there may be no answer. */
+  return error == ERROR_NOT_FOUND || error == ERROR_INVALID_PARAMETER ? NP_OK
+                                                                      : error;
+}
+
+static np_error open_callers(HANDLE *token) {
+  np_error error;
+
+  /* As the process itself: whom a thread impersonates need not be allowed to
+   * look at its own token. */
+  if (OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, token)) {
+    return NP_OK;
+  }
+  error = GetLastError();
+  if (error != ERROR_NO_TOKEN) {
+    return error;
+  }
+  return OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, token)
+             ? NP_OK
+             : GetLastError();
+}
+
+np_error np__token_of_caller(np__token *out) {
+  HANDLE token = NULL;
+  np_error error = open_callers(&token);
+
+  if (error != NP_OK) {
+    return error;
+  }
+  memset(out, 0, sizeof *out);
+  error = np__token_user(&out->user, token);
+  if (error == NP_OK) {
+    error = ask_integrity(&out->integrity, token);
+  }
+  if (error == NP_OK) {
+    error = ask_package(out, token);
+  }
+  CloseHandle(token);
+  return error;
+}
