@@ -285,6 +285,21 @@ NP_CASE("identity/user-no-right", np_pipe_peer_user, NO_MODE,
                   ERROR_ACCESS_DENIED);
 }
 
+NP_CASE("identity/user-memory", np_pipe_peer_user, END_CLIENT,
+        ERROR_NOT_ENOUGH_MEMORY,
+        "A client that has no memory for the answer says so, and can ask "
+        "again.",
+        "npipe/security.h") {
+  char text[NP_SID_TEXT_BYTES_MAX];
+
+  pair_open(f);
+  f->allocator.is_out = true;
+  assert_np_error(np_pipe_peer_user(f->end, text, sizeof(text)),
+                  ERROR_NOT_ENOUGH_MEMORY);
+  f->allocator.is_out = false;
+  assert_np_ok(np_pipe_peer_user(f->end, text, sizeof(text)));
+}
+
 NP_CASE("identity/user-null", np_pipe_peer_user, BOTH_ENDS,
         ERROR_INVALID_PARAMETER, "Without a pipe or a place nothing is told.",
         "npipe/security.h") {

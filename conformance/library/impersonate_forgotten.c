@@ -148,7 +148,7 @@ NP_CASE("impersonate-forgotten/dispatch", np_loop_dispatch, NO_MODE,
   assert_false(impersonates());
 }
 
-NP_CASE("impersonate-forgotten/outside", np_loop_run, NO_MODE,
+NP_CASE("impersonate-forgotten/outside", np_pipe_impersonate, NO_MODE,
         ERROR_BAD_IMPERSONATION_LEVEL,
         "A loop that is run while its thread acts as a client reverts first: "
         "no callback runs as the client.",
