@@ -29,6 +29,8 @@
 #define NT_IO_TIMEOUT             ((DWORD)0xC00000B5)
 #define NT_PIPE_EMPTY             ((DWORD)0xC00000D9)
 #define NT_CANNOT_IMPERSONATE     ((DWORD)0xC000010D)
+#define NT_NOT_SUPPORTED          ((DWORD)0xC00000BB)
+#define NT_INVALID_DEVICE_REQUEST ((DWORD)0xC0000010)
 #define NT_CANCELLED              ((DWORD)0xC0000120)
 #define NT_PIPE_BROKEN            ((DWORD)0xC000014B)
 #define NT_OBJECT_NAME_INVALID    ((DWORD)0xC0000033)
@@ -37,6 +39,7 @@
 #define NT_FSCTL_PIPE_LISTEN     ((ULONG)0x110008)
 #define NT_FSCTL_PIPE_PEEK       ((ULONG)0x11400C)
 #define NT_FSCTL_PIPE_WAIT       ((ULONG)0x110018)
+#define NT_FSCTL_PIPE_FLUSH      ((ULONG)0x118040)
 
 /* Information classes. */
 enum {

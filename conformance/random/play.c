@@ -572,6 +572,11 @@ static void check_account(struct play *play) {
       play_fail(play, "task %zu has not run", i);
     }
   }
+  /* However many flushes wait, a loop has two threads for them. */
+  if (sim_calls("CreateThread") > 2 * LOOPS_MAX ||
+      sim_calls("TrySubmitThreadpoolCallback") > 0) {
+    play_fail(play, "the library made a thread for a flush");
+  }
   service_check(play);
   if (play->live != 0) {
     play_fail(play, "%zu blocks of memory are left", play->live);
