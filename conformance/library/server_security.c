@@ -125,6 +125,7 @@ NP_CASE("server-options/sddl-denies-instances", np_server_create, NO_MODE,
   f->server_options.sddl = "D:(A;;GR;;;WD)";
   server_listen(f);
   f->server_options.sddl = NULL;
+  f->server_options.access = NP_ACCESS_WINDOWS_DEFAULT;
   create_refused(f, ERROR_ACCESS_DENIED);
 }
 
