@@ -49,6 +49,20 @@ def makes_sense(way, workload):
     return True
 
 
+def wanted(peers):
+    """(peer, workload, way) of all that is to be measured."""
+    result = []
+    for workload in WORKLOADS:
+        for way in WAYS:
+            if makes_sense(way, workload):
+                result.append(("npipe", workload, way))
+        for peer in peers:
+            if peer != "npipe" and makes_sense("byte", workload):
+                if (peer, workload) != ("floor", "scale-4000"):
+                    result.append((peer, workload, "byte"))
+    return result
+
+
 # --- Under Wine ---------------------------------------------------------------
 
 def wine(build, script, seconds, on_line, processors="0"):
@@ -249,3 +263,9 @@ def simulated(build, way, workload, with_instructions):
             os.remove(name)
     return {name: value for name, value in result.items()
             if value or name == "calls_total"}
+
+
+if __name__ == "__main__":
+    # For run.cmd: a line PEER WORKLOAD WAY COUNT for each.
+    for run in wanted(PEERS):
+        print(*run, WORKLOADS[run[1]][2])

@@ -24,19 +24,6 @@ def parse(words):
     return rest, rounds, counts_only
 
 
-def all_wanted(peers):
-    wanted = []
-    for workload in measure.WORKLOADS:
-        for way in measure.WAYS:
-            if measure.makes_sense(way, workload):
-                wanted.append(("npipe", workload, way))
-        for peer in peers:
-            if peer != "npipe" and measure.makes_sense("byte", workload):
-                if (peer, workload) != ("floor", "scale-4000"):
-                    wanted.append((peer, workload, "byte"))
-    return wanted
-
-
 def row(cells):
     return "| " + " | ".join(cells) + " |"
 
@@ -135,7 +122,7 @@ def load():
 
 def main():
     (platform, build, sim, *peers), rounds, counts_only = parse(sys.argv[1:])
-    wanted = all_wanted(peers)
+    wanted = measure.wanted(peers)
     out = [f"# Measurements: {platform}", "",
            "Written by `ci/bench`; docs/performance.md says how each figure is "
            "made and what it means.", ""]
@@ -181,4 +168,5 @@ def main():
     print(text)
 
 
-main()
+if __name__ == "__main__":
+    main()

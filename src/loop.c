@@ -376,7 +376,8 @@ static void deliver(np_loop *loop, const OVERLAPPED_ENTRY *entries,
 /* How many packets are likely to lie in the port, of the operations that were
  * given to the kernel last: asking it for nothing costs a system call, a look
  * costs none. A system that writes the results as they are dequeued shows none;
- * there may be more than are looked for. */
+ * there may be more than are looked for. A guess alone: nothing that the kernel
+ * wrote is used before its packet is dequeued, so no order of reads matters. */
 static size_t news(const np_loop *loop) {
   const np__packet *packet = loop->owed;
   size_t count = 0;
@@ -620,6 +621,9 @@ static void begin_run(np_loop *loop) {
   np__revert_if_forgotten(loop);
 }
 
+/* The exchange also makes visible what another thread wrote before it called
+ * np_loop_stop: the run may have seen `stop` by np__loop_peek, which orders
+ * nothing, and on ARM64 the caller could then read old values. */
 static np_error end_run(np_loop *loop, np_error error) {
   InterlockedExchange(&loop->stop, 0);
   loop->running = false;
