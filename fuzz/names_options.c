@@ -97,6 +97,10 @@ static bool server_options_good(const np_server_options *options) {
   if (options->mode == NP_BYTE && options->read_mode == NP_MESSAGE) {
     return false;
   }
+  if (options->security_attributes != NULL &&
+      options->security_attributes->bInheritHandle) {
+    return false;
+  }
   if (options->instances_max == 0 ||
       (options->instances_max > 254 && options->instances_max != UINT32_MAX)) {
     return false;
@@ -173,10 +177,7 @@ static void server_check(np_pipe *server, const np_server_options *options,
                info.in_buffer_bytes == options->in_buffer_bytes &&
                info.out_buffer_bytes == options->out_buffer_bytes,
            "a server is not what its options say");
-  fuzz_law(
-      is_inheritable(server) == (options->security_attributes != NULL &&
-                                 options->security_attributes->bInheritHandle),
-      "a handle can be inherited, or cannot");
+  fuzz_law(!is_inheritable(server), "a server's handle can be inherited");
 }
 
 static np_pipe *server_make(struct stage *stage, const char *name,
@@ -287,7 +288,8 @@ enum handle_kind {
   HANDLE_LOST_CLIENT,
   HANDLE_SERVER,
   HANDLE_CLIENT,
-  HANDLE_KINDS
+  HANDLE_KINDS,
+  HANDLE_SHARED = HANDLE_KINDS /* drawn by one choice alone */
 };
 
 static HANDLE raw_server(const struct stage *stage, DWORD access, DWORD mode) {
@@ -338,6 +340,14 @@ static np_error handle_make(const struct stage *stage, enum handle_kind kind,
       *handle = raw_client(stage);
       DisconnectNamedPipe(*peer);
       return ERROR_PIPE_NOT_CONNECTED;
+    case HANDLE_SHARED:
+      *peer = raw_server(stage, duplex, PIPE_TYPE_MESSAGE);
+      if (*peer != INVALID_HANDLE_VALUE &&
+          !DuplicateHandle(GetCurrentProcess(), *peer, GetCurrentProcess(),
+                           handle, 0, FALSE, DUPLICATE_SAME_ACCESS)) {
+        *handle = INVALID_HANDLE_VALUE;
+      }
+      return ERROR_SHARING_VIOLATION;
     case HANDLE_SERVER:
       *handle = raw_server(stage, duplex, PIPE_TYPE_MESSAGE);
       return NP_OK;
@@ -346,6 +356,13 @@ static np_error handle_make(const struct stage *stage, enum handle_kind kind,
       *handle = raw_client(stage);
       return NP_OK;
   }
+}
+
+static enum handle_kind handle_kind_choose(struct fuzz_input *input) {
+  const uint32_t drawn = fuzz_choice(input);
+
+  return drawn == 255 ? HANDLE_SHARED
+                      : (enum handle_kind)(drawn % HANDLE_KINDS);
 }
 
 static void close_handle(HANDLE handle) {
@@ -431,7 +448,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     client_options.verify_process_id =
         (uint32_t)GetCurrentProcessId() + (how >> 7 & 1);
   }
-  kind = (enum handle_kind)(fuzz_choice(&input) % HANDLE_KINDS);
+  kind = handle_kind_choose(&input);
   fault = fuzz_choice(&input);
   fault = fault < 192 ? 0 : fault - 191;
   memory_fault = fuzz_choice(&input);

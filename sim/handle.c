@@ -326,6 +326,34 @@ BOOL WINAPI SetHandleInformation(HANDLE handle, DWORD mask, DWORD flags) {
   return sim__call_end(&call);
 }
 
+NTSTATUS NTAPI NtQueryObject(HANDLE handle, OBJECT_INFORMATION_CLASS which,
+                             PVOID out, ULONG size, PULONG bytes) {
+  struct call call;
+
+  if (sim__call_begin(&call, __func__, PLACE, "%p %d", handle, which)) {
+    PUBLIC_OBJECT_BASIC_INFORMATION basic = {0};
+    NTSTATUS status;
+    const struct object *object =
+        sim__handle_get(handle, OBJECT_ANY, 0, &status);
+
+    if (object != NULL && which != ObjectBasicInformation) {
+      status = STATUS_INVALID_INFO_CLASS;
+    } else if (object != NULL && size != sizeof basic) {
+      status = STATUS_INFO_LENGTH_MISMATCH;
+    } else if (object != NULL) {
+      basic.GrantedAccess = sim__handle_access(handle);
+      basic.HandleCount = object->handles;
+      basic.PointerCount = object->refs;
+      __builtin_memcpy(out, &basic, sizeof basic);
+      if (bytes != NULL) {
+        *bytes = sizeof basic;
+      }
+    }
+    call.error = (uint32_t)status;
+  }
+  return sim__call_end_nt(&call);
+}
+
 BOOL WINAPI GetProcessHandleCount(HANDLE process, PDWORD count) {
   struct call call;
 

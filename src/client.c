@@ -20,7 +20,8 @@ bool np__client_options_are_valid(const np_client_options *options) {
   return options->size == sizeof *options &&
          (options->read || options->write) &&
          (options->read_mode == NP_BYTE || options->read_mode == NP_MESSAGE) &&
-         (options->security_qos & ~(DWORD)SECURITY_VALID_SQOS_FLAGS) == 0;
+         (options->security_qos & ~(DWORD)SECURITY_VALID_SQOS_FLAGS) == 0 &&
+         !np__pipe_is_inheritable(options->security_attributes);
 }
 
 /* On failure INVALID_HANDLE_VALUE, and GetLastError says why. CreateFile itself

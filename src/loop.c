@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "calibration.h"
+#include "foreign.h"
 #include "revert.h"
 
 /* While there is always something ready the port is asked, and timers are
@@ -100,6 +101,7 @@ np_error np_loop_create(const np_loop_options *options, np_loop **loop) {
     }
     made->owns_port = true;
   }
+  np__foreign_prepare(made);
   *loop = made;
   return NP_OK;
 }
@@ -188,7 +190,7 @@ np_error np_loop_post(np_loop *loop, np_task *task, np_task_fn fn) {
   task->np__loop = loop;
   task->np__fn = fn;
   InterlockedIncrement(&loop->posted);
-  if (!PostQueuedCompletionStatus(loop->port, 0, loop->key,
+  if (!PostQueuedCompletionStatus(loop->port, loop->task_mark, loop->key,
                                   &task->np__packet.overlapped)) {
     error = GetLastError();
     InterlockedDecrement(&loop->posted);
@@ -365,6 +367,11 @@ static void deliver(np_loop *loop, const OVERLAPPED_ENTRY *entries,
     np__packet *packet = (np__packet *)entries[i].lpOverlapped;
 
     if (entries[i].lpCompletionKey == loop->key && packet != NULL) {
+      if (loop->has_strangers && np__foreign_is(loop, &entries[i])) {
+        continue;
+      }
+      assert(!np__foreign_is(loop, &entries[i]) &&
+             "a packet of a foreign OVERLAPPED");
       /* Only the low half of Internal is the status: the rest is junk. */
       packet->class_->on_packet(loop, packet,
                                 (NTSTATUS)(entries[i].Internal & 0xFFFFFFFFu),

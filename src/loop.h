@@ -58,6 +58,8 @@ struct np_loop {
   bool owns_port;
   bool yields; /* before it gives the kernel what was put off */
   bool running;
+  /* Packets may come that are not this loop's: each is checked (foreign.h). */
+  bool has_strangers;
   bool impersonates;  /* its thread acts as a client; never between callbacks */
   bool forgot_revert; /* a callback left it so; the run is to tell */
   np__heap timers;
@@ -72,6 +74,7 @@ struct np_loop {
   size_t round_left;
   HANDLE event; /* made when first needed */
   LARGE_INTEGER clock_frequency;
+  uint32_t task_mark;   /* the byte count of each task's packet */
   volatile LONG stop;   /* these two other threads write */
   volatile LONG posted; /* tasks that have not begun */
   np_allocator allocator;

@@ -55,6 +55,21 @@ typedef struct np__pipe_peek {
   ULONG message_bytes; /* what is left of the first message; bytes: 0 */
 } np__pipe_peek;
 
+/* What NtQueryObject tells of any handle: how many there are to its object, in
+ * all processes.
+ * Source: NtQueryObject (ObjectBasicInformation)
+ *         learn.microsoft.com/windows/win32/api/winternl/nf-winternl-ntqueryobject
+ */
+#define NP__OBJECT_BASIC_INFORMATION ((OBJECT_INFORMATION_CLASS)0)
+
+typedef struct np__object_basic_information {
+  ULONG attributes;
+  ACCESS_MASK granted_access;
+  ULONG handles;
+  ULONG references;
+  ULONG reserved[10];
+} np__object_basic_information;
+
 /* FSCTL_PIPE_FLUSH, function 16 of the pipe's device, METHOD_BUFFERED and
  * FILE_WRITE_DATA, with neither input nor output: FlushFileBuffers as an
  * asynchronous operation. winioctl.h has no name for it; Windows 7 and later
@@ -94,5 +109,8 @@ NTSTATUS NTAPI NtFsControlFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc,
 NTSTATUS NTAPI NtQueryInformationFile(HANDLE file, PIO_STATUS_BLOCK status,
                                       PVOID information, ULONG size,
                                       FILE_INFORMATION_CLASS information_class);
+NTSTATUS NTAPI NtQueryObject(HANDLE handle,
+                             OBJECT_INFORMATION_CLASS information_class,
+                             PVOID information, ULONG size, PULONG bytes);
 
 #endif

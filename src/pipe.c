@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "foreign.h"
+
 #define CONFIGURATION_INBOUND  0u
 #define CONFIGURATION_OUTBOUND 1u
 
@@ -122,18 +124,28 @@ np_pipe *np__pipe_new(np_loop *loop, np_end end) {
   return pipe;
 }
 
-np_error np__pipe_open(np_pipe *pipe, HANDLE handle) {
-  np_loop *loop = pipe->target.loop;
-
+static np_error bind_to_port(const np_loop *loop, HANDLE handle, UCHAR modes) {
   if (CreateIoCompletionPort(handle, loop->port, loop->key, 0) == NULL ||
-      !SetFileCompletionNotificationModes(handle,
-                                          FILE_SKIP_COMPLETION_PORT_ON_SUCCESS |
-                                              FILE_SKIP_SET_EVENT_ON_HANDLE)) {
+      !SetFileCompletionNotificationModes(handle, modes)) {
     return GetLastError();
   }
-  pipe->target.handle = handle;
-  loop->pipes++;
   return NP_OK;
+}
+
+static void take_handle(np_pipe *pipe, HANDLE handle) {
+  pipe->target.handle = handle;
+  pipe->target.loop->pipes++;
+}
+
+np_error np__pipe_open(np_pipe *pipe, HANDLE handle) {
+  np_error error = bind_to_port(
+      pipe->target.loop, handle,
+      FILE_SKIP_COMPLETION_PORT_ON_SUCCESS | FILE_SKIP_SET_EVENT_ON_HANDLE);
+
+  if (error == NP_OK) {
+    take_handle(pipe, handle);
+  }
+  return error;
 }
 
 void np__pipe_forget(np_pipe *pipe) {
@@ -287,6 +299,44 @@ np_error np_pipe_info(np_pipe *pipe, np_info *info) {
   return NP_OK;
 }
 
+/* The port, the key and the modes belong to the kernel's file object, and so to
+ * each handle of it, in all processes. Whoever else holds one can send packets
+ * to the loop's port, or wait in a call that the loop's modes never wake. What
+ * the system cannot say counts as shared. */
+static np_error check_is_sole_handle(HANDLE handle) {
+  np__object_basic_information basic = {0};
+  NTSTATUS result = NtQueryObject(handle, NP__OBJECT_BASIC_INFORMATION, &basic,
+                                  sizeof basic, NULL);
+
+  if (result < 0) {
+    return RtlNtStatusToDosError(result);
+  }
+  return basic.handles == 1 ? NP_OK : ERROR_SHARING_VIOLATION;
+}
+
+/* Binds `handle`, which another process may come to hold in spite of the check.
+ * Its event is left alone, so that a call without an OVERLAPPED still ends
+ * there; and children do not inherit it any more. */
+static np_error open_adopted(np_pipe *pipe, HANDLE handle) {
+  np_error error;
+
+  np__foreign_expect(pipe->target.loop);
+  error = bind_to_port(pipe->target.loop, handle,
+                       FILE_SKIP_COMPLETION_PORT_ON_SUCCESS);
+  if (error == NP_OK && !SetHandleInformation(handle, HANDLE_FLAG_INHERIT, 0)) {
+    error = GetLastError();
+  }
+  if (error != NP_OK) {
+    return error;
+  }
+  /* CancelIoEx finds what the caller has pending, which must be nothing. */
+  assert(!CancelIoEx(handle, NULL) &&
+         "np_pipe_adopt: an operation was pending on the handle, and would "
+         "send a packet of a foreign OVERLAPPED");
+  take_handle(pipe, handle);
+  return NP_OK;
+}
+
 np_error np_pipe_adopt(np_loop *loop, HANDLE handle, np_pipe **pipe) {
   np__pipe_local_information local = {0};
   np__pipe_information modes = {0};
@@ -310,6 +360,10 @@ np_error np_pipe_adopt(np_loop *loop, HANDLE handle, np_pipe **pipe) {
   if (modes.completion_mode != 0) {
     return ERROR_NOT_SUPPORTED;
   }
+  error = check_is_sole_handle(handle);
+  if (error != NP_OK) {
+    return error;
+  }
   made = np__pipe_new(loop, local.end == 1 ? NP_SERVER : NP_CLIENT);
   if (made == NULL) {
     return ERROR_NOT_ENOUGH_MEMORY;
@@ -323,7 +377,7 @@ np_error np_pipe_adopt(np_loop *loop, HANDLE handle, np_pipe **pipe) {
   made->instances_max = normal_instances_max(local.instances_max);
   made->in_buffer_bytes = local.in_quota;
   made->out_buffer_bytes = local.out_quota;
-  error = np__pipe_open(made, handle);
+  error = open_adopted(made, handle);
   if (error != NP_OK) {
     np__pipe_discard(made);
     return error;

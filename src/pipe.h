@@ -91,6 +91,13 @@ np_pipe *np__pipe_new(np_loop *loop, np_end end);
  * failure the handle stays the caller's. */
 np_error np__pipe_open(np_pipe *pipe, HANDLE handle);
 
+/* np__pipe_is_inheritable tells whether `attributes`, which may be NULL, ask
+ * for a handle that child processes inherit. An end of a loop never is. */
+static inline bool np__pipe_is_inheritable(
+    const SECURITY_ATTRIBUTES *attributes) {
+  return attributes != NULL && attributes->bInheritHandle;
+}
+
 /* np__pipe_keeps_messages tells whether what is written to `pipe` must be
  * written whole: its type is message, or it may not be asked. */
 bool np__pipe_keeps_messages(np_pipe *pipe);

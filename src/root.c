@@ -90,6 +90,18 @@ static void orphan_delivered(np__wait *wait) {
   }
 }
 
+bool np__root_has_orphan(const OVERLAPPED *overlapped) {
+  const np__wait *wait;
+
+  AcquireSRWLockShared(&orphans_lock);
+  wait = orphans;
+  while (wait != NULL && &wait->packet.overlapped != overlapped) {
+    wait = wait->next;
+  }
+  ReleaseSRWLockShared(&orphans_lock);
+  return wait != NULL;
+}
+
 static void adopt_orphan(np__wait *wait, LONG family, bool may_be_delivered) {
   wait->family = family;
   wait->handle = wait->root->handle;

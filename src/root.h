@@ -49,4 +49,10 @@ void np__root_deinit(np__root *root);
  * the kernel agrees, the loop runs until it was; else nobody waits for it. */
 void np__wait_cancel(np__wait *wait);
 
+/* np__root_has_orphan tells whether `overlapped` is that of a wait whose loop
+ * is gone: its packet may still come to a loop with the same port and key.
+ *
+ * Thread: any. */
+bool np__root_has_orphan(const OVERLAPPED *overlapped);
+
 #endif

@@ -40,7 +40,8 @@ bool np__server_options_are_valid(const np_server_options *options) {
          (options->instances_max == NP_INSTANCES_UNLIMITED ||
           (options->instances_max >= 1 &&
            options->instances_max <= INSTANCES_MAX)) &&
-         np__security_options_are_valid(options);
+         np__security_options_are_valid(options) &&
+         !np__pipe_is_inheritable(options->security_attributes);
 }
 
 static DWORD open_mode_of(const np_server_options *options) {

@@ -230,7 +230,7 @@ SCENARIO(sddl, "security/sddl", 0) {
 }
 
 SCENARIO(attributes, "security/attributes", 0) {
-  SECURITY_ATTRIBUTES attributes = {sizeof attributes, NULL, TRUE};
+  SECURITY_ATTRIBUTES attributes = {sizeof attributes, NULL, FALSE};
 
   r->server_options.security_attributes = &attributes;
   r->client_options.security_attributes = &attributes;

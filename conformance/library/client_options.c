@@ -279,10 +279,14 @@ static bool is_inheritable(np_pipe *pipe) {
   return (flags & HANDLE_FLAG_INHERIT) != 0;
 }
 
-NP_CASE("client-options/inherit", np_client_open, NO_MODE, NP_OK,
-        "The handle is inherited by child processes only with bInheritHandle.",
-        "SECURITY_ATTRIBUTES") {
+NP_CASE("client-options/inherit", np_client_open, NO_MODE,
+        ERROR_INVALID_PARAMETER,
+        "A client's handle is never inherited, and one that asks for it with "
+        "bInheritHandle is not opened: a child's operations would send packets "
+        "to the loop.",
+        "CreateIoCompletionPort#remarks; npipe/client.h") {
   SECURITY_ATTRIBUTES attributes = {sizeof(attributes), NULL, FALSE};
+  np_pipe *client = NULL;
 
   server_listen(f);
   client_open_end(f);
@@ -299,6 +303,7 @@ NP_CASE("client-options/inherit", np_client_open, NO_MODE, NP_OK,
 
   server_listen(f);
   attributes.bInheritHandle = TRUE;
-  client_open_end(f);
-  assert_true(is_inheritable(f->client));
+  assert_np_error(np_client_open(f->loop, f->name, &f->client_options, &client),
+                  ERROR_INVALID_PARAMETER);
+  assert_null(client);
 }

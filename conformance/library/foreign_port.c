@@ -146,6 +146,51 @@ NP_CASE("foreign-port/two-loops", np_loop_dispatch, NO_MODE, NP_OK,
   assert_np_ok(np_loop_destroy(other));
 }
 
+NP_CASE("foreign-port/foreign-packet", np_loop_dispatch, NO_MODE, NP_OK,
+        "The packet of another holder of an adopted pipe is dropped, by the "
+        "loop that adopted and by a later one with the same port and key.",
+        "CreateIoCompletionPort#remarks") {
+  static struct {
+    OVERLAPPED overlapped;
+    uint8_t junk[256];
+  } stranger;
+  OVERLAPPED_ENTRY entry;
+  np_loop_options options;
+  np_loop *later = NULL;
+  np_pipe *adopted = NULL;
+  HANDLE handle;
+  HANDLE other = NULL;
+  char room[16];
+
+  loop_remake_foreign(f, KEY_LOOP);
+  pair_open_raw(f);
+  handle = f->raw;
+  assert_np_ok(np_pipe_adopt(f->loop, handle, &adopted));
+  raw_release(f, handle);
+  f->raw = NULL;
+  pipe_own(f, adopted);
+  assert_true(DuplicateHandle(GetCurrentProcess(), handle, GetCurrentProcess(),
+                              &other, 0, FALSE, DUPLICATE_SAME_ACCESS));
+  raw_own(f, other);
+  memset(&stranger, 0x41, sizeof(stranger));
+  memset(&stranger.overlapped, 0, sizeof(stranger.overlapped));
+  assert_false(ReadFile(other, room, sizeof(room), NULL, &stranger.overlapped));
+  assert_int_equal(GetLastError(), ERROR_IO_PENDING);
+  write_begin(&f->ops[0], f->end, "abc", 3);
+  dispatch(f, NULL, 0);
+  assert_true(entry_take(f, &entry, LOOP_WAIT_MS));
+  assert_true(entry.lpOverlapped == &stranger.overlapped);
+  dispatch(f, &entry, 1);
+  assert_done(&f->ops[0], NP_OK, 3);
+
+  np_loop_options_init(&options);
+  options.port = f->port;
+  options.completion_key = KEY_LOOP;
+  assert_np_ok(np_loop_create(&options, &later));
+  assert_np_ok(np_loop_dispatch(later, &entry, 1));
+  assert_np_ok(np_loop_destroy(later));
+}
+
 NP_CASE("foreign-port/destroy-leaves-port", np_loop_destroy, NO_MODE, NP_OK,
         "Destroying the loop leaves the caller's port open.", "npipe/loop.h") {
   OVERLAPPED_ENTRY entry;

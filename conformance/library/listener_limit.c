@@ -160,11 +160,12 @@ NP_CASE("listener-trouble/nobody-told", np_listener_create, NO_MODE, NP_OK,
 
 NP_CASE(
     "listener-trouble/first-taken", np_listener_create, ANY_MODE, NP_OK,
-    "The first instance of a name that a client of an earlier server still "
-    "holds, or somebody else has, is refused with ERROR_ACCESS_DENIED: told, "
-    "and tried again until it is free.",
+    "The first instance of a name that another server has is refused with "
+    "ERROR_ACCESS_DENIED: told, and tried again until that server has gone. A "
+    "client of it that still holds its end does not keep the name.",
     "CreateNamedPipe#parameters; museum A21 A23 X05") {
   np_pipe *client;
+  np_pipe *left;
 
   listening_begin(f, 1);
   server_listen(f);
@@ -172,15 +173,17 @@ NP_CASE(
   listening.options.retry_first = true;
   listening_open(f);
   assert_np_error(news(f, 2), ERROR_ACCESS_DENIED);
-  client = client_open_another(f); /* Of the other server. */
+  left = client_open_another(f); /* Of the other server. */
   pipe_close_wait(f, f->server);
-  pipe_close_wait(f, client);
   while (news(f, listening.news_count + 1) != NP_OK) {
     assert_int_equal(listening.news[listening.news_count - 1],
                      ERROR_ACCESS_DENIED);
   }
   client = client_open_another(f);
   museum_echo(f, accepted(f, 1), client);
+  read_begin(&f->ops[5], left, 1); /* It was open all the time. */
+  museum_until(f, &f->ops[5]);
+  assert_done(&f->ops[5], ERROR_BROKEN_PIPE, 0);
 }
 
 NP_CASE("listener-trouble/first-again", np_listener_create, NO_MODE, NP_OK,

@@ -248,25 +248,39 @@ NP_CASE("listener-options/copied", np_listener_create, ANY_MODE, NP_OK,
 NP_CASE("listener-options/attributes", np_listener_create, NO_MODE, NP_OK,
         "Security attributes go to each instance; the struct is copied.",
         "CreateNamedPipe#parameters") {
-  SECURITY_ATTRIBUTES attributes = {sizeof attributes, NULL, TRUE};
-  DWORD flags = 0;
+  SECURITY_ATTRIBUTES attributes = {sizeof attributes, NULL, FALSE};
+  DWORD flags = HANDLE_FLAG_INHERIT;
 
   listening_begin(f, 1);
   listening.options.server.access = NP_ACCESS_WINDOWS_DEFAULT;
   listening.options.server.security_attributes = &attributes;
   listening_open(f);
-  attributes.bInheritHandle = FALSE;
+  memset(&attributes, 0xFF, sizeof attributes);
   for (unsigned i = 0; i < 3; i++) {
     client_open_another(f);
     assert_true(
         GetHandleInformation(np_pipe_handle(accepted(f, i + 1)), &flags));
-    assert_true((flags & HANDLE_FLAG_INHERIT) != 0);
+    assert_int_equal(flags & HANDLE_FLAG_INHERIT, 0);
   }
 }
 
+NP_CASE("listener-options/inheritable", np_listener_create, NO_MODE,
+        ERROR_INVALID_PARAMETER,
+        "With bInheritHandle no listener is made: a child's operations would "
+        "send packets to the loop.",
+        "CreateIoCompletionPort#remarks; npipe/server.h") {
+  SECURITY_ATTRIBUTES attributes = {sizeof attributes, NULL, TRUE};
+
+  listening_begin(f, 1);
+  listening.options.server.security_attributes = &attributes;
+  assert_np_error(np_listener_create(f->loop, f->name, &listening.options,
+                                     on_pipe, &listening.listener),
+                  ERROR_INVALID_PARAMETER);
+  assert_null(listening.listener);
+}
+
 NP_CASE("listener-options/not-inherited", np_listener_create, NO_MODE, NP_OK,
-        "No instance can be inherited unless that was asked for, with SDDL "
-        "neither.",
+        "No instance can be inherited, with SDDL neither.",
         "CreateNamedPipe#parameters; museum P12") {
   DWORD flags = HANDLE_FLAG_INHERIT;
 

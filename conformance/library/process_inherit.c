@@ -3,6 +3,9 @@
 #include "listener_common.h"
 #include "process_puppet.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 WORLD_ROLE(inherit_idle) {
   char line[16];
 
@@ -102,22 +105,79 @@ NP_CASE(
 }
 
 /* What the cases above could not see, if children did not inherit here. */
-NP_CASE("process/inherits-what-asks", np_server_create, NO_MODE, NP_OK,
-        "A handle that asks to be inherited is: its copy in the child keeps "
-        "the pipe open until the child ends.",
+NP_CASE("process/inherits-what-asks", np_pipe_adopt, NO_MODE, NP_OK,
+        "A handle that the caller opened to be inherited is inherited: its "
+        "copy in the child keeps the pipe open until the child ends.",
         "SECURITY_ATTRIBUTES; museum P12") {
-  SECURITY_ATTRIBUTES attributes = {sizeof(attributes), NULL, TRUE};
   world_process *child;
 
-  f->server_options.security_attributes = &attributes;
-  pair_open(f);
+  pair_open_raw(f);
+  assert_true(
+      SetHandleInformation(f->raw, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT));
   child = child_start();
-  read_begin(&f->ops[0], f->client, 16);
+  read_begin(&f->ops[0], f->end, 16);
   reads_post(f);
-  pipe_close_wait(f, f->server);
+  raw_close(f, f->raw);
   loop_quiet(f);
   assert_int_equal(f->ops[0].done_count, 0);
   child_end(child);
   loop_until(f, 1);
   assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+}
+
+/* Writes more than the pipe holds, three times, with an OVERLAPPED and an event
+ * of its own, on the handle whose number it is given. */
+WORLD_ROLE(inherit_writer) {
+  static char junk[4096];
+  static uint8_t block[sizeof(OVERLAPPED) + 256];
+  OVERLAPPED *overlapped = (OVERLAPPED *)(void *)block;
+  HANDLE handle = (HANDLE)(uintptr_t)strtoull(arg, NULL, 16);
+
+  for (unsigned i = 0; i < 3; i++) {
+    DWORD bytes = 0;
+
+    memset(block, 0x41, sizeof(block));
+    memset(overlapped, 0, sizeof(*overlapped));
+    overlapped->hEvent = CreateEventW(NULL, TRUE, FALSE, NULL);
+    if (!WriteFile(handle, junk, sizeof(junk), NULL, overlapped)) {
+      assert_int_equal(GetLastError(), ERROR_IO_PENDING);
+    }
+    assert_true(GetOverlappedResult(handle, overlapped, &bytes, TRUE));
+    assert_int_equal(bytes, sizeof(junk));
+    CloseHandle(overlapped->hEvent);
+  }
+}
+
+NP_CASE("process/foreign-packets", np_pipe_adopt, BOTH_ENDS, NP_OK,
+        "A child got an adopted handle against the rules, and writes with "
+        "OVERLAPPEDs of its own: its packets come to the loop, which drops "
+        "them and goes on.",
+        "CreateIoCompletionPort#remarks") {
+  char got[4096];
+  char arg[32];
+  world_process *child;
+  size_t bytes = 0;
+  size_t part;
+  HANDLE handle;
+  np_pipe *adopted = NULL;
+
+  f->server_options.in_buffer_bytes = 16;
+  f->server_options.out_buffer_bytes = 16;
+  pair_open_raw(f);
+  handle = f->raw;
+  assert_np_ok(np_pipe_adopt(f->loop, handle, &adopted));
+  raw_release(f, handle);
+  pipe_own(f, adopted);
+  assert_true(
+      SetHandleInformation(handle, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT));
+  snprintf(arg, sizeof(arg), "%llx", (unsigned long long)(uintptr_t)handle);
+  child = world_process_start("inherit_writer", arg);
+  while (bytes < 3 * sizeof(got)) {
+    assert_np_ok(pipe_receive(f, f->end, got, sizeof(got), &part));
+    bytes += part;
+  }
+  assert_int_equal(world_process_wait(child, LOOP_WAIT_MS), 0);
+  loop_quiet(f);
+  pipe_send(f, adopted, "ours", 4);
+  assert_received(f, f->end, "ours", 4);
 }

@@ -87,13 +87,19 @@ NP_CASE("server-options/not-inheritable", np_server_create, NO_MODE, NP_OK,
   assert_false(is_inheritable(f->server));
 }
 
-NP_CASE("server-options/inheritable", np_server_create, NO_MODE, NP_OK,
-        "With bInheritHandle it is inherited.", "SECURITY_ATTRIBUTES") {
+NP_CASE("server-options/inheritable", np_server_create, NO_MODE,
+        ERROR_INVALID_PARAMETER,
+        "With bInheritHandle no server is made: a child's operations would "
+        "send packets to the loop.",
+        "CreateIoCompletionPort#remarks; npipe/server.h") {
   SECURITY_ATTRIBUTES attributes = {sizeof(attributes), NULL, TRUE};
+  np_pipe *server = NULL;
 
   f->server_options.security_attributes = &attributes;
-  server_listen(f);
-  assert_true(is_inheritable(f->server));
+  assert_np_error(
+      np_server_create(f->loop, f->name, &f->server_options, &server),
+      ERROR_INVALID_PARAMETER);
+  assert_null(server);
 }
 
 NP_CASE("server-options/sddl", np_server_create, NO_MODE, NP_OK,

@@ -76,6 +76,55 @@ NP_PLATFORM_CASE("platform/handle/duplicate", DuplicateHandle,
   assert_int_equal(state, f->read_mode | PIPE_WAIT);
 }
 
+static ULONG handle_count(HANDLE handle) {
+  PUBLIC_OBJECT_BASIC_INFORMATION basic = {0};
+  ULONG bytes = 0;
+
+  assert_status(NtQueryObject(handle, ObjectBasicInformation, &basic,
+                              sizeof(basic), &bytes),
+                NT_OK);
+  assert_int_equal(bytes, sizeof(basic));
+  return basic.HandleCount;
+}
+
+NP_PLATFORM_CASE("platform/handle/count", NtQueryObject, ANY_MODE | BOTH_ENDS,
+                 NO_ERROR,
+                 "The system tells how many handles a file object has: one "
+                 "more with each duplicate, one less with each that is closed.",
+                 "NtQueryObject; PUBLIC_OBJECT_BASIC_INFORMATION") {
+  HANDLE duplicate = NULL;
+
+  pair_create(f);
+  assert_int_equal(handle_count(f->end), 1);
+  assert_call(DuplicateHandle(GetCurrentProcess(), f->end, GetCurrentProcess(),
+                              &duplicate, 0, FALSE, DUPLICATE_SAME_ACCESS));
+  assert_int_equal(handle_count(f->end), 2);
+  assert_int_equal(handle_count(duplicate), 2);
+  assert_int_equal(handle_count(f->peer), 1);
+  assert_call(CloseHandle(duplicate));
+  assert_int_equal(handle_count(f->end), 1);
+}
+
+NP_PLATFORM_CASE("platform/handle/foreign-packet", CreateIoCompletionPort,
+                 ANY_MODE | BOTH_ENDS, NO_ERROR,
+                 "The port belongs to the file object: an operation on a "
+                 "duplicate sends its packet there, with the OVERLAPPED of "
+                 "whoever began it.",
+                 "CreateIoCompletionPort#remarks") {
+  static char room[16];
+  HANDLE duplicate = NULL;
+  struct io *io;
+
+  pair_create_on_port(f, 0);
+  assert_call(DuplicateHandle(GetCurrentProcess(), f->end, GetCurrentProcess(),
+                              &duplicate, 0, FALSE, DUPLICATE_SAME_ACCESS));
+  win_own(f, duplicate);
+  io = io_new_port(f);
+  assert_error(read_start(io, duplicate, room, sizeof(room)), ERROR_IO_PENDING);
+  assert_error(write_start(io_new_port(f), f->peer, "abc", 3), 0);
+  assert_packet(f, io, NT_OK, 3);
+}
+
 NP_PLATFORM_CASE("platform/handle/not-a-pipe", GetFileType, NO_MODE,
                  ERROR_INVALID_HANDLE, "An event is no file of any type.",
                  "GetFileType#return-value") {

@@ -60,6 +60,10 @@ enum {
   NT_STATE_CLOSING = 4
 };
 
+NTSTATUS NTAPI NtQueryObject(HANDLE handle,
+                             OBJECT_INFORMATION_CLASS information_class,
+                             PVOID information, ULONG size, PULONG bytes);
+
 struct nt_pipe {
   ULONG read_mode;       /* 1: messages                                      */
   ULONG completion_mode; /* 1: PIPE_NOWAIT                                   */

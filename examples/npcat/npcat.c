@@ -32,8 +32,8 @@ static void note(np_error error) {
   if (error == NP_OK) {
     return;
   }
-  fprintf(stderr, "npcat: %s (%s)\n", np_error_text(error),
-          np_error_name(error));
+  fprintf(stderr, "npcat: %s (%s, %u)\n", np_error_text(error),
+          np_error_name(error), (unsigned)error);
   if (cat.error == NP_OK) {
     cat.error = error;
   }

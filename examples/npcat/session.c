@@ -60,6 +60,38 @@ static void end_receiving(session *s) {
    * that is at once, and tells what was lost. */
 }
 
+/* Asks, once, how much had come when all was sent: so a peer that never stops
+ * does not keep the session. Then goes on, or ends, after a read. */
+static void receive_what_is_left(session *s, size_t transferred) {
+  np_info info = {.size = sizeof info};
+
+  if (!s->knows_left) {
+    s->knows_left = true;
+    if (np_pipe_info(s->pipe, &info) == NP_OK) {
+      s->left_bytes = info.readable_bytes;
+    }
+  } else {
+    s->left_bytes -=
+        transferred < s->left_bytes ? (uint32_t)transferred : s->left_bytes;
+  }
+  if (s->left_bytes == 0 && !s->in_message) {
+    finish(s, NP_OK);
+  } else {
+    receive(s);
+  }
+}
+
+/* All was sent, and the other end has read it. A read in flight has what came,
+ * or is cancelled: on_read goes on. */
+static void quit(session *s) {
+  s->quitting = true;
+  if (s->receiving) {
+    np_op_cancel(&s->read);
+  } else {
+    finish(s, NP_OK);
+  }
+}
+
 static void on_read(np_op *op, np_error error, size_t transferred) {
   session *s = op->user;
   const bool message_ends = error != ERROR_MORE_DATA;
@@ -67,6 +99,10 @@ static void on_read(np_op *op, np_error error, size_t transferred) {
 
   s->receiving = false;
   if (s->pipe == NULL) {
+    return;
+  }
+  if (s->quitting && error == ERROR_OPERATION_ABORTED && transferred == 0) {
+    receive_what_is_left(s, 0);
     return;
   }
   if (np_is_eof(error)) {
@@ -86,7 +122,12 @@ static void on_read(np_op *op, np_error error, size_t transferred) {
   }
   s->in_message = !message_ends;
   error = output_part(s->output, s->buffer, transferred, message_ends);
-  if (is_mine(s, error)) {
+  if (!is_mine(s, error)) {
+    return;
+  }
+  if (s->quitting) {
+    receive_what_is_left(s, transferred);
+  } else {
     receive(s);
   }
 }
@@ -96,7 +137,12 @@ static void on_direction_ended(np_op *op, np_error error, size_t transferred) {
 
   (void)transferred;
   s->sending = false;
-  if (is_mine(s, error) && (s->options->quit || !s->receiving)) {
+  if (!is_mine(s, error)) {
+    return;
+  }
+  if (s->options->quit) {
+    quit(s);
+  } else if (!s->receiving) {
     finish(s, NP_OK);
   }
 }
@@ -176,6 +222,9 @@ void session_start(session *s, np_pipe *pipe) {
   s->sending = false;
   s->input_ended = false;
   s->in_message = false;
+  s->quitting = false;
+  s->knows_left = false;
+  s->left_bytes = 0;
   output_start(s->output, s->options);
   restart_idle(s);
   if (!s->options->send_only) {

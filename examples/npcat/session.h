@@ -24,6 +24,10 @@ typedef struct session {
   bool sending;   /* `write` or `flush` is */
   bool input_ended;
   bool in_message;
+  /* --quit: all was sent and read. What had come by then is still taken. */
+  bool quitting;
+  bool knows_left;     /* `left_bytes` is known */
+  uint32_t left_bytes; /* that had come and are not read */
   char buffer[65536];
 } session;
 

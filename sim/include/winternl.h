@@ -62,6 +62,19 @@ typedef struct FILE_PIPE_LOCAL_INFORMATION {
   ULONG NamedPipeEnd;
 } FILE_PIPE_LOCAL_INFORMATION, *PFILE_PIPE_LOCAL_INFORMATION;
 
+typedef enum _OBJECT_INFORMATION_CLASS {
+  ObjectBasicInformation = 0,
+  ObjectTypeInformation = 2
+} OBJECT_INFORMATION_CLASS;
+
+typedef struct _PUBLIC_OBJECT_BASIC_INFORMATION {
+  ULONG Attributes;
+  ACCESS_MASK GrantedAccess;
+  ULONG HandleCount;
+  ULONG PointerCount;
+  ULONG Reserved[10];
+} PUBLIC_OBJECT_BASIC_INFORMATION, *PPUBLIC_OBJECT_BASIC_INFORMATION;
+
 #define OBJ_INHERIT          0x00000002u
 #define OBJ_CASE_INSENSITIVE 0x00000040u
 
@@ -90,6 +103,8 @@ typedef struct FILE_PIPE_LOCAL_INFORMATION {
 void NTAPI RtlInitUnicodeString(PUNICODE_STRING string, PCWSTR source);
 ULONG NTAPI RtlNtStatusToDosError(NTSTATUS status);
 NTSTATUS NTAPI NtClose(HANDLE handle);
+NTSTATUS NTAPI NtQueryObject(HANDLE handle, OBJECT_INFORMATION_CLASS which,
+                             PVOID out, ULONG size, PULONG bytes);
 NTSTATUS NTAPI NtOpenFile(PHANDLE file, ACCESS_MASK access,
                           POBJECT_ATTRIBUTES attributes, PIO_STATUS_BLOCK io,
                           ULONG share, ULONG options);

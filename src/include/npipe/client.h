@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <windows.h>
 
 #include <npipe/api.h>
 #include <npipe/error.h>
@@ -39,8 +38,11 @@ extern "C" {
  * verify_process_id    refuse a server of another process; default 0: any. A
  *                      hint as np_pipe_peer_process_id is, for those who
  *                      started the server and still hold its process
- * security_attributes  only its bInheritHandle means something to a client;
- *                      borrowed; NULL: not inheritable
+ * security_attributes  has no effect; borrowed; default NULL. Its
+ *                      bInheritHandle must be FALSE: a child process that had
+ *                      the handle could send packets to the loop's port (see
+ *                      np_pipe_handle). Give the child a handle of its own,
+ *                      opened by CreateFile with no loop
  * wait_for_server      of np_client_connect alone: wait for the name to exist,
  *                      too; default false */
 typedef struct np_client_options {

@@ -27,8 +27,9 @@ typedef uint32_t np_error;
 
 /* np_error_name returns the name of `error` as the Windows headers spell it,
  * "ERROR_BROKEN_PIPE"; "NP_OK" for 0 and "NP_WOULD_BLOCK" for that one. A code
- * that this library never makes by itself may have no name here: the answer is
- * then "ERROR_?". A static string, never NULL.
+ * that no call of a pipe is known to give may have no name here: the answer is
+ * then "ERROR_?". The number is `error` itself, so print it beside the name.
+ * A static string, never NULL.
  *
  * Thread:  any.
  */
@@ -36,7 +37,8 @@ NP_API const char *np_error_name(np_error error);
 
 /* np_error_text returns one English sentence about `error` as it concerns a
  * pipe, without a full stop. It does not ask Windows, so it is the same on each
- * system and in each language. A static string, never NULL.
+ * system and in each language. A code without a name has the sentence "Windows
+ * reported another error": print the number, too. A static string, never NULL.
  *
  * Thread:  any.
  */

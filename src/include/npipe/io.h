@@ -4,7 +4,6 @@
 #define NPIPE_IO_H
 
 #include <stddef.h>
-#include <windows.h>
 
 #include <npipe/api.h>
 #include <npipe/error.h>

@@ -41,9 +41,10 @@ typedef void (*np_listener_pipe_fn)(np_listener *listener, np_pipe *pipe);
  *        others included; an instance of this listener that is closed or given
  *        back ends the wait early. ERROR_ACCESS_DENIED: somebody else has
  *        a server end of that name, and `first_instance` or a preset was asked
- *        for; or the security of the name forbids. Else what
- *        Windows said, or ERROR_NOT_ENOUGH_MEMORY. NP_OK, and 0: the trouble is
- *        over, all instances listen again.
+ *        for; or the security of the name forbids. A client that still holds
+ *        its end of an instance whose server has gone does not keep the name.
+ *        Else what Windows said, or ERROR_NOT_ENOUGH_MEMORY. NP_OK, and 0: the
+ *        trouble is over, all instances listen again.
  *
  * It may close the listener. */
 typedef void (*np_listener_error_fn)(np_listener *listener, np_error error,

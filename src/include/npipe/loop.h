@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <windows.h>
 
 #include <npipe/api.h>
 #include <npipe/error.h>

@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <windows.h>
 
 #include <npipe/api.h>
 #include <npipe/error.h>
@@ -115,25 +114,51 @@ NP_API np_error np_pipe_set_read_mode(np_pipe *pipe, np_mode mode);
 /* np_pipe_adopt makes a pipe of a handle that the caller opened, of either end
  * and in any state. It learns end, type and modes from the kernel.
  *
- * handle  opened with FILE_FLAG_OVERLAPPED and FILE_READ_ATTRIBUTES, not bound
- *         to a completion port, PIPE_WAIT. On success it is the pipe's: never
- *         close it or start I/O on it otherwise. On failure it stays the
- *         caller's and unchanged; only if it was the very last step that failed
- *         (SetFileCompletionNotificationModes) is it bound to the loop's port.
- *         Windows lines up what is asked of a synchronous handle: one with I/O
- *         in progress is refused only once that has ended
+ * The handle must be
+ *   - opened with FILE_FLAG_OVERLAPPED and FILE_READ_ATTRIBUTES,
+ *   - not bound to a completion port,
+ *   - in PIPE_WAIT mode,
+ *   - the only handle of its file object, in all processes: port, key and modes
+ *     belong to the file object, and any other holder could send packets of its
+ *     own to the loop's port,
+ *   - idle: an operation that the caller has pending on it (a ConnectNamedPipe
+ *     with an event, a read) would send a packet to the loop. A library with
+ *     asserts stops with "a packet of a foreign OVERLAPPED"; one without them
+ *     drops that packet.
+ *
+ * Whoever duplicates the handle later breaks the rule of the only handle, and
+ * np_pipe_adopt cannot know. So from the first adopted pipe on a loop checks
+ * each packet: it drops one that none of its operations waits for, and never
+ * follows the pointer in it. The check looks through the loop's operations in
+ * flight; give adopted pipes a loop of their own where these are thousands. On
+ * a foreign port each later loop of the process checks, too: the packets of
+ * other holders come as long as these live.
+ *
+ * handle  on success it is the pipe's: never close it or start I/O on it
+ *         otherwise; child processes do not inherit it any more. On failure it
+ *         stays the caller's and unchanged; only if one of the last two steps
+ *         failed (SetFileCompletionNotificationModes, SetHandleInformation) is
+ *         it bound to the loop's port. Windows lines up what is asked of a
+ *         synchronous handle: one with I/O in progress is refused only once
+ *         that has ended
  * pipe    set on success only
  *
  * Returns NP_OK. ERROR_INVALID_PARAMETER: `loop` or `pipe` is NULL, or the
  * handle is synchronous or bound to a port already. ERROR_INVALID_HANDLE: no
  * handle, or not that of a named pipe. ERROR_ACCESS_DENIED: it lacks
  * FILE_READ_ATTRIBUTES. ERROR_NOT_SUPPORTED: it is in PIPE_NOWAIT mode.
- * ERROR_PIPE_NOT_CONNECTED: a client whose server disconnected it.
- * ERROR_NOT_ENOUGH_MEMORY. Else what Windows said.
+ * ERROR_SHARING_VIOLATION: its file object has a second handle, here or in
+ * another process; close that, and adopt again. ERROR_PIPE_NOT_CONNECTED: a
+ * client whose server disconnected it. ERROR_NOT_ENOUGH_MEMORY. Else what
+ * Windows said; a system that cannot say how many handles there are counts as
+ * an error, too.
  *
  * Thread:  the loop's only.
- * Source:  CreateIoCompletionPort, Remarks (one port for a handle's whole life)
+ * Source:  CreateIoCompletionPort, Remarks (one port for a handle's whole life;
+ *          sharing a handle that is bound to one)
  *          learn.microsoft.com/windows/win32/fileio/createiocompletionport
+ *          NtQueryObject (PUBLIC_OBJECT_BASIC_INFORMATION)
+ *          learn.microsoft.com/windows/win32/api/winternl/nf-winternl-ntqueryobject
  */
 NP_API np_error np_pipe_adopt(np_loop *loop, HANDLE handle, np_pipe **pipe);
 
@@ -166,15 +191,23 @@ typedef void (*np_closed_fn)(np_pipe *pipe);
  */
 NP_API np_error np_pipe_close(np_pipe *pipe, np_closed_fn on_closed);
 
-/* np_pipe_handle returns the handle of `pipe`, borrowed: it may be asked about
- * and duplicated, but never closed, nor used for I/O on a completion port of
- * another. Synchronous calls on it pass an OVERLAPPED whose event has its low
- * bit set, so that no packet reaches the loop. INVALID_HANDLE_VALUE for NULL
- * and for a pipe that is being closed.
+/* np_pipe_handle returns the handle of `pipe`, borrowed: it may be asked about,
+ * but never closed, nor used for I/O on a completion port of another.
+ * Synchronous calls on it pass an OVERLAPPED whose event has its low bit set,
+ * so that no packet reaches the loop. INVALID_HANDLE_VALUE for NULL and for a
+ * pipe that is being closed.
+ *
+ * A duplicate within this process is bound by the same rules. Never duplicate
+ * the handle into another process, and never let a child inherit it: the
+ * operations of that process would send their packets, with pointers of its
+ * own, to this loop's port; and a call there without an OVERLAPPED may wait for
+ * ever. A process that shall have an end opens one by itself.
  *
  * Thread:  the loop's only.
  * Source:  GetQueuedCompletionStatus, Remarks (low-order bit of hEvent)
  *          learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-getqueuedcompletionstatus
+ *          CreateIoCompletionPort, Remarks (handles shared between processes)
+ *          learn.microsoft.com/windows/win32/fileio/createiocompletionport
  */
 NP_API HANDLE np_pipe_handle(const np_pipe *pipe);
 

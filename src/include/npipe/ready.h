@@ -16,7 +16,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <windows.h>
 
 #include <npipe/api.h>
 #include <npipe/error.h>

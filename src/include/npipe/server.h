@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <windows.h>
 
 #include <npipe/api.h>
 #include <npipe/error.h>
@@ -91,10 +90,13 @@ typedef enum np_access {
  *                         lets in. "AC": in any; else its SID as text,
  *                         "S-1-15-2-...". It includes `low_integrity`. Borrowed
  *                         for the call; default NULL
- * security_attributes     borrowed for the call; default NULL. The handle can
- *                         be inherited only if its bInheritHandle says so. If
- *                         its lpSecurityDescriptor is not NULL, it takes the
- *                         place of the preset
+ * security_attributes     borrowed for the call; default NULL. Its
+ *                         bInheritHandle must be FALSE: a child process that
+ *                         had the handle could send packets to the loop's
+ *                         port (see np_pipe_handle). Give the child a handle
+ *                         of its own, opened by CreateFile with no loop. If its
+ *                         lpSecurityDescriptor is not NULL, it takes the place
+ *                         of the preset
  * sddl                    a security descriptor as text, UTF-8, in place of the
  *                         preset; borrowed for the call; default NULL. At most
  *                         one of `sddl`, a descriptor in `security_attributes`

@@ -1,0 +1,168 @@
+/* np_pipe_adopt: handles whose file object somebody else holds, too. Port, key
+ * and modes belong to that object: the other holder's packets come to the loop.
+ */
+#include "ready_common.h"
+
+/* What another holder gives the kernel. Whoever takes it for an operation of
+ * the library calls through the junk behind it. */
+struct stranger {
+  OVERLAPPED overlapped;
+  uint8_t junk[256];
+  char room[16];
+};
+
+static struct stranger strangers[4];
+
+static HANDLE duplicate_of(np_fixture *f, HANDLE handle) {
+  HANDLE duplicate = NULL;
+
+  assert_true(DuplicateHandle(GetCurrentProcess(), handle, GetCurrentProcess(),
+                              &duplicate, 0, FALSE, DUPLICATE_SAME_ACCESS));
+  return raw_own(f, duplicate);
+}
+
+/* The end opposite f->end, adopted. The pipe is the caller's. */
+static np_pipe *adopt_raw(np_fixture *f) {
+  HANDLE handle = f->raw;
+  np_pipe *pipe = NULL;
+
+  assert_np_ok(np_pipe_adopt(f->loop, handle, &pipe));
+  raw_release(f, handle);
+  f->raw = NULL;
+  return pipe_own(f, pipe);
+}
+
+static void stranger_reads(np_fixture *f, struct stranger *stranger,
+                           HANDLE handle) {
+  memset(stranger, 0x41, sizeof(*stranger));
+  memset(&stranger->overlapped, 0, sizeof(stranger->overlapped));
+  stranger->overlapped.hEvent =
+      raw_own(f, CreateEventW(NULL, TRUE, FALSE, NULL));
+  assert_false(ReadFile(handle, stranger->room, sizeof(stranger->room), NULL,
+                        &stranger->overlapped));
+  assert_int_equal(GetLastError(), ERROR_IO_PENDING);
+}
+
+/* Its read has `text`, and the loop has dropped the packet of it. */
+static void stranger_has(np_fixture *f, struct stranger *stranger,
+                         const char *text) {
+  loop_quiet(f);
+  assert_int_equal(WaitForSingleObject(stranger->overlapped.hEvent, 0), 0);
+  assert_int_equal(stranger->overlapped.InternalHigh, strlen(text));
+  assert_memory_equal(stranger->room, text, strlen(text));
+}
+
+NP_CASE("adopt/shared", np_pipe_adopt, ANY_MODE | BOTH_ENDS,
+        ERROR_SHARING_VIOLATION,
+        "A handle whose file object has another handle is refused and stays "
+        "the caller's; without the other one it is adopted.",
+        "CreateIoCompletionPort#remarks; NtQueryObject") {
+  np_pipe *adopted = NULL;
+  HANDLE duplicate;
+
+  pair_open_raw(f);
+  duplicate = duplicate_of(f, f->raw);
+  assert_np_error(np_pipe_adopt(f->loop, f->raw, &adopted),
+                  ERROR_SHARING_VIOLATION);
+  assert_np_error(np_pipe_adopt(f->loop, duplicate, &adopted),
+                  ERROR_SHARING_VIOLATION);
+  assert_null(adopted);
+  raw_close(f, duplicate);
+  adopted = adopt_raw(f);
+  pipe_send(f, adopted, "abc", 3);
+  assert_received(f, f->end, "abc", 3);
+}
+
+NP_CASE("adopt/not-inherited", np_pipe_adopt, ANY_MODE | BOTH_ENDS, NP_OK,
+        "Children do not inherit an adopted handle, though it could be "
+        "inherited before: they could send packets to the loop.",
+        "SetHandleInformation; CreateIoCompletionPort#remarks") {
+  DWORD flags = HANDLE_FLAG_INHERIT;
+
+  pair_open_raw(f);
+  assert_true(
+      SetHandleInformation(f->raw, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT));
+  assert_true(GetHandleInformation(np_pipe_handle(adopt_raw(f)), &flags));
+  assert_int_equal(flags & HANDLE_FLAG_INHERIT, 0);
+}
+
+NP_CASE("adopt/foreign-packet", np_pipe_adopt, ANY_MODE | BOTH_ENDS, NP_OK,
+        "Somebody duplicates an adopted handle later and reads with an "
+        "OVERLAPPED of his own: the loop drops his packets, and its own "
+        "operations go on.",
+        "CreateIoCompletionPort#remarks") {
+  np_pipe *adopted;
+  HANDLE other;
+
+  pair_open_raw(f);
+  adopted = adopt_raw(f);
+  other = duplicate_of(f, np_pipe_handle(adopted));
+  stranger_reads(f, &strangers[0], other);
+  read_begin(&f->ops[0], adopted, 16); /* behind his */
+  reads_post(f);
+  pipe_send(f, f->end, "his", 3);
+  stranger_has(f, &strangers[0], "his");
+  pipe_send(f, f->end, "ours", 4);
+  loop_until(f, 1);
+  assert_done(&f->ops[0], NP_OK, 4);
+  pipe_send(f, adopted, "back", 4);
+  assert_received(f, f->end, "back", 4);
+}
+
+NP_CASE("adopt/foreign-packet-after-close", np_pipe_close, ANY_MODE | BOTH_ENDS,
+        NP_OK,
+        "An adopted pipe was closed, and its other holder still has it: his "
+        "packets still come, and are dropped.",
+        "CreateIoCompletionPort#remarks") {
+  np_pipe *adopted;
+  HANDLE other;
+
+  pair_open_raw(f);
+  adopted = adopt_raw(f);
+  other = duplicate_of(f, np_pipe_handle(adopted));
+  pipe_close_wait(f, adopted);
+  stranger_reads(f, &strangers[0], other);
+  pipe_send(f, f->end, "late", 4);
+  stranger_has(f, &strangers[0], "late");
+}
+
+NP_CASE("adopt/foreign-packet-and-tasks", np_loop_post, NO_MODE, NP_OK,
+        "A loop that checks its packets still runs its tasks, those too that "
+        "were posted before it adopted.",
+        "npipe/loop.h") {
+  HANDLE other;
+
+  pair_open_raw(f);
+  assert_np_ok(np_loop_post(f->loop, &f->tasks[0].task, on_task));
+  other = duplicate_of(f, np_pipe_handle(adopt_raw(f)));
+  assert_np_ok(np_loop_post(f->loop, &f->tasks[1].task, on_task));
+  stranger_reads(f, &strangers[0], other);
+  pipe_send(f, f->end, "his", 3);
+  assert_np_ok(np_loop_post(f->loop, &f->tasks[2].task, on_task));
+  stranger_has(f, &strangers[0], "his");
+  for (unsigned i = 0; i < 3; i++) {
+    assert_int_equal(f->tasks[i].run_count, 1);
+  }
+}
+
+NP_CASE("adopt/event-of-the-handle", np_pipe_adopt, ANY_MODE | BOTH_ENDS, NP_OK,
+        "An adopted handle is signalled when an operation without an event "
+        "ends: a holder who waits for the handle itself does not wait for "
+        "ever.",
+        "SetFileCompletionNotificationModes#parameters") {
+  static OVERLAPPED overlapped;
+  char room[16];
+  np_pipe *adopted;
+  HANDLE other;
+
+  pair_open_raw(f);
+  adopted = adopt_raw(f);
+  other = duplicate_of(f, np_pipe_handle(adopted));
+  memset(&overlapped, 0, sizeof(overlapped));
+  assert_false(ReadFile(other, room, sizeof(room), NULL, &overlapped));
+  assert_int_equal(GetLastError(), ERROR_IO_PENDING);
+  assert_int_equal(WaitForSingleObject(other, 0), WAIT_TIMEOUT);
+  pipe_send(f, f->end, "abc", 3);
+  loop_quiet(f);
+  assert_int_equal(WaitForSingleObject(other, 0), 0);
+}

@@ -1,0 +1,51 @@
+/* A completion port and its key belong to the kernel's file object. Whoever
+ * holds another handle of it can send packets to the loop's port, with pointers
+ * of its own process. A loop that may get such packets drops what it does not
+ * owe, without following the pointer. */
+#include "foreign.h"
+
+#include "root.h"
+
+/* No pipe moves so many bytes in one operation by accident, and no holder of a
+ * pipe can afford to try them all. */
+#define TASK_MARK_MIN 0x80000000u
+
+/* An adopted pipe was bound to a foreign port. Its packets go on coming there
+ * when its loop is gone, with a key that a later loop may get. */
+static volatile LONG is_expected_on_foreign_ports;
+
+void np__foreign_prepare(np_loop *loop) {
+  LARGE_INTEGER count;
+
+  QueryPerformanceCounter(&count);
+  loop->task_mark = TASK_MARK_MIN | (((uint32_t)count.QuadPart * 2654435761u) ^
+                                     (uint32_t)((uintptr_t)loop >> 4));
+  loop->has_strangers =
+      !loop->owns_port && np__loop_peek(&is_expected_on_foreign_ports) != 0;
+}
+
+void np__foreign_expect(np_loop *loop) {
+  loop->has_strangers = true;
+  if (!loop->owns_port) {
+    InterlockedExchange(&is_expected_on_foreign_ports, 1);
+  }
+}
+
+/* A posted task is known by its byte count, and by the status that
+ * PostQueuedCompletionStatus leaves at 0. */
+static bool is_task(const np_loop *loop, const OVERLAPPED_ENTRY *entry) {
+  return entry->dwNumberOfBytesTransferred == loop->task_mark &&
+         (entry->Internal & 0xFFFFFFFFu) == 0;
+}
+
+bool np__foreign_is(const np_loop *loop, const OVERLAPPED_ENTRY *entry) {
+  const np__packet *packet = loop->owed;
+
+  if (is_task(loop, entry)) {
+    return false;
+  }
+  while (packet != NULL && &packet->overlapped != entry->lpOverlapped) {
+    packet = packet->next;
+  }
+  return packet == NULL && !np__root_has_orphan(entry->lpOverlapped);
+}
