@@ -19,6 +19,9 @@ np_error np__ahead_prepare(np__ahead *ahead) {
 }
 
 static void take(np__ahead *ahead, np_error error, size_t transferred) {
+  if (error == ERROR_MORE_DATA && !reads_messages(ahead)) {
+    error = NP_OK; /* A byte stream has no messages, whatever a system says. */
+  }
   ahead->caught = true;
   ahead->begin = 0;
   ahead->end = transferred;
@@ -126,6 +129,19 @@ static np_error read_now(np_pipe *pipe, void *buffer, size_t length,
   return error;
 }
 
+/* read_now, whose count is checked: a system behind which a remote server
+ * stands may tell more bytes than there was room for. */
+static np_error read_checked(np_pipe *pipe, const np_buffer *into,
+                             size_t *transferred) {
+  np_error error = read_now(pipe, into->data, into->length, transferred);
+
+  if (*transferred > into->length) {
+    *transferred = 0;
+    error = ERROR_INVALID_DATA;
+  }
+  return error;
+}
+
 /* Reads into one buffer after the other, as long as a message goes on or bytes
  * have filled one. */
 static np_error read_parts_now(np__ahead *ahead, np__parts *parts, size_t room,
@@ -138,12 +154,11 @@ static np_error read_parts_now(np__ahead *ahead, np__parts *parts, size_t room,
   *transferred = 0;
   do {
     next = np__parts_next(parts);
-    error = read_now(ahead->pipe, next.data, next.length, &bytes);
+    error = read_checked(ahead->pipe, &next, &bytes);
     parts->offset += bytes;
     *transferred += bytes;
-  } while (*transferred < room &&
-           (error == ERROR_MORE_DATA ||
-            (error == NP_OK && !messages && bytes == next.length)));
+  } while (*transferred < room && bytes == next.length &&
+           (error == ERROR_MORE_DATA || (error == NP_OK && !messages)));
   if (*transferred > 0 && !messages) {
     return NP_OK; /* More, nothing or an error: the next read tells. */
   }

@@ -241,9 +241,7 @@ static void write_bytes(np_channel *channel, const void *bytes, size_t length) {
                     &error, &transferred)) {
     np__op_withdraw(write);
     channel->is_writing = false;
-    if (error == ERROR_NO_DATA || error == ERROR_BROKEN_PIPE) {
-      pipe->state = NP_CLOSING;
-    }
+    np__pipe_learn(pipe, error);
     write_ended(channel, error, true);
   }
 }

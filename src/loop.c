@@ -508,8 +508,13 @@ static void post_put_off(np_loop *loop) {
       post_first(loop, &loop->put_off);
     } while (loop->ready.first == NULL && loop->put_off.first != NULL);
   }
-  while (loop->accepts.first != NULL && loop->ready.first == NULL) {
-    post_first(loop, &loop->accepts);
+  if (loop->accepts.first != NULL) {
+    while (loop->ready.first == NULL && loop->accepts.first != NULL) {
+      post_first(loop, &loop->accepts);
+    }
+    if (loop->accepts.first == NULL) {
+      loop->accepts_age = 0;
+    }
   }
 }
 
@@ -519,8 +524,6 @@ static void age_accepts(np_loop *loop, uint32_t callbacks) {
   loop->accepts_age += callbacks;
   if (loop->accepts_age >= CALLBACKS_PER_ACCEPT) {
     post_all(loop, &loop->accepts);
-  }
-  if (loop->accepts.first == NULL) {
     loop->accepts_age = 0;
   }
 }
@@ -548,8 +551,9 @@ static inline void turn(np_loop *loop) {
     post_gathered(loop);
     post_all(loop, &loop->put_off);
     post_all(loop, &loop->accepts);
+    loop->accepts_age = 0;
   }
-  if (loop->accepts.first != NULL || loop->accepts_age > 0) {
+  if (loop->accepts.first != NULL) {
     age_accepts(loop, loop->callbacks_since_poll - before);
   }
 }

@@ -51,6 +51,20 @@ static np_error error_of_status(NTSTATUS status) {
   return status == 0 ? NP_OK : RtlNtStatusToDosError(status);
 }
 
+/* A kernel, or a server behind it, that says of a read that it brought more
+ * bytes than it had room for is not believed. */
+static bool is_too_much(const np_op *op, size_t transferred) {
+  return op->np__direction == NP__INWARD && transferred > op->np__length;
+}
+
+static void end_checked(np_op *op, np_error error, size_t transferred) {
+  if (is_too_much(op, transferred)) {
+    np__op_end(op, ERROR_INVALID_DATA, 0);
+  } else {
+    np__op_end(op, error, transferred);
+  }
+}
+
 void np__op_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
                       uint32_t bytes) {
   np_op *op = (np_op *)packet;
@@ -59,7 +73,7 @@ void np__op_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
   if (op->np__kind == NP__OP_WRITE && bytes < PIPE_BYTES) {
     np__loop_wrote(loop, bytes); /* A longer one was let go by who reads it. */
   }
-  np__op_end(op, error_of_status(status), bytes);
+  end_checked(op, error_of_status(status), bytes);
 }
 
 /* Whether what was put off ends instead of being given to the kernel. */
@@ -81,6 +95,7 @@ static inline BOOL read_file(np__target *target, np_op *op) {
 void np__op_post(np_loop *loop, np__packet *packet) {
   np_op *op = (np_op *)packet;
   np__target *target = op->np__target;
+  size_t bytes;
 
   (void)loop;
   assert(op->np__direction == NP__INWARD);
@@ -89,8 +104,12 @@ void np__op_post(np_loop *loop, np__packet *packet) {
       np__op_issued(op, read_file(target, op));
     }
   } else if (read_file(target, op)) {
-    np__op_succeed(target, op, NP__INWARD,
-                   (size_t)op->np__packet.overlapped.InternalHigh);
+    bytes = (size_t)op->np__packet.overlapped.InternalHigh;
+    if (bytes <= op->np__length) {
+      np__op_succeed(target, op, NP__INWARD, bytes);
+    } else {
+      np__op_end(op, ERROR_INVALID_DATA, 0);
+    }
   } else {
     np__op_issued(op, FALSE);
   }
@@ -291,6 +310,10 @@ bool np__op_answer(np_op *op, BOOL succeeded, np_error *error,
     return false;
   }
   *transferred = moved(op, *error);
+  if (is_too_much(op, *transferred)) {
+    *transferred = 0;
+    *error = ERROR_INVALID_DATA;
+  }
   return true;
 }
 
@@ -300,7 +323,7 @@ void np__op_issued(np_op *op, BOOL succeeded) {
   if (error == ERROR_IO_PENDING) {
     np__op_pending(op);
   } else {
-    np__op_end(op, error, moved(op, error));
+    end_checked(op, error, moved(op, error));
   }
 }
 
@@ -314,12 +337,39 @@ static bool is_earlier_in_kernel(const np_op *op) {
   return false;
 }
 
-static void make_ready(np_op *op) {
+/* Queues `op`, whose error is known, for its callback. */
+static void make_ready(np_op *op, size_t transferred) {
+  stop_deadline(op);
+  op->np__result.transferred = transferred;
+  if ((op->np__at_end & NP__AT_END_FINISH) != 0) {
+    op->np__packet.class_->finish(op);
+  }
   op->np__state = NP__OP_ENDED;
   np__loop_ready(op->np__target->loop, &op->np__packet);
 }
 
-/* Lets those go that were held back because of `op`. */
+/* Where an operation that is held back keeps its count of bytes: its deadline
+ * is still in use, and the kernel needs its OVERLAPPED no more. */
+static ULONG_PTR *held_bytes(np_op *op) {
+  return &op->np__packet.overlapped.InternalHigh;
+}
+
+static void hold_back(np_op *op, size_t transferred) {
+  *held_bytes(op) = transferred;
+  op->np__state = NP__OP_HELD_BACK;
+  op->np__target->ahead[op->np__direction]++;
+  if (op->timeout_ms > 0 && (op->np__at_end & NP__AT_END_LIMIT) == 0) {
+    np__op_limit(op);
+  }
+}
+
+static void release(np_op *op) {
+  assert(op->np__state == NP__OP_HELD_BACK);
+  op->np__target->ahead[op->np__direction]--;
+  make_ready(op, (size_t)*held_bytes(op));
+}
+
+/* Releases the operations that were held back because of `op`. */
 static void release_later(np_op *op) {
   const uint8_t direction = op->np__direction;
 
@@ -331,27 +381,27 @@ static void release_later(np_op *op) {
       return;
     }
     if (at->np__state == NP__OP_HELD_BACK) {
-      at->np__target->ahead[direction]--;
-      make_ready(at);
+      release(at);
     }
   }
 }
 
 /* Queues `op` for its callback, in its turn. */
-static void make_ready_in_order(np_op *op, bool is_aborted) {
+static void make_ready_in_order(np_op *op, size_t transferred,
+                                bool is_aborted) {
   np__target *target = op->np__target;
   const uint8_t direction = op->np__direction;
 
   if (direction == NP__DIRECTIONS || target->ahead[direction] == 0) {
-    make_ready(op);
+    make_ready(op, transferred);
   } else if (!is_earlier_in_kernel(op)) {
-    make_ready(op);
+    make_ready(op, transferred);
     release_later(op);
   } else if (is_aborted) {
-    make_ready(op); /* Who cancels one does not wait for the others. */
+    /* A cancelled operation does not wait for the others. */
+    make_ready(op, transferred);
   } else {
-    op->np__state = NP__OP_HELD_BACK;
-    target->ahead[direction]++;
+    hold_back(op, transferred);
   }
 }
 
@@ -364,16 +414,22 @@ void np__op_end(np_op *op, np_error error, size_t transferred) {
     error = op->np__abort_error;
   }
   op->np__error = error;
-  stop_deadline(op);
-  op->np__result.transferred = transferred;
-  if ((op->np__at_end & NP__AT_END_FINISH) != 0) {
-    op->np__packet.class_->finish(op);
-  }
-  make_ready_in_order(op, is_aborted);
+  make_ready_in_order(op, transferred, is_aborted);
   if ((op->np__at_end & NP__AT_END_TELL) != 0 ||
-      (error != NP_OK && op->np__kind == NP__OP_WRITE)) {
+      (error != NP_OK && op->np__direction < NP__DIRECTIONS)) {
     target->class_->ended(target, op);
   }
+}
+
+/* See np__op_abort. */
+static void abort_held_back(np_op *op, np_error as) {
+  if (op->np__direction == NP__INWARD) {
+    if (op->np__error == NP_OK || op->np__error == ERROR_MORE_DATA) {
+      return; /* It may be of a message without bytes. */
+    }
+    op->np__error = as;
+  }
+  release(op);
 }
 
 np_error np__op_abort(np_op *op, np_error as) {
@@ -401,9 +457,14 @@ np_error np__op_abort(np_op *op, np_error as) {
         op->np__abort_error = NP_OK;
       }
       return error;
+    case NP__OP_HELD_BACK:
+      abort_held_back(op, as);
+      return NP_OK;
     case NP__OP_ENDED:
       if (op->np__kind == NP__OP_IO) {
-        op->np__abort_error = as; /* It tries once more, and no more. */
+        if (op->np__abort_error == NP_OK) {
+          op->np__abort_error = as; /* It tries once more, and no more. */
+        }
         return NP_OK;
       }
       return ERROR_NOT_FOUND;
@@ -430,7 +491,7 @@ void np__target_abort_all(np__target *target, np_error as) {
       if (op->np__abort_error == NP_OK) {
         op->np__abort_error = as;
       }
-    } else {
+    } else if (op->np__state != NP__OP_HELD_BACK) {
       np__op_abort(op, as);
     }
   }

@@ -6,7 +6,8 @@
  *
  * Reads are called back in the order in which they began, and so are writes:
  * the packet of an earlier one may still lie in the port when a later one is
- * answered at once, which is then held back.
+ * answered at once, which is then held back. An operation that is held back
+ * keeps its time limit and can be cancelled, see np__op_abort.
  *
  * Whatever the way, an operation that began ends once, its callback runs once,
  * and only from the loop. What the kernel owes a packet for stays in place
@@ -60,15 +61,17 @@ enum {
   NP__AT_END_LIMIT = 1,  /* its deadline may be in the heap: take it out */
   NP__AT_END_FINISH = 2, /* its class's `finish` */
   NP__AT_END_TELL = 4,   /* its target's `ended`, also when it succeeds */
-  NP__AT_END_ABORT = 8   /* put off, and not to be posted any more */
+  NP__AT_END_ABORT = 8,  /* put off, and not to be posted any more */
+  NP__AT_END_STALE = 16  /* its session is over: its end tells of no other */
 };
 
 /* What happens to a target.
  *
  * drained  called from the loop when it is closing or withheld and the last
  *          operation is gone; perhaps more than once
- * ended    of operations that NP__AT_END_TELL says it of, and of writes that
- *          failed: it has its result, and its callback has not run */
+ * ended    called for operations that NP__AT_END_TELL says it of, and for reads
+ *          and writes that failed: the operation has its result, which `ended`
+ *          may still change, and its callback has not run */
 typedef struct np__target_class {
   void (*drained)(struct np__target *target);
   void (*ended)(struct np__target *target, np_op *op);
@@ -286,7 +289,12 @@ static inline void np__op_succeed(np__target *target, np_op *op,
 /* np__op_abort asks for the end of `op`, to be reported as `as`, unless it has
  * a result first. Returns NP_OK, also when that was asked before;
  * ERROR_NOT_FOUND: it is not in flight or has its result; else what CancelIoEx
- * said: it goes on. */
+ * said: it goes on.
+ *
+ * An operation that is held back has its result. A read that has brought
+ * something ends behind the earlier reads all the same: they have their bytes
+ * too, so their packets are on the way. A read that has failed is reported as
+ * `as`, and a write with its result; neither waits for the earlier ones. */
 np_error np__op_abort(np_op *op, np_error as);
 
 /* np__op_abort_part is for the `cancel` of an operation `op` in state IN_KERNEL
@@ -320,8 +328,9 @@ np_error np__op_cancel(np_op *op);
  * calls. */
 void np__op_run_by(np_op *op, np_op_fn done);
 
-/* np__target_abort_all does so with everything on `target`, with one system
- * call at most. */
+/* np__target_abort_all asks for the end of everything on `target`, with one
+ * system call mostly. What is held back ends in its turn, behind the operations
+ * that it is held back for. */
 void np__target_abort_all(np__target *target, np_error as);
 
 #endif

@@ -75,6 +75,7 @@ np_error np__outbox_try(np__outbox *outbox, np__parts *parts, size_t length,
                               (DWORD)length, NULL, &op->np__packet.overlapped),
                     &error, &written)) {
     np__op_withdraw(op);
+    np__pipe_learn(outbox->pipe, error);
     shrink(outbox);
     if (error != NP_OK) {
       return error;

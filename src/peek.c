@@ -39,6 +39,21 @@ static np_error control(np_pipe *pipe, np__pipe_peek *answer, ULONG size,
              : RtlNtStatusToDosError(result);
 }
 
+/* The answer may come from a remote server: it is checked like any input. */
+static np_error check_answer(const np__pipe_peek *answer, ULONG used,
+                             size_t size, kernel_peek *found) {
+  if (used < sizeof *answer || used - sizeof *answer > size) {
+    return ERROR_INVALID_DATA;
+  }
+  found->copied = used - sizeof *answer;
+  found->available = answer->readable_bytes;
+  found->message = answer->message_bytes;
+  if (found->available < found->copied) {
+    return ERROR_INVALID_DATA;
+  }
+  return NP_OK;
+}
+
 /* What lies in the kernel, at most `size` bytes of it into `out`. */
 static np_error peek_kernel(np_pipe *pipe, char *out, size_t size,
                             kernel_peek *found) {
@@ -59,9 +74,9 @@ static np_error peek_kernel(np_pipe *pipe, char *out, size_t size,
   }
   error = control(pipe, answer, bytes, &used);
   if (error == NP_OK) {
-    found->copied = used - sizeof *answer;
-    found->available = answer->readable_bytes;
-    found->message = answer->message_bytes;
+    error = check_answer(answer, used, size, found);
+  }
+  if (error == NP_OK) {
     memcpy(out, answer + 1, found->copied);
   }
   if (answer != &small.peek) {
@@ -112,7 +127,9 @@ np_error np_pipe_peek(np_pipe *pipe, void *buffer, size_t length,
   peek->left = 0;
   if (pipe->read_mode == NP_MESSAGE) {
     peek->left = held.length - first;
-    peek->left += goes_on ? found.message - found.copied : 0;
+    peek->left += goes_on && found.message > found.copied
+                      ? found.message - found.copied
+                      : 0;
   }
   return NP_OK;
 }

@@ -55,11 +55,26 @@ static void shutdown_progress(np_pipe *pipe) {
   }
 }
 
+void np__pipe_learn(np_pipe *pipe, np_error error) {
+  if (pipe->state == NP_CONNECTED &&
+      (error == ERROR_NO_DATA || error == ERROR_BROKEN_PIPE)) {
+    pipe->state = NP_CLOSING;
+  }
+}
+
+/* A read in byte mode knows no messages. A system that answers one with
+ * ERROR_MORE_DATA (a transaction of the peer may lead to that) gave bytes. */
+static void read_ended(const np_pipe *pipe, np_op *read) {
+  if (read->np__error == ERROR_MORE_DATA && pipe->read_mode == NP_BYTE &&
+      read->np__kind != NP__OP_TRANSACT) {
+    read->np__error = NP_OK;
+  }
+}
+
 /* The first write that fails is what the shutdowns after it report. */
 static void write_ended(np_pipe *pipe, np_op *write) {
-  if (write->np__error == ERROR_NO_DATA ||
-      write->np__error == ERROR_BROKEN_PIPE) {
-    pipe->state = NP_CLOSING;
+  if ((write->np__at_end & NP__AT_END_STALE) == 0) {
+    np__pipe_learn(pipe, write->np__error);
   }
   if ((write->np__at_end & NP__AT_END_TELL) == 0) {
     return; /* No shutdown waits for it. */
@@ -105,8 +120,10 @@ static void connect_ended(np_pipe *pipe, np_op *connect) {
 static void pipe_ended(np__target *target, np_op *op) {
   np_pipe *pipe = (np_pipe *)target;
 
-  if (op->np__kind == NP__OP_WRITE) {
+  if (op->np__direction == NP__OUTWARD) {
     write_ended(pipe, op);
+  } else if (op->np__direction == NP__INWARD) {
+    read_ended(pipe, op);
   } else {
     connect_ended(pipe, op);
   }

@@ -98,6 +98,11 @@ static inline bool np__pipe_is_inheritable(
   return attributes != NULL && attributes->bInheritHandle;
 }
 
+/* np__pipe_learn takes note of what a write said of this session: a peer that
+ * is gone makes a connected end a closing one. Beside it only np_server_connect
+ * and np_server_disconnect change the state of an end. */
+void np__pipe_learn(np_pipe *pipe, np_error error);
+
 /* np__pipe_keeps_messages tells whether what is written to `pipe` must be
  * written whole: its type is message, or it may not be asked. */
 bool np__pipe_keeps_messages(np_pipe *pipe);

@@ -353,9 +353,12 @@ np_error np_pipe_writable(np_pipe *pipe, np_op *op, np_op_fn done) {
   return np_pipe_ready(pipe, NP_WRITABLE, op, done);
 }
 
-static bool has_unfinished_read(const np_pipe *pipe) {
+/* Whether a read or a transact of the caller's is in state `from` or a later
+ * one: its callback has not run, so its bytes come first. */
+static bool has_earlier_read(const np_pipe *pipe, np__op_state from) {
   for (const np_op *op = pipe->target.first; op != NULL; op = op->np__next) {
-    if (op->np__kind == NP__OP_READ && op->np__state < NP__OP_HELD_BACK) {
+    if ((op->np__kind == NP__OP_READ || op->np__kind == NP__OP_TRANSACT) &&
+        op->np__state >= from) {
       return true;
     }
   }
@@ -386,7 +389,8 @@ np_error np_pipe_try_readv(np_pipe *pipe, const np_buffer *buffers,
   if (error != NP_OK) {
     return error;
   }
-  if (has_unfinished_read(pipe) || !np__ahead_try(&pipe->readiness->ahead)) {
+  if (has_earlier_read(pipe, NP__OP_WAITING) ||
+      !np__ahead_try(&pipe->readiness->ahead)) {
     return NP_WOULD_BLOCK;
   }
   error = np__ahead_give(&pipe->readiness->ahead, &parts, total, transferred);
@@ -506,9 +510,14 @@ np_error np_pipe_try_io(np_pipe *pipe, np_interest interest, np_io_fn fn,
   }
   r = pipe->readiness;
   if ((interest & READ_BITS) != 0 && pipe->readable &&
-      (r->blocked & NP_READABLE) == 0 && !has_unfinished_read(pipe) &&
-      np__ahead_try(&r->ahead)) {
-    learn_from_read(r, r->ahead.error);
+      (r->blocked & NP_READABLE) == 0) {
+    if (has_earlier_read(pipe, NP__OP_WAITING)) {
+      if ((interest & WRITE_BITS) == 0) {
+        return NP_WOULD_BLOCK;
+      }
+    } else if (np__ahead_try(&r->ahead)) {
+      learn_from_read(r, r->ahead.error);
+    }
   }
   if ((what_holds(r) & with_closed(interest)) == 0) {
     return NP_WOULD_BLOCK;
@@ -558,6 +567,15 @@ static void async_io_ready(np_op *op, np_error error, size_t readiness) {
   (void)readiness;
   if (error == NP_OK) {
     error = is_over(pipe);
+  }
+  if (error == NP_OK && (op->np__length & READ_BITS) != 0 &&
+      has_earlier_read(pipe, NP__OP_HELD_BACK)) {
+    /* A read has bytes that its callback has not told yet: those come first. */
+    error = op->np__abort_error;
+    if (error == NP_OK) {
+      async_io_again(pipe, op);
+      return;
+    }
   }
   if (error == NP_OK) {
     error = run_io(pipe->readiness, op->np__length, op->np__io, op->np__buffer,

@@ -205,6 +205,9 @@ static void end_session(np_pipe *server) {
         op->np__error == NP_OK) {
       op->np__error = ERROR_PIPE_NOT_CONNECTED; /* It was let go unseen. */
     }
+    if (op->np__direction == NP__OUTWARD && op->np__state == NP__OP_IN_KERNEL) {
+      op->np__at_end |= NP__AT_END_STALE;
+    }
     if (op->np__state == NP__OP_PUT_OFF ||
         (op->np__state == NP__OP_IN_KERNEL && op->np__kind == NP__OP_FLUSH) ||
         (op->np__state == NP__OP_WAITING && op->np__kind != NP__OP_SHUTDOWN)) {

@@ -20,6 +20,7 @@ np_error np_pipe_transact(np_pipe *pipe, const void *request,
     return ERROR_BUSY;
   }
   np__op_begin(&pipe->target, op, NP__OP_TRANSACT, done);
+  op->np__length = (uint32_t)reply_length;
   np__op_issued(
       op, TransactNamedPipe(pipe->target.handle, (void *)request,
                             (DWORD)request_length, reply, (DWORD)reply_length,

@@ -207,6 +207,8 @@ np_pipe *server_create(np_loop *loop, const bench *b, const way *w) {
   np_pipe *server = NULL;
 
   np_server_options_init(&options);
+  /* As all other programs that are measured: no access list is made. */
+  options.access = NP_ACCESS_WINDOWS_DEFAULT;
   options.mode = w->mode;
   options.read_mode = w->mode;
   options.in_buffer_bytes = BENCH_QUOTA_BYTES;
