@@ -1,8 +1,8 @@
 /* channel [NAME]: a server that answers questions, and a client that asks them,
  * in one loop. Each question and each answer is a whole message; the client
- * asks all of them at once, and the channels gather them. With the half-close,
- * which message pipes can have, the client says that it has no more, and the
- * server takes its leave. */
+ * begins all calls at once, and the channel asks one after the other. With the
+ * half-close, which message pipes can have, the client says that it has no
+ * more, and the server takes its leave. */
 #include <stdio.h>
 #include <string.h>
 

@@ -4,7 +4,10 @@
  * that close by half or whole: a message that was sent with success arrives
  * whole, once and in its place; one whose send ended with an error arrives so,
  * or not at all; and what does not arrive is told by an error. An end that has
- * closed by half sends nothing more, and everything was read.
+ * closed by half sends nothing more, and everything was read. A call is never
+ * told a message that was sent before its request, nor anything once a request
+ * that arrived went without its reply; the peer of the end that calls skips,
+ * delays and repeats replies as the steps say. What was cancelled ends.
  *
  * Payload: the steps, three bytes each: what and at which end, and how much
  * (two bytes). Choices: the kernel (stage_settings), its seed, type and framing
@@ -69,11 +72,13 @@ static void step(struct scene *scene, const uint8_t bytes[STEP_BYTES]) {
       break;
     case 12:
       if (side->channel != NULL) {
+        scene->stage.answers_late = true;
         sim_slow(np_pipe_handle(side->pipe), bytes[1] % 20);
       }
       break;
     case 13:
       if (side->channel != NULL) {
+        scene->stage.answers_late = true;
         sim_cancel_late(np_pipe_handle(side->pipe), bytes[1] % 20);
       }
       break;

@@ -9,7 +9,9 @@ enum {
   SENDS_MAX = 60, /* a set of places has 64 bits */
   ACTIONS_MAX = 260,
   LENGTH_MAX = 3000,
-  SENT_BYTES_MAX = 6000 /* by one end: each turn may read but a few */
+  SENT_BYTES_MAX = 6000, /* by one end: each turn may read but a few */
+  MARK_BYTES = 8,        /* a message of so many is told from others */
+  CANCEL_WAITS_MAX = 3   /* of the loop, until what was cancelled ends */
 };
 
 enum action_kind { SEND, RECEIVE, INTO, CALL, SHUTDOWN };
@@ -27,6 +29,9 @@ struct action {
   bool done;
   np_error error; /* once it is done */
   bool cancelled;
+  bool is_told;        /* np_op_cancel said that it would end */
+  unsigned told_waits; /* ... after so many waits of the loop */
+  size_t heard_before; /* of a call: the peer's sends when it began */
 };
 
 /* What a receive told, in the order of the callbacks. */
@@ -39,7 +44,8 @@ struct arrival {
 
 struct sent {
   size_t length;
-  bool ok; /* else it may be missing */
+  bool ok;      /* else it may be missing */
+  bool arrived; /* whole, at the peer */
 };
 
 struct scene;
@@ -66,10 +72,11 @@ struct side {
   size_t last_sent;      /* number of the last that was told in order, + 1 */
   struct arrival arrivals[ACTIONS_MAX];
   size_t arrival_count;
-  bool ended;       /* its receiving */
-  bool may_lose;    /* a call gave up on its reply */
-  bool has_failed;  /* its receiving, for good   */
-  bool was_cleanly; /* ended                     */
+  bool ended;          /* its receiving */
+  bool has_unanswered; /* a call ended without a reply */
+  bool is_owed;        /* a request arrived, and its call ended unanswered */
+  bool has_failed;     /* its receiving, for good   */
+  bool was_cleanly;    /* ended                     */
 };
 
 struct scene {

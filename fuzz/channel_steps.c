@@ -29,15 +29,63 @@ static bool is_expected(const struct action *action, np_error error) {
       return side->peer->closing || side->closing ||
              (receives(action) && side->peer->ever_shut);
     case ERROR_NO_DATA:
-      return side->peer->closing || side->closing;
+      return side->peer->closing || side->closing ||
+             (action->kind == CALL && side->ever_shut);
     case ERROR_HANDLE_EOF:
       return receives(action) && (side->peer->closing || side->peer->ever_shut);
     case ERROR_BUFFER_OVERFLOW:
       return receives(action);
     case ERROR_INSUFFICIENT_BUFFER:
       return action->kind == INTO;
+    case ERROR_PIPE_BUSY: /* Something came that it had not asked for. */
+      return action->kind == CALL;
+    case ERROR_INVALID_STATE:
+      return action->kind == CALL && side->has_unanswered;
     default:
       return stage_is_fault(&side->scene->stage, error);
+  }
+}
+
+/* The message that `data` is, of those that the peer of `side` sent: the last
+ * that it can be; SIZE_MAX where it is too short to be told from others. */
+static size_t number_of(const struct side *side, const unsigned char *data,
+                        size_t length) {
+  const struct side *from = side->peer;
+
+  for (size_t k = from->send_count; length >= MARK_BYTES && k > 0; k--) {
+    size_t i = 0;
+
+    while (i < length && data[i] == stream_byte(id_of(from, k - 1), i)) {
+      i++;
+    }
+    if (i == length && length == from->sends[k - 1].length) {
+      return k - 1;
+    }
+  }
+  return SIZE_MAX;
+}
+
+/* A reply that is told as a success: the peer began to send it when the call
+ * had begun, and every request that arrived before has had its reply. */
+static void answered(struct action *call) {
+  struct side *side = call->side;
+  const struct arrival *reply = &side->arrivals[side->arrival_count - 1];
+  const size_t number = number_of(side, reply->data, reply->length);
+
+  fuzz_law(number == SIZE_MAX || number >= call->heard_before ||
+               side->scene->stage.answers_late,
+           "a call was told a message that was sent before its request");
+  fuzz_law(!side->is_owed,
+           "a call was told a reply where an earlier one is still to come");
+}
+
+/* What came is a request of the peer's: whoever is asked knows it now. */
+static void request_arrived(struct side *side) {
+  const struct arrival *arrival = &side->arrivals[side->arrival_count - 1];
+  const size_t number = number_of(side, arrival->data, arrival->length);
+
+  if (number != SIZE_MAX) {
+    side->peer->sends[number].arrived = true;
   }
 }
 
@@ -100,6 +148,11 @@ static void on_done(np_op *op, np_error error, size_t transferred) {
   fuzz_law(!action->done, "a second callback");
   fuzz_law(is_expected(action, error), "a %s cannot have ended with %s",
            names[action->kind], np_error_name(error));
+  fuzz_law(
+      !action->is_told || side->scene->stage.answers_late ||
+          side->scene->stage.has_faults ||
+          side->scene->stage.waits - action->told_waits <= CANCEL_WAITS_MAX,
+      "a cancel was lost");
   action->done = true;
   action->error = error;
   if (action->kind == SEND) {
@@ -114,11 +167,18 @@ static void on_done(np_op *op, np_error error, size_t transferred) {
     }
   } else if (action->kind != SHUTDOWN) {
     arrived(action, error, transferred);
+    if (error == NP_OK) {
+      request_arrived(side);
+    }
   } else if (side->half_close) {
     shut(side, error);
   }
-  if (action->kind == CALL && error != NP_OK) {
-    side->may_lose = true;
+  if (action->kind == CALL && error == NP_OK) {
+    answered(action);
+  } else if (action->kind == CALL) {
+    side->has_unanswered = true;
+    side->is_owed = side->is_owed || (side->sends[action->number].arrived &&
+                                      error != ERROR_BUFFER_OVERFLOW);
   }
   /* Nobody may look at it any more. */
   free(action->data);
@@ -202,6 +262,7 @@ static void begun(struct action *action, const char *name, np_error error) {
     if (has_message) {
       side->sends[side->send_count].length = action->length;
       side->sends[side->send_count].ok = false;
+      side->sends[side->send_count].arrived = false;
       side->send_count++;
     }
     return;
@@ -217,9 +278,24 @@ static void begun(struct action *action, const char *name, np_error error) {
   forget(action);
 }
 
+/* The request of a call waits for its turn, so that a message which is sent
+ * meanwhile goes before it: the account knows messages in the order in which
+ * they began. */
+static bool is_calling(const struct side *side) {
+  for (size_t i = 0; i < side->scene->action_count; i++) {
+    const struct action *action = side->scene->actions[i];
+
+    if (action->side == side && action->kind == CALL && !action->done) {
+      return true;
+    }
+  }
+  return false;
+}
+
 void send_one(struct side *side, size_t length, uint32_t timeout_ms,
               bool reserved) {
-  struct action *action = action_new(side, SEND, length);
+  struct action *action =
+      is_calling(side) ? NULL : action_new(side, SEND, length);
   const size_t header = np_channel_header_bytes(side->channel);
 
   if (action == NULL) {
@@ -275,6 +351,7 @@ void call_one(struct side *side, size_t length, uint32_t timeout_ms) {
   }
   action->timeout_ms = timeout_ms;
   action->call.op.timeout_ms = timeout_ms;
+  action->heard_before = side->peer->last_sent;
   begun(action, "call",
         np_channel_call(side->channel, action->data, length, &action->call,
                         on_done));
@@ -297,6 +374,10 @@ void cancel_one(struct scene *scene, size_t drawn) {
       np_error error = np_op_cancel(&action->call.op);
 
       action->cancelled = true;
+      if (error == NP_OK && !action->is_told) {
+        action->is_told = true;
+        action->told_waits = scene->stage.waits;
+      }
       fuzz_say("np_op_cancel: %s", np_error_name(error));
       fuzz_law(error == NP_OK || error == ERROR_NOT_FOUND ||
                    stage_is_fault(&scene->stage, error),

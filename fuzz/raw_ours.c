@@ -131,6 +131,16 @@ static void on_done(np_op *op, np_error error, size_t transferred) {
 }
 
 /* What a start returned: nothing but want of memory refuses one. */
+/* Whether an earlier transact may have ended without its reply. */
+static bool may_owe_reply(const struct action *action) {
+  for (const struct action *at = action->scene->actions; at < action; at++) {
+    if (at->kind == TRANSACT && (!at->done || at->error != NP_OK)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static void begun(struct action *action, const char *name, np_error error) {
   fuzz_say("%s, %zu bytes: %s", name, action->length, np_error_name(error));
   if (error == NP_OK) {
@@ -138,7 +148,9 @@ static void begun(struct action *action, const char *name, np_error error) {
   }
   fuzz_law(stage_is_fault(&action->scene->stage, error) ||
                ((action->kind == CONNECT || action->kind == TRANSACT) &&
-                error == ERROR_BUSY),
+                error == ERROR_BUSY) ||
+               (action->kind == TRANSACT && error == ERROR_INVALID_STATE &&
+                may_owe_reply(action)),
            "%s gave %s", name, np_error_name(error));
   free(action->request);
   free(action->data);

@@ -80,6 +80,9 @@ void stage_begin(struct stage *stage, uint64_t seed,
   sim_settings in_step = *settings;
 
   memset(stage, 0, sizeof *stage);
+  stage->answers_late = settings->pend_permille > 0 ||
+                        settings->delay_permille > 0 ||
+                        settings->cancel_late_permille > 0;
   in_step.threads_in_step = true; /* np_pipe_flush has some. */
   sim_reset(seed, &in_step);
   process_id = (unsigned)GetCurrentProcessId();
@@ -100,6 +103,7 @@ void stage_turn(struct stage *stage, uint32_t wait_ms) {
   np_error error;
 
   stage->turns = true;
+  stage->waits += wait_ms > 0 ? 1u : 0u;
   error = np_loop_run_once(stage->loop, wait_ms);
   stage->turns = false;
   fuzz_say("  a turn, waiting %u ms: %s", (unsigned)wait_ms,

@@ -19,6 +19,8 @@ struct stage {
   bool has_faults;           /* a call may fail at any time      */
   bool has_memory_faults;    /* so may an allocation             */
   bool turns;                /* the loop runs now                */
+  unsigned waits;            /* turns that could wait            */
+  bool answers_late;         /* what is there, or a cancel       */
   unsigned closing;          /* pipes that are being closed      */
   WCHAR wide_name[64];
   char name[64];

@@ -119,6 +119,7 @@ static np_error channel_init(np_channel *channel, np_pipe *pipe,
   channel->write.user = channel;
   channel->read.user = channel;
   channel->end.user = channel;
+  channel->request.user = channel;
   channel->gather = options->gather;
   channel->write_buffer_bytes = options->write_buffer_bytes;
   channel->read_buffer_bytes = options->read_buffer_bytes;

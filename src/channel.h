@@ -85,8 +85,11 @@ struct np_channel {
   np_op *delivered;       /* its callback has not returned */
   void *delivered_data;   /* what that will be lent */
   void *lent;
-  uint32_t owed;   /* replies that come before that of the next receive */
   uint32_t untold; /* receives with a result whose callback is to come */
+
+  np_op *asking;  /* the call whose request is being sent, or was; or NULL */
+  np_op request;  /* of `asking`; it may outlive that */
+  bool was_asked; /* `request` was sent with success: its reply is to come */
 };
 
 /* What an operation is, in the half of OVERLAPPED that only a file needs. */
@@ -94,17 +97,19 @@ enum {
   NP__SEND_RESERVED = 1, /* the header's room lies before the message */
   NP__SEND_COPIED = 2,   /* the kernel has it, in a write that it shares */
   NP__SEND_HEADED = 4,   /* its header went out, its message comes next */
-  NP__CALL_SENT = 8,     /* a reply will come */
-  NP__RECEIVED = 16      /* it was given what came */
+  NP__SEND_AT_ONCE = 8,  /* it does not wait for the end of the turn */
+  NP__RECEIVED = 16      /* it was given a message, or its length */
 };
+
+/* What np__channel_listen found. */
+typedef enum np__heard {
+  NP__HEARD_NOTHING,   /* a read waits for what comes from now on */
+  NP__HEARD_SOMETHING, /* a message, a part of one, or an error */
+  NP__HEARD_LATER      /* an earlier read must end before that is known */
+} np__heard;
 
 static inline DWORD *np__flags_of(np_op *op) {
   return &op->np__packet.overlapped.OffsetHigh;
-}
-
-/* How many messages come before this receive's that nobody waits for. */
-static inline DWORD *np__owed_of(np_op *op) {
-  return &op->np__packet.overlapped.Offset;
 }
 
 static inline np_channel *np__channel_of(const np_op *op) {
@@ -140,6 +145,16 @@ void np__channel_receive_begin(np_channel *channel, np_op *op, np_op_fn done,
                                const np__packet_class *class_);
 void np__channel_receive_go_on(np_channel *channel);
 
+/* np__channel_listen finds out whether anything has come that nobody has asked
+ * for, and sees to it that a read waits in the kernel: what completes that read
+ * came later than this call. np__channel_heard takes the error that there is,
+ * or says ERROR_PIPE_BUSY: a message came, or a part of one, and stays. */
+np__heard np__channel_listen(np_channel *channel);
+np_error np__channel_heard(np_channel *channel);
+
+/* np__channel_is_inside tells whether a part of a message came. */
+bool np__channel_is_inside(const np_channel *channel);
+
 /* np__channel_receive_run and np__channel_receive_finish are those of the
  * classes of what receives. */
 void np__channel_receive_run(np_loop *loop, np__packet *packet);
@@ -147,5 +162,13 @@ void np__channel_receive_finish(np_op *op);
 
 /* np__channel_call_class is that of a call's `op`. */
 extern const np__packet_class np__channel_call_class;
+
+/* np__channel_call_begin asks for the call `op`, which is the first of what
+ * receives. True: it has ended instead. False: it goes on by itself. */
+bool np__channel_call_begin(np_channel *channel, np_op *op);
+
+/* np__channel_call_is_given tells whether the kernel was given the request of
+ * the call that is asking: what comes from then on may be the reply. */
+bool np__channel_call_is_given(np_channel *channel);
 
 #endif

@@ -1,62 +1,137 @@
-/* Channels: a request and its reply. A call is a receive from its beginning, so
- * that replies keep the order of the requests, and in state IN_KERNEL as long
- * as its request is not done with. */
+/* Channels: requests and their replies. A call is a receive from its beginning,
+ * in line with the others; its request goes out when it is the first of them
+ * and nothing has come that nobody asked for. So one request at most is with
+ * the peer, and the message that comes next is its reply. A request that went
+ * out and whose call ended without a reply ends the pairing for this session:
+ * whose reply the next message is, nobody could tell. */
+#include <assert.h>
+
 #include "channel.h"
 
-/* The request ends first; then the call is told. */
+/* The request needs the caller's memory while it waits or is with the kernel.
+ * Where the kernel has a copy, or has answered, the call ends without it. */
 static np_error call_cancel(np_op *op) {
-  np_call *call = (np_call *)(void *)op;
+  np_channel *channel = np__channel_of(op);
+  np_op *request = &channel->request;
 
-  return np__op_abort(&call->np__request, ERROR_OPERATION_ABORTED);
+  if (request->np__state == NP__OP_IN_KERNEL) {
+    return np__op_abort(request, op->np__abort_error);
+  }
+  np__op_end(op, ERROR_OPERATION_ABORTED, 0);
+  return NP_OK;
 }
 
-const np__packet_class np__channel_call_class = {
-    .run = np__channel_receive_run,
-    .cancel = call_cancel,
-    .finish = np__channel_receive_finish};
+/* Whether the peer may have got the request. Where a write of it failed,
+ * nothing of it went out, or sending has failed for good. */
+static bool went_out(np_channel *channel) {
+  np_op *request = &channel->request;
+
+  if (request->np__state == NP__OP_IDLE) {
+    return channel->was_asked;
+  }
+  return request->np__state == NP__OP_WAITING
+             ? (*np__flags_of(request) & NP__SEND_COPIED) != 0
+             : request->np__error == NP_OK;
+}
+
+static void call_finish(np_op *op) {
+  np_channel *channel = np__channel_of(op);
+  np_op *request = &channel->request;
+
+  if (channel->asking == op) {
+    if (channel->receive_error == NP_OK &&
+        (*np__flags_of(op) & NP__RECEIVED) == 0 && went_out(channel) &&
+        !np__target_has(&channel->target, NP__BAR_CLOSING)) {
+      channel->pipe->is_reply_owed = true;
+    }
+    channel->asking = NULL;
+    channel->was_asked = false;
+    if (request->np__state == NP__OP_WAITING) {
+      np__op_abort(request, ERROR_OPERATION_ABORTED);
+    }
+  }
+  np__channel_receive_finish(op);
+}
+
+const np__packet_class np__channel_call_class = {.run = np__channel_receive_run,
+                                                 .cancel = call_cancel,
+                                                 .finish = call_finish};
 
 static void on_requested(np_op *request, np_error error, size_t transferred) {
-  np_call *call =
-      (np_call *)(void *)((char *)request - offsetof(np_call, np__request));
-  np_op *op = &call->op;
-  np_channel *channel = np__channel_of(op);
+  np_channel *channel = request->user;
+  np_op *op = channel->asking;
 
   (void)transferred;
-  if (error == NP_OK || (*np__flags_of(request) & NP__SEND_COPIED) != 0) {
-    *np__flags_of(op) |= NP__CALL_SENT;
-  }
-  if (error == NP_OK && (op->np__abort_error != NP_OK ||
-                         np__target_has(&channel->target, NP__BAR_CLOSING))) {
-    error = ERROR_OPERATION_ABORTED;
-  }
-  if (error != NP_OK) {
-    np__op_end(op, error, 0);
-  } else {
+  if (op != NULL) {
+    channel->was_asked = error == NP_OK;
     op->np__state = NP__OP_WAITING;
+    if (error == NP_OK && (op->np__abort_error != NP_OK ||
+                           np__target_has(&channel->target, NP__BAR_CLOSING))) {
+      error = ERROR_OPERATION_ABORTED;
+    }
+    if (error != NP_OK) {
+      np__op_end(op, error, 0);
+    }
   }
   np__channel_receive_go_on(channel);
 }
 
+bool np__channel_call_is_given(np_channel *channel) {
+  np_op *request = &channel->request;
+
+  return request->np__state != NP__OP_WAITING ||
+         (*np__flags_of(request) & NP__SEND_COPIED) != 0;
+}
+
+bool np__channel_call_begin(np_channel *channel, np_op *op) {
+  np__heard heard = NP__HEARD_LATER;
+  np_error error = NP_OK;
+
+  assert(channel->asking == NULL);
+  if (channel->receive_error != NP_OK) {
+    error = channel->receive_error; /* No reply can come. */
+  } else if (channel->pipe->is_reply_owed) {
+    error = ERROR_INVALID_STATE;
+  } else if (channel->is_shut) {
+    error = ERROR_NO_DATA; /* The direction was ended while it was in line. */
+  } else if (channel->request.np__state == NP__OP_IDLE) {
+    heard = np__channel_listen(channel);
+    if (heard == NP__HEARD_SOMETHING) {
+      error = np__channel_heard(channel);
+    }
+  }
+  if (error != NP_OK) {
+    np__op_end(op, error, 0);
+    return true;
+  }
+  if (heard == NP__HEARD_NOTHING) {
+    channel->asking = op;
+    op->np__state = NP__OP_IN_KERNEL;
+    np__channel_send(channel, op->np__buffer, op->np__length, &channel->request,
+                     on_requested, NP__SEND_AT_ONCE);
+  }
+  return false;
+}
+
 np_error np_channel_call(np_channel *channel, const void *request,
                          size_t length, np_call *call, np_op_fn done) {
+  np_op *op;
   np_error error;
 
   if (channel == NULL || call == NULL) {
     return ERROR_INVALID_PARAMETER;
   }
-  error = np__channel_receive_check(channel, &call->op, done);
+  op = &call->op;
+  error = np__channel_receive_check(channel, op, done);
   if (error == NP_OK) {
-    error = np__channel_send_check(channel, request, length, &call->np__request,
-                                   on_requested);
+    error = np__channel_send_check(channel, request, length, op, done);
   }
   if (error != NP_OK) {
     return error;
   }
-  call->np__request.timeout_ms = 0; /* The call's is for both. */
-  np__channel_receive_begin(channel, &call->op, done, &np__channel_call_class);
-  call->op.np__state = NP__OP_IN_KERNEL;
-  np__channel_send(channel, (void *)(uintptr_t)request, length,
-                   &call->np__request, on_requested, 0);
+  np__channel_receive_begin(channel, op, done, &np__channel_call_class);
+  op->np__buffer = (void *)(uintptr_t)request;
+  op->np__length = (uint32_t)length;
   np__channel_receive_go_on(channel);
   return NP_OK;
 }

@@ -1,5 +1,6 @@
 /* Channels: receiving. One message at a time is found, and given to the first
- * that waits; the next when that one's callback has returned. */
+ * receive or call that waits; the next message is given when the callback of
+ * that has returned. */
 #include <assert.h>
 #include <string.h>
 
@@ -29,6 +30,10 @@ static bool is_into(const np_op *op) {
   return op->np__packet.class_ == &into_class;
 }
 
+static bool is_call(const np_op *op) {
+  return op->np__packet.class_ == &np__channel_call_class;
+}
+
 /* --- What was found ----------------------------------------------------- */
 
 static void result_set(np_channel *channel, np_error error, void *data,
@@ -44,7 +49,7 @@ static bool is_message(const np__channel_result *result) {
   return result->error == NP_OK || result->error == ERROR_BUFFER_OVERFLOW;
 }
 
-static bool is_inside_message(const np_channel *channel) {
+bool np__channel_is_inside(const np_channel *channel) {
   return channel->is_framed
              ? channel->skip_bytes > 0 ||
                    np_frame_decoder_finish(&channel->decoder) != NP_OK
@@ -53,7 +58,7 @@ static bool is_inside_message(const np_channel *channel) {
 
 static void stream_ended(np_channel *channel) {
   channel->receive_error =
-      is_inside_message(channel) ? ERROR_HANDLE_EOF : ERROR_BROKEN_PIPE;
+      np__channel_is_inside(channel) ? ERROR_HANDLE_EOF : ERROR_BROKEN_PIPE;
 }
 
 static void read_failed(np_channel *channel, np_error error, bool is_ours) {
@@ -225,39 +230,51 @@ static void part_kept(np_channel *channel, const np_op *into, size_t length) {
 /* Whether a message can go where it shall: at its beginning, for this one. */
 static bool can_read_into(np_channel *channel, np_op *op) {
   return is_into(op) && !channel->is_framed && !channel->is_in_message &&
-         op->np__length > 0 && *np__owed_of(op) == 0;
+         op->np__length > 0;
 }
 
-/* Begins to read for `op`. The kernel gets the read at the end of the turn. */
-static void read_start(np_channel *channel, np_op *op) {
-  const bool is_full = channel->in_end == channel->in_bytes;
-  np_error error = NP_OK;
+/* Makes room for a read into the channel's buffer. Returns how many bytes, or
+ * 0, and the result is then that there is no memory. */
+static size_t room_make(np_channel *channel) {
   size_t room;
 
-  channel->is_reading = true;
-  if (can_read_into(channel, op)) {
-    channel->into = op;
-    op->np__state = NP__OP_IN_KERNEL;
-    np__io_read(channel->pipe, op->np__buffer, op->np__length, &channel->read,
-                on_read, &np__op_class);
-    return;
+  if (channel->is_framed) {
+    assert(channel->in_begin == channel->in_end); /* All was decoded. */
+  }
+  if (channel->in_end == channel->in_bytes) {
+    const np_error error = in_reserve(channel, next_size(channel));
+
+    if (error != NP_OK) {
+      result_set(channel, error, NULL, 0);
+      return 0;
+    }
   }
   if (channel->is_framed) {
     channel->in_begin = 0;
     channel->in_end = 0;
   }
-  if (is_full) {
-    error = in_reserve(channel, next_size(channel));
-  }
-  if (error != NP_OK) {
-    channel->is_reading = false;
-    result_set(channel, error, NULL, 0);
+  room = channel->in_bytes - channel->in_end;
+  return room < UINT32_MAX ? room : UINT32_MAX;
+}
+
+/* Begins to read for `op`. The kernel gets the read at the end of the turn. */
+static void read_start(np_channel *channel, np_op *op) {
+  size_t room;
+
+  if (can_read_into(channel, op)) {
+    channel->into = op;
+    channel->is_reading = true;
+    op->np__state = NP__OP_IN_KERNEL;
+    np__io_read(channel->pipe, op->np__buffer, op->np__length, &channel->read,
+                on_read, &np__op_class);
     return;
   }
-  room = channel->in_bytes - channel->in_end;
-  np__io_read(channel->pipe, channel->in + channel->in_end,
-              room < UINT32_MAX ? room : UINT32_MAX, &channel->read, on_read,
-              &np__op_class);
+  room = room_make(channel);
+  if (room > 0) {
+    channel->is_reading = true;
+    np__io_read(channel->pipe, channel->in + channel->in_end, room,
+                &channel->read, on_read, &np__op_class);
+  }
 }
 
 /* True: there is something to tell to `op`. False: it will come. */
@@ -274,6 +291,95 @@ static bool find(np_channel *channel, np_op *op) {
     result_set(channel, channel->receive_error, NULL, 0);
   }
   return channel->result.is_there;
+}
+
+/* --- Listening ---------------------------------------------------------- */
+
+/* Nobody asks for what the read in flight brings. If the cancel loses, what
+ * comes stays. */
+static void read_give_up(np_channel *channel) {
+  const np_error error = np__op_abort(&channel->read, ERROR_OPERATION_ABORTED);
+
+  channel->is_read_cancelled = error == NP_OK || error == ERROR_NOT_FOUND;
+}
+
+static void came(np_channel *channel, np_error error, size_t length,
+                 bool is_ours) {
+  if (channel->is_framed) {
+    framed_read(channel, error, length, is_ours);
+  } else {
+    native_read(channel, error, length, is_ours);
+  }
+}
+
+/* Reads into the channel's buffer, and gives the read to the kernel now. */
+static np__heard read_now(np_channel *channel) {
+  const size_t room = room_make(channel);
+  np_op *read = &channel->read;
+  BOOL succeeded;
+  bool is_there;
+  np_error error;
+  size_t transferred;
+
+  if (room == 0) {
+    return NP__HEARD_SOMETHING;
+  }
+  np__op_begin(&channel->pipe->target, read, NP__OP_READ, on_read);
+  read->np__length = (uint32_t)room;
+  channel->is_reading = true;
+  succeeded =
+      ReadFile(channel->pipe->target.handle, channel->in + channel->in_end,
+               (DWORD)room, NULL, &read->np__packet.overlapped);
+  /* Where a part of a message posts a packet, that will tell it. */
+  is_there = !succeeded && GetLastError() == ERROR_MORE_DATA;
+  if (!np__op_answer(read, succeeded, &error, &transferred)) {
+    return is_there ? NP__HEARD_LATER : NP__HEARD_NOTHING;
+  }
+  np__op_withdraw(read);
+  channel->is_reading = false;
+  came(channel, error, transferred, false);
+  return NP__HEARD_SOMETHING;
+}
+
+np__heard np__channel_listen(np_channel *channel) {
+  bool is_skipping;
+
+  if (!channel->result.is_there && channel->receive_error == NP_OK &&
+      channel->is_framed && !channel->is_reading) {
+    frame_find(channel);
+  }
+  if (channel->result.is_there || channel->receive_error != NP_OK) {
+    return NP__HEARD_SOMETHING;
+  }
+  /* The rest of a message that was refused is not heard, but read. */
+  is_skipping =
+      channel->skip_bytes > 0 || channel->dropping == NP__DROP_SILENTLY;
+  if (channel->is_reading) {
+    if (!is_skipping && !channel->is_read_cancelled) {
+      read_give_up(channel); /* What it brings may have come already. */
+    }
+    return NP__HEARD_LATER;
+  }
+  if (is_skipping) {
+    read_start(channel, channel->receives.first);
+    return channel->is_reading ? NP__HEARD_LATER : NP__HEARD_SOMETHING;
+  }
+  return np__channel_is_inside(channel) ? NP__HEARD_SOMETHING
+                                        : read_now(channel);
+}
+
+np_error np__channel_heard(np_channel *channel) {
+  np__channel_result *result = &channel->result;
+
+  if (!result->is_there) {
+    return channel->receive_error != NP_OK ? channel->receive_error
+                                           : ERROR_PIPE_BUSY;
+  }
+  if (is_message(result)) {
+    return ERROR_PIPE_BUSY;
+  }
+  result->is_there = false;
+  return result->error;
 }
 
 /* --- Telling ------------------------------------------------------------ */
@@ -296,7 +402,9 @@ static void deliver(np_channel *channel, np_op *op) {
     channel->delivered_data = result->data;
   }
   result->is_there = false;
-  *np__flags_of(op) |= NP__RECEIVED;
+  if (is_message(result)) {
+    *np__flags_of(op) |= NP__RECEIVED;
+  }
   np__op_end(op, result->error, result->length);
 }
 
@@ -337,10 +445,8 @@ static void read_ended(np_channel *channel, np_error error,
   channel->held.first = NULL;
   if (into != NULL) {
     into_read(channel, into, error, transferred);
-  } else if (channel->is_framed) {
-    framed_read(channel, error, transferred, is_ours);
   } else {
-    native_read(channel, error, transferred, is_ours);
+    came(channel, error, transferred, is_ours);
   }
   np__channel_receive_go_on(channel);
 }
@@ -361,21 +467,40 @@ static void on_read(np_op *read, np_error error, size_t transferred) {
   }
 }
 
+/* Whether `op`, a call, can be told what was found. */
+static bool is_answered(np_channel *channel, np_op *op, bool is_found) {
+  if (!np__channel_call_is_given(channel)) {
+    if (is_found || np__channel_is_inside(channel)) {
+      np__op_end(op, np__channel_heard(channel), 0); /* No reply to this. */
+    }
+    return false;
+  }
+  return is_found && channel->was_asked; /* Else its request ends first. */
+}
+
 void np__channel_receive_go_on(np_channel *channel) {
   np_op *op;
 
   while (channel->delivered == NULL &&
          !np__target_has(&channel->target, NP__BAR_CLOSING) &&
-         (op = channel->receives.first) != NULL && find(channel, op)) {
-    if (*np__owed_of(op) > 0 && is_message(&channel->result)) {
-      --*np__owed_of(op);
-      channel->result.is_there = false;
+         (op = channel->receives.first) != NULL) {
+    bool is_found;
+
+    if (is_call(op) && channel->asking != op) {
+      if (!np__channel_call_begin(channel, op)) {
+        return;
+      }
       continue;
     }
-    if (op->np__state != NP__OP_WAITING) {
-      return; /* A call whose request is on its way: that ends first. */
+    is_found = find(channel, op);
+    if (is_call(op)) {
+      is_found = is_answered(channel, op, is_found);
     }
-    deliver(channel, op);
+    if (is_found) {
+      deliver(channel, op);
+    } else if (channel->receives.first == op) {
+      return;
+    }
   }
 }
 
@@ -390,8 +515,8 @@ static void on_received(np_op *op, np_error error, size_t transferred) {
   /* `op` may be gone. `channel` is not: only the loop frees it, later. */
   if (was_delivered) {
     channel->delivered = NULL;
-    np__channel_receive_go_on(channel);
   }
+  np__channel_receive_go_on(channel); /* A call may be the first now. */
 }
 
 /* Who is told that a receive has ended may take the pipe away from the channel:
@@ -408,30 +533,15 @@ void np__channel_receive_run(np_loop *loop, np__packet *packet) {
   }
 }
 
-/* What is owed to `op` is owed to the next, and perhaps its own reply. */
 void np__channel_receive_finish(np_op *op) {
   np_channel *channel = np__channel_of(op);
-  np_op *next = np__channel_next(op);
-  DWORD owed = *np__owed_of(op);
 
   channel->untold++;
   np__channel_unlink(&channel->receives, op);
-  if ((*np__flags_of(op) & (NP__CALL_SENT | NP__RECEIVED)) == NP__CALL_SENT) {
-    owed++;
-  }
-  if (next != NULL) {
-    *np__owed_of(next) += owed;
-  } else {
-    channel->owed += owed;
-  }
   if (channel->receives.first == NULL && channel->is_reading &&
       channel->into == NULL &&
       !np__target_has(&channel->target, NP__BAR_CLOSING)) {
-    /* Nobody asks for it any more. If the cancel loses, what comes stays. */
-    const np_error error =
-        np__op_abort(&channel->read, ERROR_OPERATION_ABORTED);
-
-    channel->is_read_cancelled = error == NP_OK || error == ERROR_NOT_FOUND;
+    read_give_up(channel);
   }
 }
 
@@ -449,8 +559,6 @@ void np__channel_receive_begin(np_channel *channel, np_op *op, np_op_fn done,
                                const np__packet_class *class_) {
   np__op_begin(&channel->target, op, NP__OP_MESSAGE, done);
   np__op_set_class(op, class_);
-  *np__owed_of(op) = channel->owed;
-  channel->owed = 0;
   np__channel_push(&channel->receives, op);
 }
 

@@ -323,16 +323,22 @@ static void flush_post(np_loop *loop, np__packet *packet) {
 
 const np__packet_class np__channel_flush_class = {.post = flush_post};
 
-/* The kernel gets what waits now or at the end of the turn. */
-static void sends_start(np_channel *channel) {
-  if (channel->is_writing || channel->is_flush_due || channel->ending != NULL) {
+/* The kernel gets what waits now, or at the end of the turn. */
+static void sends_start(np_channel *channel, bool at_once) {
+  if (channel->is_writing || channel->ending != NULL) {
     return; /* It will go on by itself. */
   }
-  if (channel->gather) {
-    flush_later(channel);
-  } else {
-    sends_go_on(channel);
+  if (channel->gather && !at_once) {
+    if (!channel->is_flush_due) {
+      flush_later(channel);
+    }
+    return;
   }
+  if (channel->is_flush_due) {
+    channel->is_flush_due = false;
+    np__loop_ungather(channel->target.loop, &channel->flush);
+  }
+  sends_go_on(channel);
 }
 
 static void queue_begin(np_channel *channel, np_op *op, np_op_fn done,
@@ -378,7 +384,7 @@ void np__channel_send(np_channel *channel, void *data, size_t length, np_op *op,
   if (channel->send_error != NP_OK) {
     np__op_end(op, channel->send_error, 0);
   } else {
-    sends_start(channel);
+    sends_start(channel, (flags & NP__SEND_AT_ONCE) != 0);
   }
 }
 
@@ -518,7 +524,7 @@ np_error np_channel_shutdown(np_channel *channel, np_op *op, np_op_fn done) {
   if (channel->send_error != NP_OK) {
     np__op_end(op, channel->send_error, 0);
   } else {
-    sends_start(channel);
+    sends_start(channel, false);
   }
   return NP_OK;
 }

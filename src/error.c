@@ -70,7 +70,8 @@ static const error_entry entries[] = {
     ENTRY(ERROR_FILENAME_EXCED_RANGE, "the name is too long"),
     ENTRY(ERROR_PIPE_LOCAL, "the peer is on this machine"),
     ENTRY(ERROR_BAD_PIPE, "the pipe is in a state that does not allow it"),
-    ENTRY(ERROR_PIPE_BUSY, "all instances of the pipe are in use"),
+    ENTRY(ERROR_PIPE_BUSY,
+          "all instances of the pipe are in use, or a message lies unread"),
     ENTRY(ERROR_NO_DATA, "the peer is closing its end, or nothing is there"),
     ENTRY(ERROR_PIPE_NOT_CONNECTED, "the server disconnected the pipe"),
     ENTRY(ERROR_MORE_DATA, "there is more of this message"),
@@ -123,6 +124,8 @@ static const error_entry entries[] = {
     ENTRY(ERROR_TRUST_FAILURE,
           "this machine and its domain do not trust each other"),
     ENTRY(ERROR_NOT_ENOUGH_QUOTA, "the memory quota is used up"),
+    ENTRY(ERROR_INVALID_STATE,
+          "an earlier request went without its reply: whose comes next?"),
     ENTRY(NP_WOULD_BLOCK, "the call would have to wait"),
 };
 

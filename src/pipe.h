@@ -78,6 +78,10 @@ struct np_pipe {
   bool is_released;       /* `closed` is queued */
   bool knows_mode;        /* a client asks for `mode` only where it matters */
   bool flushes_by_thread; /* its kernel has no control that flushes */
+  /* In this session a request went out, of a channel's call or of a transact,
+   * that ended without its reply: whose reply the next message is, nobody can
+   * tell. */
+  bool is_reply_owed;
   /* Both NULL until somebody asks for readiness. */
   struct np__readiness *readiness;
   const np__ready_hooks *ready_hooks;

@@ -208,6 +208,9 @@ static void end_session(np_pipe *server) {
     if (op->np__direction == NP__OUTWARD && op->np__state == NP__OP_IN_KERNEL) {
       op->np__at_end |= NP__AT_END_STALE;
     }
+    if (op->np__kind == NP__OP_TRANSACT) {
+      op->np__memory = NULL; /* Its reply is none of the next session's. */
+    }
     if (op->np__state == NP__OP_PUT_OFF ||
         (op->np__state == NP__OP_IN_KERNEL && op->np__kind == NP__OP_FLUSH) ||
         (op->np__state == NP__OP_WAITING && op->np__kind != NP__OP_SHUTDOWN)) {
@@ -243,6 +246,7 @@ np_error np__server_disconnect(np_pipe *server) {
     server->state = NP_DISCONNECTED;
   }
   server->announced = false;
+  server->is_reply_owed = false;
   end_session(server);
   return NP_OK;
 }

@@ -1,4 +1,37 @@
+/* One request and its reply, by TransactNamedPipe. The kernel takes the next
+ * message for the reply, whoever asked for it. So a transact whose request may
+ * have gone out and that ended without a reply is the last of its session. */
 #include "io.h"
+
+/* Whether the request may have reached a peer that is still there, while the
+ * reply did not come. */
+static bool is_unanswered(np_error error) {
+  switch (error) {
+    case NP_OK:
+    case ERROR_MORE_DATA: /* The rest waits to be read. */
+    case ERROR_PIPE_BUSY: /* Nothing was written. */
+    case ERROR_BAD_PIPE:
+    case ERROR_BROKEN_PIPE:
+    case ERROR_PIPE_NOT_CONNECTED:
+      return false;
+    default:
+      return true;
+  }
+}
+
+/* `np__memory` is the pipe while its session lasts. */
+static void transact_finish(np_op *op) {
+  np_pipe *pipe = op->np__memory;
+
+  if (pipe != NULL && is_unanswered(op->np__error)) {
+    pipe->is_reply_owed = true;
+  }
+}
+
+static const np__packet_class transact_class = {.on_packet = np__op_on_packet,
+                                                .run = np__op_run,
+                                                .cancel = np__op_cancel,
+                                                .finish = transact_finish};
 
 np_error np_pipe_transact(np_pipe *pipe, const void *request,
                           size_t request_length, void *reply,
@@ -19,8 +52,13 @@ np_error np_pipe_transact(np_pipe *pipe, const void *request,
   if (np__pipe_is_reading(pipe)) {
     return ERROR_BUSY;
   }
+  if (pipe->is_reply_owed) {
+    return ERROR_INVALID_STATE;
+  }
   np__op_begin(&pipe->target, op, NP__OP_TRANSACT, done);
   op->np__length = (uint32_t)reply_length;
+  np__op_set_class(op, &transact_class);
+  op->np__memory = pipe;
   np__op_issued(
       op, TransactNamedPipe(pipe->target.handle, (void *)request,
                             (DWORD)request_length, reply, (DWORD)reply_length,

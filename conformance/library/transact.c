@@ -223,6 +223,55 @@ NP_CASE("transact/cancel", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
   assert_received(f, f->end, "late", 4);
 }
 
+NP_CASE("transact/unanswered", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
+        ERROR_INVALID_STATE,
+        "After a transact that ended without its reply none begins in this "
+        "session, before and after that has come: nobody could tell whose the "
+        "next message is. Reads and writes go on.",
+        "TransactNamedPipe#remarks") {
+  pair_open(f);
+  for (unsigned i = 0; i < 2; i++) {
+    f->ops[0].op.timeout_ms = 10;
+    if (i == 0) {
+      transact_begin(&f->ops[0], f->end, "ask", 3, 16);
+      loop_until(f, 1);
+      assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
+    }
+    transact_refused(f, f->end, ERROR_INVALID_STATE);
+    if (i == 0) {
+      assert_received(f, f->peer, "ask", 3);
+      pipe_send(f, f->peer, "late", 4);
+    }
+    transact_refused(f, f->end, ERROR_INVALID_STATE);
+    if (i == 0) {
+      assert_received(f, f->end, "late", 4);
+    }
+  }
+}
+
+NP_CASE("transact/unanswered-disconnect", np_pipe_transact,
+        MODE_MESSAGE | END_SERVER, NP_OK,
+        "In the next session a transact begins, also where the old one's end "
+        "is told after the disconnect.",
+        "DisconnectNamedPipe#remarks") {
+  pair_open(f);
+  transact_begin(&f->ops[0], f->end, "ask", 3, 16);
+  assert_np_ok(np_op_cancel(&f->ops[0].op));
+  assert_np_ok(np_server_disconnect(f->server));
+  pipe_close(f, f->client);
+  f->client = NULL;
+  connect_begin(&f->ops[1], f->server);
+  client_open_end(f);
+  loop_until(f, 2);
+  assert_done(&f->ops[1], NP_OK, 0);
+  f->peer = f->client;
+  transact_begin(&f->ops[2], f->end, "ask", 3, 16);
+  assert_received(f, f->peer, "ask", 3);
+  pipe_send(f, f->peer, "answer", 6);
+  loop_until(f, 3);
+  assert_done(&f->ops[2], NP_OK, 6);
+}
+
 NP_CASE("transact/timeout", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
         WAIT_TIMEOUT, "A peer that does not answer costs the time limit.",
         "npipe/io.h") {

@@ -58,6 +58,41 @@ void transact_ended(struct note *note) {
   request->data = NULL;
 }
 
+/* Whether an earlier transact of the end of `note` has ended without the reply
+ * to a request that went out: "surely", in this session; or "maybe", where its
+ * callback has not run, or its session is not known. */
+static bool is_reply_owed(const struct note *note, bool surely) {
+  const struct end *end = note->end;
+  const struct play *play = end->play;
+
+  for (size_t i = 0; i < note->number; i++) {
+    const struct note *at = play->notes[i];
+
+    if (at->end != end || at->kind != NOTE_TRANSACT) {
+      continue;
+    }
+    if (!surely && (!at->done || at->error != NP_OK)) {
+      return true;
+    }
+    if (surely && at->done && !at->was_alone && end_session(end) != NULL &&
+        (at->error == ERROR_OPERATION_ABORTED || at->error == WAIT_TIMEOUT) &&
+        at->session_first + 1 == end->session_count &&
+        at->disconnects == end->disconnect_calls) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* A wrong reply is never told as a success: once a request went without its
+ * reply, none follows it in that session. */
+static np_error refusal_due(const struct note *note, np_error error) {
+  if (error == ERROR_INVALID_STATE) {
+    return is_reply_owed(note, false) ? error : NP_OK;
+  }
+  return is_reply_owed(note, true) ? ERROR_INVALID_STATE : NP_OK;
+}
+
 /* Whether a read, a transact or a read-ahead may be in the way. */
 static bool may_be_busy(const struct end *end) {
   return is_reading(end) || end->uses_readiness;
@@ -84,7 +119,8 @@ void begin_transact(struct end *end, struct slot *slot,
   if (!end->readable || !end->writable) {
     begun(note, error, ERROR_ACCESS_DENIED);
   } else {
-    begun(note, error, may_refuse && error == ERROR_BUSY ? error : NP_OK);
+    begun(note, error,
+          may_refuse && error == ERROR_BUSY ? error : refusal_due(note, error));
   }
   if (note->done) {
     request->length = 0;

@@ -240,7 +240,7 @@ NP_API np_error np_channel_send_reserved(np_channel *channel, void *buffer,
 
 /* np_channel_shutdown completes once every message whose sending was begun
  * before it has left the library, as np_pipe_shutdown does; messages may be
- * sent after it.
+ * sent after it. A call that waits in line has not begun to send.
  *
  * With `half_close` it ends the direction: it waits until the peer has read
  * everything (a read of bytes may swallow an empty message behind its data),
@@ -336,25 +336,45 @@ NP_API void *np_channel_data(const np_channel *channel);
  * limit for both (`op.timeout_ms`) like any other operation. */
 typedef struct np_call {
   np_op op; /* first: the op of the callback is a pointer to the call */
-  np_op np__request;
 } np_call;
 
-/* np_channel_call sends a request and receives its reply: the next message
- * that is for nobody else. The peer answers each request with one message, in
- * their order. Calls may be pipelined: each begins whatever others are in
- * flight.
+/* np_channel_call sends a request and receives its reply: the next message.
  *
- * A call that is cancelled, or late, after its request went out (or may have)
- * still has a reply to come: the channel drops that when it comes, so that the
- * next call gets its own. If the request was cut (np_channel_send), sending has
- * failed.
+ * Messages carry no mark of whose reply they are, so a channel has one request
+ * at the peer at a time. Calls and receives wait in one line, and are answered
+ * in the order in which they began: the request of a call goes out when every
+ * receive and every call before it has ended, and then at once, without being
+ * gathered. Its time limit runs from the beginning. A call that is cancelled or
+ * late while it waits in line leaves no trace.
+ *
+ * A reply is never told as that of another request:
+ *
+ * - A message that came before the request went out is no reply. The call ends
+ *   with ERROR_PIPE_BUSY, nothing was sent, and the message stays: receive it,
+ *   then call again. (Where reads are answered late, as they may be on another
+ *   machine's pipe, such a message may come to be known too late. What the peer
+ *   sends unasked while a request is with it cannot be told from a reply.)
+ * - If a request went out, or may have, and its call ended without the reply
+ *   (cancelled, late, no memory), then that may still come. Each later call on
+ *   this channel, on another channel over the same pipe, and each
+ *   np_pipe_transact ends with ERROR_INVALID_STATE and sends nothing, until the
+ *   server has disconnected the pipe. Sends and receives go on, and the late
+ *   reply is a message for a receive. Open a new connection; or, to have many
+ *   requests in flight and to give up on some, put an id into each message and
+ *   use np_channel_send and np_channel_receive.
+ *
+ * A request that was cut (np_channel_send) makes sending fail. A reply over the
+ * maximum is the reply: the next call waits until it was skipped.
  *
  * request  `length` bytes, unchanged until `done` runs; may be NULL when 0
  * call     caller's storage, in place until `done` runs
  *
  * Returns what np_channel_send and np_channel_receive do. `done` gets what
- * `done` of np_channel_receive gets, with the reply in np_channel_data, or, if
- * the request could not be sent, what `done` of np_channel_send gets.
+ * `done` of np_channel_receive gets, with the reply in np_channel_data;
+ * ERROR_PIPE_BUSY and ERROR_INVALID_STATE, see above; or, if the request could
+ * not be sent, what np_channel_send returns or its `done` gets: the direction
+ * may have been ended while the call waited in line. Where receiving has ended
+ * nothing is sent, and `done` gets the error of that.
  *
  * Thread:  the loop's only; fine from a callback.
  */

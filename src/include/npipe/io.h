@@ -196,14 +196,20 @@ NP_API np_error np_pipe_flush(np_pipe *pipe, np_op *op, np_op_fn done);
  * ERROR_INVALID_HANDLE (the pipe is being closed), ERROR_ACCESS_DENIED (the end
  * is not for both reading and writing), ERROR_BUSY (`op` is in flight; or a
  * read is, which would get the reply; or another transact; or readiness is
- * reading ahead or holds what it has read; or the pipe is a channel's).
+ * reading ahead or holds what it has read; or the pipe is a channel's),
+ * ERROR_INVALID_STATE (an earlier request of this session, of a transact or of
+ * np_channel_call, went out and ended without its reply: the next message may
+ * be that, and would be told as the reply to this one. Reads and writes go on;
+ * a new session begins anew. Use np_pipe_write and np_pipe_read with ids in the
+ * messages to give up on requests).
  * `done` gets NP_OK and the bytes of the reply; ERROR_MORE_DATA: the first
  * `transferred` bytes of a longer reply, the rest comes with the next reads. On
  * ERROR_PIPE_BUSY (a message waits to be read) and ERROR_BAD_PIPE (not a
  * message pipe, byte reads, or nobody is connected) nothing was written. On
  * ERROR_BROKEN_PIPE (the peer left), ERROR_PIPE_NOT_CONNECTED (disconnected),
  * ERROR_OPERATION_ABORTED and WAIT_TIMEOUT the request may have been read, and
- * after the last two it stays in the pipe: its reply comes to a later read.
+ * after the last two it stays in the pipe: its reply comes to a later read, and
+ * no other transact begins in this session.
  * Else what Windows said.
  *
  * Modes:   message, server, client
