@@ -1,6 +1,7 @@
 /* Faults on demand, and the one source of chance. */
 #include "pipe.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { PLANS_MAX = 64, VANISH_MAX = 16 };
@@ -197,6 +198,24 @@ void sim_disown(HANDLE pipe) {
   file = sim__handle_get(pipe, OBJECT_FILE, 0, &status);
   if (file != NULL) {
     file->pipe->is_unowned = true;
+  }
+  pthread_mutex_unlock(&sim__kernel.lock);
+}
+
+void sim_describe(HANDLE pipe, const void *bytes, size_t size) {
+  NTSTATUS status;
+  struct file *file;
+
+  pthread_mutex_lock(&sim__kernel.lock);
+  file = sim__handle_get(pipe, OBJECT_FILE, 0, &status);
+  if (file != NULL) {
+    free(file->pipe->described);
+    file->pipe->described = NULL;
+    if (bytes != NULL) {
+      file->pipe->described = malloc(size + 1);
+      memcpy(file->pipe->described, bytes, size);
+      file->pipe->described_bytes = size;
+    }
   }
   pthread_mutex_unlock(&sim__kernel.lock);
 }

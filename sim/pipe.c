@@ -20,6 +20,7 @@ struct file *sim__file_new(enum file_kind kind, bool synchronous) {
 
 void sim__pipe_unref(struct pipe *pipe) {
   if (--pipe->refs == 0) {
+    free(pipe->described);
     sim__descriptor_deinit(&pipe->security);
     free(pipe->name);
     free(pipe);

@@ -242,7 +242,9 @@ struct pipe {
   uint32_t instances_open;
   uint64_t timeout_ns;
   struct descriptor security;
-  bool is_unowned; /* sim_disown */
+  bool is_unowned;          /* sim_disown */
+  unsigned char *described; /* sim_describe; malloc'd, or NULL */
+  size_t described_bytes;
   struct instance *instances;
 };
 

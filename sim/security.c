@@ -401,7 +401,11 @@ BOOL WINAPI GetKernelObjectSecurity(HANDLE handle, SECURITY_INFORMATION which,
     }
     used = descriptor_make(&file->pipe->security, !file->pipe->is_unowned,
                            which, &out);
-    call.error = sim__answer(descriptor, size, needed, out, used);
+    call.error =
+        file->pipe->described != NULL
+            ? sim__answer(descriptor, size, needed, file->pipe->described,
+                          file->pipe->described_bytes)
+            : sim__answer(descriptor, size, needed, out, used);
     free(out);
   }
   return sim__call_end(&call);

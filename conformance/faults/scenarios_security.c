@@ -106,3 +106,83 @@ SCENARIO(verify, "security/verify", 0) {
                  np_client_open(r->loop, r->name, &r->client_options, &pipe),
                  ERROR_WRONG_TARGET_NAME);
 }
+
+enum { SPOILT_BYTES_MAX = 512 };
+
+/* What a server on another machine tells may be anything. The owner comes
+ * first, then the list with one entry, then the label. */
+static const struct spoilt {
+  const char *what;
+  size_t cut;  /* so many bytes are left; 0: all */
+  size_t at;   /* where one byte is changed */
+  size_t from; /* of: 0 the header, 1 owner, 2 list, 3 label */
+  unsigned char to;
+} spoils[] = {
+    {"nothing", 1, 0, 0, 1},          {"a part of the header", 10, 0, 0, 1},
+    {"another revision", 0, 0, 0, 2}, {"no offsets", 0, 3, 0, 0},
+    {"a far owner", 0, 6, 0, 1},      {"no owner", 0, 0, 1, 9},
+    {"a long owner", 0, 1, 1, 16},    {"a cut owner", 24, 0, 0, 1},
+    {"a far list", 0, 18, 0, 1},      {"a long list", 0, 3, 2, 9},
+    {"a short list", 0, 2, 2, 4},     {"many entries", 0, 4, 2, 99},
+    {"an empty entry", 0, 10, 2, 0},  {"a long entry", 0, 11, 2, 9},
+    {"no SID", 0, 16, 2, 7},          {"no label", 0, 23, 3, 5},
+};
+
+static size_t describe(struct run *r, unsigned char *bytes) {
+  DWORD size = 0;
+
+  return GetKernelObjectSecurity(np_pipe_handle(r->server),
+                                 OWNER_SECURITY_INFORMATION |
+                                     DACL_SECURITY_INFORMATION |
+                                     LABEL_SECURITY_INFORMATION,
+                                 bytes, SPOILT_BYTES_MAX, &size)
+             ? size
+             : 0;
+}
+
+static void spoil(unsigned char *bytes, const struct spoilt *spoilt) {
+  SECURITY_DESCRIPTOR_RELATIVE header;
+  size_t starts[4] = {0};
+
+  memcpy(&header, bytes, sizeof header);
+  starts[1] = header.Owner;
+  starts[2] = header.Dacl;
+  starts[3] = header.Sacl;
+  bytes[starts[spoilt->from] + spoilt->at] = spoilt->to;
+}
+
+static bool refuses_spoilt(struct run *r, const struct spoilt *spoilt) {
+  unsigned char bytes[SPOILT_BYTES_MAX] = {0};
+  np_pipe *pipe = NULL;
+  np_error error;
+  size_t size;
+
+  r->server = server_open(r);
+  if (r->server == NULL) {
+    return false;
+  }
+  size = describe(r, bytes);
+  if (size == 0) {
+    return took(r, "np_client_open", GetLastError()); /* as it would be told */
+  }
+  spoil(bytes, spoilt);
+  sim_describe(np_pipe_handle(r->server), bytes,
+               spoilt->cut > 0 ? spoilt->cut : size);
+  error = np_client_open(r->loop, r->name, &r->client_options, &pipe);
+  if (error != ERROR_WRONG_TARGET_NAME && error != ERROR_INVALID_OWNER &&
+      error != ERROR_INVALID_ACL && error != ERROR_INVALID_SID &&
+      error != ERROR_INVALID_SECURITY_DESCR) {
+    return took(r, "np_client_open", error) && holds(r, false, spoilt->what);
+  }
+  return pipe_close(r, r->server) && closed(r);
+}
+
+SCENARIO(spoilt, "security/spoilt-descriptor", 0) {
+  r->client_options.verify_same_user = true;
+  for (size_t i = 0; i < sizeof spoils / sizeof spoils[0]; i++) {
+    if (!refuses_spoilt(r, &spoils[i])) {
+      return false;
+    }
+  }
+  return true;
+}

@@ -170,6 +170,11 @@ void sim_cancel_late(HANDLE pipe, uint32_t delay_ms);
  * another make, over the network, may not. */
 void sim_disown(HANDLE pipe);
 
+/* sim_describe has GetKernelObjectSecurity answer with `bytes` for the pipe of
+ * this handle, whatever they are, as a hostile server of another machine may.
+ * NULL: with the truth again. */
+void sim_describe(HANDLE pipe, const void *bytes, size_t size);
+
 /* Before the `nth` call from now of any function that may fail, the process
  * that has `pipe` open dies: the handle is gone. Closing it is no misuse. */
 void sim_vanish(HANDLE pipe, uint64_t nth);
