@@ -200,7 +200,7 @@ NP_CASE("access-kinds/app-server", np_server_create, NO_MODE, NP_OK,
   char name[WORLD_PIPE_NAME_BYTES_MAX];
 
   memcpy(name, f->name, sizeof(name));
-  snprintf(f->name, sizeof(f->name), "\\\\.\\pipe\\LOCAL\\%.60s",
+  snprintf(f->name, sizeof(f->name), "\\\\.\\pipe\\LOCAL\\%.48s",
            name + sizeof("\\\\.\\pipe\\") - 1);
   serve_twice(f, "alice-app", "alice-app", NP_OK);
   serve_twice(f, "alice-app", "alice", NP_OK);
