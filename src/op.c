@@ -432,6 +432,31 @@ static void abort_held_back(np_op *op, np_error as) {
   release(op);
 }
 
+/* Moves an aborted read before all that was put off, behind those that were
+ * aborted earlier: it waits for no read of another pipe. */
+static void post_soon(np_op *op) {
+  np__queue *queue = &op->np__target->loop->put_off;
+  np__packet *before = NULL;
+  np__packet *next;
+
+  np__loop_take_back(op->np__target->loop, &op->np__packet);
+  next = queue->first;
+  while (next != NULL &&
+         (((np_op *)next)->np__at_end & NP__AT_END_ABORT) != 0) {
+    before = next;
+    next = next->next;
+  }
+  op->np__packet.next = next;
+  if (before == NULL) {
+    queue->first = &op->np__packet;
+  } else {
+    before->next = &op->np__packet;
+  }
+  if (next == NULL) {
+    queue->last = &op->np__packet;
+  }
+}
+
 np_error np__op_abort(np_op *op, np_error as) {
   np_error error;
 
@@ -445,6 +470,9 @@ np_error np__op_abort(np_op *op, np_error as) {
       if (op->np__abort_error == NP_OK) {
         op->np__abort_error = as;
         op->np__at_end |= NP__AT_END_ABORT;
+        if (op->np__kind != NP__OP_ACCEPT) {
+          post_soon(op);
+        }
       }
       return NP_OK;
     case NP__OP_IN_KERNEL:

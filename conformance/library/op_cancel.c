@@ -265,3 +265,28 @@ NP_CASE("cancel/start-again", np_op_cancel, ANY_MODE | BOTH_ENDS, NP_OK,
   loop_until(f, 3);
   assert_done(&f->ops[0], NP_OK, 3);
 }
+
+NP_CASE("cancel/put-off-at-once", np_op_cancel, ANY_MODE | BOTH_ENDS, NP_OK,
+        "A read that is cancelled before the kernel gets it ends before the "
+        "reads with data that were started earlier on other pipes.",
+        "npipe/op.h") {
+  np_pipe *ends[3];
+
+  f->server_options.instances_max = NP_INSTANCES_UNLIMITED;
+  for (unsigned i = 0; i < 3; i++) {
+    pair_open(f);
+    pipe_send(f, f->peer, "a", 1);
+    ends[i] = pipe_own(f, f->end);
+    pipe_own(f, f->peer);
+    f->server = NULL;
+    f->client = NULL;
+  }
+  for (unsigned i = 0; i < 3; i++) {
+    read_begin(&f->ops[i], ends[i], 1);
+  }
+  assert_np_ok(np_op_cancel(&f->ops[2].op));
+  loop_until(f, 3);
+  assert_done(&f->ops[2], ERROR_OPERATION_ABORTED, 0);
+  assert_true(f->ops[2].order < f->ops[0].order);
+  assert_true(f->ops[2].order < f->ops[1].order);
+}
