@@ -116,7 +116,9 @@ static void arrived(struct action *action, np_error error, size_t length) {
     fuzz_law(length > side->bytes_max, "%zu bytes are too long for %zu", length,
              side->bytes_max);
   }
-  if (error == ERROR_BROKEN_PIPE || error == ERROR_HANDLE_EOF) {
+  /* A call may end with what the write of its request was told. */
+  if ((error == ERROR_BROKEN_PIPE && action->kind != CALL) ||
+      error == ERROR_HANDLE_EOF) {
     side->was_cleanly = !side->ended && !side->closing;
     side->ended = true;
   }

@@ -35,7 +35,7 @@ bool np__sid_is(const np__sid *sid, BYTE authority, const DWORD *parts,
 }
 
 bool np__sid_equal(const np__sid *sid, const np__sid *other) {
-  return memcmp(sid, other, sizeof *sid) == 0; /* The rest is 0. */
+  return memcmp(sid->bytes, other->bytes, sizeof sid->bytes) == 0;
 }
 
 np_error np__sid_level(uint32_t *out, const np__sid *sid) {

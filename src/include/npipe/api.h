@@ -11,7 +11,7 @@
 #ifdef _WINSOCKAPI_
 #include <windows.h>
 #else
-#define _WINSOCKAPI_
+#define _WINSOCKAPI_ /* NOLINT(bugprone-reserved-identifier) */
 #include <windows.h>
 #undef _WINSOCKAPI_
 #endif

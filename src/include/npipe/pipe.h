@@ -122,9 +122,7 @@ NP_API np_error np_pipe_set_read_mode(np_pipe *pipe, np_mode mode);
  *     belong to the file object, and any other holder could send packets of its
  *     own to the loop's port,
  *   - idle: an operation that the caller has pending on it (a ConnectNamedPipe
- *     with an event, a read) would send a packet to the loop. A library with
- *     asserts stops with "a packet of a foreign OVERLAPPED"; one without them
- *     drops that packet.
+ *     with an event, a read) would send a packet to the loop, which drops it.
  *
  * Whoever duplicates the handle later breaks the rule of the only handle, and
  * np_pipe_adopt cannot know. So from the first adopted pipe on a loop checks
