@@ -153,7 +153,7 @@ BOOL WINAPI PostQueuedCompletionStatus(HANDLE port, DWORD bytes, ULONG_PTR key,
                                        LPOVERLAPPED overlapped) {
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%p %u", port, bytes)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p", port)) {
     NTSTATUS status;
     struct port *object = sim__handle_get(port, OBJECT_PORT, 0, &status);
 
