@@ -396,16 +396,21 @@ static size_t news(const np_loop *loop) {
   return count;
 }
 
-/* Whether any of these is worth asking for before reads are given to the
- * kernel. Where a short write had to wait the pipe is full of many: reads find
- * something for long, and the more they take, the more writes then go at once.
- */
+static bool has_succeeded(const np__packet *packet) {
+  return (packet->overlapped.Internal & 0xFFFFFFFFu) == 0;
+}
+
+/* Whether a packet in the port is worth asking for before reads are given to
+ * the kernel. The packet of a short write that had to wait is not: the pipe is
+ * full of many writes, so reads find something for long, and the more they
+ * take, the more writes then succeed at once. A write that failed or was
+ * cancelled is: its caller waits for its end. */
 static bool has_urgent_news(const np_loop *loop) {
   const np__packet *packet = loop->owed;
 
   for (unsigned i = 0; packet != NULL && i < GLANCES_MAX; i++) {
     if (HasOverlappedIoCompleted(&packet->overlapped) &&
-        !(packet->class_->is_write &&
+        !(packet->class_->is_write && has_succeeded(packet) &&
           packet->overlapped.InternalHigh < SHORT_BYTES)) {
       return true;
     }
