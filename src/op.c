@@ -354,11 +354,19 @@ static ULONG_PTR *held_bytes(np_op *op) {
   return &op->np__packet.overlapped.InternalHigh;
 }
 
+static bool has_succeeded(const np_op *op) {
+  return op->np__error == NP_OK || op->np__error == ERROR_MORE_DATA;
+}
+
+/* Keeps the result of `op` until the earlier operations have theirs. A failure
+ * may be told sooner, by a cancel or by the time limit. */
 static void hold_back(np_op *op, size_t transferred) {
   *held_bytes(op) = transferred;
   op->np__state = NP__OP_HELD_BACK;
   op->np__target->ahead[op->np__direction]++;
-  if (op->timeout_ms > 0 && (op->np__at_end & NP__AT_END_LIMIT) == 0) {
+  if (has_succeeded(op)) {
+    stop_deadline(op);
+  } else if (op->timeout_ms > 0 && (op->np__at_end & NP__AT_END_LIMIT) == 0) {
     np__op_limit(op);
   }
 }
@@ -422,14 +430,15 @@ void np__op_end(np_op *op, np_error error, size_t transferred) {
 }
 
 /* See np__op_abort. */
-static void abort_held_back(np_op *op, np_error as) {
+static np_error abort_held_back(np_op *op, np_error as) {
+  if (has_succeeded(op)) {
+    return ERROR_NOT_FOUND;
+  }
   if (op->np__direction == NP__INWARD) {
-    if (op->np__error == NP_OK || op->np__error == ERROR_MORE_DATA) {
-      return; /* It may be of a message without bytes. */
-    }
     op->np__error = as;
   }
   release(op);
+  return NP_OK;
 }
 
 /* Moves an aborted read before all that was put off, behind those that were
@@ -486,8 +495,7 @@ np_error np__op_abort(np_op *op, np_error as) {
       }
       return error;
     case NP__OP_HELD_BACK:
-      abort_held_back(op, as);
-      return NP_OK;
+      return abort_held_back(op, as);
     case NP__OP_ENDED:
       if (op->np__kind == NP__OP_IO) {
         if (op->np__abort_error == NP_OK) {

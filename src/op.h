@@ -6,8 +6,8 @@
  *
  * Reads are called back in the order in which they began, and so are writes:
  * the packet of an earlier one may still lie in the port when a later one is
- * answered at once, which is then held back. An operation that is held back
- * keeps its time limit and can be cancelled, see np__op_abort.
+ * answered at once, which is then held back. One that has failed keeps its time
+ * limit and can be cancelled meanwhile, see np__op_abort.
  *
  * Whatever the way, an operation that began ends once, its callback runs once,
  * and only from the loop. What the kernel owes a packet for stays in place
@@ -291,10 +291,9 @@ static inline void np__op_succeed(np__target *target, np_op *op,
  * ERROR_NOT_FOUND: it is not in flight or has its result; else what CancelIoEx
  * said: it goes on.
  *
- * An operation that is held back has its result. A read that has brought
- * something ends behind the earlier reads all the same: they have their bytes
- * too, so their packets are on the way. A read that has failed is reported as
- * `as`, and a write with its result; neither waits for the earlier ones. */
+ * An operation that is held back has its result. One that has succeeded keeps
+ * its turn: ERROR_NOT_FOUND. One that has failed waits for no other any more: a
+ * read is reported as `as`, a write with its own error. */
 np_error np__op_abort(np_op *op, np_error as);
 
 /* np__op_abort_part is for the `cancel` of an operation `op` in state IN_KERNEL
