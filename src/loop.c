@@ -443,6 +443,10 @@ static np_error take(np_loop *loop, uint32_t timeout_ms) {
   return NP_OK;
 }
 
+void np__loop_poll_soon(np_loop *loop) {
+  loop->callbacks_since_poll = CALLBACKS_PER_POLL;
+}
+
 bool np__loop_poll(np_loop *loop) {
   return loop->owns_port && take(loop, 0) == NP_OK;
 }

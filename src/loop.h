@@ -164,6 +164,11 @@ void np__loop_paid(np_loop *loop, np__packet *packet);
 /* np__loop_take_back takes `packet` out of the queue of what is put off. */
 void np__loop_take_back(np_loop *loop, const np__packet *packet);
 
+/* np__loop_poll_soon has the loop ask its port before it runs more callbacks:
+ * a cancel was asked for, and the packet of that operation is there, or nearly.
+ */
+void np__loop_poll_soon(np_loop *loop);
+
 /* np__loop_poll takes what lies in the loop's own port, without waiting and
  * without running callbacks. False: nothing came, or the port is foreign. */
 bool np__loop_poll(np_loop *loop);

@@ -181,6 +181,7 @@ np_error np__op_cancel(np_op *op) {
     }
     /* It has a result already; its packet is on the way. */
   }
+  np__loop_poll_soon(op->np__target->loop);
   return NP_OK;
 }
 
