@@ -31,6 +31,7 @@ struct action {
   bool cancelled;
   bool is_told;        /* np_op_cancel said that it would end */
   unsigned told_waits; /* ... after so many waits of the loop */
+  unsigned told_idle_waits;
   size_t heard_before; /* of a call: the peer's sends when it began */
 };
 

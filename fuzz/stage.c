@@ -83,6 +83,7 @@ void stage_begin(struct stage *stage, uint64_t seed,
   stage->answers_late = settings->pend_permille > 0 ||
                         settings->delay_permille > 0 ||
                         settings->cancel_late_permille > 0;
+  stage->flushes_by_thread = !settings->flush_control;
   in_step.threads_in_step = true; /* np_pipe_flush has some. */
   sim_reset(seed, &in_step);
   process_id = (unsigned)GetCurrentProcessId();
@@ -106,6 +107,7 @@ void stage_turn(struct stage *stage, uint32_t wait_ms) {
   stage->waits += wait_ms > 0 ? 1u : 0u;
   error = np_loop_run_once(stage->loop, wait_ms);
   stage->turns = false;
+  stage->idle_waits += wait_ms > 0 && error == WAIT_TIMEOUT ? 1u : 0u;
   fuzz_say("  a turn, waiting %u ms: %s", (unsigned)wait_ms,
            np_error_name(error));
   fuzz_law(

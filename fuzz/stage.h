@@ -20,6 +20,8 @@ struct stage {
   bool has_memory_faults;    /* so may an allocation             */
   bool turns;                /* the loop runs now                */
   unsigned waits;            /* turns that could wait            */
+  unsigned idle_waits;       /* of these, turns in which nothing came */
+  bool flushes_by_thread;    /* the kernel has no control that flushes */
   bool answers_late;         /* what is there, or a cancel       */
   unsigned closing;          /* pipes that are being closed      */
   WCHAR wide_name[64];
