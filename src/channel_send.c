@@ -478,8 +478,12 @@ static np_error shutdown_cancel(np_op *op) {
   return np__op_abort_part(&np__channel_of(op)->end);
 }
 
-/* All before `op` has gone out. */
+/* All before `op` has gone out, or was cut: behind a message that was cut the
+ * empty message would be the end of that. */
 static void shutdown_go_on(np_channel *channel, np_op *op) {
+  if (op->np__error == NP_OK) {
+    op->np__error = channel->send_error;
+  }
   if (!channel->half_close || op->np__error != NP_OK) {
     np__op_end(op, op->np__error, 0);
     return;

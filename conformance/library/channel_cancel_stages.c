@@ -15,6 +15,26 @@ static np_channel_options half_close_at_once(void) {
   return options;
 }
 
+NP_CASE("channel/half-close-behind-a-cancel", np_channel_shutdown,
+        MODE_MESSAGE | BOTH_ENDS, ERROR_OPERATION_ABORTED,
+        "A half-close that begins after the cancel of a message tells of that, "
+        "and the peer gets no message that was cut.",
+        "npipe/channel.h") {
+  np_channel_options options = half_close_at_once();
+  static char big[5000];
+
+  f->server_options.in_buffer_bytes = 100;
+  f->server_options.out_buffer_bytes = 100;
+  options.gather = true; /* The channel looks at the end of the turn. */
+  channel_pair(f, &options);
+  send_begin(&f->ops[0], f->channel, big, sizeof(big));
+  assert_np_ok(np_op_cancel(&f->ops[0].op));
+  channel_shutdown_begin(&f->ops[1], f->channel);
+  loop_until(f, 2);
+  assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+}
+
 NP_CASE("channel/half-close-cancel-at-once", np_channel_shutdown,
         MESSAGE_TYPE | BOTH_ENDS, ERROR_OPERATION_ABORTED,
         "A half-close that is cancelled in the call after its start ends, and "
