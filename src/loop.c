@@ -115,6 +115,7 @@ np_error np_loop_destroy(np_loop *loop) {
   }
   assert(loop->ready.first == NULL && loop->put_off.first == NULL);
   assert(loop->accepts.first == NULL && loop->gathered.first == NULL);
+  assert(loop->hurried.first == NULL);
   if (loop->gates != NULL) {
     loop->gates_free(loop);
   }
@@ -218,7 +219,8 @@ uint32_t np_loop_wait_ms(const np_loop *loop) {
     return INFINITE;
   }
   if (loop->ready.first != NULL || loop->gathered.first != NULL ||
-      loop->put_off.first != NULL || loop->accepts.first != NULL) {
+      loop->put_off.first != NULL || loop->hurried.first != NULL ||
+      loop->accepts.first != NULL) {
     return 0;
   }
   if (loop->timers.root == NULL) {
@@ -291,8 +293,13 @@ static void queue_remove(np__queue *queue, const np__packet *packet) {
   }
 }
 
-void np__loop_take_back(np_loop *loop, const np__packet *packet) {
+void np__loop_take_back(np_loop *loop, const np__packet *packet, bool hurried) {
+  queue_remove(hurried ? &loop->hurried : &loop->put_off, packet);
+}
+
+void np__loop_hurry(np_loop *loop, np__packet *packet) {
   queue_remove(&loop->put_off, packet);
+  np__queue_push(&loop->hurried, packet);
 }
 
 void np__loop_ungather(np_loop *loop, const np__packet *packet) {
@@ -545,6 +552,9 @@ static void age_accepts(np_loop *loop, uint32_t callbacks) {
 static inline void turn(np_loop *loop) {
   const uint32_t before = loop->callbacks_since_poll;
 
+  if (loop->hurried.first != NULL) {
+    post_all(loop, &loop->hurried);
+  }
   if (loop->timers.root != NULL) {
     np__loop_run_timers(loop);
   }

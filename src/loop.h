@@ -49,6 +49,7 @@ struct np_loop {
   np__queue ready;    /* what has a result: its callback is to run */
   np__queue gathered; /* writes that the kernel gets at the end of the turn */
   np__queue put_off;  /* what it gets after them */
+  np__queue hurried;  /* put off and cancelled: posted when a turn begins */
   np__queue accepts;  /* likewise, when there is nothing else to do */
   size_t active; /* operations begun, pipes closing: what keeps it running */
   size_t written_bytes; /* since a read was posted on account of them */
@@ -161,8 +162,13 @@ void np__loop_owe(np_loop *loop, np__packet *packet);
 /* np__loop_paid takes note that `packet` came from the port. */
 void np__loop_paid(np_loop *loop, np__packet *packet);
 
-/* np__loop_take_back takes `packet` out of the queue of what is put off. */
-void np__loop_take_back(np_loop *loop, const np__packet *packet);
+/* np__loop_hurry has `packet`, which is put off, posted when the next turn
+ * begins. */
+void np__loop_hurry(np_loop *loop, np__packet *packet);
+
+/* np__loop_take_back takes `packet` out of the queue of what is put off, or
+ * `hurried`. */
+void np__loop_take_back(np_loop *loop, const np__packet *packet, bool hurried);
 
 /* np__loop_poll_soon has the loop ask its port before it runs more callbacks:
  * a cancel was asked for, and the packet of that operation is there, or nearly.

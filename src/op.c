@@ -236,7 +236,8 @@ void np__op_limit(np_op *op) {
 void np__op_withdraw(np_op *op) {
   assert(op->np__state == NP__OP_WAITING || op->np__state == NP__OP_PUT_OFF);
   if (op->np__state == NP__OP_PUT_OFF) {
-    np__loop_take_back(op->np__target->loop, &op->np__packet);
+    np__loop_take_back(op->np__target->loop, &op->np__packet,
+                       (op->np__at_end & NP__AT_END_ABORT) != 0);
   }
   unlink_op(op);
   stop_deadline(op);
@@ -442,31 +443,6 @@ static np_error abort_held_back(np_op *op, np_error as) {
   return NP_OK;
 }
 
-/* Moves an aborted read before all that was put off, behind those that were
- * aborted earlier: it waits for no read of another pipe. */
-static void post_soon(np_op *op) {
-  np__queue *queue = &op->np__target->loop->put_off;
-  np__packet *before = NULL;
-  np__packet *next;
-
-  np__loop_take_back(op->np__target->loop, &op->np__packet);
-  next = queue->first;
-  while (next != NULL &&
-         (((np_op *)next)->np__at_end & NP__AT_END_ABORT) != 0) {
-    before = next;
-    next = next->next;
-  }
-  op->np__packet.next = next;
-  if (before == NULL) {
-    queue->first = &op->np__packet;
-  } else {
-    before->next = &op->np__packet;
-  }
-  if (next == NULL) {
-    queue->last = &op->np__packet;
-  }
-}
-
 np_error np__op_abort(np_op *op, np_error as) {
   np_error error;
 
@@ -476,12 +452,13 @@ np_error np__op_abort(np_op *op, np_error as) {
       np__op_end(op, ERROR_OPERATION_ABORTED, 0);
       return NP_OK;
     case NP__OP_PUT_OFF:
-      /* It ends where it would have been posted, later in this turn. */
+      /* The next turn begins with its end. An accept, which no caller waits
+       * for, ends where it would have been posted. */
       if (op->np__abort_error == NP_OK) {
         op->np__abort_error = as;
         op->np__at_end |= NP__AT_END_ABORT;
         if (op->np__kind != NP__OP_ACCEPT) {
-          post_soon(op);
+          np__loop_hurry(op->np__target->loop, &op->np__packet);
         }
       }
       return NP_OK;

@@ -167,8 +167,9 @@ SCENARIO(ready_cancel, "ready/cancelled-closed-disconnected", READINESS) {
     return false;
   }
   other = ready_begin(r, r->client, NP_WRITE_CLOSED);
+  /* The last turn takes the packet of the server's read-ahead. */
   return other != NULL && pipe_close(r, r->client) && closed(r) &&
-         turns(r, &other->done, 1);
+         turns(r, &other->done, 1) && turn(r, 0);
 }
 
 static np_error take_nothing(HANDLE handle, void *context,
