@@ -433,9 +433,10 @@ static np_error take(np_loop *loop, uint32_t timeout_ms) {
   ULONG count = 0;
   size_t wanted = news(loop);
 
-  if (wanted == 0 || wanted == GLANCES_MAX) {
+  if (wanted == 0 || wanted == GLANCES_MAX || loop->takes_all) {
     wanted = loop->owed_count;
   }
+  loop->takes_all = false;
   wanted += (size_t)np__loop_peek(&loop->posted);
   if (wanted < 1) {
     wanted = 1;
@@ -452,6 +453,7 @@ static np_error take(np_loop *loop, uint32_t timeout_ms) {
 
 void np__loop_poll_soon(np_loop *loop) {
   loop->callbacks_since_poll = CALLBACKS_PER_POLL;
+  loop->takes_all = true;
 }
 
 bool np__loop_poll(np_loop *loop) {

@@ -59,6 +59,7 @@ struct np_loop {
   bool owns_port;
   bool yields; /* before it gives the kernel what was put off */
   bool running;
+  bool takes_all; /* the next poll takes more than the newest packets */
   /* Packets may come that are not this loop's: each is checked (foreign.h). */
   bool has_strangers;
   bool impersonates;  /* its thread acts as a client; never between callbacks */
