@@ -142,7 +142,8 @@ static void shut(struct side *side, np_error error) {
 static bool ended_in_time(const struct action *action) {
   const struct stage *stage = &action->side->scene->stage;
 
-  if (!action->is_told || stage->answers_late || stage->has_faults) {
+  if (!action->is_told || stage->answers_late || stage->hides_ends ||
+      stage->has_faults) {
     return true;
   }
   return action->kind == SHUTDOWN && stage->flushes_by_thread

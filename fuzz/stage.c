@@ -83,6 +83,8 @@ void stage_begin(struct stage *stage, uint64_t seed,
   stage->answers_late = settings->pend_permille > 0 ||
                         settings->delay_permille > 0 ||
                         settings->cancel_late_permille > 0;
+  stage->hides_ends =
+      settings->late_status_permille > 0 || settings->short_get_permille > 0;
   stage->flushes_by_thread = !settings->flush_control;
   in_step.threads_in_step = true; /* np_pipe_flush has some. */
   sim_reset(seed, &in_step);

@@ -21,6 +21,7 @@ struct stage {
   bool turns;                /* the loop runs now                */
   unsigned waits;            /* turns that could wait            */
   unsigned idle_waits;       /* of these, turns in which nothing came */
+  bool hides_ends;           /* an end shows late, or a poll leaves packets */
   bool flushes_by_thread;    /* the kernel has no control that flushes */
   bool answers_late;         /* what is there, or a cancel       */
   unsigned closing;          /* pipes that are being closed      */
