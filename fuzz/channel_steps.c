@@ -14,6 +14,21 @@ static bool receives(const struct action *action) {
   return action->kind != SEND && action->kind != SHUTDOWN;
 }
 
+/* Whether a call was cancelled whose callback has not run yet. */
+static bool has_cancelled_call(const struct side *side) {
+  const struct scene *scene = side->scene;
+
+  for (size_t i = 0; i < scene->action_count; i++) {
+    const struct action *action = scene->actions[i];
+
+    if (action->side == side && action->kind == CALL && action->cancelled &&
+        !action->done) {
+      return true;
+    }
+  }
+  return false;
+}
+
 static bool is_expected(const struct action *action, np_error error) {
   const struct side *side = action->side;
 
@@ -40,7 +55,8 @@ static bool is_expected(const struct action *action, np_error error) {
     case ERROR_PIPE_BUSY: /* Something came that it had not asked for. */
       return action->kind == CALL;
     case ERROR_INVALID_STATE:
-      return action->kind == CALL && side->has_unanswered;
+      return action->kind == CALL &&
+             (side->has_unanswered || has_cancelled_call(side));
     default:
       return stage_is_fault(&side->scene->stage, error);
   }
