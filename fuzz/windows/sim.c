@@ -57,6 +57,11 @@ uint64_t sim_calls(const char *name) {
   return 0;
 }
 
+/* No fault is injected here. */
+uint64_t sim_faults_hit(void) {
+  return 0;
+}
+
 void sim_fault(const char *name, uint64_t nth, uint32_t error) {
   (void)name, (void)nth, (void)error;
 }
