@@ -47,10 +47,6 @@ bool np__target_is_busy(const np__target *target, np__direction direction,
   return false;
 }
 
-static np_error error_of_status(NTSTATUS status) {
-  return status == 0 ? NP_OK : RtlNtStatusToDosError(status);
-}
-
 /* A kernel, or a server behind it, that says of a read that it brought more
  * bytes than it had room for is not believed. */
 static bool is_too_much(const np_op *op, size_t transferred) {
@@ -73,7 +69,7 @@ void np__op_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
   if (op->np__kind == NP__OP_WRITE && bytes < PIPE_BYTES) {
     np__loop_wrote(loop, bytes); /* A longer one was let go by who reads it. */
   }
-  end_checked(op, error_of_status(status), bytes);
+  end_checked(op, np__error_of_status(status), bytes);
 }
 
 /* Whether what was put off ends instead of being given to the kernel. */
