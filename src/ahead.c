@@ -18,7 +18,7 @@ np_error np__ahead_prepare(np__ahead *ahead) {
   return NP_OK;
 }
 
-static void take(np__ahead *ahead, np_error error, size_t transferred) {
+static void ahead_take(np__ahead *ahead, np_error error, size_t transferred) {
   if (error == ERROR_MORE_DATA && !reads_messages(ahead)) {
     error = NP_OK; /* A byte stream has no messages, whatever a system says. */
   }
@@ -36,7 +36,7 @@ static void ahead_done(np_op *op, np_error error, size_t transferred) {
     ahead->is_stale = false;
   } else if (error != ERROR_OPERATION_ABORTED || transferred > 0) {
     /* A foreign cancel brings nothing; who still waits will want it again. */
-    take(ahead, error, transferred);
+    ahead_take(ahead, error, transferred);
   }
   ahead->changed(ahead->pipe);
 }
@@ -82,7 +82,7 @@ bool np__ahead_try(np__ahead *ahead) {
     return false;
   }
   np__op_withdraw(op);
-  take(ahead, error, transferred);
+  ahead_take(ahead, error, transferred);
   return true;
 }
 
@@ -90,8 +90,8 @@ bool np__ahead_try(np__ahead *ahead) {
  * What was there a moment ago may be gone (its writer cancelled, another handle
  * read it): such a read is cancelled, and must have ended before this returns.
  */
-static np_error read_now(np_pipe *pipe, void *buffer, size_t length,
-                         size_t *transferred) {
+static np_error ahead_read_now(np_pipe *pipe, void *buffer, size_t length,
+                               size_t *transferred) {
   OVERLAPPED overlapped = {0};
   HANDLE event = np__loop_event(pipe->target.loop);
   DWORD bytes = 0;
@@ -129,11 +129,11 @@ static np_error read_now(np_pipe *pipe, void *buffer, size_t length,
   return error;
 }
 
-/* read_now, whose count is checked: a system behind which a remote server
+/* ahead_read_now, whose count is checked: a system behind which a remote server
  * stands may tell more bytes than there was room for. */
 static np_error read_checked(np_pipe *pipe, const np_buffer *into,
                              size_t *transferred) {
-  np_error error = read_now(pipe, into->data, into->length, transferred);
+  np_error error = ahead_read_now(pipe, into->data, into->length, transferred);
 
   if (*transferred > into->length) {
     *transferred = 0;

@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <windows.h>
 
-static INIT_ONCE once = INIT_ONCE_STATIC_INIT;
+static INIT_ONCE calibration_once = INIT_ONCE_STATIC_INIT;
 static bool more_data_posts;
 
 /* Appends `value` in hexadecimal, all digits. */
@@ -123,7 +123,7 @@ static BOOL CALLBACK calibrate_once(PINIT_ONCE init, PVOID parameter,
 np_error np__calibrate(void) {
   np_error error = NP_OK;
 
-  if (!InitOnceExecuteOnce(&once, calibrate_once, &error, NULL)) {
+  if (!InitOnceExecuteOnce(&calibration_once, calibrate_once, &error, NULL)) {
     return error; /* It fails only where our own try did. */
   }
   return NP_OK;

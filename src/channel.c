@@ -21,7 +21,7 @@ void np_channel_options_init(np_channel_options *options) {
   }
 }
 
-static bool are_valid(const np_channel_options *options) {
+static bool channel_options_are_valid(const np_channel_options *options) {
   return options->size == sizeof *options &&
          (options->framing == NP_FRAMING_AUTO ||
           options->framing == NP_FRAMING_ALWAYS ||
@@ -138,7 +138,7 @@ np_error np_channel_create(np_pipe *pipe, const np_channel_options *options,
     np_channel_options_init(&defaults);
     options = &defaults;
   }
-  if (pipe == NULL || channel == NULL || !are_valid(options) ||
+  if (pipe == NULL || channel == NULL || !channel_options_are_valid(options) ||
       np_frame_decoder_init(&decoder, &options->frame,
                             &pipe->target.loop->allocator) != NP_OK) {
     return ERROR_INVALID_PARAMETER;

@@ -278,7 +278,7 @@ static void read_start(np_channel *channel, np_op *op) {
 }
 
 /* True: there is something to tell to `op`. False: it will come. */
-static bool find(np_channel *channel, np_op *op) {
+static bool result_find(np_channel *channel, np_op *op) {
   if (!channel->result.is_there && channel->receive_error == NP_OK &&
       channel->is_framed && !channel->is_reading) {
     frame_find(channel);
@@ -384,7 +384,7 @@ np_error np__channel_heard(np_channel *channel) {
 
 /* --- Telling ------------------------------------------------------------ */
 
-static void deliver(np_channel *channel, np_op *op) {
+static void receive_deliver(np_channel *channel, np_op *op) {
   np__channel_result *result = &channel->result;
 
   channel->delivered = op;
@@ -421,7 +421,7 @@ static void into_read(np_channel *channel, np_op *into, np_error error,
   } else if (error == NP_OK) {
     message_came(channel, into->np__buffer, length);
     if (channel->result.is_there && channel->result.error == NP_OK) {
-      deliver(channel, into); /* Whatever was asked of it meanwhile. */
+      receive_deliver(channel, into); /* Whatever was asked of it meanwhile. */
       return;
     }
   } else {
@@ -433,8 +433,8 @@ static void into_read(np_channel *channel, np_op *into, np_error error,
   }
 }
 
-static void read_ended(np_channel *channel, np_error error,
-                       size_t transferred) {
+static void channel_read_ended(np_channel *channel, np_error error,
+                               size_t transferred) {
   np_op *into = channel->into;
   const bool is_ours = channel->is_read_cancelled;
 
@@ -458,11 +458,11 @@ static void on_read(np_op *read, np_error error, size_t transferred) {
   np_loop *loop = channel->target.loop;
 
   if (channel->untold > 0) {
-    read_ended(channel, error, transferred);
+    channel_read_ended(channel, error, transferred);
   } else {
     const np__queue later = np__loop_part_ready(loop);
 
-    read_ended(channel, error, transferred);
+    channel_read_ended(channel, error, transferred);
     np__loop_join_ready(loop, later);
   }
 }
@@ -492,12 +492,12 @@ void np__channel_receive_go_on(np_channel *channel) {
       }
       continue;
     }
-    is_found = find(channel, op);
+    is_found = result_find(channel, op);
     if (is_call(op)) {
       is_found = is_answered(channel, op, is_found);
     }
     if (is_found) {
-      deliver(channel, op);
+      receive_deliver(channel, op);
     } else if (channel->receives.first == op) {
       return;
     }

@@ -188,7 +188,8 @@ static void shutdowns_note(np_channel *channel, np_error error) {
 
 /* The kernel has answered `write`. `is_clean`: if it failed, nothing of it was
  * written, and the stream stands between two messages. */
-static void write_ended(np_channel *channel, np_error error, bool is_clean) {
+static void channel_write_ended(np_channel *channel, np_error error,
+                                bool is_clean) {
   np_op *op = channel->sends.first;
 
   while (op != NULL && (*np__flags_of(op) & NP__SEND_COPIED) != 0) {
@@ -220,7 +221,7 @@ static void on_written(np_op *write, np_error error, size_t transferred) {
 
   (void)transferred;
   channel->is_writing = false;
-  write_ended(channel, error, false);
+  channel_write_ended(channel, error, false);
   if (!np__target_has(&channel->target, NP__BAR_CLOSING)) {
     sends_go_on(channel);
   }
@@ -242,7 +243,7 @@ static void write_bytes(np_channel *channel, const void *bytes, size_t length) {
     np__op_withdraw(write);
     channel->is_writing = false;
     np__pipe_learn(pipe, error);
-    write_ended(channel, error, true);
+    channel_write_ended(channel, error, true);
   }
 }
 

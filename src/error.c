@@ -16,7 +16,7 @@ typedef struct error_entry {
   { name, #name, text }
 
 /* In the order of their numbers. */
-static const error_entry entries[] = {
+static const error_entry error_entries[] = {
     ENTRY(NP_OK, "success"),
     ENTRY(ERROR_INVALID_FUNCTION, "the call does not apply to this end"),
     ENTRY(ERROR_FILE_NOT_FOUND, "there is no pipe of that name"),
@@ -131,23 +131,23 @@ static const error_entry entries[] = {
 
 #undef ENTRY
 
-static const error_entry *find(np_error error) {
-  for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
-    if (entries[i].error == error) {
-      return &entries[i];
+static const error_entry *find_entry(np_error error) {
+  for (size_t i = 0; i < sizeof error_entries / sizeof error_entries[0]; i++) {
+    if (error_entries[i].error == error) {
+      return &error_entries[i];
     }
   }
   return NULL;
 }
 
 const char *np_error_name(np_error error) {
-  const error_entry *entry = find(error);
+  const error_entry *entry = find_entry(error);
 
   return entry != NULL ? entry->name : "ERROR_?";
 }
 
 const char *np_error_text(np_error error) {
-  const error_entry *entry = find(error);
+  const error_entry *entry = find_entry(error);
 
   return entry != NULL ? entry->text : "Windows reported another error";
 }

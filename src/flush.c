@@ -43,7 +43,7 @@ static const np__packet_class thread_class = {.on_packet = thread_on_packet,
                                               .finish = thread_finish};
 
 /* `op` is begun and nothing else has it. On failure it is as before. */
-static np_error thread_start(np_op *op) {
+static np_error flush_by_thread(np_op *op) {
   np_loop *loop = op->np__target->loop;
   np__flush *flush = np__loop_new(loop, sizeof *flush);
   np_error error;
@@ -89,7 +89,7 @@ static void control_on_packet(np_loop *loop, np__packet *packet,
     error = ERROR_OPERATION_ABORTED;
     if (op->np__abort_error == NP_OK) {
       op->np__state = NP__OP_WAITING;
-      error = thread_start(op);
+      error = flush_by_thread(op);
       if (error == NP_OK) {
         return;
       }
@@ -138,7 +138,7 @@ np_error np__io_flush(np_pipe *pipe, np_op *op, np_op_fn done) {
     }
     pipe->flushes_by_thread = true;
   }
-  error = thread_start(op);
+  error = flush_by_thread(op);
   if (error != NP_OK) {
     np__op_withdraw(op);
   }

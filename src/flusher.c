@@ -9,7 +9,7 @@
 #include <assert.h>
 
 /* The threads call the kernel and nothing else. */
-#define STACK_BYTES 65536u
+#define THREAD_STACK_BYTES 65536u
 
 /* After so many tries, or after all flushes had one, the worker stays in a try
  * for a while. */
@@ -21,14 +21,14 @@
 
 /* A cancel that finds nothing comes before the worker is in the kernel. So many
  * are tried without a pause. */
-#define CANCELS_MAX 100u
+#define FLUSH_CANCELS_MAX 100u
 
 #define STATE_CLOSING 4u
 
-typedef struct list {
+typedef struct flush_list {
   np__flush *first;
   np__flush *last;
-} list;
+} flush_list;
 
 struct np__flusher {
   HANDLE port;
@@ -38,8 +38,8 @@ struct np__flusher {
   SRWLOCK lock; /* what follows; a try itself runs without it */
   CONDITION_VARIABLE for_worker;
   CONDITION_VARIABLE for_pacer;
-  list fresh;   /* the worker takes these first */
-  list waiting; /* and these in rotation */
+  flush_list fresh;   /* the worker takes these first */
+  flush_list waiting; /* and these in rotation */
   size_t waiting_count;
   np__flush *tried; /* what the worker is in the kernel with, or NULL */
   union {
@@ -53,12 +53,12 @@ struct np__flusher {
   bool is_ending;
 };
 
-static list *list_of(np__flusher *flusher, const np__flush *flush) {
+static flush_list *list_of(np__flusher *flusher, const np__flush *flush) {
   return flush->state == NP__FLUSH_FRESH ? &flusher->fresh : &flusher->waiting;
 }
 
 static void put(np__flusher *flusher, np__flush *flush, np__flush_state state) {
-  list *to;
+  flush_list *to;
 
   flush->state = state;
   to = list_of(flusher, flush);
@@ -74,7 +74,7 @@ static void put(np__flusher *flusher, np__flush *flush, np__flush_state state) {
 }
 
 static void take_out(np__flusher *flusher, np__flush *flush) {
-  list *from = list_of(flusher, flush);
+  flush_list *from = list_of(flusher, flush);
 
   if (flush->prev != NULL) {
     flush->prev->next = flush->next;
@@ -219,7 +219,7 @@ static void cut(np__flusher *flusher) {
 
   for (unsigned i = 0; flusher->tried != NULL && flusher->number == number;
        i++) {
-    if (cancel_try(flusher) || flusher->was_cut || i >= CANCELS_MAX) {
+    if (cancel_try(flusher) || flusher->was_cut || i >= FLUSH_CANCELS_MAX) {
       SleepConditionVariableSRW(&flusher->for_pacer, &flusher->lock, 1, 0);
     } else {
       ReleaseSRWLockExclusive(&flusher->lock);
@@ -276,7 +276,7 @@ static void flusher_free(np_loop *loop) {
 }
 
 static HANDLE thread_start(LPTHREAD_START_ROUTINE main, np__flusher *flusher) {
-  return CreateThread(NULL, STACK_BYTES, main, flusher,
+  return CreateThread(NULL, THREAD_STACK_BYTES, main, flusher,
                       STACK_SIZE_PARAM_IS_A_RESERVATION, NULL);
 }
 

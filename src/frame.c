@@ -2,22 +2,13 @@
 
 #include <assert.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <windows.h>
 
+#include "allocator.h"
+
 /* A caller's array of that size shall hold the header of any options. */
 _Static_assert(NP_FRAME_HEADER_BYTES_MAX >= sizeof(uint64_t), "see frame.h");
-
-static void *default_allocate(void *context, size_t size) {
-  (void)context;
-  return malloc(size);
-}
-
-static void default_release(void *context, void *memory) {
-  (void)context;
-  free(memory);
-}
 
 /* By how much a negative adjustment shrinks; right for INT64_MIN too. */
 static uint64_t shrink_of(int64_t adjustment) {
@@ -128,15 +119,10 @@ np_error np_frame_decoder_init(np_frame_decoder *decoder,
   if (allocator != NULL) {
     decoder->np__allocator = *allocator;
   }
-  if ((decoder->np__allocator.allocate == NULL) !=
-          (decoder->np__allocator.release == NULL) ||
+  if (!np__allocator_complete(&decoder->np__allocator) ||
       !layout_make(&decoder->np__layout, options)) {
     decoder->np__error = ERROR_INVALID_PARAMETER;
     return ERROR_INVALID_PARAMETER;
-  }
-  if (decoder->np__allocator.allocate == NULL) {
-    decoder->np__allocator.allocate = default_allocate;
-    decoder->np__allocator.release = default_release;
   }
   return NP_OK;
 }

@@ -52,7 +52,7 @@ void np__listener_tell(np_listener *listener, np_error error,
   queue_news(listener);
 }
 
-static void closed_run(np_loop *loop, np__packet *packet) {
+static void listener_closed_run(np_loop *loop, np__packet *packet) {
   np_listener *listener = of_packet(packet, offsetof(np_listener, closed));
 
   assert(listener->slots == NULL && !listener->has_news);
@@ -65,7 +65,8 @@ static void closed_run(np_loop *loop, np__packet *packet) {
   np__loop_free(loop, listener);
 }
 
-static const np__packet_class closed_class = {.run = closed_run};
+static const np__packet_class listener_closed_class = {.run =
+                                                           listener_closed_run};
 
 void np__listener_check_closed(np_listener *listener) {
   if (listener->closing && listener->going == 0) {
@@ -168,7 +169,7 @@ void np_listener_options_init(np_listener_options *options) {
   }
 }
 
-static bool are_valid(const np_listener_options *options) {
+static bool listener_options_are_valid(const np_listener_options *options) {
   return options->size == sizeof *options && options->backlog >= 1 &&
          options->backlog <= BACKLOG_MAX &&
          options->idle_max >= options->backlog &&
@@ -211,7 +212,7 @@ np_error np_listener_create(np_loop *loop, const char *name,
     options = &defaults;
   }
   if (loop == NULL || on_pipe == NULL || listener == NULL ||
-      !are_valid(options)) {
+      !listener_options_are_valid(options)) {
     return ERROR_INVALID_PARAMETER;
   }
   made = np__loop_new(loop, sizeof *made);
@@ -221,7 +222,7 @@ np_error np_listener_create(np_loop *loop, const char *name,
   made->loop = loop;
   made->on_pipe = on_pipe;
   made->news.class_ = &news_class;
-  made->closed.class_ = &closed_class;
+  made->closed.class_ = &listener_closed_class;
   error = np__name_parse(&made->name, name, true);
   if (error == NP_OK) {
     error = keep_options(made, options);

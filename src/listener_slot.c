@@ -8,7 +8,7 @@ static void drained(np_pipe *pipe);
 static void closing(np_pipe *pipe);
 static void accepted(np_op *op, np_error error, size_t transferred);
 
-static const np__owner_hooks hooks = {drained, closing};
+static const np__owner_hooks slot_hooks = {drained, closing};
 
 /* --- Slots --------------------------------------------------------------- */
 
@@ -66,7 +66,7 @@ np_error np__slot_add(np_listener *listener) {
   }
   slot->listener = listener;
   slot->pipe->slot = slot;
-  slot->pipe->owner_hooks = &hooks;
+  slot->pipe->owner_hooks = &slot_hooks;
   slot->pipe->target.bars |= NP__BAR_WITHHELD;
   slot_link(listener, slot);
   np__slot_listen(slot);

@@ -1,9 +1,9 @@
 #include "loop.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "allocator.h"
 #include "calibration.h"
 #include "foreign.h"
 #include "revert.h"
@@ -40,16 +40,6 @@ _Static_assert(2 * CALLBACKS_PER_POLL <= NP_LOOP_CALLBACKS_MAX &&
 
 static np_error run(np_loop *loop, uint32_t timeout_ms, bool once);
 
-static void *default_allocate(void *context, size_t size) {
-  (void)context;
-  return malloc(size);
-}
-
-static void default_release(void *context, void *memory) {
-  (void)context;
-  free(memory);
-}
-
 void np_loop_options_init(np_loop_options *options) {
   if (options != NULL) {
     memset(options, 0, sizeof *options);
@@ -67,15 +57,12 @@ np_error np_loop_create(const np_loop_options *options, np_loop **loop) {
     np_loop_options_init(&defaults);
     options = &defaults;
   }
-  if (loop == NULL || options->size != sizeof *options ||
-      (options->allocator.allocate == NULL) !=
-          (options->allocator.release == NULL)) {
+  if (loop == NULL || options->size != sizeof *options) {
     return ERROR_INVALID_PARAMETER;
   }
   allocator = options->allocator;
-  if (allocator.allocate == NULL) {
-    allocator.allocate = default_allocate;
-    allocator.release = default_release;
+  if (!np__allocator_complete(&allocator)) {
+    return ERROR_INVALID_PARAMETER;
   }
   error = np__calibrate();
   if (error != NP_OK) {

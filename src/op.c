@@ -13,7 +13,7 @@
 #define PIPE_BYTES 65536u
 
 /* So often a cancel before a close is tried. */
-#define CANCELS_MAX 3u
+#define OP_CANCELS_MAX 3u
 
 _Static_assert(offsetof(np_op, np__packet) == 0 &&
                    offsetof(np__packet, overlapped) == 0,
@@ -73,7 +73,7 @@ void np__op_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
 }
 
 /* Whether what was put off ends instead of being given to the kernel. */
-static bool is_over(np_op *op) {
+static bool op_is_over(np_op *op) {
   assert(op->np__state == NP__OP_PUT_OFF);
   if ((op->np__at_end & NP__AT_END_ABORT) == 0) {
     return false;
@@ -96,7 +96,7 @@ void np__op_post(np_loop *loop, np__packet *packet) {
   (void)loop;
   assert(op->np__direction == NP__INWARD);
   if (op->np__at_end != 0) {
-    if (!is_over(op)) {
+    if (!op_is_over(op)) {
       np__op_issued(op, read_file(target, op));
     }
   } else if (read_file(target, op)) {
@@ -115,7 +115,7 @@ static void accept_post(np_loop *loop, np__packet *packet) {
   np_op *op = (np_op *)packet;
 
   (void)loop;
-  if (!is_over(op)) {
+  if (!op_is_over(op)) {
     np__op_issued(op, ConnectNamedPipe(op->np__target->handle,
                                        &op->np__packet.overlapped));
   }
@@ -352,7 +352,7 @@ static ULONG_PTR *held_bytes(np_op *op) {
   return &op->np__packet.overlapped.InternalHigh;
 }
 
-static bool has_succeeded(const np_op *op) {
+static bool op_has_succeeded(const np_op *op) {
   return op->np__error == NP_OK || op->np__error == ERROR_MORE_DATA;
 }
 
@@ -362,7 +362,7 @@ static void hold_back(np_op *op, size_t transferred) {
   *held_bytes(op) = transferred;
   op->np__state = NP__OP_HELD_BACK;
   op->np__target->ahead[op->np__direction]++;
-  if (has_succeeded(op)) {
+  if (op_has_succeeded(op)) {
     stop_deadline(op);
   } else if (op->timeout_ms > 0 && (op->np__at_end & NP__AT_END_LIMIT) == 0) {
     np__op_limit(op);
@@ -429,7 +429,7 @@ void np__op_end(np_op *op, np_error error, size_t transferred) {
 
 /* See np__op_abort. */
 static np_error abort_held_back(np_op *op, np_error as) {
-  if (has_succeeded(op)) {
+  if (op_has_succeeded(op)) {
     return ERROR_NOT_FOUND;
   }
   if (op->np__direction == NP__INWARD) {
@@ -505,7 +505,7 @@ void np__target_abort_all(np__target *target, np_error as) {
       np__op_abort(op, as);
     }
   }
-  for (unsigned i = 0; in_kernel && i < CANCELS_MAX; i++) {
+  for (unsigned i = 0; in_kernel && i < OP_CANCELS_MAX; i++) {
     /* Where everything has its result already, that is what it says. Else it is
      * worth another try: without it a write stays until the peer has read. */
     if (CancelIoEx(target->handle, NULL) || GetLastError() == ERROR_NOT_FOUND) {

@@ -5,7 +5,7 @@
 #include "pipe.h"
 
 /* What is peeked at without memory of the loop's allocator. */
-#define STACK_BYTES 256u
+#define PEEK_STACK_BYTES 256u
 
 typedef struct kernel_peek {
   size_t copied;
@@ -59,14 +59,14 @@ static np_error peek_kernel(np_pipe *pipe, char *out, size_t size,
                             kernel_peek *found) {
   union {
     np__pipe_peek peek;
-    char bytes[sizeof(np__pipe_peek) + STACK_BYTES];
+    char bytes[sizeof(np__pipe_peek) + PEEK_STACK_BYTES];
   } small = {{0, 0, 0, 0}};
   np__pipe_peek *answer = &small.peek;
   const ULONG bytes = (ULONG)(sizeof *answer + size);
   ULONG used = 0;
   np_error error;
 
-  if (size > STACK_BYTES) {
+  if (size > PEEK_STACK_BYTES) {
     answer = np__loop_new(pipe->target.loop, bytes);
     if (answer == NULL) {
       return ERROR_NOT_ENOUGH_MEMORY;
@@ -86,7 +86,7 @@ static np_error peek_kernel(np_pipe *pipe, char *out, size_t size,
 }
 
 /* What is held, or what a read in flight has caught, is told before the end. */
-static bool is_over(np_error error) {
+static bool peek_is_over(np_error error) {
   return error == ERROR_BROKEN_PIPE || error == ERROR_PIPE_NOT_CONNECTED;
 }
 
@@ -116,7 +116,7 @@ np_error np_pipe_peek(np_pipe *pipe, void *buffer, size_t length,
   /* A message that is held whole does not run into the next. */
   goes_on = !is_held || held.goes_on || pipe->read_mode == NP_BYTE;
   error = peek_kernel(pipe, out + first, goes_on ? length - first : 0, &found);
-  if (error != NP_OK && !(is_over(error) && np__pipe_is_reading(pipe))) {
+  if (error != NP_OK && !(peek_is_over(error) && np__pipe_is_reading(pipe))) {
     return error;
   }
   if (first > 0) {

@@ -6,13 +6,13 @@
 #include "outbox.h"
 #include "revert.h"
 
-#define BUFFER_BYTES     65536u
-#define BUFFER_BYTES_MAX ((size_t)1 << 30)
+#define READY_BUFFER_BYTES 65536u
+#define BUFFER_BYTES_MAX   ((size_t)1 << 30)
 
 /* A call of the caller's own that found nothing to do, though the pipe seemed
  * ready, is made again after so long, twice as long each time. */
-#define RETRY_MS_MAX    16u
-#define RETRIES_GROWING 4u
+#define READY_RETRY_MS_MAX 16u
+#define RETRIES_GROWING    4u
 
 #define READ_BITS  (NP_READABLE | NP_READ_CLOSED)
 #define WRITE_BITS (NP_WRITABLE | NP_WRITE_CLOSED)
@@ -33,8 +33,8 @@ void np_ready_options_init(np_ready_options *options) {
   if (options != NULL) {
     memset(options, 0, sizeof *options);
     options->size = sizeof *options;
-    options->read_ahead_bytes = BUFFER_BYTES;
-    options->write_buffer_bytes = BUFFER_BYTES;
+    options->read_ahead_bytes = READY_BUFFER_BYTES;
+    options->write_buffer_bytes = READY_BUFFER_BYTES;
   }
 }
 
@@ -140,7 +140,7 @@ static void update(np__readiness *r) {
   }
 }
 
-static void retry_expired(np__timer_node *node) {
+static void ready_retry_expired(np__timer_node *node) {
   np__readiness *r =
       (np__readiness *)(void *)((char *)node - offsetof(np__readiness, retry));
 
@@ -148,7 +148,7 @@ static void retry_expired(np__timer_node *node) {
   update(r);
 }
 
-static void stop_retry(np__readiness *r) {
+static void ready_stop_retry(np__readiness *r) {
   if (np__heap_has(&r->retry)) {
     np__heap_remove(&r->pipe->target.loop->timers, &r->retry);
   }
@@ -197,7 +197,7 @@ static void ready_disconnected(np_pipe *pipe) {
   r->closed = 0;
   r->blocked = 0;
   r->refusals = 0;
-  stop_retry(r);
+  ready_stop_retry(r);
 }
 
 /* A read-ahead that has ended holds what it brought, also before the loop has
@@ -239,15 +239,15 @@ static void ready_released(np_pipe *pipe) {
   np__readiness *r = pipe->readiness;
   np_loop *loop = pipe->target.loop;
 
-  stop_retry(r);
+  ready_stop_retry(r);
   np__loop_free(loop, r->ahead.buffer);
   np__loop_free(loop, r->outbox.buffer);
   np__loop_free(loop, r);
 }
 
-static const np__ready_hooks hooks = {ready_take_read,    ready_connected,
-                                      ready_disconnected, ready_held_bytes,
-                                      ready_held,         ready_released};
+static const np__ready_hooks ready_hooks = {
+    ready_take_read,  ready_connected, ready_disconnected,
+    ready_held_bytes, ready_held,      ready_released};
 
 static np_error prepare(np_pipe *pipe, const np_ready_options *options) {
   np__readiness *r = np__loop_new(pipe->target.loop, sizeof *r);
@@ -263,7 +263,7 @@ static np_error prepare(np_pipe *pipe, const np_ready_options *options) {
   r->outbox.bytes_max = options->write_buffer_bytes;
   r->outbox.changed = outbox_changed;
   pipe->readiness = r;
-  pipe->ready_hooks = &hooks;
+  pipe->ready_hooks = &ready_hooks;
   return NP_OK;
 }
 
@@ -456,12 +456,12 @@ static void refuse(np__readiness *r, np_interest interest) {
   }
   r->refusals++;
   if (r->refusals > 1 || (interest & WRITE_BITS) != 0) {
-    delay_ms =
-        r->refusals <= RETRIES_GROWING ? 1u << (r->refusals - 1) : RETRY_MS_MAX;
+    delay_ms = r->refusals <= RETRIES_GROWING ? 1u << (r->refusals - 1)
+                                              : READY_RETRY_MS_MAX;
     r->blocked |= interest & (NP_READABLE | NP_WRITABLE);
-    stop_retry(r);
+    ready_stop_retry(r);
     np__heap_insert(&loop->timers, &r->retry,
-                    np__loop_deadline_ms(loop, delay_ms), retry_expired);
+                    np__loop_deadline_ms(loop, delay_ms), ready_retry_expired);
   }
 }
 

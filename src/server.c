@@ -9,8 +9,8 @@
 /* What Windows makes of 0; said, since Wine makes no wait at all of it. */
 #define DEFAULT_TIMEOUT_MS 50u
 
-#define INSTANCES_MAX 254u
-#define BUFFER_BYTES  65536u
+#define INSTANCES_MAX     254u
+#define PIPE_BUFFER_BYTES 65536u
 
 void np_server_options_init(np_server_options *options) {
   if (options != NULL) {
@@ -23,8 +23,8 @@ void np_server_options_init(np_server_options *options) {
     options->reject_remote_clients = true;
     options->access = NP_ACCESS_CURRENT_USER;
     options->instances_max = NP_INSTANCES_UNLIMITED;
-    options->in_buffer_bytes = BUFFER_BYTES;
-    options->out_buffer_bytes = BUFFER_BYTES;
+    options->in_buffer_bytes = PIPE_BUFFER_BYTES;
+    options->out_buffer_bytes = PIPE_BUFFER_BYTES;
   }
 }
 
@@ -67,7 +67,8 @@ static DWORD pipe_mode_of(const np_server_options *options) {
   return mode;
 }
 
-static void keep_options(np_pipe *pipe, const np_server_options *options) {
+static void server_keep_options(np_pipe *pipe,
+                                const np_server_options *options) {
   pipe->readable = options->inbound;
   pipe->writable = options->outbound;
   pipe->state = NP_LISTENING;
@@ -123,7 +124,7 @@ np_error np__server_create(np_loop *loop, const np__name *name,
     np__pipe_discard(made);
     return error;
   }
-  keep_options(made, options);
+  server_keep_options(made, options);
   *server = made;
   return NP_OK;
 }

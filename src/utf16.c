@@ -4,7 +4,7 @@
 
 /* Reads one code point. Returns how many bytes it takes, 0 if they are none:
  * overlong forms, surrogates and what lies beyond U+10FFFF are none. */
-static size_t decode(const unsigned char *text, uint32_t *point) {
+static size_t decode_utf8(const unsigned char *text, uint32_t *point) {
   static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
   size_t length;
   uint32_t value;
@@ -65,7 +65,7 @@ np_error np__utf16_from_utf8(const char *text, WCHAR *out, size_t capacity,
 
   for (;;) {
     uint32_t point;
-    size_t length = decode(at, &point);
+    size_t length = decode_utf8(at, &point);
     size_t count;
 
     if (length == 0) {
