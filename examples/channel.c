@@ -1,8 +1,8 @@
 /* channel [NAME]: a server that answers questions, and a client that asks them,
- * in one loop. Each question and each answer is a whole message; the client
- * begins all calls at once, and the channel asks one after the other. With the
- * half-close, which message pipes can have, the client says that it has no
- * more, and the server takes its leave. */
+ * in one loop. Each question and each answer is a whole message. The client
+ * starts all calls at once, and the channel runs them one after the other. On a
+ * message pipe the client ends its direction with a half-close, and the server
+ * then closes. */
 #include <stdio.h>
 #include <string.h>
 
@@ -52,7 +52,9 @@ static void on_question(np_op *op, np_error error, size_t length) {
   int answer_length;
 
   if (error != NP_OK) {
-    if (!np_is_eof(error)) { /* ERROR_HANDLE_EOF: in the middle of one. */
+    if (!np_is_eof(error)) {
+      /* ERROR_HANDLE_EOF is different: the pipe ended in the middle of a
+       * message. */
       fprintf(stderr, "server: %s\n", np_error_text(error));
     }
     np_channel_close(s->channel, NULL);
@@ -122,7 +124,8 @@ static np_error open_channels(np_loop *loop, const char *name, np_mode mode) {
   channel_options.half_close = mode == NP_MESSAGE;
   error = np_server_create(loop, name, &server_options, &server_pipe);
   if (error == NP_OK) {
-    /* The client's open is the connection: a fresh instance listens. */
+    /* The client can open the pipe at once: a new server instance already
+     * listens. This open also connects the server. */
     error = np_client_open(loop, name, &client_options, &client_pipe);
   }
   if (error == NP_OK) {
@@ -149,7 +152,7 @@ static np_error talk(np_loop *loop, const char *name, np_mode mode) {
     error = ask();
   }
   if (error == NP_OK) {
-    error = np_loop_run(loop); /* Until both channels are closed. */
+    error = np_loop_run(loop); /* Returns when both channels are closed. */
   }
   return error != NP_OK ? error : client.error;
 }

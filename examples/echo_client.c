@@ -63,7 +63,7 @@ int main(int argc, char **argv) {
   if (error == NP_OK) {
     np_pipe_read(x.pipe, x.answer, sizeof x.answer, &x.read, on_read);
     np_pipe_write(x.pipe, argv[2], x.wanted, &x.write, on_written);
-    error = np_loop_run(loop); /* Returns when nothing is left to wait for. */
+    error = np_loop_run(loop); /* Returns when no operation is pending. */
   }
   if (error == NP_OK) {
     error = x.error;

@@ -9,7 +9,7 @@
 
 typedef struct session {
   np_pipe *pipe;
-  np_op op; /* one thing at a time: connect, read, write, read, ... */
+  np_op op; /* one operation at a time: connect, read, write, ... */
   char buffer[65536];
 } session;
 
@@ -23,7 +23,8 @@ static void serve_next(session *s) {
   np_server_disconnect(s->pipe);
   if (clients_left > 0 && --clients_left == 0) {
     for (int i = 0; i < INSTANCE_COUNT; i++) {
-      np_pipe_close(sessions[i].pipe, NULL); /* The loop then ends by itself. */
+      /* The loop ends when every pipe is closed. */
+      np_pipe_close(sessions[i].pipe, NULL);
     }
     return;
   }
@@ -45,7 +46,7 @@ static void on_read(np_op *op, np_error error, size_t transferred) {
   session *s = op->user;
 
   if (error == ERROR_OPERATION_ABORTED) {
-    return; /* This end is being closed. */
+    return; /* The pipe is being closed. */
   }
   if (error != NP_OK) {
     if (!np_is_eof(error)) {

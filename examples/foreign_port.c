@@ -1,6 +1,6 @@
-/* foreign_port: a program that has a completion port and a loop of its own, and
- * lets npipe use that port. Exits 0 when a message went through the pipe and
- * the program's own packets went on beside it. */
+/* foreign_port: a program with its own completion port and its own loop, in
+ * which npipe uses that port. Exit code 0: a message went through the pipe, and
+ * the program's own packets were handled as well. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,7 +42,8 @@ static void on_written(np_op *op, np_error error, size_t transferred) {
   }
 }
 
-/* Both ends of one pipe, for want of another program to talk to. */
+/* begin opens both ends of one pipe, because this example has no second
+ * program. */
 static np_error begin(np_loop *loop) {
   char name[64];
   np_error error;
@@ -71,7 +72,7 @@ int main(void) {
 
   np_loop_options_init(&options);
   options.port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 1);
-  options.completion_key = KEY_NPIPE; /* Whose packet is it? */
+  options.completion_key = KEY_NPIPE; /* tells npipe's packets from others */
   if (options.port == NULL) {
     return 1;
   }
@@ -84,20 +85,22 @@ int main(void) {
     return 1;
   }
   PostQueuedCompletionStatus(options.port, 0, KEY_OWN, NULL);
-  np_loop_dispatch(loop, NULL, 0); /* What begin() has started. */
+  /* Runs the operations that begin() has started. */
+  np_loop_dispatch(loop, NULL, 0);
   while (np_loop_is_pending(loop) || own_count < OWN_COUNT) {
     ULONG count = 0;
 
     if (!GetQueuedCompletionStatusEx(options.port, entries, ENTRIES, &count,
                                      np_loop_wait_ms(loop), FALSE)) {
-      count = 0; /* The time to a timer of the loop is over. */
+      count = 0; /* A time-out: a timer of the loop is due. */
     }
     for (ULONG i = 0; i < count; i++) {
       if (entries[i].lpCompletionKey == KEY_OWN && ++own_count < OWN_COUNT) {
         PostQueuedCompletionStatus(options.port, 0, KEY_OWN, NULL);
       }
     }
-    np_loop_dispatch(loop, entries, count); /* It takes its own alone. */
+    /* np_loop_dispatch skips packets with another key. */
+    np_loop_dispatch(loop, entries, count);
   }
   error = np_loop_destroy(loop);
   CloseHandle(options.port);

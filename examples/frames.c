@@ -1,6 +1,7 @@
-/* frames: messages in a stream of bytes, without any pipe. Two are put behind
- * their lengths; a decoder then gets the stream a few bytes at a time, as a
- * network or a byte pipe would cut it, and gives the messages back. */
+/* frames: messages in a stream of bytes, without a pipe. The example puts two
+ * messages into a stream, each behind its length. A decoder then gets the
+ * stream a few bytes at a time, as a network or a byte pipe would cut it, and
+ * returns the messages. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +9,8 @@
 
 #define PIECE_BYTES 5
 
-/* Appends a frame; returns how long `stream` is then, or 0. */
+/* append adds a frame to `stream` and returns the new length of `stream`, or 0
+ * if the frame does not fit. */
 static size_t append(char *stream, size_t used, size_t size, const char *text) {
   const size_t length = strlen(text);
   size_t header = 0;
@@ -22,7 +24,7 @@ static size_t append(char *stream, size_t used, size_t size, const char *text) {
   return used + header + length;
 }
 
-/* Prints each message that ends in the next `length` bytes. */
+/* feed prints each message that is complete after the next `length` bytes. */
 static np_error feed(np_frame_decoder *decoder, const char *bytes,
                      size_t length) {
   np_frame frame;
@@ -35,7 +37,8 @@ static np_error feed(np_frame_decoder *decoder, const char *bytes,
     bytes += consumed;
     length -= consumed;
   }
-  return error == ERROR_MORE_DATA ? NP_OK : error; /* The rest is to come. */
+  /* ERROR_MORE_DATA: the rest of the frame comes later. */
+  return error == ERROR_MORE_DATA ? NP_OK : error;
 }
 
 int main(void) {
@@ -54,7 +57,8 @@ int main(void) {
         feed(&decoder, stream + at, left < PIECE_BYTES ? left : PIECE_BYTES);
   }
   if (error == NP_OK) {
-    error = np_frame_decoder_finish(&decoder); /* Nothing was cut off. */
+    /* fails if a frame is incomplete */
+    error = np_frame_decoder_finish(&decoder);
   }
   np_frame_decoder_deinit(&decoder);
   if (error != NP_OK) {

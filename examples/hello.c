@@ -5,11 +5,11 @@ static char buffer[4096];
 
 static void on_written(np_op *op, np_error error, size_t transferred) {
   printf("%u bytes: %s\n", (unsigned)transferred, np_error_text(error));
-  np_pipe_close(op->user, NULL); /* What was written stays readable. */
+  np_pipe_close(op->user, NULL); /* The peer can still read the data. */
 }
 
 static void on_read(np_op *op, np_error error, size_t transferred) {
-  (void)error; /* np_is_eof(error): the client went. */
+  (void)error; /* np_is_eof(error): the client has closed. */
   np_pipe_write(op->user, buffer, transferred, op, on_written);
 }
 
@@ -19,7 +19,7 @@ static void on_connected(np_op *op, np_error error, size_t transferred) {
 }
 
 int main(void) {
-  static np_op op; /* In place until its callback; zero before its first use. */
+  static np_op op; /* must not move before its callback; starts as zero */
   np_pipe *server;
   np_loop *loop;
   if (np_loop_create(NULL, &loop) != NP_OK ||
@@ -28,6 +28,6 @@ int main(void) {
   }
   op.user = server;
   np_server_connect(server, &op, on_connected);
-  np_loop_run(loop); /* Until nothing is pending. */
+  np_loop_run(loop); /* Returns when nothing is pending. */
   return np_loop_destroy(loop) == NP_OK ? 0 : 1;
 }

@@ -1,14 +1,14 @@
-/* listening_server NAME [CLIENTS]: sends back what each client writes. It
- * serves any number at a time, each on an instance that a listener hands out,
- * and gives the instance back when its client is gone. It ends after CLIENTS of
- * them, or never. */
+/* listening_server NAME [CLIENTS]: sends back what each client writes. The
+ * server has any number of clients at a time. A listener hands out a connected
+ * instance for each client, and gets the instance back when the client has
+ * gone. The program ends after CLIENTS clients, or never. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <npipe/npipe.h>
 
 typedef struct session {
-  np_op op; /* one thing at a time: read, write, read, ... */
+  np_op op; /* one operation at a time: read, write, read, ... */
   np_pipe *pipe;
   char buffer[4096];
 } session;
@@ -18,10 +18,11 @@ static long clients_left = -1; /* negative: no limit */
 static void on_read(np_op *op, np_error error, size_t transferred);
 
 static void end_session(session *s) {
-  /* To the client that waits for it next. A client that is still there is
-   * disconnected, and loses what it has not read: so only one that is gone. */
+  /* Recycling gives the instance to the next client. It disconnects a client
+   * that is still connected, and unread data are lost; so end_session runs only
+   * after the client has gone. */
   if (np_listener_recycle(s->pipe) != NP_OK) {
-    np_pipe_close(s->pipe, NULL); /* The listener was closed. */
+    np_pipe_close(s->pipe, NULL); /* The listener is closed. */
   }
   free(s);
 }
@@ -54,14 +55,14 @@ static void on_pipe(np_listener *listener, np_pipe *pipe) {
   session *s = calloc(1, sizeof *s);
 
   if (s == NULL) {
-    np_listener_recycle(pipe); /* Lets the client go. */
+    np_listener_recycle(pipe); /* Disconnects the client. */
     return;
   }
   s->op.user = s;
   s->pipe = pipe;
   np_pipe_read(pipe, s->buffer, sizeof s->buffer, &s->op, on_read);
   if (clients_left > 0 && --clients_left == 0) {
-    /* Sessions go on; when the last has ended, the loop does. */
+    /* The sessions continue. The loop ends when the last session has ended. */
     np_listener_close(listener, NULL);
   }
 }
@@ -90,7 +91,8 @@ int main(int argc, char **argv) {
   if (argc > 2) {
     clients_left = strtol(argv[2], NULL, 10);
   }
-  np_listener_options_init(&options); /* Nobody but this user gets in. */
+  /* By default only this user may connect. */
+  np_listener_options_init(&options);
   options.on_error = on_trouble;
   error = np_loop_create(NULL, &loop);
   if (error == NP_OK) {

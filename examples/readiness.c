@@ -1,5 +1,6 @@
-/* readiness: both ends of a pipe in one process, each told when it can go on.
- * The client sends lines, the server sends them back. Exits 0 when all came. */
+/* readiness: both ends of a pipe in one process; each end is told when it can
+ * read or write. The client sends lines, and the server sends them back. Exit
+ * code 0: all lines came back. */
 #include <stdio.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@ typedef struct end {
   np_pipe *pipe;
   np_op op; /* one wait at a time */
   char buffer[256];
-  size_t length; /* of what is in `buffer` and was not yet written */
+  size_t length; /* bytes in `buffer` that are not yet written */
 } end;
 
 static end server;
@@ -22,7 +23,8 @@ static np_error failure = NP_OK;
 static void finish(np_error error) {
   failure = error;
   np_pipe_close(server.pipe, NULL);
-  np_pipe_close(client.pipe, NULL); /* The loop then ends by itself. */
+  /* The loop ends when both pipes are closed. */
+  np_pipe_close(client.pipe, NULL);
 }
 
 static void server_ready(np_op *op, np_error error, size_t ready) {
@@ -36,11 +38,12 @@ static void server_ready(np_op *op, np_error error, size_t ready) {
 
     error =
         np_pipe_try_write(server.pipe, server.buffer, server.length, &taken);
-    /* On a byte pipe it may have taken the first part only. */
+    /* A byte pipe may take only the first part. */
     server.length -= taken;
     memmove(server.buffer, server.buffer + taken, server.length);
   }
-  if (error == NP_OK || error == NP_WOULD_BLOCK) { /* A false alarm: wait. */
+  if (error == NP_OK || error == NP_WOULD_BLOCK) {
+    /* NP_WOULD_BLOCK is a false alarm: wait again. */
     error = np_pipe_ready(server.pipe,
                           server.length > 0 ? NP_WRITABLE : NP_READABLE, op,
                           server_ready);
@@ -55,7 +58,7 @@ static void client_ready(np_op *op, np_error error, size_t ready) {
   size_t count = 0;
 
   (void)ready;
-  /* Reads what came back, and sends as much as the pipe takes. */
+  /* Reads all that came back, and sends as much as the pipe takes. */
   while (error == NP_OK) {
     error = np_pipe_try_read(client.pipe, client.buffer, sizeof client.buffer,
                              &count);

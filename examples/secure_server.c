@@ -1,7 +1,10 @@
-/* secure_server NAME: serves one client of its own user, tells who that was.
- * secure_server NAME TEXT [PROCESS]: is that client. It writes nothing unless
- * the server is its own user's and, if asked for, the process PROCESS; prints
- * the answer. Exit code 2: somebody else serves that name. */
+/* secure_server NAME: serves one client of its own user and prints who the
+ * client is.
+ *
+ * secure_server NAME TEXT [PROCESS]: the client. It writes TEXT only if the
+ * server runs as the client's own user and, if PROCESS is given, only if the
+ * server is that process. Then it prints the answer. Exit code 2: another user
+ * or process serves the name. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,12 +24,13 @@ static np_error result;
 
 static void finish(end *e, np_error error) {
   result = error;
-  np_pipe_close(e->pipe, NULL); /* The loop then ends by itself. */
+  np_pipe_close(e->pipe, NULL); /* The loop ends when the pipe is closed. */
 }
 
 /* --- The server ---------------------------------------------------------- */
 
-/* Tells of the client only what is known; a hint is not more than that. */
+/* print_peer prints the client's user, which Windows proves, and the client's
+ * process id, which is only a hint. */
 static np_error print_peer(np_pipe *pipe) {
   char user[NP_SID_TEXT_BYTES_MAX];
   uint32_t process_id = 0;
@@ -48,11 +52,14 @@ static void on_answered(np_op *op, np_error error, size_t transferred) {
 
 static void on_connected(np_op *op, np_error error, size_t transferred);
 
-/* Only now: the user is known by what he wrote. */
+/* on_request runs after the first read, because only a read tells the server
+ * which user wrote. */
 static void on_request(np_op *op, np_error error, size_t transferred) {
   end *e = op->user;
 
-  if (np_is_eof(error)) { /* It only looked, or trusts another process. */
+  if (np_is_eof(error)) {
+    /* The client closed without a request: it only looked, or it expects
+     * another process. */
     e->read.timeout_ms = 0;
     error = np_server_disconnect(e->pipe);
     if (error == NP_OK) {
@@ -94,7 +101,8 @@ static np_error serve(np_loop *loop, const char *name, end *e) {
   np_error error;
 
   np_server_options_init(&options);
-  /* By default nobody else may open it. Nor may he have been here before. */
+  /* By default only this user may open the pipe. `first_instance` makes the
+   * create fail if another process has already created the name. */
   options.first_instance = true;
   error = np_server_create(loop, name, &options, &e->pipe);
   if (error == NP_OK) {
@@ -128,10 +136,10 @@ static np_error ask(np_loop *loop, const char *name, const char *text,
 
   np_client_options_init(&options);
   options.verify_same_user = true;
-  options.verify_process_id = process_id; /* 0: any */
+  options.verify_process_id = process_id; /* 0: any process */
   error = np_client_open(loop, name, &options, &e->pipe);
   if (error != NP_OK) {
-    return error; /* ERROR_WRONG_TARGET_NAME: not a byte was written. */
+    return error; /* ERROR_WRONG_TARGET_NAME: nothing was written. */
   }
   e->read.timeout_ms = TIMEOUT_MS;
   error =

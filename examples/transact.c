@@ -1,6 +1,7 @@
 /* transact [NAME]: a question and its answer in one call. Both ends are in one
- * loop: the client changes to message reads and transacts; the server looks at
- * what waits before it reads it into a buffer of just that size. */
+ * loop. The client changes its end to message reads and calls np_pipe_transact.
+ * The server looks at the size of the waiting message, and then reads the
+ * message into a buffer of exactly this size. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 typedef struct talk {
   np_pipe *server;
   np_pipe *client;
-  np_op look; /* a read of nothing: it ends when something is there */
+  np_op look; /* a read of 0 bytes: ends when data have come */
   np_op read;
   np_op write;
   np_op transact;
@@ -28,7 +29,7 @@ static void finish(talk *t, np_error error) {
   if (t->error == NP_OK) {
     t->error = error;
   }
-  np_pipe_close(t->server, NULL); /* Closing twice does no harm. */
+  np_pipe_close(t->server, NULL); /* Closing a pipe twice is fine. */
   np_pipe_close(t->client, NULL);
 }
 

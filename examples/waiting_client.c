@@ -1,6 +1,7 @@
-/* waiting_client NAME TEXT [SECONDS]: waits for an echo server, for an instance
- * of its that is free or for the server itself to come up; then writes TEXT and
- * prints the answer. Exit code 2: nobody came in time. */
+/* waiting_client NAME TEXT [SECONDS]: waits for an echo server, either until
+ * one of its instances is free or until the server starts. Then the client
+ * writes TEXT and prints the answer. Exit code 2: no instance became free in
+ * time. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 #define ANSWER_TIMEOUT_MS 5000
 
 typedef struct client {
-  np_client_request request; /* in place until on_connected */
+  np_client_request request; /* stays in place until on_connected */
   np_pipe *pipe;
   const char *text;
   np_op write;
@@ -54,7 +55,7 @@ static void on_connected(np_client_request *request, np_error error,
 
   c->error = error;
   if (error != NP_OK) {
-    return; /* Nothing was opened, nothing is left: the loop ends. */
+    return; /* No pipe was opened and nothing is pending, so the loop ends. */
   }
   c->pipe = pipe;
   c->read.user = c;
@@ -86,7 +87,7 @@ int main(int argc, char **argv) {
                               (uint32_t)seconds * 1000, on_connected);
   }
   if (error == NP_OK) {
-    error = np_loop_run(loop); /* Sleeps until somebody comes. */
+    error = np_loop_run(loop); /* Sleeps until the connect has ended. */
   }
   if (error == NP_OK) {
     error = c.error;

@@ -1,10 +1,11 @@
-/* What every program of the measurements shares: the same workloads, named and
- * sized alike, one command line, one line of JSON out.
+/* The part that all benchmark programs share: workloads with the same names and
+ * sizes, the same command line, and one line of JSON as output.
  *
- * A program is `bench-PEER WORKLOAD WAY COUNT`: it does COUNT operations of the
- * workload and tells how long they took. With `--marks` it asks the system for
- * an object of a telling name before and after, by which a trace of the calls
- * can be taken apart. */
+ * A program is called as `bench-PEER WORKLOAD WAY COUNT`. It runs COUNT
+ * operations of the workload and prints the time they took. With `--marks` the
+ * program asks Windows for an object with a known name before and after the
+ * run, so that a trace of the system calls shows where the run begins and ends.
+ */
 #ifndef NPIPE_BENCH_H
 #define NPIPE_BENCH_H
 
@@ -29,21 +30,22 @@ typedef enum bench_kind {
 
 typedef struct bench {
   const char *workload;
-  const char *way; /* one of the peer's own ways of doing it */
+  const char *way; /* name of one of the peer's ways to do the workload */
   bench_kind kind;
   size_t connections;
   size_t message_bytes;
-  size_t buffer_bytes; /* of the reader */
-  size_t count;        /* of operations in all, over all connections */
-  char name[96];       /* of the pipe, `\\.\pipe\...` */
+  size_t buffer_bytes; /* size of the reader's buffer */
+  size_t count;        /* number of operations, summed over all connections */
+  char name[96];       /* name of the pipe, `\\.\pipe\...` */
 } bench;
 
 /* --- What a peer provides ------------------------------------------------ */
 
 extern const char bench_peer[];
 
-/* Runs the workload once, with bench_begin and bench_end around what counts.
- * False: this peer has no such workload, or no such way of it. */
+/* bench_run runs the workload once and calls bench_begin and bench_end around
+ * the measured part. It returns false if this peer does not have the workload
+ * or the way. */
 bool bench_run(const bench *b);
 
 /* --- What the harness provides ------------------------------------------- */
@@ -51,16 +53,19 @@ bool bench_run(const bench *b);
 void bench_begin(const bench *b);
 void bench_end(const bench *b);
 
-/* How many messages the peer has sent and received, each end's for itself. */
+/* Number of messages sent plus number of messages received, summed over both
+ * ends. */
 extern size_t bench_messages;
 
-/* Ends the program with a message. */
+/* bench_fail prints a message and ends the program with an error. */
 void bench_fail(const char *what, unsigned long error);
 
-/* Memory that is never given back; what is missing ends the program. */
+/* bench_memory allocates zeroed memory that is never freed. Out of memory ends
+ * the program. */
 void *bench_memory(size_t size);
 
-/* bench_parse fills `b` by the name of a workload; false: there is none. */
+/* bench_parse fills `b` from the name of a workload. It returns false if no
+ * workload has this name. */
 bool bench_parse(bench *b, const char *workload, const char *way, size_t count);
 
 #ifdef __cplusplus

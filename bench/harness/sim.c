@@ -1,10 +1,10 @@
-/* The measurements' main on the simulated kernel, for npipe alone: no times but
- * exact counts, of the calls of the kernel, the library's allocations and its
- * copies, for COUNT operations and for twice as many. Under callgrind, which
- * dumps its counters at each end, also of instructions.
+/* main() of the benchmark on the simulated kernel; npipe is the only peer. The
+ * program counts instead of measuring time: kernel calls, allocations and
+ * copies of the library, for COUNT operations and for twice as many. Under
+ * callgrind, which dumps its counters at each bench_end, instructions are
+ * counted too.
  *
- *   bench-costs WORKLOAD WAY COUNT
- */
+ *   bench-costs WORKLOAD WAY COUNT */
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,7 +17,8 @@
 
 #include "bench.h"
 
-/* What the library could call; what it calls and is not here is an error. */
+/* The kernel calls that are counted one by one. Other calls are counted in
+ * `calls_total` alone. */
 static const char *const names[] = {"ReadFile",
                                     "WriteFile",
                                     "GetQueuedCompletionStatusEx",
@@ -42,7 +43,7 @@ enum { NAMES = sizeof names / sizeof names[0] };
 
 typedef struct counts {
   uint64_t calls[NAMES];
-  uint64_t calls_total; /* of those that may fail */
+  uint64_t calls_total; /* all calls that can fail, listed or not */
   uint64_t allocations;
   uint64_t allocated_bytes;
   uint64_t copies;
@@ -53,7 +54,8 @@ typedef struct counts {
 static counts now;
 static counts began;
 
-/* The library is compiled with these in place of the C library's. */
+/* The library is compiled with these functions in place of malloc, memcpy and
+ * memmove. */
 void *bench_counted_malloc(size_t size);
 void *bench_counted_memcpy(void *to, const void *from, size_t size);
 void *bench_counted_memmove(void *to, const void *from, size_t size);
@@ -117,7 +119,7 @@ void bench_end(const bench *b) {
   printf("}\n");
 }
 
-/* Exits with 77 where npipe has no such workload. */
+/* Exit code 77: npipe does not have this workload. */
 int main(int argc, char **argv) {
   const unsigned long count = argc == 4 ? strtoul(argv[3], NULL, 10) : 0;
   char report[2048];
@@ -128,7 +130,8 @@ int main(int argc, char **argv) {
     return 2;
   }
   if (b.kind == BENCH_SERVER) {
-    return 77; /* It has one process only. */
+    /* The simulated kernel has one process, and BENCH_SERVER needs two. */
+    return 77;
   }
   for (size_t i = 1; i <= 2; i++) {
     sim_reset(1, NULL);

@@ -1,5 +1,5 @@
-/* The measurements' main on Windows and Wine: times, marks in a trace, memory.
- */
+/* main() of the benchmark on Windows and Wine. The program measures time and
+ * memory, and can put marks into a trace of system calls. */
 #include "bench.h"
 
 #include <stdio.h>
@@ -16,8 +16,8 @@ static LARGE_INTEGER ended;
 static SIZE_T began_bytes;
 static SIZE_T ended_bytes;
 
-/* A request for what is not there: nothing happens, and every trace shows it.
- */
+/* mark puts a mark into a trace: opening an event that does not exist changes
+ * nothing, but every trace shows the call and the name. */
 static void mark(const bench *b, const char *place) {
   char name[160];
   HANDLE event;
@@ -67,7 +67,7 @@ static bool run_once(bench *b) {
   snprintf(b->name, sizeof b->name, "\\\\.\\pipe\\npipe-bench-%lu",
            (unsigned long)GetCurrentProcessId());
   if (b->kind == BENCH_SERVER) {
-    /* Its client must know it. */
+    /* The client is another process and knows this fixed name. */
     snprintf(b->name, sizeof b->name, "\\\\.\\pipe\\npipe-bench-server");
   }
   if (!bench_run(b)) {
@@ -89,7 +89,7 @@ static bool run_once(bench *b) {
   return true;
 }
 
-/* Exits with 77 where the peer has no such workload. */
+/* Exit code 77: the peer does not have this workload. */
 int main(int argc, char **argv) {
   int at = 1;
   bench b;

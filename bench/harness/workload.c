@@ -1,3 +1,5 @@
+/* The table of workloads, and the helpers that all benchmark programs use. A
+ * workload has the same name and the same sizes for every peer. */
 #include "bench.h"
 
 #include <stdio.h>

@@ -1,7 +1,8 @@
-/* libuv as its users write it: uv_pipe_t, uv_listen, uv_pipe_connect,
- * uv_read_start with a buffer of the connection's own, uv_write with a request
- * of its own. Its server keeps four instances pending by itself, or as many as
- * uv_pipe_pending_instances says; closing a connection is asynchronous. */
+/* The workloads on libuv, used as its users use it: uv_pipe_t, uv_listen,
+ * uv_pipe_connect, uv_read_start with one buffer for each connection, uv_write
+ * with one request for each connection. A libuv server keeps four instances
+ * waiting by default, or the number set with uv_pipe_pending_instances. Closing
+ * a connection is asynchronous. */
 #include <string.h>
 
 #include <uv.h>
@@ -268,7 +269,8 @@ static void idle_open(void) {
   stop();
 }
 
-/* Its reads need no buffer while they wait: those are left out. */
+/* run_idle passes no buffers: libuv asks for the buffer of a read only when
+ * data have arrived. */
 static void run_idle(const bench *b) {
   listen_for(on_connection);
   uv_run(uv_default_loop(), UV_RUN_NOWAIT);
@@ -287,8 +289,9 @@ static void alone_closed(uv_shutdown_t *request, int status) {
   uv_stop(uv_default_loop());
 }
 
-/* uv_shutdown waits until the client has read all. That closes as soon as it
- * has its last answer, so the end of the stream may be told before. */
+/* uv_shutdown waits until the client has read everything. The client closes its
+ * end right after the last answer, so the shutdown may be reported after the
+ * end of the stream. */
 static void alone_received(half *h, size_t bytes) {
   static uv_shutdown_t request;
 
@@ -335,7 +338,7 @@ bool bench_run(const bench *b) {
       run_connect(b);
       return true;
     case BENCH_RECYCLED:
-      return false; /* Its listener makes a new instance for each. */
+      return false; /* A libuv listener makes a new instance for each client. */
     case BENCH_IDLE:
       run_idle(b);
       return true;

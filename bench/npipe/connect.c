@@ -1,12 +1,14 @@
-/* One connection after the other: create, connect, one round trip, close; with
- * a new instance each, or with a listener's, used again. The server reads on
- * when it has answered, as one does that cannot know that no more comes. */
+/* Workload `connect`: one connection after the other, each with create,
+ * connect, one round trip and close. Each connection has a new instance, or an
+ * instance that a listener uses again. After its answer the server starts
+ * another read, because a real server cannot know that no more data will come.
+ */
 #include "end.h"
 
 typedef struct visit {
   const bench *bench;
   np_loop *loop;
-  np_listener *listener; /* NULL: each has an instance of its own */
+  np_listener *listener; /* NULL: each connection has an instance of its own */
   end server;
   end client;
   side server_side;

@@ -1,5 +1,6 @@
-/* Strict request and answer over any number of connections, both ends on one
- * loop; and the server's half alone. */
+/* Workload `echo`: strict request and answer over any number of connections,
+ * both ends on one loop. Workload `server` is the server's half of it, in a
+ * process of its own. */
 #include <stdlib.h>
 
 #include "end.h"
@@ -132,8 +133,8 @@ static void alone_connected(np_op *op, np_error error, size_t transferred) {
   h->side.way->receive(&h->end);
 }
 
-/* The client closes when it has all its answers; until then the last of them
- * must not be lost. */
+/* alone_flushed closes the server after the flush: the client must have read
+ * the last answer, because closing earlier could lose it. */
 static void alone_flushed(np_op *op, np_error error, size_t transferred) {
   half *h = op->user;
 

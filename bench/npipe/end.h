@@ -10,11 +10,11 @@ typedef struct end end;
 
 /* A way of using npipe.
  *
- * open     what the pipe needs before its first use; may be NULL
- * receive  starts waiting for one message, which `received` is told of
- * send     sends one message. True: done, nothing more will be told. False:
- *          `sent` will be called
- * close    closes the end */
+ *   open     prepares the pipe before its first use; may be NULL
+ *   receive  starts to wait for one message; `received` gets it
+ *   send     sends one message. True: it is sent, and no callback will run.
+ *            False: `sent` will be called
+ *   close    closes the end */
 typedef struct way {
   const char *name;
   np_mode mode;
@@ -22,8 +22,8 @@ typedef struct way {
   void (*receive)(end *e);
   bool (*send)(end *e, np_op *op);
   void (*close)(end *e);
-  size_t window; /* how many messages of a stream are in flight */
-  bool yields;   /* the loop's option */
+  size_t window; /* number of messages in flight in a stream */
+  bool yields;   /* the loop's option `yields` */
 } way;
 
 struct end {
@@ -32,7 +32,8 @@ struct end {
   struct side *side;
 };
 
-/* What an end that waits for its first message does not need yet. */
+/* The part of an end that is not needed while the end waits for its first
+ * message. Workload `idle` measures how little memory such an end takes. */
 typedef struct side {
   const way *way;
   np_channel *channel;
@@ -40,20 +41,20 @@ typedef struct side {
   size_t buffer_bytes;
   const char *data; /* sent from */
   size_t data_bytes;
-  bool is_over;          /* whatever is told now */
-  void (*ended)(end *e); /* no message came, nor will; may be NULL */
+  bool is_over;          /* later callbacks are ignored */
+  void (*ended)(end *e); /* no message will come any more; may be NULL */
   void (*received)(end *e, size_t length);
   void (*sent)(end *e, np_op *op);
   void *user;
 } side;
 
-/* The way of that name, or NULL. */
+/* way_named returns the way with this name, or NULL. */
 const way *way_named(const char *name);
 
 void end_check(np_error error, const char *what);
 
-/* Creates, connects and opens a pair, as far as it goes without the loop; the
- * server's connect ends in the loop. */
+/* pair_open creates and connects a pair of ends and calls their `open`. The
+ * server's connect completes later, in the loop. */
 void pair_open(np_loop *loop, const bench *b, end *server, end *client);
 
 np_pipe *server_create(np_loop *loop, const bench *b, const way *w);

@@ -1,4 +1,5 @@
-/* Many connections that wait for their first message. */
+/* Workload `idle`: many connections that wait for their first message. The
+ * measured value is the memory that each pair of ends takes. */
 #include <stdlib.h>
 
 #include "end.h"
@@ -23,7 +24,8 @@ void run_idle(const bench *b, const way *w) {
     sides[i].buffer_bytes = BENCH_MESSAGE_BYTES;
     sides[i].received = nothing_received;
   }
-  /* What the first pair takes, the process takes once. */
+  /* The first pair also takes memory that a process takes only once, so it is
+   * opened before the measurement. */
   for (size_t i = 0; i < 2; i++) {
     warm_sides[i].way = w;
     warm[i].side = &warm_sides[i];
@@ -40,7 +42,7 @@ void run_idle(const bench *b, const way *w) {
   for (size_t i = 0; i < ends; i++) {
     w->receive(&all[i]);
   }
-  np_loop_run_once(loop, 0); /* The kernel has the reads now. */
+  np_loop_run_once(loop, 0); /* Now the reads are pending in the kernel. */
   bench_end(b);
   for (size_t i = 0; i < ends; i++) {
     sides[i].is_over = true;

@@ -1,4 +1,4 @@
-/* npipe itself, in each of the ways in which it is used. */
+/* The peer `npipe`: runs each workload in each way of using npipe. */
 #include <string.h>
 
 #include "end.h"

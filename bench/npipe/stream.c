@@ -1,5 +1,6 @@
-/* One way: as many writes in flight as the way says, mostly one, and a reader
- * that takes what it gets. */
+/* Workload `stream`: data in one direction. The writer keeps `window` writes in
+ * flight (one, except for channels that gather), and the reader takes whatever
+ * has arrived. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@ typedef struct stream {
   side writer;
   size_t to_send;
   size_t bytes_left;
-  bool by_message; /* the reader is told messages, not bytes */
+  bool by_message; /* the reader gets whole messages, not bytes */
 } stream;
 
 static void stream_send(stream *s, np_op *op) {

@@ -1,4 +1,5 @@
-/* The ways of using npipe: operations, readiness, channels. */
+/* The ways of using npipe: operations, readiness and channels. Each workload
+ * runs on any of them through the table `ways`. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,8 @@ void end_check(np_error error, const char *what) {
 
 /* --- Operations ---------------------------------------------------------- */
 
-/* Whether the end was closed, or the receive cancelled, when all was done. */
+/* has_ended returns true if the callback runs because the end was closed or the
+ * receive was cancelled. It calls `ended` then. */
 static bool has_ended(end *e, np_error error) {
   if (error != ERROR_OPERATION_ABORTED && !e->side->is_over) {
     return false;
@@ -46,7 +48,9 @@ static void completion_written(np_op *op, np_error error, size_t transferred) {
   end *e = op->user;
 
   if (e->side->is_over) {
-    return; /* Its bytes were read; it may have been closed before it heard. */
+    /* The peer has read the bytes, and this end may have been closed before its
+     * callback ran: the result does not matter. */
+    return;
   }
   end_check(error, "write");
   bench_messages++;
@@ -207,7 +211,8 @@ np_pipe *server_create(np_loop *loop, const bench *b, const way *w) {
   np_pipe *server = NULL;
 
   np_server_options_init(&options);
-  /* As all other programs that are measured: no access list is made. */
+  /* No access list is built, because the other measured programs build none
+   * either. */
   options.access = NP_ACCESS_WINDOWS_DEFAULT;
   options.mode = w->mode;
   options.read_mode = w->mode;

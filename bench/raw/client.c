@@ -1,5 +1,6 @@
-/* bench-client COUNT...: for each COUNT, a blocking client of the workload
- * `server`: opens its pipe, once it is there, and does so many round trips. */
+/* bench-client COUNT...: the blocking client of workload `server`. For each
+ * COUNT the program opens the pipe, as soon as it exists, and makes COUNT round
+ * trips. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <windows.h>

@@ -1,7 +1,8 @@
-/* The least that it can cost under Wine: no port, one event for everything,
- * the status words of what is pending looked at, reads given to the kernel when
- * nothing else is left to do. One linear look a turn: good for a few thousand
- * operations that are pending, not beyond. */
+/* The engine `floor`: the lowest possible cost under Wine. It uses no port but
+ * one event for all operations, looks at the status words of the pending
+ * operations, and gives a read to the kernel only when nothing else is left to
+ * do. Each turn looks at every pending operation in turn, so `floor` serves a
+ * few thousand pending operations, not more. */
 #include <stdlib.h>
 #include <string.h>
 

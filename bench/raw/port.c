@@ -1,6 +1,7 @@
-/* The loop that most programs have: one completion port, many packets at a
- * time, no packet for what ends at once, the next read as soon as the last has
- * ended. What everything else is measured by. */
+/* The engine `port`: the loop that most programs have, and the measure for
+ * everything else. It has one completion port, dequeues many packets at a time,
+ * gets no packet for an operation that completes at once, and starts the next
+ * read as soon as the last one has completed. */
 #include <string.h>
 
 #include "raw.h"
@@ -65,7 +66,8 @@ static void take(void) {
   for (ULONG i = 0; i < count; i++) {
     raw_op *op = (raw_op *)entries[i].lpOverlapped;
 
-    /* Of the packet, not of the OVERLAPPED: under Wine that may be late. */
+    /* The status is taken from the packet: under Wine the OVERLAPPED may get it
+     * later. */
     op->error = RtlNtStatusToDosError((NTSTATUS)entries[i].Internal);
     op->bytes = entries[i].dwNumberOfBytesTransferred;
     raw_push(&ended, op);

@@ -1,3 +1,4 @@
+/* Queue of raw operations, and the Win32 calls that both raw engines share. */
 #include "raw.h"
 
 void raw_push(raw_queue *queue, raw_op *op) {

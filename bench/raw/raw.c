@@ -1,4 +1,4 @@
-/* The workloads by hand, for both engines. */
+/* The workloads written by hand on Win32, for both raw engines (see raw.h). */
 #include "raw.h"
 
 #include <string.h>
@@ -98,8 +98,8 @@ static void echo_client_read(raw_op *op, DWORD error, DWORD bytes) {
   }
 }
 
-/* The memory stays, and so do the pipes until the program ends: reads are
- * pending there. */
+/* The memory and the pipes stay until the program ends, because reads are still
+ * pending on them. */
 static void run_echo(const bench *b) {
   const size_t count = b->connections;
   half *servers = bench_memory(count * sizeof *servers);
@@ -166,8 +166,8 @@ static void run_stream(const bench *b) {
 
 /* --- Connect ------------------------------------------------------------- */
 
-/* The server reads on when it has answered, as one does that cannot know that
- * no more comes. */
+/* State of the visits. After its answer the server starts another read, because
+ * a real server cannot know that no more data will come. */
 static half visit_server;
 static half visit_client;
 static raw_op visit_connect;
@@ -176,7 +176,8 @@ static bool recycles;
 
 static void visit_begin(void);
 
-/* For the next client, which is not there yet. */
+/* visit_wait starts the connect for the next client, before that client exists.
+ */
 static void visit_wait(void) {
   if (!raw_connect(&visit_connect)) {
     bench_fail("connected before there is a client", ERROR_PIPE_CONNECTED);
@@ -200,7 +201,9 @@ static void visit_server_read(raw_op *op, DWORD error, DWORD bytes) {
 
   if (error == ERROR_BROKEN_PIPE || error == ERROR_PIPE_NOT_CONNECTED ||
       error == ERROR_OPERATION_ABORTED) {
-    visit_over(); /* The read that was left, whichever close came first. */
+    /* The server's last read ends with one of these errors, depending on which
+     * close came first. */
+    visit_over();
     return;
   }
   check_read(error, bytes);
@@ -272,7 +275,8 @@ static void run_idle(const bench *b) {
   idle_end *ends;
 
   memset(buffers, 'x', count * BENCH_MESSAGE_BYTES);
-  create(b); /* What the first pair takes, the process takes once. */
+  /* The first pair also takes memory that a process takes only once. */
+  create(b);
   open_client(b);
   bench_begin(b);
   ends = bench_memory(count * sizeof *ends);
@@ -323,7 +327,8 @@ static void run_server(const bench *b) {
     alone_connected(&connect, NO_ERROR, 0);
   }
   raw_run();
-  FlushFileBuffers(server.handle); /* The client has its last answer. */
+  /* Waits until the client has read its last answer. */
+  FlushFileBuffers(server.handle);
   CloseHandle(server.handle);
 }
 

@@ -1,5 +1,5 @@
-/* Overlapped pipe I/O by hand, with two engines: `port`, the loop that most
- * programs have, and `floor`, the cheapest that Win32 can be under Wine. */
+/* Overlapped pipe I/O by hand, with two engines. `port` is the loop that most
+ * programs have; `floor` is the cheapest way that Win32 allows under Wine. */
 #ifndef NPIPE_BENCH_RAW_H
 #define NPIPE_BENCH_RAW_H
 
@@ -22,17 +22,18 @@ struct raw_op {
   raw_op *next;
 };
 
-/* What an engine does. A callback runs from raw_run and raw_poll alone.
+/* The functions of an engine. Callbacks run inside raw_run and raw_poll only.
  *
- * raw_connect   false: there is a client already, and no callback will come
- * raw_withdraw  false: the kernel has the operation, its callback will come */
+ *   raw_connect   false: a client is already connected; no callback will run
+ *   raw_withdraw  false: the operation is in the kernel; its callback will run
+ */
 void raw_attach(HANDLE handle);
 void raw_read(raw_op *op);
 void raw_write(raw_op *op);
 bool raw_connect(raw_op *op);
 bool raw_withdraw(raw_op *op);
-void raw_poll(void); /* as far as it goes without waiting */
-void raw_run(void);  /* until raw_stop */
+void raw_poll(void); /* works until it would have to wait */
+void raw_run(void);  /* works until raw_stop */
 void raw_stop(void);
 
 /* --- What the engines share ---------------------------------------------- */
@@ -44,12 +45,14 @@ typedef struct raw_queue {
 
 void raw_push(raw_queue *queue, raw_op *op);
 raw_op *raw_pop(raw_queue *queue);
-bool raw_remove(raw_queue *queue, raw_op *op); /* false: it isn't there */
+bool raw_remove(raw_queue *queue, raw_op *op); /* false: not queued */
 
-/* What a call returned: NO_ERROR, ERROR_IO_PENDING or why it failed. */
+/* raw_answer records the result of the call just made: NO_ERROR,
+ * ERROR_IO_PENDING or the error. */
 DWORD raw_answer(raw_op *op, BOOL succeeded);
 
-/* Asks for a client: whether it has to be waited for. */
+/* raw_connect_waits starts a connect. It returns true if a client has to be
+ * waited for. */
 bool raw_connect_waits(raw_op *op);
 
 #endif

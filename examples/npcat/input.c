@@ -1,10 +1,14 @@
+/* Reads standard input on a thread and passes it to the loop piece by piece.
+ * Only one side owns the piece at any time: np_loop_post gives it to the loop,
+ * and the event `taken` gives it back. */
 #include "input.h"
 
 #include <string.h>
 
 #define READ_BYTES 65536
 
-/* Finds the next piece in what was read. `taken` counts a line's end, too. */
+/* find_piece finds the next piece in the buffer. `length` counts the bytes of
+ * the piece; `taken` also counts the line end. */
 static bool find_piece(const input *in, size_t *length, size_t *taken) {
   const char *data = in->buffer + in->begin;
   const size_t have = in->end - in->begin;
@@ -26,7 +30,7 @@ static bool find_piece(const input *in, size_t *length, size_t *taken) {
   return have > 0 && (in->cut == CUT_NOT || in->is_read);
 }
 
-/* Reads more, behind what is there. */
+/* read_more reads more bytes behind those in the buffer. */
 static np_error read_more(input *in) {
   DWORD count = 0;
   size_t room;
@@ -36,14 +40,15 @@ static np_error read_more(input *in) {
   in->begin = 0;
   room = sizeof in->buffer - in->end;
   if (room == 0) {
-    return ERROR_BUFFER_OVERFLOW; /* a line without an end */
+    return ERROR_BUFFER_OVERFLOW; /* a line that is too long */
   }
   if (!ReadFile(GetStdHandle(STD_INPUT_HANDLE), in->buffer + in->end,
                 room < READ_BYTES ? (DWORD)room : READ_BYTES, &count, NULL)) {
     np_error error = GetLastError();
 
     in->is_read = true;
-    return np_is_eof(error) ? NP_OK : error; /* A shell's pipe ends so. */
+    /* A shell's pipe ends with such an error. */
+    return np_is_eof(error) ? NP_OK : error;
   }
   in->is_read = count == 0;
   in->end += count;
@@ -72,8 +77,9 @@ static DWORD WINAPI read_input(void *parameter) {
       }
     }
     in->data = in->buffer + in->begin;
-    /* The port hands over the piece, the event gives it back: between the two
-     * this thread touches nothing, so there is no lock. */
+    /* The post hands the piece to the loop, and the event gives it back.
+     * Between the two this thread touches no shared field, so no lock is
+     * needed. */
     if (np_loop_post(in->loop, &in->task, on_posted) != NP_OK ||
         (!in->is_over &&
          WaitForSingleObject(in->taken, INFINITE) != WAIT_OBJECT_0)) {
@@ -103,7 +109,7 @@ void input_next(input *in) {
 
 bool input_end(input *in) {
   if (in->thread != NULL) {
-    const bool ends = in->is_here && in->is_over; /* its last post came */
+    const bool ends = in->is_here && in->is_over; /* the last post has run */
 
     if (WaitForSingleObject(in->thread, ends ? INFINITE : 0) != WAIT_OBJECT_0) {
       return false;

@@ -1,8 +1,8 @@
-/* npcat: a netcat for named pipes; `npcat --help` tells what it does.
+/* npcat: netcat for named pipes. `npcat --help` explains the options.
  *
- * This file connects, or listens, and says how it ended. session.c copies both
- * ways; input.c reads standard input, by a thread of its own; output.c writes
- * what comes; options.c is the command line. */
+ * This file connects or listens, and reports how the session ended. session.c
+ * copies data both ways, input.c reads standard input on a thread, output.c
+ * writes received data, and options.c reads the command line. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,18 +15,18 @@
 typedef struct npcat {
   options options;
   np_loop *loop;
-  np_listener *listener;     /* NULL: a client, or all have come */
-  np_client_request request; /* in place until on_connected */
-  np_timer limit;            /* of the wait for a client */
+  np_listener *listener;     /* NULL: a client, or all clients have come */
+  np_client_request request; /* stays in place until on_connected */
+  np_timer limit;            /* limits the wait for a client */
   session session;
   input input;
   output output;
   uint32_t clients_left;
-  np_error error; /* the first that came */
+  np_error error; /* the first error */
   bool ended;
 } npcat;
 
-static npcat cat; /* all zero: no operation is in flight */
+static npcat cat; /* All zero: no operation is in flight. */
 
 static void note(np_error error) {
   if (error == NP_OK) {
@@ -42,7 +42,7 @@ static void note(np_error error) {
 static void end(np_error error) {
   note(error);
   np_timer_stop(&cat.limit);
-  np_listener_close(cat.listener, NULL); /* NULL is fine. */
+  np_listener_close(cat.listener, NULL); /* NULL is allowed. */
   cat.listener = NULL;
   cat.ended = true;
 }
@@ -68,8 +68,8 @@ static void on_session_end(session *s, np_error error) {
   if (cat.options.verbose) {
     fprintf(stderr, "npcat: closed\n");
   }
-  /* A client that failed does not end the service; no more time or input, or
-   * nowhere to put it, does. */
+  /* A client's error does not end the service. The service ends after the last
+   * client, when the idle time is over, or (--quit) when all input was sent. */
   if (cat.listener == NULL || error == WAIT_TIMEOUT || input_used_up) {
     end(error);
     return;
@@ -105,7 +105,7 @@ static void begin_session(np_pipe *pipe) {
 static void on_client(np_listener *listener, np_pipe *pipe) {
   np_timer_stop(&cat.limit);
   if (cat.clients_left > 0 && --cat.clients_left == 0) {
-    np_listener_close(listener, NULL); /* The pipe stays ours. */
+    np_listener_close(listener, NULL); /* The accepted pipe stays open. */
     cat.listener = NULL;
   }
   begin_session(pipe);
@@ -130,8 +130,8 @@ static np_error start_listening(const options *o) {
 
   np_listener_options_init(&listening);
   listening.backlog = 1;
-  /* One instance: it serves one client after another, and those that come
-   * meanwhile are told that the pipe is busy, and wait if they like. */
+  /* The listener has one instance and serves one client after another. Other
+   * clients get ERROR_PIPE_BUSY, and can wait. */
   listening.server.instances_max = 1;
   listening.server.access = o->access;
   listening.server.sddl = o->sddl;
@@ -149,7 +149,8 @@ static np_error start_connecting(const options *o) {
   np_client_options client;
 
   np_client_options_init(&client);
-  client.read = !o->send_only; /* So pipes of one direction can be opened. */
+  /* One direction only: otherwise one-way pipes could not be opened. */
+  client.read = !o->send_only;
   client.write = !o->receive_only;
   client.read_mode = o->cut == CUT_NOT || o->send_only ? NP_BYTE : NP_MESSAGE;
   client.wait_for_server = o->wait;
@@ -197,7 +198,8 @@ static exit_code run(void) {
   if (error != NP_OK) {
     end(error);
   }
-  /* Not np_loop_run, which ends when nothing is pending: a thread may post. */
+  /* np_loop_run would return when nothing is pending, but the input thread may
+   * still post. */
   while (!cat.ended) {
     error = np_loop_run_once(cat.loop, INFINITE);
     if (error != NP_OK && error != WAIT_TIMEOUT) {
@@ -207,14 +209,14 @@ static exit_code run(void) {
   if (np_loop_run(cat.loop) == NP_OK && input_end(&cat.input)) {
     note(np_loop_destroy(cat.loop));
   }
-  /* Else the input thread may still post to the loop: it stays, and both end
-   * with the process. */
+  /* If input_end failed, the input thread may still post to the loop. The loop
+   * then stays, and both end with the process. */
   return code_of(cat.error);
 }
 
-/* The command line in UTF-8, in which the library takes names: `argv` of main
- * is in the system's code page, where not every name can be written. Kept until
- * the process ends. */
+/* utf8_arguments returns the command line in UTF-8, which the library needs for
+ * names. main's `argv` is in the system's code page, which cannot express every
+ * name. The strings live until the process ends. */
 static char **utf8_arguments(int *count) {
   wchar_t **wide = CommandLineToArgvW(GetCommandLineW(), count);
   char **arguments =

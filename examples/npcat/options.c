@@ -1,3 +1,6 @@
+/* Reads npcat's command line: short options, long options, values behind
+ * either, and the pipe's name. A wrong command line ends with a message and
+ * EXIT_USAGE. */
 #include "options.h"
 
 #include <stdio.h>
@@ -70,19 +73,21 @@ static const struct option {
     {"version", OPTION_VERSION, false},
 };
 
-/* A number from 0 (or 1) to `max`, with nothing behind it. */
+/* read_number reads a number from `min` to `max`; no other character may
+ * follow. */
 static bool read_number(const char *text, unsigned long min, unsigned long max,
                         unsigned long *number) {
   char *end;
 
   if (*text < '0' || *text > '9') {
-    return false; /* strtoul would take blanks and a sign. */
+    return false; /* strtoul would accept blanks and a sign. */
   }
   *number = strtoul(text, &end, 10);
   return *end == '\0' && *number >= min && *number <= max;
 }
 
-/* Seconds, perhaps with a fraction, as milliseconds; a day at most. */
+/* read_seconds reads seconds, optionally with a fraction, and returns
+ * milliseconds. The maximum is one day. */
 static bool read_seconds(const char *text, uint32_t *ms) {
   char *end;
   double seconds;
@@ -107,13 +112,13 @@ static bool take_access(options *o, const char *value) {
   } else {
     o->access = NP_ACCESS_WINDOWS_DEFAULT;
     if (strcmp(value, "default") != 0) {
-      o->sddl = value; /* Windows says whether it is one. */
+      o->sddl = value; /* Windows checks the SDDL text. */
     }
   }
   return *value != '\0';
 }
 
-/* True if `value` is one for the option `letter`. */
+/* take_value returns true if `value` is valid for the option `letter`. */
 static bool take_value(options *o, int letter, const char *value) {
   unsigned long number = 0;
   bool good = false;
@@ -137,7 +142,7 @@ static bool take_value(options *o, int letter, const char *value) {
   }
 }
 
-/* False if the program ends here, with *code. */
+/* take_flag returns false if the program ends here, with *code. */
 static bool take_flag(options *o, int letter, exit_code *code) {
   switch (letter) {
     case 'l':
@@ -200,9 +205,10 @@ static const struct option *find_option(const char *name, size_t length,
   return NULL;
 }
 
-/* One argument that begins with a dash: --name, --name=value, or letters, the
- * last of which may have its value behind it. *next is the argument after it;
- * an option that takes that sets it to NULL. */
+/* take_argument handles one argument that begins with a dash: --name,
+ * --name=value, or letters, where the value of the last letter may follow it.
+ * *next is the next argument. An option that uses *next as its value sets it to
+ * NULL. */
 static bool take_argument(options *o, char *argument, char **next,
                           exit_code *code) {
   const bool is_long = argument[1] == '-';

@@ -1,4 +1,4 @@
-/* What npcat was asked to do. */
+/* The options of npcat, as the command line gives them. */
 #ifndef NPCAT_OPTIONS_H
 #define NPCAT_OPTIONS_H
 
@@ -8,7 +8,7 @@
 
 #include <npipe/npipe.h>
 
-/* The longest line or block that is sent as one message. */
+/* The longest line or block that can be sent as one message. */
 #define MESSAGE_BYTES_MAX 8388608
 
 typedef enum exit_code {
@@ -20,11 +20,12 @@ typedef enum exit_code {
   EXIT_DENIED = 5
 } exit_code;
 
-/* How standard input is cut into what is written at a time. */
+/* The way in which standard input is cut into pieces. Each piece is one
+ * write. */
 typedef enum input_cut { CUT_NOT, CUT_LINES, CUT_BLOCKS } input_cut;
 
 typedef struct options {
-  char name[4 * 256 + 1]; /* of the pipe, with \\.\pipe\ before it */
+  char name[4 * 256 + 1]; /* name of the pipe, with \\.\pipe\ in front */
   bool listen;
   bool wait;
   bool hex;
@@ -43,9 +44,10 @@ typedef struct options {
   const char *sddl;
 } options;
 
-/* options_read reads the command line, in UTF-8. It returns true if there is
- * something to be done, else *code is what the program exits with: it was asked
- * for help and gave it, or it said on standard error what is wrong. */
+/* options_read reads the command line, which is in UTF-8. It returns true if
+ * the program has work to do. Else *code is the exit code: the program printed
+ * its help or version, or it printed to standard error why the command line is
+ * wrong. */
 bool options_read(options *o, int argc, char **argv, exit_code *code);
 
 #endif

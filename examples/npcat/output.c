@@ -1,10 +1,12 @@
+/* Writes received data to standard output: unchanged, as lines, or as a hex
+ * dump. A hex dump starts new offsets for each message. */
 #include "output.h"
 
 #include <stdio.h>
 
 #define ROW_BYTES 16
 
-/* Not by stdio, which would make two bytes of each line feed. */
+/* put does not use stdio, which would turn each line feed into two bytes. */
 static np_error put(const char *data, size_t length) {
   HANDLE handle = GetStdHandle(STD_OUTPUT_HANDLE);
 
@@ -22,7 +24,7 @@ static np_error put(const char *data, size_t length) {
 
 static np_error put_rows(uint64_t offset, const char *data, size_t length) {
   static const char digits[] = "0123456789abcdef";
-  static char rows[256][80]; /* many in one write */
+  static char rows[256][80]; /* many rows go out in one write */
   char *at = rows[0];
   np_error error = NP_OK;
 
@@ -55,7 +57,8 @@ static np_error put_rows(uint64_t offset, const char *data, size_t length) {
   return error;
 }
 
-/* The offset behind the last byte, which is how many there were. */
+/* put_total prints the offset behind the last byte, which is the number of
+ * bytes. */
 static np_error put_total(output *out) {
   char line[24];
   int length =

@@ -1,7 +1,9 @@
+/* Copies data between one connection and standard input and output, until both
+ * directions have ended. Each session ends exactly once, in finish(). */
 #include "session.h"
 
-/* The end of it, whatever is in flight: that is called back with an error, and
- * is_mine() then says no. */
+/* finish ends the session, even while operations are in flight. Their callbacks
+ * run later, and is_mine() then returns false. */
 static void finish(session *s, np_error error) {
   np_pipe *pipe = s->pipe;
   np_error said;
@@ -10,15 +12,15 @@ static void finish(session *s, np_error error) {
   np_timer_stop(&s->idle);
   said = output_end(s->output);
   s->on_end(s, error != NP_OK ? error : said);
-  /* To the listener, for the next client, if there is to be one: what this one
-   * has not read is lost, but it is gone, or something failed. Else close it:
-   * what was written then stays readable. */
+  /* A listener's instance is recycled for the next client. The current client
+   * loses unread data by this, but it has gone, or an operation failed. Any
+   * other pipe is closed, and the peer can still read what was written. */
   if (np_listener_recycle(pipe) != NP_OK) {
     np_pipe_close(pipe, NULL);
   }
 }
 
-/* Whether there is still a session to go on with. */
+/* is_mine returns true if the session goes on. An error ends it. */
 static bool is_mine(session *s, np_error error) {
   if (s->pipe == NULL) {
     return false;
@@ -51,17 +53,18 @@ static void receive(session *s) {
   is_mine(s, error);
 }
 
-/* Nothing more comes from the other end. */
+/* end_receiving runs when the other end sends no more data. */
 static void end_receiving(session *s) {
   if (!s->sending && (!s->options->half_close || s->input_ended)) {
     finish(s, NP_OK);
   }
-  /* Else what is on its way comes to its end first; if the other end is gone
-   * that is at once, and tells what was lost. */
+  /* Else the sending goes on first. If the other end has gone, the write or
+   * flush ends at once and reports lost data. */
 }
 
-/* Asks, once, how much had come when all was sent: so a peer that never stops
- * does not keep the session. Then goes on, or ends, after a read. */
+/* receive_what_is_left asks once how many bytes had come when all input was
+ * sent, so that a peer that never stops cannot keep the session open. It then
+ * starts another read, or ends the session. */
 static void receive_what_is_left(session *s, size_t transferred) {
   np_info info = {.size = sizeof info};
 
@@ -81,8 +84,9 @@ static void receive_what_is_left(session *s, size_t transferred) {
   }
 }
 
-/* All was sent, and the other end has read it. A read in flight has what came,
- * or is cancelled: on_read goes on. */
+/* quit runs when all input was sent and the other end has read it. If a read is
+ * in flight, quit cancels it; the read may still bring data, and on_read
+ * continues. */
 static void quit(session *s) {
   s->quitting = true;
   if (s->receiving) {
@@ -106,7 +110,7 @@ static void on_read(np_op *op, np_error error, size_t transferred) {
     return;
   }
   if (np_is_eof(error)) {
-    s->input_ended = true; /* There is nobody to send it to. */
+    s->input_ended = true; /* The other end has gone and can receive nothing. */
     end_receiving(s);
     return;
   }
@@ -147,7 +151,8 @@ static void on_direction_ended(np_op *op, np_error error, size_t transferred) {
   }
 }
 
-/* The other end has read all before it: if it is gone, nothing is lost. */
+/* on_empty_written ends the sending direction. The other end had read all data
+ * before the empty message, so nothing is lost if it has gone. */
 static void on_empty_written(np_op *op, np_error error, size_t transferred) {
   const bool gone = error == ERROR_NO_DATA || error == ERROR_BROKEN_PIPE;
 
@@ -158,8 +163,9 @@ static void on_flushed(np_op *op, np_error error, size_t transferred) {
   session *s = op->user;
 
   if (s->options->half_close && error == NP_OK && s->pipe != NULL) {
-    /* A named pipe has no half-close: both ends agree on an empty message. Only
-     * now, since behind unread bytes it could be overlooked. */
+    /* A named pipe has no half-close, so both ends agree on an empty message.
+     * It is sent only after the flush, because it could be overlooked behind
+     * unread bytes. */
     error = np_pipe_write(s->pipe, "", 0, &s->write, on_empty_written);
     is_mine(s, error);
     return;
@@ -172,11 +178,11 @@ static void on_written(np_op *op, np_error error, size_t transferred) {
 
   (void)transferred;
   s->sending = false;
-  input_next(s->input); /* Also if it failed: the piece is no longer used. */
+  input_next(s->input); /* The piece is free again, even if the write failed. */
   if (is_mine(s, error)) {
     restart_idle(s);
     if (s->input_ended) {
-      finish(s, NP_OK); /* The other end went meanwhile. */
+      finish(s, NP_OK); /* The other end has gone during the write. */
     }
   }
 }
@@ -231,6 +237,6 @@ void session_start(session *s, np_pipe *pipe) {
     receive(s);
   }
   if (s->pipe != NULL && !s->options->receive_only) {
-    session_send(s); /* What the session before has left. */
+    session_send(s); /* Sends input that the previous session left. */
   }
 }
