@@ -73,23 +73,31 @@ static uint64_t seed_mix(uint64_t seed, const char *label) {
   return hash;
 }
 
+static void current_set(const struct np_case *c, unsigned variant,
+                        uint64_t seed) {
+  memset(&current, 0, sizeof(current));
+  current.c = c;
+  current.variant = variant;
+  variant_label(c->id, variant, current.label);
+  current.seed = seed_mix(seed, current.label);
+}
+
 /* Takes a line of the parent; false when it makes no sense. */
 static bool current_parse(char *line) {
   char *at = line;
   const struct np_case *c;
+  unsigned variant;
+  uint64_t seed;
 
   line[strcspn(line, "\r\n")] = '\0';
-  memset(&current, 0, sizeof(current));
-  current.variant = (unsigned)strtoul(at, &at, 10);
-  current.seed = strtoull(at, &at, 10);
+  variant = (unsigned)strtoul(at, &at, 10);
+  seed = strtoull(at, &at, 10);
   if (*at != ' ') {
     return false;
   }
   for (c = np_case_first(); c != NULL; c = c->next) {
     if (strcmp(c->id, at + 1) == 0) {
-      current.c = c;
-      variant_label(c->id, current.variant, current.label);
-      current.seed = seed_mix(current.seed, current.label);
+      current_set(c, variant, seed);
       return true;
     }
   }
@@ -117,37 +125,50 @@ static bool trace_write(const char *directory) {
   return true;
 }
 
-int child_main(const struct options *options) {
-  char line[2 * VARIANT_LABEL_BYTES_MAX];
-
-  /* By the line; by the buffer on Windows, where cmocka flushes it and where a
-   * write a character would take longer than the cases. */
+/* stdout is buffered by the line. Windows buffers it by the block: cmocka
+ * flushes it there, and a write for each character would take longer than the
+ * cases. */
+static void output_init(void) {
   setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
   setvbuf(stderr, NULL, _IONBF, 0);
   cmocka_set_message_output(CM_OUTPUT_STDOUT);
+}
+
+/* Runs `current` and returns one of the words CHILD_. */
+static const char *current_run(const struct options *options) {
+  struct CMUnitTest test = {NULL, run_current, NULL, NULL, NULL};
+  const char *result = CHILD_FAILED;
+  int failures;
+
+  test.name = current.label;
+  host_crash_save();
+  failures = _cmocka_run_group_tests(current.label, &test, 1, NULL, NULL);
+  if (failures == 0 && current.finished) {
+    result = CHILD_PASSED;
+  } else if (failures == 0 && current.unresolved) {
+    result = CHILD_UNRESOLVED;
+  } else if (failures == 0) {
+    fprintf(stderr, "%s:%d: skip() is no answer; np_unresolved is\n",
+            current.c->file, current.c->line);
+  }
+  if (options->trace && strcmp(result, CHILD_PASSED) != 0) {
+    world_trace_print();
+  }
+  return result;
+}
+
+int child_main(const struct options *options) {
+  char line[2 * VARIANT_LABEL_BYTES_MAX];
+
+  output_init();
   while (fgets(line, sizeof(line), stdin) != NULL) {
-    struct CMUnitTest test = {NULL, run_current, NULL, NULL, NULL};
-    const char *result = CHILD_FAILED;
-    int failures;
+    const char *result;
 
     if (!current_parse(line)) {
       fprintf(stderr, "not understood: %s\n", line);
       return 1;
     }
-    test.name = current.label;
-    host_crash_save();
-    failures = _cmocka_run_group_tests(current.label, &test, 1, NULL, NULL);
-    if (failures == 0 && current.finished) {
-      result = CHILD_PASSED;
-    } else if (failures == 0 && current.unresolved) {
-      result = CHILD_UNRESOLVED;
-    } else if (failures == 0) {
-      fprintf(stderr, "%s:%d: skip() is no answer; np_unresolved is\n",
-              current.c->file, current.c->line);
-    }
-    if (options->trace && strcmp(result, CHILD_PASSED) != 0) {
-      world_trace_print();
-    }
+    result = current_run(options);
     if (options->traces != NULL && !trace_write(options->traces)) {
       return 1;
     }
@@ -155,6 +176,25 @@ int child_main(const struct options *options) {
     fflush(stdout);
     if (strcmp(result, CHILD_PASSED) != 0) {
       host_exit(0);
+    }
+  }
+  return 0;
+}
+
+int child_runs(const struct options *options, const struct run_list *runs) {
+  output_init();
+  for (const struct run *run = runs->first; run != NULL; run = run->next) {
+    for (uint64_t i = 0; run->result == RUN_PENDING && i < options->repeat;
+         i++) {
+      const char *result;
+
+      current_set(run->c, run->variant, options->seed + i);
+      result = current_run(options);
+      printf("\n%s: %s\n", run->label, result);
+      fflush(stdout);
+      if (strcmp(result, CHILD_FAILED) == 0) {
+        return 1;
+      }
     }
   }
   return 0;

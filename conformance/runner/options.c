@@ -30,6 +30,8 @@ const char options_help[] =
     "                       round, with --repeat)\n"
     "  --time-scale X       multiply every time limit by X\n"
     "  --jobs N             child processes at a time (default 1)\n"
+    "  --one-process        run all in this process, without time limits, and\n"
+    "                       stop at the first failure: for a debugger\n"
     "  --repeat N           run each case N times, the seed one higher each\n"
     "                       time\n"
     "  --script SEED        play a random program of raw pipe calls instead, "
@@ -129,6 +131,8 @@ bool options_parse(struct options *options, int argc, char **argv) {
       options->list = true;
     } else if (strcmp(argv[i], "--list-settings") == 0) {
       options->list_settings = true;
+    } else if (strcmp(argv[i], "--one-process") == 0) {
+      options->one_process = true;
     } else if (strcmp(argv[i], "--tap") == 0) {
       options->tap = true;
     } else if (strcmp(argv[i], "--script-print") == 0) {

@@ -26,6 +26,7 @@ struct options {
   double time_scale;
   size_t jobs;
   uint64_t repeat;
+  bool one_process;  /* for a debugger: no child, no time limit */
   const char *child; /* this is a child: the mark of its result lines */
   bool script;       /* play programs drawn from script_seed on */
   uint64_t script_seed;

@@ -1,4 +1,5 @@
 #include "runner/parent.h"
+#include "runner/child.h"
 #include "runner/expectation.h"
 #include "runner/options.h"
 #include "runner/report.h"
@@ -154,6 +155,10 @@ int parent_main(const struct options *options) {
   }
   expectation_list_apply(&expectations, &runs);
   settle_without_child(options, &runs);
+  if (options->one_process) {
+    code = child_runs(options, &runs);
+    goto cleanup;
+  }
   workers_run(options, &runs);
   report_end(options, &runs);
   if (report_files(options, &platform, &runs) && !report_count(&runs).red) {
