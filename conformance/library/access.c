@@ -1,12 +1,12 @@
-/* The presets of np_access, as far as one user can tell. What they do to others
- * is in users.c. */
+/* The presets of np_access: which rights a pipe's security descriptor grants. A
+ * single user can check only this; users.c checks what other users can do. */
 #include "fixture.h"
 
 #include <winternl.h>
 
 enum { INSTANCES = 5, DESCRIPTOR_BYTES = 1024, ENTRIES_MAX = 4 };
 
-/* What a pipe's descriptor says, in storage of its own. */
+/* Security descriptor of a pipe, copied into memory of its own. */
 struct security {
   union {
     SECURITY_DESCRIPTOR_RELATIVE header;
@@ -51,7 +51,7 @@ static void security_read(struct security *security, np_pipe *pipe) {
   }
 }
 
-/* The user of this process. */
+/* own_sid returns the SID of this process's user. */
 static const void *own_sid(void) {
   static union {
     TOKEN_USER user;
@@ -67,7 +67,8 @@ static const void *own_sid(void) {
   return answer.user.User.Sid;
 }
 
-/* The pipe has a label that bars who is below `level` from everything. */
+/* assert_label checks that the pipe's mandatory label denies every access to
+ * processes below `level`. */
 static void assert_label(np_pipe *pipe, DWORD level) {
   union {
     SECURITY_DESCRIPTOR_RELATIVE header;
@@ -143,7 +144,8 @@ NP_CASE("access/authenticated-users-descriptor", np_server_create, NO_MODE,
   assert_true(is_sid(security.entries[1].sid, &everybody_known));
 }
 
-/* The instances are all there at once, and each serves a client. */
+/* five_instances creates five instances at the same time; each serves a
+ * client. */
 static void five_instances(np_fixture *f) {
   np_pipe *servers[INSTANCES];
 

@@ -1,10 +1,11 @@
-/* Each preset, and each kind of client: who gets in, and who may add instances.
- * Only where a case can be somebody else. */
+/* The presets of np_access, each against each kind of client: who can connect,
+ * and who can create more instances. These cases run only where a case can act
+ * as another user. */
 #include "fixture.h"
 
 #include <stdio.h>
 
-/* What a kind of client can do. */
+/* The rights that a kind of client has on the pipe. */
 enum reach { NOTHING, TALK, EVERYTHING };
 
 struct kind {
@@ -12,7 +13,8 @@ struct kind {
   enum reach reach;
 };
 
-/* Opens nothing but the attributes, which would use up an instance, too. */
+/* attributes_error opens the pipe for its attributes alone. Even this open uses
+ * up an instance. */
 static DWORD attributes_error(np_fixture *f) {
   wchar_t name[WORLD_PIPE_NAME_BYTES_MAX];
   HANDLE handle;
@@ -43,7 +45,7 @@ static np_error open_error(np_fixture *f, bool read, bool write) {
   return error;
 }
 
-/* Bare, as a squatter would: no preset looks at the pipe. */
+/* create_error creates an instance without any preset, as a squatter would. */
 static np_error create_error(np_fixture *f) {
   np_server_options options;
   np_pipe *server = NULL;
@@ -167,7 +169,8 @@ NP_CASE("access-kinds/app-container-of-all", np_server_create, NO_MODE, NP_OK,
   check(f, kinds);
 }
 
-/* `server` makes two instances with the preset, and `client` opens one. */
+/* serve_twice: user `server` creates two instances with the preset, and user
+ * `client` opens one of them. */
 static void serve_twice(np_fixture *f, const char *server, const char *client,
                         np_error expected) {
   become(server);

@@ -1,7 +1,8 @@
-/* np_pipe_adopt: handles that the caller opened. */
+/* np_pipe_adopt with handles that the caller has opened. */
 #include "ready_common.h"
 
-/* Adopts `handle`, which is a raw one of the fixture, and owns the pipe. */
+/* adopt adopts `handle`, a raw handle of the fixture. The pipe then owns the
+ * handle. */
 static np_pipe *adopt(np_fixture *f, HANDLE handle) {
   np_pipe *pipe = NULL;
 

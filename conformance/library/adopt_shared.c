@@ -1,10 +1,11 @@
-/* np_pipe_adopt: handles whose file object somebody else holds, too. Port, key
- * and modes belong to that object: the other holder's packets come to the loop.
- */
+/* np_pipe_adopt with a handle whose file object has another holder as well.
+ * Port, key and modes belong to the file object, so the other holder's packets
+ * reach the loop too. */
 #include "ready_common.h"
 
-/* What another holder gives the kernel. Whoever takes it for an operation of
- * the library calls through the junk behind it. */
+/* An operation that another holder of the file object gives to the kernel.
+ * `junk` follows the OVERLAPPED: a loop that takes it for an np_op would call a
+ * function through the junk, and crash. */
 struct stranger {
   OVERLAPPED overlapped;
   uint8_t junk[256];
@@ -21,7 +22,7 @@ static HANDLE duplicate_of(np_fixture *f, HANDLE handle) {
   return raw_own(f, duplicate);
 }
 
-/* The end opposite f->end, adopted. The pipe is the caller's. */
+/* adopt_raw adopts the end opposite f->end. The caller owns the pipe. */
 static np_pipe *adopt_raw(np_fixture *f) {
   HANDLE handle = f->raw;
   np_pipe *pipe = NULL;
@@ -43,7 +44,8 @@ static void stranger_reads(np_fixture *f, struct stranger *stranger,
   assert_int_equal(GetLastError(), ERROR_IO_PENDING);
 }
 
-/* Its read has `text`, and the loop has dropped the packet of it. */
+/* stranger_has checks that the stranger's read ended with `text`, and that the
+ * loop ignored the packet of this read. */
 static void stranger_has(np_fixture *f, struct stranger *stranger,
                          const char *text) {
   loop_quiet(f);

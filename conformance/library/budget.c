@@ -1,8 +1,8 @@
-/* What an operation costs in system calls, where somebody counts them: on the
- * simulated kernel. */
+/* The number of system calls that an operation may cost. Only the simulated
+ * kernel counts calls, so these cases run there. */
 #include "ready_common.h"
 
-/* What the path of a read or a write could call. */
+/* The calls that the path of a read or a write might make. */
 static const char *const io_calls[] = {"ReadFile",
                                        "WriteFile",
                                        "GetOverlappedResult",
@@ -19,7 +19,7 @@ static const char *const io_calls[] = {"ReadFile",
 enum { IO_CALLS = sizeof(io_calls) / sizeof(io_calls[0]) };
 
 struct call_counts {
-  uint64_t io;   /* all of `io_calls` together                               */
+  uint64_t io;   /* all of `io_calls` together */
   uint64_t port; /* GetQueuedCompletionStatusEx                              */
 };
 
@@ -96,12 +96,12 @@ NP_CASE("budget/read-pending", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
   pair_open(f);
   before = counts_now();
   read_begin(&f->ops[0], f->end, 16);
-  reads_post(f); /* asks the port once, in vain */
+  reads_post(f); /* polls the port once, finds nothing */
   pipe_send(f, f->peer, "abc", 3);
   loop_until(f, 1);
   after = counts_now();
   assert_done(&f->ops[0], NP_OK, 3);
-  assert_int_equal(after.io - before.io, 2); /* the read, the peer's write */
+  assert_int_equal(after.io - before.io, 2); /* the read and the peer's write */
   assert_true(after.port - before.port <= 2);
 }
 
@@ -173,7 +173,8 @@ NP_CASE("budget/timer", np_timer_start, NO_MODE, NP_OK,
   assert_int_equal(after.port - before.port, 0);
 }
 
-/* The first 16 of so many reads end together, and are taken so. */
+/* assert_taken_together: the first 16 of `reads` reads complete at the same
+ * time, and the loop dequeues them with one call. */
 static void assert_taken_together(np_fixture *f, unsigned reads) {
   enum { MANY = 16 };
   uint64_t before;

@@ -1,5 +1,5 @@
-/* What a message through a channel costs in system calls, where somebody counts
- * them: on the simulated kernel. */
+/* The number of system calls that a channel's message may cost. Only the
+ * simulated kernel counts calls, so these cases run there. */
 #include "channel_common.h"
 
 enum { TRIPS = 100, LARGE = 65000, LARGE_COUNT = 20 };
@@ -26,8 +26,8 @@ static struct channel_calls calls_since(struct channel_calls before) {
   return now;
 }
 
-/* The recorders: 0 receives and 1 sends at the server's end, 2 and 3 at the
- * client's. */
+/* The operations of the server's end are 0 (receive) and 1 (send); those of the
+ * client's end are 2 (receive) and 3 (send). */
 static void then_answer(np_fixture *f, struct recorder *recorder) {
   assert_done(recorder, NP_OK, 5);
   if (recorder->done_count <= TRIPS) {
@@ -61,7 +61,8 @@ NP_CASE("budget/channel-echo", np_channel_send, ANY_MODE | BOTH_ENDS, NP_OK,
   receive_begin(&f->ops[2], f->opposite);
   loop_until_count(f, &f->ops[2].done_count, TRIPS);
   cost = calls_since(before);
-  /* The next trip may have begun; the first read may have come too early. */
+  /* Two more are allowed: the next round trip may have begun, and the first
+   * read may have come before its data. */
   assert_in_range(cost.writes, 2 * TRIPS, 2 * TRIPS + 2);
   assert_in_range(cost.reads, 2 * TRIPS, 2 * TRIPS + 2);
   assert_in_range(cost.port, 0, 10);
@@ -196,7 +197,7 @@ NP_CASE("budget/channel-waiting", np_channel_send, BYTE_READS | BOTH_ENDS,
   loop_until_count(f, &f->ops[1].done_count, LARGE_COUNT);
   cost = calls_since(before);
   assert_int_equal(cost.writes, 2 * LARGE_COUNT);
-  /* The first read takes 4 KiB. */
+  /* The first read has room for 4 KiB only. */
   assert_in_range(cost.reads, LARGE_COUNT, LARGE_COUNT + 2);
   assert_in_range(cost.port, 0, LARGE_COUNT + 2);
 }

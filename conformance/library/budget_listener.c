@@ -1,8 +1,9 @@
-/* What an accepted connection costs a listener in system calls and in memory,
- * where somebody counts them: on the simulated kernel. */
+/* The number of system calls and the memory that a listener may spend on an
+ * accepted connection. Only the simulated kernel counts them, so these cases
+ * run there. */
 #include "listener_common.h"
 
-/* What accepting could call. */
+/* The calls that accepting a client might make. */
 static const char *const names[] = {"CreateNamedPipeW",
                                     "CreateIoCompletionPort",
                                     "SetFileCompletionNotificationModes",
@@ -44,7 +45,8 @@ static void assert_calls(const struct counts *before,
   fail();
 }
 
-/* The next client comes before the loop has nothing else to do. */
+/* next_client closes this client and opens the next one in the callback, so
+ * that the loop always has a client waiting. */
 static void next_client(np_fixture *f, np_pipe *pipe) {
   pipe_close(f, pipe);
   raw_close(f, f->raw);
@@ -71,7 +73,8 @@ NP_CASE("budget/listener-new", np_listener_create, ANY_MODE, NP_OK,
   assert_calls(&before, &after, "CreateNamedPipeW", 10);
   assert_calls(&before, &after, "CreateIoCompletionPort", 10);
   assert_calls(&before, &after, "SetFileCompletionNotificationModes", 10);
-  assert_calls(&before, &after, "ConnectNamedPipe", 11); /* and the next one */
+  /* 10, and the next client's */
+  assert_calls(&before, &after, "ConnectNamedPipe", 11);
   assert_calls(&before, &after, "DisconnectNamedPipe", 0);
   assert_calls(&before, &after, "CancelIoEx", 0);
   assert_calls(&before, &after, "CreateEventW", 0);
@@ -94,7 +97,7 @@ static void recycled(np_fixture *f, np_ghosts ghosts, unsigned connects) {
     give_back(f, listening.accepted[i]);
     raw_close(f, client);
     if (i == 1) {
-      before = count(f); /* Two take turns from now on. */
+      before = count(f); /* From here on two instances take turns. */
     }
   }
   after = count(f);

@@ -1,5 +1,7 @@
-/* What a turn of the loop costs in system calls, and what it spares: who goes
- * first, what is asked of the port, who is let go before. */
+/* The number of system calls that one turn of the loop may cost: when the loop
+ * polls its port, when it yields the processor, and in which order it gives
+ * operations to the kernel. Only the simulated kernel counts calls, so these
+ * cases run there. */
 #include "fixture.h"
 
 static uint64_t port_calls(void) {
@@ -68,7 +70,8 @@ NP_CASE("budget/yield-default", np_loop_options_init, ANY_MODE | BOTH_ENDS,
   before = calls("SwitchToThread");
   read_begin(&f->ops[0], f->end, 16);
   reads_post(f);
-  read_begin(&f->ops[1], f->peer, 16); /* While the kernel has another. */
+  /* The other read is in the kernel already. */
+  read_begin(&f->ops[1], f->peer, 16);
   reads_post(f);
   assert_int_equal(calls("SwitchToThread") - before, 0);
 }
@@ -123,7 +126,8 @@ NP_CASE("budget/large-writes", np_pipe_write, MODE_BYTE | BOTH_ENDS, NP_OK,
   f->ops[1].then = then_read_on;
   reads = calls("ReadFile");
   port = port_calls();
-  /* Sixteen recorders' buffers in a row have the room. */
+  /* The 16 recorders lie in a row, so their memory serves as one buffer of
+   * 60,000 bytes. */
   assert_true(16 * sizeof f->ops[0] >= 60000);
   f->ops[1].start_count++;
   assert_np_ok(

@@ -1,4 +1,4 @@
-/* Channels: made of a pipe, ended, given back. */
+/* Channels: create, close and detach. */
 #include "channel_common.h"
 
 NP_CASE("channel/create", np_channel_create, ANY_MODE | BOTH_ENDS, NP_OK,
@@ -158,7 +158,8 @@ NP_CASE("channel/one-way", np_channel_create, ANY_MODE, NP_OK,
   f->client_options.read = false;
   f->client_options.read_mode = NP_BYTE;
   if ((f->variant & MODE_MESSAGE_BYTE) != 0) {
-    /* An end that cannot read goes by the type: it must be told. */
+    /* A channel guesses the framing from the modes. An end that cannot read
+     * knows only the pipe's type, so the framing is set here. */
     np_channel_options options;
 
     np_channel_options_init(&options);
@@ -260,7 +261,8 @@ NP_CASE("channel/close", np_channel_close, ANY_MODE | BOTH_ENDS, NP_OK,
   receive_begin(&f->ops[1], f->channel);
   receive_into_begin(&f->ops[2], f->channel, 100);
   loop_quiet(f);
-  /* Over the quota itself: it cannot end well when others are cancelled. */
+  /* This message alone exceeds the quota, so it cannot complete while the other
+   * operations are cancelled. */
   send_begin(&f->ops[3], f->channel, big, 200);
   call_begin(&call, f->channel, "request");
   channel_close(f, f->channel);
@@ -412,7 +414,8 @@ NP_CASE("channel/detach-in-callback", np_channel_detach, ANY_MODE | BOTH_ENDS,
   loop_quiet(f);
 }
 
-/* Gives up the only receive, and detaches in its callback. */
+/* give_up_and_detach cancels the only receive and detaches the channel in its
+ * callback. */
 static void give_up_and_detach(np_fixture *f) {
   f->ops[0].then = detach_in_callback;
   assert_np_ok(np_op_cancel(&f->ops[0].op));

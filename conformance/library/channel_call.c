@@ -91,7 +91,7 @@ NP_CASE("channel/call-timeout", np_channel_call, ANY_MODE | BOTH_ENDS,
   calls_open(f);
   asked[0].call.op.timeout_ms = 20;
   call_begin(&asked[0], f->channel, "one");
-  call_begin(&asked[1], f->channel, "two"); /* Waits in line. */
+  call_begin(&asked[1], f->channel, "two"); /* waits behind the first */
   call_wait(f, &asked[0]);
   assert_np_error(asked[0].result, WAIT_TIMEOUT);
   call_begin(&asked[2], f->channel, "three");
@@ -220,7 +220,8 @@ NP_CASE("channel/call-peer-closed", np_channel_call, ANY_MODE | BOTH_ENDS,
   assert_np_error(asked[1].result, ERROR_BROKEN_PIPE);
   call_begin(&asked[2], f->channel, "three");
   call_wait(f, &asked[2]);
-  assert_np_error(asked[2].result, ERROR_BROKEN_PIPE); /* None can come. */
+  /* No reply can come any more. */
+  assert_np_error(asked[2].result, ERROR_BROKEN_PIPE);
 }
 
 NP_CASE("channel/call-too-long-reply", np_channel_call, ANY_MODE | BOTH_ENDS,

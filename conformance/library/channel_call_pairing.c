@@ -1,5 +1,5 @@
-/* Channels: no reply is told for another request's, and no cancel of a call is
- * lost. */
+/* Channels: a reply is never delivered to another request's call, and no cancel
+ * of a call is lost. */
 #include "channel_common.h"
 #include "museum_common.h"
 
@@ -10,7 +10,8 @@ static void calls_open(np_fixture *f, const np_channel_options *options) {
   channel_pair(f, options);
 }
 
-/* A call that the peer answers, which has received everything before. */
+/* call_answered makes a call that the peer answers. The peer has received all
+ * earlier requests before. */
 static void call_answered(np_fixture *f, struct call_recorder *call,
                           const char *reply) {
   call_begin(call, f->channel, "request");

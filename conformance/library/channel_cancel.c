@@ -1,4 +1,5 @@
-/* Channels: sends that are cancelled or late, by where they were. */
+/* Channels: a send is cancelled or times out. The outcome depends on how far
+ * the message has gone: not sent, copied by the kernel, or being written. */
 #include "channel_common.h"
 
 NP_CASE("channel/cancel-unsent", np_channel_send, BYTE_READS | BOTH_ENDS,
@@ -52,7 +53,7 @@ NP_CASE("channel/cancel-copied", np_channel_send, BYTE_READS | BOTH_ENDS,
   assert_np_ok(np_op_cancel(&f->ops[1].op));
   loop_until(f, 1);
   assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
-  memset(f->ops[1].buffer, '!', 100); /* It is the caller's again. */
+  memset(f->ops[1].buffer, '!', 100); /* The caller owns the buffer again. */
   memset(f->ops[4].buffer, 'x', 100);
   send_begin(&f->ops[3], f->channel, "four", 4);
   assert_message(f, f->opposite, "one", 3);
@@ -124,7 +125,7 @@ NP_CASE("channel/cancel-in-place", np_channel_send, ANY_MODE | BOTH_ENDS,
   assert_np_ok(np_op_cancel(&f->ops[0].op));
   loop_until(f, is_framed(f) ? 3 : 1);
   assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
-  scribbled = memset(big, '!', sizeof(big)); /* It is the caller's again. */
+  scribbled = memset(big, '!', sizeof(big)); /* The caller owns `big` again. */
   if (is_framed(f)) {
     assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
     assert_done(&f->ops[2], ERROR_OPERATION_ABORTED, 0);

@@ -1,6 +1,6 @@
-/* Channels: operations that stand for others of the library's own, cancelled
- * and late in each of their stages. A cancel that was accepted is never lost:
- * the operation ends, cancelled or with its true result. */
+/* Channels: operations that the library carries out in several steps are
+ * cancelled, or time out, in each of the steps. An accepted cancel is never
+ * lost: the operation ends as cancelled, or with its true result. */
 #include "channel_common.h"
 #include "museum_common.h"
 
@@ -25,7 +25,8 @@ NP_CASE("channel/half-close-behind-a-cancel", np_channel_shutdown,
 
   f->server_options.in_buffer_bytes = 100;
   f->server_options.out_buffer_bytes = 100;
-  options.gather = true; /* The channel looks at the end of the turn. */
+  /* A channel that gathers sends at the end of the turn. */
+  options.gather = true;
   channel_pair(f, &options);
   send_begin(&f->ops[0], f->channel, big, sizeof(big));
   assert_np_ok(np_op_cancel(&f->ops[0].op));
@@ -118,8 +119,8 @@ NP_CASE("channel/half-close-cancel-each-stage", np_channel_shutdown,
   }
 }
 
-/* A send where messages are the kernel's is a write itself, and then may have
- * its result, which np_op_cancel says. */
+/* On a message pipe without framing a send is one write. It may already have
+ * its result; np_op_cancel then returns ERROR_NOT_FOUND. */
 static void task_cancel_op(np_fixture *f, struct task_recorder *recorder) {
   const np_error error = np_op_cancel(&f->ops[0].op);
 
@@ -169,7 +170,8 @@ NP_CASE("channel/send-cancel-ended", np_channel_send, ANY_MODE | BOTH_ENDS,
   assert_int_equal(f->done_count, 0);
   f->tasks[0].then = task_cancel_op;
   assert_np_ok(np_loop_post(f->loop, &f->tasks[0].task, on_task));
-  /* Past the loop: the packet of the write comes behind that of the task. */
+  /* Reads without the loop: the packet of the write then comes after the packet
+   * of the task. */
   while (length < sizeof(big)) {
     length += museum_take_raw(f->peer, read, sizeof(read));
   }

@@ -1,3 +1,5 @@
+/* Helpers for the cases of channels: pairs of channels, recorders for sends,
+ * receives and calls, and the checks of received messages. */
 #include "channel_common.h"
 
 bool is_framed(const np_fixture *f) {
@@ -124,7 +126,7 @@ void assert_message_at(np_fixture *f, np_channel *channel, const void *data,
   assert_np_error_at(f->helper.result, NP_OK, file, line);
   _assert_int_equal(f->helper.transferred, length, file, line);
   if (length > 0) {
-    /* No other receive is in flight: it is still lent. */
+    /* No other receive is in flight, so the data are still valid. */
     _assert_memory_equal(np_channel_data(channel), data, length, file, line);
   }
 }

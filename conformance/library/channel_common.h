@@ -1,10 +1,10 @@
-/* What the cases of channels share. */
+/* Helpers that the cases of channels share. */
 #ifndef NPIPE_CONFORMANCE_LIBRARY_CHANNEL_COMMON_H
 #define NPIPE_CONFORMANCE_LIBRARY_CHANNEL_COMMON_H
 
 #include "fixture.h"
 
-/* A call and what became of it; the reply is copied, as far as it has room. */
+/* A call and its result. The reply is copied, up to the size of `reply`. */
 struct call_recorder {
   np_call call; /* first */
   np_channel *channel;
@@ -16,21 +16,22 @@ struct call_recorder {
   char reply[256];
 };
 
-/* channel_on makes a channel of `pipe`, one of the fixture's two ends, and sets
- * f->channel or f->opposite. */
+/* channel_on creates a channel on `pipe`, one of the fixture's two ends, and
+ * sets f->channel or f->opposite. */
 np_channel *channel_on(np_fixture *f, np_pipe *pipe,
                        const np_channel_options *options);
 
-/* channel_open opens a pair with a channel over f->end alone; channel_pair one
- * with a channel over each end. */
+/* channel_open opens a pair of pipes with a channel on f->end only.
+ * channel_pair opens a pair with a channel on each end. */
 void channel_open(np_fixture *f, const np_channel_options *options);
 void channel_pair(np_fixture *f, const np_channel_options *options);
 
-/* is_framed tells whether the variant's messages are framed by default. */
+/* is_framed returns true if the variant's messages are framed by default. */
 bool is_framed(const np_fixture *f);
 
-/* Each begins the operation of `recorder`, which must succeed. A received
- * message is copied into the recorder's buffer, as far as it has room. */
+/* Each function begins the operation of `recorder` and checks that it
+ * started. A received message is copied into the recorder's buffer, as far as
+ * it fits. */
 void send_begin(struct recorder *recorder, np_channel *channel,
                 const void *data, size_t length);
 void receive_begin(struct recorder *recorder, np_channel *channel);
@@ -40,7 +41,7 @@ void channel_shutdown_begin(struct recorder *recorder, np_channel *channel);
 void call_begin(struct call_recorder *recorder, np_channel *channel,
                 const char *request);
 
-/* The callback of receives: it copies. */
+/* on_message is the callback of receives. It copies the message. */
 void on_message(np_op *op, np_error error, size_t transferred);
 
 /* call_wait runs the loop until the call has ended. */
@@ -50,11 +51,13 @@ void assert_reply_at(const struct call_recorder *recorder, const char *reply,
 #define assert_reply(recorder, reply) \
   assert_reply_at((recorder), (reply), __FILE__, __LINE__)
 
-/* message_send sends one and waits for the success of that. */
+/* message_send sends one message and waits until the send has succeeded. */
 void message_send(np_fixture *f, np_channel *channel, const void *data,
                   size_t length);
 
-/* The next message of `channel` is `data`; or it has none, but `error`. */
+/* assert_message_at checks that the next message of `channel` is `data`.
+ * assert_no_message_at checks that the next receive ends with `error`
+ * instead. */
 void assert_message_at(np_fixture *f, np_channel *channel, const void *data,
                        size_t length, const char *file, int line);
 void assert_no_message_at(np_fixture *f, np_channel *channel, np_error error,

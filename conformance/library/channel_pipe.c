@@ -1,10 +1,11 @@
-/* What can be done with the pipe that a channel has taken over: what would get
- * between its messages is refused, and they go on. */
+/* Functions called on the pipe that a channel has taken over. A function that
+ * would mix with the channel's messages is refused, and the messages go on. */
 #include "channel_common.h"
 #include "museum_common.h"
 #include "ready_common.h"
 
-/* The end under test has a channel, in which a receive waits. */
+/* taken returns the pipe of a channel on the end under test; a receive is
+ * pending. */
 static np_pipe *taken(np_fixture *f) {
   np_pipe *pipe;
 
@@ -15,7 +16,7 @@ static np_pipe *taken(np_fixture *f) {
   return pipe;
 }
 
-/* Nothing got between. */
+/* goes_on checks that the message arrives undisturbed. */
 static void goes_on(np_fixture *f) {
   message_send(f, f->opposite, "first", 5);
   museum_until(f, &f->ops[0]);

@@ -1,28 +1,29 @@
-/* Channels: everything at once, drawn from a seed, against a model. */
+/* Channels under random operations: sends, receives, cancels and time-outs
+ * drawn from a seed, checked against a model of the messages. */
 #include "channel_common.h"
 #include "museum_common.h"
 
 enum {
-  SENDS = 24,   /* of them in flight at most */
-  RECEIVES = 4, /* likewise */
+  SENDS = 24,   /* sends in flight at most */
+  RECEIVES = 4, /* receives in flight at most */
   LENGTH_MAX = 3000,
   STEPS = 400,
-  TURNS_MAX = 10000 /* until a receive has ended */
+  TURNS_MAX = 10000 /* turns until a receive must have ended */
 };
 
-/* One direction. Messages are numbered as they are begun, and tell their number
- * in each four bytes. */
+/* One direction. Messages get numbers in the order in which they are sent; each
+ * 4 bytes of a message hold its number. */
 struct way {
   np_fixture *f;
   np_channel *from;
   np_channel *to;
   struct recorder *sends;
   uint32_t begun;    /* messages */
-  uint32_t received; /* the number that may come next, at least */
+  uint32_t received; /* the next message has this number or a higher one */
   uint32_t numbers[SENDS];
   uint8_t bytes[SENDS][LENGTH_MAX + 4];
   size_t lengths[2000]; /* by number */
-  bool is_over[2000];   /* cancelled: it may come, or not */
+  bool is_over[2000];   /* cancelled: may arrive, or not */
 };
 
 static struct way way;
@@ -39,7 +40,8 @@ static void fill(uint8_t *bytes, size_t length, uint32_t number) {
   }
 }
 
-/* `data` is the next message that was not cancelled, or one that was. */
+/* message_arrived checks that `data` is the next message. Cancelled messages
+ * before it may be missing. */
 static void message_arrived(const uint8_t *data, size_t length) {
   uint8_t expected[LENGTH_MAX + 4];
   uint32_t number = way.received;
@@ -98,8 +100,10 @@ static void send_one(void) {
   way.lengths[way.begun++] = length;
 }
 
-/* Only what the kernel has not got, or has a copy of, can go without harm; and
- * an empty message that may come or not could not be told from the next. */
+/* cancel_one cancels a send of 1 to 79 bytes. A cancel is harmless only for a
+ * message that the kernel does not have yet, or that was copied. Empty messages
+ * are left alone: one of them that may be missing could not be told from the
+ * next. */
 static void cancel_one(bool is_native) {
   const uint32_t i = draw(SENDS);
 

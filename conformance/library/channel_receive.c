@@ -402,7 +402,7 @@ NP_CASE("channel/receive-cut-message", np_channel_receive,
   channel_open(f, &options);
   write_begin(&f->ops[0], f->peer, big, sizeof(big));
   receive_begin(&f->ops[1], f->channel);
-  loop_turn(f, 0); /* A part or two. */
+  loop_turn(f, 0); /* reads a part or two of the message */
   assert_np_ok(np_op_cancel(&f->ops[1].op));
   loop_until(f, 1);
   assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);

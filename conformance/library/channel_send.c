@@ -212,7 +212,8 @@ NP_CASE("channel/send-memory", np_channel_send, BYTE_READS | BOTH_ENDS,
 
 /* --- Gathering ---------------------------------------------------------- */
 
-/* The peer reads messages: it sees which bytes were one write. */
+/* open_seen_by_messages: the peer reads messages, so it sees which bytes were
+ * one write. */
 static void open_seen_by_messages(np_fixture *f,
                                   const np_channel_options *options) {
   f->server_options.mode = NP_MESSAGE;

@@ -127,7 +127,8 @@ NP_CASE("channel/shutdown-failed", np_channel_shutdown, ANY_MODE | BOTH_ENDS,
   if (is_framed(f)) {
     assert_done(&f->ops[1], ERROR_NO_DATA, 0);
   } else {
-    assert_done(&f->ops[1], NP_OK, 0); /* It had failed before. */
+    /* This send failed before the shutdown. */
+    assert_done(&f->ops[1], NP_OK, 0);
   }
 }
 
@@ -393,10 +394,11 @@ NP_CASE("channel/half-close-close-late", np_channel_close,
   message_send(f, f->channel, "read", 4);
   channel_shutdown_begin(&f->ops[0], f->channel);
   loop_quiet(f);
-  /* Past the loop, which is told nothing of it before the close. */
+  /* Reads without the loop, so the loop learns nothing about this read before
+   * the close. */
   assert_true(museum_take_raw(f->peer, buffer, sizeof(buffer)) >= 4);
   for (unsigned i = 0; i < 100; i++) {
-    SwitchToThread(); /* To the one that waited for it. */
+    SwitchToThread(); /* lets the thread that waited for the read run */
   }
   channel_close(f, f->channel);
   loop_until_count(f, &f->closed_count, 1);

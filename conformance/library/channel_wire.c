@@ -1,4 +1,5 @@
-/* Channels: the bytes on the wire, against an end that knows no channel. */
+/* Channels: the bytes on the wire, tested against an end that has no
+ * channel. */
 #include "channel_common.h"
 
 NP_CASE("channel/wire-sent", np_channel_send, BYTE_READS | BOTH_ENDS, NP_OK,

@@ -1,6 +1,8 @@
+/* Helpers for the cases of np_client_connect: requests that record their
+ * result. */
 #include "client_common.h"
 
-/* Static, as the fixture is: after a failed assert the loop still has them. */
+/* Static, because the loop still uses them after a failed assert. */
 static struct requester requesters[REQUESTERS_MAX];
 
 void requesters_init(void) {

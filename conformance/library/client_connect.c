@@ -1,4 +1,5 @@
-/* np_client_connect: whom it gets through, and how it waits. */
+/* np_client_connect: which servers it can connect to, and how it waits for
+ * one. */
 #include "client_common.h"
 
 /* --- Instances ---------------------------------------------------------- */
@@ -351,7 +352,7 @@ NP_CASE("client-connect/absent-then-busy", np_client_connect, NO_MODE, NP_OK,
   f->client_options.wait_for_server = true;
   request_begin(f, client, 0);
   requests_settle(f);
-  pair_open(f); /* Before the next try. */
+  pair_open(f); /* The pipe exists before the next attempt. */
   loop_quiet(f);
   assert_int_equal(client->done_count, 0);
   server_add(f);
@@ -387,18 +388,19 @@ static void loop_for(np_fixture *f, uint32_t delay_ms) {
   loop_until_count(f, &timer->run_count, before + 1);
 }
 
-/* How long a request waits for a server that comes after another came and went.
- */
+/* second_wait_ms returns how long a request waits for a second server, after a
+ * first server has come and gone. */
 static uint64_t second_wait_ms(np_fixture *f, struct requester *client) {
   uint64_t begin_ms;
 
   world_pipe_name(f->name, sizeof(f->name));
   request_begin(f, client, 0);
-  loop_for(f, 1100); /* Half a second at the most, by now. */
+  /* The delay between attempts has grown to 0.5 s, its maximum. */
+  loop_for(f, 1100);
   pair_open(f);
-  loop_for(f, 600); /* It has found the server, busy. */
+  loop_for(f, 600); /* The request has found the server, which is busy. */
   server_listen_again(f, &f->ops[0]);
-  pipe_close(f, f->server); /* And is told of both. */
+  pipe_close(f, f->server); /* The request sees the server listen and go. */
   pipe_close(f, f->client);
   requests_settle(f);
   assert_int_equal(client->done_count, 0);
@@ -413,8 +415,8 @@ NP_CASE("client-connect/delay-begins-anew", np_client_connect, NO_MODE, NP_OK,
         "Once an instance has listened the tries of who waits for a server "
         "are as close to each other as at first.",
         "npipe/client.h; museum N07") {
-  /* Else at least a quarter of a second passes, each time; here it does only
-   * where the machine is busy. */
+  /* With the grown delay at least a quarter of a second passes in each attempt.
+   * With a fresh delay this happens only on a busy machine. */
   enum { ATTEMPTS = 4 };
   unsigned i = 0;
 

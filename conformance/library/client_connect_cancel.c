@@ -1,5 +1,5 @@
-/* np_client_connect given up: cancelled, its loop destroyed, or on a port of
- * the caller's. */
+/* np_client_connect given up: the request is cancelled, its loop is destroyed,
+ * or the loop runs on a port of the caller. */
 #include "client_common.h"
 
 enum { KEY = 0x51 };
@@ -201,7 +201,8 @@ NP_CASE("client-connect/loop-run", np_loop_run, NO_MODE, NP_OK,
   assert_true(world_now_ms() - begin_ms < LOOP_WAIT_MS);
 }
 
-/* Makes another loop the fixture's, for what its own may not see. */
+/* loop_other makes a second loop the fixture's loop and returns the first
+ * one. */
 static np_loop *loop_other(np_fixture *f) {
   np_loop_options options;
   np_loop *own = f->loop;
@@ -263,7 +264,8 @@ NP_CASE("client-connect/destroy-late", np_loop_destroy, NO_MODE, NP_OK,
   requests_settle(f);
   request_cancel(requester_of(0));
   f->loop = own;
-  server_add(f); /* Perhaps it ends what the cancel has not. */
+  /* The kernel's wait may end by this new instance instead of by the cancel. */
+  server_add(f);
   f->loop = other;
   assert_np_ok(loop_run(f));
   assert_request(requester_of(0), ERROR_OPERATION_ABORTED);
@@ -342,7 +344,7 @@ NP_CASE("client-connect/foreign-late", np_loop_dispatch, NO_MODE, NP_OK,
   assert_np_ok(np_loop_create(&options, &foreign));
   for (unsigned i = 0; i < WAITS; i++) {
     world_pipe_name(f->name, sizeof(f->name));
-    pair_open(f); /* of the other loop, like the instance that follows */
+    pair_open(f); /* the pair and its listening instance use the other loop */
     f->loop = foreign;
     request_begin(f, requester_of(i), 0);
     f->loop = own;

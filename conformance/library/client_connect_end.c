@@ -1,5 +1,5 @@
-/* How a request of np_client_connect ends that gets no client, and what is
- * refused from the start. */
+/* np_client_connect: how a request ends that gets no client, and which calls
+ * are refused at once. */
 #include "client_common.h"
 
 /* --- Refused ------------------------------------------------------------- */
@@ -211,7 +211,8 @@ NP_CASE("client-connect/refused-in-line", np_client_connect, NO_MODE,
   server_add(f);
   request_until(f, wrong);
   assert_request(wrong, ERROR_INVALID_PARAMETER);
-  server_add(f); /* The first has had its client, if not for long. */
+  /* The refused request had opened the first instance, for a moment. */
+  server_add(f);
   request_until(f, right);
   assert_request(right, NP_OK);
 }
@@ -311,7 +312,8 @@ NP_CASE("client-connect/timeout-each", np_client_connect, NO_MODE, WAIT_TIMEOUT,
         "Each request in line has its own time limit, in whichever order they "
         "end.",
         "npipe/client.h") {
-  /* Far apart: on a busy machine the last may begin long after the first. */
+  /* The limits are far apart, because on a busy machine the last request may
+   * begin long after the first. */
   static const uint32_t limits_ms[] = {900, 100, 0, 400};
 
   requesters_init();

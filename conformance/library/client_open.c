@@ -1,4 +1,5 @@
-/* np_client_open. Its options have a file of their own, its names too. */
+/* np_client_open. client_options.c has the cases of its options, name.c those
+ * of its names. */
 #include "fixture.h"
 
 static void open_refused(np_fixture *f, np_error expected) {

@@ -1,4 +1,5 @@
-/* The options of a client end: what each does, and what is refused. */
+/* The options of a client end: the effect of each, and the values that are
+ * refused. */
 #include "fixture.h"
 
 static void open_refused(np_fixture *f, np_error expected) {
@@ -227,8 +228,8 @@ NP_CASE("client-options/qos-valid", np_client_open, NO_MODE, NP_OK,
   }
 }
 
-/* The level at which the server may act for the client, once it has read
- * something; SecurityAnonymous if its token cannot even be opened. */
+/* level_of returns the level at which the server may impersonate the client
+ * after a read; SecurityAnonymous if the token cannot even be opened. */
 static SECURITY_IMPERSONATION_LEVEL level_of(np_fixture *f) {
   SECURITY_IMPERSONATION_LEVEL level = SecurityAnonymous;
   HANDLE token = NULL;

@@ -1,4 +1,4 @@
-/* np_pipe_close, from every state. */
+/* np_pipe_close in every state of a pipe. */
 #include "fixture.h"
 
 enum { SMALL = 100, LARGE = 1000 };

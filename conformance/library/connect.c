@@ -1,4 +1,5 @@
-/* np_server_connect: before and after the client, ghosts, again and again. */
+/* np_server_connect: before the client, after the client, with a client that
+ * has already gone (a ghost), and repeatedly. */
 #include "fixture.h"
 
 NP_CASE("connect/client-first", np_server_connect, ANY_MODE, NP_OK,
@@ -106,7 +107,8 @@ NP_CASE("connect/again-and-again", np_server_connect, ANY_MODE, NP_OK,
 
   server_listen(f);
   for (i = 0; i < 20; i++) {
-    /* The client comes by turns before and after the connect. */
+    /* The client comes before the connect in every second round, and after it
+     * in the others. */
     if (i % 2 == 0 && i > 0) {
       connect_begin(&f->ops[0], f->server);
       loop_turn(f, 0);
@@ -137,7 +139,8 @@ NP_CASE("connect/client-first-after-disconnect", np_server_connect, ANY_MODE,
   pipe_close_wait(f, f->client);
   assert_np_ok(np_server_disconnect(f->server));
   connect_begin(&f->ops[0], f->server);
-  assert_np_ok(np_op_cancel(&f->ops[0].op)); /* and still it listens */
+  /* The cancelled instance still listens. */
+  assert_np_ok(np_op_cancel(&f->ops[0].op));
   loop_until(f, 1);
   client_open_end(f);
   connect_begin(&f->ops[1], f->server);

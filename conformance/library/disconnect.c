@@ -1,4 +1,4 @@
-/* np_server_disconnect, and that nothing of the old session is left. */
+/* np_server_disconnect: nothing of the old session is left for the next one. */
 #include "fixture.h"
 
 enum { SMALL = 100, LARGE = 1000 };

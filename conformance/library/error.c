@@ -1,11 +1,11 @@
-/* Error codes: their names, their sentences, the classes that callers act on.
- */
+/* Error codes: their names, their sentences, and the predicates that group
+ * them. */
 #include "fixture.h"
 
 #include <stdio.h>
 
-/* All codes that a header of the library names, and those that the pipe file
- * system, the way to another machine and the checks of security give. */
+/* All codes that a header of the library names, and the codes that the pipe
+ * file system, the network redirector and the security checks return. */
 static const struct {
   np_error code;
   const char *name;

@@ -1,10 +1,11 @@
-/* Fairness: what ends at once, without the port, does not starve what comes by
- * the port, by a timer or from another thread; nor the other way round. */
+/* Fairness: work that completes at once, without the port, does not starve
+ * packets, timers and tasks; and they do not starve such work. */
 #include "channel_common.h"
 
 enum { CHAIN_MAX = 100000, SOON = 1000 };
 
-/* Keeps a chain of writes going, each of which ends at once. */
+/* then_write_for_ever starts the next write, which completes at once. The chain
+ * ends when the case sets f->user. */
 static void then_write_for_ever(np_fixture *f, struct recorder *recorder) {
   if (f->user != NULL) {
     return;
@@ -13,7 +14,8 @@ static void then_write_for_ever(np_fixture *f, struct recorder *recorder) {
   write_begin(recorder, f->end, NULL, 0);
 }
 
-/* A byte pipe, on which a write of nothing ends at once each time. */
+/* chain_begin opens a byte pipe, on which each empty write completes at
+ * once. */
 static void chain_begin(np_fixture *f) {
   pair_open(f);
   f->ops[0].then = then_write_for_ever;

@@ -1,7 +1,7 @@
-/* Bounded waiting: each kind of thing that can be ready, beside each kind of
- * work that never ends, in each way to run a loop. The busy work counts its
- * callbacks. The waiting thing becomes ready in one of them, and must have
- * run before WAIT_MAX others. */
+/* Bounded waiting. Each kind of ready thing (the "waiting thing") competes with
+ * each kind of endless work (the "busy work"), in each way to run a loop. The
+ * busy work counts its callbacks. The waiting thing becomes ready in one of
+ * these callbacks, and must run before WAIT_MAX more of them. */
 #include "fixture.h"
 
 enum busy { WRITES, READS, PACKETS, TASKS, TIMERS, SENDS, BUSY_KINDS };
@@ -10,7 +10,7 @@ enum way { RUN, RUN_ONCE, DISPATCH, WAYS };
 enum {
   WARM = 200,      /* busy callbacks before the waiting thing is ready      */
   STARVED = 20000, /* busy callbacks after which the busy work gives up     */
-  THINGS = 4,      /* the waiting one, and what the busy work has ready     */
+  THINGS = 4,      /* the waiting thing, and the busy work's ready things */
   WAIT_MAX = THINGS * NP_LOOP_CALLBACKS_MAX,
   LARGE = 8192, /* does not fit the pipe of the busy work                */
   QUOTA_BYTES = 1024,
@@ -21,12 +21,12 @@ static struct scene {
   np_fixture *f;
   enum busy busy;
   void (*begin)(void); /* makes the waiting thing ready                      */
-  unsigned callbacks;  /* of the busy work                                   */
+  unsigned callbacks;  /* callbacks of the busy work so far */
   unsigned begun_at;
   unsigned waited; /* busy callbacks between ready and run                   */
   bool is_over;
 
-  np_pipe *end; /* of the busy work                                          */
+  np_pipe *end; /* the busy work's end */
   np_pipe *peer;
   np_channel *channel;
   np_op op;
@@ -35,7 +35,7 @@ static struct scene {
   np_timer timer;
   char in[LARGE];
 
-  np_pipe *other_end; /* of the waiting thing                                */
+  np_pipe *other_end; /* the waiting thing's end */
   np_pipe *other_peer;
   np_channel *other_channel;
   np_listener *listener;
@@ -90,7 +90,7 @@ static void open_pair(char suffix, np_pipe **end, np_pipe **peer) {
 
 /* --- The waiting thing ---------------------------------------------------- */
 
-/* The waiting thing has run. The busy work ends. */
+/* has_run: the waiting thing has run, so the busy work ends. */
 static void has_run(void) {
   scene.is_over = true;
   scene.waited = scene.callbacks - scene.begun_at;
@@ -116,7 +116,7 @@ static void read_begins(void) {
                             on_other));
 }
 
-/* The read is with the kernel since before the busy work began. */
+/* The read went to the kernel before the busy work began. */
 static void packet_begins(void) {
   assert_np_ok(np_pipe_write(scene.other_peer, "x", 1, &scene.other_peer_op,
                              on_nothing));
@@ -183,8 +183,8 @@ static void request_begins(void) {
 
 /* --- The busy work -------------------------------------------------------- */
 
-/* Each callback of the busy work asks this whether it goes on. What ends after
- * the waiting thing has run may have been cut. */
+/* goes_on returns whether the busy work continues. Operations that end after
+ * the waiting thing has run may have failed. */
 static bool goes_on(np_error error) {
   if (!scene.is_over) {
     assert_np_ok(error);
@@ -212,7 +212,7 @@ static void reads_go_on(np_op *op, np_error error, size_t transferred) {
   }
 }
 
-/* A write that does not fit pends until the read of the other end. Its end
+/* A write that does not fit pends until the other end reads. Its completion
  * comes by the port. */
 static void packets_go_on(np_op *op, np_error error, size_t transferred) {
   if (op == &scene.peer_op) {

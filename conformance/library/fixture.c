@@ -1,11 +1,14 @@
+/* The fixture of the library cases: setup and teardown of a run, callbacks that
+ * record, turns of the loop, and pairs of pipes. Teardown checks that nothing
+ * is left over. */
 #include "fixture.h"
 
 #include <stdlib.h>
 
-/* One case runs at a time. */
+/* The only fixture: one case runs at a time. */
 static np_fixture fixture;
 
-/* The time that may pass until `deadline_ms`, as a timeout. */
+/* time_left_ms returns the time until `deadline_ms`, as a time-out. */
 static uint32_t time_left_ms(uint64_t deadline_ms) {
   uint64_t now_ms = world_now_ms();
 
@@ -29,7 +32,7 @@ static void *counting_allocate(void *context, size_t size) {
   }
   memory = malloc(size);
   assert_non_null(memory);
-  memset(memory, 0xA5, size); /* nobody may count on zeros */
+  memset(memory, 0xA5, size); /* The library must not rely on zeroed memory. */
   allocator->live++;
   return memory;
 }
@@ -209,7 +212,8 @@ void on_task(np_task *task) {
 
 /* --- The loop ----------------------------------------------------------- */
 
-/* One turn of the loop in the header comment of np_loop_dispatch. */
+/* foreign_turn is one turn of the loop that the header comment of
+ * np_loop_dispatch shows. */
 static np_error foreign_turn(np_fixture *f, uint32_t timeout_ms) {
   OVERLAPPED_ENTRY entries[16];
   ULONG count = 0;
@@ -219,7 +223,7 @@ static np_error foreign_turn(np_fixture *f, uint32_t timeout_ms) {
   assert_np_ok(np_loop_dispatch(f->loop, NULL, 0));
   wait_ms = np_loop_wait_ms(f->loop);
   if (f->order != order) {
-    wait_ms = 0; /* callbacks ran: as np_loop_run_once, wait no more */
+    wait_ms = 0; /* Callbacks ran: do not wait, like np_loop_run_once. */
   } else if (wait_ms > timeout_ms) {
     wait_ms = timeout_ms;
   }

@@ -1,19 +1,20 @@
 /* The fixture of the library cases.
  *
- * A run begins with a loop whose allocator counts, a fresh pipe name and
- * options for the mode of its variant; a case makes what it needs with the
- * helpers below. Afterwards all pipes that the fixture knows are closed, the
- * loop runs until nothing is pending and is destroyed; then each operation
- * begun has had its callback once, each pipe its on_closed once, and no memory
- * is left. So a case asserts only what it is about.
+ * Setup: a run begins with a loop whose allocator counts, a fresh pipe name,
+ * and options for the mode of its variant. A case creates the rest with the
+ * helpers below.
+ *
+ * Teardown: all pipes that the fixture knows are closed, the loop runs until
+ * nothing is pending, and is destroyed. Then each operation that was begun must
+ * have had one callback, each pipe one on_closed, and no memory may be left. So
+ * a case asserts only its own subject.
  *
  * The recording callbacks (on_done, on_closed, on_timer, on_task) fail the case
- * when one runs outside of the loop or inside of another callback: never from
- * inside the call that started it.
+ * when they run outside the loop, or inside another callback. So no callback
+ * may run inside the call that started the operation.
  *
- * The fixture is static: after a failed assert the kernel may still write to
- * it until the process ends.
- */
+ * The fixture is static: after a failed assert the kernel may still write to it
+ * until the process ends. */
 #ifndef NPIPE_CONFORMANCE_LIBRARY_FIXTURE_H
 #define NPIPE_CONFORMANCE_LIBRARY_FIXTURE_H
 
@@ -33,8 +34,8 @@
 #include "world.h"
 
 enum {
-  LOOP_WAIT_MS = 5000, /* for what must come: expires only when it does not  */
-  LOOP_QUIET_MS = 30,  /* for what must not come                             */
+  LOOP_WAIT_MS = 5000, /* for an event that must come */
+  LOOP_QUIET_MS = 30,  /* for an event that must not come */
   RECORDERS_MAX = 64,
   RECORDER_BYTES_MAX = 4096,
   TIMERS_MAX = 8,
@@ -47,22 +48,22 @@ typedef struct np_fixture np_fixture;
 
 /* An allocator that counts, and fails on demand. */
 struct counting_allocator {
-  size_t live;    /* allocated and not released                              */
-  size_t total;   /* asked for since the case began, also in vain            */
-  size_t largest; /* of what was asked for, in bytes                         */
+  size_t live;    /* blocks allocated and not released */
+  size_t total;   /* allocations asked for, failed ones too */
+  size_t largest; /* largest size asked for, in bytes */
   size_t fail_at; /* the value of `total` that fails; 0: none                */
   bool is_out;    /* all fail                                                */
 };
 
-/* An operation, a buffer for it, and what became of it. */
+/* An operation, its buffer, and its result. */
 struct recorder {
   np_op op; /* first: on_done gets the recorder from it                      */
   unsigned start_count;
   unsigned done_count;
-  unsigned order;     /* of the last callback, among all of the run          */
-  np_error result;    /* of the last callback                                */
-  size_t transferred; /* of the last callback                                */
-  /* Runs in the callback, after all of that was noted. */
+  unsigned order;     /* last callback's place among all callbacks */
+  np_error result;    /* last callback's result */
+  size_t transferred; /* last callback's byte count */
+  /* Runs in the callback, after the fields above were set. */
   void (*then)(np_fixture *f, struct recorder *recorder);
   char buffer[RECORDER_BYTES_MAX];
 };
@@ -92,25 +93,25 @@ struct np_fixture {
 
   struct counting_allocator allocator;
   np_loop *loop;
-  HANDLE port; /* the caller's, of a loop on a foreign port; else NULL       */
+  HANDLE port; /* port of a loop on a foreign port; else NULL */
   ULONG_PTR key;
 
   np_pipe *server;
   np_pipe *client;
-  np_pipe *end;  /* the end under test, by the variant; server without one   */
-  np_pipe *peer; /* the other end; NULL where it is raw                      */
-  HANDLE raw;    /* the other end where it is no end of the library          */
+  np_pipe *end;  /* end under test; server if the variant has none */
+  np_pipe *peer; /* the other end; NULL if it is raw */
+  HANDLE raw;    /* the other end, as a raw handle */
   np_pipe *extra[EXTRA_PIPES_MAX]; /* pipe_own                               */
   size_t extra_count;
-  np_channel *channel;  /* over `end`, where a case has made one            */
-  np_channel *opposite; /* over `peer`, likewise                              */
+  np_channel *channel;          /* on `end`, if the case created one */
+  np_channel *opposite;         /* on `peer`, if the case created one */
   HANDLE raws[RAW_HANDLES_MAX]; /* raw_own                                   */
   size_t raw_count;
 
-  /* One operation for cases that need no more; on_done takes it too. */
+  /* An operation for cases that need only one; on_done records it too. */
   np_op op;
-  unsigned done_count; /* callbacks of `op` and of `ops`, all in all         */
-  np_error result;     /* of the last one                                    */
+  unsigned done_count; /* callbacks of `op` and `ops` so far */
+  np_error result;     /* result of the last callback */
   size_t transferred;
 
   struct recorder ops[RECORDERS_MAX];
@@ -120,15 +121,15 @@ struct np_fixture {
 
   unsigned closing_count; /* pipes given to pipe_close                       */
   unsigned closed_count;  /* on_closed ran                                   */
-  unsigned closed_order;  /* of the last one                                 */
-  np_pipe *closed_pipe;   /* the last one; its memory is gone                */
+  unsigned closed_order;  /* place of the last on_closed */
+  np_pipe *closed_pipe;   /* last closed pipe; already freed */
   void (*closed_then)(np_fixture *f, np_pipe *pipe);
 
-  unsigned order; /* callbacks of any kind so far                            */
-  bool in_loop;   /* the loop was told to run                                */
+  unsigned order; /* callbacks of any kind so far */
+  bool in_loop;   /* the loop is being run */
   bool in_callback;
-  void *user; /* of the case                                                 */
-  void (*ending)(np_fixture *f); /* before the teardown; may be NULL         */
+  void *user;                    /* free for the case */
+  void (*ending)(np_fixture *f); /* runs before the teardown; may be NULL */
 };
 
 /* Declares a library case; the body follows, with `np_fixture *f`. Function
@@ -147,39 +148,40 @@ void on_closed(np_pipe *pipe);
 void on_timer(np_timer *timer);
 void on_task(np_task *task);
 
-/* on_never fails the case: for starts that must be refused. */
+/* on_never fails the case. It is for operations that must be refused. */
 void on_never(np_op *op, np_error error, size_t transferred);
 void on_closed_never(np_pipe *pipe);
 
-/* callback_begin and callback_end surround a callback that a case writes for
- * itself, and check as the ones above do. The order is returned. */
+/* callback_begin and callback_end surround a case's own callback, and make the
+ * same checks as the callbacks above. callback_begin returns the order. */
 unsigned callback_begin(void);
 void callback_end(void);
 
 /* --- The loop ----------------------------------------------------------- */
 
-/* loop_turn is np_loop_run_once, or a turn of the caller's own loop where the
- * port is foreign; loop_run is np_loop_run. All runs of the fixture's loop go
- * through these two or set `in_loop` themselves. */
+/* loop_turn is np_loop_run_once, or one turn of the caller's own loop if the
+ * port is foreign. loop_run is np_loop_run. All runs of the fixture's loop use
+ * these two functions, or set `in_loop` themselves. */
 np_error loop_turn(np_fixture *f, uint32_t timeout_ms);
 np_error loop_run(np_fixture *f);
 
 /* loop_until runs the loop until `f->done_count` is `count`, and fails the case
- * if that takes too long. loop_until_count does it for any counter. */
+ * if that takes too long. loop_until_count waits for any counter. */
 void loop_until(np_fixture *f, unsigned count);
 void loop_until_count(np_fixture *f, const unsigned *counter, unsigned count);
 
 /* loop_quiet runs the loop until nothing has come for LOOP_QUIET_MS. */
 void loop_quiet(np_fixture *f);
 
-/* reads_post gives the kernel the reads that were begun, which must pend. */
+/* reads_post gives the started reads to the kernel. They must pend there. */
 void reads_post(np_fixture *f);
 
 /* loop_drain runs the loop until nothing is pending. */
 void loop_drain(np_fixture *f);
 
-/* loop_remake destroys the fixture's loop and makes one with `options`, whose
- * allocator it sets. loop_remake_foreign makes one on a port of the case. */
+/* loop_remake destroys the fixture's loop and creates one with `options`,
+ * whose allocator it sets. loop_remake_foreign creates a loop on a port of the
+ * case. */
 void loop_remake(np_fixture *f, np_loop_options *options);
 void loop_remake_foreign(np_fixture *f, ULONG_PTR key);
 
@@ -188,97 +190,98 @@ np_allocator allocator_of(np_fixture *f);
 
 /* --- Pipes -------------------------------------------------------------- */
 
-/* is_client_end tells whether the variant's end under test is the client. */
+/* is_client_end returns true if the variant's end under test is the client. */
 bool is_client_end(const np_fixture *f);
 
-/* server_listen makes f->server; client_open_end f->client. */
+/* server_listen creates f->server. client_open_end creates f->client. */
 void server_listen(np_fixture *f);
 void client_open_end(np_fixture *f);
 
-/* pair_open makes both ends in the variant's mode, with the connect reported,
- * and sets f->end and f->peer. No recorder but `helper` is used. */
+/* pair_open creates both ends in the variant's mode, waits for the connect, and
+ * sets f->end and f->peer. It uses no recorder but `helper`. */
 void pair_open(np_fixture *f);
 
-/* pair_open_raw makes f->end, and opposite f->raw, opened by Win32 calls for
- * overlapped I/O and in the same modes. */
+/* pair_open_raw creates f->end and, at the other end, f->raw. f->raw is opened
+ * with Win32 calls, for overlapped I/O and in the same modes. */
 void pair_open_raw(np_fixture *f);
 
-/* pipe_own has `pipe` closed after the case, and returns it. */
+/* pipe_own registers `pipe` to be closed after the case, and returns it. */
 np_pipe *pipe_own(np_fixture *f, np_pipe *pipe);
 
-/* pipe_release leaves `pipe` to somebody else: whoever closes it. */
+/* pipe_release removes `pipe` from the fixture, because another owner closes
+ * it. */
 void pipe_release(np_fixture *f, np_pipe *pipe);
 
-/* pipe_close calls np_pipe_close with on_closed, and forgets the pipe;
- * pipe_close_wait also runs the loop until on_closed ran. */
+/* pipe_close calls np_pipe_close with on_closed, and removes the pipe from the
+ * fixture. pipe_close_wait also runs the loop until on_closed ran. */
 void pipe_close(np_fixture *f, np_pipe *pipe);
 void pipe_close_wait(np_fixture *f, np_pipe *pipe);
 
-/* channel_close calls np_channel_close with a callback that is counted with
- * those of the pipes, and forgets the channel. */
+/* channel_close calls np_channel_close, and removes the channel from the
+ * fixture. The callback is counted together with those of the pipes. */
 void channel_close(np_fixture *f, np_channel *channel);
 
 /* --- Operations --------------------------------------------------------- */
 
-/* Each starts the operation of `recorder`, which must succeed. Reads go into
- * the recorder's buffer. */
+/* Each function starts the operation of `recorder` and checks that it started.
+ * Reads use the recorder's buffer. */
 void read_begin(struct recorder *recorder, np_pipe *pipe, size_t length);
 void write_begin(struct recorder *recorder, np_pipe *pipe, const void *data,
                  size_t length);
 void connect_begin(struct recorder *recorder, np_pipe *server);
 void shutdown_begin(struct recorder *recorder, np_pipe *pipe);
 
-/* pipe_send writes and waits for the success of that. */
+/* pipe_send writes, and waits until the write has succeeded. */
 void pipe_send(np_fixture *f, np_pipe *pipe, const void *data, size_t length);
 
-/* pipe_receive reads once, waits, and returns the result; `buffer` gets at
- * most `size` bytes, `*length` how many they are. */
+/* pipe_receive reads once, waits, and returns the result. `buffer` gets at most
+ * `size` bytes, and `*length` their number. */
 np_error pipe_receive(np_fixture *f, np_pipe *pipe, void *buffer, size_t size,
                       size_t *length);
 
 /* --- The raw peer ------------------------------------------------------- */
 
-/* raw_own has `handle` closed after the case, and returns it; raw_close closes
- * it now. */
+/* raw_own registers `handle` to be closed after the case, and returns it.
+ * raw_close closes it now. */
 HANDLE raw_own(np_fixture *f, HANDLE handle);
 void raw_close(np_fixture *f, HANDLE handle);
 
-/* raw_release leaves `handle` to somebody else: the library, that adopted it.
- */
+/* raw_release removes `handle` from the fixture, because the library has
+ * adopted it. */
 void raw_release(np_fixture *f, HANDLE handle);
 
 /* raw_name writes f->name in UTF-16. */
 void raw_name(const np_fixture *f, wchar_t out[WORLD_PIPE_NAME_BYTES_MAX]);
 
-/* raw_client opens f->name with `access` and FILE_FLAG_OVERLAPPED, in the read
- * mode of the variant; raw_server creates an instance in the modes and quotas
- * of f->server_options. Both must succeed. */
+/* raw_client opens f->name with `access` and FILE_FLAG_OVERLAPPED, in the
+ * variant's read mode. raw_server creates an instance with the modes and quotas
+ * of f->server_options. Both check that they succeed. */
 HANDLE raw_client(np_fixture *f, DWORD access);
 HANDLE raw_server(np_fixture *f);
 
-/* raw_write and raw_read start one operation and wait for its end, which must
- * come without help of the loop. They return the Win32 error, 0 for none. */
+/* raw_write and raw_read start one operation and wait until it completes; it
+ * must not need the loop. They return the Win32 error, or 0. */
 DWORD raw_write(HANDLE handle, const void *data, size_t length);
 DWORD raw_read(HANDLE handle, void *buffer, size_t size, size_t *length);
 
-/* unread_bytes asks the kernel, by PeekNamedPipe, how many bytes wait to be
- * read at `pipe`; 0 where it does not say. */
+/* unread_bytes returns the number of unread bytes at `pipe`, as PeekNamedPipe
+ * reports it; 0 if it reports none. */
 size_t unread_bytes(np_pipe *pipe);
 
 /* --- Counting ----------------------------------------------------------- */
 
-/* calls returns world_call_count, and ends the case as unresolved where nobody
- * counts. */
+/* calls returns world_call_count. It ends the case as unresolved in a world
+ * that does not count calls. */
 uint64_t calls(const char *function);
 
 /* --- Users -------------------------------------------------------------- */
 
-/* become is world_set_user, and ends the case as unresolved where that cannot
- * be. */
+/* become calls world_set_user. It ends the case as unresolved in a world that
+ * has only one user. */
 void become(const char *user);
 
-/* sid_of is world_user_sid, and ends the case as unresolved where there is no
- * such user. */
+/* sid_of calls world_user_sid. It ends the case as unresolved in a world
+ * without this user. */
 void sid_of(const char *user, char *out, size_t size);
 
 /* --- Asserts ------------------------------------------------------------ */
@@ -294,13 +297,13 @@ void assert_received_at(np_fixture *f, np_pipe *pipe, const void *data,
   assert_np_error_at((actual), (expected), __FILE__, __LINE__)
 #define assert_np_ok(actual) assert_np_error((actual), NP_OK)
 
-/* The recorder's operation was begun once and ended once, with `result` and
- * `transferred`. */
+/* assert_done checks that the recorder's operation was started once and ended
+ * once, with `result` and `transferred`. */
 #define assert_done(recorder, result, transferred) \
   assert_done_at((recorder), (result), (transferred), __FILE__, __LINE__)
 
-/* The next reads give exactly `data`, in one message or as many reads as a byte
- * stream takes. */
+/* assert_received checks that the next reads return exactly `data`: as one
+ * message, or in any number of reads from a byte stream. */
 #define assert_received(f, pipe, data, length) \
   assert_received_at((f), (pipe), (data), (length), __FILE__, __LINE__)
 

@@ -1,4 +1,4 @@
-/* What the fixture counts and asserts. */
+/* The counters and asserts of the fixture. */
 #include "fixture.h"
 
 uint64_t calls(const char *function) {

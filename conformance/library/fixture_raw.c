@@ -1,4 +1,4 @@
-/* The raw peer of the fixture: Win32 calls alone. */
+/* The raw peer of the fixture. It uses Win32 calls only, never the library. */
 #include "fixture.h"
 
 HANDLE raw_own(np_fixture *f, HANDLE handle) {
@@ -61,7 +61,8 @@ HANDLE raw_server(np_fixture *f) {
                           options->in_buffer_bytes, 0, NULL));
 }
 
-/* Waits for the end of a raw operation; `started` is what its call returned. */
+/* raw_wait waits for the end of a raw operation. `started` is the result of the
+ * call that started it. */
 static DWORD raw_wait(HANDLE handle, OVERLAPPED *overlapped, BOOL started,
                       DWORD error, size_t *length) {
   DWORD bytes = 0;

@@ -1,4 +1,5 @@
-/* np_pipe_flush: the peer has read everything, and the loop goes on. */
+/* np_pipe_flush: it completes when the peer has read everything, and the loop
+ * is not blocked meanwhile. */
 #include "ready_common.h"
 
 static void flush_begin(struct recorder *recorder, np_pipe *pipe) {
@@ -6,7 +7,8 @@ static void flush_begin(struct recorder *recorder, np_pipe *pipe) {
   assert_np_ok(np_pipe_flush(pipe, &recorder->op, on_done));
 }
 
-/* A pair whose end has written ten bytes that nobody read, and flushes. */
+/* flushing opens a pair, writes ten bytes that the peer does not read, and
+ * starts a flush. */
 static void flushing(np_fixture *f, struct recorder *recorder) {
   pair_open(f);
   pipe_send(f, f->end, "0123456789", 10);
@@ -216,8 +218,9 @@ NP_CASE("flush/then-disconnect", np_pipe_flush, ANY_MODE, NP_OK,
 
 enum { TRIES_MAX = 50 };
 
-/* Flushes until `leave` ended one with `error`. The thread that flushes may
- * come too late and find nothing to wait for, a success; not every time. */
+/* flushing_ends repeats flushes until one that `leave` interrupts has ended
+ * with `error`. The flushing thread may come too late and find nothing to wait
+ * for, which is a success; but not every time. */
 static void flushing_ends(np_fixture *f, void (*leave)(np_fixture *f),
                           np_error error) {
   struct recorder *r = &f->ops[0];
@@ -298,7 +301,8 @@ NP_CASE("flush/cancel-at-once", np_pipe_flush, ANY_MODE | BOTH_ENDS,
       loop_turn(f, 0);
     }
     assert_np_ok(np_op_cancel(&f->ops[0].op));
-    again = np_op_cancel(&f->ops[0].op); /* It may have ended by the first. */
+    /* The first cancel may have ended the flush already. */
+    again = np_op_cancel(&f->ops[0].op);
     assert_true(again == NP_OK || again == ERROR_NOT_FOUND);
     loop_until(f, round + 1);
     assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
@@ -412,10 +416,10 @@ NP_CASE("flush/next-session", np_pipe_flush, ANY_MODE, ERROR_PIPE_NOT_CONNECTED,
 
 /* --- Clients that do not read ------------------------------------------- */
 
-/* One more than the threads that the process's default pool has. */
+/* One more than the number of threads in the process's default thread pool. */
 enum { CROWD_MAX = 501 };
 
-/* Pairs of one server and one client each, whose server flushes. */
+/* Pairs of a server and a client; each server flushes. */
 struct crowd {
   np_pipe *servers[CROWD_MAX];
   np_pipe *clients[CROWD_MAX];
@@ -435,7 +439,8 @@ static void on_crowd(np_op *op, np_error error, size_t transferred) {
   callback_end();
 }
 
-/* Each server has written a byte that its client does not read. */
+/* crowd_open opens `count` pairs. Each server has written a byte that its
+ * client does not read. */
 static void crowd_open(np_fixture *f, size_t count) {
   memset(&crowd, 0, sizeof crowd);
   crowd.count = count;

@@ -1,10 +1,11 @@
-/* A loop on a completion port of the caller's: np_loop_dispatch and
+/* A loop on a completion port of the caller: np_loop_dispatch and
  * np_loop_wait_ms. */
 #include "fixture.h"
 
 enum { KEY_LOOP = 0x4C, KEY_OTHER = 0x4D };
 
-/* One packet of f->port; false if none comes in `timeout_ms`. */
+/* entry_take dequeues one packet of f->port. It returns false if none comes
+ * within `timeout_ms`. */
 static bool entry_take(np_fixture *f, OVERLAPPED_ENTRY *entry,
                        DWORD timeout_ms) {
   ULONG count = 0;
@@ -14,7 +15,7 @@ static bool entry_take(np_fixture *f, OVERLAPPED_ENTRY *entry,
          count == 1;
 }
 
-/* Dispatches as the fixture's turn does, with entries of the case's choice. */
+/* dispatch calls np_loop_dispatch with entries chosen by the case. */
 static void dispatch(np_fixture *f, const OVERLAPPED_ENTRY *entries,
                      ULONG count) {
   f->in_loop = true;
@@ -111,7 +112,8 @@ NP_CASE("foreign-port/mixed-batch", np_loop_dispatch, NO_MODE, NP_OK,
   memset(entries, 0, sizeof(entries));
   entries[0].lpCompletionKey = KEY_OTHER;
   entries[1].lpCompletionKey = KEY_OTHER;
-  entries[1].lpOverlapped = (OVERLAPPED *)&entries[1]; /* nothing of ours */
+  /* an OVERLAPPED that is not the loop's */
+  entries[1].lpOverlapped = (OVERLAPPED *)&entries[1];
   entries[2] = task_entry;
   entries[3].lpCompletionKey = 0;
   dispatch(f, entries, 4);

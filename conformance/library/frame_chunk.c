@@ -1,9 +1,10 @@
-/* A stream in pieces: the same frames come out however it is cut, what lies
- * whole in a piece is not copied, and no more memory is taken than allowed. */
+/* A stream in pieces. The decoder returns the same frames wherever the stream
+ * is cut, does not copy a frame that is complete in one piece, and takes no
+ * more memory than the options allow. */
 #include "frame_common.h"
 
-/* Feeds `wire` cut behind each byte whose bit is set in `cuts`, and compares
- * the frames with those of the whole. */
+/* cut_shown feeds `wire`, cut behind each byte whose bit is set in `cuts`, and
+ * compares the frames with those of the uncut stream. */
 static void cut_shown(const np_frame_options *options,
                       const unsigned char *wire, size_t length, unsigned cuts,
                       const struct frame_log *expected, struct frame_log *log) {
@@ -32,7 +33,7 @@ static void cut_shown(const np_frame_options *options,
   assert_memory_equal(log->bytes, expected->bytes, expected->used);
 }
 
-/* All ways to cut the stream, which has `count` frames. */
+/* cuts_shown tries all ways to cut the stream, which has `count` frames. */
 static void cuts_shown(const np_frame_options *options, const void *wire,
                        size_t length, size_t count) {
   struct frame_log *expected = test_calloc(1, sizeof(*expected));
@@ -247,7 +248,7 @@ NP_CASE("frame/moved", np_frame_decode, NO_MODE, NP_OK,
 
 /* --- Memory ------------------------------------------------------------- */
 
-/* A frame of `length` bytes in two pieces. */
+/* split_feed feeds a frame of `length` bytes in two pieces. */
 static np_error split_feed(np_frame_decoder *decoder, struct frame_log *log,
                            size_t length) {
   unsigned char wire[2 + 1000] = {(unsigned char)(length >> 8),

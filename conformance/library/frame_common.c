@@ -1,8 +1,10 @@
+/* Helpers for the cases of np_frame: an allocator that counts, and functions
+ * that feed a decoder with a stream, whole or byte by byte. */
 #include "frame_common.h"
 
 #include <stdlib.h>
 
-/* Before each block: how large it is. */
+/* The header of each block, which holds the block's size. */
 union block {
   size_t size;
   max_align_t align;

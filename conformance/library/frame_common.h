@@ -1,66 +1,68 @@
-/* What the cases of np_frame share: memory that is counted, and a decoder fed
- * with a stream in pieces. */
+/* Helpers that the cases of np_frame share: memory that is counted, and a
+ * decoder that gets a stream in pieces. */
 #ifndef NPIPE_CONFORMANCE_LIBRARY_FRAME_COMMON_H
 #define NPIPE_CONFORMANCE_LIBRARY_FRAME_COMMON_H
 
 #include "fixture.h"
 
-/* A string literal as bytes and their count, without the NUL. */
+/* BYTES gives a string literal as bytes and their count, without the NUL. */
 #define BYTES(literal) (literal), (sizeof(literal) - 1)
 
 enum { FRAME_LOG_BYTES_MAX = 1 << 20 };
 
-/* Memory for a decoder. */
+/* Memory of a decoder, with counters. */
 struct frame_memory {
-  size_t live;       /* allocated and not released                           */
-  size_t live_bytes; /* of these                                             */
-  size_t most_bytes; /* that `live_bytes` ever was                           */
-  size_t total;      /* asked for, also in vain                              */
+  size_t live;       /* blocks allocated and not released */
+  size_t live_bytes; /* bytes in these blocks */
+  size_t most_bytes; /* highest value of `live_bytes` */
+  size_t total;      /* allocations asked for, failed ones too */
   size_t fail_at;    /* the value of `total` that fails; 0: none             */
 };
 
 np_allocator frame_allocator(struct frame_memory *memory);
 
-/* The frames that came, each behind its length as four bytes. */
+/* The decoded frames, each behind its length in four bytes. */
 struct frame_log {
   size_t count;
   size_t used;
   unsigned char bytes[FRAME_LOG_BYTES_MAX];
 };
 
-/* frame_options_set fills `options` with the defaults but these. */
+/* frame_options_set fills `options` with the defaults and then sets the given
+ * fields. */
 void frame_options_set(np_frame_options *options, size_t field_bytes,
                        size_t field_offset, int64_t adjustment,
                        size_t skip_bytes);
 
 void frame_log_add(struct frame_log *log, const void *data, size_t length);
 
-/* frame_feed gives `decoder` all of `input` and logs what comes out. It checks
- * what each call promises of `consumed` and `frame`, and returns the error that
- * was the last: never NP_OK. */
+/* frame_feed gives all of `input` to `decoder` and logs the frames. It checks
+ * the promises about `consumed` and `frame` at each call. It returns the error
+ * of the last call, which is never NP_OK. */
 np_error frame_feed(np_frame_decoder *decoder, struct frame_log *log,
                     const void *input, size_t length);
 
-/* frame_feed_copy does it from memory of just that size that is gone after the
- * call, so that what is read beyond it or later is found. */
+/* frame_feed_copy is frame_feed on a copy of `input` of exactly this size. The
+ * copy is freed after the call, so that sanitizers find reads beyond the end
+ * and later reads. */
 np_error frame_feed_copy(np_frame_decoder *decoder, struct frame_log *log,
                          const void *input, size_t length);
 
-/* frame_decode_one has `wire` decoded by a fresh decoder: it must be just the
- * one frame `expected`, be no copy and take no memory. Then it is given byte by
- * byte and must be the same. */
+/* frame_decode_one decodes `wire` with a fresh decoder. The result must be the
+ * one frame `expected`, which must not be copied and must take no memory. Then
+ * `wire` is decoded byte by byte, with the same result. */
 void frame_decode_one(const np_frame_options *options, const void *wire,
                       size_t wire_length, const void *expected,
                       size_t expected_length);
 
-/* frame_decode_refused has `wire` decoded: no frame but `error` must come, also
- * byte by byte, and the decoder stay failed. Returns the length that it names.
- */
+/* frame_decode_refused decodes `wire`, whole and byte by byte. No frame but
+ * `error` must come, and the decoder must stay failed. It returns the length
+ * that the error names. */
 uint64_t frame_decode_refused(const np_frame_options *options, const void *wire,
                               size_t wire_length, np_error error);
 
-/* assert_frame_failed checks that each call answers `error`, whatever it is
- * given. */
+/* assert_frame_failed checks that every call returns `error`, whatever its
+ * input. */
 void assert_frame_failed(np_frame_decoder *decoder, np_error error);
 
 #endif

@@ -1,13 +1,15 @@
-/* One frame, one header: how a decoder understands them. The examples are those
- * of Tokio's page; where it has a field of three bytes there are two here. */
+/* How a decoder reads one frame and its header. The examples are those of the
+ * page of Tokio's codec; a field of three bytes there is a field of two bytes
+ * here. */
 #include "frame_common.h"
 
 #define HELLO "Hello world"
 
 static const unsigned char counting[] = {1, 2, 3, 4, 5, 6, 7, 8};
 
-/* A frame of 5 bytes behind a length field of `bytes` bytes. Then the largest
- * value that the field can hold: it must be read whole and unsigned. */
+/* width_shown decodes a frame of 5 bytes behind a length field of `bytes`
+ * bytes. Then it decodes the largest value of the field, which must be read
+ * whole and unsigned. */
 static void width_shown(size_t bytes, np_byte_order order) {
   unsigned char wire[8 + 5] = {0};
   unsigned char large[8];

@@ -1,5 +1,5 @@
-/* The life of a decoder: what its caller may do wrong, how it fails, and where
- * its stream may end. */
+/* The life of a decoder: mistakes of the caller, failures, and where the stream
+ * may end. */
 #include "frame_common.h"
 
 NP_CASE("frame/decoder-null", np_frame_decoder_init, NO_MODE,

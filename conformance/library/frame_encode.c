@@ -1,9 +1,9 @@
-/* The encoder: what it writes, what it refuses, and that a decoder with the
- * same options gives back what went in. */
+/* The encoder: the bytes it writes, the input it refuses, and the round trip
+ * through a decoder with the same options. */
 #include "frame_common.h"
 
-/* Encodes and compares with `expected`; bytes that are not the field's are
- * 0xEE. */
+/* encode_shown encodes and compares with `expected`. Bytes outside the length
+ * field must stay 0xEE. */
 static void encode_shown(const np_frame_options *options, size_t payload_length,
                          const void *expected, size_t expected_length) {
   unsigned char header[NP_FRAME_HEADER_BYTES_MAX];
@@ -193,8 +193,8 @@ NP_CASE("frame/encode-header-size", np_frame_encode_header, NO_MODE,
   assert_np_ok(np_frame_encode_header(&options, 1, header, 5, &length));
 }
 
-/* Encodes a payload of `length` bytes as `options` say and decodes it again;
- * the frame must be what is kept of the header, and the payload. */
+/* round_trip encodes a payload of `length` bytes with `options` and decodes it.
+ * The frame must be the kept part of the header and the payload. */
 static void round_trip(const np_frame_options *options, size_t length) {
   unsigned char wire[NP_FRAME_HEADER_BYTES_MAX + 600];
   size_t header;

@@ -1,8 +1,9 @@
-/* The options of a framing: the defaults, and what is refused, by the decoder
- * and by the encoder alike. */
+/* The options of a framing: the defaults, and the values that both decoder and
+ * encoder refuse. */
 #include "frame_common.h"
 
-/* Both ends take the options, or both refuse them. */
+/* options_taken checks that the decoder and the encoder both accept the
+ * options, or both refuse them. */
 static void options_taken(const np_frame_options *options) {
   unsigned char header[NP_FRAME_HEADER_BYTES_MAX];
   size_t length = 0;

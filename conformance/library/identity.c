@@ -1,10 +1,11 @@
-/* Who is at the other end: process, session, user, machine. What needs a second
- * user is in users.c, what needs a second process in process_identity.c. */
+/* Identity of the peer: process, session, user and machine. Cases that need a
+ * second user are in users.c; those that need a second process are in
+ * process_identity.c. */
 #include "fixture.h"
 
 #include <sddl.h>
 
-/* The user of this process, as text. */
+/* own_user writes the SID of this process's user as text. */
 static void own_user(char text[NP_SID_TEXT_BYTES_MAX]) {
   union {
     TOKEN_USER user;
@@ -26,7 +27,8 @@ static void own_user(char text[NP_SID_TEXT_BYTES_MAX]) {
   LocalFree(wide);
 }
 
-/* A pair whose server has read, so that both ends can tell. */
+/* acquainted opens a pair whose server has read once, so that both ends know
+ * the other's identity. */
 static void acquainted(np_fixture *f) {
   f->server_options.access = NP_ACCESS_CURRENT_USER;
   pair_open(f);

@@ -1,5 +1,5 @@
-/* np_pipe_impersonate and np_pipe_revert, as far as one user can tell. What
- * another user's rights do is in users.c. */
+/* np_pipe_impersonate and np_pipe_revert, as far as one user can test them.
+ * users.c tests the rights of another user. */
 #include "fixture.h"
 
 static bool impersonates(SECURITY_IMPERSONATION_LEVEL *level) {

@@ -1,5 +1,5 @@
-/* A callback that acts as a client and forgets to revert: the loop reverts in
- * its place, and its run ends and tells. */
+/* A callback impersonates the client and forgets to revert. The loop then
+ * reverts for it, and the run of the loop ends with an error. */
 #include "listener_common.h"
 
 static bool impersonates(void) {
@@ -12,14 +12,15 @@ static bool impersonates(void) {
   return GetLastError() != ERROR_NO_TOKEN;
 }
 
-/* A server that has read, so that it can act as its client. */
+/* acquainted opens a pair whose server has read once, because only then can it
+ * impersonate its client. */
 static void acquainted(np_fixture *f) {
   pair_open(f);
   pipe_send(f, f->client, "hello", 5);
   assert_received(f, f->server, "hello", 5);
 }
 
-/* Begins to act as the client, and forgets to end it. */
+/* forget starts to impersonate the client and does not revert. */
 static void forget(np_fixture *f) {
   assert_false(impersonates());
   assert_np_ok(np_pipe_impersonate(f->server));
@@ -51,7 +52,7 @@ static void look_in_op(np_fixture *f, struct recorder *recorder) {
   assert_false(impersonates());
 }
 
-/* Runs the loop until a run tells of the mistake. */
+/* run_tells runs the loop until a run reports the mistake. */
 static void run_tells(np_fixture *f) {
   np_error error = NP_OK;
 

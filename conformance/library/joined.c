@@ -1,5 +1,6 @@
-/* Names that exist: what a preset joins, and what it refuses. Who the others
- * are is a matter of users, so most cases need more than one. */
+/* A name that exists already: which access presets join it, and which refuse
+ * it. The outcome depends on the other users, so most cases need several
+ * users. */
 #include "listener_common.h"
 
 #include <stdio.h>
@@ -13,7 +14,7 @@ static void create_refused(np_fixture *f, np_error expected) {
   assert_null(server);
 }
 
-/* Bob makes the name first, and lets everybody do everything. */
+/* squat: bob creates the name first, and grants all rights to everybody. */
 static np_pipe *squat(np_fixture *f) {
   np_server_options options;
   np_pipe *pipe = NULL;
@@ -166,8 +167,9 @@ NP_CASE("joined/between-instances", np_listener_create, NO_MODE,
   listening_open(f);
   client_open_another(f);
   accepted(f, 1);
-  /* The listener makes another instance at once when its only one goes. Who may
-   * not make alice's pipe fails, and leaves the name to bob. */
+  /* When its only instance goes, the listener at once creates another. A
+   * user who may not own alice's pipe fails here and leaves the name free
+   * for bob. */
   become("service");
   pipe_close(f, listening.accepted[0]);
   become("alice");

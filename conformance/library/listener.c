@@ -1,4 +1,4 @@
-/* np_listener_create, and how clients are accepted. */
+/* np_listener_create, and the way in which clients are accepted. */
 #include "listener_common.h"
 
 NP_CASE("listener/first-client", np_listener_create, ANY_MODE, NP_OK,
@@ -40,7 +40,7 @@ NP_CASE("listener/backlog", np_listener_create, ANY_MODE, NP_OK,
   accepted(f, 4);
   clients[4] = client_open_another(f);
   accepted(f, 5);
-  /* Instances are handed out in the order in which they began to listen. */
+  /* Instances accept clients in the order in which they began to listen. */
   for (unsigned i = 0; i < 5; i++) {
     museum_echo(f, listening.accepted[i], clients[i]);
   }
@@ -190,7 +190,7 @@ NP_CASE("listener/keeps-loop-running", np_loop_run, ANY_MODE, NP_OK,
   assert_false(np_loop_is_pending(f->loop));
 }
 
-/* Longer than the listener would have waited to try again. */
+/* The timer is longer than the listener's retry delay. */
 static void timer_outlasts_the_run(np_fixture *f) {
   assert_np_ok(np_timer_start(f->loop, &f->timers[0].timer, 40, on_timer));
   assert_true(np_loop_is_pending(f->loop));
@@ -221,7 +221,8 @@ NP_CASE("listener/background", np_loop_run, ANY_MODE, NP_OK,
   client_open_another(f);
   accepted(f, 2);
   listening_close(f);
-  assert_true(np_loop_is_pending(f->loop)); /* Its end is to be told. */
+  /* The end of the listener still has to be reported. */
+  assert_true(np_loop_is_pending(f->loop));
   assert_np_ok(loop_run(f));
   assert_int_equal(listening.closed_count, 1);
 }

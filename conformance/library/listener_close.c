@@ -1,11 +1,12 @@
-/* np_listener_close, at any time. */
+/* np_listener_close, called in any state of the listener. */
 #include "listener_common.h"
 
 NP_CASE("listener-close/idle", np_listener_close, ANY_MODE, NP_OK,
         "An idle listener is closed at once, and its name is gone then: a "
         "thousand times, each with the only instance of its name.",
         "npipe/listener.h; museum H03 H11 K03 H05") {
-  unsigned slow = 0; /* A busy machine has its moments; a wait is always. */
+  /* rounds that took too long: few on a busy machine, all if the close waits */
+  unsigned slow = 0;
 
   listening_begin(f, 1);
   listening.options.server.instances_max = 1;
@@ -41,11 +42,12 @@ NP_CASE("listener-close/wins", np_listener_close, ANY_MODE, NP_OK,
     museum_round("round %u", i);
     listening_open(f);
     if (i % 2 == 0) {
-      museum_settle(f); /* Its connects wait in the kernel. */
+      museum_settle(f); /* The listener's connects wait in the kernel. */
     }
     client = museum_open(f);
     if (i % 4 < 2) {
-      assert_np_ok(np_pipe_close(museum_open(f), NULL)); /* A ghost. */
+      /* This client is a ghost. */
+      assert_np_ok(np_pipe_close(museum_open(f), NULL));
     }
     listening_close_wait(f);
     read_begin(read, client, 16);
@@ -119,7 +121,7 @@ NP_CASE("listener-close/in-on-pipe", np_listener_close, ANY_MODE, NP_OK,
     listening_open(f);
     listening.then = i % 2 == 0 ? close_listener : close_both;
     if (i % 4 < 2) {
-      museum_settle(f); /* Then all three are looked at in one turn. */
+      museum_settle(f); /* All three clients then come up in one turn. */
     }
     for (unsigned k = 0; k < 3; k++) {
       client_open_another(f);
@@ -196,7 +198,8 @@ NP_CASE("listener-close/owner-closes-given-back", np_pipe_close, ANY_MODE,
     np_pipe *pipe = accepted(f, i + 1);
 
     museum_echo(f, pipe, client);
-    if (i % 2 == 0) { /* Until its read is over it does not listen. */
+    if (i % 2 == 0) {
+      /* The instance cannot listen again before this read is over. */
       read_begin(&f->ops[0], pipe, 16);
     }
     give_back(f, pipe);

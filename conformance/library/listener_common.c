@@ -1,3 +1,5 @@
+/* Helpers for the cases of np_listener: one listener whose callbacks record,
+ * and clients for it. */
 #include "listener_common.h"
 
 struct listening listening;
