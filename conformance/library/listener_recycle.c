@@ -1,5 +1,5 @@
-/* np_listener_recycle: one instance, many clients, and nothing of the last one
- * in the next session. */
+/* np_listener_recycle: one instance serves many clients, and nothing of one
+ * session reaches the next. */
 #include "listener_common.h"
 #include "ready_common.h"
 
@@ -24,7 +24,7 @@ NP_CASE("listener-recycle/next-client", np_listener_recycle, ANY_MODE, NP_OK,
       pipe_close(f, client);
     }
   }
-  /* Two took turns all the time. */
+  /* Two instances have taken turns all the time. */
   for (unsigned i = 2; i < 100; i++) {
     assert_ptr_equal(listening.accepted[i], listening.accepted[i - 2]);
   }
@@ -47,7 +47,8 @@ NP_CASE("listener-recycle/single", np_listener_recycle, ANY_MODE, NP_OK,
     museum_echo(f, server, client);
     made = f->allocator.total;
     give_back(f, server);
-    assert_int_equal(f->allocator.total, made); /* It is no new one. */
+    /* No new instance was created. */
+    assert_int_equal(f->allocator.total, made);
     pipe_close(f, client);
   }
 }
@@ -74,7 +75,8 @@ NP_CASE("listener-recycle/client-is-let-go", np_listener_recycle, ANY_MODE,
   museum_echo(f, accepted(f, 2), client);
 }
 
-/* What the old session leaves behind. */
+/* leave ends a session and leaves something behind: unread data, operations,
+ * readiness. */
 static void leave(np_fixture *f, np_pipe *server, np_pipe *client,
                   unsigned what) {
   static uint8_t data[MUSEUM_QUOTA];
@@ -103,7 +105,7 @@ static void leave(np_fixture *f, np_pipe *server, np_pipe *client,
       ready_begin(&f->ops[0], server, NP_READABLE);
       reads_post(f);
       break;
-    case 6: /* The read-ahead has caught something. */
+    case 6: /* The read-ahead holds data of the old client. */
       ready_begin(&f->ops[0], server, NP_READABLE);
       pipe_send(f, client, "old", 3);
       museum_until(f, &f->ops[0]);
@@ -113,7 +115,7 @@ static void leave(np_fixture *f, np_pipe *server, np_pipe *client,
       ready_begin(&f->ops[0], server, NP_READABLE);
       pipe_close(f, client);
       break;
-    case 8: /* What a try took waits for its reader. */
+    case 8: /* Bytes that np_pipe_try_write took wait for their reader. */
       assert_np_ok(np_pipe_try_write(server, data, 100, &count));
       pipe_send(f, server, data, sizeof data - 200);
       assert_np_ok(np_pipe_try_write(server, data, 1000, &count));
@@ -153,7 +155,8 @@ static void next_is_clean(np_fixture *f, unsigned what) {
     if (what != 4 && what != 7) {
       pipe_close(f, client);
     }
-    /* The next client: all of the old one was called back before. */
+    /* Opens the next client. All callbacks of the old session must have run
+     * before it is accepted. */
     while (listening.accepted_count < i * 2 + 2) {
       if (f->client == NULL) {
         f->client = NULL;
@@ -164,7 +167,7 @@ static void next_is_clean(np_fixture *f, unsigned what) {
     museum_until(f, &f->ops[1]);
     assert_int_equal(f->ops[0].done_count, f->ops[0].start_count);
     server = listening.accepted[i * 2 + 1];
-    ready_set(server, 64, 64); /* Nobody has asked for readiness yet. */
+    ready_set(server, 64, 64); /* No readiness was asked for in this session. */
     assert_np_error(np_pipe_try_read(server, f->ops[2].buffer, 16, &count),
                     NP_WOULD_BLOCK);
     museum_echo(f, server, f->client);
@@ -247,7 +250,8 @@ NP_CASE("listener-recycle/connect", np_listener_recycle, ANY_MODE, NP_OK,
         "user pointer are gone.",
         "npipe/listener.h; museum S01") {
   next_is_clean(f, 9);
-  assert_int_equal(f->ops[0].result, ERROR_PIPE_CONNECTED); /* It had that. */
+  /* The connect had this answer already. */
+  assert_int_equal(f->ops[0].result, ERROR_PIPE_CONNECTED);
 }
 
 NP_CASE("listener-recycle/flush-done", np_listener_recycle, ANY_MODE, NP_OK,
@@ -391,7 +395,7 @@ NP_CASE("listener-recycle/disconnected-behind", np_listener_recycle, ANY_MODE,
   museum_echo(f, accepted(f, 2), client);
   info.size = sizeof(info);
   assert_np_ok(np_pipe_info(listening.accepted[1], &info));
-  assert_int_equal(info.instances, 2); /* This one and the next to come. */
+  assert_int_equal(info.instances, 2); /* this instance, and the next one */
 }
 
 /* --- How many are kept --------------------------------------------------- */

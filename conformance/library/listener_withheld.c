@@ -1,10 +1,11 @@
-/* A pipe that its listener has taken back is the listener's: nothing is started
- * on it or asked of it, and the next session begins as the first did. */
+/* A recycled pipe belongs to its listener: its former owner can neither start
+ * nor ask anything on it, and the next session begins like the first one. */
 #include "channel_common.h"
 #include "listener_common.h"
 #include "ready_common.h"
 
-/* One that was given back. It listens, or, if `drains`, waits for a read. */
+/* withheld returns a recycled pipe. The pipe listens; if `drains`, it waits for
+ * a read to end first. */
 static np_pipe *withheld(np_fixture *f, bool drains) {
   np_pipe *pipe;
 
@@ -20,7 +21,7 @@ static np_pipe *withheld(np_fixture *f, bool drains) {
   return pipe;
 }
 
-/* Whatever was tried, the next clients are served. */
+/* serves checks that the next clients are served, whatever was tried before. */
 static void serves(np_fixture *f) {
   for (unsigned i = 2; i < 5; i++) {
     np_pipe *client = client_open_another(f);
@@ -206,7 +207,7 @@ NP_CASE("listener-recycle/channel-that-waits", np_listener_recycle, ANY_MODE,
     assert_np_ok(np_channel_create(accepted(f, i), NULL, &channel));
     receive_begin(&f->ops[0], channel);
     if (i > 1) {
-      loop_quiet(f); /* The kernel has the read. */
+      loop_quiet(f); /* Now the kernel has the read. */
     }
     assert_np_ok(np_op_cancel(&f->ops[0].op));
     loop_until_count(f, &f->ops[0].done_count, i);

@@ -1,4 +1,4 @@
-/* The loop: create, run, stop, destroy. */
+/* The loop: create, run, stop and destroy. */
 #include "fixture.h"
 
 /* --- np_loop_create ----------------------------------------------------- */
@@ -225,7 +225,7 @@ NP_CASE("loop/run-once-waits", np_loop_run_once, NO_MODE, WAIT_TIMEOUT,
   uint64_t begin_ms = world_now_ms();
 
   assert_np_error(loop_turn(f, 60), WAIT_TIMEOUT);
-  /* The clock and the wait may differ by a tick. */
+  /* The clock and the wait may differ by one tick. */
   assert_true(world_now_ms() - begin_ms >= 44);
 }
 

@@ -1,4 +1,5 @@
-/* Memory: every allocation failing in turn, and none where none is promised. */
+/* Memory: each allocation fails in turn; and functions that promise no
+ * allocation make none. */
 #include "fixture.h"
 
 NP_CASE("memory/loop-create", np_loop_create, NO_MODE, ERROR_NOT_ENOUGH_MEMORY,

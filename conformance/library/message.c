@@ -1,4 +1,4 @@
-/* Messages: boundaries, parts, empty ones. */
+/* Messages: boundaries, messages read in parts, and empty messages. */
 #include "fixture.h"
 
 NP_CASE("message/boundaries", np_pipe_read, MODE_MESSAGE | BOTH_ENDS, NP_OK,

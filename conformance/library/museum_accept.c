@@ -1,11 +1,11 @@
-/* Accepting: ghosts, probes, clients that are there first, and a loop of the
- * caller's own. Other libraries' accept loops died, hung or were fooled by
- * these. */
+/* Accepting clients: ghosts, probes, clients that connect early, and a loop of
+ * the caller's own. The accept loops of other libraries died, hung or were
+ * fooled by these. */
 #include "museum_common.h"
 
 enum { INSTANCES = 10 };
 
-/* Reads what a ghost left until the end of its stream. */
+/* drain_ghost reads the data that a ghost left, until the end of the stream. */
 static void drain_ghost(np_fixture *f, np_pipe *server) {
   struct recorder *read = &f->ops[RECORDERS_MAX - 1];
 
@@ -18,9 +18,11 @@ static void drain_ghost(np_fixture *f, np_pipe *server) {
 
 /* --- Ghosts and probes -------------------------------------------------- */
 
-/* A client comes and vanishes again, in one of the ways that were seen. */
+/* haunt opens a client and closes it again, in one of the ways that were seen
+ * in the field. */
 static void haunt(np_fixture *f, uint32_t way) {
-  /* A checking tool asks for READ_CONTROL; some ask for nothing at all. */
+  /* A diagnostic tool opens with READ_CONTROL; others open with no access at
+   * all. */
   static const DWORD accesses[] = {GENERIC_READ | GENERIC_WRITE, READ_CONTROL,
                                    0, GENERIC_READ};
   HANDLE ghost = museum_client_raw(f, accesses[way % 4]);
@@ -42,7 +44,8 @@ NP_CASE("museum-accept/ghost-hail", np_server_connect, ANY_MODE, NP_OK,
   museum_begin(f, MUSEUM_QUOTA);
   server_listen(f);
   for (unsigned round = 0; round < MUSEUM_ROUNDS; round++) {
-    bool early = round == 0; /* Later ones would find it disconnected. */
+    /* in later rounds the instance is disconnected at this point */
+    bool early = round == 0;
 
     museum_round("round %u", round);
     if (early) {
@@ -110,7 +113,7 @@ NP_CASE("museum-accept/ghosts-everywhere", np_server_connect, ANY_MODE, NP_OK,
     assert_np_ok(np_server_disconnect(servers[i]));
     connect_begin(&f->ops[i], servers[i]);
   }
-  /* Instances are handed out in the order in which they began to listen. */
+  /* Instances accept clients in the order in which they began to listen. */
   for (unsigned i = 0; i < INSTANCES; i++) {
     clients[i] = pipe_own(f, museum_open(f));
     museum_until(f, &f->ops[i]);
@@ -178,7 +181,8 @@ NP_CASE("museum-accept/client-first", np_server_connect, ANY_MODE, NP_OK,
     client_open_end(f);
     connect_begin(connect, f->server);
     assert_int_equal(connect->done_count, connect->start_count - 1);
-    museum_error(loop_run(f), NP_OK); /* Ends: nothing else is pending. */
+    /* The run ends, because nothing else is pending. */
+    museum_error(loop_run(f), NP_OK);
     museum_done(connect, NP_OK, 0);
     assert_false(np_loop_is_pending(f->loop));
     if (round % 16 == 0) {
@@ -242,7 +246,7 @@ NP_CASE("museum-accept/replace", np_pipe_close, ANY_MODE, NP_OK,
     }
     pipe_close(f, accepted);
     pipe_close(f, client);
-    if (round % 8 == 7) { /* So up to eight of them overlap. */
+    if (round % 8 == 7) { /* Up to eight closes overlap. */
       loop_until_count(f, &f->closed_count, f->closing_count);
     }
   }
@@ -254,7 +258,8 @@ NP_CASE("museum-accept/replace", np_pipe_close, ANY_MODE, NP_OK,
 
 /* --- The caller's own loop ----------------------------------------------- */
 
-/* The caller's own loop, as the comment of np_loop_dispatch has it. */
+/* foreign_until runs the caller's own loop, as the header comment of
+ * np_loop_dispatch shows it. */
 static void foreign_until(np_fixture *f, const struct recorder *recorder) {
   uint64_t deadline_ms = world_now_ms() + world_timeout_ms(LOOP_WAIT_MS);
   OVERLAPPED_ENTRY entries[8];
@@ -292,7 +297,7 @@ NP_CASE("museum-accept/foreign-loop", np_loop_dispatch, ANY_MODE, NP_OK,
     museum_round("round %u", round);
     server_listen(f);
     connect_begin(connect, f->server);
-    read_begin(read, f->server, 16); /* No client yet. */
+    read_begin(read, f->server, 16); /* No client is connected yet. */
     foreign_until(f, read);
     museum_done(read, ERROR_PIPE_LISTENING, 0);
     client_open_end(f);

@@ -1,18 +1,18 @@
-/* The accounting of operations: whatever becomes of one, its start is answered
- * by one callback, nothing comes after on_closed, and no memory stays.
+/* The accounting of operations: each started operation gets exactly one
+ * callback, no callback runs after on_closed, and no memory is left.
  *
- * A generator: situations (what the kernel will say, at once or later) times
- * actions (nothing, close, cancel, disconnect) times points in the life of the
- * operation. Each combination also has to come to the right result. */
+ * A generator combines situations (the result that the kernel gives, at once or
+ * later), actions (none, close, cancel, disconnect) and points in the life of
+ * the operation. Each combination must also end with the right result. */
 #include "museum_common.h"
 
-/* The result of a wait that nothing ends: only closing does. */
+/* The result of an operation that only a close ends. */
 #define NEVER ((np_error)0xFFFFFFFFu)
 
 enum action { ACTION_NONE, ACTION_CLOSE, ACTION_CANCEL, ACTION_DISCONNECT };
 
-/* When the action happens. CAUSED: in another callback, after the kernel has
- * come to the result and before the loop has taken it. */
+/* The point at which the action happens. POINT_CAUSED: in another callback,
+ * when the kernel has the result and the loop has not taken it yet. */
 enum point {
   POINT_BEFORE,
   POINT_STARTED,
@@ -31,32 +31,34 @@ static const char *const point_names[] = {"before", "started", "caused",
 
 enum { SHORT_BYTES = 10, LONG_BYTES = 30 };
 
-/* Of clocks: a limit that passes, one that does not, and how far two differ. */
+/* Times: a limit that passes, a limit that never passes, and the possible
+ * difference between two clocks. */
 enum { LIMIT_MS = 5, FAR_MS = 3600000, TICK_MS = 16 };
 
-/* One combination; the kernel may write to it after a failure. */
+/* The current combination. It is static, because the kernel may write to it
+ * after a failed assert. */
 static struct scene {
   const struct situation *situation;
   enum kind kind;
   enum action action;
   enum point point;
-  struct recorder *op;      /* the operation whose account it is */
-  struct recorder *peer_op; /* helps to cause its result         */
-  bool server_was_gone;     /* a disconnect had nothing to act on */
+  struct recorder *op;      /* the operation that is counted */
+  struct recorder *peer_op; /* helps to cause the result */
+  bool server_was_gone;     /* the disconnect found no client */
   uint8_t data[MUSEUM_QUOTA];
 } scene;
 
 struct situation {
   const char *name;
-  void (*prepare)(np_fixture *f); /* before the start                     */
-  void (*cause)(np_fixture *f);   /* after it; NULL: the result is there  */
-  np_error error;                 /* what comes when nobody interferes    */
+  void (*prepare)(np_fixture *f); /* runs before the start */
+  void (*cause)(np_fixture *f);   /* runs after the start; NULL: not needed */
+  np_error error;                 /* result when there is no action */
   size_t bytes;
-  unsigned modes;            /* in which it can be; 0: all                 */
-  uint32_t timeout_ms;       /* of the operation                           */
-  np_error after_disconnect; /* what comes on an end that was disconnected
-                              * before the start                           */
-  bool racy; /* the action may overtake the result, or come too late       */
+  unsigned modes;      /* variants that can have it; 0: all */
+  uint32_t timeout_ms; /* time limit of the operation */
+  /* result on an end that was disconnected before the start */
+  np_error after_disconnect;
+  bool racy; /* action and result race: either may come first */
 };
 
 /* --- What situations are made of ---------------------------------------- */
@@ -65,7 +67,8 @@ static void client_opens(np_fixture *f) {
   np_error error =
       np_client_open(f->loop, f->name, &f->client_options, &f->client);
 
-  /* After a disconnect or a close of the instance there is none to open. */
+  /* No instance listens after a disconnect or a close, so the open may fail
+   * then. */
   if (error != NP_OK && scene.action == ACTION_NONE) {
     museum_error(error, NP_OK);
   }
@@ -101,7 +104,8 @@ static void server_disconnects(np_fixture *f) {
   if (f->server != NULL) {
     np_error error = np_server_disconnect(f->server);
 
-    if (error != ERROR_PIPE_NOT_CONNECTED) { /* It was disconnected before. */
+    if (error != ERROR_PIPE_NOT_CONNECTED) {
+      /* The client may have been disconnected before. */
       museum_error(error, NP_OK);
     }
   }
@@ -112,7 +116,7 @@ static void pair_disconnected(np_fixture *f) {
   museum_error(np_server_disconnect(f->server), NP_OK);
 }
 
-/* What becomes of the peer's write is another combination's account. */
+/* peer_writes ignores the write's result; another combination checks it. */
 static void peer_writes(np_fixture *f) {
   write_begin(scene.peer_op, f->peer, scene.data, SHORT_BYTES);
 }
@@ -139,13 +143,14 @@ static void pair_full(np_fixture *f) {
 static void peer_reads(np_fixture *f) {
   static uint8_t buffer[MUSEUM_QUOTA];
 
-  /* After a disconnect there is nothing to read. */
+  /* A disconnect has discarded the data. */
   if (unread_bytes(f->peer) > 0) {
     museum_take_raw(f->peer, buffer, sizeof(buffer));
   }
 }
 
-/* Some programs cancel whatever is pending on handles that they don't own. */
+/* stranger_cancels acts like a program that cancels all I/O on handles that it
+ * does not own. */
 static void stranger_cancels(np_fixture *f) {
   if (f->end != NULL) {
     CancelIoEx(np_pipe_handle(f->end), NULL);
@@ -221,13 +226,14 @@ static const struct situation writes[] = {
 
 /* --- The law ------------------------------------------------------------ */
 
-/* What the action makes of an operation that has no result yet. */
+/* interrupted returns the result of a pending operation after the action. */
 static np_error interrupted(enum action action) {
   return action == ACTION_DISCONNECT ? ERROR_PIPE_NOT_CONNECTED
                                      : ERROR_OPERATION_ABORTED;
 }
 
-/* A combination comes to one result or, where two things race, to either. */
+/* The result that a combination must have. If two events race, either result is
+ * right. */
 struct expected {
   np_error error;
   np_error or_error;
@@ -249,8 +255,9 @@ static struct expected expect(void) {
       }
       break;
     case POINT_STARTED:
-      /* The kernel gets a read at the end of the turn, so none has a result. A
-       * client let go before its connect was called back never was. */
+      /* The kernel gets a read only at the end of the turn, so the read has no
+       * result yet. A client that is disconnected before the callback of its
+       * connect is not reported. */
       if (pends || scene.kind == KIND_READ ||
           (scene.kind == KIND_CONNECT && scene.action == ACTION_DISCONNECT &&
            situation->error == NP_OK)) {
@@ -332,13 +339,14 @@ static np_error start(np_pipe *pipe, np_op_fn done) {
   return ERROR_INVALID_FUNCTION;
 }
 
-/* Brings about the result, and does the action where that is its moment. */
+/* cause_result causes the operation's result, and does the action if the action
+ * belongs to this moment. */
 static void cause_result(np_fixture *f) {
   const struct situation *situation = scene.situation;
   struct task_recorder *task = &f->tasks[0];
 
   if (situation->cause != NULL && situation->timeout_ms == 0) {
-    museum_settle(f); /* The kernel has the operation now. */
+    museum_settle(f); /* Now the kernel has the operation. */
   }
   if (scene.point == POINT_CAUSED) {
     task->run_count = 0;
@@ -350,7 +358,8 @@ static void cause_result(np_fixture *f) {
   }
 }
 
-/* Whether the action alone may end the operation, although it has a limit. */
+/* limit_is_late returns true if the operation has a time limit and must not end
+ * by it. */
 static bool limit_is_late(void) {
   const struct expected either = expect();
 
@@ -358,17 +367,18 @@ static bool limit_is_late(void) {
          either.or_error != WAIT_TIMEOUT;
 }
 
-/* A read goes to the kernel at the end of a turn. Where it is to find nothing
- * there but a disconnect, its limit passes on no machine before that. */
+/* limit_ms returns the time limit. The kernel gets a read only at the end of a
+ * turn. If the read must end by a disconnect, the limit is far away, so that it
+ * cannot pass before that on a slow machine. */
 static uint32_t limit_ms(void) {
   return limit_is_late() && scene.action == ACTION_DISCONNECT
              ? FAR_MS
              : scene.situation->timeout_ms;
 }
 
-/* The first reason counts: a limit that passes after a cancel or a close,
- * before the loop hears of either, changes nothing. Another loop lets it pass.
- */
+/* let_limit_pass waits, in another loop, until the limit is over. A limit that
+ * passes after a cancel or a close must not change the result, even if the loop
+ * has handled neither. */
 static void let_limit_pass(void) {
   np_loop *clock = NULL;
 
@@ -381,7 +391,7 @@ static void check(void) {
   struct expected either = expect();
   const struct recorder *r = scene.op;
 
-  /* What nothing ended, the close of the tidying up did. */
+  /* The close in tidy() ended this operation. */
   if (either.error == NEVER) {
     either.error = either.or_error = ERROR_OPERATION_ABORTED;
   }
@@ -392,8 +402,9 @@ static void check(void) {
   }
 }
 
-/* Closes both ends: that under test first, so that its peer's going gives it
- * no result. Nothing may come for it once it is gone. */
+/* tidy closes both ends. The end under test is closed first, so that the close
+ * of the peer gives it no result. No callback may run for an end that is
+ * closed. */
 static void tidy(np_fixture *f, size_t live) {
   unsigned done_count;
 

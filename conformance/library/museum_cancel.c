@@ -1,5 +1,5 @@
-/* Cancels and time limits that race with results: bytes were lost, buffers
- * written to after their time, and old timers hit new operations. */
+/* Cancels and time limits that race with results. Other libraries lost bytes,
+ * wrote to buffers too late, and let an old timer hit a new operation. */
 #include "museum_common.h"
 
 /* --- Buffers ------------------------------------------------------------ */
@@ -231,7 +231,8 @@ NP_CASE("museum-cancel/too-late", np_op_cancel, ANY_MODE | BOTH_ENDS,
   pair_open(f);
   for (unsigned round = 0; round < 200; round++) {
     museum_round("round %u", round);
-    write_begin(write, f->end, "data", 4); /* Done within the call. */
+    /* The write completes inside the call. */
+    write_begin(write, f->end, "data", 4);
     museum_error(np_op_cancel(&write->op), ERROR_NOT_FOUND);
     museum_error(np_op_cancel(&write->op), ERROR_NOT_FOUND);
     museum_until(f, write);
@@ -242,7 +243,8 @@ NP_CASE("museum-cancel/too-late", np_op_cancel, ANY_MODE | BOTH_ENDS,
     read_begin(read, f->end, 16);
     museum_settle(f);
     pipe_send(f, f->peer, "data", 4);
-    np_op_cancel(&read->op); /* Its packet may be there, and not yet taken. */
+    /* The packet may be in the port, not yet dequeued. */
+    np_op_cancel(&read->op);
     np_op_cancel(&read->op);
     museum_until(f, read);
     museum_done(read, NP_OK, 4);
@@ -250,7 +252,7 @@ NP_CASE("museum-cancel/too-late", np_op_cancel, ANY_MODE | BOTH_ENDS,
   }
 }
 
-/* A thread that has the loop cancel an operation, over and over. */
+/* A thread that lets the loop cancel an operation again and again. */
 struct canceller {
   np_loop *loop;
   struct task_recorder *task;
@@ -318,7 +320,7 @@ NP_CASE("museum-cancel/old-deadline", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
   pair_open(f);
   for (unsigned round = 0; round < MUSEUM_TURNS; round++) {
     museum_round("round %u", round);
-    /* It is the peer's write that ends it; the limit is for a dead machine. */
+    /* The peer's write ends the read. The limit only guards against a hang. */
     read->op.timeout_ms = 60000 + round;
     read_begin(read, f->end, 16);
     if (round % 2 == 0) {
@@ -406,7 +408,8 @@ NP_CASE("museum-cancel/timer-moved", np_timer_start, NO_MODE, NP_OK,
     }
   }
   loop_until_count(f, &timer->run_count, 1);
-  assert_true(timer->at_ms - started_ms >= 299); /* Two clocks: 1 ms is lost. */
+  /* The two clocks may differ by 1 ms. */
+  assert_true(timer->at_ms - started_ms >= 299);
   loop_quiet(f);
   assert_int_equal(timer->run_count, 1);
 }

@@ -1,5 +1,5 @@
-/* The museum: what other libraries got wrong with whole messages, against
- * channels. */
+/* Channels, tested against the failures of other libraries with whole
+ * messages. */
 #include "channel_common.h"
 #include "museum_common.h"
 

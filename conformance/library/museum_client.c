@@ -1,5 +1,5 @@
-/* Clients that stall or leave in a crowd, and how long a server waits for one:
- * what one client does, or does not, is nobody else's trouble. */
+/* Clients that stall or leave in a crowd, and how long a server waits for a
+ * client. A client's behaviour must never disturb other clients. */
 #include "museum_common.h"
 
 enum { CLIENTS = 10 };

@@ -1,5 +1,5 @@
-/* Closing with work in flight: other libraries hung there, crashed, closed
- * twice, or told their caller nothing. */
+/* Closing while work is in flight. Other libraries hung, crashed, closed a
+ * handle twice, or reported nothing to their caller. */
 #include "museum_common.h"
 
 /* --- Servers that wait -------------------------------------------------- */
@@ -108,7 +108,7 @@ NP_CASE("museum-close/ghost", np_pipe_close, NO_MODE, NP_OK,
   }
 }
 
-/* A task from another thread that closes the server. */
+/* A task, posted by another thread, that closes the server. */
 struct closing {
   np_loop *loop;
   struct task_recorder *task;
@@ -140,7 +140,8 @@ NP_CASE("museum-close/woken", np_loop_post, NO_MODE, ERROR_OPERATION_ABORTED,
     server_listen(f);
     connect_begin(&f->ops[0], f->server);
     worker = museum_worker(post_task, &closing);
-    museum_error(loop_run(f), NP_OK); /* Ends when the server is gone. */
+    /* The run ends when the server is closed. */
+    museum_error(loop_run(f), NP_OK);
     while (f->server != NULL) {
       loop_turn(f, 10);
     }
@@ -206,7 +207,8 @@ NP_CASE("museum-close/late-packets", np_pipe_close, ANY_MODE | BOTH_ENDS,
     write_begin(&f->ops[2], f->peer, data, 16);
     pipe_close(f, f->end);
     pipe_close(f, f->peer);
-    /* Other pipes come and go meanwhile, and take the memory if it is free. */
+    /* Meanwhile other pipes are created and closed, which would reuse memory
+     * that was freed too early. */
     for (unsigned i = 0; i < 4; i++) {
       server_listen(f);
       pipe_close(f, f->server);

@@ -1,3 +1,5 @@
+/* Helpers for the museum's cases: failures that name their round, random
+ * numbers, raw clients and worker threads. */
 #include "museum_common.h"
 
 #include <stdio.h>
@@ -30,7 +32,7 @@ void museum_fail(const char *file, int line, const char *format, ...) {
   va_end(arguments);
   print_error("%s: %s\n", round_text, text);
   _fail(file, line);
-  abort(); /* _fail does not come back, but does not say so. */
+  abort(); /* _fail never returns, but is not declared so. */
 }
 
 void museum_error_at(np_error actual, np_error expected, const char *file,
@@ -130,7 +132,7 @@ size_t museum_take_raw(const np_pipe *pipe, void *buffer, size_t length) {
 
   assert_non_null(event);
   memset(&overlapped, 0, sizeof(overlapped));
-  /* The low bit keeps the packet away from the loop's port. */
+  /* The low bit keeps the packet out of the loop's port. */
   overlapped.hEvent = (HANDLE)((ULONG_PTR)event | 1u);
   assert_true(ReadFile(handle, buffer, (DWORD)length, NULL, &overlapped) ||
               GetLastError() == ERROR_IO_PENDING);
@@ -168,7 +170,7 @@ DWORD museum_join(np_fixture *f, HANDLE worker) {
   uint64_t deadline_ms = world_now_ms() + world_timeout_ms(LOOP_WAIT_MS);
   DWORD code = 0;
 
-  /* The worker may wait for what the loop has to do. */
+  /* The worker may wait for the loop, so the loop runs meanwhile. */
   while (WaitForSingleObject(worker, 0) != WAIT_OBJECT_0) {
     loop_turn(f, 10);
     if (world_now_ms() > deadline_ms) {

@@ -1,5 +1,5 @@
 /* Clients that wait for an instance: crowds, servers that come and go, and
- * requests given up at the worst moment. */
+ * requests that are given up at the worst moment. */
 #include "client_common.h"
 #include "museum_common.h"
 
@@ -7,7 +7,7 @@
 
 enum { CROWD = REQUESTERS_MAX };
 
-/* Serves a client for a millisecond, then the next. */
+/* serve_later serves a client for one millisecond, then the next client. */
 static void serve_later(np_fixture *f, struct recorder *connect) {
   assert_np_ok(connect->result);
   assert_np_ok(np_timer_start(f->loop, &f->timers[0].timer, 1, on_timer));
@@ -123,7 +123,7 @@ NP_CASE("museum-connect/idle", np_client_connect, NO_MODE, WAIT_TIMEOUT,
     }
   }
   if (calls_since("GetQueuedCompletionStatusEx", &mark, &count)) {
-    assert_in_range(count, 1, 8); /* A coarse clock wakes it early. */
+    assert_in_range(count, 1, 8); /* a coarse clock wakes the loop early */
   }
   request_begin(f, requester_of(1), 20);
   request_until(f, requester_of(1));
@@ -169,7 +169,8 @@ NP_CASE("museum-connect/churn", np_client_connect, NO_MODE, NP_OK,
 
     museum_round("round %u", round);
     if (museum_random(&random) % 2 == 0) {
-      pair_open(f); /* Taken: the client waits in the kernel. */
+      /* The instance is taken, so the client waits in the kernel. */
+      pair_open(f);
     }
     request_begin(f, client, 0);
     if (museum_random(&random) % 2 == 0) {
@@ -225,7 +226,7 @@ NP_CASE("museum-connect/cancel-race", np_client_connect_cancel, ANY_MODE, NP_OK,
     assert_int_equal(client->done_count, client->start_count);
     if (client->result != NP_OK) {
       museum_error(client->result, ERROR_OPERATION_ABORTED);
-      /* The instance is free for another. */
+      /* The instance is free for another client. */
       pipe_close_wait(f, f->client);
       client_open_end(f);
       museum_until(f, connect);
@@ -245,7 +246,7 @@ NP_CASE("museum-connect/cancel-race", np_client_connect_cancel, ANY_MODE, NP_OK,
 
 enum { MIXED = 24, MIXED_SERVERS = 3, MIXED_STEPS = 600 };
 
-/* What a request of the mix may end with. */
+/* A request of the mix, with the settings that decide how it may end. */
 struct mixed {
   struct requester *requester;
   uint32_t timeout_ms;

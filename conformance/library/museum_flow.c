@@ -1,4 +1,4 @@
-/* Flow control: small quotas, none at all, and both directions at once. */
+/* Flow control: small quotas, no quota, and data in both directions at once. */
 #include "museum_common.h"
 
 NP_CASE("museum-flow/no-quota", np_pipe_write, ANY_MODE | BOTH_ENDS,
@@ -87,7 +87,7 @@ NP_CASE("museum-flow/never-reads", np_pipe_write, ANY_MODE, NP_OK,
       museum_done(&f->ops[i], NP_OK, sizeof(answer));
     }
   }
-  assert_int_equal(blocked, COMMANDS - 4); /* The quota holds four. */
+  assert_int_equal(blocked, COMMANDS - 4); /* the quota holds four answers */
 }
 
 NP_CASE("museum-flow/duplex", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
@@ -119,7 +119,8 @@ static void two_reads(np_fixture *f, unsigned round) {
   museum_round("round %u", round);
   read_begin(waits, f->end, 1);
   museum_settle(f);
-  read_begin(at_once, f->end, 1); /* Put off until the end of the turn. */
+  /* This read is put off until the end of the turn. */
+  read_begin(at_once, f->end, 1);
   write_begin(&f->ops[2], f->peer, "1", 1);
   write_begin(&f->ops[3], f->peer, "2", 1);
   for (unsigned i = 0; i < 4; i++) {
@@ -156,18 +157,18 @@ enum {
   WRITE_BYTES_MAX = 3000,
   READ_BYTES_MAX = 1500,
   STREAM_BYTES = 400000,
-  PERIOD = 251 /* byte n of a stream is n % 251, wherever calls begin */
+  PERIOD = 251 /* byte n of a stream is n % 251, however calls divide it */
 };
 
-/* One direction of it. */
+/* One direction of the storm. */
 struct stream {
   np_pipe *from;
   np_pipe *to;
-  struct recorder *writes; /* WRITES of them */
-  struct recorder *reads;  /* READS of them  */
-  unsigned taken[READS];   /* how many results of each read were looked at */
-  unsigned next;           /* the read whose result comes next             */
-  unsigned order;          /* of the last callback of a read               */
+  struct recorder *writes; /* WRITES recorders */
+  struct recorder *reads;  /* READS recorders */
+  unsigned taken[READS];   /* results of each read that were checked */
+  unsigned next;           /* the read whose result comes next */
+  unsigned order;          /* place of the last read's callback */
   size_t written;
   size_t read;
 };
@@ -187,7 +188,8 @@ static void stream_write(struct stream *s, uint32_t *random) {
   }
 }
 
-/* Looks at the results in the order of the reads, and starts each again. */
+/* stream_read checks the results in the order of the reads, and starts each
+ * read again. */
 static void stream_read(struct stream *s, uint32_t *random) {
   for (;;) {
     struct recorder *read = &s->reads[s->next];

@@ -1,5 +1,5 @@
-/* Handles: inherited, duplicated, exported, adopted, leaked; and options that
- * other libraries' builders overwrote. */
+/* Handles that are inherited, duplicated, exported, adopted or leaked; and
+ * options that the builders of other libraries overwrote. */
 #include "museum_common.h"
 
 /* --- Inheriting --------------------------------------------------------- */
@@ -49,7 +49,7 @@ NP_CASE("museum-handle/holder-moves", np_server_connect, ANY_MODE, NP_OK,
   server_listen(f);
   holders[0].server = f->server;
   connect_begin(connect, holders[0].server);
-  museum_settle(f); /* The kernel has it. */
+  museum_settle(f); /* Now the kernel has the connect. */
   for (size_t i = 1; i < sizeof(holders) / sizeof(holders[0]); i++) {
     holders[i] = holders[i - 1];
     memset(&holders[i - 1], 0xA5, sizeof(holders[0]));
@@ -137,7 +137,8 @@ NP_CASE("museum-handle/duplicate-keeps-open", np_pipe_close,
     pipe_close_wait(f, f->end);
     museum_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
     museum_settle(f);
-    assert_int_equal(f->ops[1].done_count, round); /* No end of stream yet. */
+    /* the stream has not ended yet */
+    assert_int_equal(f->ops[1].done_count, round);
     assert_true(CloseHandle(duplicate));
     museum_until(f, &f->ops[1]);
     museum_done(&f->ops[1], ERROR_BROKEN_PIPE, 0);
@@ -249,7 +250,7 @@ NP_CASE("museum-handle/no-memory", np_server_create, NO_MODE,
   museum_error(np_client_open(f->loop, f->name, &f->client_options, &pipe),
                ERROR_NOT_ENOUGH_MEMORY);
   f->allocator.fail_at = 0;
-  client_open_end(f); /* The refused one did not use up the instance. */
+  client_open_end(f); /* The refused open has not used up the instance. */
 }
 
 NP_CASE("museum-handle/info-often", np_pipe_info, ANY_MODE | BOTH_ENDS, NP_OK,
@@ -271,7 +272,7 @@ NP_CASE("museum-handle/info-often", np_pipe_info, ANY_MODE | BOTH_ENDS, NP_OK,
 
 /* --- Options ------------------------------------------------------------ */
 
-/* One option is set; the others are as they were. */
+/* A setter of one option; it must leave all other options unchanged. */
 typedef void (*set_fn)(np_server_options *options);
 
 static void set_mode(np_server_options *options) {

@@ -1,8 +1,9 @@
-/* Accepting through np_listener, under what killed, wedged or fooled the accept
- * loops of others. */
+/* Accepting clients with np_listener, under the conditions that killed, blocked
+ * or fooled the accept loops of other libraries. */
 #include "listener_common.h"
 
-/* A client comes and vanishes again, in one of the ways that were seen. */
+/* haunt opens a client and closes it again, in one of the ways that were seen
+ * in the field. */
 static void haunt(np_fixture *f, uint32_t way) {
   static const DWORD accesses[] = {GENERIC_READ | GENERIC_WRITE, READ_CONTROL,
                                    0, GENERIC_READ};
@@ -18,7 +19,8 @@ static void haunt(np_fixture *f, uint32_t way) {
   assert_true(CloseHandle(ghost));
 }
 
-/* The owner of an accept loop that reads until its client is gone. */
+/* on_read_to_the_end recycles the pipe when its client has gone, like an accept
+ * loop that reads each client to its end. */
 static void on_read_to_the_end(np_fixture *f, struct recorder *read) {
   np_pipe *pipe = read->op.user;
 
@@ -86,7 +88,8 @@ NP_CASE("museum-listener/ghost-hail-all", np_listener_create, ANY_MODE, NP_OK,
         "streams, and the honest one is served.",
         "ConnectNamedPipe#remarks; museum A02 A09") {
   hail(f, NP_GHOSTS_ALL);
-  assert_true(listening.accepted_count > 1); /* Most may find it busy. */
+  /* most opens may find the pipe busy */
+  assert_true(listening.accepted_count > 1);
 }
 
 NP_CASE("museum-listener/ghost-first", np_listener_create, ANY_MODE, NP_OK,
@@ -181,8 +184,8 @@ struct hammer {
   volatile LONG opened;
 };
 
-/* Opens and closes as fast as it can; nothing but success or ERROR_PIPE_BUSY
- * may be told. */
+/* hammer_run opens and closes clients as fast as possible. Each open must
+ * succeed or fail with ERROR_PIPE_BUSY. */
 static DWORD WINAPI hammer_run(void *argument) {
   struct hammer *hammer = argument;
 

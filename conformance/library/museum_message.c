@@ -1,10 +1,11 @@
-/* Messages: parts, empty ones, and byte counts, whichever comes first, the data
- * or the read. */
+/* Messages: parts, empty messages and byte counts, with the data first or the
+ * read first. */
 #include "museum_common.h"
 
 enum { PART_BYTES = 512, BIG_BYTES = 65536 };
 
-/* Reads one message in parts of PART_BYTES and compares it with `data`. */
+/* read_parts reads one message in parts of PART_BYTES and compares it with
+ * `data`. */
 static void read_parts(np_fixture *f, struct recorder *read,
                        const uint8_t *data, size_t length) {
   size_t got = 0;

@@ -1,5 +1,5 @@
-/* Names and instances: what a client may meet while servers come and go, and
- * what stays of a name. */
+/* Names and instances: which errors a client may see while servers come and go,
+ * and when a name vanishes. */
 #include "museum_common.h"
 
 enum { VISITS = 100 };
@@ -17,7 +17,7 @@ static bool visit_failed(const struct visitor *visitor, np_error error) {
          !(visitor->may_be_absent && error == ERROR_FILE_NOT_FOUND);
 }
 
-/* Opens and leaves until it was let in often enough. */
+/* visit opens and closes clients until `visits` opens have succeeded. */
 static DWORD WINAPI visit(void *argument) {
   struct visitor *visitor = argument;
   np_loop *loop = NULL;
@@ -47,7 +47,7 @@ static DWORD WINAPI visit(void *argument) {
   return error;
 }
 
-/* True once the visitor has ended. */
+/* is_over returns true when the visitor's thread has ended. */
 static bool is_over(HANDLE worker) {
   return WaitForSingleObject(worker, 0) == WAIT_OBJECT_0;
 }

@@ -1,5 +1,5 @@
-/* The museum's room of readiness: what other libraries lost, delivered twice,
- * or waited for in vain where they told of readiness. */
+/* Readiness: events that other libraries lost, delivered twice, or waited for
+ * in vain. */
 #include "museum_common.h"
 #include "ready_common.h"
 
@@ -271,7 +271,9 @@ NP_CASE("museum-ready/retracted", np_pipe_try_read, ANY_MODE | BOTH_ENDS,
   ready_set(f->end, 0, 65536);
   for (round = 0; round < 10; round++) {
     if ((f->variant & MODE_MESSAGE) != 0 && round > 0) {
-      break; /* A probe has a byte of that message: only close is safe. */
+      /* The probe has read a byte of this message, so only a close is safe
+       * now. */
+      break;
     }
     ready_begin(&f->ops[2 * round], f->end, NP_READABLE);
     write_begin(&f->ops[2 * round + 1], f->peer, ready_pattern(),

@@ -1,21 +1,21 @@
-/* One instance, many sessions: nothing of the old one may be left when the next
- * client comes, and an end that has seen the end of its stream stays there. */
+/* One instance, many sessions. Nothing of the old session may reach the next
+ * client, and an end that has seen the end of its stream keeps this state. */
 #include "museum_common.h"
 
 enum { SESSIONS = 60 };
 
-/* What the old session leaves behind when it is let go. */
+/* The state that the old session leaves when it is disconnected. */
 enum leftover {
   LEFT_READ_PENDING,
-  LEFT_READ_PUT_OFF, /* started, and the kernel has not been given it */
-  LEFT_READ_DONE,    /* its result is there, its callback is not      */
+  LEFT_READ_PUT_OFF, /* started, but not given to the kernel */
+  LEFT_READ_DONE,    /* completed; its callback has not run */
   LEFT_DATA_UNREAD,
-  LEFT_ERROR_SEEN, /* the end of the stream was read                   */
+  LEFT_ERROR_SEEN, /* a read has seen the end of the stream */
   LEFT_ERROR_UNSEEN,
   LEFT_WRITE_PENDING,
   LEFT_WRITE_DONE,
   LEFT_SHUTDOWN,
-  LEFT_CONNECT /* a further connect, which says that it is connected */
+  LEFT_CONNECT /* another connect, answered ERROR_PIPE_CONNECTED */
 };
 
 static void leave_behind(np_fixture *f, enum leftover leftover) {
@@ -68,14 +68,15 @@ static void leave_behind(np_fixture *f, enum leftover leftover) {
   }
 }
 
-/* Lets go of the old session at once, takes the next client, and has both ends
- * see their own traffic and nothing else. */
+/* next_session disconnects the old session at once, accepts the next client,
+ * and checks that both ends see only their own traffic. */
 static void next_session(np_fixture *f, struct recorder *connect) {
   struct recorder *read = &f->ops[8];
 
   museum_error(np_server_disconnect(f->server), NP_OK);
   connect_begin(connect, f->server);
-  read_begin(read, f->server, 16); /* Of the new session, in the same turn. */
+  /* A read of the new session, in the same turn. */
+  read_begin(read, f->server, 16);
   pipe_close(f, f->client);
   client_open_end(f);
   museum_until(f, connect);

@@ -1,34 +1,37 @@
-/* The tail table: who leaves, and how, with what on the way; and which result
- * each call at the other end then gets. No other library writes this down.
+/* The tail table. Each row says how one end leaves and which data are still on
+ * the way, and gives the result of each call at the other end. No other library
+ * documents these results.
  *
- * The variant's end under test is the one that stays. docs/outcomes.md is this
- * table in words. */
+ * The variant's end under test is the end that stays (the "stayer"); its peer
+ * is the "leaver". docs/outcomes.md is this table in words. */
 #include "museum_common.h"
 
 enum leave {
   LEAVE_CLOSE,
-  LEAVE_SHUTDOWN_CLOSE, /* closed when np_pipe_shutdown completed */
+  LEAVE_SHUTDOWN_CLOSE, /* closes after np_pipe_shutdown completed */
   LEAVE_DISCONNECT,
   LEAVE_SHUTDOWN_DISCONNECT,
   LEAVE_DISCONNECT_CLOSE
 };
 
-/* What the one that leaves wrote. TAKEN: a read of the other waited for it. */
+/* The data that the leaver wrote. TAIL_TAKEN: a read of the stayer was waiting
+ * for them. */
 enum tail { TAIL_NONE, TAIL_TAKEN, TAIL_UNREAD, TAIL_EMPTY, TAIL_PENDING };
 
-/* COMPLETED: all of what completed, and perhaps part of what pended. */
+/* The data that arrive. ARRIVES_COMPLETED: all completed writes, and possibly a
+ * part of the pending write. */
 enum arrival { ARRIVES_NONE, ARRIVES_ALL, ARRIVES_COMPLETED };
 
 struct row {
   const char *name;
   enum leave leave;
   enum tail tail;
-  bool read_waits; /* or starts afterwards */
+  bool read_waits; /* the stayer's read waits before; else it starts after */
   enum arrival arrival;
-  np_error read;          /* after what arrives, and ever after         */
-  np_error write_waiting; /* of the one that stays                      */
+  np_error read;          /* the read after the data, and every later read */
+  np_error write_waiting; /* the stayer's write that waits */
   np_error write_later;
-  np_error own; /* what still waits of the one that leaves */
+  np_error own; /* the leaver's pending operations */
 };
 
 /* clang-format off */
@@ -82,25 +85,25 @@ static const struct row rows[] = {
 /* clang-format on */
 
 enum {
-  UNREAD_BYTES = 300, /* two writes, which the quota holds     */
-  EXTRA_BYTES = 3000, /* of the write that waits for the quota */
+  UNREAD_BYTES = 300, /* two writes, which fit the quota */
+  EXTRA_BYTES = 3000, /* one write that waits for the quota */
   TAIL_BYTES_MAX = MUSEUM_QUOTA + EXTRA_BYTES,
   READ_BYTES = 1000
 };
 
-/* One walk through a row. */
+/* One run through a row. */
 static struct walk {
   const struct row *row;
-  bool stayer_writes; /* a write of the one that stays waits; else a read of
-                       * the one that leaves does */
+  /* a write of the stayer waits; else a read of the leaver waits */
+  bool stayer_writes;
   struct recorder *read;
   struct recorder *write;
   struct recorder *own_read;
   struct recorder *own_write;
   struct recorder *shutdown;
-  size_t sent;        /* all that was written          */
-  size_t completed;   /* of it, by writes that completed */
-  unsigned collected; /* reads; one may end before it is looked at */
+  size_t sent;        /* bytes of all writes */
+  size_t completed;   /* bytes of the completed writes */
+  unsigned collected; /* checked reads; a read may end before its check */
   uint8_t tail[TAIL_BYTES_MAX];
   uint8_t got[TAIL_BYTES_MAX];
   uint8_t filler[MUSEUM_QUOTA + EXTRA_BYTES];
@@ -136,8 +139,8 @@ static void send_tail(np_fixture *f) {
   }
 }
 
-/* Reads until an error, which it returns; all bytes go to walk.got, and the
- * number of reads that gave an empty message to `*empty`. */
+/* collect reads until an error, and returns the error. All bytes go to
+ * walk.got; `*empty` counts the reads that returned an empty message. */
 static np_error collect(np_fixture *f, size_t *length, unsigned *empty) {
   for (;;) {
     if (walk.read->start_count == walk.collected) {
@@ -181,7 +184,8 @@ static void leave_begin(np_fixture *f) {
       walk.row->leave == LEAVE_SHUTDOWN_DISCONNECT) {
     walk.shutdown->then = leave;
     shutdown_begin(walk.shutdown, f->peer);
-    if (walk.row->tail != TAIL_PENDING) { /* That one needs its reader. */
+    if (walk.row->tail != TAIL_PENDING) {
+      /* a pending write needs the reader first */
       museum_until(f, walk.shutdown);
     }
   } else {
@@ -208,7 +212,8 @@ static void check_tail(np_fixture *f) {
   if (empty != (row->tail == TAIL_EMPTY ? 1u : 0u)) {
     museum_fail(__FILE__, __LINE__, "%u empty messages", empty);
   }
-  museum_error(collect(f, &length, &empty), row->read); /* And ever after. */
+  /* Every later read gives the same. */
+  museum_error(collect(f, &length, &empty), row->read);
 }
 
 static void walk_row(np_fixture *f) {
@@ -403,7 +408,7 @@ NP_CASE("museum-tail/came-and-went", np_server_connect, ANY_MODE | END_SERVER,
     museum_error(pipe_receive(f, f->server, got, sizeof(got), &length),
                  ERROR_BROKEN_PIPE);
     museum_error(np_server_disconnect(f->server), NP_OK);
-    /* Only now may the next one come; its connect begins meanwhile. */
+    /* The next client may come only now. The connect begins before it. */
     connect_begin(&f->ops[0], f->server);
     museum_error(np_op_cancel(&f->ops[0].op), NP_OK);
     museum_until(f, &f->ops[0]);
@@ -411,8 +416,8 @@ NP_CASE("museum-tail/came-and-went", np_server_connect, ANY_MODE | END_SERVER,
   }
 }
 
-/* A write that waits leaves nothing behind when it is cut short: neither the
- * part within the quota nor a reader that hangs. */
+/* cut_write interrupts a waiting write. Nothing may be left of it: not the part
+ * within the quota, and no reader that hangs. */
 static void cut_write(np_fixture *f, np_error expected) {
   static uint8_t data[MUSEUM_QUOTA];
 
@@ -431,7 +436,7 @@ static void cut_write(np_fixture *f, np_error expected) {
     museum_until(f, write);
     museum_done(write, expected, 0);
 
-    /* The bytes that were promised are gone: a read of them must wait. */
+    /* The bytes of the cut write are gone, so a read must wait. */
     assert_received(f, f->end, "head", 4);
     read_begin(read, f->end, sizeof(read->buffer));
     museum_settle(f);

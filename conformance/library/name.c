@@ -1,11 +1,11 @@
-/* Names of pipes, as servers and clients take them. */
+/* Names of pipes, as servers and clients accept them. */
 #include "fixture.h"
 
 #include <stdio.h>
 
 enum { UNITS_MAX = 256, NAME_BYTES_MAX = 1100 };
 
-/* f->name with `suffix` behind it. */
+/* name_with returns f->name with `suffix` appended. */
 static const char *name_with(np_fixture *f, const char *suffix) {
   static char name[NAME_BYTES_MAX];
 
@@ -13,8 +13,8 @@ static const char *name_with(np_fixture *f, const char *suffix) {
   return name;
 }
 
-/* f->name filled up with `filler` to `units` UTF-16 units; `filler` is worth
- * `filler_units` of them, and ends with the last; the rest is 'x'. */
+/* name_of_units returns f->name, filled up to `units` UTF-16 units. `filler`,
+ * which has `filler_units` units, is at the end; 'x' fills the rest. */
 static const char *name_of_units(np_fixture *f, size_t units,
                                  const char *filler, size_t filler_units) {
   static char name[NAME_BYTES_MAX];
@@ -49,7 +49,7 @@ static void open_refused(np_fixture *f, const char *name, np_error expected) {
   assert_null(pipe);
 }
 
-/* Creates `server_name`, opens `client_name`, and sends a byte. */
+/* names_meet creates `server_name`, opens `client_name`, and sends a byte. */
 static void names_meet(np_fixture *f, const char *server_name,
                        const char *client_name) {
   assert_np_ok(np_server_create(f->loop, server_name, NULL, &f->server));
@@ -60,7 +60,8 @@ static void names_meet(np_fixture *f, const char *server_name,
 
 /* --- Good names --------------------------------------------------------- */
 
-/* Opens f->name with `suffix`, of `count` units, by the wide-character call. */
+/* wide_open opens f->name with `suffix`, of `count` units, with the
+ * wide-character function. */
 static void wide_open(np_fixture *f, const uint16_t *suffix, size_t count) {
   wchar_t name[WORLD_PIPE_NAME_BYTES_MAX + 16];
   size_t at = strlen(f->name);
@@ -218,10 +219,10 @@ NP_CASE("name/too-long-client", np_client_open, NO_MODE,
   open_refused(f, name_of_units(f, UNITS_MAX, "x", 1), ERROR_FILE_NOT_FOUND);
 }
 
-/* What follows f->name in names that are no UTF-8. */
+/* Endings of names that are not valid UTF-8. */
 static const char *const not_utf8[] = {
-    "\x80",             /* a continuation alone                        */
-    "\xBF",             /* the last of them                            */
+    "\x80",             /* a continuation byte alone */
+    "\xBF",             /* the last continuation byte */
     "\xC0\x80",         /* overlong U+0000                             */
     "\xC1\xBF",         /* overlong U+007F                             */
     "\xE0\x80\x80",     /* overlong, three bytes                       */
@@ -230,7 +231,7 @@ static const char *const not_utf8[] = {
     "\xF0\x8F\xBF\xBF", /* overlong U+FFFF                             */
     "\xED\xA0\x80",     /* the first surrogate                         */
     "\xED\xBF\xBF",     /* the last surrogate                          */
-    "\xED\xA0\xBD\xED\xB8\x80", /* a pair of them                      */
+    "\xED\xA0\xBD\xED\xB8\x80", /* a surrogate pair */
     "\xF4\x90\x80\x80",         /* U+110000                            */
     "\xF5\x80\x80\x80",         /* beyond                              */
     "\xF8\x88\x80\x80\x80",     /* five bytes                          */
@@ -266,7 +267,7 @@ NP_CASE("name/not-utf8-client", np_client_open, NO_MODE,
   }
 }
 
-/* No prefix, or nothing behind it. */
+/* No prefix, or nothing after the prefix. */
 static const char *const not_pipes[] = {"",
                                         "x",
                                         "npipe",
@@ -306,8 +307,9 @@ NP_CASE("name/no-pipe-client", np_client_open, NO_MODE, ERROR_INVALID_NAME,
   }
 }
 
-/* What Windows would make another path of. The first ones would open the root
- * of all pipes, the last ones what is no pipe at all. */
+/* Names that Windows would turn into another path. The first names would open
+ * the root of all pipes; the last names would open something other than a
+ * pipe. */
 static const char *const elsewhere[] = {"\\\\.\\pipe\\ ",
                                         "\\\\.\\pipe\\...",
                                         "\\\\.\\pipe\\. .",
@@ -376,8 +378,8 @@ NP_CASE("name/host-client", np_client_open, NO_MODE, ERROR_FILE_NOT_FOUND,
   snprintf(name, sizeof(name), "\\\\localhost\\pipe\\%s", f->name + 9);
   error = np_client_open(f->loop, name, NULL, &client);
   assert_null(client);
-  /* 2 where the redirector runs; else 3, 53, 67, 1231: it never is the form
-   * of the name. */
+  /* 2 where the redirector runs; else 3, 53, 67 or 1231. The error never blames
+   * the form of the name. */
   assert_true(error != NP_OK && error != ERROR_INVALID_NAME &&
               error != ERROR_INVALID_PARAMETER);
 }

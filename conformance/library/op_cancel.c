@@ -1,11 +1,12 @@
-/* np_op_init and np_op_cancel, at each stage of an operation's life. */
+/* np_op_init and np_op_cancel, in each state of an operation. */
 #include "fixture.h"
 
-enum { SMALL = 100, LARGE = 1000 }; /* a quota, and a write beyond it */
+enum { SMALL = 100, LARGE = 1000 }; /* a quota, and a write that exceeds it */
 
 static const char large[LARGE] = "large";
 
-/* A pair with quotas that a write of LARGE bytes does not fit. */
+/* small_pair_open opens a pair whose quotas are too small for a write of LARGE
+ * bytes. */
 static void small_pair_open(np_fixture *f) {
   f->server_options.in_buffer_bytes = SMALL;
   f->server_options.out_buffer_bytes = SMALL;

@@ -1,5 +1,5 @@
-/* The order of a stream is the order in which the caller is told, whatever
- * reading calls are mixed. A read that has its result counts as unread until
+/* The order of a stream is the order of the callbacks, even if different
+ * reading functions are mixed. A read that has completed counts as unread until
  * its callback has run. */
 #include "ready_common.h"
 

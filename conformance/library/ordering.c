@@ -1,4 +1,4 @@
-/* Several operations in flight and the order of what they do. */
+/* Several operations in flight, and the order of their results. */
 #include "fixture.h"
 
 enum { MANY = 32 };
@@ -12,7 +12,8 @@ static void assert_in_order(const np_fixture *f, unsigned first,
   }
 }
 
-/* Writes the numbers from `from` to `end` as messages of four bytes. */
+/* numbers_write writes the numbers from `from` to `end` - 1 as messages of four
+ * bytes. */
 static void numbers_write(np_fixture *f, np_pipe *pipe, uint32_t from,
                           uint32_t end) {
   for (; from < end; from++) {
@@ -62,8 +63,9 @@ NP_CASE("ordering/reads-immediate", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
   assert_in_order(f, 0, MANY);
 }
 
-/* A read in the kernel, one put off, and two messages that end both in the same
- * turn: the second at once. */
+/* mixed_reads_begin starts one read in the kernel and one that is put off, and
+ * sends two messages. Both reads complete in the same turn, the second one at
+ * once. */
 static void mixed_reads_begin(np_fixture *f) {
   static const uint32_t numbers[] = {7, 8};
 
@@ -152,7 +154,7 @@ NP_CASE("ordering/reads-kept-in-flight", np_pipe_read, ANY_MODE | BOTH_ENDS,
     numbers[i] = i;
     write_begin(&f->ops[MANY + i], f->peer, &numbers[i], 4);
     if (i % 5 == 4) {
-      loop_turn(f, 0); /* some find their read waiting, some do not */
+      loop_turn(f, 0); /* Some writes find their read waiting, others do not. */
     }
   }
   loop_until(f, 2 * MANY);

@@ -29,7 +29,7 @@ static void ready_wait_begin(np_fixture *f) {
   assert_np_ok(np_pipe_readable(f->end, &f->ops[0].op, on_done));
 }
 
-/* Waits until readiness has read ahead. */
+/* read_ahead waits until readiness has read ahead. */
 static void read_ahead(np_fixture *f) {
   const unsigned before = f->done_count;
 
@@ -154,7 +154,8 @@ NP_CASE("peek/no-memory", np_pipe_peek, NO_MODE, ERROR_NOT_ENOUGH_MEMORY,
                   ERROR_NOT_ENOUGH_MEMORY);
   assert_int_equal(peeked.copied, 7);
   f->allocator.fail_at = f->allocator.total + 1;
-  assert_int_equal(peek(f->end, buffer, 256).copied, 4); /* It needs none. */
+  /* A small peek needs no memory. */
+  assert_int_equal(peek(f->end, buffer, 256).copied, 4);
   f->allocator.fail_at = 0;
   assert_received(f, f->end, "abcd", 4);
 }
@@ -298,7 +299,8 @@ static void peek_before_it_is_told(np_fixture *f, struct task_recorder *task) {
   char buffer[8];
 
   (void)task;
-  assert_int_equal(f->done_count, 1); /* the write; not the wait */
+  /* The write has ended, the wait has not. */
+  assert_int_equal(f->done_count, 1);
   assert_int_equal(peek(f->end, buffer, 8).copied, 4);
   assert_memory_equal(buffer, "abcd", 4);
 }

@@ -1,4 +1,4 @@
-/* np_pipe_info, and what else can be asked of a pipe. */
+/* np_pipe_info, and the other questions that a pipe can answer. */
 #include "fixture.h"
 
 static np_info info_of(np_pipe *pipe) {

@@ -1,6 +1,7 @@
-/* The state of an end: every way to write learns the same, and nothing of an
- * earlier session changes it. An outbound server is asked: its handle may have
- * no right to ask the kernel, so the library tells what it has learnt. */
+/* The state of an end. All ways to write learn the same state, and an earlier
+ * session does not change it. The cases ask an outbound server: its handle may
+ * have no right to ask the kernel, so the library reports the state that it has
+ * learnt. */
 #include "fixture.h"
 
 static np_state state_of(np_pipe *pipe) {

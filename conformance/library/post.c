@@ -1,4 +1,5 @@
-/* Posted tasks and np_loop_stop, from this thread and from others. */
+/* Posted tasks and np_loop_stop, from the loop's thread and from other
+ * threads. */
 #include "fixture.h"
 
 /* --- np_loop_post ------------------------------------------------------- */
@@ -97,7 +98,8 @@ NP_CASE("post/no-memory", np_loop_post, NO_MODE, NP_OK,
 
 /* --- From another thread ------------------------------------------------ */
 
-/* What a poster thread does. It must not assert: it returns an np_error. */
+/* The work of a poster thread. The thread must not assert; it returns an
+ * np_error. */
 struct poster {
   np_loop *loop;
   struct task_recorder *tasks;

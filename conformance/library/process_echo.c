@@ -1,9 +1,9 @@
-/* Two processes that live: everything works as within one. */
+/* Two processes that both stay alive: npipe works as within one process. */
 #include "process_puppet.h"
 
 enum { MESSAGES = 100 };
 
-/* Connects f->end with the puppet's end. */
+/* The pair is f->end and the puppet's end. */
 NP_CASE("process/echo", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
         "Messages of any length go to another process and come back.",
         "Named Pipes; museum A18") {
@@ -154,7 +154,7 @@ NP_CASE("process/not-inherited", np_pipe_close, ANY_MODE | BOTH_ENDS,
   pipe_close(f, f->peer);
   museum_until(f, &f->ops[0]);
   assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
-  puppet_end(puppet); /* It was there all the time. */
+  puppet_end(puppet); /* The puppet process has been alive all the time. */
 }
 
 NP_CASE("process/two-servers", np_server_create, ANY_MODE | END_SERVER, NP_OK,
@@ -165,7 +165,8 @@ NP_CASE("process/two-servers", np_server_create, ANY_MODE | END_SERVER, NP_OK,
   np_pipe *first;
 
   museum_begin(f, PUPPET_QUOTA);
-  puppet_tell(puppet, "open"); /* Listens before ours: it is the first. */
+  /* The puppet listens first, so its instance is the first. */
+  puppet_tell(puppet, "open");
   puppet_tell(puppet, "connect");
   server_listen(f);
   connect_begin(&f->ops[0], f->server);

@@ -1,4 +1,4 @@
-/* Two processes: each learns which one the other is. */
+/* Two processes: each end reports the process at the other end. */
 #include "process_puppet.h"
 
 NP_CASE("process/id", np_pipe_peer_process_id, BOTH_ENDS, NP_OK,

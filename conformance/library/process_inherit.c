@@ -1,5 +1,5 @@
-/* A child process that inherits all that can be inherited: what has a copy of
- * an end keeps the pipe open. */
+/* A child process that inherits every inheritable handle. A handle that the
+ * child inherits keeps the pipe open. */
 #include "listener_common.h"
 #include "process_puppet.h"
 
@@ -27,7 +27,8 @@ static void child_end(world_process *child) {
   assert_int_equal(world_process_wait(child, LOOP_WAIT_MS), 0);
 }
 
-/* The child is there; the peer leaves, and the end under test hears of it. */
+/* hears_of_the_end starts a child, closes the peer, and checks that the end
+ * under test learns of the close. */
 static void hears_of_the_end(np_fixture *f) {
   world_process *child = child_start();
 
@@ -104,7 +105,8 @@ NP_CASE(
   child_end(child);
 }
 
-/* What the cases above could not see, if children did not inherit here. */
+/* This case shows that children do inherit handles here. Without inheritance
+ * the cases above would prove nothing. */
 NP_CASE("process/inherits-what-asks", np_pipe_adopt, NO_MODE, NP_OK,
         "A handle that the caller opened to be inherited is inherited: its "
         "copy in the child keeps the pipe open until the child ends.",
@@ -126,7 +128,7 @@ NP_CASE("process/inherits-what-asks", np_pipe_adopt, NO_MODE, NP_OK,
 }
 
 /* Writes more than the pipe holds, three times, with an OVERLAPPED and an event
- * of its own, on the handle whose number it is given. */
+ * of its own. The argument is the number of the handle. */
 WORLD_ROLE(inherit_writer) {
   static char junk[4096];
   static uint8_t block[sizeof(OVERLAPPED) + 256];

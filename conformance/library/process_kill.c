@@ -1,5 +1,5 @@
-/* A process is killed in the middle: what its peer sees is what it sees of a
- * close, in each state. */
+/* A process is killed while it works. In each state its peer sees the same
+ * results as after a close. */
 #include "process_puppet.h"
 
 enum { PENDING_BYTES = 3000 };
@@ -11,7 +11,8 @@ static world_process *meet(np_fixture *f) {
   return puppet;
 }
 
-/* The peer is gone for good. */
+/* assert_gone checks that the peer is gone: reads and writes fail, now and
+ * later. */
 static void assert_gone(np_fixture *f) {
   read_begin(&f->ops[10], f->end, 16);
   museum_until(f, &f->ops[10]);

@@ -1,3 +1,5 @@
+/* The puppet: starts the second process, sends it orders, and, inside the
+ * second process, carries the orders out. */
 #include "process_puppet.h"
 
 #include <stdio.h>
@@ -76,7 +78,7 @@ np_error puppet_drain(np_fixture *f, np_pipe *pipe, size_t *length) {
 /* --- In the other process ----------------------------------------------- */
 
 static const char *puppet_arg;
-static size_t written; /* of the tail */
+static size_t written; /* bytes of the tail written so far */
 
 static void begin_write(np_fixture *f, size_t length) {
   assert_true(written + length <= TAIL_BYTES);
@@ -95,7 +97,7 @@ static void echo(np_fixture *f, unsigned count) {
   }
 }
 
-/* Whether `order` is `word` and a number. */
+/* is_counted returns true if `order` is `word` and a number. */
 static bool is_counted(const char *order, const char *word, unsigned *number) {
   size_t length = strlen(word);
 

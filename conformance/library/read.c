@@ -212,7 +212,8 @@ NP_CASE("read/op-in-flight", np_pipe_read, ANY_MODE | BOTH_ENDS, ERROR_BUSY,
   reads_post(f);
   assert_np_error(np_pipe_read(f->end, other, 16, &f->ops[0].op, on_never),
                   ERROR_BUSY);
-  write_begin(&f->ops[1], f->end, "abc", 3); /* ended, callback to come */
+  /* completed; the callback has not run */
+  write_begin(&f->ops[1], f->end, "abc", 3);
   assert_np_error(np_pipe_read(f->end, other, 16, &f->ops[1].op, on_never),
                   ERROR_BUSY);
   pipe_send(f, f->peer, "abc", 3);

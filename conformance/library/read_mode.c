@@ -9,8 +9,8 @@ static np_mode read_mode_of(np_pipe *pipe) {
   return info.read_mode;
 }
 
-/* How much of the first message is left behind a peek at one byte: nothing
- * where bytes are read. */
+/* left_of returns how many bytes of the first message a peek at one byte
+ * leaves. In byte mode the answer is 0. */
 static size_t left_of(np_pipe *pipe) {
   np_peek peek;
   char byte;
@@ -44,7 +44,7 @@ NP_CASE("read_mode/both-ways", np_pipe_set_read_mode, ANY_MODE | BOTH_ENDS,
     assert_received(f, f->end, "cd", 2);
   }
   read_begin(&f->ops[1], f->end, 16);
-  reads_post(f); /* It waits, in either mode. */
+  reads_post(f); /* The read waits, in either mode. */
   pipe_send(f, f->peer, "ef", 2);
   loop_until(f, 2);
   assert_done(&f->ops[1], NP_OK, 2);

@@ -1,4 +1,5 @@
-/* np_pipe_ready and its options: who is woken, when, and with what. */
+/* np_pipe_ready and its options: which waits end, at which moment, and with
+ * which readiness. */
 #include "ready_common.h"
 
 /* --- Readable ----------------------------------------------------------- */
@@ -435,7 +436,7 @@ static void wait_ends_without_loss(np_fixture *f, np_error expected) {
     ready_begin(&f->ops[round], f->end, NP_READABLE);
     ready_begin(&f->ops[20 + round], f->end, NP_READABLE);
     if (which == 0) {
-      loop_turn(f, 0); /* The kernel has the read-ahead. */
+      loop_turn(f, 0); /* Now the read-ahead is in the kernel. */
     }
     if (expected == ERROR_OPERATION_ABORTED) {
       assert_np_ok(np_op_cancel(&f->ops[round].op));

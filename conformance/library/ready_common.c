@@ -1,3 +1,5 @@
+/* Helpers for the cases of readiness: pairs with small quotas, waits, tries in
+ * loops, and their checks. */
 #include "ready_common.h"
 
 const size_t read_aheads[] = {65536, 4, 1, 0};
@@ -5,7 +7,7 @@ const size_t read_ahead_count = sizeof(read_aheads) / sizeof(read_aheads[0]);
 
 const size_t try_sizes[TRY_SIZES] = {65536, 100, 7, 4, 1, 0};
 
-/* Where tries put their bytes. */
+/* Buffer for the bytes that tries read. */
 static char scratch[READY_BYTES_MAX];
 
 /* --- Pairs -------------------------------------------------------------- */
@@ -85,7 +87,7 @@ void sent_in(np_fixture *f, unsigned i, const void *data, size_t length) {
     return;
   }
   ready_begin(waiter, f->end, NP_READABLE);
-  loop_turn(f, 0); /* The kernel has the read-ahead. */
+  loop_turn(f, 0); /* Now the read-ahead is in the kernel. */
   pipe_send(f, f->peer, data, length);
   loop_until_count(f, &waiter->done_count, waiter->start_count);
   assert_np_ok(waiter->result);
@@ -194,7 +196,7 @@ const char *ready_pattern(void) {
   size_t i;
 
   if (pattern[1] != 0) {
-    return pattern; /* Filled once: a case may ask for it byte by byte. */
+    return pattern; /* filled already; cases call this for each byte */
   }
   for (i = 0; i < sizeof(pattern); i++) {
     pattern[i] = (char)(i * 7 + i / 251);

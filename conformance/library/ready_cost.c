@@ -1,5 +1,6 @@
-/* What a message costs, in calls of the system: counted on the simulated
- * kernel, printed for the record, and held to a limit. */
+/* The number of system calls that a message may cost. The simulated kernel
+ * counts the calls; the cases print the numbers and check them against a
+ * limit. */
 #include "ready_common.h"
 
 enum { MESSAGES = 100, LENGTH = 100 };
@@ -8,7 +9,7 @@ struct cost {
   uint64_t reads;  /* ReadFile                   */
   uint64_t writes; /* WriteFile                  */
   uint64_t waits;  /* GetQueuedCompletionStatusEx */
-  uint64_t others; /* whatever else may be called */
+  uint64_t others; /* all other calls that may happen */
 };
 
 static uint64_t count_of_others(void) {
@@ -69,8 +70,8 @@ static void then_try_again(np_fixture *f, struct recorder *recorder) {
   }
 }
 
-/* The peer writes message after message, by calls of its own that do not
- * count; the end takes each as it comes. */
+/* messages_cost lets the peer write one message after the other and the end
+ * take each as it comes. The peer's own calls are not counted. */
 static struct cost messages_cost(np_fixture *f, struct recorder *receiver,
                                  const unsigned *received) {
   struct cost before = cost_now();
@@ -78,14 +79,15 @@ static struct cost messages_cost(np_fixture *f, struct recorder *receiver,
   unsigned i;
 
   for (i = 0; i < MESSAGES; i++) {
-    loop_turn(f, 0); /* What waits for the message is in the kernel. */
+    loop_turn(f, 0); /* puts the wait for the message into the kernel */
     assert_int_equal(raw_write(f->raw, ready_pattern(), LENGTH), 0);
     loop_until_count(f, received, i + 1);
   }
   cost = cost_since(before);
   assert_int_equal(*received, MESSAGES);
   assert_true(receiver->done_count >= MESSAGES);
-  cost.writes -= MESSAGES; /* raw_write's own, and three others each */
+  /* subtract raw_write's calls: one write and three others */
+  cost.writes -= MESSAGES;
   cost.others -= 3 * MESSAGES;
   return cost;
 }
@@ -186,7 +188,7 @@ NP_CASE("cost/part-of-a-message", np_pipe_try_read, MODE_MESSAGE | BOTH_ENDS,
   pair_open_raw(f);
   ready_set(f->end, 32, 65536);
   assert_try_read(f->end, 64, NP_WOULD_BLOCK, NULL, 0);
-  loop_turn(f, 0); /* The kernel has the read. */
+  loop_turn(f, 0); /* Now the read is in the kernel. */
   assert_int_equal(raw_write(f->raw, ready_pattern(), 64), 0);
   loop_turn(f, 0);
   before = cost_now();

@@ -1,18 +1,18 @@
-/* Readiness at the end: of a session, whose server takes the next client, and
- * of a pipe. */
+/* Readiness at the end of a session, after which the server takes the next
+ * client, and at the end of a pipe. */
 #include "ready_common.h"
 
 /* --- Disconnect and reuse ----------------------------------------------- */
 
-/* What is left of the old session when the server disconnects. */
+/* The state that the old session leaves when the server disconnects. */
 enum leftover {
   AHEAD_IN_KERNEL,
   AHEAD_COMPLETED, /* its packet is on the way */
   AHEAD_HELD,
   AHEAD_HELD_PARTLY,
-  AHEAD_END, /* it had found the end of the stream */
+  AHEAD_END, /* the read-ahead found the end of the stream */
   WRITE_IN_FLIGHT,
-  WRITE_FAILED, /* and nobody was told */
+  WRITE_FAILED, /* and no call has reported it */
   WAITERS,
   LEFTOVERS
 };
@@ -60,7 +60,7 @@ static void leave(np_fixture *f, enum leftover what) {
   }
 }
 
-/* The new session sees nothing of the old one. */
+/* session_is_new checks that the new session sees nothing of the old one. */
 static void session_is_new(np_fixture *f, size_t i) {
   struct recorder *waiter = &f->ops[10 + i % 40];
 

@@ -1,5 +1,5 @@
-/* What the named-pipe tests of mio check, told anew: what a poll would see of
- * one pair of ends. */
+/* The checks of mio's named-pipe tests, written anew for npipe: the readiness
+ * that a poll would see on a pair of ends. */
 #include "ready_common.h"
 
 NP_CASE("mio/writable-at-once", np_pipe_writable, ANY_MODE | BOTH_ENDS, NP_OK,

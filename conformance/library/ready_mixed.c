@@ -1,4 +1,4 @@
-/* Operations and readiness on one pipe: in turn and at once. */
+/* Operations and readiness on one pipe, in turn and at the same time. */
 #include "ready_common.h"
 
 /* --- Reads after readiness ---------------------------------------------- */
@@ -173,7 +173,8 @@ NP_CASE("mixed/reads-behind-ahead", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
       read_begin(&f->ops[4 * i + k], f->end, 3);
     }
     for (k = 0; k < 4; k++) {
-      /* A byte read ends with what is there, perhaps less than was written. */
+      /* A byte read ends with the bytes that are available, which may be fewer
+       * than were written. */
       struct recorder *reader = &f->ops[4 * i + k];
 
       if ((f->variant & MODE_MESSAGE) == 0 && read_aheads[i] == 1) {
@@ -275,7 +276,8 @@ NP_CASE("mixed/in-callbacks", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
 
 /* --- Back and forth ----------------------------------------------------- */
 
-/* Reads one piece, by one of the ways. Returns its length. */
+/* read_some reads one piece in one of several ways. It returns the length of
+ * the piece. */
 static size_t read_some(np_fixture *f, uint32_t *state, char *buffer,
                         size_t size) {
   size_t got = 0;
@@ -450,7 +452,7 @@ NP_CASE("mixed/never-asked-memory", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
   live = f->allocator.live;
   traffic(f);
   assert_int_equal(f->allocator.total, total);
-  assert_int_equal(live, 3); /* The loop and two pipes. */
+  assert_int_equal(live, 3); /* the loop and two pipes */
 }
 
 NP_CASE("mixed/asked-memory", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,

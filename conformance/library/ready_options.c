@@ -1,4 +1,4 @@
-/* The options of readiness, and waits that cannot begin. */
+/* The options of readiness, and waits that are refused. */
 #include "ready_common.h"
 
 /* --- Options ------------------------------------------------------------ */

@@ -1,10 +1,10 @@
-/* What the named-pipe tests of Tokio check, told anew: a runtime's view of
- * servers and clients, by operations and by readiness. */
+/* The checks of Tokio's named-pipe tests, written anew for npipe: servers and
+ * clients as a runtime uses them, with operations and with readiness. */
 #include "ready_common.h"
 
 enum { CLIENTS = 10, LINE = 5 };
 
-/* Answers "ping\n" with "pong\n" on both ends, in turn. */
+/* ping_pong sends "ping\n" to the server and "pong\n" back. */
 static void ping_pong(np_fixture *f, np_pipe *server, np_pipe *client) {
   pipe_send(f, client, "ping\n", LINE);
   assert_received(f, server, "ping\n", LINE);
@@ -70,7 +70,8 @@ NP_CASE("tokio/single-client", np_pipe_read, ANY_MODE, NP_OK,
   ping_pong(f, f->server, f->client);
 }
 
-/* A server that makes the next instance before it serves a client. */
+/* many runs a server that creates the next instance before it serves a
+ * client. */
 static void many(np_fixture *f, bool by_readiness) {
   np_pipe *servers[CLIENTS + 1] = {NULL};
   np_pipe *clients[CLIENTS] = {NULL};
@@ -90,7 +91,7 @@ static void many(np_fixture *f, bool by_readiness) {
                                   &servers[i + 1]));
     pipe_own(f, servers[i + 1]);
   }
-  /* All lines are under way before the first is read. */
+  /* All lines are sent before the first is read. */
   for (i = 0; i < CLIENTS; i++) {
     if (by_readiness) {
       ready_write_all(f, clients[i], "ping\n", LINE);
@@ -136,7 +137,7 @@ NP_CASE("tokio/many-clients-by-readiness", np_pipe_ready, ANY_MODE, NP_OK,
   many(f, true);
 }
 
-/* One session of an echo server that lives in callbacks alone. */
+/* One session of an echo server that runs in callbacks only. */
 struct session {
   np_op op;
   np_pipe *pipe;
@@ -154,7 +155,7 @@ static void session_go_on(np_op *op, np_error error, size_t ready) {
 
   (void)ready;
   callback_begin();
-  if (error == ERROR_OPERATION_ABORTED) { /* The case is over. */
+  if (error == ERROR_OPERATION_ABORTED) { /* the case has ended */
     callback_end();
     return;
   }

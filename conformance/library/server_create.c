@@ -1,4 +1,5 @@
-/* np_server_create. Its options have a file of their own, its names too. */
+/* np_server_create. server_options.c has the cases of its options, name.c those
+ * of its names. */
 #include "fixture.h"
 
 static void create_refused(np_fixture *f, np_error expected) {
@@ -46,7 +47,7 @@ NP_CASE("create/instances", np_server_create, ANY_MODE, NP_OK,
   }
   loop_until(f, MANY);
   for (i = 0; i < MANY; i++) {
-    /* Instances are handed out in the order in which they began to listen. */
+    /* Instances accept clients in the order in which they began to listen. */
     text[0] = (char)('0' + i);
     assert_done(&f->ops[i], NP_OK, 0);
     assert_received(f, servers[i], text, 1);

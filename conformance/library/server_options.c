@@ -1,5 +1,5 @@
-/* The options of a server end: what each does, and what is refused. Rights and
- * security have a file of their own. */
+/* The options of a server end: the effect of each, and the values that are
+ * refused. server_security.c has the options for rights and security. */
 #include "fixture.h"
 
 static void create_refused(np_fixture *f, np_error expected) {
@@ -11,7 +11,7 @@ static void create_refused(np_fixture *f, np_error expected) {
   assert_null(server);
 }
 
-/* Makes one more instance with the options as they are. */
+/* create_more creates one more instance with the current options. */
 static np_pipe *create_more(np_fixture *f) {
   np_pipe *server = NULL;
 
@@ -296,14 +296,14 @@ NP_CASE("server-options/no-buffer", np_server_create, ANY_MODE | BOTH_ENDS,
   assert_done(&f->ops[0], NP_OK, 3);
 }
 
-/* How long WaitNamedPipe with the pipe's default took, in milliseconds, until
- * it gave up. */
+/* default_wait_ms returns the milliseconds until WaitNamedPipe with the pipe's
+ * default time-out gave up. */
 static uint64_t default_wait_ms(np_fixture *f) {
   wchar_t name[WORLD_PIPE_NAME_BYTES_MAX];
   uint64_t begin_ms;
 
   raw_name(f, name);
-  pair_open(f); /* no instance is free */
+  pair_open(f); /* No instance is free. */
   begin_ms = world_now_ms();
   assert_false(WaitNamedPipeW(name, NMPWAIT_USE_DEFAULT_WAIT));
   assert_int_equal(GetLastError(), ERROR_SEM_TIMEOUT);

@@ -1,9 +1,10 @@
-/* The options of a server end that give rights and security. */
+/* The options of a server end that set rights and security. */
 #include "fixture.h"
 
 #include <winternl.h>
 
-/* The rights that a handle was granted (FileAccessInformation). */
+/* access_of returns the rights that a handle was granted
+ * (FileAccessInformation). */
 static DWORD access_of(np_pipe *pipe) {
   IO_STATUS_BLOCK status;
   ACCESS_MASK access = 0;

@@ -37,7 +37,7 @@ NP_CASE("shutdown/waits-for-writes", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
   assert_received(f, f->peer, large, LARGE);
   loop_quiet(f);
   assert_int_equal(f->ops[2].done_count, 0);
-  /* Now the quota holds what is left of the second. */
+  /* Now the rest of the second write fits the quota. */
   if ((f->variant & MODE_MESSAGE) != 0) {
     assert_received(f, f->peer, large, LARGE);
     loop_until(f, 3);

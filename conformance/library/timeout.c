@@ -5,7 +5,7 @@ enum { SMALL = 100, LARGE = 1000, LIMIT_MS = 30 };
 
 static const char large[LARGE] = "large";
 
-/* The clock of the cases may be a tick behind that of the loop. */
+/* The cases' clock may be one tick behind the loop's clock. */
 enum { TICK_MS = 16 };
 
 static void small_pair_open(np_fixture *f) {
@@ -47,7 +47,7 @@ NP_CASE("timeout/read-put-off", np_pipe_read, ANY_MODE | BOTH_ENDS,
   pair_open(f);
   f->ops[0].op.timeout_ms = 1;
   read_begin(&f->ops[0], f->end, 16);
-  /* Another loop lets time pass. */
+  /* Time passes while another loop runs. */
   assert_np_ok(np_loop_create(NULL, &clock));
   assert_np_error(np_loop_run_once(clock, 40), WAIT_TIMEOUT);
   assert_np_ok(np_loop_destroy(clock));

@@ -1,8 +1,8 @@
 /* Timers of a loop. */
 #include "fixture.h"
 
-/* A clock finer than world_now_ms: what comes too early by less than a tick of
- * the system is too early. */
+/* now_us is a clock finer than world_now_ms, because a timer that is early by
+ * less than a tick of the system is still too early. */
 static uint64_t now_us(void) {
   LARGE_INTEGER frequency;
   LARGE_INTEGER count;
@@ -69,7 +69,7 @@ NP_CASE("timer/never-early-polled", np_timer_start, NO_MODE, NP_OK,
     for (turns = 0; turns < 5000 && f->timers[0].run_count < i; turns++) {
       loop_turn(f, 0);
     }
-    assert_np_ok(loop_run(f)); /* a clock that stands still between waits */
+    assert_np_ok(loop_run(f)); /* for a clock that stands still between waits */
     assert_int_equal(f->timers[0].run_count, i);
     assert_true(end_us - begin_us >= 2000);
   }
@@ -131,8 +131,8 @@ NP_CASE("timer/many", np_timer_start, NO_MODE, NP_OK,
 
     assert_true(many[i].run_count <= 1);
     for (j = 0; j < i && many[i].run_count == 1; j++) {
-      /* Delays that lie 50 ms apart cannot change places: starting them all
-       * takes less. */
+      /* All starts together take less than 50 ms, so delays that are 50 ms
+       * apart cannot change their order. */
       if (many[j].run_count == 1 &&
           (i * 7919u) % 97u + 50u < (j * 7919u) % 97u) {
         assert_true(many[i].order < many[j].order);

@@ -199,7 +199,8 @@ NP_CASE("transact/read-ahead-ended", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
   pipe_send(f, f->peer, "early", 5);
   f->ops[0].start_count++;
   assert_np_ok(np_pipe_readable(f->end, &f->ops[0].op, on_done));
-  /* The turn ends with the write that is told; only then is read ahead. */
+  /* The turn ends with the callback of this write. The read-ahead happens only
+   * then. */
   write_begin(&f->ops[1], f->end, "x", 1);
   (void)loop_turn(f, 0);
   transact_refused(f, f->end, ERROR_BUSY);
@@ -323,7 +324,7 @@ NP_CASE("transact/direction", np_pipe_transact, NO_MODE, ERROR_ACCESS_DENIED,
   pair_open(f);
   transact_refused(f, f->server, ERROR_ACCESS_DENIED);
   transact_refused(f, f->client, ERROR_ACCESS_DENIED);
-  /* The longest request that is one is looked at no closer. */
+  /* The longest allowed request is not checked further. */
   assert_np_error(np_pipe_transact(f->client, "ask", UINT32_MAX, reply,
                                    sizeof(reply), &f->op, on_never),
                   ERROR_ACCESS_DENIED);

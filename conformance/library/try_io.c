@@ -3,14 +3,14 @@
 
 enum { REFUSE_ALWAYS = 1000000 };
 
-/* A call of the caller's own, and how often it ran. */
+/* A call of the caller's own, and a record of its runs. */
 struct own_call {
   unsigned run_count;
-  unsigned refuse_count; /* so often it answers NP_WOULD_BLOCK first */
-  np_error answer;       /* of a call that does nothing              */
+  unsigned refuse_count; /* first runs that answer NP_WOULD_BLOCK */
+  np_error answer;       /* result of a call that does no I/O */
   size_t transferred;
-  HANDLE handle; /* the last that it got */
-  bool saw_zero; /* `transferred` was 0 before, always */
+  HANDLE handle; /* handle passed to the last run */
+  bool saw_zero; /* `transferred` was always 0 at the start */
   char buffer[256];
 };
 
@@ -25,7 +25,7 @@ static struct own_call *call_begin(HANDLE handle, void *context,
   return call;
 }
 
-/* Answers as the case says. */
+/* own_answer answers as the case has set. */
 static np_error own_answer(HANDLE handle, void *context, size_t *transferred) {
   struct own_call *call = call_begin(handle, context, transferred);
 
@@ -37,7 +37,8 @@ static np_error own_answer(HANDLE handle, void *context, size_t *transferred) {
   return call->answer;
 }
 
-/* Ends an operation with this event whose packet the loop must not see. */
+/* own_wait waits for the end of an operation with this event. The loop must not
+ * see the operation's packet. */
 static np_error own_wait(HANDLE handle, OVERLAPPED *overlapped, HANDLE event,
                          BOOL succeeded, size_t *transferred) {
   np_error error = succeeded ? NP_OK : GetLastError();
@@ -47,7 +48,8 @@ static np_error own_wait(HANDLE handle, OVERLAPPED *overlapped, HANDLE event,
     assert_int_equal(
         WaitForSingleObject(event, (DWORD)world_timeout_ms(LOOP_WAIT_MS)),
         WAIT_OBJECT_0);
-    overlapped->hEvent = event; /* The wait below knows nothing of the bit. */
+    /* Without the low bit, which GetOverlappedResult does not know. */
+    overlapped->hEvent = event;
     error = GetOverlappedResult(handle, overlapped, &bytes, FALSE)
                 ? NP_OK
                 : GetLastError();
@@ -56,7 +58,7 @@ static np_error own_wait(HANDLE handle, OVERLAPPED *overlapped, HANDLE event,
   return error;
 }
 
-/* Reads what is there, by a look before. */
+/* own_read peeks first, and reads if data are available. */
 static np_error own_read(HANDLE handle, void *context, size_t *transferred) {
   struct own_call *call = call_begin(handle, context, transferred);
   static OVERLAPPED overlapped;
@@ -86,7 +88,7 @@ static np_error own_read(HANDLE handle, void *context, size_t *transferred) {
   return error;
 }
 
-/* Writes five bytes, which the case has seen to have room. */
+/* own_write writes five bytes; the case has checked that they fit. */
 static np_error own_write(HANDLE handle, void *context, size_t *transferred) {
   struct own_call *call = call_begin(handle, context, transferred);
   static OVERLAPPED overlapped;

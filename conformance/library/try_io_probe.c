@@ -1,7 +1,7 @@
-/* What a call of the caller's own does to the probe of readiness. */
+/* The effect of the caller's own call on the probe of readiness. */
 #include "ready_common.h"
 
-/* Reads what is there, which is something. */
+/* read_all reads up to 64 bytes that are available. */
 static np_error read_all(HANDLE handle, void *context, size_t *transferred) {
   return raw_read(handle, context, 64, transferred);
 }

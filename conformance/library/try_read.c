@@ -1,5 +1,5 @@
-/* np_pipe_try_read: what is there, with its boundaries,
- * whatever part of it the read-ahead has caught. */
+/* np_pipe_try_read: it returns the available data with their message
+ * boundaries, whatever part of them the read-ahead has caught. */
 #include "ready_common.h"
 
 /* --- Whole messages, parts, empty ones, the end ------------------------- */
@@ -225,7 +225,7 @@ NP_CASE("try_read/large", np_pipe_try_read, ANY_MODE | BOTH_ENDS, NP_OK,
   for (i = 0; i < SENT_WAYS; i++) {
     if (try_sizes[i / WAYS] < 100 && (f->variant & BYTE_READS) != 0 &&
         try_sizes[i / WAYS] > 0) {
-      continue; /* A few bytes a try: right, and slow. */
+      continue; /* Correct but slow: a few bytes for each try. */
     }
     sent_in(f, i, pattern, BYTES);
     assert_caught(f, f->end, pattern, BYTES);
@@ -392,7 +392,8 @@ NP_CASE("try_read/reads-first", np_pipe_try_read, ANY_MODE | BOTH_ENDS,
 
 /* --- Never lost, never twice -------------------------------------------- */
 
-/* The messages of a stream: lengths and bytes follow from the number. */
+/* message_length returns the length of message `number` of a stream. Lengths
+ * and bytes follow from the number. */
 static size_t message_length(uint32_t number) {
   uint32_t state = number * 2654435761u + 1;
 
@@ -407,8 +408,8 @@ static size_t message_length(uint32_t number) {
   }
 }
 
-/* Reads by readiness with buffers of random sizes while the peer sends with a
- * few writes in flight. */
+/* stream reads by readiness, with buffers of random sizes, while the peer sends
+ * with a few writes in flight. */
 static void stream(np_fixture *f, uint32_t seed, uint32_t messages) {
   enum { WRITERS = 4 };
   bool by_messages = (f->variant & MODE_MESSAGE) != 0;
@@ -417,7 +418,7 @@ static void stream(np_fixture *f, uint32_t seed, uint32_t messages) {
   uint32_t state = seed;
   uint32_t sent = 0;
   uint32_t received = 0;
-  size_t at = 0; /* in the message that is read */
+  size_t at = 0; /* position in the message being read */
   unsigned stuck = 0;
 
   while (received < messages) {
@@ -440,7 +441,7 @@ static void stream(np_fixture *f, uint32_t seed, uint32_t messages) {
     if (error == NP_WOULD_BLOCK) {
       assert_int_equal(got, 0);
       if (sent == received) {
-        loop_turn(f, 0); /* Nothing can come but the ends of writes. */
+        loop_turn(f, 0); /* Only the callbacks of writes can come. */
         continue;
       }
       assert_true(++stuck < FALSE_ALARMS_MAX);

@@ -1,4 +1,4 @@
-/* np_pipe_try_readv: likewise, into several buffers. */
+/* np_pipe_try_readv: np_pipe_try_read into several buffers. */
 #include "ready_common.h"
 
 NP_CASE("try_read/parts", np_pipe_try_readv, ANY_MODE | BOTH_ENDS, NP_OK,

@@ -1,10 +1,10 @@
-/* np_pipe_try_write and np_pipe_try_writev: what is taken, when, and where the
- * errors of what was taken are told. */
+/* np_pipe_try_write and np_pipe_try_writev: how many bytes they take, in which
+ * state, and which later call reports the error of bytes that were taken. */
 #include "ready_common.h"
 
 enum { OVER_QUOTA = 3 * READY_QUOTA };
 
-/* Opens a pair and has f->end take more than the peer's quota holds. */
+/* filled opens a pair and lets f->end take more than the peer's quota holds. */
 static void filled(np_fixture *f) {
   ready_quota(f, READY_QUOTA);
   pair_open(f);

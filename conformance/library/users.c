@@ -1,10 +1,11 @@
-/* Several users: who is let in, who may add instances. Only where a case can be
- * somebody else. */
+/* Several users: who can connect, and who can create more instances. These
+ * cases run only where a case can act as another user. */
 #include "fixture.h"
 
 #include <stdio.h>
 
-/* Alice serves with `access`, and `user` is who goes on. */
+/* serve_then_become: alice serves with `access`, and then the case continues as
+ * `user`. */
 static void serve_then_become(np_fixture *f, np_access access,
                               const char *user) {
   become("alice");
@@ -211,7 +212,8 @@ NP_CASE("users/listener", np_listener_create, NO_MODE, NP_OK,
   assert_np_ok(np_listener_close(listener, NULL));
 }
 
-/* What a server of `server_user` learns of a client of `client_user`. */
+/* serve_and_read connects a server of `server_user` and a client of
+ * `client_user`, and lets the server read once. */
 static void serve_and_read(np_fixture *f, const char *server_user,
                            const char *client_user) {
   become(server_user);
@@ -266,7 +268,8 @@ NP_CASE("users/peer-computer-room", np_pipe_peer_computer, NO_MODE,
   assert_np_ok(np_pipe_peer_computer(f->server, name, 10));
 }
 
-/* Bob's pipe, that nobody else may open, under a name of its own. */
+/* secret_of_bob creates a pipe of bob that no other user may open, and writes
+ * its name to `name`. */
 static np_pipe *secret_of_bob(np_fixture *f, char *name, size_t size) {
   np_server_options options;
   np_pipe *secret = NULL;

@@ -1,4 +1,4 @@
-/* np_pipe_readv and np_pipe_writev: several buffers that count as one. */
+/* np_pipe_readv and np_pipe_writev: several buffers that act as one. */
 #include "ready_common.h"
 
 static void readv_begin(struct recorder *recorder, np_pipe *pipe,
@@ -247,7 +247,7 @@ NP_CASE("vector/read-timeout", np_pipe_readv, ANY_MODE | BOTH_ENDS,
   assert_received(f, f->end, "hello", 5);
 }
 
-/* np_pipe_readv or np_pipe_writev. */
+/* Type of np_pipe_readv and np_pipe_writev. */
 typedef np_error (*vectored)(np_pipe *pipe, const np_buffer *buffers,
                              size_t count, np_op *op, np_op_fn done);
 

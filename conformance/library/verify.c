@@ -1,8 +1,9 @@
-/* What a client demands of its server before the first byte. */
+/* The checks of a client on its server, made before the first byte is
+ * written. */
 #include "client_common.h"
 
-/* Opening is refused, and the server has a client that came, wrote nothing and
- * went. */
+/* open_refused checks that the open is refused. The server then has had a
+ * client that came, wrote nothing and went. */
 static void open_refused(np_fixture *f) {
   np_pipe *client = NULL;
   char byte;
@@ -99,7 +100,8 @@ NP_CASE("verify/read-only", np_client_open, NO_MODE, NP_OK,
   talk(f);
 }
 
-/* A request that meets its server at once, or waits for it. */
+/* request_meets starts a request that finds its server at once, or waits for
+ * it. */
 static void request_meets(np_fixture *f, struct requester *requester,
                           bool waits, np_error result) {
   f->client_options.wait_for_server = waits;

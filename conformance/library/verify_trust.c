@@ -1,10 +1,11 @@
-/* What verify_same_user looks at: the owner, who else may put a server behind
- * the name, and the integrity. Only where a case can be somebody else. */
+/* The checks of verify_same_user: the owner, the other users who may put a
+ * server behind the name, and the integrity level. These cases run only where a
+ * case can act as another user. */
 #include "fixture.h"
 
 #include <stdio.h>
 
-/* `server` serves, and `client` demands its own user. */
+/* demand: `server` serves, and `client` demands a server of its own user. */
 static np_error demand(np_fixture *f, const char *server, const char *client,
                        const char *sddl) {
   np_client_options options = f->client_options;
@@ -26,7 +27,8 @@ static np_error demand(np_fixture *f, const char *server, const char *client,
   return error;
 }
 
-/* Alice serves with a list in which she may do everything, and `more`. */
+/* demand_of_list: alice serves with an access list that grants all rights to
+ * alice, and `more`. */
 static np_error demand_of_list(np_fixture *f, const char *more) {
   char sid[NP_SID_TEXT_BYTES_MAX];
   char sddl[NP_SID_TEXT_BYTES_MAX * 2 + 256];

@@ -5,7 +5,8 @@ enum { SMALL = 100, LARGE = 1000 };
 
 static char large[LARGE];
 
-/* A pair with small quotas, and bytes that can be told apart. */
+/* small_pair_open opens a pair with small quotas and fills `large` with bytes
+ * that differ from place to place. */
 static void small_pair_open(np_fixture *f) {
   size_t i;
 
