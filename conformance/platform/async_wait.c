@@ -1,17 +1,18 @@
-/* FSCTL_PIPE_WAIT on a port: waiting for an instance without a thread. */
+/* FSCTL_PIPE_WAIT on a completion port: waits for an instance without a blocked
+ * thread. */
 #include <string.h>
 
 #include "fixture.h"
 
 enum { WAIT_HEADER_BYTES = 14, TICKS_PER_MS = 10000 };
 
-/* The control's input: the name follows its header without a gap. */
+/* Input of the control: a header, directly followed by the name. */
 union wait_input {
   LONGLONG timeout; /* negative: relative, in units of 100 ns                */
   UCHAR bytes[WAIT_HEADER_BYTES + NAME_CHARS_MAX * sizeof(wchar_t)];
 };
 
-/* Opens the root of all pipes and joins it to the port. */
+/* root_open_by opens the root of all pipes and joins it to the port. */
 static HANDLE root_open_by(struct platform *f, const wchar_t *path) {
   HANDLE root;
 
@@ -26,7 +27,7 @@ static HANDLE root_open(struct platform *f) {
   return root_open_by(f, L"\\Device\\NamedPipe\\");
 }
 
-/* Starts a wait for the fixture's name; returns the status. */
+/* wait_start starts a wait for the fixture's name, and returns the status. */
 static DWORD wait_start(struct platform *f, HANDLE root, struct io *io,
                         LONGLONG timeout_ms) {
   union wait_input input;
@@ -52,7 +53,8 @@ static DWORD wait_start(struct platform *f, HANDLE root, struct io *io,
   return status;
 }
 
-/* What the wait comes to: an error at once posts no packet. */
+/* wait_finish returns the final status of the wait. A wait that fails at once
+ * posts no packet. */
 static DWORD wait_finish(struct platform *f, struct io *io, DWORD status) {
   if (status == NT_PENDING || status == NT_OK) {
     struct packet packet = packet_take(f, WAIT_MS);

@@ -1,4 +1,5 @@
-/* CancelIoEx and CancelIo: what they find, and what they leave. */
+/* CancelIoEx and CancelIo: which operations they cancel, and the state that
+ * they leave. */
 #include "fixture.h"
 
 enum { BIG = QUOTA + 1000 };

@@ -1,5 +1,5 @@
-/* The asserts of fixture.h: they tell both values in decimal or as a status,
- * and the line of the case. */
+/* The asserts of fixture.h. They print both values, as a decimal number or as a
+ * status, and the line of the case. */
 #include "fixture.h"
 
 void assert_error_at(DWORD actual, DWORD expected, const char *file, int line) {

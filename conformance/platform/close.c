@@ -1,4 +1,5 @@
-/* CloseHandle: what the peer still gets, and how pending operations end. */
+/* CloseHandle: the data that the peer can still read, and the results of
+ * pending operations. */
 #include "fixture.h"
 
 static char data[QUOTA + 1];

@@ -147,7 +147,7 @@ NP_PLATFORM_CASE("platform/connect/again", ConnectNamedPipe, ANY_MODE, NO_ERROR,
   assert_int_equal(peek_bytes(f->client), 0);
   assert_result(win_write(f, f->client, "new", 3), 0, 3);
   assert_read(f, f->server, "new");
-  /* The old client's handle stays without a peer. */
+  /* The old client's handle has no peer any more. */
   assert_result(win_write(f, old, "old", 3), ERROR_PIPE_NOT_CONNECTED, 0);
 }
 

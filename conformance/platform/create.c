@@ -1,15 +1,15 @@
-/* CreateNamedPipeW: arguments, further instances and the order of checks. */
+/* CreateNamedPipeW: arguments, more instances, and the order of checks. */
 #include "fixture.h"
 
 #define DUPLEX (PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED)
 #define FIRST  FILE_FLAG_FIRST_PIPE_INSTANCE
 
-/* Opens a server with a name of the case's own. */
+/* named_open creates a server with a name chosen by the case. */
 static HANDLE named_open(const wchar_t *name) {
   return CreateNamedPipeW(name, DUPLEX, PIPE_TYPE_BYTE, 1, 0, 0, 0, NULL);
 }
 
-/* Appends `suffix` to the fixture's name. */
+/* name_extend appends `suffix` to the fixture's name. */
 static void name_extend(struct platform *f, const wchar_t *suffix) {
   size_t at = 0;
 
@@ -23,7 +23,7 @@ static void name_extend(struct platform *f, const wchar_t *suffix) {
   f->name[at] = 0;
 }
 
-/* Changes the case of the name's letters behind the prefix. */
+/* name_raise turns the name's letters behind the prefix into capitals. */
 static void name_raise(struct platform *f) {
   for (size_t i = 9; f->name[i] != 0; i++) {
     if (f->name[i] >= L'a' && f->name[i] <= L'z') {

@@ -1,4 +1,5 @@
-/* DisconnectNamedPipe: what becomes of data and of pending operations. */
+/* DisconnectNamedPipe: what happens to unread data and to pending
+ * operations. */
 #include "fixture.h"
 
 static char data[QUOTA + 1];

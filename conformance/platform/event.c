@@ -1,4 +1,4 @@
-/* Events and handles as signals of an operation's end. */
+/* The end of an operation, signalled by an event or by the handle. */
 #include "fixture.h"
 
 static char room[2][4];

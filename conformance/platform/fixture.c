@@ -1,7 +1,10 @@
+/* The fixture of the platform cases: setup and teardown of a run, raw pipes,
+ * operations, packets and worker threads. It calls Win32 and NT functions
+ * only. */
 #include "fixture.h"
 
-/* One case runs at a time. Static, so that an operation which a failed case
- * left behind writes to memory that is still there. */
+/* The only fixture: one case runs at a time. It is static, because an operation
+ * left by a failed case may still write to it. */
 static struct platform fixture;
 
 static DWORD timeout_ms(DWORD ms) {
@@ -37,8 +40,8 @@ static struct io *io_of(struct platform *f, const OVERLAPPED *overlapped) {
   return NULL;
 }
 
-/* Waits for the end of what the case left in flight: once its handles are
- * closed, each operation ends. */
+/* platform_drain waits for the end of operations that the case left in flight.
+ * Each of them ends, because its handle is closed. */
 static void platform_drain(struct platform *f) {
   for (size_t i = 0; i < f->io_count; i++) {
     struct io *io = &f->ios[i];
@@ -54,7 +57,7 @@ static void platform_drain(struct platform *f) {
     }
   }
   while (f->port != NULL && packet_take(f, 0).found) {
-    /* Packets that the case has no interest in. */
+    /* The case did not ask for these packets. */
   }
 }
 
@@ -115,7 +118,7 @@ bool event_is_set(HANDLE handle) {
 
 /* --- Pipes -------------------------------------------------------------- */
 
-/* instance_open and client_open keep the last error, which a case reads. */
+/* instance_open and client_open keep the last error, because cases read it. */
 HANDLE instance_open(struct platform *f, DWORD open_mode, DWORD pipe_mode,
                      DWORD instances_max) {
   HANDLE pipe = CreateNamedPipeW(f->name, open_mode, pipe_mode, instances_max,
@@ -308,7 +311,8 @@ DWORD connect_start(struct io *io, HANDLE pipe) {
   return io_started(io, ConnectNamedPipe(pipe, &io->overlapped));
 }
 
-/* The request is input only, but the prototype does not say so. */
+/* The request is only input, but TransactNamedPipe declares it as not
+ * constant. */
 DWORD transact_start(struct io *io, HANDLE pipe, const void *request,
                      DWORD request_size, void *reply, DWORD reply_size) {
   return io_started(
@@ -336,8 +340,9 @@ bool io_is_quiet(struct io *io) {
   return WaitForSingleObject(io->event, QUIET_MS) == WAIT_TIMEOUT;
 }
 
-/* The result of an operation that returned `error` when it was started. An
- * error at once leaves nothing in the OVERLAPPED, but 234 is a warning. */
+/* io_finish returns the result of an operation whose start returned `error`. An
+ * error at once leaves nothing in the OVERLAPPED; but ERROR_MORE_DATA (234) is
+ * a warning, which does. */
 struct result io_finish(struct io *io, HANDLE pipe, DWORD error) {
   struct result result = {error, 0};
 
@@ -374,7 +379,7 @@ struct worker {
 static DWORD WINAPI worker_main(void *argument) {
   struct worker worker = *(struct worker *)argument;
 
-  SetEvent(worker.running); /* `argument` may be gone. */
+  SetEvent(worker.running); /* from here on `argument` may be gone */
   return worker.run(worker.argument);
 }
 

@@ -1,5 +1,5 @@
-/* FlushFileBuffers: it blocks its thread until the peer has read. The control
- * FSCTL_PIPE_FLUSH does the same as an asynchronous operation. */
+/* FlushFileBuffers blocks its thread until the peer has read everything. The
+ * control FSCTL_PIPE_FLUSH does the same as an asynchronous operation. */
 #include "fixture.h"
 #include "nt.h"
 
@@ -7,7 +7,7 @@ static DWORD WINAPI flush(void *argument) {
   return FlushFileBuffers((HANDLE)argument) ? 0 : GetLastError();
 }
 
-/* Starts a flush of data that nobody reads yet. */
+/* flush_start starts a flush of data that the peer does not read yet. */
 static HANDLE flush_start(struct platform *f) {
   HANDLE worker;
 
@@ -84,7 +84,8 @@ enum {
   SKIPS = FILE_SKIP_COMPLETION_PORT_ON_SUCCESS | FILE_SKIP_SET_EVENT_ON_HANDLE
 };
 
-/* Starts a flush whose packet tells its end. Returns its status. */
+/* control_start starts a flush whose end a packet reports. It returns the
+ * status. */
 static DWORD control_start(struct io *io, HANDLE pipe) {
   NTSTATUS status;
 
@@ -96,7 +97,8 @@ static DWORD control_start(struct io *io, HANDLE pipe) {
   return (DWORD)status;
 }
 
-/* Starts a flush of data that nobody reads yet, and of nothing else. */
+/* control_flushing starts a flush of data that the peer does not read yet.
+ * Nothing else is pending. */
 static struct io *control_flushing(struct platform *f) {
   struct io *io;
 
@@ -119,7 +121,7 @@ NP_PLATFORM_CASE("platform/flush/control-nothing-unread", NtFsControlFile,
   pair_create_on_port(f, SKIPS);
   io = io_new_port(f);
   status = control_start(io, f->end);
-  if (status == NT_PENDING) { /* As any operation may be. */
+  if (status == NT_PENDING) { /* any operation may pend */
     assert_packet(f, io, NT_OK, 0);
   } else {
     assert_int_equal(status, NT_OK);

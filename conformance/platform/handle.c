@@ -1,4 +1,4 @@
-/* Handles: type, inheritance, duplicates. */
+/* Handles: file type, inheritance and duplicates. */
 #include "fixture.h"
 
 static DWORD flags_of(HANDLE handle) {

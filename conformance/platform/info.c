@@ -1,4 +1,5 @@
-/* What a handle tells of its pipe, and how its modes are set. */
+/* The information that a handle gives about its pipe, and the functions that
+ * set its modes. */
 #include "fixture.h"
 
 static struct nt_pipe_local local_of(HANDLE pipe) {
@@ -246,7 +247,8 @@ NP_PLATFORM_CASE("platform/info/synchronous-mode", NtQueryInformationFile,
   assert_int_equal(mode & SYNCHRONOUS, 0x20);
 }
 
-/* The name without \\.\pipe, from its backslash on. */
+/* assert_name checks that the queried name is the pipe's name without \\.\pipe,
+ * starting with its backslash. */
 static void assert_name(const struct platform *f, HANDLE pipe) {
   struct nt_name name;
   size_t count = 0;

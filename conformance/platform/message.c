@@ -1,4 +1,4 @@
-/* Messages: boundaries, parts, empty messages. */
+/* Messages: boundaries, messages read in parts, and empty messages. */
 #include "fixture.h"
 
 NP_PLATFORM_CASE("platform/message/boundaries", ReadFile,

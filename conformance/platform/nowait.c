@@ -1,4 +1,4 @@
-/* PIPE_NOWAIT: the library never sets it, but a peer may. */
+/* PIPE_NOWAIT: the library never sets this mode, but a peer may. */
 #include "fixture.h"
 
 enum { SMALL = 512 };
@@ -6,7 +6,8 @@ enum { SMALL = 512 };
 static char data[SMALL + 2];
 static char room[SMALL + 2];
 
-/* A pair whose client does not wait, with small quotas. */
+/* pair_create_nowait creates a pair with small quotas, whose client has
+ * PIPE_NOWAIT. */
 static void pair_create_nowait(struct platform *f) {
   f->quota_in = SMALL;
   f->quota_out = SMALL;
@@ -15,7 +16,8 @@ static void pair_create_nowait(struct platform *f) {
   assert_error(read_mode_set(f->client, f->read_mode | PIPE_NOWAIT), 0);
 }
 
-/* Writes by the client, which cannot pend. */
+/* written writes at the client, which cannot pend, and returns the byte
+ * count. */
 static DWORD written(struct platform *f, DWORD size) {
   DWORD bytes = 99;
 

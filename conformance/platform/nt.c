@@ -1,3 +1,5 @@
+/* The NT calls of the platform cases: queries, the root of all pipes, and
+ * NtCreateNamedPipeFile. */
 #include "nt.h"
 
 enum { PREFIX_CHARS = 9 /* \\.\pipe\ */, PATH_CHARS_MAX = 128 };

@@ -1,5 +1,6 @@
-/* The NT calls and numbers of the platform cases, as ntdll exports them.
- * winternl.h has only some of them; a second, equal declaration is fine. */
+/* The NT calls and constants of the platform cases, as ntdll exports them.
+ * winternl.h declares only some of them; a second, equal declaration is
+ * fine. */
 #ifndef NPIPE_CONFORMANCE_PLATFORM_NT_H
 #define NPIPE_CONFORMANCE_PLATFORM_NT_H
 
@@ -106,15 +107,15 @@ struct nt_peek {
 _Static_assert(sizeof(struct nt_pipe_local) == 40, "ten u32");
 _Static_assert(offsetof(struct nt_peek, data) == 16, "data at 16");
 
-/* nt_query is NtQueryInformationFile; returns the status. */
+/* nt_query calls NtQueryInformationFile and returns the status. */
 DWORD nt_query(HANDLE file, int information, void *out, size_t size);
 
 /* nt_open_root opens `path`, e.g. \Device\NamedPipe\, for queries and waits,
  * without FILE_SYNCHRONOUS_IO. */
 DWORD nt_open_root(HANDLE *root, const wchar_t *path);
 
-/* nt_create calls NtCreateNamedPipeFile for the Win32 name `name` (prefix of
- * nine characters), byte type, without a limit of instances. */
+/* nt_create calls NtCreateNamedPipeFile for the Win32 name `name`, whose prefix
+ * has nine characters. The pipe has byte type and no limit of instances. */
 DWORD nt_create(HANDLE *pipe, const wchar_t *name, ULONG access, ULONG share,
                 ULONG disposition);
 

@@ -1,10 +1,10 @@
-/* NtCreateNamedPipeFile: what CreateNamedPipeW cannot ask for. */
+/* NtCreateNamedPipeFile: the arguments that CreateNamedPipeW cannot pass. */
 #include "fixture.h"
 
 #define ACCESS (GENERIC_READ | GENERIC_WRITE | SYNCHRONIZE)
 #define SHARE  (FILE_SHARE_READ | FILE_SHARE_WRITE)
 
-/* Dispositions. winternl.h has them, but not everywhere. */
+/* Dispositions. Some versions of winternl.h lack these constants. */
 enum {
   OPEN = 1,
   CREATE = 2,

@@ -1,10 +1,10 @@
-/* CreateFileW on a pipe's name: who may open, in which order it is checked,
- * and what the handle can do. */
+/* CreateFileW on a pipe's name: which opens succeed, the order of the checks,
+ * and the rights of the handle. */
 #include "fixture.h"
 
 #define BOTH (GENERIC_READ | GENERIC_WRITE)
 
-/* Makes a server of one direction, the only instance. */
+/* direction_create creates a server of one direction, the only instance. */
 static HANDLE direction_create(struct platform *f, DWORD direction) {
   HANDLE pipe = instance_open(f, direction, PIPE_TYPE_BYTE, 1);
 
@@ -179,7 +179,7 @@ NP_PLATFORM_CASE("platform/open/first-listener-first", CreateFileW, NO_MODE,
   for (size_t i = 0; i < 3; i++) {
     servers[i] = instance_create(f, 3);
   }
-  /* A connect on the last does not let it pass the others. */
+  /* A connect on the last instance does not move it before the others. */
   assert_error(connect_start(io_new(f), servers[2]), ERROR_IO_PENDING);
   for (size_t i = 0; i < 3; i++) {
     clients[i] = client_connect(f);
@@ -189,7 +189,7 @@ NP_PLATFORM_CASE("platform/open/first-listener-first", CreateFileW, NO_MODE,
     }
   }
 
-  /* Who listens again is the last in the line. */
+  /* An instance that listens again goes to the end of the queue. */
   for (size_t i = 0; i < 3; i++) {
     size_t order[] = {1, 0, 2};
     assert_call(DisconnectNamedPipe(servers[order[i]]));

@@ -1,4 +1,5 @@
-/* Packets of our own, several at a time, and waits that expire. */
+/* Completion packets posted by the program, several at a time, and waits that
+ * time out. */
 #include "fixture.h"
 
 enum { PACKETS = 5 };
@@ -131,7 +132,7 @@ NP_PLATFORM_CASE("platform/packet/none-in-time", GetQueuedCompletionStatusEx,
   assert_refused(
       GetQueuedCompletionStatusEx(f->port, &entry, 1, &count, 60, FALSE),
       WAIT_TIMEOUT);
-  /* Less a tick of the clock, 15.6 ms, at either end. */
+  /* Minus one clock tick (15.6 ms) at both ends of the wait. */
   assert_true(world_now_ms() - start >= 60 - 32);
 }
 

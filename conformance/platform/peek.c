@@ -1,4 +1,5 @@
-/* PeekNamedPipe and FSCTL_PIPE_PEEK: numbers, and what they don't touch. */
+/* PeekNamedPipe and FSCTL_PIPE_PEEK: the numbers that they return, and the
+ * state that they leave unchanged. */
 #include "fixture.h"
 
 struct peeked {
@@ -124,7 +125,8 @@ NP_PLATFORM_CASE("platform/peek/writer", PeekNamedPipe, NO_MODE,
                  ERROR_ACCESS_DENIED);
 }
 
-/* The client is synchronous: since Windows 8 the control may else pend. */
+/* The client is synchronous, because since Windows 8 the control could pend on
+ * another handle. */
 static DWORD control(HANDLE pipe, struct nt_peek *peeked, ULONG data_size,
                      ULONG *information) {
   IO_STATUS_BLOCK io = {0};

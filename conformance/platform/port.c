@@ -1,4 +1,5 @@
-/* Completion ports: which call posts a packet, and what stands in it. */
+/* Completion ports: which call posts a packet, and the contents of the
+ * packet. */
 #include "fixture.h"
 
 static char data[QUOTA + 1];

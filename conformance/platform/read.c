@@ -1,4 +1,5 @@
-/* ReadFile: order, parts, reads of no bytes, what ends a read. */
+/* ReadFile: the order of reads, partial reads, reads of zero bytes, and the
+ * events that end a read. */
 #include "fixture.h"
 
 NP_PLATFORM_CASE("platform/read/pending", ReadFile, ANY_MODE | BOTH_ENDS,

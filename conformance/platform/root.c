@@ -1,9 +1,9 @@
-/* The root of all pipes, and statuses as Win32 errors. */
+/* The root of all pipes, and the Win32 errors that statuses turn into. */
 #include "fixture.h"
 
 static DWORD root_control(HANDLE root, ULONG code) {
   IO_STATUS_BLOCK io = {0};
-  /* For FSCTL_PIPE_WAIT: no time, and a name of one character. */
+  /* Input for FSCTL_PIPE_WAIT: no time-out, and a name of one character. */
   UCHAR input[16] = {[8] = 2, [12] = TRUE, [14] = 'x'};
 
   return (DWORD)NtFsControlFile(root, NULL, NULL, NULL, &io, code, input,

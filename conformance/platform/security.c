@@ -1,4 +1,4 @@
-/* Security descriptors and impersonation, as far as one user can tell. */
+/* Security descriptors and impersonation, as far as one user can test them. */
 #include "fixture.h"
 
 #include <sddl.h>
@@ -10,7 +10,8 @@
 
 #define BOTH (GENERIC_READ | GENERIC_WRITE)
 
-/* Opens an instance with a descriptor; the last error is that of the open. */
+/* sddl_open creates an instance with a security descriptor. The last error is
+ * that of the create. */
 static HANDLE sddl_open(struct platform *f, const wchar_t *sddl,
                         DWORD instances_max) {
   SECURITY_ATTRIBUTES attributes = {sizeof(attributes), NULL, FALSE};
@@ -85,7 +86,8 @@ NP_PLATFORM_CASE("platform/security/denied-before-full", CreateNamedPipeW,
   assert_not_opened(sddl_open(f, L"D:(A;;GA;;;WD)", 1), ERROR_ACCESS_DENIED);
 }
 
-/* Impersonates the client of f->server, asks its level, and reverts. */
+/* impersonated_level impersonates the client of f->server, queries the level,
+ * and reverts. */
 static DWORD impersonated_level(struct platform *f) {
   SECURITY_IMPERSONATION_LEVEL level = SecurityAnonymous;
   HANDLE token = NULL;
@@ -191,7 +193,8 @@ NP_PLATFORM_CASE("platform/security/owner-of-another", CreateNamedPipeW,
                     ERROR_INVALID_OWNER);
 }
 
-/* The level of the label of f->server's pipe; 0: it has none. */
+/* label_of returns the integrity level of the label on `pipe`, or 0 if the pipe
+ * has no label. */
 static DWORD label_of(HANDLE pipe) {
   union {
     SECURITY_DESCRIPTOR_RELATIVE header;

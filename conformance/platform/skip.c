@@ -82,9 +82,9 @@ NP_PLATFORM_CASE("platform/skip/error-at-once",
   assert_no_packet(f);
 }
 
-/* Two outcomes are right, and a handle keeps to one of them. The usual one
- * since Windows 8: the call pends and posts. Windows 7 and Wine:
- * ERROR_MORE_DATA at once, the bytes in InternalHigh, and no packet. */
+/* Two outcomes are correct, and a handle always has the same one. Usual since
+ * Windows 8: the call pends and posts a packet. Windows 7 and Wine:
+ * ERROR_MORE_DATA at once, the byte count in InternalHigh, and no packet. */
 NP_PLATFORM_CASE("platform/skip/more-data-at-once",
                  SetFileCompletionNotificationModes, MODE_MESSAGE | BOTH_ENDS,
                  ERROR_MORE_DATA,

@@ -1,10 +1,12 @@
-/* Each operation in each state of its end: the table of what is refused, and
- * with which error. What works has its cases under the operation's own name. */
+/* Each operation in each state of its end: which operations are refused, and
+ * with which error. Operations that succeed are tested in the files of their
+ * own names. */
 #include "fixture.h"
 
 static char room[16];
 
-/* Brings the end under test into a state without a peer. */
+/* disconnected and the functions below bring the end under test into a state
+ * without a peer. */
 static void disconnected(struct platform *f) {
   pair_create(f);
   win_disconnect(f);
@@ -19,7 +21,8 @@ static DWORD peek(HANDLE pipe, DWORD *bytes) {
   return PeekNamedPipe(pipe, NULL, 0, NULL, bytes, NULL) ? 0 : GetLastError();
 }
 
-/* Since Windows 8 the error may come later, in the OVERLAPPED. */
+/* transact returns the error of a transaction. Since Windows 8 the error may
+ * come later, in the OVERLAPPED. */
 static DWORD transact(struct platform *f, HANDLE pipe) {
   struct io *io = io_new(f);
 

@@ -170,7 +170,7 @@ static DWORD WINAPI call_pipe(void *argument) {
              : GetLastError();
 }
 
-/* Answers the one request of a caller. */
+/* serve_call answers the single request of a caller. */
 static DWORD serve_call(struct platform *f, struct call *call) {
   struct io *io;
   HANDLE worker;

@@ -1,4 +1,4 @@
-/* Waiting for an instance: WaitNamedPipeW, which blocks. */
+/* WaitNamedPipeW: waits for an instance and blocks its thread meanwhile. */
 #include "fixture.h"
 
 struct wait {
@@ -49,7 +49,7 @@ NP_PLATFORM_CASE("platform/wait/default-timeout", WaitNamedPipeW, NO_MODE,
                  "which is 50 ms when it gave 0.",
                  "CreateNamedPipeW#parameters; museum N04") {
   pair_create(f);
-  /* Once it may take so long because the machine is busy. */
+  /* A busy machine can delay one wait, so the case tries five times. */
   for (int i = 0; i < 5; i++) {
     uint64_t start = world_now_ms();
 

@@ -6,8 +6,8 @@ enum { SMALL_QUOTA = 4096, BIG = 8192 };
 static char data[BIG];
 static char room[BIG];
 
-/* Reads `size` bytes, which must all be there. A message type in byte reads
- * and a byte type answer alike. */
+/* take reads `size` bytes, which must all be available. A message pipe in byte
+ * reads and a byte pipe give the same results. */
 static void take(struct platform *f, DWORD size) {
   assert_result(win_read(f, f->peer, room, size), 0, size);
 }
@@ -86,7 +86,7 @@ NP_PLATFORM_CASE("platform/write/pending-in-order", WriteFile,
     assert_error(write_start(io[i], f->end, data, i == 2 ? 100 : 4000),
                  ERROR_IO_PENDING);
   }
-  take(f, SMALL_QUOTA); /* makes room for the first alone */
+  take(f, SMALL_QUOTA); /* makes room for the first write only */
   assert_result(io_wait(io[0], f->end), 0, 4000);
   assert_true(io_is_quiet(io[1]));
   assert_true(io_is_quiet(io[2]));
