@@ -38,6 +38,11 @@ _Static_assert(2 * CALLBACKS_PER_POLL <= NP_LOOP_CALLBACKS_MAX &&
 /* A pipe holds many writes of fewer bytes. */
 #define SHORT_BYTES 4096u
 
+/* How often np_loop_destroy gives up the processor to a thread that is still
+ * inside np_loop_stop before it sleeps, so that a thread of low priority gets
+ * on, too. */
+#define YIELDS_MAX 1000u
+
 static np_error run(np_loop *loop, uint32_t timeout_ms, bool once);
 
 void np_loop_options_init(np_loop_options *options) {
@@ -93,13 +98,33 @@ np_error np_loop_create(const np_loop_options *options, np_loop **loop) {
   return NP_OK;
 }
 
+/* The loop may run, and return, before the np_loop_stop that it returns for
+ * has. Only a few instructions and one system call of that thread are left. */
+static void wait_for_stoppers(np_loop *loop) {
+  for (unsigned i = 0; InterlockedExchangeAdd(&loop->stoppers, 0) > 0; i++) {
+    if (i < YIELDS_MAX) {
+      SwitchToThread();
+    } else {
+      Sleep(1);
+    }
+  }
+}
+
+/* The interlocked read also waits out a np_loop_post that failed: its last
+ * access to the loop is to count itself out of `posted`. */
+static bool has_tasks(np_loop *loop) {
+  return InterlockedExchangeAdd(&loop->posted, 0) > 0;
+}
+
 np_error np_loop_destroy(np_loop *loop) {
   if (loop == NULL) {
     return NP_OK;
   }
-  if (loop->running || loop->pipes > 0 || np_loop_is_pending(loop)) {
+  if (loop->running || loop->pipes > 0 || has_tasks(loop) ||
+      np_loop_is_pending(loop)) {
     return ERROR_BUSY;
   }
+  wait_for_stoppers(loop);
   assert(loop->ready.first == NULL && loop->put_off.first == NULL);
   assert(loop->accepts.first == NULL && loop->gathered.first == NULL);
   assert(loop->hurried.first == NULL);
@@ -128,22 +153,32 @@ np_error np_loop_run_once(np_loop *loop, uint32_t timeout_ms) {
   return run(loop, timeout_ms, true);
 }
 
-np_error np_loop_stop(np_loop *loop) {
+static np_error stop(np_loop *loop) {
   np_error error;
 
-  if (loop == NULL) {
-    return ERROR_INVALID_PARAMETER;
-  }
   if (InterlockedExchange(&loop->stop, 1) != 0) {
-    return NP_OK; /* The wake-up of the earlier stop is on its way. */
+    return NP_OK; /* The packet of the earlier stop is on its way. */
   }
-  /* A packet of nothing: that it was dequeued is all, and it may outlive us. */
+  /* An empty packet wakes the loop. Nobody looks at it, so it may come to a
+   * foreign port when the loop is gone. */
   if (!PostQueuedCompletionStatus(loop->port, 0, loop->key, NULL)) {
     error = GetLastError();
     InterlockedExchange(&loop->stop, 0);
     return error;
   }
   return NP_OK;
+}
+
+np_error np_loop_stop(np_loop *loop) {
+  np_error error;
+
+  if (loop == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  InterlockedIncrement(&loop->stoppers);
+  error = stop(loop);
+  InterlockedDecrement(&loop->stoppers); /* From here on it may be gone. */
+  return error;
 }
 
 static void task_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
@@ -181,8 +216,8 @@ np_error np_loop_post(np_loop *loop, np_task *task, np_task_fn fn) {
   if (!PostQueuedCompletionStatus(loop->port, loop->task_mark, loop->key,
                                   &task->np__packet.overlapped)) {
     error = GetLastError();
-    InterlockedDecrement(&loop->posted);
     InterlockedExchange(&task->np__posted, 0);
+    InterlockedDecrement(&loop->posted); /* From here on it may be gone. */
     return error;
   }
   return NP_OK; /* From here on `task` may have run and be gone. */

@@ -76,9 +76,11 @@ struct np_loop {
   size_t round_left;
   HANDLE event; /* made when first needed */
   LARGE_INTEGER clock_frequency;
-  uint32_t task_mark;   /* the byte count of each task's packet */
-  volatile LONG stop;   /* these two other threads write */
-  volatile LONG posted; /* tasks that have not begun */
+  uint32_t task_mark; /* the byte count of each task's packet */
+  /* Other threads write the next three. */
+  volatile LONG stop;
+  volatile LONG stoppers; /* threads inside np_loop_stop */
+  volatile LONG posted;   /* tasks that have not begun, and posts under way */
   np_allocator allocator;
   /* Of clients that wait: the layer above, so by pointer. Both NULL until one
    * does. */

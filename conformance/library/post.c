@@ -107,16 +107,18 @@ struct poster {
   DWORD loop_thread;
   DWORD thread;
   bool stop;
+  np_task_fn fn; /* of the tasks; NULL: on_task */
 };
 
 static DWORD WINAPI poster_main(void *argument) {
   struct poster *poster = argument;
+  const np_task_fn fn = poster->fn != NULL ? poster->fn : on_task;
   np_error error = NP_OK;
   unsigned i;
 
   poster->thread = GetCurrentThreadId();
   for (i = 0; i < poster->task_count && error == NP_OK; i++) {
-    error = np_loop_post(poster->loop, &poster->tasks[i].task, on_task);
+    error = np_loop_post(poster->loop, &poster->tasks[i].task, fn);
   }
   if (error == NP_OK && poster->stop) {
     error = np_loop_stop(poster->loop);
@@ -153,7 +155,7 @@ NP_CASE("post/other-thread", np_loop_post, NO_MODE, NP_OK,
         "A task posted by another thread wakes the loop that waits, and runs "
         "on the loop's thread.",
         "PostQueuedCompletionStatus") {
-  struct poster poster = {f->loop, f->tasks, 1, 0, 0, false};
+  struct poster poster = {f->loop, f->tasks, 1, 0, 0, false, NULL};
   HANDLE thread;
 
   f->user = &poster;
@@ -170,8 +172,8 @@ NP_CASE("post/other-threads", np_loop_post, NO_MODE, NP_OK,
         "order.",
         "PostQueuedCompletionStatus") {
   enum { EACH = TASKS_MAX / 2 };
-  struct poster first = {f->loop, f->tasks, EACH, 0, 0, false};
-  struct poster second = {f->loop, f->tasks + EACH, EACH, 0, 0, false};
+  struct poster first = {f->loop, f->tasks, EACH, 0, 0, false, NULL};
+  struct poster second = {f->loop, f->tasks + EACH, EACH, 0, 0, false, NULL};
   HANDLE threads[2];
   unsigned i;
 
@@ -264,7 +266,7 @@ NP_CASE("stop/in-flight-stays", np_loop_stop, ANY_MODE | BOTH_ENDS, NP_OK,
 NP_CASE("stop/other-thread", np_loop_stop, NO_MODE, NP_OK,
         "Another thread stops a loop that waits.",
         "PostQueuedCompletionStatus") {
-  struct poster poster = {f->loop, NULL, 0, 0, 0, true};
+  struct poster poster = {f->loop, NULL, 0, 0, 0, true, NULL};
   HANDLE thread;
 
   assert_np_ok(np_timer_start(f->loop, &f->timers[0].timer, 60000, on_timer));
@@ -278,4 +280,61 @@ NP_CASE("stop/null", np_loop_stop, NO_MODE, ERROR_INVALID_PARAMETER,
         "There is no loop to stop.", "npipe/loop.h") {
   (void)f;
   assert_np_error(np_loop_stop(NULL), ERROR_INVALID_PARAMETER);
+}
+
+/* --- np_loop_stop and np_loop_post against np_loop_destroy --------------- */
+
+enum { ENDS = 60 }; /* of loops, one after the other */
+
+/* Keeps the loop busy, so that it sees the stop before its packet comes. */
+static void tick(np_timer *timer) {
+  np_timer_start(timer->user, timer, 0, tick);
+}
+
+NP_CASE("stop/destroy-at-once", np_loop_stop, NO_MODE, NP_OK,
+        "The loop's thread may destroy the loop as soon as a run was stopped, "
+        "while the thread that stopped it is still in the call.",
+        "npipe/loop.h") {
+  struct poster poster = {NULL, NULL, 0, 0, 0, true, NULL};
+  np_timer timer;
+  HANDLE thread;
+
+  (void)f;
+  for (unsigned i = 0; i < ENDS; i++) {
+    assert_np_ok(np_loop_create(NULL, &poster.loop));
+    memset(&timer, 0, sizeof(timer));
+    timer.user = poster.loop;
+    assert_np_ok(np_timer_start(poster.loop, &timer, 0, tick));
+    thread = poster_start(&poster);
+    assert_np_ok(np_loop_run(poster.loop));
+    np_timer_stop(&timer);
+    assert_np_ok(np_loop_destroy(poster.loop));
+    poster_join(thread);
+  }
+}
+
+static void task_count(np_task *task) {
+  ++*(unsigned *)task->user;
+}
+
+NP_CASE("post/destroy-at-once", np_loop_post, NO_MODE, NP_OK,
+        "The loop's thread may destroy the loop as soon as a task has run, "
+        "while the thread that posted it is still in the call.",
+        "npipe/loop.h") {
+  struct task_recorder recorder;
+  struct poster poster = {NULL, &recorder, 1, 0, 0, false, task_count};
+  unsigned runs = 0;
+  HANDLE thread;
+
+  (void)f;
+  for (unsigned i = 0; i < ENDS; i++) {
+    memset(&recorder, 0, sizeof(recorder));
+    recorder.task.user = &runs;
+    assert_np_ok(np_loop_create(NULL, &poster.loop));
+    thread = poster_start(&poster);
+    assert_np_ok(np_loop_run_once(poster.loop, INFINITE));
+    assert_int_equal(runs, i + 1);
+    assert_np_ok(np_loop_destroy(poster.loop));
+    poster_join(thread);
+  }
 }

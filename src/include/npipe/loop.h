@@ -1,9 +1,23 @@
 /* The loop: a reactor, one completion port driven by one thread.
  *
- * A loop and all that lives on it (pipes, operations, timers) belong to the
- * thread that runs it. np_loop_post and np_loop_stop alone may be called from
- * elsewhere. To use more processors run one loop on each, every one with
- * instances of its own under the same pipe name. */
+ * A loop and all that lives on it (pipes, operations, timers) belong to one
+ * thread: the one that created the loop, and from then on the one that ran it
+ * last. A function whose comment says "the loop's only" is for that thread. An
+ * idle loop moves to another thread when that thread runs it; a call of
+ * np_loop_dispatch(loop, NULL, 0) is enough. The two threads must be in step: a
+ * lock, or a wait for the end of the first thread, which the caller provides. A
+ * build with asserts stops at a call from the wrong thread.
+ *
+ * np_loop_post and np_loop_stop may be called from any thread. The loop must be
+ * there when the call begins; it may be destroyed before the call returns, if
+ * that call itself let it end. So the thread that sees its task run, or its
+ * loop stopped by np_loop_stop, may destroy the loop at once, without a word
+ * from the thread that posted or stopped. A thread whose call may begin later
+ * must be joined first, or learn under a lock of the caller's that the loop is
+ * gone.
+ *
+ * To use more processors run one loop on each, every one with instances of its
+ * own under the same pipe name. */
 #ifndef NPIPE_LOOP_H
 #define NPIPE_LOOP_H
 
@@ -96,10 +110,14 @@ NP_API np_error np_loop_create(const np_loop_options *options, np_loop **loop);
 
 /* np_loop_destroy frees `loop` and closes its port if it made it.
  *
+ * It waits for the threads that are inside np_loop_stop, and on a system
+ * without FSCTL_PIPE_FLUSH for the end of two threads of the library's own. So
+ * it must not be called from DllMain, where no thread can end.
+ *
  * Returns NP_OK, also for NULL. On ERROR_BUSY nothing changed: a pipe of it is
  * not closed yet (its on_closed has not run), a timer is active, a posted task
- * or a connect request's function has not run, or the call came from a callback
- * of this loop.
+ * or a connect request's function has not run, a np_loop_post is under way, or
+ * the call came from a callback of this loop.
  *
  * A packet of this loop may still come to a foreign port afterwards, with its
  * key: no harm is done if it is passed to another loop with that key.
@@ -146,7 +164,7 @@ NP_API np_error np_loop_run_once(np_loop *loop, uint32_t timeout_ms);
  * Returns NP_OK, ERROR_INVALID_PARAMETER (NULL), or what
  * PostQueuedCompletionStatus said: the loop was then not woken and goes on.
  *
- * Thread:  any.
+ * Thread:  any. np_loop_destroy waits until the call has let go of the loop.
  * Source:  PostQueuedCompletionStatus
  *          learn.microsoft.com/windows/win32/fileio/postqueuedcompletionstatus
  */
@@ -174,7 +192,7 @@ struct np_task {
  * ERROR_INVALID_PARAMETER (a NULL), ERROR_BUSY (`task` is posted and has not
  * run), or what PostQueuedCompletionStatus said.
  *
- * Thread:  any. The loop must not be destroyed meanwhile.
+ * Thread:  any. The loop may be destroyed by the time the call returns.
  * Source:  PostQueuedCompletionStatus
  *          learn.microsoft.com/windows/win32/fileio/postqueuedcompletionstatus
  */
