@@ -1,13 +1,13 @@
-/* The declaration of a conformance case, and the registry that holds them.
+/* The declaration of a conformance case, and the registry of all cases.
  *
- * A case says what it proves: the function, the modes in which it runs, the
- * outcome, one sentence of requirement and where that is written. The runner
- * prints these as JSON (`--list`), so a report can show why a red line matters.
+ * A case states its proof: the function, the modes in which it runs, the
+ * outcome, one sentence of requirement, and the source of the requirement. The
+ * runner prints these as JSON (`--list`), so that a report can explain why a
+ * failure matters.
  *
  * Fixtures (library/fixture.h, platform/fixture.h) wrap NP_CASE_DEFINE with
- * their own type; a case file uses only those wrappers, NP_CASE and
- * NP_PLATFORM_CASE.
- */
+ * their own type. A case file uses only these wrappers, NP_CASE and
+ * NP_PLATFORM_CASE. */
 #ifndef NPIPE_CONFORMANCE_CASE_H
 #define NPIPE_CONFORMANCE_CASE_H
 
@@ -15,7 +15,7 @@
 
 /* The modes and ends in which a case runs, as a set. Each member of the set is
  * a run of its own: `read/pending@byte-server`, `read/pending@message-client`.
- * A case whose set is empty runs once, under its plain id. */
+ * A case with an empty set runs once, under its plain id. */
 enum {
   NO_MODE = 0,
   MODE_BYTE = 1,         /* byte type, byte reads                            */
@@ -30,38 +30,41 @@ enum {
 };
 
 struct np_case {
-  const char *id;          /* "area/what-it-shows"; never changes            */
+  const char *id;          /* "area/behaviour"; never changes */
   const char *function;    /* the function under test                        */
   unsigned modes;          /* set of the bits above                          */
-  const char *outcome;     /* the result that it proves, e.g. "NP_OK"        */
+  const char *outcome;     /* the result under test, e.g. "NP_OK" */
   const char *requirement; /* one sentence                                   */
   const char *source;      /* "Page#section"; "; museum A01 A02" may follow  */
   const char *file;
   int line;
-  /* One run in one member of `modes` (a mode bit and an end bit, or 0 each).
-   * Sets up, runs the body, tears down and checks that nothing is left. */
+  /* run does one run in one member of `modes` (a mode bit and an end bit, or 0
+   * for each). It sets up, runs the body, tears down, and checks that nothing
+   * is left. */
   void (*run)(unsigned variant, void (*body)(void *fixture));
   void (*body)(void *fixture);
   struct np_case *next;
 };
 
-/* np_case_register adds `c` to the registry; called before main. */
+/* np_case_register adds `c` to the registry. It is called before main. */
 void np_case_register(struct np_case *c);
 
 /* np_case_first returns the cases, sorted by id. */
 struct np_case *np_case_first(void);
 
-/* np_unresolved ends the running case as `unresolved`: a race went the other
- * way, or the platform refused before the check was reached. Never a pass. */
+/* np_unresolved ends the running case as `unresolved`, never as passed: a
+ * race had the other outcome, or the platform refused before the check was
+ * reached. */
 void np_unresolved(const char *format, ...)
     __attribute__((format(printf, 1, 2), noreturn));
 
 #define NP_CASE_JOIN_(a, b) a##b
 #define NP_CASE_JOIN(a, b)  NP_CASE_JOIN_(a, b)
 
-/* Defines and registers a case; the body follows in braces, with `f` as its
- * fixture of type `fixture_type`. `function_` and `outcome_` are strings: the
- * wrapper makes them with `#`, before the preprocessor replaces the names. */
+/* NP_CASE_DEFINE defines and registers a case. The body follows in braces; its
+ * fixture is `f`, of type `fixture_type`. `function_` and `outcome_` are
+ * strings: the wrapper makes them with `#`, before the preprocessor replaces
+ * the names. */
 #define NP_CASE_DEFINE(fixture_type, run_, id_, function_, modes_, outcome_, \
                        requirement_, source_)                                \
   static void NP_CASE_JOIN(case_body_, __LINE__)(fixture_type * f);          \

@@ -1,9 +1,9 @@
-/* What a case may ask of the world in which it runs: the simulated kernel,
- * Wine or Windows. The cases themselves hold no #ifdef on the world.
+/* The functions that a case may call on the world in which it runs: the
+ * simulated kernel, Wine or Windows. The cases themselves have no #ifdef on the
+ * world.
  *
  * The runner calls world_case_begin and world_case_end around each run of a
- * case; a case or a fixture calls neither.
- */
+ * case. Cases and fixtures do not call them. */
 #ifndef NPIPE_CONFORMANCE_WORLD_H
 #define NPIPE_CONFORMANCE_WORLD_H
 
@@ -14,52 +14,54 @@
 /* world_name returns "sim", "wine" or "windows". */
 const char *world_name(void);
 
-/* world_case_begin makes the world fresh for the run named `id`
- * ("area/case@variant"). sim: a new kernel that takes its choices from `seed`.
- * Elsewhere it only takes the state that world_case_end compares with. */
+/* world_case_begin prepares the world for the run named `id`
+ * ("area/case@variant"). On sim it creates a new kernel, which draws its
+ * choices from `seed`. Elsewhere it only records the state that world_case_end
+ * compares. */
 void world_case_begin(const char *id, uint64_t seed);
 
-/* world_case_end returns whether the run left the world as it found it. If
- * not, `report` tells what is left or was misused. */
+/* world_case_end returns true if the run left the world unchanged. Else
+ * `report` describes what was left over or misused. */
 bool world_case_end(char *report, size_t size);
 
 /* WORLD_PIPE_NAME_BYTES_MAX holds any name that world_pipe_name makes. */
 enum { WORLD_PIPE_NAME_BYTES_MAX = 64 };
 
-/* world_pipe_name writes a pipe name that nobody else uses, in UTF-8:
+/* world_pipe_name writes a pipe name that no other process uses, in UTF-8:
  * `\\.\pipe\npipe-<process>-<counter>`. */
 void world_pipe_name(char *out, size_t size);
 
-/* world_now_ms returns the monotonic clock; the virtual one on sim. */
+/* world_now_ms returns the time of the monotonic clock; on sim this clock is
+ * virtual. */
 uint64_t world_now_ms(void);
 
-/* world_timeout_ms returns `ms` multiplied by --time-scale where time is real,
- * and `ms` itself on sim, where it is virtual. For waits that must not expire
- * on a slow machine. */
+/* world_timeout_ms returns `ms` multiplied by --time-scale, or `ms` itself on
+ * sim, where time is virtual. It is for waits that must not expire on a slow
+ * machine. */
 uint64_t world_timeout_ms(uint64_t ms);
 
-/* world_call_count sets how often the Win32 function `name` was called since
- * the run began. False, and nothing set, where nobody counts (not on sim). */
+/* world_call_count sets `*count` to the number of calls of the Win32 function
+ * `name` since the run began. Only sim counts calls; elsewhere it returns false
+ * and sets nothing. */
 bool world_call_count(const char *name, uint64_t *count);
 
-/* world_has_users returns whether a case can run as other users than the one
- * who started it: always on sim. On Windows where npipe-users has started the
- * runner. */
+/* world_has_users returns true if a case can run as several users: always on
+ * sim, and on Windows if npipe-users has started the runner. */
 bool world_has_users(void);
 
-/* world_set_user makes the calling thread run as another user from now on, to
- * the end of the case: "alice", "bob", "admin" (an administrator), "service"
- * (may impersonate), "anonymous", "network" (on sim alone). On sim the thread
- * is alice at first and its process changes, too; on Windows the thread is
- * "admin" and "service" at first, and impersonates the others. False where a
- * case cannot be that user. */
+/* world_set_user makes the calling thread run as another user until the end of
+ * the case: "alice", "bob", "admin" (an administrator), "service" (may
+ * impersonate), "anonymous", or "network" (on sim only). On sim the thread
+ * starts as alice, and the user of the process changes too. On Windows the
+ * thread starts as "admin" and "service", and impersonates the other users. It
+ * returns false if a case cannot be this user. */
 bool world_set_user(const char *user);
 
 /* WORLD_SID_BYTES_MAX holds the text of any SID. */
 enum { WORLD_SID_BYTES_MAX = 192 };
 
-/* world_user_sid writes the SID of "alice" or "bob" as text. False where there
- * is no such user. */
+/* world_user_sid writes the SID of "alice" or "bob" as text. It returns false
+ * if this user does not exist. */
 bool world_user_sid(const char *user, char *out, size_t size);
 
 /* Two-process cases.
@@ -81,39 +83,40 @@ bool world_user_sid(const char *user, char *out, size_t size);
  * and expectations/sim.toml lists it as a skip. */
 typedef struct world_process world_process;
 
-/* world_process_start starts `role` with `arg` (ASCII, no quote in it and no
- * backslash at its end; NULL: "").
- * It fails the case when there is no such process, so never returns NULL. */
+/* world_process_start starts `role` with `arg` (ASCII, without quotes and
+ * without a backslash at the end; NULL: ""). If no process can be started it
+ * fails the case, so it never returns NULL. */
 world_process *world_process_start(const char *role, const char *arg);
 
-/* world_process_id returns the process id, as GetCurrentProcessId there. */
+/* world_process_id returns the id of the process, as GetCurrentProcessId
+ * returns it there. */
 uint32_t world_process_id(const world_process *process);
 
-/* world_process_read_line reads a line that the role wrote, without its end.
- * Fails the case when none comes in `timeout_ms` (scaled by --time-scale) or
- * the role ended before. */
+/* world_process_read_line reads a line that the role wrote, without its line
+ * end. It fails the case if no line comes within `timeout_ms` (scaled by
+ * --time-scale) or if the role ends first. */
 void world_process_read_line(world_process *process, char *line, size_t size,
                              uint64_t timeout_ms);
 
-/* world_process_write_line sends a line to the role. Returns whether the role
- * was there to take it. */
+/* world_process_write_line sends a line to the role. It returns false if the
+ * role has gone. */
 bool world_process_write_line(world_process *process, const char *line);
 
 /* world_process_wait waits for the end of the process, frees `process` and
- * returns its exit code: 0 when the role returned, 1 when an assert failed.
- * Fails the case when it doesn't end in `timeout_ms` (scaled). */
+ * returns the exit code: 0 if the role returned, 1 if an assert failed. It
+ * fails the case if the process does not end within `timeout_ms` (scaled). */
 uint32_t world_process_wait(world_process *process, uint64_t timeout_ms);
 
-/* world_process_kill ends the process as a crash would, with no clean-up of
- * its own, waits until it is gone and frees `process`. */
+/* world_process_kill ends the process like a crash, without any clean-up of its
+ * own, waits until it has gone, and frees `process`. */
 void world_process_kill(world_process *process);
 
-/* In a role: world_role_read_line waits for a line from the case. False when
- * the case has ended (the role then returns). */
+/* world_role_read_line, called in a role, waits for a line from the case. It
+ * returns false if the case has ended; the role then returns. */
 bool world_role_read_line(char *line, size_t size);
 
-/* In a role: world_role_write_line sends a line to the case. stdout is not for
- * anything else there; printf goes to the log of the case. */
+/* world_role_write_line, called in a role, sends a line to the case. A role
+ * must not use stdout otherwise; printf goes to the log of the case. */
 void world_role_write_line(const char *line);
 
 struct world_role {
@@ -124,7 +127,8 @@ struct world_role {
 
 void world_role_register(struct world_role *role);
 
-/* Defines and registers a role; the body follows, with `const char *arg`. */
+/* WORLD_ROLE defines and registers a role. The body follows, with `const char
+ * *arg`. */
 #define WORLD_ROLE(name_)                                                      \
   static void world_role_run_##name_(const char *arg);                         \
   static struct world_role world_role_##name_ = {#name_,                       \
@@ -134,36 +138,35 @@ void world_role_register(struct world_role *role);
   }                                                                            \
   static void world_role_run_##name_(const char *arg)
 
-/* The rest is for the runner alone. */
+/* The functions below are for the runner only. */
 
-/* world_warms_up returns whether the first run of a case may leave things that
- * belong to the process (a thread of the pool, a library's event). There a leak
- * counts only when a second run leaks again. False on sim. */
+/* world_warms_up returns true if the first run of a case may leave things that
+ * belong to the process (a thread of the pool, an event of a library). A leak
+ * then counts only if a second run leaks again. False on sim. */
 bool world_warms_up(void);
 
-/* world_set_time_scale takes --time-scale; for the runner. */
+/* world_set_time_scale sets the factor of --time-scale. */
 void world_set_time_scale(double scale);
 
-/* world_set_settings takes --settings, a named kind of kernel. False when there
- * is none of that name, as always but on sim. */
+/* world_set_settings selects the kernel settings of --settings. It returns
+ * false for an unknown name, and always outside sim. */
 bool world_set_settings(const char *name);
 
-/* world_settings_name returns the name of the `index`th kind of kernel; NULL
- * past the last. There are none but on sim. */
+/* world_settings_name returns the name of the settings with this index, or NULL
+ * after the last. Outside sim there are none. */
 const char *world_settings_name(size_t index);
 
-/* world_has_settings returns whether the simulated kernel has settings `name`.
- * Elsewhere than on sim nobody can tell: true for any. */
+/* world_has_settings returns true if the simulated kernel has settings `name`.
+ * Outside sim it cannot know, and returns true for any name. */
 bool world_has_settings(const char *name);
 
-/* world_version writes the version of the world: of Wine, of Windows, or the
- * name of the settings on sim. */
+/* world_version writes the version of the world: of Wine, of Windows, or on sim
+ * the name of the settings. */
 void world_version(char *out, size_t size);
 
-/* world_set_trace lets the calls be traced, from the next run on. Then
- * world_trace_print prints to stderr which were made since the run began, and
- * world_trace_write makes a file of them. But on sim nothing is printed and
- * nothing can be written. */
+/* world_set_trace traces the calls from the next run on. Then world_trace_print
+ * prints the calls of the run to stderr, and world_trace_write writes them to a
+ * file. Outside sim nothing is printed, and the write fails. */
 void world_set_trace(bool on);
 void world_trace_print(void);
 bool world_trace_write(const char *file);

@@ -1,6 +1,6 @@
-/* A program outside npipe's own tree: one message through a pipe, with nothing
- * but what is installed. Built against each way to link (see CMakeLists.txt and
- * ci/consumer). Exits with 0 when the message came through. */
+/* A program outside npipe's own tree. It sends one message through a pipe and
+ * uses only the installed files. It is built in each way to link npipe (see
+ * CMakeLists.txt and ci/consumer). Exit code 0: the message came through. */
 #include <npipe/npipe.h>
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Loads npipe.dll, flushes to clients that do not read, destroys the loop and
- * unloads the DLL, often: nothing of the library may run after its last loop is
- * gone. A thread that returned into the unloaded DLL would crash. */
+ * unloads the DLL, many times. No code of the library may run after its last
+ * loop is gone: a thread that returns into the unloaded DLL would crash. */
 #include <stdio.h>
 
 #include <npipe/npipe.h>

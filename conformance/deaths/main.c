@@ -1,5 +1,5 @@
-/* npipe-deaths: what ends a program that uses the library, and what the program
- * ends with. Each is played in a process of its own. */
+/* npipe-deaths: mistakes that end a program that uses the library, and the exit
+ * status that each gives. Each one runs in a process of its own. */
 #define _GNU_SOURCE /* strsignal */
 #include <signal.h>
 #include <stdbool.h>
@@ -37,7 +37,7 @@ static void on_done(np_op *op, np_error error, size_t transferred) {
   must(error);
 }
 
-/* Acts as the client, and forgets to revert. */
+/* on_read impersonates the client and does not revert. */
 static void on_read(np_op *op, np_error error, size_t transferred) {
   on_done(op, error, transferred);
   must(np_pipe_impersonate(server));
@@ -63,7 +63,7 @@ static void cannot_revert(void) {
 static const struct death {
   const char *name;
   void (*play)(void);
-  int status; /* of the process */
+  int status; /* wait status of the process */
 } deaths[] = {
     {"a forgotten revert is made up for", forget_to_revert, WENT_ON},
     {"a forgotten revert that is refused", cannot_revert, REFUSED},

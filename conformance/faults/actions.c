@@ -1,4 +1,5 @@
-/* Operations on pipes, and tries. */
+/* Operations on pipes for the scenarios: reads, writes, connects, waits and
+ * tries. */
 #include <string.h>
 
 #include "judge.h"
@@ -16,7 +17,8 @@ void action_done(np_op *op, np_error error, size_t transferred) {
   if (action->done > action->begun) {
     run_fail(r, "%s called back twice", action->function);
   }
-  note_injected(r, action->function, error); /* It need not be awaited. */
+  /* No step may be waiting for this operation. */
+  note_injected(r, action->function, error);
   if (action->then != NULL) {
     action->then(action);
   }
@@ -91,7 +93,7 @@ struct action *shutdown_begin(struct run *r, np_pipe *pipe) {
                             np_pipe_shutdown(pipe, &action->op, action_done));
 }
 
-/* For those that need memory, which may be refused. */
+/* action_took is for operations that need memory and may be refused. */
 struct action *action_took(struct action *action, np_error error) {
   if (!took(action->run, action->function, error)) {
     return NULL;
@@ -250,7 +252,8 @@ bool cancel(struct action *action) {
   }
   error = np_op_cancel(&action->op);
   if (error == ERROR_NOT_FOUND && action->run->plan.kind != PLAN_NONE) {
-    /* It has its result: the fault's, which the callback is to bring. */
+    /* The operation has its result already: the fault, which its callback
+     * reports. */
     turns(action->run, &action->done, action->begun);
     return false;
   }

@@ -1,4 +1,4 @@
-/* Channels, for the scenarios. */
+/* Operations on channels for the scenarios. */
 #include <string.h>
 
 #include "run.h"

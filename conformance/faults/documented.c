@@ -1,12 +1,14 @@
+/* The errors that the public headers allow for each function. A fault must not
+ * give any other error. */
 #include "documented.h"
 
 #include <string.h>
 
 enum { CODES_MAX = 9 };
 
-/* `says` is the Windows function whose errors the header passes on as they are,
- * "*" for any; NULL: none. `codes` are those named beside, as far as a scenario
- * can come to them. */
+/* `says` is the Windows function whose errors the header passes on; "*": any
+ * function; NULL: none. `codes` are further errors that the header names, if a
+ * scenario can cause them. */
 static const struct {
   const char *function;
   const char *says;
@@ -47,7 +49,7 @@ static const struct {
      "*",
      {ERROR_NO_DATA, ERROR_BROKEN_PIPE, ERROR_PIPE_NOT_CONNECTED,
       ERROR_PIPE_LISTENING, ERROR_OPERATION_ABORTED, WAIT_TIMEOUT}},
-    /* The error of a write before it: what Windows said to that. */
+    /* The result can be the error of an earlier write. */
     {"np_pipe_shutdown",
      "*",
      {ERROR_OPERATION_ABORTED, WAIT_TIMEOUT, ERROR_PIPE_NOT_CONNECTED}},
@@ -149,7 +151,8 @@ bool is_documented(const char *function, np_error error,
   if (strncmp(function, "np_", 3) != 0) {
     return true;
   }
-  /* What a close could not cancel ends by the close, as Windows says it. */
+  /* If CancelIoEx fails, the operation ends by the close of the handle, with
+   * whatever error Windows gives. */
   if (plan->function != NULL && strcmp(plan->function, "CancelIoEx") == 0) {
     return true;
   }

@@ -1,3 +1,5 @@
+/* Judges a run: was the injected error reported, by a function that may report
+ * it? Some faults may stay silent; is_silent() lists them. */
 #include "judge.h"
 
 #include <stdarg.h>
@@ -25,7 +27,8 @@ np_error plan_error(const struct plan *plan) {
       if (strncmp(plan->function, "Nt", 2) == 0) {
         return RtlNtStatusToDosError((NTSTATUS)plan->error);
       }
-      /* It tells no more than that it could not tell. */
+      /* The library cannot learn GetFileType's error, and reports
+       * ERROR_INVALID_HANDLE. */
       return strcmp(plan->function, "GetFileType") == 0 ? ERROR_INVALID_HANDLE
                                                         : plan->error;
     case PLAN_COMPLETION:
@@ -47,7 +50,8 @@ void note_error(struct run *r, const char *function, np_error error) {
   }
 }
 
-/* A channel tells an end inside of a message by another name. */
+/* is_injected returns true if `error` is the fault's error. A channel reports
+ * an end inside a message as ERROR_HANDLE_EOF instead of ERROR_BROKEN_PIPE. */
 static bool is_injected(const struct run *r, const char *function,
                         np_error error) {
   const np_error injected = plan_error(&r->plan);
@@ -93,8 +97,8 @@ bool holds(struct run *r, bool truth, const char *what) {
   return truth;
 }
 
-/* The kernel's wait for an instance: where it cannot be had, tries with a delay
- * take its place. */
+/* is_wait returns true if the fault hits the kernel's wait for an instance. The
+ * library then tries with delays instead. */
 static bool is_wait(const struct run *r) {
   const char *function = r->plan.function != NULL ? r->plan.function : "";
 
@@ -104,34 +108,34 @@ static bool is_wait(const struct run *r) {
           r->plan.nth == r->root_port);
 }
 
-/* What may fail without anybody being told. */
+/* is_silent returns true if the fault need not be reported. */
 static bool is_silent(const struct run *r) {
   const unsigned flags = r->scenario->flags;
   const char *function = r->plan.function != NULL ? r->plan.function : "";
 
   if ((flags & READINESS) != 0 && strcmp(function, "ReadFile") == 0 &&
       (r->plan.error == (uint32_t)STATUS_CANCELLED || r->plan.nth > 1)) {
-    /* A read-ahead that was cancelled is begun anew. One that is not the first
-     * may be the second half of a try, which has brought something already. */
+    /* A cancelled read-ahead is started again. A later ReadFile may be the
+     * second half of a try that has returned data already. */
     return r->plan.kind != PLAN_NONE;
   }
   if ((flags & TRIES_AGAIN) != 0 && is_wait(r)) {
     return true;
   }
   if ((flags & CLOSES_LISTENER) != 0 && r->closed > 0) {
-    return true; /* One that is being closed tells nothing any more. */
+    return true; /* A listener that is being closed reports nothing. */
   }
   if ((flags & FLUSHES) != 0 && strcmp(function, "NtFsControlFile") == 0 &&
       r->plan.error == (uint32_t)STATUS_NOT_SUPPORTED) {
-    return true; /* It is flushed by a thread instead. */
+    return true; /* A thread does the flush instead. */
   }
   if (r->plan.kind == PLAN_COMPLETION) {
-    /* Who cancels cannot tell his own cancel from another's. */
+    /* The library cannot tell its own cancel from a foreign one. */
     if ((flags & CANCELS_FIRST) != 0 &&
         r->plan.error == (uint32_t)STATUS_CANCELLED) {
       return true;
     }
-    /* That the packet came is what the calibration looks at. */
+    /* The calibration only checks that the packet comes. */
     return (flags & FRESH_PROCESS) != 0 && r->plan.nth == 1 &&
            strcmp(function, "ReadFile") == 0;
   }
@@ -139,12 +143,13 @@ static bool is_silent(const struct run *r) {
     return false;
   }
   if (strcmp(function, "CancelIoEx") == 0) {
-    /* A time limit tries again. A close goes on without: what pends then ends
-     * when the peer goes. */
+    /* After a failed cancel, a time limit tries again. A close continues
+     * without it; the pending operation then ends when the peer goes. */
     return (flags & CANCELS_FIRST) == 0 || r->plan.nth > 1;
   }
   if (strcmp(function, "GetQueuedCompletionStatusEx") == 0) {
-    /* A look at the port in passing; a wait that follows would tell. */
+    /* This call only looks at the port. A wait that follows would report the
+     * error. */
     return (flags & ONLY_WAITS) == 0;
   }
   if (strcmp(function, "CreateFileW") == 0) {
@@ -159,19 +164,19 @@ static bool is_silent(const struct run *r) {
            r->plan.error == (uint32_t)STATUS_ACCESS_DENIED;
   }
   if (strcmp(function, "PostQueuedCompletionStatus") == 0) {
-    /* The worker of a flush tries again. */
+    /* The flush's worker tries again. */
     return (flags & FLUSHES) != 0;
   }
   if (strcmp(function, "CancelSynchronousIo") == 0 ||
       strcmp(function, "SleepConditionVariableSRW") == 0) {
-    return true; /* The threads of a flusher try again. */
+    return true; /* A flusher's threads try again. */
   }
   return false;
 }
 
 void judge(struct run *r, bool finished) {
   if (r->plan.kind == PLAN_VANISH) {
-    return; /* What is seen of it depends on the moment. */
+    return; /* The results depend on the moment. */
   }
   if (r->plan.kind == PLAN_NONE) {
     if (!finished || r->first_error != NP_OK || r->doubt[0] != '\0') {

@@ -1,23 +1,23 @@
-/* What a run makes of the errors that it meets: whether somebody was told of
- * the fault, and of that very one. What else went wrong in such a run is for
- * the fault. */
+/* The verdict on a run: the injected error must be reported, and it must be
+ * this very error. Other failures in a run with a fault count as its
+ * consequences. */
 #ifndef NPIPE_FAULTS_JUDGE_H
 #define NPIPE_FAULTS_JUDGE_H
 
 #include "run.h"
 
-/* doubt notes what a step misses: it may be for the fault, of which somebody is
- * told later. */
+/* doubt records an unmet expectation of a step. If the fault is reported later,
+ * the expectation failed because of the fault. */
 void doubt(struct run *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* note_error notes an error that no step expected, note_injected the injected
- * one, also where a step expects that very error. */
+/* note_error records an error that no step expected. note_injected records the
+ * injected error, even if a step expects this error. */
 void note_error(struct run *r, const char *function, np_error error);
 void note_injected(struct run *r, const char *function, np_error error);
 
-/* judge fails a run of whose fault nobody was told, or which went wrong without
- * one. `finished`: the scenario came to its end. */
+/* judge fails the run if its fault was not reported, or if something went wrong
+ * without a fault. `finished`: the scenario reached its end. */
 void judge(struct run *r, bool finished);
 
 #endif

@@ -1,4 +1,4 @@
-/* A listener, and what it hands out. */
+/* Listeners for the scenarios, and the pipes that they hand out. */
 #include "run.h"
 
 static void on_pipe(np_listener *listener, np_pipe *pipe) {

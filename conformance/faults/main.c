@@ -1,5 +1,6 @@
-/* npipe-faults: plays each scenario once without a fault, then once for each
- * allocation and for each system call of it, with that one failing. */
+/* npipe-faults: plays each scenario once without a fault. Then it plays the
+ * scenario again for each of its allocations and system calls, and lets that
+ * one fail. */
 #define _GNU_SOURCE /* MAP_ANONYMOUS, strsignal */
 #include <errno.h>
 #include <signal.h>
@@ -14,15 +15,16 @@
 
 enum {
   ERRORS_MAX = 5,
-  RUN_SECONDS_MAX = 60 /* of real time: a run takes milliseconds */
+  RUN_SECONDS_MAX = 60 /* real time; a run takes milliseconds */
 };
 
-/* What each function that may fail fails with. Only what Windows may say there
- * and what is no lie: an error that means "it is done" is not among them. */
+/* The errors with which each function may fail. The table has only errors that
+ * Windows may return there, and none that mean "done". */
 struct fault {
   const char *function;
   uint32_t errors[ERRORS_MAX];
-  uint32_t statuses[ERRORS_MAX]; /* by a packet, of what pends */
+  /* statuses in the packet of a call that pends */
+  uint32_t statuses[ERRORS_MAX];
 };
 
 static const struct fault faults[] = {
@@ -123,7 +125,7 @@ static const struct fault faults[] = {
      {ERROR_PIPE_LOCAL, ERROR_NO_SYSTEM_RESOURCES},
      {0}},
     {"RevertToSelf", {ERROR_NO_SYSTEM_RESOURCES}, {0}},
-    /* What the library makes of not finding it. */
+    /* the library turns a missing function into this error */
     {"GetProcAddress", {ERROR_CALL_NOT_IMPLEMENTED}, {0}},
     {"WideCharToMultiByte", {ERROR_NO_UNICODE_TRANSLATION}, {0}},
 };
@@ -140,8 +142,8 @@ struct options {
   bool verbose;
 };
 
-/* What a run is counted by, and what its clean run has done. It lies in memory
- * that child processes share. */
+/* Counters of all runs, and the calls that the clean run made. They lie in
+ * memory that the child processes share. */
 struct tally {
   uint64_t points;
   uint64_t failures;
@@ -191,7 +193,7 @@ static void print_failure(const char *what) {
   fflush(stdout);
 }
 
-/* A crash is the run's failure, and the end of this process. */
+/* on_death: a crash counts as the run's failure and ends this process. */
 static void on_death(int signal_number) {
   print_failure(signal_number == SIGALRM ? "no end in sight: a hang"
                                          : strsignal(signal_number));
@@ -256,7 +258,7 @@ static void play(const struct scenario *scenario, const struct plan *plan,
   }
 }
 
-/* Waits for a child; one that died is a failure that it has printed. */
+/* reap waits for a child. A child that died has printed its failure. */
 static void reap(pid_t child) {
   int status = 0;
 
@@ -281,12 +283,12 @@ static void play_fresh(const struct scenario *scenario, const struct plan *plan,
   if (child == 0) {
     play(scenario, plan, settings, verbose);
     fflush(stdout);
-    exit(0); /* With what a process does at its end: coverage, leaks. */
+    exit(0); /* exit, not _exit: writes coverage and checks leaks */
   }
   reap(child);
 }
 
-/* Every fault that `scenario` can meet. */
+/* play_all plays `scenario` with each fault that it can meet. */
 static void play_all(const struct scenario *scenario,
                      const sim_settings *settings, bool verbose) {
   static const struct plan clean = {PLAN_NONE, NULL, 0, 0};
@@ -323,8 +325,9 @@ static void play_all(const struct scenario *scenario,
   }
 }
 
-/* One process for each settings: what the library found out about its system
- * is kept for the life of a process. */
+/* play_settings plays all scenarios with one set of settings, in one process:
+ * what the library finds out about its system stays valid as long as the
+ * process lives. */
 static void play_settings(const struct options *options, const char *name) {
   sim_settings settings;
   np_loop *loop = NULL;
@@ -332,7 +335,7 @@ static void play_settings(const struct options *options, const char *name) {
 
   current_settings = name;
   sim_settings_named(&settings, name);
-  settings.threads_in_step = true; /* else a call may come a turn later */
+  settings.threads_in_step = true; /* else a call may come one turn later */
   for (int pass = 0; pass < 2; pass++) {
     for (const struct scenario *s = scenarios; s != NULL; s = s->next) {
       const bool fresh = (s->flags & FRESH_PROCESS) != 0;

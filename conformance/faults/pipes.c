@@ -1,4 +1,4 @@
-/* Ends, and pairs of them. */
+/* Pipe ends for the scenarios, single and in pairs. */
 #include "run.h"
 
 void modes(struct run *r, np_mode mode, np_mode read_mode) {

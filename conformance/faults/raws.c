@@ -1,4 +1,4 @@
-/* Peers that are handles of Win32. */
+/* Raw peers for the scenarios: pipe ends that are plain Win32 handles. */
 #include <string.h>
 
 #include "run.h"

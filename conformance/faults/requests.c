@@ -1,4 +1,4 @@
-/* Requests for a client. */
+/* Requests of np_client_connect for the scenarios. */
 #include <string.h>
 
 #include "judge.h"

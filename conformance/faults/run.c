@@ -1,3 +1,5 @@
+/* One run of a scenario: sets up the kernel and the loop, plays the steps,
+ * tears everything down, and checks that nothing is left. */
 #include "run.h"
 
 #include <stdarg.h>
@@ -8,8 +10,8 @@
 #include "judge.h"
 
 enum {
-  TURNS_MAX = 400, /* until something that must come has come */
-  TURN_MS = 50     /* of virtual time */
+  TURNS_MAX = 400, /* turns until an expected event must have come */
+  TURN_MS = 50     /* virtual time of one turn */
 };
 
 void run_fail(struct run *r, const char *format, ...) {
@@ -131,7 +133,8 @@ static bool loop_make(struct run *r) {
   return took(r, "np_loop_create", np_loop_create(&options, &r->loop));
 }
 
-/* What readiness caught is told by the next try. */
+/* ask calls tries on all pipes, because an error that readiness has caught is
+ * reported by the next try. */
 static void ask(struct run *r) {
   for (size_t i = 0; i < r->pipe_count; i++) {
     for (int k = 0; k < 4; k++) {
@@ -142,8 +145,8 @@ static void ask(struct run *r) {
   }
 }
 
-/* Closes what is left and runs the loop until nothing is pending: a fault that
- * hits here is one of the run, too, so the loop gets a second chance. */
+/* tear_down closes everything that is left, and runs the loop until nothing is
+ * pending. The fault may also hit here, so the loop gets a second chance. */
 static void tear_down(struct run *r) {
   np_error error;
 
@@ -163,7 +166,8 @@ static void tear_down(struct run *r) {
   r->accept_then = NULL;
   if (r->listener != NULL) {
     for (int i = 0; i < 4 && r->plan.kind != PLAN_NONE && !r->is_told; i++) {
-      turn(r, TURN_MS); /* What failed just now is told in the next turn. */
+      /* A failure of this turn is reported in the next turn. */
+      turn(r, TURN_MS);
     }
     listener_close(r);
   }
@@ -177,7 +181,8 @@ static void tear_down(struct run *r) {
     for (int i = 0; i < TURNS_MAX && np_loop_is_pending(r->loop); i++) {
       turn(r, TURN_MS);
       while (r->pipe_count > 0) {
-        pipe_close(r, r->pipes[0]); /* A request's, that was there already. */
+        /* a request's pipe, which came during the teardown */
+        pipe_close(r, r->pipes[0]);
       }
     }
     if (np_loop_is_pending(r->loop)) {
@@ -193,15 +198,16 @@ static void tear_down(struct run *r) {
   }
 }
 
-/* A calibration that cannot take its packet leaves it in a port that it
- * closes; the OVERLAPPED is static for that. */
+/* leaves_packet: a calibration that cannot dequeue its packet closes the port
+ * with the packet in it. Its OVERLAPPED is static for this reason. */
 static bool leaves_packet(const struct run *r) {
   return (r->scenario->flags & FRESH_PROCESS) != 0 &&
          r->plan.kind == PLAN_CALL && r->plan.nth == 1 &&
          strcmp(r->plan.function, "GetQueuedCompletionStatusEx") == 0;
 }
 
-/* A wait for an instance that cannot be cancelled outlives its loop. */
+/* leaves_wait: the kernel's wait for an instance outlives its loop if it cannot
+ * be cancelled. */
 static bool leaves_wait(const struct run *r) {
   return (r->scenario->flags & TRIES_AGAIN) != 0 && r->plan.kind == PLAN_CALL &&
          strcmp(r->plan.function, "CancelIoEx") == 0;

@@ -1,5 +1,5 @@
-/* Scenarios of channels. Each is played in three ways: over bytes, over
- * messages, and over messages that are read as bytes. */
+/* Scenarios of channels. Each one is played over a byte pipe, over a message
+ * pipe, and over a message pipe that is read in byte mode. */
 #include <string.h>
 
 #include "run.h"
@@ -31,7 +31,8 @@ static bool delivers(struct run *r, np_channel *from, np_channel *to,
          ends_with(receive, NP_OK, text);
 }
 
-/* Small buffers: each message takes every way that there is. */
+/* tight returns options with small buffers, so that messages take every path in
+ * the channel. */
 static np_channel_options tight(void) {
   np_channel_options options;
 
@@ -109,7 +110,8 @@ SCENARIO(channel_call_message, "channel/call-message", 0) {
   return play_calls(r);
 }
 
-/* A call that is late, the next that is refused, and a receive. */
+/* play_late: a call that times out, the next call, which is refused, and a
+ * receive. */
 static bool play_late(struct run *r) {
   struct action *late;
   struct action *next;
@@ -165,7 +167,7 @@ SCENARIO(channel_half_close_byte, "flush/channel-half-close-byte", FLUSHES) {
   return play_half_close(r);
 }
 
-/* What is cancelled where: put off, in the kernel, in a shared write. */
+/* play_cancels cancels receives in the kernel. */
 static bool play_cancels(struct run *r) {
   struct action *actions[4];
   struct ends e;

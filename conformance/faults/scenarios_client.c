@@ -1,12 +1,14 @@
-/* Scenarios of clients that wait. */
+/* Scenarios of clients that wait for a server. */
 #include <string.h>
 
 #include "run.h"
 
-/* Static: a request must stay where it is, whatever becomes of its scenario. */
+/* Static, because a request must stay in place even after its scenario has
+ * ended. */
 static struct request requests[3];
 
-/* A pair that leaves no instance to `count` requests, which wait. */
+/* wait_begin opens a pair, which takes the only instance, and starts `count`
+ * requests, which wait. */
 static bool wait_begin(struct run *r, size_t count, uint32_t timeout_ms) {
   if (!pair_open(r)) {
     return false;
@@ -91,7 +93,7 @@ SCENARIO(client_foreign, "client/foreign-port", FOREIGN_PORT | TRIES_AGAIN) {
          exchange(r, requests[0].client, r->server, "hello");
 }
 
-/* What cancels a request that is not begun, or never was. */
+/* Cancels a request that was never started. */
 SCENARIO(client_idle, "client/never-begun", 0) {
   np_client_request request;
 

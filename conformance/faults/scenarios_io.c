@@ -241,7 +241,7 @@ SCENARIO(raw_talk, "raw/a-client-of-win32", 0) {
          ends(read_begin(r, r->server, 16), ERROR_BROKEN_PIPE, 0);
 }
 
-/* More than the loop asks the port for at once. */
+/* More reads than the loop dequeues with one call. */
 SCENARIO(many, "read/more-than-a-turn-takes", 0) {
   enum { MANY = 70 };
   struct action *reads[MANY];

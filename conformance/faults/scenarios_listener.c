@@ -1,5 +1,5 @@
-/* Scenarios of np_listener. It goes on after most faults: somebody is told of
- * each all the same. */
+/* Scenarios of np_listener. A listener goes on after most faults, but each
+ * fault must be reported. */
 #include <string.h>
 
 #include "run.h"
@@ -9,7 +9,8 @@ static bool next_client(struct run *r) {
   return r->client != NULL;
 }
 
-/* A client comes, talks with what was handed out, and goes. */
+/* visit connects a client, exchanges text with the accepted pipe, and closes
+ * the client. */
 static bool visit(struct run *r, unsigned count) {
   return next_client(r) && accepts(r, count) &&
          exchange(r, r->client, r->accepted, "hello") &&
@@ -24,7 +25,7 @@ SCENARIO(accept, "listener/accept-and-close", 0) {
          turn(r, 0) && listener_close(r) && closed(r);
 }
 
-/* The client is there before the connects are in the kernel, or after. */
+/* The client comes before the connects are in the kernel, or after. */
 SCENARIO(accept_waiting, "listener/accept-waiting", 0) {
   r->listener_options.backlog = 1;
   return listener_open(r) && turn(r, 0) && turn(r, 0) && visit(r, 1) &&
@@ -45,7 +46,7 @@ SCENARIO(recycle, "listener/recycle", 0) {
   return turn(r, 50) && turn(r, 50) && listener_close(r) && closed(r);
 }
 
-/* If the read mode cannot be restored, another instance takes its place. */
+/* If the read mode cannot be restored, a new instance replaces the old one. */
 SCENARIO(recycle_mode, "listener/recycle-read-mode", 0) {
   r->listener_options.backlog = 1;
   r->listener_options.server.mode = NP_MESSAGE;

@@ -1,9 +1,9 @@
-/* Scenarios of the loop itself, its timers and tasks, and the small things. */
+/* Scenarios of the loop, its timers and tasks, and of small functions. */
 #include <string.h>
 
 #include "run.h"
 
-/* The loop of the run is the first one of its process. */
+/* The run's loop is the first loop of its process. */
 SCENARIO(first, "loop/first-of-the-process", FRESH_PROCESS) {
   np_loop *second = NULL;
 
@@ -61,7 +61,7 @@ SCENARIO(tasks, "loop/posted-tasks", ONLY_WAITS) {
                  ERROR_BUSY) &&
          took(r, "np_loop_post", np_loop_post(r->loop, &two, count_task)) &&
          turns(r, &r->notes, 2);
-  /* Both lie in this frame: what was posted must have run. */
+  /* Both tasks are local variables, so they must have run before the return. */
   while (np_loop_is_pending(r->loop)) {
     turn(r, 10);
   }
@@ -156,8 +156,8 @@ static void write_again(struct action *action) {
   }
 }
 
-/* Bytes that are none are written at once: there is always something ready, and
- * the port is asked all the same. */
+/* Empty writes complete at once, so the loop always has work; it must still
+ * poll the port. */
 SCENARIO(never_idle, "loop/never-idle", 0) {
   struct action *write;
   bool went;
@@ -179,7 +179,7 @@ SCENARIO(never_idle, "loop/never-idle", 0) {
 static DWORD WINAPI stop_later(LPVOID context) {
   struct run *r = context;
 
-  Sleep(20); /* The loop waits by then. */
+  Sleep(20); /* by then the loop waits */
   r->thread_error = np_loop_stop(r->loop);
   return 0;
 }
@@ -202,7 +202,7 @@ SCENARIO(stop_thread, "loop/stopped-by-another-thread", ONLY_WAITS) {
          holds(r, sim_now_ns() - begin_ns < 1000000000, "it was woken");
 }
 
-/* What is due when the wait ends is not left to the next turn. */
+/* A timer that is due when the wait ends must run in the same turn. */
 SCENARIO(due, "timer/due-as-the-wait-ends", ONLY_WAITS) {
   np_timer timer;
   np_error error;

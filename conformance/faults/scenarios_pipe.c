@@ -1,4 +1,4 @@
-/* Scenarios of opening, connecting, leaving and asking. */
+/* Scenarios of opening, connecting, closing and querying pipes. */
 #include <string.h>
 
 #include "run.h"
@@ -17,7 +17,8 @@ SCENARIO(client_first, "connect/after-the-client", 0) {
          exchange(r, r->client, r->server, "hello");
 }
 
-/* What a client wrote that has gone is read, then the end of its stream. */
+/* A client writes and closes. The server reads the data, then the end of the
+ * stream. */
 SCENARIO(client_gone, "connect/came-wrote-and-went", 0) {
   HANDLE raw;
 
@@ -83,7 +84,7 @@ SCENARIO(reuse, "disconnect/and-the-next-client", 0) {
          exchange(r, r->server, r->client, "again");
 }
 
-/* The connect in flight goes with it, and so does what was put off. */
+/* The disconnect ends the connect in flight, and the read that was put off. */
 SCENARIO(disconnect_listening, "disconnect/while-it-listens", CANCELS_FIRST) {
   struct action *connect;
   struct action *read;

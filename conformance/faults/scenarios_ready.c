@@ -16,7 +16,7 @@ SCENARIO(vectors, "vector/readv-and-writev", 0) {
   }
   read = readv_begin(r, r->server, into, 2);
   write = read != NULL ? writev_begin(r, r->client, out, 3) : NULL;
-  /* `in` is of this frame: the read must be over when it ends. */
+  /* `in` is a local variable, so the read must end before the return. */
   if (write == NULL || !ends(write, NP_OK, 7) || !ends(read, NP_OK, 7)) {
     abandon(r);
     return false;
@@ -52,7 +52,8 @@ static bool play_cancelled(struct run *r) {
     return false;
   }
   flushed = flush_begin(r, r->client);
-  /* The clock moves when nobody else runs: a thread waits in the kernel. */
+  /* Virtual time passes only while no thread runs; so after this turn the
+   * flushing thread waits in the kernel. */
   return flushed != NULL && turn(r, 1) && cancel(flushed) &&
          ends(flushed, ERROR_OPERATION_ABORTED, 0);
 }
@@ -66,7 +67,8 @@ SCENARIO(flush_thread_cancel, "flush/thread-cancelled",
   return play_cancelled(r);
 }
 
-/* Both ends wait for each other: each is tried, cut and tried again. */
+/* Both ends wait for each other. The thread tries each one, interrupts it and
+ * tries again. */
 SCENARIO(flush_both, "flush/thread-both-ends",
          FLUSHES | NO_FLUSH_CONTROL | KNOWS_ITSELF) {
   struct action *server;
@@ -101,7 +103,7 @@ SCENARIO(readable, "ready/readable-then-read", READINESS) {
          ends_with(read_begin(r, r->server, 16), NP_OK, "two");
 }
 
-/* Without a buffer: what is there is read straight into the caller's. */
+/* Without read-ahead, data go straight into the caller's buffer. */
 SCENARIO(probe, "ready/without-read-ahead", READINESS) {
   np_ready_options options;
   struct action *wait;
@@ -167,7 +169,7 @@ SCENARIO(ready_cancel, "ready/cancelled-closed-disconnected", READINESS) {
     return false;
   }
   other = ready_begin(r, r->client, NP_WRITE_CLOSED);
-  /* The last turn takes the packet of the server's read-ahead. */
+  /* The last turn dequeues the packet of the server's read-ahead. */
   return other != NULL && pipe_close(r, r->client) && closed(r) &&
          turns(r, &other->done, 1) && turn(r, 0);
 }

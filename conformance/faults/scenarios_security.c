@@ -13,7 +13,8 @@ SCENARIO(access_users, "security/authenticated-users", 0) {
   return pair_open(r) && exchange(r, r->client, r->server, "hello");
 }
 
-/* What failed may have been the revert, which can be tried again. */
+/* reverts: the revert may have been the call that failed, so it is tried
+ * again. */
 static bool reverts(np_pipe *pipe, bool went_well) {
   if (!went_well) {
     np_pipe_revert(pipe);
@@ -68,7 +69,7 @@ SCENARIO(impersonate, "security/impersonate", 0) {
     return false;
   }
   if (!took(r, "np_pipe_revert", np_pipe_revert(r->server))) {
-    np_pipe_revert(r->server); /* What failed can be tried again. */
+    np_pipe_revert(r->server); /* A failed revert can be tried again. */
     return false;
   }
   return true;
@@ -109,13 +110,14 @@ SCENARIO(verify, "security/verify", 0) {
 
 enum { SPOILT_BYTES_MAX = 512 };
 
-/* What a server on another machine tells may be anything. The owner comes
- * first, then the list with one entry, then the label. */
+/* Security descriptors that another machine's server might send. A descriptor
+ * has a header, the owner, the list with one entry, and the label, in this
+ * order. */
 static const struct spoilt {
   const char *what;
-  size_t cut;  /* so many bytes are left; 0: all */
-  size_t at;   /* where one byte is changed */
-  size_t from; /* of: 0 the header, 1 owner, 2 list, 3 label */
+  size_t cut;  /* bytes that are left; 0: all */
+  size_t at;   /* offset of the changed byte */
+  size_t from; /* offset's base: 0 header, 1 owner, 2 list, 3 label */
   unsigned char to;
 } spoils[] = {
     {"nothing", 1, 0, 0, 1},          {"a part of the header", 10, 0, 0, 1},
@@ -163,7 +165,8 @@ static bool refuses_spoilt(struct run *r, const struct spoilt *spoilt) {
   }
   size = describe(r, bytes);
   if (size == 0) {
-    return took(r, "np_client_open", GetLastError()); /* as it would be told */
+    /* the error that np_client_open would return */
+    return took(r, "np_client_open", GetLastError());
   }
   spoil(bytes, spoilt);
   sim_describe(np_pipe_handle(r->server), bytes,

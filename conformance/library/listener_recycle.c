@@ -350,7 +350,7 @@ NP_CASE("listener-recycle/in-on-done", np_listener_recycle, ANY_MODE, NP_OK,
   assert_int_equal(f->ops[1].result, ERROR_PIPE_NOT_CONNECTED);
 }
 
-/* --- What its owner did before -------------------------------------------- */
+/* --- What the owner did before ------------------------------------------ */
 
 NP_CASE("listener-recycle/disconnected", np_listener_recycle, ANY_MODE, NP_OK,
         "A pipe that its owner has disconnected, or connected anew, can be "

@@ -54,7 +54,7 @@ struct situation {
   void (*cause)(np_fixture *f);   /* runs after the start; NULL: not needed */
   np_error error;                 /* result when there is no action */
   size_t bytes;
-  unsigned modes;      /* variants that can have it; 0: all */
+  unsigned modes;      /* possible variants; 0: all */
   uint32_t timeout_ms; /* time limit of the operation */
   /* result on an end that was disconnected before the start */
   np_error after_disconnect;

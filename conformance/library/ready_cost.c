@@ -9,7 +9,7 @@ struct cost {
   uint64_t reads;  /* ReadFile                   */
   uint64_t writes; /* WriteFile                  */
   uint64_t waits;  /* GetQueuedCompletionStatusEx */
-  uint64_t others; /* all other calls that may happen */
+  uint64_t others; /* all other system calls */
 };
 
 static uint64_t count_of_others(void) {

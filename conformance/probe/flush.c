@@ -1,6 +1,6 @@
-/* What a flush of an asynchronous handle does while its data is unread: whether
- * the call waits or pends, and what ends it. Each call is made on a thread of
- * its own, so that one which never ends holds nobody up.
+/* Measures a flush of an asynchronous handle with unread data: whether the call
+ * waits or pends, and which event ends it. Each call runs on a thread of its
+ * own, so that a call that never ends blocks nothing else.
  *
  * Source: NtFlushBuffersFileEx; FSCTL_PIPE_FLUSH is 0x118040 in ntifs.h */
 #include "probe.h"
@@ -56,8 +56,8 @@ static DWORD WINAPI call_run(void *argument) {
   return 0;
 }
 
-/* Whether the operation is over: its call has returned, and not as pending, or
- * its status block has another status by now. */
+/* is_over returns true if the operation has ended: its call returned a status
+ * other than STATUS_PENDING, or its status block changed since. */
 static bool is_over(struct call *call) {
   if (WaitForSingleObject(call->thread, PROBE_LOOK_MS) != WAIT_OBJECT_0) {
     return false;
@@ -94,7 +94,7 @@ static void print_status(const char *name, NTSTATUS status) {
 }
 
 static void end_print(bool is_control, enum end_by how) {
-  /* The kernel may write to it for ever. */
+  /* Never freed: the kernel may write to the call at any time. */
   struct call *call = calloc(1, sizeof(*call));
   OVERLAPPED write = {0};
   struct pair pair;
@@ -132,7 +132,7 @@ static void end_print(bool is_control, enum end_by how) {
     }
   }
   printf("}");
-  /* Ends what is left, if anything does. The memory stays: see above. */
+  /* Ends the operation if it is still pending. The memory stays, see above. */
   if (pair.client != NULL) {
     CloseHandle(pair.client);
   }

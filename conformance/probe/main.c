@@ -1,7 +1,7 @@
-/* npipe-probe: measures, on the system that it runs on, the answers that no
- * page of Windows gives: how large the default thread pool gets, how a flush of
- * an asynchronous handle ends, what an idle pipe costs the kernel. Prints JSON
- * and exits with 0, whatever the answers are; takes a minute at most. */
+/* npipe-probe: measures answers that no page of Windows gives, on the system on
+ * which it runs: the size of the default thread pool, the end of a flush of an
+ * asynchronous handle, and the kernel memory of an idle pipe. It prints JSON,
+ * exits with 0 whatever the answers are, and takes a minute at most. */
 #include "probe.h"
 
 #include <stdio.h>
@@ -50,7 +50,7 @@ int main(void) {
   }
   printf("\n}\n");
   fflush(stdout);
-  /* Threads of a pool, or one in a call that nothing ends, are left behind. */
+  /* Pool threads, or a thread in a call that never ends, may still run. */
   TerminateProcess(GetCurrentProcess(), 0);
   return 0;
 }

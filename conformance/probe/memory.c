@@ -1,6 +1,7 @@
-/* What idle pipes cost the system: nonpaged pool, paged pool and commit of the
- * whole machine before and after so many are made, and after each end has a
- * read pending. Other programs blur it; many pipes keep that small. */
+/* Measures the memory that idle pipes cost the system: nonpaged pool, paged
+ * pool and commit of the whole machine, before and after many pipes are
+ * created, and again when each end has a pending read. Other programs disturb
+ * the measurement; many pipes keep the error small. */
 #include "probe.h"
 
 #include <stdio.h>
@@ -13,7 +14,7 @@ struct usage {
   double commit;
   double nonpaged;
   double paged;
-  double process_nonpaged; /* what the process is charged for */
+  double process_nonpaged; /* nonpaged pool charged to the process */
 };
 
 static struct pair pairs[PAIRS];
@@ -78,7 +79,7 @@ static void quota_print(DWORD quota_bytes) {
     growth_print("bytes_per_pair_with_two_reads", &before, made);
   }
   printf("}");
-  /* Each read ends as one of the two closes; nobody looks at its memory. */
+  /* Each read ends when its pair closes. Its memory is not used again. */
   for (i = 0; i < made; i++) {
     pair_close(&pairs[i]);
   }

@@ -1,5 +1,5 @@
-/* How many threads the default pool of a process has at most: callbacks that
- * wait are given to it until no further one begins. */
+/* Measures the maximum number of threads in the default pool of a process: it
+ * submits callbacks that wait, until no further callback starts. */
 #include "probe.h"
 
 #include <stdio.h>
@@ -19,7 +19,8 @@ static void CALLBACK wait_for_the_end(PTP_CALLBACK_INSTANCE instance,
   InterlockedDecrement(&running);
 }
 
-/* The most that ran at once, once none has begun for STILL_MS. */
+/* measure prints the highest number of callbacks that ran at once, after none
+ * has started for STILL_MS. */
 static void measure(const char *name, void *argument) {
   ULONGLONG begin = GetTickCount64();
   ULONGLONG changed = begin;
@@ -44,7 +45,8 @@ static void measure(const char *name, void *argument) {
   printf("\"%s\": {\"submitted\": %d, \"most_at_once\": %ld, \"ms\": %lu}",
          name, submitted, (long)most, (unsigned long)(changed - begin));
   SetEvent(over);
-  /* The others run through: the pool is empty for what comes next. */
+  /* The other callbacks run to their end, so that the pool is empty for the
+   * next measurement. */
   for (begin = GetTickCount64();
        InterlockedCompareExchange(&running, 0, 0) > 0 &&
        GetTickCount64() - begin < STILL_MS;) {

@@ -1,5 +1,6 @@
-/* The parts of npipe-probe. Each prints one member of a JSON object, without a
- * comma, and never fails: what cannot be measured is a member "error". */
+/* The parts of npipe-probe. Each part prints one member of a JSON object,
+ * without a comma, and never fails: a failed measurement becomes a member
+ * "error". */
 #ifndef NPIPE_PROBE_H
 #define NPIPE_PROBE_H
 
@@ -16,8 +17,8 @@ struct pair {
   HANDLE client;
 };
 
-/* pair_open makes a byte pipe with these quotas; false, with both ends closed,
- * and GetLastError() where one cannot be had. */
+/* pair_open creates a byte pipe with these quotas. If it cannot, it closes both
+ * ends and returns false, with GetLastError(). */
 bool pair_open(struct pair *pair, DWORD quota_bytes);
 void pair_close(struct pair *pair);
 

@@ -1,3 +1,6 @@
+/* The child process: reads the runs that the parent names, runs each with
+ * cmocka, and answers with its result. A run that does not pass ends the
+ * process. */
 #include "runner/child.h"
 #include "runner/registry.h"
 #include "runner/variant.h"
@@ -12,7 +15,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-/* Where a world warms up, a leak is one when it shows so many times. */
+/* In a world that warms up, a leak counts only if this many rounds leak. */
 enum { LEAKING_ROUNDS = 3 };
 
 static struct {
@@ -34,12 +37,12 @@ void np_unresolved(const char *format, ...) {
   fputc('\n', stderr);
   current.unresolved = true;
   _skip(current.c->file, current.c->line);
-  /* cmocka has left by longjmp, unless this is not its thread. */
+  /* _skip leaves by longjmp. This line is reached only on another thread. */
   fprintf(stderr, "np_unresolved outside of a case\n");
   host_exit(1);
 }
 
-/* Runs the case once; returns whether nothing was left behind. */
+/* run_once runs the case once, and returns true if nothing was left behind. */
 static bool run_once(char *report, size_t size) {
   report[0] = '\0';
   world_case_begin(current.label, current.seed);
@@ -62,8 +65,8 @@ static void run_current(void **state) {
   current.finished = true;
 }
 
-/* Every run has choices of its own, whatever runs before it: FNV-1a over the
- * label, from the seed on. */
+/* seed_mix gives each run its own seed, independent of earlier runs: FNV-1a
+ * over the label, starting from the seed. */
 static uint64_t seed_mix(uint64_t seed, const char *label) {
   uint64_t hash = UINT64_C(14695981039346656037) ^ seed;
 
@@ -82,7 +85,8 @@ static void current_set(const struct np_case *c, unsigned variant,
   current.seed = seed_mix(seed, current.label);
 }
 
-/* Takes a line of the parent; false when it makes no sense. */
+/* current_parse reads a line of the parent. It returns false if the line is
+ * malformed. */
 static bool current_parse(char *line) {
   char *at = line;
   const struct np_case *c;
@@ -104,8 +108,8 @@ static bool current_parse(char *line) {
   return false;
 }
 
-/* Writes the trace of the run into a file of its own; false, after a line on
- * stderr, when that cannot be. */
+/* trace_write writes the trace of the run to a file of its own. On failure it
+ * prints a line to stderr and returns false. */
 static bool trace_write(const char *directory) {
   char file[1024 + VARIANT_LABEL_BYTES_MAX];
   size_t length = (size_t)snprintf(file, sizeof(file), "%.1000s/", directory);
@@ -125,16 +129,16 @@ static bool trace_write(const char *directory) {
   return true;
 }
 
-/* stdout is buffered by the line. Windows buffers it by the block: cmocka
- * flushes it there, and a write for each character would take longer than the
- * cases. */
+/* output_init makes stdout line-buffered. Windows turns this into block
+ * buffering, and cmocka flushes there; a write for each character would take
+ * longer than the cases. */
 static void output_init(void) {
   setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
   setvbuf(stderr, NULL, _IONBF, 0);
   cmocka_set_message_output(CM_OUTPUT_STDOUT);
 }
 
-/* Runs `current` and returns one of the words CHILD_. */
+/* current_run runs `current` and returns one of the CHILD_ words. */
 static const char *current_run(const struct options *options) {
   struct CMUnitTest test = {NULL, run_current, NULL, NULL, NULL};
   const char *result = CHILD_FAILED;

@@ -1,3 +1,6 @@
+/* Reads expectation files, a small part of TOML, and applies their entries to
+ * the runs. A malformed file is an error, and so is an entry that matches no
+ * case. */
 #include "runner/expectation.h"
 #include "runner/run.h"
 #include "runner/text.h"
@@ -15,7 +18,7 @@ struct reader {
   struct expectation_list *list;
   const char *file;
   int line;
-  struct expectation *open; /* the [[case]] that is being filled */
+  struct expectation *open; /* the [[case]] being filled */
   bool has_expect;
 };
 
@@ -32,8 +35,9 @@ static char *duplicate(const char *s) {
   return copy;
 }
 
-/* "10.0.19043" or "8.0-rc1 (Debian)" as numbers; false when it isn't one. What
- * follows the numbers is not looked at, and what is missing is 0. */
+/* version_parse reads "10.0.19043" or "8.0-rc1 (Debian)" as numbers, and
+ * returns false if there is no number. It ignores the rest of the text; missing
+ * parts are 0. */
 static bool version_parse(const char *s, unsigned long parts[],
                           const char **rest) {
   size_t i;
@@ -56,7 +60,8 @@ static bool version_parse(const char *s, unsigned long parts[],
   return true;
 }
 
-/* Compares as many parts as `wanted` names: 10.0.19043 is "= 10". */
+/* version_compare compares only the parts that `wanted` names, so 10.0.19043 is
+ * "= 10". */
 static int version_compare(const unsigned long have[],
                            const unsigned long wanted[], const char *text) {
   size_t i = 0;
@@ -82,7 +87,7 @@ static bool word_is_one_of(const char *word, const char *const *words) {
   return false;
 }
 
-/* Reads `on`; false when it has no meaning. */
+/* on_parse reads `on`, and returns false if it is malformed. */
 static bool on_parse(const char *on,
                      const struct expectation_platform *platform,
                      bool *applies) {
@@ -134,7 +139,7 @@ static bool on_parse(const char *on,
     return false;
   }
   if (!version_parse(platform->version, have, &rest)) {
-    *applies = false; /* A world without versions has none of them. */
+    *applies = false; /* A world without versions matches no version. */
     return true;
   }
   order = version_compare(have, wanted, version);
@@ -155,7 +160,7 @@ static void expectation_free(struct expectation *e) {
   }
 }
 
-/* Ends the open [[case]], which must be complete by then. */
+/* reader_close ends the open [[case]], which must be complete. */
 static bool reader_close(struct reader *r) {
   struct expectation *e = r->open;
 
@@ -232,13 +237,14 @@ static bool reader_set(struct reader *r, const char *key, const char *value) {
   return true;
 }
 
-/* After a value or a header only white space and a comment may follow. */
+/* is_end returns true if only blanks or a comment follow. Nothing else may
+ * stand after a value or a header. */
 static bool is_end(const char *s) {
   s += strspn(s, " \t");
   return *s == '\0' || *s == '#';
 }
 
-/* Takes `key = "string"`. */
+/* reader_take_pair reads `key = "string"`. */
 static bool reader_take_pair(struct reader *r, char *line) {
   char value[LINE_BYTES_MAX];
   size_t key_length = strspn(line, "abcdefghijklmnopqrstuvwxyz");

@@ -12,7 +12,7 @@ static void put_member(FILE *out, const char *name, const char *value) {
   json_string(out, value);
 }
 
-/* Only where it is known. */
+/* put_fact writes a fact only if it is known. */
 static void put_fact(FILE *out, const char *name, const char *value) {
   if (value[0] != '\0') {
     put_member(out, name, value);

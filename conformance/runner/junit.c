@@ -1,4 +1,5 @@
-/* JUnit XML: a testsuite an area, a testcase a run. */
+/* The results as JUnit XML: a testsuite for each area, a testcase for each
+ * run. */
 #include "runner/report.h"
 #include "runner/expectation.h"
 #include "case.h"
@@ -6,8 +7,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* What the runs of an area are called in common; "runner" for what failed
- * outside of any case. */
+/* area_of writes the area of a run, or "runner" for a failure outside the
+ * cases. */
 static void area_of(const struct run *run, char out[VARIANT_LABEL_BYTES_MAX]) {
   if (run->c == NULL) {
     snprintf(out, VARIANT_LABEL_BYTES_MAX, "runner");
@@ -24,7 +25,7 @@ static bool is_in_area(const struct run *run, const char *area) {
   return strcmp(own, area) == 0;
 }
 
-/* The first line of the message, as attributes want it. */
+/* put_message writes the first line of the message, for an attribute. */
 static void put_message(FILE *out, const struct run *run) {
   char line[512];
 
@@ -93,7 +94,7 @@ static void put_sums(FILE *out, const struct run *first, const char *area) {
           tests, failures, errors, skipped, ms / 1000, (unsigned)(ms % 1000));
 }
 
-/* Whether no run before `run` is of its area. */
+/* is_first_of_area returns true if no run before `run` belongs to its area. */
 static bool is_first_of_area(const struct run_list *runs, const struct run *run,
                              const char *area) {
   const struct run *before;

@@ -1,3 +1,5 @@
+/* Prints the selected cases as JSON: id, function, modes, outcome, requirement,
+ * source, and the variants of each case. */
 #include "runner/list.h"
 #include "runner/options.h"
 #include "runner/run.h"
@@ -39,7 +41,7 @@ static void put_modes(FILE *out, unsigned modes) {
   fputc(']', out);
 }
 
-/* The words after `; museum ` are rows of the list of known bugs. */
+/* The words after `; museum ` are rows of the collection of known bugs. */
 static void put_source(FILE *out, const char *source) {
   const char *museum = strstr(source, museum_mark);
   const char *separator = "";
@@ -65,8 +67,8 @@ static void put_source(FILE *out, const char *source) {
   fputc(']', out);
 }
 
-/* Writes the case of `run` with its variants, those of the runs that follow,
- * and returns the run after them. */
+/* put_case writes the case of `run` with all its variants (the runs that
+ * follow) and returns the run after them. */
 static const struct run *put_case(FILE *out, const struct run *run) {
   const struct np_case *c = run->c;
   const char *separator = "";
@@ -98,7 +100,7 @@ void list_cases(FILE *out, const struct run_list *runs) {
   const struct run *run;
 
   fputc('[', out);
-  /* A failure of the whole has no case; such runs come last. */
+  /* A failure outside the cases has no case. Such runs come last. */
   for (run = runs->first; run != NULL && run->c != NULL;) {
     fputs(run == runs->first ? "\n" : ",\n", out);
     run = put_case(out, run);

@@ -7,7 +7,8 @@
 struct options;
 struct run_list;
 
-/* list_main prints the cases that the filters select; returns the exit code. */
+/* list_main prints the cases that the filters select, and returns the exit
+ * code. */
 int list_main(const struct options *options);
 
 /* list_cases writes the cases of `runs` as a JSON array. */

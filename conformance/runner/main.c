@@ -1,5 +1,5 @@
 /* npipe-conformance: one executable that lists the cases, runs them in child
- * processes of itself, and is those processes; or plays scripts. */
+ * processes, and serves as these child processes. It also plays scripts. */
 #include "runner/child.h"
 #include "runner/list.h"
 #include "runner/options.h"

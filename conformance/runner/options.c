@@ -1,3 +1,4 @@
+/* Reads the runner's command line. */
 #include "runner/options.h"
 #include "world/host.h"
 
@@ -68,7 +69,8 @@ static bool value_add(const char **values, size_t *count, const char *value) {
   return true;
 }
 
-/* Takes the option `name` with its value; false when either is wrong. */
+/* option_take sets the option `name` to `value`. It returns false if either is
+ * invalid. */
 static bool option_take(struct options *o, const char *name,
                         const char *value) {
   uint64_t number = 0;

@@ -13,32 +13,32 @@ struct options {
   bool list;
   bool list_settings;
   bool tap;
-  const char *junit; /* file names, NULL when not asked for */
+  const char *junit; /* file name, or NULL */
   const char *json;
   const char *filters[OPTION_VALUES_MAX];
   size_t filter_count;
   const char *expectations[OPTION_VALUES_MAX];
   size_t expectation_count;
   uint64_t seed;
-  const char *settings; /* NULL: the default ones */
+  const char *settings; /* NULL: the default settings */
   bool trace;
-  const char *traces; /* a directory for the trace of each run, or NULL */
+  const char *traces; /* directory for the trace of each run, or NULL */
   double time_scale;
   size_t jobs;
   uint64_t repeat;
   bool one_process;  /* for a debugger: no child, no time limit */
-  const char *child; /* this is a child: the mark of its result lines */
-  bool script;       /* play programs drawn from script_seed on */
+  const char *child; /* in a child: the mark of its result lines */
+  bool script;       /* play programs drawn from script_seed */
   uint64_t script_seed;
   uint64_t script_count;
-  bool script_print;       /* print them and play nothing */
-  const char *script_file; /* play those of this file; or NULL */
-  const char *role;        /* this is the second process of a case */
+  bool script_print;       /* print the programs, do not play them */
+  const char *script_file; /* play the programs of this file, or NULL */
+  const char *role;        /* in the second process of a case: its role */
   const char *role_argument;
 };
 
-/* options_parse fills `options`; false, after a line on stderr, when the
- * command line is wrong. */
+/* options_parse fills `options`. If the command line is wrong, it prints a line
+ * to stderr and returns false. */
 bool options_parse(struct options *options, int argc, char **argv);
 
 extern const char options_help[];

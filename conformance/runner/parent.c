@@ -1,3 +1,6 @@
+/* The parent process: reads the expectations, gives areas to workers, and
+ * reports the results. Each run ends with a result, whatever its child process
+ * does. */
 #include "runner/parent.h"
 #include "runner/child.h"
 #include "runner/expectation.h"
@@ -11,7 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Reads the files that were named, or those beside the executable. */
+/* expectations_read reads the files of the command line, or those beside the
+ * executable. */
 static bool expectations_read(struct expectation_list *list,
                               const struct expectation_platform *platform,
                               const struct options *options) {
@@ -50,7 +54,7 @@ static bool expectations_read(struct expectation_list *list,
   return true;
 }
 
-/* Gives their result to the runs that need no child. */
+/* settle_without_child gives a result to the runs that need no child. */
 static void settle_without_child(const struct options *options,
                                  struct run_list *runs) {
   struct run *run;
@@ -65,8 +69,9 @@ static void settle_without_child(const struct options *options,
   }
 }
 
-/* Whether a worker other than `self` has the area of `run`. An area is one
- * worker's at a time, so that its cases share children, in order. */
+/* is_taken returns true if a worker other than `self` has the area of `run`.
+ * Only one worker has an area at a time, so that its cases run in order and
+ * share children. */
 static bool is_taken(const struct worker *workers, size_t count, size_t self,
                      const struct run *run) {
   size_t i;
@@ -79,7 +84,8 @@ static bool is_taken(const struct worker *workers, size_t count, size_t self,
   return false;
 }
 
-/* Gives idle workers an area each; false when no worker has one any more. */
+/* workers_assign gives an area to each idle worker. It returns false if no
+ * worker has an area. */
 static bool workers_assign(struct worker *workers, size_t count,
                            struct run_list *runs) {
   struct run *run;
@@ -113,7 +119,7 @@ static void workers_run(const struct options *options, struct run_list *runs) {
 
     for (i = 0; i < options->jobs; i++) {
       if (worker_is_idle(&workers[i])) {
-        continue; /* No area is left for it. */
+        continue; /* no area is left for this worker */
       }
       worker_advance(&workers[i]);
       if (workers[i].child != NULL) {
@@ -122,7 +128,7 @@ static void workers_run(const struct options *options, struct run_list *runs) {
         children[count++] = workers[i].child;
         timeout_ms = left_ms < timeout_ms ? left_ms : timeout_ms;
       } else {
-        timeout_ms = 0; /* A new child or a new area, on the next turn. */
+        timeout_ms = 0; /* a new child or area comes next turn */
       }
     }
     if (count > 0) {

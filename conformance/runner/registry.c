@@ -9,8 +9,8 @@
 static struct np_case *cases;
 static struct world_role *roles;
 
-/* Keeps the list sorted by id. Cases of equal id stay beside each other, so
- * that registry_check sees them. */
+/* np_case_register keeps the list sorted by id. Cases with the same id stand
+ * next to each other, so that registry_check finds them. */
 void np_case_register(struct np_case *c) {
   struct np_case **at = &cases;
 
@@ -41,8 +41,8 @@ const struct world_role *registry_role(const char *name) {
   return NULL;
 }
 
-/* An id is `area/what-it-shows`, in a form that no shell, glob or XML attribute
- * changes. */
+/* id_is_good accepts `area/behaviour`, in a form that no shell, glob or XML
+ * attribute changes. */
 static bool id_is_good(const char *id) {
   const char *slash = strrchr(id, '/');
   size_t length = strlen(id);

@@ -1,5 +1,5 @@
-/* The registries of cases and of roles, as the runner reads them. The cases
- * themselves come from np_case_first (case.h). */
+/* The registries of cases and of roles, as the runner uses them. np_case_first
+ * (case.h) returns the cases themselves. */
 #ifndef NPIPE_CONFORMANCE_RUNNER_REGISTRY_H
 #define NPIPE_CONFORMANCE_RUNNER_REGISTRY_H
 
@@ -9,11 +9,12 @@ struct world_role;
 
 enum { REGISTRY_ID_BYTES_MAX = 120 };
 
-/* registry_check tells on stderr which cases are badly declared (form of the
- * id, an id twice, no requirement or source); false if any is. */
+/* registry_check prints to stderr the cases with a faulty declaration (a
+ * malformed or repeated id, no requirement, no source). It returns false if
+ * there is one. */
 bool registry_check(void);
 
-/* registry_role returns the role called `name`, or NULL. */
+/* registry_role returns the role with the name `name`, or NULL. */
 const struct world_role *registry_role(const char *name);
 
 #endif

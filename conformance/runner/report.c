@@ -1,3 +1,5 @@
+/* Prints results: lines for people or TAP while the cases run, sums at the end,
+ * and the report files. */
 #include "runner/report.h"
 #include "runner/expectation.h"
 #include "runner/options.h"
@@ -21,10 +23,10 @@
 #define COMPILER "gcc " __VERSION__
 #endif
 
-/* The lines of one message on the terminal: a sanitizer's report fits. */
+/* Lines of one message on the terminal; a sanitizer's report fits. */
 enum { TERMINAL_LINES_MAX = 60 };
 
-/* Numbers the lines of TAP. */
+/* The number of the last TAP line. */
 static size_t tap_count;
 
 void report_platform_init(struct report_platform *platform) {
@@ -63,8 +65,8 @@ struct report_counts report_count(const struct run_list *runs) {
   return counts;
 }
 
-/* Prints the lines of `s`, each after the first with `indent` before it; of a
- * long text the beginning, the files have all of it. */
+/* print_indented prints the lines of `s`, with `indent` before each line but
+ * the first. It cuts a long text; the report files have the whole text. */
 static void print_indented(const char *s, const char *indent) {
   int lines = 1;
 

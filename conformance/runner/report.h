@@ -1,4 +1,4 @@
-/* What the runner tells: lines on the terminal or TAP while it runs, JUnit and
+/* The runner's output: lines on the terminal or TAP while it runs, JUnit and
  * JSON at the end. */
 #ifndef NPIPE_CONFORMANCE_RUNNER_REPORT_H
 #define NPIPE_CONFORMANCE_RUNNER_REPORT_H
@@ -11,7 +11,7 @@
 
 struct options;
 
-/* What stands at the head of every report. */
+/* The facts at the head of every report. */
 struct report_platform {
   const char *world;
   const char *architecture;
@@ -25,7 +25,7 @@ void report_platform_init(struct report_platform *platform);
 
 struct report_counts {
   size_t passed;
-  size_t failed; /* also crashed, hung and unexpectedly passed */
+  size_t failed; /* crashed, hung and unexpectedly passed too */
   size_t expected_failures;
   size_t skipped;
   size_t unresolved;
@@ -34,14 +34,14 @@ struct report_counts {
 
 struct report_counts report_count(const struct run_list *runs);
 
-/* report_run tells of one run that has its result. */
+/* report_run prints the result of one run. */
 void report_run(const struct options *options, const struct run *run);
 
-/* report_end tells the sum, as the last line. */
+/* report_end prints the sums as the last line. */
 void report_end(const struct options *options, const struct run_list *runs);
 
-/* report_files writes the files that `options` asks for; false, after a line
- * on stderr, when one can't be written. */
+/* report_files writes the files that `options` asks for. If a file cannot be
+ * written, it prints a line to stderr and returns false. */
 bool report_files(const struct options *options,
                   const struct report_platform *platform,
                   const struct run_list *runs);

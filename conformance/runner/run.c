@@ -1,3 +1,5 @@
+/* Runs and their results: the selection of runs by the filters, and the result
+ * that follows from an outcome and an expectation. */
 #include "runner/run.h"
 #include "runner/expectation.h"
 #include "runner/options.h"

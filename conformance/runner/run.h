@@ -1,4 +1,4 @@
-/* A run: one variant of one case, and what came of it. */
+/* A run: one variant of one case, and its result. */
 #ifndef NPIPE_CONFORMANCE_RUNNER_RUN_H
 #define NPIPE_CONFORMANCE_RUNNER_RUN_H
 
@@ -27,16 +27,17 @@ enum run_result {
 };
 
 struct run {
-  /* The case; NULL for what failed outside of any: the end of a child process,
-   * an expectation for no case. `label` says what it was then. */
+  /* The case, or NULL for a failure outside the cases: the end of a child
+   * process, or an expectation without a case. `label` then names the
+   * failure. */
   const struct np_case *c;
   unsigned variant;
   char label[VARIANT_LABEL_BYTES_MAX];
-  const struct expectation *expected; /* NULL: it has to pass */
+  const struct expectation *expected; /* NULL: must pass */
   enum run_result result;
-  uint64_t rounds; /* how many times it ran, with --repeat */
-  uint64_t seed;   /* of the last round */
-  uint64_t ms;     /* all rounds */
+  uint64_t rounds; /* number of rounds, with --repeat */
+  uint64_t seed;   /* seed of the last round */
+  uint64_t ms;     /* time of all rounds */
   struct text message;
   struct run *next;
 };
@@ -49,16 +50,17 @@ struct run_list {
 /* run_list_fill adds the runs that the filters of `options` select. */
 void run_list_fill(struct run_list *list, const struct options *options);
 
-/* run_list_add_failure adds a failure outside of the cases. */
+/* run_list_add_failure adds a failure outside the cases. */
 struct run *run_list_add_failure(struct run_list *list, const char *label);
 
 void run_list_deinit(struct run_list *list);
 
-/* run_settle turns what happened (passed, failed, crashed, hung, unresolved)
- * into the result, as the expectation of the run says. */
+/* run_settle sets the result from the outcome `happened` (passed, failed,
+ * crashed, hung, unresolved) and the expectation of the run. */
 void run_settle(struct run *run, enum run_result happened);
 
-/* run_is_red returns whether the result fails the whole. */
+/* run_is_red returns true if this result makes the whole run of the suite
+ * fail. */
 bool run_is_red(const struct run *run);
 
 const char *run_result_name(enum run_result result);

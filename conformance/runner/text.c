@@ -1,3 +1,5 @@
+/* Text that grows, and its quoting for JSON, XML and a terminal. Invalid UTF-8
+ * and characters that XML forbids become '?'. */
 #include "runner/text.h"
 
 #include <stdarg.h>
@@ -85,8 +87,8 @@ void text_trim(struct text *text) {
   }
 }
 
-/* utf8_length returns the size of the well-formed UTF-8 character at `s` that
- * XML 1.0 takes too, or 0. */
+/* utf8_length returns the size of the UTF-8 character at `s`, or 0 if the
+ * character is malformed or XML 1.0 forbids it. */
 static size_t utf8_length(const unsigned char *s) {
   size_t length = s[0] < 0x80   ? 1
                   : s[0] < 0xC2 ? 0
@@ -109,8 +111,8 @@ static size_t utf8_length(const unsigned char *s) {
   return length;
 }
 
-/* Writes the character at `s` as it is, or '?' for what is no UTF-8, and
- * returns where the next one begins. */
+/* put_character writes the character at `s`, or '?' for invalid UTF-8, and
+ * returns the place of the next character. */
 static const char *put_character(FILE *out, const char *s) {
   size_t length = utf8_length((const unsigned char *)s);
 

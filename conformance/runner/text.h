@@ -1,4 +1,4 @@
-/* Text that grows, and how it is quoted for JSON, XML and a terminal. */
+/* Text that grows, and its quoting for JSON, XML and a terminal. */
 #ifndef NPIPE_CONFORMANCE_RUNNER_TEXT_H
 #define NPIPE_CONFORMANCE_RUNNER_TEXT_H
 
@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* `bytes` ends with a zero that `length` doesn't count; NULL when empty. Past
- * TEXT_BYTES_MAX it takes no more and says so at its end, so that a case that
- * prints for ever costs no more than that. */
+/* `bytes` ends with a NUL, which `length` does not count; NULL means empty.
+ * Beyond TEXT_BYTES_MAX the text is cut and ends with a note, so that a case
+ * that prints for ever needs no more memory. */
 struct text {
   char *bytes;
   size_t length;
@@ -26,15 +26,15 @@ void text_deinit(struct text *text);
 /* text_of returns the text as a string, "" when empty. */
 const char *text_of(const struct text *text);
 
-/* text_trim removes what is white at the end. */
+/* text_trim removes white space at the end. */
 void text_trim(struct text *text);
 
-/* checked_alloc is calloc that ends the program when there is no memory: no
- * test result is worth anything then. */
+/* checked_alloc is calloc that ends the program if no memory is left, because
+ * no test result could be trusted then. */
 void *checked_alloc(size_t count, size_t size);
 
-/* Each writes `s` in quotes, with what the format does not take escaped or
- * replaced by '?'. */
+/* Each function writes `s` in quotes. Characters that the format does not allow
+ * are escaped or replaced by '?'. */
 void json_string(FILE *out, const char *s);
 void xml_attribute(FILE *out, const char *s);
 

@@ -1,3 +1,4 @@
+/* Variants of a case: their names, and the globs that select them. */
 #include "runner/variant.h"
 #include "runner/registry.h"
 #include "case.h"
@@ -61,7 +62,8 @@ void variant_label(const char *id, unsigned variant,
            name[0] != '\0' ? "@" : "", name);
 }
 
-/* Compares without recursion: on a mismatch the last '*' takes one more. */
+/* glob_matches compares without recursion: after a mismatch, the last '*' takes
+ * one more character. */
 static bool glob_matches(const char *glob, const char *text) {
   const char *star = NULL;
   const char *star_text = NULL;

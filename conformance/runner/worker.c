@@ -1,3 +1,5 @@
+/* A worker: feeds runs to its child, reads the child's output, and turns
+ * results, crashes and time-outs into results of runs. */
 #include "runner/worker.h"
 #include "runner/child.h"
 #include "runner/options.h"
@@ -8,10 +10,10 @@
 #include <string.h>
 
 enum {
-  /* Enough for hundreds of rounds of a race under Wine on a busy machine; a
-   * case that is right needs a small part of it. */
+  /* Enough for hundreds of rounds of a race under Wine on a busy machine. A
+   * correct case needs a small part of this. */
   CASE_LIMIT_MS = 30000,
-  /* From the end of the last case to the end of the process. */
+  /* Time from the end of the last case to the end of the process. */
   END_LIMIT_MS = 30000,
   READS_A_TURN = 64
 };
@@ -67,7 +69,8 @@ static struct run *next_run(const struct worker *worker) {
   return NULL;
 }
 
-/* Gives the child its next case, or the end of its input when there is none. */
+/* child_feed sends the next run to the child, or closes the child's input if no
+ * run is left. */
 static void child_feed(struct worker *worker) {
   char line[64 + VARIANT_LABEL_BYTES_MAX];
   int length;
@@ -85,7 +88,7 @@ static void child_feed(struct worker *worker) {
       snprintf(line, sizeof(line), "%u %" PRIu64 " %s\n", worker->run->variant,
                worker->run->seed, worker->run->c->id);
   limit_start(worker, CASE_LIMIT_MS);
-  /* A child that has gone shows when its output ends. */
+  /* If the child has gone, its output ends, which is noticed later. */
   (void)host_child_write(worker->child, line, (size_t)length);
 }
 
@@ -118,7 +121,8 @@ static void child_start(struct worker *worker, char *why, size_t why_size) {
   }
 }
 
-/* Ends the round of the present run: `happened`, and why. */
+/* run_end ends the round of the current run with the outcome `happened` and its
+ * reason `why`. */
 static void run_end(struct worker *worker, enum run_result happened,
                     const char *why) {
   struct run *run = worker->run;
@@ -154,7 +158,8 @@ static void run_end(struct worker *worker, enum run_result happened,
   report_run(worker->options, run);
 }
 
-/* What cmocka prints around each test; the runner tells the same shorter. */
+/* is_decoration recognises the lines that cmocka prints around each test. The
+ * runner prints the same facts in fewer words. */
 static bool is_decoration(const char *line) {
   static const char *const starts[] = {
       "[==========]",      "[ RUN      ]",       "[       OK ]",
@@ -170,7 +175,7 @@ static bool is_decoration(const char *line) {
   return line[0] == '\0';
 }
 
-/* Takes a line without its end. */
+/* take_line handles a line of output, without its line end. */
 static void take_line(struct worker *worker, char *line) {
   static const char error_start[] = "[  ERROR   ] --- ";
   static const char location_start[] = "[   LINE   ] --- ";
@@ -230,7 +235,8 @@ static void take_bytes(struct worker *worker, const char *bytes,
   }
 }
 
-/* The output ended: the child has gone, as it should or not. */
+/* child_end runs when the output has ended: the child has gone, normally or
+ * not. */
 static void child_end(struct worker *worker) {
   uint32_t code = host_child_end(worker->child);
   char how[128];
@@ -243,7 +249,7 @@ static void child_end(struct worker *worker) {
     snprintf(why, sizeof(why), "the process ended in the case: %s", how);
     run_end(worker, RUN_CRASHED, why);
   } else if (code != 0) {
-    /* The sanitizers and valgrind tell what they found by the exit code. */
+    /* Sanitizers and valgrind report an error by the exit code. */
     char label[VARIANT_LABEL_BYTES_MAX];
     struct run *failure;
 
@@ -258,7 +264,7 @@ static void child_end(struct worker *worker) {
   }
 }
 
-/* The time is over. */
+/* child_hung ends a child whose time limit is over. */
 static void child_hung(struct worker *worker) {
   char why[96];
 
@@ -309,7 +315,8 @@ void worker_advance(struct worker *worker) {
     }
     return;
   }
-  /* Not for ever: one that prints for ever has its time limit too. */
+  /* Limited, because a child that prints for ever must still meet its time
+   * limit. */
   for (turn = 0; turn < READS_A_TURN; turn++) {
     size_t length =
         host_child_read(worker->child, bytes, sizeof(bytes), &ended);

@@ -1,5 +1,6 @@
-/* Drawing a program from a seed. The drawer keeps a rough model of what it has
- * made, so that most steps meet something; it need not be right. */
+/* Draws a script from a seed. The drawer keeps a rough model of what the script
+ * has created, so that most steps find something to act on. The model need not
+ * be exact. */
 #include "script/script.h"
 #include "random/chance.h"
 
@@ -13,11 +14,11 @@ struct slot {
   bool open;
   bool server;
   unsigned pipe;
-  enum stage stage; /* of a server */
-  unsigned peer;    /* of a client: its server's slot */
+  enum stage stage; /* state of a server */
+  unsigned peer;    /* slot of the server that this client is connected to */
 };
 
-/* What the instances of a name have in common. */
+/* The settings that all instances of a name share. */
 struct name {
   unsigned flags;
   unsigned quota_out;
@@ -71,7 +72,8 @@ static void name_draw(struct drawer *d, struct name *name) {
   name->max = pick(d, maxima, sizeof maxima / sizeof maxima[0]);
 }
 
-/* A slot that is open, or any; of servers alone if asked for. */
+/* slot_draw returns an open slot, or rarely any slot. With `servers` it returns
+ * only servers. */
 static unsigned slot_draw(struct drawer *d, bool servers) {
   unsigned start = below(d, SLOTS_MAX);
   unsigned i;
@@ -110,7 +112,8 @@ static unsigned count(const struct drawer *d, bool server) {
   return found;
 }
 
-/* A server in that stage; SLOTS_MAX when there is none. */
+/* server_in returns a server in state `stage`, or SLOTS_MAX if there is
+ * none. */
 static unsigned server_in(const struct drawer *d, enum stage stage) {
   unsigned i = 0;
 
@@ -136,8 +139,9 @@ static void create(struct drawer *d, struct step *step) {
 
   step->pipe = d->one_name || percent(d, 70) ? 0 : 1;
   name = &d->names[step->pipe];
-  /* The quotas of a further instance are its own, but under Wine the first
-   * one's, and then nothing else agrees: they are the same here. */
+  /* Each instance has its own quotas; but under Wine all instances have those
+   * of the first, and every later difference would come from this. So the
+   * script gives all of them the same quotas. */
   step->numbers[0] = name->quota_out;
   step->numbers[1] = name->quota_in;
   step->numbers[2] = percent(d, 3) ? 1 + below(d, 4) : name->max;
@@ -173,7 +177,7 @@ static void open(struct drawer *d, struct step *step) {
   if (direction == FLAG_INBOUND) {
     step->flags |= FLAG_WRITE | FLAG_ATTRIBUTES;
   } else if (direction == FLAG_OUTBOUND) {
-    /* A reader may not set modes unless it asked for that. */
+    /* A reader may set modes only if it asked for that right. */
     step->flags |= FLAG_READ | (percent(d, 70) ? FLAG_ATTRIBUTES : 0);
   } else {
     step->flags |= FLAG_READ | FLAG_WRITE | FLAG_ATTRIBUTES;
@@ -256,7 +260,7 @@ static void close(struct drawer *d, struct step *step) {
   }
 }
 
-/* How often each verb comes, against the others. */
+/* How often each verb is drawn, relative to the others. */
 static const unsigned weights[VERB_COUNT] = {
     [VERB_CREATE] = 5,   [VERB_OPEN] = 10,      [VERB_DUPLICATE] = 1,
     [VERB_CONNECT] = 10, [VERB_READ] = 30,      [VERB_WRITE] = 34,

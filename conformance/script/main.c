@@ -1,6 +1,7 @@
-/* --script: programs drawn from seeds. --script-play: programs read as text,
- * each ended by a line "end". Both print a transcript each, ended by "end" and
- * sent off, so that one process plays as many as its caller likes. */
+/* --script: plays programs drawn from seeds. --script-play: plays programs read
+ * as text, each ended by a line "end". Both print one transcript for each
+ * program, end it with "end" and flush it, so that one process can play any
+ * number of programs. */
 #include "script/main.h"
 #include "script/script.h"
 #include "runner/options.h"
@@ -42,8 +43,8 @@ static int seeds_main(const struct options *options) {
   return 0;
 }
 
-/* A line is a step; what begins otherwise than a step (a blank, a `seed`) is
- * for people. */
+/* A line is a step. Lines that begin with a blank, `#` or `seed` are for
+ * readers. */
 static bool line_is_step(const char *line) {
   return line[0] != ' ' && line[0] != '#' && line[0] != '\r' &&
          line[0] != '\n' && strncmp(line, "seed ", 5) != 0;

@@ -1,4 +1,4 @@
-/* Operations of a script: starting them, and finding out which have ended. */
+/* The operations of a script: starts them, and finds out which have ended. */
 #include "script/play.h"
 
 #include <stdlib.h>
@@ -10,7 +10,8 @@ ULONG NTAPI RtlNtStatusToDosError(NTSTATUS status);
 
 /* --- Starting ------------------------------------------------------------- */
 
-/* What a write writes: each byte tells of which operation it is, and where. */
+/* pattern_fill fills the data of a write: the first byte names the operation,
+ * the others their place. */
 static void pattern_fill(char *to, unsigned number, unsigned size) {
   unsigned i;
 
@@ -140,7 +141,8 @@ void ops_settle(struct player *p) {
   ULONG count;
   size_t i;
 
-  /* Wine fills a status block when the thread that owns it next waits. */
+  /* Wine fills a status block only when the owning thread waits, so wait
+   * here. */
   (void)WaitForSingleObject(p->never, 0);
   while (GetQueuedCompletionStatusEx(p->port, entries, PACKETS_MAX, &count, 0,
                                      FALSE)) {
@@ -160,8 +162,9 @@ void ops_settle(struct player *p) {
 
 /* --- Telling -------------------------------------------------------------- */
 
-/* Whether a packet comes of what fails, or gives but a part, at once is up to
- * the version of Windows. */
+/* packet_matters: versions of Windows differ in whether an operation that fails
+ * at once, or returns only a part at once, posts a packet. Such packets are not
+ * compared. */
 static bool packet_matters(const struct operation *op) {
   return !op->at_once || op->error == ERROR_SUCCESS;
 }
@@ -222,7 +225,7 @@ void ops_end(struct player *p) {
     }
     if (op->state == OP_PENDING) {
       fprintf(p->out, "  o%u: never ended\n", op->number);
-      continue; /* The kernel may still write to it. */
+      continue; /* not freed: the kernel may still write to it */
     }
     if (op->event != NULL) {
       CloseHandle(op->event);

@@ -1,4 +1,5 @@
-/* Playing a script: its steps one after the other, and what each came to. */
+/* Plays a script: runs its steps one after the other and prints the result of
+ * each. */
 #include "script/play.h"
 #include "platform/nt.h"
 
@@ -44,7 +45,8 @@ static void result_call(struct player *p, BOOL good) {
 
 /* --- Handles -------------------------------------------------------------- */
 
-/* The state of an end, 1 to 4; 0 when it cannot be asked. */
+/* state_of returns the state of an end, 1 to 4, or 0 if it cannot be
+ * queried. */
 static unsigned state_of(HANDLE handle) {
   struct nt_pipe_local local;
 
@@ -87,7 +89,7 @@ static void file_join(struct player *p, const struct file *file,
   }
 }
 
-/* Keeps what a step opened. */
+/* slot_fill stores the handle that a step opened. */
 static struct file *slot_fill(struct player *p, const struct step *step,
                               HANDLE handle, DWORD error) {
   struct file *file;
@@ -136,7 +138,8 @@ static void create(struct player *p, const struct step *step) {
   slot_fill(p, step, handle, GetLastError());
 }
 
-/* Notes in `listening` which servers of the pipe do. */
+/* listening_note sets `listening[i]` for each server of the pipe that is
+ * listening. */
 static void listening_note(const struct player *p, unsigned pipe,
                            bool *listening) {
   size_t i;
@@ -148,7 +151,8 @@ static void listening_note(const struct player *p, unsigned pipe,
   }
 }
 
-/* Finds out which server the client got: that which no longer listens. */
+/* peer_find finds the server that the client is connected to: the one that has
+ * stopped listening. */
 static void peer_find(struct player *p, struct file *client,
                       const bool *listening) {
   size_t i;
@@ -234,8 +238,8 @@ static HANDLE handle_of(const struct player *p, const struct file *file) {
   return NULL;
 }
 
-/* Whether a flush of the end might wait for the peer: the peer has something
- * unread, or nobody can tell. */
+/* flush_blocks returns true if a flush might wait for the peer, because the
+ * peer has unread data or its state is unknown. */
 static bool flush_blocks(const struct player *p, const struct file *file,
                          HANDLE handle) {
   DWORD available = 0;
@@ -484,7 +488,8 @@ static void player_init(struct player *p, FILE *out) {
   }
 }
 
-/* Closes what the script left open: that, too, ends operations. */
+/* player_end closes the handles that the script left open. The closes may end
+ * more operations. */
 static void player_end(struct player *p) {
   unsigned i;
 

@@ -1,4 +1,4 @@
-/* What the player's files share. */
+/* Types and functions that the player's files share. */
 #ifndef NPIPE_CONFORMANCE_SCRIPT_PLAY_H
 #define NPIPE_CONFORMANCE_SCRIPT_PLAY_H
 
@@ -7,7 +7,7 @@
 
 #include <windows.h>
 
-/* What handles of one file have in common. */
+/* The file object behind one or more handles. */
 struct file {
   bool used;
   unsigned handles;
@@ -18,26 +18,26 @@ struct file {
   bool port;
   bool skip;
   bool may_read;
-  bool empty_written; /* an empty message may lie unread */
-  struct file *peer;  /* NULL: nobody knows */
+  bool empty_written; /* an empty message may be unread */
+  struct file *peer;  /* NULL: unknown */
 };
 
-/* An operation. It is in place until it has ended. */
+/* An operation. It stays in place until it has ended. */
 struct operation {
   OVERLAPPED overlapped;
   HANDLE event;
   enum { OP_UNUSED, OP_PENDING, OP_ENDED, OP_TOLD } state;
   enum verb verb;
   unsigned number;
-  bool at_once; /* it ended in its own step */
-  bool packet;  /* one came */
-  bool failed;  /* the call itself */
+  bool at_once; /* ended in its own step */
+  bool packet;  /* a packet came */
+  bool failed;  /* the call itself failed */
   const struct file *file;
   DWORD error;
   DWORD bytes;
-  char oddity[32]; /* what is not as it must be; "" */
+  char oddity[32]; /* description of an unexpected detail, or "" */
   char buffer[BYTES_MAX];
-  char request[BYTES_MAX]; /* of a transact */
+  char request[BYTES_MAX]; /* request of a transact */
 };
 
 struct player {
@@ -49,12 +49,12 @@ struct player {
   struct file *slots[SLOTS_MAX];
   struct file files[STEPS_MAX];
   struct operation *ops[OPS_MAX]; /* NULL: unused */
-  char result[4 * BYTES_MAX];     /* of the step under way */
-  struct operation *started;      /* by the step under way; or NULL */
+  char result[4 * BYTES_MAX];     /* result of the current step */
+  struct operation *started;      /* operation of the current step, or NULL */
 };
 
-/* result_set writes what came of the step; result_error for an error, 0 is
- * "ok"; result_bytes adds data in quotes. */
+/* result_set writes the result of the current step. result_error writes an
+ * error, where 0 is "ok". result_bytes adds data in quotes. */
 void result_set(struct player *p, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void result_error(struct player *p, DWORD error);
@@ -63,13 +63,14 @@ const char *error_text(DWORD error);
 /* op_start starts the operation of a step. */
 void op_start(struct player *p, const struct step *step);
 
-/* ops_settle finds out which operations have ended; ops_tell prints those that
- * ended and were not told yet, ops_tell_started the one of this step. */
+/* ops_settle finds out which operations have ended. ops_tell prints the ended
+ * ones that were not printed yet; op_tell_started prints the operation of the
+ * current step. */
 void ops_settle(struct player *p);
 void ops_tell(struct player *p);
 void op_tell_started(struct player *p);
 
-/* ops_end tells of what never ended, and frees the rest. */
+/* ops_end prints the operations that never ended, and frees the others. */
 void ops_end(struct player *p);
 
 #endif

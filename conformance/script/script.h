@@ -1,12 +1,12 @@
-/* Scripts: programs of raw calls on named pipes, as data. One is drawn from a
- * seed or read as text, played in any world, and leaves a transcript in which
- * nothing is the machine's: no handle, address, process or time. Two worlds
- * that behave alike give the same transcript byte by byte (ci/differential).
+/* Scripts: programs of raw calls on named pipes, stored as data. A script is
+ * drawn from a seed or read as text, and can be played in any world. It leaves
+ * a transcript without anything that depends on the machine: no handles,
+ * addresses, processes or times. Two worlds that behave alike give the same
+ * transcript, byte for byte (ci/differential).
  *
- * Everything happens on one thread, and nothing that a script does takes time
- * or depends on it: each step's result, and which operations have ended after
- * it, is the kernel's decision alone.
- */
+ * A script runs on one thread, and none of its steps needs or measures time. So
+ * the kernel alone decides the result of each step, and which operations have
+ * ended after it. */
 #ifndef NPIPE_CONFORMANCE_SCRIPT_H
 #define NPIPE_CONFORMANCE_SCRIPT_H
 
@@ -21,7 +21,7 @@ enum {
   OPS_MAX = 100, /* o0 to o99, operations */
   PIPES_MAX = 2, /* A and B, names */
   NUMBERS_MAX = 3,
-  BYTES_MAX = 128, /* of a transfer */
+  BYTES_MAX = 128, /* bytes of a transfer */
   STEP_TEXT_BYTES_MAX = 160
 };
 
@@ -48,7 +48,7 @@ enum verb {
   VERB_COUNT
 };
 
-/* The words at the end of a step. */
+/* The flags at the end of a step. */
 enum flag {
   FLAG_INBOUND = 1 << 0,
   FLAG_OUTBOUND = 1 << 1,
@@ -61,12 +61,12 @@ enum flag {
   FLAG_ATTRIBUTES = 1 << 8, /* may set modes */
   FLAG_SYNC = 1 << 9,       /* no FILE_FLAG_OVERLAPPED */
   FLAG_PORT = 1 << 10, /* joined to the port; else operations have events */
-  FLAG_SKIP = 1 << 11  /* no packet for what is done at once */
+  FLAG_SKIP = 1 << 11  /* no packet for an operation that completes at once */
 };
 
 struct step {
   enum verb verb;
-  unsigned result; /* the slot or the operation that it makes */
+  unsigned result; /* the slot or the operation that the step creates */
   unsigned handle;
   unsigned op;
   unsigned pipe;
@@ -79,21 +79,22 @@ struct script {
   struct step steps[STEPS_MAX];
 };
 
-/* script_draw makes the program of `seed`, the same one everywhere. */
+/* script_draw creates the script of `seed`; it is the same on every machine. */
 void script_draw(struct script *script, uint64_t seed);
 
-/* step_print writes a step as one line without its end; step_parse reads such
- * a line, up to " ->", and returns whether it is one. */
+/* step_print writes a step as one line without the line end. step_parse reads
+ * such a line up to " ->", and returns true if the line is a step. */
 void step_print(const struct step *step, char *out, size_t size);
 bool step_parse(struct step *step, const char *line);
 
-/* Which of its members a verb uses. */
+/* verb_makes_handle and verb_makes_op return which kind of object a verb
+ * creates. */
 bool verb_makes_handle(enum verb verb);
 bool verb_makes_op(enum verb verb);
 
-/* script_play plays it in a world made fresh and prints the transcript: each
- * step's line with " -> " and what came of it, then a line with two spaces for
- * each operation that has ended since. */
+/* script_play plays a script in a fresh world and prints the transcript. Each
+ * step is a line with " -> " and its result. Below it, a line with two leading
+ * spaces stands for each operation that has ended since. */
 void script_play(const struct script *script, FILE *out);
 
 #endif

@@ -8,11 +8,11 @@
 struct shape {
   const char *name;
   char makes;                      /* 'h' a handle, 'o' an operation, or 0 */
-  bool handle;                     /* on which handle */
-  bool pipe;                       /* of which name */
-  bool op;                         /* which operation */
-  const char *labels[NUMBERS_MAX]; /* of its numbers; "": none */
-  unsigned flags;                  /* which words it may have */
+  bool handle;                     /* the step names a handle */
+  bool pipe;                       /* the step names a pipe */
+  bool op;                         /* the step names an operation */
+  const char *labels[NUMBERS_MAX]; /* labels of its numbers; "": none */
+  unsigned flags;                  /* flags that the step may have */
 };
 
 static const struct shape shapes[VERB_COUNT] = {
@@ -136,7 +136,7 @@ struct parser {
   char *next;
 };
 
-/* The next word; NULL at the end. */
+/* take returns the next word, or NULL at the end. */
 static char *take(struct parser *p) {
   char *word = p->next + strspn(p->next, " ");
   size_t length = strcspn(word, " ");
@@ -163,7 +163,7 @@ static bool number(const char *word, unsigned bound, unsigned *out) {
   return *end == '\0' && value < bound;
 }
 
-/* A name such as h3: its letter, and a number below `bound`. */
+/* named reads a name such as h3: its letter, and a number below `bound`. */
 static bool named(const char *word, char letter, unsigned bound,
                   unsigned *out) {
   return word != NULL && word[0] == letter && number(word + 1, bound, out);

@@ -1,5 +1,5 @@
-/* Local accounts, by the functions of netapi32. An account is known as ours by
- * its comment: no other is ever removed.
+/* Local accounts, made with the functions of netapi32. A comment in the account
+ * marks it as ours; no other account is ever removed.
  *
  * Source: NetUserAdd, NetLocalGroupAddMembers, NetUserDel */
 #include "account.h"
@@ -41,8 +41,9 @@ static bool account_is_ours(const wchar_t *name) {
   return is_ours;
 }
 
-/* Only members of Users, or of a greater group, may log on at the machine. The
- * group has another name in each language, but one SID. */
+/* users_join adds the account to the group Users, because only members of it,
+ * or of a higher group, may log on at the machine. The group's name depends on
+ * the language; its SID does not. */
 static DWORD users_join(const wchar_t *name) {
   BYTE sid[SECURITY_MAX_SID_SIZE];
   DWORD sid_size = sizeof(sid);

@@ -1,9 +1,10 @@
-/* npipe-users PROGRAM [ARGUMENT...]: makes two local users with random
+/* npipe-users PROGRAM [ARGUMENT...]: creates two local users with random
  * passwords, runs the program with their names and passwords in its environment
- * (NPIPE_USER_ALICE, NPIPE_PASSWORD_ALICE, and the same of BOB), and removes
- * the users again, also when the program fails or Ctrl+C is pressed. Needs the
- * rights of an administrator. Exits as the program does; with 125, after a line
- * that begins with "npipe-users: not run: ", when the users cannot be made. */
+ * (NPIPE_USER_ALICE, NPIPE_PASSWORD_ALICE, and the same for BOB), and removes
+ * the users again, even if the program fails or Ctrl+C is pressed. It needs
+ * administrator rights. It exits with the program's exit code. If the users
+ * cannot be created, it prints a line that begins with "npipe-users: not run: "
+ * and exits with 125. */
 #include "account.h"
 
 #include <stdio.h>
@@ -19,8 +20,9 @@ static const struct {
     {L"npipe-test-bob", L"NPIPE_USER_BOB", L"NPIPE_PASSWORD_BOB"},
 };
 
-/* The console tells every process of Ctrl+C: the program ends, and so comes the
- * end of this one. When the console closes there are some seconds left. */
+/* on_console ignores Ctrl+C, because the console also sends it to the program,
+ * which ends; then this process ends too. When the console closes, a few
+ * seconds are left to remove the users. */
 static BOOL WINAPI on_console(DWORD event) {
   int i;
 
@@ -34,7 +36,8 @@ static BOOL WINAPI on_console(DWORD event) {
   return TRUE;
 }
 
-/* What stands after the name of this program in its command line. */
+/* rest_of_line returns the part of the command line after this program's
+ * name. */
 static wchar_t *rest_of_line(wchar_t *line) {
   bool quoted = false;
 
@@ -68,7 +71,8 @@ static int program_run(wchar_t *line) {
   return (int)code;
 }
 
-/* Makes a user and tells it in the environment. */
+/* user_make creates a user and puts its name and password into the
+ * environment. */
 static DWORD user_make(int index) {
   wchar_t password[PASSWORD_UNITS_MAX];
   DWORD error;

@@ -1,5 +1,5 @@
-/* Cases that end in every way a case can, to prove that the runner tells each
- * as what it is. They are no part of npipe-conformance. */
+/* Cases that end in every possible way, to prove that the runner reports each
+ * of them correctly. They are not part of npipe-conformance. */
 #include "case.h"
 #include "world.h"
 #include "world/host.h"
@@ -36,7 +36,7 @@ SELFTEST_CASE("pass/variants", ANY_MODE | BOTH_ENDS) {
   assert_true((f->variant & (unsigned)BOTH_ENDS) != 0);
 }
 
-/* Output that looks like a result, has no end of line, and is long. */
+/* Output that looks like a result, has no line end, and is long. */
 SELFTEST_CASE("pass/talks", NO_MODE) {
   int i;
 
@@ -64,7 +64,7 @@ SELFTEST_CASE("crash/segv", NO_MODE) {
   volatile int *volatile nowhere = NULL;
 
   (void)f;
-  *nowhere = 1; /* NOLINT: that is the point. */
+  *nowhere = 1; /* NOLINT: the crash is intended. */
 }
 
 SELFTEST_CASE("crash/exit", NO_MODE) {
@@ -116,7 +116,7 @@ static void end_badly(void) {
   host_exit(9);
 }
 
-/* As a sanitizer does that finds something at the end of the process. */
+/* Exits like a process in which a sanitizer found an error at the end. */
 SELFTEST_CASE("end/bad-exit", NO_MODE) {
   (void)f;
   puts("a warning that nobody saw");
@@ -183,7 +183,7 @@ SELFTEST_CASE("role/killed", NO_MODE) {
   world_process_kill(p);
 }
 
-/* The case ends and leaves its process, which must not outlive the run. */
+/* The case ends without its second process, which must not outlive the run. */
 SELFTEST_CASE("role/left-behind", NO_MODE) {
   world_process *p = world_process_start("hanging", "here");
   char line[64];
@@ -192,7 +192,7 @@ SELFTEST_CASE("role/left-behind", NO_MODE) {
   world_process_read_line(p, line, sizeof(line), 20000);
 }
 
-/* A handle that nobody closes: what each world calls a leak. */
+/* An unclosed handle counts as a leak in every world. */
 SELFTEST_CASE("leak/handle", NO_MODE) {
   (void)f;
   assert_non_null(CreateEventW(NULL, TRUE, FALSE, NULL));

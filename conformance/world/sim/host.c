@@ -1,5 +1,6 @@
-/* The machine of the runner: POSIX. */
-/* pipe2, for descriptors that no child inherits; environ. The name is given.
+/* The runner's machine on POSIX: processes, pipes and the clock. */
+/* _GNU_SOURCE is needed for pipe2, whose descriptors no child inherits, and for
+ * environ. The name is fixed.
  * NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c) */
 #define _GNU_SOURCE
 #include "world/host.h"
@@ -24,11 +25,11 @@ static const int crash_signals[] = {SIGFPE, SIGILL, SIGSEGV, SIGBUS, SIGSYS};
 enum {
   CRASH_SIGNALS = sizeof(crash_signals) / sizeof(crash_signals[0]),
   ARGUMENTS_MAX = 16,
-  /* How often host_wait looks for a child that ended while something else
-   * holds its pipe open. */
+  /* Interval at which host_wait looks for a child that has ended while another
+   * process holds its pipe open. */
   EXIT_POLL_MS = 50,
-  /* How long a child that closed its output may take to end: the sanitizers
-   * look for leaks then. */
+  /* Time that a child may take to end after it has closed its output; the
+   * sanitizers look for leaks then. */
   EXIT_WAIT_MS = 20000
 };
 
@@ -37,11 +38,11 @@ static int stdio_pipe = STDOUT_FILENO;
 
 struct host_child {
   pid_t id;
-  int in;  /* its stdin, -1 when closed */
-  int out; /* its stdout */
+  int in;  /* stdin of the child; -1 when closed */
+  int out; /* stdout of the child */
   int status;
-  bool exited; /* `status` was fetched */
-  bool ended;  /* `out` gave its last byte */
+  bool exited; /* `status` is set */
+  bool ended;  /* `out` has ended */
 };
 
 void host_init(bool child) {
@@ -75,8 +76,8 @@ uint32_t host_process_id(void) {
   return (uint32_t)getpid();
 }
 
-/* The path of this executable. Not /proc/self/exe itself: under valgrind that
- * is valgrind, and only readlink is told otherwise. */
+/* self_path writes the path of this executable. Under valgrind /proc/self/exe
+ * is valgrind itself; only readlink gives the right path there. */
 static bool self_path(char *out, size_t size) {
   ssize_t length = readlink("/proc/self/exe", out, size);
 
@@ -131,7 +132,8 @@ void host_crash_text(uint32_t code, char *out, size_t size) {
   }
 }
 
-/* Starts the program and gives it `child_in` and `child_out`. */
+/* spawn starts the program with `child_in` and `child_out` as stdin and
+ * stdout. */
 static int spawn(pid_t *id, char **arguments, int child_in, int child_out,
                  enum host_stderr its_stderr) {
   posix_spawn_file_actions_t actions;
@@ -149,7 +151,7 @@ static int spawn(pid_t *id, char **arguments, int child_in, int child_out,
   if (its_stderr == HOST_STDERR_STDOUT) {
     posix_spawn_file_actions_adddup2(&actions, child_out, STDERR_FILENO);
   }
-  /* A group of its own: what the child started is killed with it. */
+  /* A process group of its own: the child's own children are killed with it. */
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setpgroup(&attributes, 0);
   sigemptyset(&defaults);
@@ -180,7 +182,7 @@ host_child *host_child_start(const char *const *arguments,
       snprintf(why, why_size, "more than %d arguments", ARGUMENTS_MAX);
       return NULL;
     }
-    /* posix_spawn promises not to write to them. */
+    /* posix_spawn does not change the arguments. */
     argv[i + 1] = (char *)(uintptr_t)arguments[i];
   }
   if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 ||
@@ -245,8 +247,9 @@ void host_child_close_input(host_child *child) {
   }
 }
 
-/* Fetches the exit status if there is one. What the child left running is
- * killed then, so that the pipe of its output ends. */
+/* child_exited fetches the exit status if the child has ended. It then kills
+ * processes that the child left running, so that the pipe of its output
+ * ends. */
 static bool child_exited(host_child *child) {
   if (!child->exited && waitpid(child->id, &child->status, WNOHANG) > 0) {
     child->exited = true;

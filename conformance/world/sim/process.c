@@ -1,4 +1,5 @@
-/* The second process of a case: there is none on sim. */
+/* The second process of a case. On sim there is only one process, so the cases
+ * that start another fail. */
 #include "world.h"
 
 #include <setjmp.h>
@@ -15,7 +16,7 @@ world_process *world_process_start(const char *role, const char *arg) {
   return NULL;
 }
 
-/* Nothing below can be reached without a process. */
+/* The functions below cannot be reached, because no process exists. */
 
 uint32_t world_process_id(const world_process *process) {
   (void)process;

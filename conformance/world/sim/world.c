@@ -1,4 +1,4 @@
-/* What a case asks of the world, on the simulated kernel. */
+/* The world of the cases on the simulated kernel (world.h). */
 #include "world.h"
 #include "world/host.h"
 
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The leak check of AddressSanitizer, where the program is built with it: after
- * each case, so that a leak has a name. */
+/* The leak check of AddressSanitizer, if the program is built with it. It runs
+ * after each case, so that a leak is reported with its case. */
 extern int sanitizer_leaks(void) __asm__("__lsan_do_recoverable_leak_check")
     __attribute__((weak));
 

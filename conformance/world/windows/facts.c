@@ -1,4 +1,4 @@
-/* Which Windows, or which Wine, this is. */
+/* Facts about the system: the version of Windows or Wine, and the edition. */
 #include "world.h"
 #include "world/host.h"
 
@@ -13,8 +13,8 @@ typedef LONG(WINAPI *rtl_get_version_fn)(OSVERSIONINFOW *);
 static const wchar_t version_key[] =
     L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion";
 
-/* A function of ntdll, or NULL. Through void (*)(void), the one function
- * pointer type that compilers let become any other. */
+/* ntdll_function returns a function of ntdll, or NULL. The type void (*)(void)
+ * is the one function pointer that compilers let become any other. */
 static void (*ntdll_function(const char *name))(void) {
   HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
 
@@ -42,8 +42,8 @@ void world_version(char *out, size_t size) {
   }
 }
 
-/* GetVersionEx answers what the manifest allows; RtlGetVersion the truth. The
- * longer structure has the type of the product, too. */
+/* version_get uses RtlGetVersion, because GetVersionEx returns the version that
+ * the manifest allows. The longer structure also has the product type. */
 static bool version_get(OSVERSIONINFOEXW *info) {
   rtl_get_version_fn get = (rtl_get_version_fn)ntdll_function("RtlGetVersion");
 
@@ -63,7 +63,8 @@ void host_build(char *out, size_t size) {
   }
 }
 
-/* A 32-bit program would read a copy of the key that Windows keeps for it. */
+/* version_key_open opens the 64-bit key. By default a 32-bit program would read
+ * another copy of the key. */
 static HKEY version_key_open(void) {
   HKEY key = NULL;
 
@@ -76,7 +77,8 @@ static HKEY version_key_open(void) {
 
 static void edition_read(HKEY key, char *out) {
   wchar_t value[HOST_FACT_BYTES_MAX] = {0};
-  DWORD size = sizeof(value) - sizeof(value[0]); /* its end may be missing */
+  /* the value may lack its NUL */
+  DWORD size = sizeof(value) - sizeof(value[0]);
   DWORD type = REG_NONE;
   size_t i;
 

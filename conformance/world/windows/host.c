@@ -1,4 +1,5 @@
-/* The machine of the runner: Win32, on Windows or Wine. */
+/* The runner's machine on Win32, on Windows or Wine: processes, pipes and the
+ * clock. */
 #include "world/host.h"
 
 #include <windows.h>
@@ -9,15 +10,16 @@
 #include <string.h>
 
 enum {
-  /* How long the pipe of a process that has gone may stay open. */
+  /* Time that the pipe of an ended process may stay open. */
   ENDED_WAIT_MS = 5000,
-  /* How long one whose output ended may take to go. */
+  /* Time that a process may take to end after its output has ended. */
   EXIT_WAIT_MS = 20000,
-  /* Nothing of a case has run then, so to try again hides nothing of it. On a
-   * busy machine a start failed once under Wine 8.0, nobody knows why. */
+  /* Starts of a child are repeated. No case has run yet, so a repeat hides
+   * nothing. A start failed once under Wine 8.0 on a busy machine, for an
+   * unknown reason. */
   STARTS_MAX = 3,
   START_PAUSE_MS = 500,
-  /* How long Wine may take to bring its drives up, and how often to look. */
+  /* Time that Wine may take to set up its drives, and the interval of looks. */
   DRIVE_WAIT_MS = 10000,
   DRIVE_LOOK_MS = 10
 };
@@ -27,18 +29,19 @@ static LPTOP_LEVEL_EXCEPTION_FILTER crash_filter;
 
 struct host_child {
   HANDLE process;
-  HANDLE job; /* NULL where there can't be one: a job in a job on Windows 7 */
-  HANDLE in;  /* its stdin, NULL when closed */
-  HANDLE out; /* its stdout, overlapped */
+  HANDLE job; /* NULL if not possible: a nested job on Windows 7 */
+  HANDLE in;  /* stdin of the child; NULL when closed */
+  HANDLE out; /* stdout of the child, overlapped */
   OVERLAPPED read;
   bool reading;
   bool ended;
-  ULONGLONG gone_ms; /* when `process` was first seen to have gone */
+  ULONGLONG gone_ms; /* time at which `process` was first seen ended */
   DWORD id;
   char bytes[4096];
 };
 
-/* Tells of the crash in the run's own output, then ends as it would have. */
+/* crash_report prints the crash to the run's own output, and ends the process
+ * with the crash's code. */
 static LONG WINAPI crash_report(EXCEPTION_POINTERS *crash) {
   DWORD code = crash->ExceptionRecord->ExceptionCode;
   void *address = crash->ExceptionRecord->ExceptionAddress;
@@ -55,8 +58,9 @@ static LONG WINAPI crash_report(EXCEPTION_POINTERS *crash) {
   return EXCEPTION_EXECUTE_HANDLER;
 }
 
-/* Waits until the drive that we are on is a device. Wine brings its drives up
- * beside the first program, and until then a relative name leads nowhere. */
+/* drive_wait waits until the current drive is a device. Wine sets up its drives
+ * while the first program already runs, and until then relative names do not
+ * work. */
 static void drive_wait(void) {
   char directory[MAX_PATH];
   char device[MAX_PATH];
@@ -64,7 +68,7 @@ static void drive_wait(void) {
   int looks;
 
   if (length == 0 || length >= sizeof(directory) || directory[1] != ':') {
-    return; /* Not on a drive. */
+    return; /* the directory is not on a drive */
   }
   directory[2] = '\0';
   for (looks = 0; looks < DRIVE_WAIT_MS / DRIVE_LOOK_MS &&
@@ -78,8 +82,8 @@ void host_init(bool child) {
   SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX |
                SEM_NOOPENFILEERRORBOX);
   if (child) {
-    /* The job of the parent ends us with it. The debugger of Wine and the
-     * error reports of Windows are not asked. */
+    /* The parent's job ends this process together with the parent. Crashes go
+     * neither to Wine's debugger nor to the error reports of Windows. */
     SetUnhandledExceptionFilter(crash_report);
   } else {
     drive_wait();
@@ -131,7 +135,8 @@ void host_crash_text(uint32_t code, char *out, size_t size) {
   }
 }
 
-/* Makes the pipe of the child's stdout: our end overlapped, its end not. */
+/* output_pipe creates the pipe of the child's stdout: our end is overlapped,
+ * the child's end is not. */
 static bool output_pipe(HANDLE *ours, HANDLE *its) {
   static LONG count;
   SECURITY_ATTRIBUTES inherit = {sizeof(inherit), NULL, TRUE};
@@ -174,7 +179,7 @@ static HANDLE kill_job(void) {
   return job;
 }
 
-/* "program" argument ... ; arguments hold no quotes. */
+/* command_line builds `"program" argument ...`. Arguments contain no quotes. */
 static bool command_line(const char *const *arguments, char *out, size_t size) {
   char program[2048];
   DWORD length = GetModuleFileNameA(NULL, program, sizeof(program));
@@ -210,8 +215,8 @@ static void child_free(host_child *child) {
   free(child);
 }
 
-/* Creates the process, with the three handles alone to inherit: whoever else
- * has handles in this process made them not to be inherited. */
+/* child_create creates the process, which inherits only the three handles. All
+ * other handles of this process are not inheritable. */
 static bool child_create(host_child *child, const char *const *arguments,
                          HANDLE in, HANDLE out, HANDLE err) {
   STARTUPINFOA startup;
@@ -242,7 +247,8 @@ static bool child_create(host_child *child, const char *const *arguments,
   return true;
 }
 
-/* Starts a read when none is in flight. What it says shows by its event. */
+/* read_start starts a read if none is in flight. The event reports its
+ * result. */
 static void read_start(host_child *child) {
   if (child->reading || child->ended) {
     return;
@@ -340,7 +346,7 @@ static bool has_gone(host_child *child) {
   if (child->gone_ms == 0 &&
       WaitForSingleObject(child->process, 0) == WAIT_OBJECT_0) {
     child->gone_ms = GetTickCount64();
-    /* What it started must not keep its output open. */
+    /* The child's own children must not keep its output open. */
     if (child->job != NULL) {
       TerminateJobObject(child->job, 1);
     }
@@ -377,13 +383,14 @@ size_t host_child_read(host_child *child, char *out, size_t size, bool *ended) {
       child->ended = true;
     } else if (has_gone(child) &&
                GetTickCount64() - child->gone_ms > ENDED_WAIT_MS) {
-      /* Somebody else holds its stdout, and there is no job to end him. */
+      /* Another process holds the child's stdout, and without a job it cannot
+       * be ended. */
       child->ended = true;
     }
   }
   *ended = child->ended;
   if (length > size) {
-    length = (DWORD)size; /* Callers give at least the size of `bytes`. */
+    length = (DWORD)size; /* never: callers give at least this size */
   }
   memcpy(out, child->bytes, length);
   if (length > 0) {

@@ -1,4 +1,5 @@
-/* The second process of a case, on Windows and Wine. */
+/* The second process of a case, on Windows and Wine: the runner's executable
+ * again, in a role. */
 #include "world.h"
 #include "world/host.h"
 
@@ -9,14 +10,14 @@
 #include <string.h>
 #include <cmocka.h>
 
-/* Every line fits, with its end; the lines are ours. */
+/* Every line fits, with its line end; the roles write only short lines. */
 enum { LINES_BYTES_MAX = 8192 };
 
 struct world_process {
   host_child *child;
   const char *role;
   size_t length;
-  char lines[LINES_BYTES_MAX]; /* what came and was not read yet */
+  char lines[LINES_BYTES_MAX]; /* received and not yet read */
 };
 
 world_process *world_process_start(const char *role, const char *arg) {
@@ -34,7 +35,8 @@ world_process *world_process_start(const char *role, const char *arg) {
   if (process->child == NULL) {
     free(process);
     fail_msg("the process for the role %s could not be started: %s", role, why);
-    return NULL; /* For the analyzer: cmocka's header promises no jump. */
+    /* For the analyzer: cmocka's header does not say that fail_msg jumps. */
+    return NULL;
   }
   return process;
 }
@@ -43,7 +45,7 @@ uint32_t world_process_id(const world_process *process) {
   return host_child_id(process->child);
 }
 
-/* Takes the first line that came, if it is whole. */
+/* take_line takes the first line that came, if it is complete. */
 static bool take_line(world_process *process, char *line, size_t size) {
   char *end = memchr(process->lines, '\n', process->length);
   size_t length;
@@ -103,7 +105,7 @@ uint32_t world_process_wait(world_process *process, uint64_t timeout_ms) {
     uint64_t now = host_now_ms();
 
     if (host_child_read(process->child, bytes, sizeof(bytes), &ended) > 0) {
-      continue; /* Lines that nobody asked for. */
+      continue; /* ignores lines that the case did not read */
     }
     if (ended) {
       break;

@@ -1,7 +1,7 @@
-/* Other users, on Windows: npipe-users makes two local accounts and tells them
- * in the environment. A case becomes one of them by impersonation, so what
- * belongs to the process stays with the account that runs the suite: an
- * administrator, who is "admin" and "service", too.
+/* Other users on Windows. npipe-users creates two local accounts and passes
+ * them in the environment. A case becomes one of these users by impersonation,
+ * so the process itself still belongs to the account that runs the suite: an
+ * administrator, which serves as "admin" and as "service".
  *
  * Source: ImpersonateLoggedOnUser, Remarks; LogonUserW */
 #include "world.h"
@@ -21,7 +21,7 @@ struct account {
   const wchar_t *name_variable;
   const wchar_t *password_variable;
   bool tried;
-  HANDLE token; /* NULL: there is no such account, or it may not log on */
+  HANDLE token; /* NULL: no such account, or no right to log on */
 };
 
 static struct account accounts[] = {
@@ -29,8 +29,8 @@ static struct account accounts[] = {
     {"bob", L"NPIPE_USER_BOB", L"NPIPE_PASSWORD_BOB", false, NULL},
 };
 
-/* The SID of a token as text. Fails for what Wine's LogonUserW gives, which is
- * no token. */
+/* token_sid writes the SID of a token as text. It fails for the handle that
+ * Wine's LogonUserW returns, which is not a token. */
 static bool token_sid(HANDLE token, char *out, size_t size) {
   union {
     TOKEN_USER user;

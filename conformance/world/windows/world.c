@@ -1,4 +1,4 @@
-/* What a case asks of the world, on Windows and Wine. */
+/* The world of the cases on Windows and Wine (world.h). */
 #include "world.h"
 
 #include <windows.h>
@@ -7,14 +7,15 @@
 
 static double time_scale = 1;
 
-/* What the last case ended with is what the next begins with: on Wine, to count
- * takes as many calls of its server as a short case itself. */
+/* The number of handles after the last case, which is also the number before
+ * the next one. On Wine one count takes as many server calls as a short
+ * case. */
 static DWORD handles_at_begin;
 static bool handles_are_counted;
 
-/* Wine doesn't count handles (8.0 answers 0) but gives out the lowest number
- * that is free: after so many new ones, the highest tells how many there are
- * below it. */
+/* handle_count_by_probe is for Wine, which does not count handles (8.0 answers
+ * 0) but always gives out the lowest free number. It opens some handles; the
+ * highest number shows how many handles lie below it. */
 enum { PROBE_HANDLES = 32, HANDLE_STEP = 4 };
 
 static DWORD handle_count_by_probe(void) {
@@ -117,7 +118,7 @@ bool world_set_settings(const char *name) {
 }
 
 void world_set_trace(bool on) {
-  (void)on; /* WINEDEBUG=+server and its like trace better from outside. */
+  (void)on; /* WINEDEBUG=+server traces better from outside. */
 }
 
 void world_trace_print(void) {
