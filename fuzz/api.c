@@ -1,14 +1,14 @@
-/* The law of api: whatever is called, in whatever order, on several pipes and
- * both their ends, with whatever kernel, fault and peer, the model of the
- * random runs (conformance/random, docs/verification.md) holds: each operation
- * that began is called back once, with a result that can be true; what is read
- * is what was written; nothing is left.
+/* The law of api: the model of the random runs (conformance/random,
+ * docs/verification.md) holds for any calls in any order, on several pipes and
+ * on both of their ends, with any kernel, fault and peer. Each operation that
+ * began has exactly one callback, with a result that can be true. Reads return
+ * exactly the data that were written. Nothing is left at the end.
  *
  * Payload: a program, six bytes a step: the opcode, and the numbers from which
- * the player picks what the step is about. Choices: the kernel's settings, its
+ * the player picks the step's objects. Choices: the kernel's settings, its
  * seed, the loops, and whether the run ends with all streams read.
  *
- * An opcode never changes its meaning: new ones go to the end of the table. */
+ * An opcode never changes its meaning; new ones go to the end of the table. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +17,7 @@
 
 enum { STEP_BYTES = 6, PLAYED_STEPS_MAX = 48 };
 
-/* A byte is an opcode modulo 64; behind the last there is room. */
+/* A byte is an opcode modulo 64; the table has free places. */
 enum { OPCODES_MAX = 64 };
 
 static const enum step_kind opcodes[] = {
@@ -104,11 +104,11 @@ static void steps_read(struct program *program, struct fuzz_input *input) {
     if (opcode < sizeof opcodes / sizeof opcodes[0]) {
       step->kind = opcodes[opcode];
     } else {
-      step->dropped = true; /* It is no step. */
+      step->dropped = true; /* a free place: not a step */
     }
     step->a = bytes[1] * 0x101u;
     step->b = bytes[2] * 0x101u;
-    /* Lengths are drawn from its upper part: small steps, or large ones. */
+    /* The upper part of `c` gives the lengths: small steps, or large ones. */
     step->c = bytes[3] | (bytes[4] * (bytes[3] < 128 ? 1u : 20u)) << 8;
     step->d = bytes[5];
     program->step_count++;

@@ -1,17 +1,19 @@
-/* The law of channel: between two channels, native or framed, in both
- * directions at once, with messages of any sizes, reads and writes of any
- * sizes, cancels, time limits, slow ends, calls and allocations that fail, ends
- * that close by half or whole: a message that was sent with success arrives
- * whole, once and in its place; one whose send ended with an error arrives so,
- * or not at all; and what does not arrive is told by an error. An end that has
- * closed by half sends nothing more, and everything was read. A call is never
- * told a message that was sent before its request, nor anything once a request
- * that arrived went without its reply; the peer of the end that calls skips,
- * delays and repeats replies as the steps say. What was cancelled ends.
+/* The law of channel: two channels, native or framed, send messages of any size
+ * in both directions at once. Reads and writes may have any size; operations
+ * may be cancelled, time out or be slow; calls and allocations may fail; an end
+ * may close, or close one direction.
  *
- * Payload: the steps, three bytes each: what and at which end, and how much
- * (two bytes). Choices: the kernel (stage_settings), its seed, type and framing
- * of the pipe, the quota, the options of both channels. */
+ * A message whose send succeeded arrives whole, once and in its place. A
+ * message whose send failed arrives in the same way, or not at all. A missing
+ * message is reported by an error. After a half-close an end sends nothing
+ * more, and its peer has read everything. A call never gets a message that was
+ * sent before its request; and it gets nothing once an earlier request has
+ * arrived without its reply. The peer of the calling end skips, delays and
+ * repeats replies, as the steps say. A cancelled operation ends.
+ *
+ * Payload: the steps, three bytes each: the kind and the end, and a size (two
+ * bytes). Choices: the kernel (stage_settings), its seed, type and framing of
+ * the pipe, the quota, and the options of both channels. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,7 +121,7 @@ static void options_choose(np_channel_options *options, uint32_t how,
       (how & 16) != 0 ? NP_LITTLE_ENDIAN : NP_BIG_ENDIAN;
 }
 
-/* The length field may say less than the maximum. */
+/* bytes_max_of: the length field may allow less than the maximum. */
 static size_t bytes_max_of(const struct side *side,
                            const np_channel_options *options) {
   const size_t most = options->frame.frame_bytes_max;
@@ -180,7 +182,7 @@ static bool is_receiving(const struct scene *scene, const struct side *side) {
   return false;
 }
 
-/* Receiving that has failed for good says so each time. */
+/* has_failed: a receive that has failed for good fails again each time. */
 static bool has_failed(const struct side *side, size_t since) {
   size_t same = 0;
 
@@ -195,8 +197,8 @@ static bool has_failed(const struct side *side, size_t since) {
   return same >= FAILURES_MAX;
 }
 
-/* One end closes, when all of its messages have left, and the other receives to
- * the end. */
+/* drain closes one end after all of its messages have left, and lets the other
+ * end receive to the end. */
 static void drain(struct scene *scene, struct side *from, struct side *to) {
   const size_t before = scene->action_count;
   const size_t arrived_before = to->arrival_count;
@@ -218,7 +220,7 @@ static void drain(struct scene *scene, struct side *from, struct side *to) {
     if (!is_receiving(scene, to)) {
       receive_one(to, 0, 0, false);
     }
-    /* A call waits until its request was read. */
+    /* A call waits until its request is read, so this end receives too. */
     if (from->channel != NULL && !is_receiving(scene, from)) {
       receive_one(from, 0, 0, false);
     }

@@ -1,10 +1,11 @@
-/* What arrived at an end, held against what was sent at the other: a set of
- * places, at one of which the receiver must be. */
+/* The account of channel: checks the messages that arrived at one end against
+ * those sent at the other. It keeps the set of all places at which the receiver
+ * may be, because a failed send leaves open whether its message arrived. */
 #include "channel_scene.h"
 
 #include "stream.h"
 
-/* How many bytes of message `number` are at `data`. */
+/* matching counts the bytes at `data` that belong to message `number`. */
 static size_t matching(const struct side *from, size_t number,
                        const unsigned char *data, size_t length) {
   size_t count = 0;
@@ -20,9 +21,10 @@ static bool is_skippable(const struct side *to, size_t number) {
   return !to->peer->sends[number].ok;
 }
 
-/* The places after an arrival of these bytes, if `number` is the first message
- * that can be in it. Where messages are the kernel's, one that was cut when a
- * part of it had been read runs on into the next. */
+/* places_of returns the places after an arrival of these bytes, if `number` is
+ * the first message that it can contain. On a message pipe without framing, a
+ * message that was cut after a part of it was read runs on into the next
+ * message. */
 static uint64_t places_of(const struct side *to, size_t number,
                           const unsigned char *data, size_t length) {
   const struct side *from = to->peer;
@@ -46,8 +48,9 @@ static uint64_t places_of(const struct side *to, size_t number,
   return after;
 }
 
-/* The places after one that was too long, or found no memory: `is_kept` if it
- * stays. Of a message that ran on into another the length is not known. */
+/* places_of_none returns the places after a message that was too long or found
+ * no memory. `is_kept`: the message stays. The length of a message that ran on
+ * into another is unknown. */
 static uint64_t places_of_none(const struct side *to, size_t number,
                                const struct arrival *arrival, bool is_kept) {
   const struct side *from = to->peer;
@@ -67,11 +70,11 @@ static uint64_t places_of_none(const struct side *to, size_t number,
   return after;
 }
 
-/* The places where the receiver can be after an arrival, from a set of places
- * before: bit n stands for "message n is the next". */
+/* places_after returns the set of possible places after an arrival. Bit n
+ * stands for "message n is next". */
 static uint64_t places_after(const struct side *to, uint64_t places,
                              const struct arrival *arrival) {
-  /* It may have lost that one, or none. */
+  /* The receiver may have lost the message, or not. */
   uint64_t after = arrival->error == ERROR_NOT_ENOUGH_MEMORY ? places : 0;
 
   for (size_t i = 0; i <= to->peer->send_count; i++) {

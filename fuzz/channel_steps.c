@@ -1,4 +1,5 @@
-/* The steps of channel, and their callbacks: whether each may end so. */
+/* The steps of channel and their callbacks, which check that each operation may
+ * end with its result. */
 #include "channel_scene.h"
 
 #include <stdlib.h>
@@ -14,7 +15,8 @@ static bool receives(const struct action *action) {
   return action->kind != SEND && action->kind != SHUTDOWN;
 }
 
-/* Whether a call was cancelled whose callback has not run yet. */
+/* has_cancelled_call returns true if a call was cancelled and its callback has
+ * not run yet. */
 static bool has_cancelled_call(const struct side *side) {
   const struct scene *scene = side->scene;
 
@@ -36,7 +38,7 @@ static bool is_expected(const struct action *action, np_error error) {
     case NP_OK:
       return true;
     case ERROR_OPERATION_ABORTED:
-      /* Sending may have failed with that of an earlier message. */
+      /* A send may fail with the error of an earlier message. */
       return action->cancelled || side->closing || sends(action);
     case WAIT_TIMEOUT:
       return action->timeout_ms > 0 || sends(action);
@@ -52,7 +54,7 @@ static bool is_expected(const struct action *action, np_error error) {
       return receives(action);
     case ERROR_INSUFFICIENT_BUFFER:
       return action->kind == INTO;
-    case ERROR_PIPE_BUSY: /* Something came that it had not asked for. */
+    case ERROR_PIPE_BUSY: /* A message came that the call had not asked for. */
       return action->kind == CALL;
     case ERROR_INVALID_STATE:
       return action->kind == CALL &&
@@ -62,8 +64,8 @@ static bool is_expected(const struct action *action, np_error error) {
   }
 }
 
-/* The message that `data` is, of those that the peer of `side` sent: the last
- * that it can be; SIZE_MAX where it is too short to be told from others. */
+/* number_of returns the number of the peer's message that `data` is: the last
+ * possible one, or SIZE_MAX if `data` is too short to identify a message. */
 static size_t number_of(const struct side *side, const unsigned char *data,
                         size_t length) {
   const struct side *from = side->peer;
@@ -81,8 +83,8 @@ static size_t number_of(const struct side *side, const unsigned char *data,
   return SIZE_MAX;
 }
 
-/* A reply that is told as a success: the peer began to send it when the call
- * had begun, and every request that arrived before has had its reply. */
+/* answered checks a reply: the peer began to send it after the call began, and
+ * every request that arrived before has had its reply. */
 static void answered(struct action *call) {
   struct side *side = call->side;
   const struct arrival *reply = &side->arrivals[side->arrival_count - 1];
@@ -95,7 +97,7 @@ static void answered(struct action *call) {
            "a call was told a reply where an earlier one is still to come");
 }
 
-/* What came is a request of the peer's: whoever is asked knows it now. */
+/* request_arrived records that the peer's request has arrived here. */
 static void request_arrived(struct side *side) {
   const struct arrival *arrival = &side->arrivals[side->arrival_count - 1];
   const size_t number = number_of(side, arrival->data, arrival->length);
@@ -132,7 +134,7 @@ static void arrived(struct action *action, np_error error, size_t length) {
     fuzz_law(length > side->bytes_max, "%zu bytes are too long for %zu", length,
              side->bytes_max);
   }
-  /* A call may end with what the write of its request was told. */
+  /* A call may end with the error of its request's write. */
   if ((error == ERROR_BROKEN_PIPE && action->kind != CALL) ||
       error == ERROR_HANDLE_EOF) {
     side->was_cleanly = !side->ended && !side->closing;
@@ -140,8 +142,8 @@ static void arrived(struct action *action, np_error error, size_t length) {
   }
 }
 
-/* Then the peer has read everything, and there is a receive for each message
- * that the kernel keeps. */
+/* shut checks a half-close that succeeded: the peer has read everything, and on
+ * a message pipe without framing a receive has taken each message. */
 static void shut(struct side *side, np_error error) {
   const size_t needed =
       side->is_framed ? side->sent_count > 0 : side->sent_count;
@@ -153,8 +155,8 @@ static void shut(struct side *side, np_error error) {
            'A' + (int)side->number, needed - side->peer->receives_begun);
 }
 
-/* What was cancelled ends within a few turns. The end of a direction may flush
- * by a thread, which needs a turn in which the loop waits. */
+/* ended_in_time: a cancelled operation ends within a few turns. A half-close
+ * may flush with a thread, which needs a turn in which the loop waits. */
 static bool ended_in_time(const struct action *action) {
   const struct stage *stage = &action->side->scene->stage;
 
@@ -208,7 +210,7 @@ static void on_done(np_op *op, np_error error, size_t transferred) {
     side->is_owed = side->is_owed || (side->sends[action->number].arrived &&
                                       error != ERROR_BUFFER_OVERFLOW);
   }
-  /* Nobody may look at it any more. */
+  /* The library may not use the data any more. */
   free(action->data);
   action->data = NULL;
 }
@@ -248,7 +250,7 @@ static void forget(struct action *action) {
   free(action);
 }
 
-/* A message, with room for its header before it. */
+/* message_fill makes a message, with room for its header in front. */
 static bool message_fill(struct action *action, size_t header) {
   struct side *side = action->side;
 
@@ -306,9 +308,9 @@ static void begun(struct action *action, const char *name, np_error error) {
   forget(action);
 }
 
-/* The request of a call waits for its turn, so that a message which is sent
- * meanwhile goes before it: the account knows messages in the order in which
- * they began. */
+/* is_calling: a call's request waits for its turn, so a message that is sent
+ * meanwhile would go first. The account knows messages only in the order in
+ * which they began. */
 static bool is_calling(const struct side *side) {
   for (size_t i = 0; i < side->scene->action_count; i++) {
     const struct action *action = side->scene->actions[i];
@@ -367,7 +369,7 @@ void call_one(struct side *side, size_t length, uint32_t timeout_ms) {
   struct action *action;
 
   if (side->number > 0) {
-    return; /* Two that call each other may both wait for ever. */
+    return; /* Two ends that call each other may both wait for ever. */
   }
   action = action_new(side, CALL, length);
   if (action == NULL) {
@@ -432,8 +434,9 @@ void close_one(struct side *side) {
   side->channel = NULL;
 }
 
-/* Whether something may be in flight: what was not called back, a message that
- * goes on to the peer without its send, a read that could not be cancelled. */
+/* may_be_busy returns true if something may be in flight: an operation without
+ * its callback, a message that still goes to the peer after its send has ended,
+ * or a read that could not be cancelled. */
 static bool may_be_busy(const struct side *side) {
   const struct scene *scene = side->scene;
 
@@ -448,7 +451,7 @@ static bool may_be_busy(const struct side *side) {
   return scene->stage.has_faults;
 }
 
-/* If nothing is in flight the pipe comes back. */
+/* detach_one gets the pipe back if nothing is in flight. */
 void detach_one(struct side *side) {
   np_pipe *pipe = NULL;
   np_error error;

@@ -1,13 +1,13 @@
-/* The plain driver: it gives a target the inputs that are named, files or
- * folders of them, one after the other in one process. For compilers without
+/* The plain driver: gives the named inputs (files, or folders of files) to a
+ * target, one after the other in one process. It is for compilers without
  * libFuzzer, and for Windows.
  *
  *   npipe-fuzz-NAME [--print] [--repeat N] FILE|FOLDER...
  *
- * --print tells what each input does, in calls that one can read.
- * --repeat gives each N times, for measuring.
+ * --print prints what each input does, as readable calls. --repeat plays each
+ * input N times, for measurements.
  *
- * Exits 0 when each law held, and when there was an input at all. */
+ * Exit code 0: every law held, and there was at least one input. */
 #include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ static const char *current = "no input yet";
 static long repeat = 1;
 static size_t played;
 
-/* A crash is told with the input that led to it. */
+/* on_death prints the input that led to the crash. */
 static void on_death(int signal_number) {
   fflush(stdout);
   fprintf(stderr, "FAIL: %s\n", current);
@@ -46,7 +46,8 @@ static bool play_file(const char *path) {
   }
   size = fread(bytes, 1, INPUT_BYTES_MAX, file);
   fclose(file);
-  /* In memory of just that size, so that reading past its end is seen. */
+  /* A buffer of exactly this size, so that sanitizers find reads beyond its
+   * end. */
   exact = malloc(size > 0 ? size : 1);
   if (exact == NULL) {
     abort();
@@ -69,7 +70,8 @@ static int by_name(const void *a, const void *b) {
   return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* In the order of their names, wherever it runs. */
+/* play_folder plays the inputs in the order of their names, which is the same
+ * on every system. */
 static bool play_folder(const char *path, DIR *folder) {
   static char *names[INPUTS_MAX];
   const struct dirent *entry;
@@ -79,7 +81,7 @@ static bool play_folder(const char *path, DIR *folder) {
   while ((entry = readdir(folder)) != NULL) {
     char *name;
 
-    /* Those with a dot in them are no inputs: ".", "..", a story. */
+    /* Names with a dot are not inputs: ".", "..", and descriptions. */
     if (strchr(entry->d_name, '.') != NULL) {
       continue;
     }

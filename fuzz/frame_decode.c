@@ -1,10 +1,10 @@
-/* The law of frame_decode: whatever the stream and however it is cut, the
- * decoder hands out the frames that a naive one finds in the whole of it, and
- * ends with the same error; it asks for no more memory than the longest frame
- * that is allowed, and after an error it stays failed.
+/* The law of frame_decode: for any stream, cut in any way, the decoder returns
+ * the same frames, and the same final error, as a naive decoder that gets the
+ * whole stream. It allocates no more memory than the longest allowed frame, and
+ * after an error it stays failed.
  *
- * Payload: the stream. Choices: the options (framing_choose), which allocation
- * fails, and the cuts. */
+ * Payload: the stream. Choices: the options (framing_choose), the allocation
+ * that fails, and the cuts. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +19,7 @@ struct memory {
   bool has_failed;
 };
 
-/* The size stands before the block. */
+/* The header of each block, which holds the block's size. */
 union block {
   size_t size;
   max_align_t align;
@@ -54,16 +54,16 @@ static void release(void *context, void *block) {
   free((union block *)block - 1);
 }
 
-/* The frames that came, held against the naive decoder's. */
+/* Compares the decoded frames with those of the naive decoder. */
 struct reader {
   np_frame_decoder decoder;
   const uint8_t *stream;
   const struct framed_stream *expected;
   size_t count;
-  size_t given; /* bytes of the stream */
+  size_t given; /* bytes of the stream given so far */
 };
 
-/* Gives the decoder one piece, from memory of just that size. */
+/* feed gives the decoder one piece, in a buffer of exactly this size. */
 static np_error feed(struct reader *reader, const uint8_t *piece, size_t size) {
   np_error error;
 
@@ -123,7 +123,8 @@ static np_error feed_copy(struct reader *reader, const uint8_t *piece,
   return error;
 }
 
-/* Nothing but its end is left to do for a decoder that failed. */
+/* stays_failed checks that every call on a failed decoder fails with the same
+ * error. */
 static void stays_failed(struct reader *reader, np_error error) {
   size_t consumed = 1;
   np_frame frame;
@@ -138,7 +139,7 @@ static void stays_failed(struct reader *reader, np_error error) {
            "the end of a stream that failed is another error");
 }
 
-/* Has the stream decoded in pieces that end at `cuts`. */
+/* decode_cut decodes the stream in pieces that end at `cuts`. */
 static void decode_cut(const struct framing *framing, const uint8_t *stream,
                        size_t size, const struct framed_stream *expected,
                        const size_t *cuts, size_t cut_count,

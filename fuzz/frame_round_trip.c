@@ -1,7 +1,7 @@
-/* The law of frame_round_trip: whatever the options, what the encoder accepts
- * the decoder hands out again, byte by byte and in order, however the stream is
- * cut; and the encoder refuses just what has no place in a length field or is
- * over the maximum, and then writes nothing.
+/* The law of frame_round_trip: for any options and any cuts of the stream, the
+ * decoder returns the frames that the encoder accepted, byte by byte and in
+ * order. The encoder refuses exactly the lengths that do not fit the length
+ * field or exceed the maximum, and then writes nothing.
  *
  * Payload: the bytes of the frames. Choices: the options (framing_choose), the
  * number of frames, their lengths, the size of the pieces, and the room for a
@@ -14,7 +14,7 @@
 enum { FRAMES_MAX = 8, PAYLOAD_BYTES_MAX = 600, FILL = 0x5A };
 
 struct sent {
-  size_t offset; /* in the stream, of what the decoder shall hand out */
+  size_t offset; /* in the stream, of the expected frame */
   size_t length;
 };
 
@@ -31,7 +31,7 @@ static bool is_filled(const uint8_t *bytes, size_t size) {
   return memcmp(bytes, fill, size) == 0;
 }
 
-/* Appends a frame, if the encoder takes it. */
+/* frame_send appends a frame if the encoder accepts it. */
 static void frame_send(struct wire *wire, const struct framing *framing,
                        const uint8_t *payload, size_t length, size_t room) {
   const np_error expected = framing_encode_error(framing, length);
@@ -144,7 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
 
     frame_send(&wire, &framing, payload, taken, room);
   }
-  /* Lengths that no memory has: only the header is made of them. */
+  /* No memory holds these lengths; only their headers are encoded. */
   if (fuzz_choice(&input) >= 128) {
     const size_t beyond = SIZE_MAX - fuzz_choice(&input);
     uint8_t header[NP_FRAME_HEADER_BYTES_MAX];

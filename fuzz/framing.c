@@ -1,8 +1,11 @@
+/* The naive judge of framing: draws options, decodes a whole stream, and says
+ * which payloads an encoder must refuse. It computes in 128 bits, so that
+ * nothing can overflow. */
 #include "framing.h"
 
 #include <string.h>
 
-/* A number of 128 bits, two's complement. */
+/* A number of 128 bits in two's complement. */
 struct wide {
   uint64_t high;
   uint64_t low;
@@ -41,7 +44,8 @@ static bool wide_less(struct wide a, struct wide b) {
   return wide_is_negative(wide_add(a, wide_negate(b)));
 }
 
-/* Half of the options are near enough to each other that all of them matter. */
+/* framing_choose draws options. In half of the draws the values are close to
+ * each other, so that each of them matters. */
 void framing_choose(struct framing *framing, struct fuzz_input *input) {
   static const size_t widths[] = {4, 2, 1, 8, 4, 2, 1, 8, 2, 1, 2, 1, 0, 3, 9};
   static const int64_t extremes[] = {INT64_MIN, INT64_MAX, INT64_MIN + 1, -256,
@@ -89,8 +93,7 @@ void framing_choose(struct framing *framing, struct fuzz_input *input) {
   for (size_t i = 0; i < options->field_bytes; i++) {
     framing->field_max = framing->field_max * 256 + 255;
   }
-  /* The lengths that the field can tell of, and those that are allowed: is
-   * there one in both? */
+  /* The options are possible if some length fits the field and is allowed. */
   {
     struct wide least = wide_of_signed(options->adjustment);
     struct wide most = wide_add(least, wide_of(framing->field_max));
@@ -118,7 +121,7 @@ static uint64_t field_read(const np_frame_options *options,
   return value;
 }
 
-/* Returns NP_OK and the length of the frame behind this header. */
+/* measure returns NP_OK and sets the length of the frame behind this header. */
 static np_error measure(const struct framing *framing, const uint8_t *header,
                         uint64_t *length) {
   const np_frame_options *options = &framing->options;

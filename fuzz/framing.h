@@ -1,6 +1,6 @@
-/* Framing as the targets see it: options drawn from an input, and a naive
- * decoder, written for these tests alone, that says what must come of them. It
- * takes a whole stream at once and computes in 128 bits, so that nothing can
+/* Framing for the fuzz targets: options drawn from an input, and a naive
+ * decoder, written only for these tests, that gives the expected result. It
+ * gets the whole stream at once, and computes in 128 bits, so that nothing can
  * overflow. */
 #ifndef NPIPE_FUZZ_FRAMING_H
 #define NPIPE_FUZZ_FRAMING_H
@@ -9,7 +9,7 @@
 
 #include "fuzz.h"
 
-/* What the options mean, if they mean anything. */
+/* Options, and the values that follow from them if they are possible. */
 struct framing {
   bool is_possible;
   size_t field_end;
@@ -20,10 +20,10 @@ struct framing {
   np_frame_options options;
 };
 
-/* framing_choose draws options, mostly ones that a decoder takes. */
+/* framing_choose draws options, most of which a decoder accepts. */
 void framing_choose(struct framing *framing, struct fuzz_input *input);
 
-/* A frame is always one stretch of the stream. */
+/* A frame, which is always one piece of the stream. */
 struct framed {
   size_t offset;
   size_t length;
@@ -31,20 +31,21 @@ struct framed {
 
 enum { FRAMED_MAX = 1024 };
 
-/* A stream, taken apart. */
+/* The frames of a stream. */
 struct framed_stream {
   struct framed frames[FRAMED_MAX];
   size_t count;
-  size_t end_of_last; /* where the next frame would begin                */
-  np_error error;     /* ERROR_MORE_DATA: none but the end of the stream */
-  uint64_t pending;   /* length of the frame whose end is missing        */
-  bool has_begun;     /* there is a part of a frame at the end           */
+  size_t end_of_last; /* where the next frame would begin */
+  np_error error;     /* ERROR_MORE_DATA: only the stream's end */
+  uint64_t pending;   /* length of the incomplete frame */
+  bool has_begun;     /* an incomplete frame is at the end */
 };
 
 void framing_decode(const struct framing *framing, const uint8_t *stream,
                     size_t size, struct framed_stream *out);
 
-/* framing_encode_error is what an encoder must say to this payload. */
+/* framing_encode_error returns the error that an encoder must give for this
+ * payload. */
 np_error framing_encode_error(const struct framing *framing, size_t payload);
 
 #endif

@@ -1,3 +1,5 @@
+/* The failure of a law: prints it and aborts, so that a fuzzer keeps the
+ * input. */
 #include "fuzz.h"
 
 #include <stdarg.h>

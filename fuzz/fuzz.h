@@ -1,11 +1,12 @@
-/* What the fuzz targets share: how an input is read, and how a broken law is
- * told. Each target is one file, whose first comment states its law.
+/* The part that all fuzz targets share: reading an input, and reporting a
+ * broken law. Each target is one file, and its first comment states its law.
  *
- * An input is read from both ends. What an end of a pipe would write (frames,
- * messages, names, a program) lies at its start as it would on the wire, so
- * real traffic is a seed. The choices (options, sizes, settings) are taken from
- * its last byte backwards, so neither disturbs the other when a mutation makes
- * one of them longer. What is missing reads as 0. */
+ * An input is read from both ends. The bytes that an end of a pipe would write
+ * (frames, messages, names, a program) stand at the start of the input, in the
+ * form that they have on the wire, so real traffic can be a seed. The choices
+ * (options, sizes, settings) are read from the last byte backwards. So a
+ * mutation that makes one part longer does not disturb the other. Missing bytes
+ * read as 0. */
 #ifndef NPIPE_FUZZ_FUZZ_H
 #define NPIPE_FUZZ_FUZZ_H
 
@@ -14,25 +15,27 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* The formats that printf knows, which mingw-w64 has two kinds of. */
+/* The formats of printf; mingw-w64 has two kinds. */
 #ifdef __MINGW_PRINTF_FORMAT
 #define FUZZ_PRINTF __MINGW_PRINTF_FORMAT
 #else
 #define FUZZ_PRINTF printf
 #endif
 
-/* What libFuzzer calls, and the driver: a target's own. */
+/* LLVMFuzzerTestOneInput is the entry of a target. libFuzzer or the driver
+ * calls it. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-/* Called once, before the first input; a target may have it. */
+/* LLVMFuzzerInitialize is called once, before the first input. It is
+ * optional. */
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 struct fuzz_input {
   const uint8_t *bytes;
-  size_t front; /* the first byte that is left */
-  size_t back;  /* behind the last one         */
+  size_t front; /* the first unread byte */
+  size_t back;  /* behind the last unread byte */
 };
 
-/* fuzz_input_begin returns `bytes` with nothing taken. */
+/* fuzz_input_begin returns an input in which nothing is read. */
 static inline struct fuzz_input fuzz_input_begin(const uint8_t *bytes,
                                                  size_t size) {
   struct fuzz_input input = {bytes, 0, size};
@@ -40,12 +43,12 @@ static inline struct fuzz_input fuzz_input_begin(const uint8_t *bytes,
   return input;
 }
 
-/* fuzz_choice takes a byte from the end. */
+/* fuzz_choice reads one byte from the end. */
 static inline uint32_t fuzz_choice(struct fuzz_input *input) {
   return input->back > input->front ? input->bytes[--input->back] : 0;
 }
 
-/* fuzz_choice_below takes as many bytes from the end as `bound` needs. */
+/* fuzz_choice_below reads as many bytes from the end as `bound` needs. */
 static inline uint32_t fuzz_choice_below(struct fuzz_input *input,
                                          uint32_t bound) {
   uint32_t value = fuzz_choice(input);
@@ -60,8 +63,8 @@ static inline size_t fuzz_left(const struct fuzz_input *input) {
   return input->back - input->front;
 }
 
-/* fuzz_payload takes up to `size` bytes from the start; `*taken` tells how
- * many. */
+/* fuzz_payload reads up to `size` bytes from the start, and sets `*taken` to
+ * their number. */
 static inline const uint8_t *fuzz_payload(struct fuzz_input *input, size_t size,
                                           size_t *taken) {
   const uint8_t *payload = input->bytes + input->front;
@@ -71,10 +74,10 @@ static inline const uint8_t *fuzz_payload(struct fuzz_input *input, size_t size,
   return payload;
 }
 
-/* Whether the run shall tell what it does: --print of the driver. */
+/* True if the run prints its calls: --print of the driver. */
 extern bool fuzz_prints;
 
-/* fuzz_say prints a line of what the input does, if asked to. */
+/* fuzz_say prints a line if fuzz_prints is true. */
 #define fuzz_say(...)      \
   do {                     \
     if (fuzz_prints) {     \
@@ -83,7 +86,8 @@ extern bool fuzz_prints;
     }                      \
   } while (0)
 
-/* fuzz_law ends the process, with what was broken, unless `holds`. */
+/* fuzz_law checks that `holds` is true. Else it prints the broken law and ends
+ * the process. */
 #define fuzz_law(holds, ...)                        \
   do {                                              \
     if (!(holds)) {                                 \

@@ -1,12 +1,13 @@
-/* The law of message_reassembly: whatever messages are sent, empty ones too,
- * and whatever buffers they are read into, by operations, by tries, by several
- * buffers, with reads that are cancelled, that time out or that fail: put
- * together at ERROR_MORE_DATA they are the messages, each whole, in order, none
- * lost, none added, and then the end of the stream. (That a channel puts them
- * together so, with a read buffer of any size, is the law of channel.)
+/* The law of message_reassembly: the parts of a message, joined at
+ * ERROR_MORE_DATA, are the message. Every message arrives whole and in order,
+ * none is lost and none is added, and the end of the stream comes last. The law
+ * holds for messages of any size, empty ones too, read into buffers of any
+ * size, by operations, by tries and into several buffers, with reads that are
+ * cancelled, time out or fail. (The target `channel` checks the same for a
+ * channel with a read buffer of any size.)
  *
- * Payload: the steps, three bytes each: what, and how much (two bytes).
- * Choices: the kernel (stage_settings), its seed, the quotas, which end
+ * Payload: the steps, three bytes each: the kind, and a size (two bytes).
+ * Choices: the kernel (stage_settings), its seed, the quotas, and the end that
  * reads. */
 #include <ntstatus.h>
 
@@ -21,7 +22,7 @@ enum {
   STEPS_MAX = 64,
   MESSAGES_MAX = 48,
   READS_MAX = 700,
-  REST_BYTES = 1500, /* of the buffers at the end */
+  REST_BYTES = 1500, /* size of the buffers at the end */
   LENGTH_MAX = 3000
 };
 
@@ -52,11 +53,11 @@ struct scene {
   np_pipe *writer; /* NULL: closed */
   struct read reads[READS_MAX];
   size_t read_count;
-  size_t last_done; /* number of the last read that brought something */
+  size_t last_done; /* number of the last read that returned data */
   struct message messages[MESSAGES_MAX];
   size_t message_count;
-  bool fails; /* a read may fail      */
-  bool ended; /* the end was read     */
+  bool fails; /* a read may fail */
+  bool ended; /* the end of the stream was read */
 };
 
 static void on_written(np_op *op, np_error error, size_t transferred) {
@@ -68,7 +69,7 @@ static void on_written(np_op *op, np_error error, size_t transferred) {
            "a message of %zu bytes ended with %s, %zu", message->length,
            np_error_name(error), transferred);
   message->done = true;
-  /* Nobody may look at it any more. */
+  /* The library may not use the data any more. */
   free(message->data);
   message->data = NULL;
 }
@@ -118,7 +119,7 @@ static void judge(struct read *read, np_error error, size_t transferred) {
   switch (error) {
     case NP_OK:
     case ERROR_MORE_DATA:
-      /* Where a read of the rest failed, a part of it is what there is. */
+      /* If the read of the rest failed, the read returns only a part. */
       fuzz_law(transferred <= read->length &&
                    (error == NP_OK || transferred == read->length ||
                     (scene->fails && transferred > 0)),
@@ -152,7 +153,7 @@ static void on_read(np_op *op, np_error error, size_t transferred) {
            "a read was called back twice, or outside of the loop");
   judge(read, error, transferred);
   if (error == NP_OK || error == ERROR_MORE_DATA) {
-    /* A try may come before: it is told at once. */
+    /* A try may come before, because it returns its result at once. */
     fuzz_law(scene->last_done <= (size_t)(read - scene->reads),
              "a read was called back before one that began before it");
     scene->last_done = (size_t)(read - scene->reads);
@@ -276,7 +277,8 @@ static void set_read_ahead(struct scene *scene, size_t size) {
 
 /* --- The scene ----------------------------------------------------------- */
 
-/* Mostly small, some larger than the quotas and the read-ahead. */
+/* length_of returns mostly small lengths; some are larger than the quotas and
+ * the read-ahead. */
 static size_t length_of(const uint8_t bytes[2]) {
   return bytes[1] < 200 ? bytes[0] % 64u
                         : (bytes[0] + 256u * bytes[1]) % LENGTH_MAX;
@@ -355,7 +357,8 @@ static bool is_reading(const struct scene *scene) {
   return false;
 }
 
-/* The writer closes when all has left, and the reader reads to the end. */
+/* finish closes the writer when everything is sent, and lets the reader read to
+ * the end. */
 static void finish(struct scene *scene) {
   np_op left = {.user = scene};
 

@@ -1,4 +1,5 @@
-/* Our end of raw_peer: its operations, and whether their results are due. */
+/* Our end in raw_peer: starts its operations, and checks that each result has a
+ * cause. */
 #include "raw_scene.h"
 
 #include <stdlib.h>
@@ -29,7 +30,8 @@ static struct action *action_new(struct scene *scene, enum action_kind kind,
   return action;
 }
 
-/* A shutdown has the error of a write that it waited for. */
+/* is_error_of_a_write: a shutdown may have the error of a write that it waited
+ * for. */
 static bool is_error_of_a_write(const struct action *shutdown, np_error error) {
   const struct scene *scene = shutdown->scene;
 
@@ -46,7 +48,8 @@ bool action_is_read(const struct action *action) {
   return action->kind == READ || action->kind == TRANSACT;
 }
 
-/* A header's list of results, less those that nobody gave cause for. */
+/* is_result_due returns true if the header allows `error` for this operation,
+ * and if something in the run can have caused it. */
 static bool is_result_due(const struct action *action, np_error error) {
   const struct scene *scene = action->scene;
 
@@ -86,7 +89,8 @@ static bool is_result_due(const struct action *action, np_error error) {
     case ERROR_PIPE_CONNECTED:
       return action->kind == CONNECT;
     default:
-      /* By the close: STATUS_PIPE_BROKEN or STATUS_HANDLES_CLOSED. */
+      /* A connect that a close ended has STATUS_PIPE_BROKEN or
+       * STATUS_HANDLES_CLOSED. */
       return action->kind == CONNECT && scene->closing;
   }
 }
@@ -124,14 +128,14 @@ static void on_done(np_op *op, np_error error, size_t transferred) {
   fuzz_law(!action->done, "a second callback");
   judge(action, error, transferred);
   if (action->kind == WRITE) {
-    /* Nobody may look at it any more. */
+    /* The library may not use the data any more. */
     free(action->data);
     action->data = NULL;
   }
 }
 
-/* What a start returned: nothing but want of memory refuses one. */
-/* Whether an earlier transact may have ended without its reply. */
+/* may_owe_reply returns true if an earlier transact may have ended without its
+ * reply. */
 static bool may_owe_reply(const struct action *action) {
   for (const struct action *at = action->scene->actions; at < action; at++) {
     if (at->kind == TRANSACT && (!at->done || at->error != NP_OK)) {
@@ -290,7 +294,7 @@ void our_peek(struct scene *scene, size_t length) {
       "np_pipe_peek gave %s", np_error_name(error));
 }
 
-/* The same mode again, or one that there is not. */
+/* our_set_read_mode sets the current mode again, or an invalid mode. */
 void our_set_read_mode(struct scene *scene) {
   np_error error;
 
@@ -310,7 +314,7 @@ void our_set_read_mode(struct scene *scene) {
   }
 }
 
-/* Questions that change nothing, whatever the answer. */
+/* our_questions calls the functions that query the pipe and change nothing. */
 void our_questions(struct scene *scene) {
   char text[NP_SID_TEXT_BYTES_MAX];
   char name[64];

@@ -1,13 +1,13 @@
-/* The law of raw_peer: whatever a peer does by Win32 calls of its own, with
- * messages of odd sizes, over the quotas, in other modes, disconnecting,
- * closing or dying at any step, each operation of our end is called back once,
- * from the loop, with a result that its header names and that the peer gave
- * cause for; what our end reads is what the peer wrote, in order, each message
- * whole; and nothing is left.
+/* The law of raw_peer: the peer may make any Win32 calls, with messages of odd
+ * sizes and beyond the quotas, in other modes, and it may disconnect, close or
+ * die at any step. Still each operation of our end has exactly one callback,
+ * from the loop, with a result that its header names and that the peer caused.
+ * Our end reads exactly the peer's data, in order, each message whole. Nothing
+ * is left at the end.
  *
- * Payload: the steps, three bytes each: what, and how much (two bytes).
+ * Payload: the steps, three bytes each: the kind, and a size (two bytes).
  * Choices: the kernel (stage_settings), its seed, which end is ours and its
- * modes, the quota, whether the stream is read to its end. */
+ * modes, the quota, and whether the stream is read to its end. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -197,8 +197,8 @@ static bool is_reading(const struct scene *scene) {
   return false;
 }
 
-/* The peer closes, and our end reads until it is told so: then nothing that had
- * been written whole may be missing. */
+/* drain closes the peer and reads to the end of the stream. Every write that
+ * was complete must have arrived. */
 static void drain(struct scene *scene) {
   raw_close(scene);
   stage_memory_fault(&scene->stage, 0);

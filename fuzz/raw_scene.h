@@ -1,5 +1,5 @@
-/* The scene of raw_peer: our end, and a peer that makes Win32 calls of its own;
- * what each of them did, for the account. */
+/* The scene of raw_peer: our end, a peer that makes raw Win32 calls, and a
+ * record of everything that both did. */
 #ifndef NPIPE_FUZZ_RAW_SCENE_H
 #define NPIPE_FUZZ_RAW_SCENE_H
 
@@ -24,13 +24,13 @@ struct action {
   enum action_kind kind;
   unsigned char *data;
   size_t length;
-  unsigned char *request; /* of a transact */
+  unsigned char *request; /* request of a transact */
   bool done;
   bool cancelled;
   bool while_closing;
   np_error error;
   size_t transferred;
-  size_t first; /* its data can be of these sessions */
+  size_t first; /* the data can be of sessions `first` to `last` */
   size_t last;
 };
 
@@ -38,7 +38,7 @@ struct action {
 struct raw_op {
   OVERLAPPED overlapped;
   bool pends;
-  size_t write; /* number of the write that it is */
+  size_t write; /* index into `writes` */
   unsigned char data[LENGTH_MAX];
   size_t length;
 };
@@ -60,7 +60,7 @@ struct scene {
   bool raw_dies;
   size_t session_count;
   bool in_session;
-  bool ever_closed; /* by the peer                   */
+  bool ever_closed; /* the peer has closed once */
   bool ever_disconnected;
   struct raw_op raw_read;
   struct raw_op raw_write;
@@ -75,7 +75,7 @@ struct scene {
 
 /* --- Our end: raw_ours.c ------------------------------------------------- */
 
-/* action_is_read tells whether it takes something out of the pipe. */
+/* action_is_read returns true if the operation takes data out of the pipe. */
 bool action_is_read(const struct action *action);
 
 void our_read(struct scene *scene, size_t length, bool scatters);
@@ -84,7 +84,8 @@ void our_try_read(struct scene *scene, size_t length);
 void our_try_write(struct scene *scene, size_t length);
 void our_transact(struct scene *scene, size_t length);
 
-/* our_other begins what has no data: CONNECT, READY, SHUTDOWN, FLUSH. */
+/* our_other starts an operation without data: CONNECT, READY, SHUTDOWN or
+ * FLUSH. */
 void our_other(struct scene *scene, enum action_kind kind, uint32_t how);
 void our_peek(struct scene *scene, size_t length);
 void our_set_read_mode(struct scene *scene);
@@ -96,7 +97,7 @@ void our_close(struct scene *scene);
 
 /* --- The peer: raw_theirs.c ---------------------------------------------- */
 
-/* raw_poll takes note of what has ended. */
+/* raw_poll records which operations of the peer have ended. */
 void raw_poll(struct scene *scene);
 void raw_send(struct scene *scene, size_t length);
 void raw_receive(struct scene *scene, size_t length);
@@ -104,8 +105,8 @@ void raw_transact(struct scene *scene, size_t length);
 void raw_peek(struct scene *scene);
 void raw_set_mode(struct scene *scene, uint32_t how);
 
-/* raw_open opens a client anew, if our end lets it; session_begin says that one
- * is there. */
+/* raw_open opens a new client if our end accepts one. session_begin records
+ * that a client is connected. */
 void raw_open(struct scene *scene);
 void session_begin(struct scene *scene);
 void raw_close(struct scene *scene);
@@ -113,7 +114,7 @@ void raw_cancel(struct scene *scene);
 void raw_disconnect(struct scene *scene);
 void raw_connect(struct scene *scene);
 
-/* raw_die has the peer's process end at its call number `nth` from now. */
+/* raw_die lets the peer's process die at its `nth` call from now. */
 void raw_die(struct scene *scene, uint32_t nth);
 
 #endif

@@ -1,4 +1,4 @@
-/* The peer of raw_peer: it makes Win32 calls of its own. */
+/* The peer in raw_peer. It makes raw Win32 calls and records what it wrote. */
 #include "raw_scene.h"
 
 #include <string.h>
@@ -11,7 +11,7 @@ static void raw_ended(struct scene *scene, struct raw_op *op, DWORD error,
   if (op == &scene->raw_write && op->write < WRITES_MAX) {
     struct written *written = &scene->writes[op->write].written;
 
-    /* In PIPE_NOWAIT mode it may be a part. */
+    /* In PIPE_NOWAIT mode a write may be partial. */
     written->is_cut = error != 0 || transferred != written->length;
   }
 }
@@ -28,7 +28,7 @@ void raw_poll(struct scene *scene) {
   }
 }
 
-/* Takes note of what a call with an OVERLAPPED returned. */
+/* raw_issued records the result of a call with an OVERLAPPED. */
 static void raw_issued(struct scene *scene, struct raw_op *op, BOOL succeeded) {
   const DWORD error = succeeded ? 0 : GetLastError();
 
@@ -48,7 +48,8 @@ static bool raw_begin(struct scene *scene, struct raw_op *op, size_t length) {
   return true;
 }
 
-/* Takes note of what is about to be written, as cut until it is known. */
+/* raw_note_write records a write that is about to be made. The write counts as
+ * cut until its result is known. */
 static bool raw_note_write(struct scene *scene, size_t length) {
   struct raw_op *op = &scene->raw_write;
   struct raw_write *write = &scene->writes[scene->write_count];
@@ -86,7 +87,7 @@ void raw_receive(struct scene *scene, size_t length) {
   }
 }
 
-/* The write of it may be the whole of what happened. */
+/* raw_transact may succeed in its write only. */
 void raw_transact(struct scene *scene, size_t length) {
   struct raw_op *read = &scene->raw_read;
 
@@ -99,7 +100,7 @@ void raw_transact(struct scene *scene, size_t length) {
              TransactNamedPipe(scene->raw, scene->raw_write.data, (DWORD)length,
                                read->data, (DWORD)sizeof read->data, NULL,
                                &read->overlapped));
-  /* The buffer of the write is in use as long as it pends. */
+  /* The write's buffer stays in use while the write is pending. */
   scene->raw_write.pends = false;
   if (read->pends) {
     scene->raw_write.overlapped = read->overlapped;
@@ -149,7 +150,7 @@ void session_begin(struct scene *scene) {
   scene->in_session = true;
 }
 
-/* As a client it comes again, if our end lets it. */
+/* raw_open connects the peer as a client again, if our end accepts it. */
 void raw_open(struct scene *scene) {
   HANDLE handle;
 
@@ -184,7 +185,8 @@ void raw_disconnect(struct scene *scene) {
   }
   disconnected = DisconnectNamedPipe(scene->raw);
   fuzz_say("peer: DisconnectNamedPipe: %d", disconnected);
-  scene->ever_disconnected = true; /* What was caught can still be read. */
+  /* Data that our end has already read ahead can still be read. */
+  scene->ever_disconnected = true;
 }
 
 void raw_connect(struct scene *scene) {
@@ -201,6 +203,7 @@ void raw_die(struct scene *scene, uint32_t nth) {
     sim_vanish(scene->raw, nth);
     scene->raw_dies = true;
     scene->ever_closed = true;
-    /* A server's process that dies is its instance's end, no disconnect. */
+    /* The death of a server's process ends its instance; it is not a
+     * disconnect. */
   }
 }

@@ -1,3 +1,5 @@
+/* Calls that the library must refuse before it asks the kernel: NULL pipes and
+ * invalid arguments. Each gives ERROR_INVALID_PARAMETER and no callback. */
 #include "refusals.h"
 
 static void on_op(np_op *op, np_error error, size_t transferred) {

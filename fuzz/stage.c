@@ -1,3 +1,5 @@
+/* The stage of the targets that need a kernel: settings, loop, counted memory,
+ * faults, and the checks at the end. */
 #include "stage.h"
 
 #include <stdlib.h>
@@ -44,7 +46,8 @@ void stage_settings(sim_settings *settings, struct fuzz_input *input) {
   const uint32_t drawn = fuzz_choice(input);
 
   sim_settings_named(settings, name);
-  /* What the library finds out once in a process must not change. */
+  /* The library finds this out only once in a process, so it must not
+   * change. */
   settings->warning_posts = false;
   if ((drawn & 1) != 0) {
     settings->shuffle_permille = fuzz_choice(input) * 4;
@@ -86,7 +89,7 @@ void stage_begin(struct stage *stage, uint64_t seed,
   stage->hides_ends =
       settings->late_status_permille > 0 || settings->short_get_permille > 0;
   stage->flushes_by_thread = !settings->flush_control;
-  in_step.threads_in_step = true; /* np_pipe_flush has some. */
+  in_step.threads_in_step = true; /* np_pipe_flush uses threads. */
   sim_reset(seed, &in_step);
   process_id = (unsigned)GetCurrentProcessId();
   snprintf(stage->name, sizeof stage->name, "\\\\.\\pipe\\npipe-fuzz-%u",
@@ -163,7 +166,7 @@ void stage_end(struct stage *stage) {
 
   stage_fault(stage, 0);
   stage_settle(stage);
-  /* What a raw end had in flight may be slow to end. */
+  /* The operations of a raw end may be slow to end. */
   for (int i = 0; i < LAST_TURNS; i++) {
     sim_advance_ms(TURN_MS);
   }

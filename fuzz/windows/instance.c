@@ -1,5 +1,5 @@
-/* Which instance a client got, on a kernel that has but one process for all of
- * them: it is the one that listened before and does not any more. */
+/* Finds the instance that a client opened, if all pipes are in one process: the
+ * instance that was listening before and is not listening now. */
 #include "instance.h"
 
 #include <winternl.h>
@@ -54,7 +54,8 @@ struct end *instance_taken(struct play *play, unsigned name) {
   return NULL;
 }
 
-/* Its handle has no right to be asked about (FILE_READ_ATTRIBUTES). */
+/* instance_tells_outbound is false: the handle has no right to be queried
+ * (FILE_READ_ATTRIBUTES). */
 bool instance_tells_outbound(void) {
   return false;
 }

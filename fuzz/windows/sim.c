@@ -1,16 +1,15 @@
+/* Stands in for the controls of the simulated kernel on a real one. Settings
+ * have no effect and no fault is injected, but the laws hold. The clock is
+ * real, and handles are counted. */
 #include "sim/sim.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What the targets ask of the simulated kernel, for a real one. It is what it
- * is: settings choose nothing, and no fault comes when it is wished. The laws
- * hold all the same. It has a clock, and it counts handles. */
-
 static DWORD handles_at_reset;
 
-/* An input chooses among as many as there are. */
+/* An input chooses among as many names as the simulated kernel has. */
 static const char *const names[] = {"win11",  "win7",      "disputed",
                                     "coarse", "unordered", "slow"};
 
@@ -51,13 +50,13 @@ bool sim_check(char *report, size_t size) {
   return now == handles_at_reset;
 }
 
-/* Nobody counts calls here. */
+/* sim_calls: calls are not counted here. */
 uint64_t sim_calls(const char *name) {
   (void)name;
   return 0;
 }
 
-/* No fault is injected here. */
+/* sim_faults_hit: no fault is injected here. */
 uint64_t sim_faults_hit(void) {
   return 0;
 }
@@ -95,7 +94,7 @@ uint64_t sim_now_ns(void) {
   return (uint64_t)((double)count.QuadPart * 1e9 / (double)frequency.QuadPart);
 }
 
-/* Time goes on by itself. */
+/* sim_advance_ms does nothing, because time goes on by itself. */
 void sim_advance_ms(uint64_t ms) {
   (void)ms;
 }
