@@ -1,5 +1,6 @@
-/* Each Windows call passes here: the lock, the count, the trace, the reports of
- * misuse. And the beginning and the end of a kernel. */
+/* The way of each Windows call through the kernel: the lock, the count, the
+ * trace, and the reports of misuse. Also the begin and the end of a kernel
+ * (sim_reset, sim_check). */
 #define _GNU_SOURCE /* dladdr */
 #include "pipe.h"
 
@@ -86,8 +87,8 @@ void sim__misuse(const char *format, ...) {
   }
 }
 
-/* The sanitizers know lines; else dladdr knows symbols, if they are exported,
- * or else the offset, for addr2line. */
+/* With sanitizers sim__place_text knows the source line. Else dladdr gives the
+ * symbol if it is exported, or an offset for addr2line. */
 extern void __sanitizer_symbolize_pc(const void *, const char *, char *, size_t)
     __attribute__((weak));
 
@@ -112,7 +113,7 @@ const char *sim__place_text(const void *place, char *out, size_t size) {
 
 /* --- Calls --------------------------------------------------------------- */
 
-/* Returns whether the call may fail. */
+/* count counts a call, and returns true if the call may fail. */
 static bool count(const char *name) {
   size_t i = ((uintptr_t)name >> 3) % COUNTERS_MAX;
 
@@ -127,7 +128,8 @@ static bool count(const char *name) {
   return counters[i].may_fail;
 }
 
-/* What is known of a function stays. */
+/* counts_reset clears the counts and keeps everything else that is known of a
+ * function. */
 static void counts_reset(void) {
   for (size_t i = 0; i < COUNTERS_MAX; i++) {
     counters[i].count = 0;
@@ -137,7 +139,7 @@ static void counts_reset(void) {
 static void enter(struct call *call, const char *name, const void *place) {
   pthread_mutex_lock(&sim__kernel.lock);
   if (sim__kernel.random == 0) {
-    sim__kernel.random = 1; /* A program that never called sim_reset. */
+    sim__kernel.random = 1; /* This program never called sim_reset. */
     sim_settings_init(&sim__kernel.settings);
     sim__clock_reset();
   }

@@ -1,12 +1,13 @@
-/* The virtual clock. It moves a little with each call, and as far as needed
- * when every thread waits. Nothing ever sleeps. */
+/* The virtual clock. It moves on a little with each call, and by the needed
+ * time when every thread waits. Nothing ever sleeps. */
 #include "pipe.h"
 
 #include <sched.h>
 
 enum { POLL_NS = 10000, SECOND_NS = 1000000000, START_BEFORE_WRAP_MS = 10000 };
 
-/* The clock starts shortly before the millisecond count outgrows 32 bits. */
+/* sim__clock_reset starts the clock shortly before the millisecond count
+ * exceeds 32 bits. */
 void sim__clock_reset(void) {
   sim__kernel.now_ns =
       ((uint64_t)UINT32_MAX - START_BEFORE_WRAP_MS) * (uint64_t)NS_PER_MS;
@@ -86,7 +87,7 @@ ULONGLONG WINAPI GetTickCount64(void) {
   return result;
 }
 
-/* 10 MHz, as on Windows 10. */
+/* The counter runs at 10 MHz, as on Windows 10. */
 BOOL WINAPI QueryPerformanceCounter(LARGE_INTEGER *count) {
   struct call call;
 

@@ -1,4 +1,4 @@
-/* The last error, and statuses as Win32 errors. */
+/* The last error, and the translation of statuses into Win32 errors. */
 #include "kernel.h"
 
 static _Thread_local DWORD last_error;
@@ -11,7 +11,7 @@ void WINAPI SetLastError(DWORD error) {
   last_error = error;
 }
 
-/* As ntdll maps them: Wine ntdll tests, error.c. */
+/* The translation of ntdll. Source: Wine ntdll tests, error.c. */
 static const struct {
   NTSTATUS status;
   ULONG error;

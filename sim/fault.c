@@ -1,4 +1,4 @@
-/* Faults on demand, and the one source of chance. */
+/* Injected faults, and the only source of random choices. */
 #include "pipe.h"
 
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 enum { PLANS_MAX = 64, VANISH_MAX = 16 };
 
-/* The nth call of a function from when it was planned. */
+/* A planned fault: it hits when `left` more calls of the function were made. */
 static struct plan {
   const char *name; /* NULL: unused */
   uint64_t left;
@@ -19,11 +19,11 @@ static struct vanish {
   uint64_t left;
 } vanishes[VANISH_MAX];
 
-/* How many of those are used: mostly none, and each call passes here. */
+/* Numbers of used plans. Mostly 0, which keeps each call fast. */
 static size_t plan_count;
 static size_t vanish_count;
 
-static uint64_t any_left; /* 0: none planned */
+static uint64_t any_left; /* calls until any call fails; 0: not planned */
 static uint64_t hits;
 
 /* splitmix64 */
@@ -39,8 +39,8 @@ uint64_t sim__random_below(uint64_t bound) {
   return bound == 0 ? 0 : sim__random_next() % bound;
 }
 
-/* Draws only where there is a choice, so that a setting which is off leaves
- * the rest of a run as it was. */
+/* sim__chance draws a number only if the outcome is open. So a setting that is
+ * off does not change the rest of a run. */
 bool sim__chance(uint32_t permille) {
   return permille >= 1000 ||
          (permille > 0 && sim__random_below(1000) < permille);

@@ -1,4 +1,4 @@
-/* Reading, writing and cancelling: the Win32 calls on any file. */
+/* The Win32 calls on any file: read, write, flush, results and cancel. */
 #include "pipe.h"
 
 #include <stdlib.h>
@@ -10,8 +10,8 @@ static bool is_free(void *file) {
   return !((struct file *)file)->busy;
 }
 
-/* All calls on a synchronous file line up behind one that blocks: the
- * PeekNamedPipe page. */
+/* sim__file_enter waits until a synchronous file is free: all calls on it wait
+ * behind one that blocks. Source: the PeekNamedPipe page. */
 void sim__file_enter(struct file *file) {
   sim__object_ref(&file->object);
   if (file->synchronous) {
@@ -28,8 +28,8 @@ void sim__file_leave(struct file *file) {
   sim__object_unref(&file->object);
 }
 
-/* Flags are only added. With FILE_SKIP_SET_EVENT_ON_HANDLE the handle is reset:
- * Wine ntdll tests, pipe.c, test_completion. */
+/* sim__file_notify only adds flags. FILE_SKIP_SET_EVENT_ON_HANDLE also resets
+ * the handle. Source: Wine ntdll tests, pipe.c, test_completion. */
 void sim__file_notify(struct file *file, UCHAR flags) {
   file->notify |= flags;
   if ((flags & FILE_SKIP_SET_EVENT_ON_HANDLE) != 0) {
@@ -39,8 +39,9 @@ void sim__file_notify(struct file *file, UCHAR flags) {
 
 /* --- Requests ------------------------------------------------------------ */
 
-/* What a Win32 call with an OVERLAPPED hands to the kernel. An hEvent whose
- * low bit is set wants no packet: the GetQueuedCompletionStatus page. */
+/* request_of builds the request of a Win32 call with an OVERLAPPED. If the low
+ * bit of hEvent is set, the operation posts no packet. Source: the
+ * GetQueuedCompletionStatus page. */
 static struct request request_of(OVERLAPPED *overlapped, IO_STATUS_BLOCK *own) {
   struct request request = {own, NULL, NULL};
 
@@ -59,7 +60,8 @@ static bool is_pending(NTSTATUS status) {
   return status == (NTSTATUS)STATUS_PENDING;
 }
 
-/* Ends a Win32 call that started an operation: pending is an error there. */
+/* end_transfer ends a Win32 call that started an operation. A pending operation
+ * counts as an error there. */
 static BOOL end_transfer(struct call *call, NTSTATUS status) {
   if (call->error == 0) {
     sim__call_status(call, status);
@@ -71,8 +73,9 @@ static bool file_is_signalled(void *file) {
   return ((struct file *)file)->signalled;
 }
 
-/* An overlapped file used without an OVERLAPPED: as Win32 does, the call waits
- * for the file to be signalled, by whatever ends first. */
+/* wait_without_overlapped is for an overlapped file used without an OVERLAPPED.
+ * Like Win32, it waits until the file is signalled, by whichever operation ends
+ * first. */
 static NTSTATUS wait_without_overlapped(struct file *file,
                                         const IO_STATUS_BLOCK *own) {
   sim__block(file_is_signalled, file, NEVER);
@@ -151,8 +154,8 @@ BOOL WINAPI WriteFile(HANDLE file, LPCVOID buffer, DWORD size, LPDWORD bytes,
                   overlapped);
 }
 
-/* The kernel's own status block is the operation's: the caller's cannot be used
- * to cancel it. */
+/* flush: the operation uses the kernel's own status block, so the caller's
+ * block cannot be used to cancel it. */
 static NTSTATUS flush(struct call *call, HANDLE handle, IO_STATUS_BLOCK *io) {
   NTSTATUS status;
   struct file *file =
@@ -307,7 +310,7 @@ BOOL WINAPI GetOverlappedResultEx(HANDLE file, LPOVERLAPPED overlapped,
                                   BOOL alertable) {
   struct call call;
 
-  (void)alertable; /* There are no APCs. */
+  (void)alertable; /* the kernel has no APCs */
   if (sim__call_begin(&call, __func__, PLACE, "%p %u", file, timeout_ms)) {
     overlapped_result(&call, file, overlapped, bytes, timeout_ms);
   }
@@ -316,8 +319,8 @@ BOOL WINAPI GetOverlappedResultEx(HANDLE file, LPOVERLAPPED overlapped,
 
 /* --- Cancelling ---------------------------------------------------------- */
 
-/* Only the thread's own, and a success also when there was none: Wine ntdll
- * tests, pipe.c, test_cancelio. */
+/* CancelIo cancels only the calling thread's operations, and succeeds even if
+ * there were none. Source: Wine ntdll tests, pipe.c, test_cancelio. */
 BOOL WINAPI CancelIo(HANDLE handle) {
   struct call call;
 

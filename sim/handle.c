@@ -1,11 +1,12 @@
-/* Objects and the handles to them. A handle's number is not used again until
- * many others were closed, so a stale one is seen. */
+/* Objects and their handles. A handle's number is used again only after many
+ * others were closed, so that the use of a closed handle is noticed. */
 #include "pipe.h"
 
 #include <stdlib.h>
 
 enum {
-  SLOTS_UNUSED_MIN = 4096, /* closed slots that wait before they serve again */
+  /* closed slots that must wait before the oldest is used again */
+  SLOTS_UNUSED_MIN = 4096,
   HANDLE_STEP = 4,
   PROCESS_PSEUDO = -1,
   THREAD_PSEUDO = -2
@@ -16,7 +17,7 @@ struct slot {
   ACCESS_MASK access;
   DWORD flags;
   bool vanished;
-  const char *name; /* the call that opened it, or that closed it */
+  const char *name; /* the call that opened it, or closed it */
   const void *place;
   uint32_t next_free;
 };
@@ -51,7 +52,7 @@ void sim__object_unref(struct object *object) {
   }
 }
 
-/* The last handle is closed. */
+/* object_cleanup runs when the last handle of an object is closed. */
 static void object_cleanup(struct object *object) {
   if (object->type == OBJECT_FILE) {
     sim__file_cleanup((struct file *)object);
@@ -73,7 +74,7 @@ static uint32_t slot_take(void) {
     return index;
   }
   if (table.count == 0) {
-    table.count = 1; /* 0 is no handle. */
+    table.count = 1; /* 0 is not a handle */
   }
   if (table.count >= table.capacity) {
     table.capacity = table.capacity == 0 ? 64 : table.capacity * 2;
@@ -89,7 +90,7 @@ HANDLE sim__handle_open(struct object *object, ACCESS_MASK access,
   struct slot *slot = &table.slots[index];
 
   if (object->handles++ > 0) {
-    object->refs--; /* All handles hold one reference. */
+    object->refs--; /* all handles together hold one reference */
   }
   slot->object = object;
   slot->access = access;
@@ -101,7 +102,8 @@ HANDLE sim__handle_open(struct object *object, ACCESS_MASK access,
   return (HANDLE)((uintptr_t)index * HANDLE_STEP);
 }
 
-/* The two low bits are the caller's own: Windows ignores them. */
+/* slot_get ignores the two low bits of a handle, as Windows does; callers may
+ * use them. */
 static struct slot *slot_get(HANDLE handle) {
   uintptr_t index = (uintptr_t)handle / HANDLE_STEP;
 
@@ -112,7 +114,9 @@ static struct object *pseudo_get(HANDLE handle) {
   return (intptr_t)handle == THREAD_PSEUDO ? &sim__thread_self()->object : NULL;
 }
 
-/* Closed, or none at all: misuse, if it was one. */
+/* complain reports a handle that is closed or never was one. NULL and
+ * INVALID_HANDLE_VALUE are not misuse, and neither is a handle of a process
+ * that died. */
 static void complain(HANDLE handle, const struct slot *slot) {
   char text[160];
 
@@ -207,7 +211,7 @@ void sim__handle_vanish(HANDLE handle) {
 
   if (slot != NULL && slot->object != NULL) {
     if (slot->object->type == OBJECT_FILE) {
-      /* The process' I/O is cancelled before its handles are closed. */
+      /* A dying process cancels its I/O before its handles are closed. */
       sim__ops_cancel((struct file *)slot->object, NULL, 0);
     }
     slot->vanished = true;

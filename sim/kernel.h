@@ -1,6 +1,6 @@
-/* What the parts of the simulated kernel share. One lock guards all of it; a
- * function here is called with the lock held unless its comment says otherwise.
- */
+/* The interface between the parts of the simulated kernel. One lock guards
+ * everything; the functions here are called with the lock held, unless a
+ * comment says otherwise. */
 #ifndef NPIPE_SIM_KERNEL_H
 #define NPIPE_SIM_KERNEL_H
 
@@ -31,26 +31,27 @@ enum object_type {
   OBJECT_ANY = 63
 };
 
-/* An object lives while handles or the kernel refer to it. When the last
- * handle goes, object_cleanup ends what depends on handles. */
+/* An object lives as long as handles or the kernel refer to it. When the last
+ * handle is closed, object_cleanup ends everything that depends on handles. */
 struct object {
   enum object_type type;
   unsigned handles;
-  unsigned refs; /* the handles count as one together */
+  unsigned refs; /* all handles together count as one */
 };
 
 void sim__object_init(struct object *object, enum object_type type);
 void sim__object_ref(struct object *object);
 void sim__object_unref(struct object *object);
 
-/* sim__handle_open makes a handle; the caller's reference moves to it. */
+/* sim__handle_open creates a handle. The caller's reference moves to the
+ * handle. */
 HANDLE sim__handle_open(struct object *object, ACCESS_MASK access,
                         bool inherit);
 
-/* sim__handle_get returns the object of `handle` if it is of one of `types`
- * and was opened with all of `access`; else NULL, and sets `*status`. A
- * closed handle is misuse. The reference is borrowed: take one before
- * blocking. */
+/* sim__handle_get returns the object of `handle`, if its type is one of `types`
+ * and the handle has all of `access`. Else it returns NULL and sets `*status`.
+ * A closed handle is misuse. The caller borrows the reference, and must take
+ * one of its own before it blocks. */
 void *sim__handle_get(HANDLE handle, unsigned types, ACCESS_MASK access,
                       NTSTATUS *status);
 ACCESS_MASK sim__handle_access(HANDLE handle);
@@ -61,44 +62,46 @@ void sim__handles_reset(void);
 
 /* --- Calls (call.c) ------------------------------------------------------ */
 
-/* A Windows call on its way through the kernel. */
+/* A Windows call while it is in the kernel. */
 struct call {
   const char *name;
   const void *place;         /* who called */
-  uint32_t error;            /* Win32 error, or NTSTATUS in an Nt call */
-  NTSTATUS fault_completion; /* sim_fault_completion's, or 0 */
-  bool may_fail;             /* for want of resources */
+  uint32_t error;            /* Win32 error; in an Nt call an NTSTATUS */
+  NTSTATUS fault_completion; /* set by sim_fault_completion, or 0 */
+  bool may_fail;             /* may fail for lack of resources */
   bool quiet;                /* not traced */
   char text[96];             /* arguments for the trace */
 };
 
 #define PLACE __builtin_return_address(0)
 
-/* sim__call_begin takes the lock, counts, moves the clock on and draws the
- * planned fault: then it returns false with call->error set, and the body
- * must not run. sim__call_end gives the lock back, traces, sets the last
- * error where there is one and returns whether there was none. */
+/* sim__call_begin takes the lock, counts the call, moves the clock on and draws
+ * a planned fault. If the fault hits, it returns false with call->error set,
+ * and the body must not run. sim__call_end releases the lock, traces, sets the
+ * last error if there is one, and returns true if there is none. */
 bool sim__call_begin(struct call *call, const char *name, const void *place,
                      const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 bool sim__call_end(struct call *call);
 
-/* The same for an Nt call: call->error is its NTSTATUS. */
+/* sim__call_end_nt is sim__call_end for an Nt call, where call->error is an
+ * NTSTATUS. */
 NTSTATUS sim__call_end_nt(struct call *call);
 
-/* The same for a call that can't fail: no fault, not in sim_calls_total. */
+/* sim__call_note begins a call that cannot fail. It gets no fault and does not
+ * count in sim_calls_total. */
 void sim__call_note(struct call *call, const char *name, const void *place);
 
 /* sim__call_status sets call->error from an NTSTATUS. */
 void sim__call_status(struct call *call, NTSTATUS status);
 
-/* sim__misuse reports what the caller did wrong, in the running call. */
+/* sim__misuse reports a mistake of the caller in the current call. */
 void sim__misuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* sim__report appends a line to what sim_check tells. */
+/* sim__report appends a line to the report of sim_check. */
 void sim__report(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* sim__place_text describes a code address. Returns `out`. */
+/* sim__place_text describes a code address and returns `out`. */
 const char *sim__place_text(const void *place, char *out, size_t size);
 
 /* --- Faults and chance (fault.c) ----------------------------------------- */
@@ -107,11 +110,13 @@ uint64_t sim__random_next(void);
 uint64_t sim__random_below(uint64_t bound);
 bool sim__chance(uint32_t permille);
 
-/* sim__fault_draw returns whether the call fails; then call->error is set. */
+/* sim__fault_draw returns true if the call must fail. It then sets
+ * call->error. */
 bool sim__fault_draw(struct call *call);
 void sim__fault_reset(void);
 
-/* sim__fault_may_hit: may the function fail, when it is used rightly? */
+/* sim__fault_may_hit returns true if the function may fail when it is used
+ * correctly. */
 bool sim__fault_may_hit(const char *name);
 
 /* --- Threads, waits, clock (thread.c, clock.c, wait.c) ------------------- */
@@ -124,40 +129,41 @@ struct thread {
   uint32_t id;
   uint32_t process_id;
   uint32_t session_id;
-  struct token *user;         /* the process' token */
+  struct token *user;         /* token of the process */
   struct token *impersonated; /* NULL: none */
-  struct op *sync_op;         /* what it blocks in */
-  const char *blocked_in;     /* the call; NULL: runs */
+  struct op *sync_op;         /* blocking operation */
+  const char *blocked_in;     /* name of the blocking call; NULL: runs */
   uint64_t deadline;
-  bool (*ready)(void *arg); /* in step: what it waits for; NULL: nothing */
+  bool (*ready)(void *arg); /* in step: the condition of its wait, or NULL */
   void *ready_arg;
   pthread_cond_t turn;
-  struct thread *carried_next; /* of those that wait for a carrier */
+  struct thread *carried_next; /* next in a list of waiting threads */
   bool is_pool;
   bool drives_port;
   bool waits_forbidden;
   bool exited;
   DWORD exit_code;
-  struct call *call; /* the call it is in */
+  struct call *call; /* its current call */
   LPTHREAD_START_ROUTINE start;
   PTP_SIMPLE_CALLBACK callback;
   void *parameter;
 };
 
-/* sim__thread_self returns the calling thread, made known at its first call. */
+/* sim__thread_self returns the calling thread, which is registered at its first
+ * call. */
 struct thread *sim__thread_self(void);
 
-/* sim__block waits until `ready(arg)`, false when the clock passes `deadline`
- * before. It gives the lock away meanwhile. When every thread is blocked, the
- * clock moves to the next deadline; when there is none, the process ends with a
- * report: it would hang for ever. */
+/* sim__block waits until `ready(arg)` is true; it returns false if the clock
+ * passes `deadline` first. The lock is released meanwhile. When every thread is
+ * blocked, the clock jumps to the next deadline. Without any deadline the
+ * process would hang for ever, so it ends with a report. */
 bool sim__block(bool (*ready)(void *arg), void *arg, uint64_t deadline);
 
-/* sim__wake has all blocked threads look again. */
+/* sim__wake makes all blocked threads check their conditions again. */
 void sim__wake(void);
 
-/* sim__threads_step lets another thread run, perhaps, where they run in step:
- * at the end of each call. */
+/* sim__threads_step may let another thread run, if threads run in step. It is
+ * called at the end of each call. */
 void sim__threads_step(void);
 bool sim__threads_settle(void); /* waits for the thread pool */
 void sim__threads_report(void);
@@ -166,11 +172,13 @@ void sim__threads_reset(void);
 uint64_t sim__deadline_in_ms(DWORD timeout_ms);
 void sim__clock_step(uint64_t ns);
 
-/* A poll that found nothing: lets a loop of polls see time go by. */
+/* sim__clock_poll is called for a poll that found nothing, so that time passes
+ * in a loop of polls. */
 void sim__clock_poll(void);
 void sim__clock_reset(void);
 
-/* Has timers of an operation looked at not later than `due`. */
+/* sim__clock_at makes sure that operations' timers are checked at `due` at the
+ * latest. */
 void sim__clock_at(uint64_t due);
 
 struct event {
@@ -184,7 +192,7 @@ void sim__event_set(struct event *event);
 /* sim__wait_check reports a wait on a thread that must not block. */
 void sim__wait_check(const char *what);
 
-/* sim__wait_run is WaitForMultipleObjects within a call. */
+/* sim__wait_run is WaitForMultipleObjects inside a call. */
 DWORD sim__wait_run(struct call *call, DWORD count, const HANDLE *handles,
                     bool all, DWORD timeout_ms);
 
@@ -192,7 +200,7 @@ DWORD sim__wait_run(struct call *call, DWORD count, const HANDLE *handles,
 
 enum { SID_BYTES_MAX = SECURITY_MAX_SID_SIZE, GROUPS_MAX = 5 };
 
-/* Levels of integrity. What has no label counts as medium. */
+/* Integrity levels. An object without a label counts as medium. */
 enum {
   INTEGRITY_NONE = 0,
   INTEGRITY_LOW = 0x1000,
@@ -201,16 +209,17 @@ enum {
   INTEGRITY_SYSTEM = 0x4000
 };
 
-/* A user as the access check sees it; never changed once made. */
+/* A user as the access check sees it. A token is never changed after it was
+ * made. */
 struct token {
   struct object object;
   const char *name;
   unsigned char sid[SID_BYTES_MAX];
   unsigned char groups[GROUPS_MAX][SID_BYTES_MAX];
   size_t group_count;
-  unsigned char owner[SID_BYTES_MAX]; /* of what it creates */
+  unsigned char owner[SID_BYTES_MAX]; /* owner of the objects it creates */
   uint32_t integrity;
-  bool is_app; /* in an app container */
+  bool is_app; /* runs in an app container */
   unsigned char package[SID_BYTES_MAX];
   bool may_impersonate; /* SeImpersonatePrivilege */
   bool may_audit;       /* SeSecurityPrivilege */
@@ -221,18 +230,18 @@ struct token {
   uint32_t session_id;
 };
 
-/* A security descriptor, taken apart. No DACL lets everybody in. */
+/* The parts of a security descriptor. Without a DACL everybody has access. */
 struct descriptor {
-  unsigned char owner[SID_BYTES_MAX]; /* all zero: none was given */
+  unsigned char owner[SID_BYTES_MAX]; /* all zero: not given */
   unsigned char group[SID_BYTES_MAX];
   bool has_label;
-  uint32_t label;     /* the level of integrity */
+  uint32_t label;     /* integrity level */
   ACCESS_MASK policy; /* SYSTEM_MANDATORY_LABEL_NO_..._UP */
   bool has_dacl;
   ACL *dacl; /* malloc'd */
 };
 
-/* What a client lets its server do. */
+/* The rights that a client gives its server. */
 struct qos {
   SECURITY_IMPERSONATION_LEVEL level;
   bool dynamic;
@@ -241,31 +250,32 @@ struct qos {
 
 struct token *sim__token_named(const char *name, uint32_t session_id);
 
-/* sim__token_primary is the process' user. */
+/* sim__token_primary returns the token of the process. */
 struct token *sim__token_primary(void);
 
-/* sim__token_has tells whether `sid` is the user or one of the groups. */
+/* sim__token_has returns true if `sid` is the user or one of the groups. */
 bool sim__token_has(const struct token *token, const unsigned char *sid);
 
-/* sim__token_current is whom the calling thread acts as; NULL when it
- * impersonates at a level that opens nothing. */
+/* sim__token_current returns the token that the calling thread acts with, or
+ * NULL if the thread impersonates at a level that allows no access. */
 struct token *sim__token_current(void);
 NTSTATUS sim__token_adopt(const struct token *client,
                           SECURITY_IMPERSONATION_LEVEL level);
 
-/* sim__descriptor_take takes apart what somebody gave; NULL: the default one of
- * a pipe. */
+/* sim__descriptor_take reads the descriptor `given`. NULL means the default
+ * descriptor of a pipe. */
 NTSTATUS sim__descriptor_take(struct descriptor *out, const void *given);
 
-/* sim__descriptor_may_own tells whether `token` may make `owner` an owner,
- * sim__descriptor_may_label whether it may give an object that label. */
+/* sim__descriptor_may_own returns true if `token` may make `owner` an owner.
+ * sim__descriptor_may_label returns true if `token` may give an object this
+ * label. */
 bool sim__descriptor_may_own(const struct token *token,
                              const unsigned char *owner);
 bool sim__descriptor_may_label(const struct token *token,
                                const struct descriptor *descriptor);
 
-/* sim__descriptor_assign makes a new object's descriptor from what its creator
- * gave. */
+/* sim__descriptor_assign makes the descriptor of a new object from the one that
+ * its creator gave. */
 NTSTATUS sim__descriptor_assign(struct descriptor *out, const void *given,
                                 const struct token *creator);
 void sim__descriptor_deinit(struct descriptor *descriptor);
@@ -274,17 +284,17 @@ NTSTATUS sim__access_check(const struct descriptor *descriptor,
                            ACCESS_MASK *granted);
 ACCESS_MASK sim__access_map(ACCESS_MASK access);
 
-/* sim__sid_level writes S-1-16-`level`. */
+/* sim__sid_level writes the SID S-1-16-`level`. */
 void sim__sid_level(unsigned char out[SID_BYTES_MAX], uint32_t level);
 
-/* sim__answer copies what a query answers with. Returns a Win32 error. */
+/* sim__answer copies the answer of a query. It returns a Win32 error. */
 uint32_t sim__answer(void *out, DWORD size, PDWORD needed, const void *from,
                      size_t bytes);
 
 size_t sim__sid_size(const void *sid);
 bool sim__sid_equal(const void *a, const void *b);
 size_t sim__sid_parse(const WCHAR *text,
-                      unsigned char *sid); /* units taken, or 0 */
+                      unsigned char *sid); /* units used, or 0 */
 
 /* --- The kernel ---------------------------------------------------------- */
 
@@ -294,17 +304,17 @@ struct kernel {
   sim_settings settings;
   uint64_t random;
   uint64_t now_ns;
-  uint64_t next_due; /* of the operations' timers; NEVER: none */
+  uint64_t next_due; /* next of the operations' timers; NEVER: none */
   uint64_t epoch;    /* counts wakes */
-  unsigned threads;  /* that may run */
-  unsigned blocked;  /* of them, since the last wake */
+  unsigned threads;  /* threads that may run */
+  unsigned blocked;  /* threads that have blocked since the last wake */
   struct thread *thread_list;
-  struct op *ops; /* all, oldest first */
+  struct op *ops; /* all operations, oldest first */
   struct op **ops_tail;
-  struct pipe *pipes; /* that have a name */
-  uint64_t listens;   /* numbers the instances as they begin to listen */
-  int64_t locals;     /* blocks of memory that LocalFree is to get */
-  bool tearing_down;  /* sim_reset: touch no memory of the caller */
+  struct pipe *pipes; /* all pipes with a name */
+  uint64_t listens;   /* next listen_number of an instance */
+  int64_t locals;     /* blocks of memory that await LocalFree */
+  bool tearing_down;  /* in sim_reset: touch no memory of the caller */
 };
 
 extern struct kernel sim__kernel;

@@ -1,14 +1,15 @@
-/* Modules, whose functions are looked up by name, and text. */
+/* Modules, functions that are looked up by name, and conversion of text. */
 #include "kernel.h"
 
 #include <string.h>
 
 HMODULE WINAPI GetModuleHandleW(LPCWSTR name) {
-  (void)name; /* All of it is this one. */
+  (void)name; /* the whole program is one module */
   return (HMODULE)&sim__kernel;
 }
 
-/* What is newer than Windows 7 or absent elsewhere, and so looked up. */
+/* Functions that are newer than Windows 7 or missing on some systems, so that
+ * programs look them up. */
 static const struct {
   const char *name;
   FARPROC function;
@@ -17,7 +18,8 @@ static const struct {
      (FARPROC)(void (*)(void))GetNamedPipeClientComputerNameW},
 };
 
-/* Else NULL, as for a function that this Windows does not have. */
+/* GetProcAddress returns NULL for all other functions, as if this Windows did
+ * not have them. */
 FARPROC WINAPI GetProcAddress(HMODULE module, LPCSTR name) {
   struct call call;
   FARPROC found = NULL;
@@ -34,7 +36,8 @@ FARPROC WINAPI GetProcAddress(HMODULE module, LPCSTR name) {
   return sim__call_end(&call) ? found : NULL;
 }
 
-/* To UTF-8 alone, of a text with a NUL and without surrogates. */
+/* WideCharToMultiByte converts only to UTF-8, and only text with a NUL and
+ * without surrogates. */
 int WINAPI WideCharToMultiByte(UINT code_page, DWORD flags, LPCWSTR text,
                                int units, LPSTR out, int size,
                                LPCSTR default_char, LPBOOL used_default) {

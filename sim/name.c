@@ -1,10 +1,10 @@
-/* Names of pipes, and waiting for an instance of one. */
+/* Names of pipes, and the wait for an instance of a name. */
 #include "pipe.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Names compare without case. ASCII and Latin-1 are enough here. */
+/* fold makes names compare without case. ASCII and Latin-1 are enough here. */
 static WCHAR fold(WCHAR c) {
   if ((c >= 'a' && c <= 'z') || (c >= 0xE0 && c <= 0xFE && c != 0xF7)) {
     return (WCHAR)(c - 32);
@@ -35,8 +35,9 @@ static bool is_slash(WCHAR c) {
   return c == '\\' || c == '/';
 }
 
-/* The host of \\HOST\pipe\...: 0 no host, 1 this machine's device namespace, 2
- * this machine through the redirector, 3 another one. */
+/* host_kind returns the kind of host in \\HOST\pipe\...: 0 not a host, 1 this
+ * machine's device namespace, 2 this machine through the redirector, 3 another
+ * machine. */
 static int host_kind(const WCHAR *host, size_t length) {
   if (length == 1 && (host[0] == '.' || host[0] == '?')) {
     return 1;
@@ -81,7 +82,7 @@ DWORD sim__name_from_win32(const WCHAR *path, WCHAR **out, size_t *length,
   }
   *remote = kind == 2;
   end = units;
-  /* Win32 cuts blanks and dots off the end, but not from \\?\. */
+  /* Win32 removes blanks and dots at the end, but not after \\?\. */
   while (path[2] != '?' && end > host + 6 &&
          (path[end - 1] == '.' || path[end - 1] == ' ')) {
     end--;
@@ -97,8 +98,8 @@ DWORD sim__name_from_win32(const WCHAR *path, WCHAR **out, size_t *length,
   return ERROR_SUCCESS;
 }
 
-/* FILE_PIPE_WAIT_FOR_BUFFER: i64 timeout, u32 bytes of the name, u8 whether
- * the timeout counts, the name at 14. */
+/* sim__pipe_wait reads FILE_PIPE_WAIT_FOR_BUFFER: i64 time-out, u32 bytes of
+ * the name, u8 whether the time-out is given, and the name at offset 14. */
 NTSTATUS sim__pipe_wait(struct op *op) {
   WCHAR name[512];
   const char *in = op->in;
@@ -133,7 +134,7 @@ NTSTATUS sim__pipe_wait(struct op *op) {
   } else if (timeout == 0) {
     return STATUS_IO_TIMEOUT;
   } else {
-    /* A positive one is a time of the calendar; the largest is for ever. */
+    /* A positive time-out is a date. The largest value means for ever. */
     wait_ns = timeout > 0 ? NEVER : (uint64_t)(-timeout) * 100;
   }
   op->pipe = pipe;

@@ -1,4 +1,4 @@
-/* The NT calls. */
+/* The NT calls on files: create, open, read, write, cancel and control. */
 #include "pipe.h"
 
 #include <stdlib.h>
@@ -30,8 +30,8 @@ static bool starts_with(const WCHAR *text, size_t length, const WCHAR *prefix,
          sim__name_equal(text, prefix, prefix_length);
 }
 
-/* \Device\NamedPipe is the device, with a backslash behind it the root, and
- * what follows that a name. */
+/* nt_name splits an NT path: \Device\NamedPipe is the device, with a backslash
+ * behind it the root of all pipes, and the rest is a name. */
 static NTSTATUS nt_name(struct nt_name *out,
                         const OBJECT_ATTRIBUTES *attributes) {
   static const WCHAR *const prefixes[] = {L"\\Device\\NamedPipe", L"\\??\\PIPE",
@@ -160,8 +160,8 @@ NTSTATUS NTAPI NtCreateFile(PHANDLE file, ACCESS_MASK access,
   return sim__call_end_nt(&call);
 }
 
-/* The share mode is the configuration: who may read at the other end. Wine
- * ntdll tests, pipe.c, test_create. */
+/* configuration_of returns the pipe's direction. The share mode says what the
+ * other end may do. Source: Wine ntdll tests, pipe.c, test_create. */
 static int configuration_of(ULONG share) {
   switch (share & (FILE_SHARE_READ | FILE_SHARE_WRITE)) {
     case FILE_SHARE_READ:
@@ -306,7 +306,7 @@ static NTSTATUS connection_attribute(const struct file *file, const char *name,
   return STATUS_SUCCESS;
 }
 
-/* What is done at once, whatever the state. */
+/* control_now runs a control that completes at once in any state. */
 static NTSTATUS control_now(struct file *file, ULONG code, const void *in,
                             size_t in_size, void *out, size_t out_size,
                             size_t *info) {

@@ -1,4 +1,5 @@
-/* Operations: from the call that starts one to the packet that ends it. */
+/* Operations: from the call that starts one, through waits and cancels, to the
+ * packet that ends it. */
 #include "pipe.h"
 
 #include <stdlib.h>
@@ -60,7 +61,7 @@ void sim__op_write_back(struct op *op) {
     memcpy(op->buffer, op->staged, op->info);
   }
   op->request.iosb->Information = op->info;
-  /* Others may poll it: HasOverlappedIoCompleted. */
+  /* Atomic, because other threads may poll it with HasOverlappedIoCompleted. */
   __atomic_store_n(&op->request.iosb->Status, op->status, __ATOMIC_RELEASE);
 }
 
@@ -68,8 +69,9 @@ static bool wants_packet(const struct op *op) {
   return op->file->port != NULL && op->request.context != NULL && !op->sync;
 }
 
-/* The end of an operation signals its event, or the handle if it has none; on a
- * synchronous handle both. Wine ntdll tests, pipe.c, test_blocking. */
+/* signal_end signals the event of an ended operation, or the handle if it has
+ * no event; on a synchronous handle both. Source: Wine ntdll tests, pipe.c,
+ * test_blocking. */
 static void signal_end(struct op *op) {
   if (op->event != NULL) {
     sim__event_set(op->event);
@@ -80,7 +82,8 @@ static void signal_end(struct op *op) {
   }
 }
 
-/* Tells the caller: by the status block, event, handle, packet. */
+/* deliver reports the end to the caller: status block, event, handle and
+ * packet. */
 static void deliver(struct op *op) {
   bool packet = wants_packet(op);
 
@@ -193,7 +196,7 @@ static bool is_done(void *op) {
   return ((struct op *)op)->done;
 }
 
-/* The caller's thread waits for the end of `op`. */
+/* wait_for blocks the caller's thread until `op` has ended. */
 static NTSTATUS wait_for(struct op *op, size_t *info) {
   struct thread *self = sim__thread_self();
   NTSTATUS status;
@@ -207,7 +210,8 @@ static NTSTATUS wait_for(struct op *op, size_t *info) {
   return status;
 }
 
-/* Done at once. Does the caller have to wait for a packet all the same? */
+/* pends_anyhow returns true if an operation that completed at once must still
+ * be answered with "pending" and a packet. */
 static bool pends_anyhow(const struct op *op, NTSTATUS status) {
   const sim_settings *settings = &sim__kernel.settings;
 
@@ -233,8 +237,8 @@ NTSTATUS sim__op_submit(struct call *call, struct op *op, bool wait,
   *info = 0;
   op->sync = sync;
   check_reuse(op);
-  /* An operation with an event resets the handle, too. Wine ntdll tests,
-   * pipe.c, read_pipe_test. */
+  /* An operation with an event also resets the handle. Source: Wine ntdll
+   * tests, pipe.c, read_pipe_test. */
   file->signalled = false;
   if (op->event != NULL) {
     op->event->set = false;
@@ -255,8 +259,8 @@ NTSTATUS sim__op_submit(struct call *call, struct op *op, bool wait,
   if (status == (NTSTATUS)STATUS_PENDING) {
     return sync ? wait_for(op, info) : status;
   }
-  /* An error that comes at once leaves no trace: no packet, no event, and the
-   * status block as it was. Wine kernel32 tests, pipe.c, test_ReadFile. */
+  /* An error at once has no other effect: no packet, no event, and an unchanged
+   * status block. Source: Wine kernel32 tests, pipe.c, test_ReadFile. */
   if (status < 0 && status != STATUS_BUFFER_OVERFLOW) {
     sim__op_free(op);
     return status;
@@ -296,13 +300,15 @@ static bool is_wait_for_good(const struct op *op) {
   return op->kind == OP_WAIT && !sim__kernel.settings.wait_cancellable;
 }
 
-/* Nobody can cancel it any more, or take its packet. */
+/* is_wait_for_nobody returns true for a wait for an instance whose port is
+ * closed: no call can cancel it or dequeue its packet any more. */
 static bool is_wait_for_nobody(const struct op *op) {
   return op->kind == OP_WAIT && !op->queued && op->file->port != NULL &&
          op->file->port->closed;
 }
 
-/* The newest operation that is to be cancelled now; NULL: none. */
+/* newest_marked returns the newest operation that is marked to be cancelled, or
+ * NULL. */
 static struct op *newest_marked(void) {
   struct op *newest = NULL;
 
@@ -314,10 +320,10 @@ static struct op *newest_marked(void) {
   return newest;
 }
 
-/* Cancels what is marked. Each may end others and free them. The newest goes
- * first, so that none completes for the room that one before it leaves:
- * ReactOS IopQueueIrpToThread puts an IRP at the head of the list that
- * NtCancelIoFile walks. */
+/* cancel_marked cancels the marked operations. Each cancel may end and free
+ * others. The newest goes first, so that no marked operation completes because
+ * an older one has made room. ReactOS does the same: IopQueueIrpToThread puts
+ * an IRP at the head of the list that NtCancelIoFile walks. */
 static void cancel_marked(void) {
   struct op *op;
 
@@ -366,8 +372,9 @@ bool sim__ops_cancel(struct file *file, const void *iosb, uint32_t thread_id) {
   return found;
 }
 
-/* Who holds the cancel routine of an operation ends it, as cancelled: nothing
- * that the same caller does next can come before. ReactOS npfs,
+/* sim__ops_end_cancels ends the operations of `file` that were asked to
+ * cancel. An operation's cancel routine always ends it as cancelled, before
+ * anything that the same caller does next. Source: ReactOS npfs,
  * NpRemoveDataQueueEntry. */
 void sim__ops_end_cancels(const struct file *file) {
   for (struct op *op = sim__kernel.ops; op != NULL; op = op->next) {
@@ -377,8 +384,8 @@ void sim__ops_end_cancels(const struct file *file) {
   cancel_marked();
 }
 
-/* ExitThread's page: a thread's operations end with it. Those that end in a
- * packet don't. */
+/* sim__ops_cancel_thread ends the operations of a thread that exits
+ * (ExitThread's page). Operations that end in a packet continue. */
 void sim__ops_cancel_thread(const struct thread *thread) {
   for (struct op *op = sim__kernel.ops; op != NULL; op = op->next) {
     if (op->queued && op->thread_id == thread->id &&
@@ -438,7 +445,7 @@ void sim__ops_report(void) {
     }
     if (op->kind == OP_POSTED) {
       if (op->request.context == NULL) {
-        continue; /* A mere wake-up may come too late. */
+        continue; /* a wake-up packet without OVERLAPPED may be left */
       }
       sim__report("a posted packet was not taken: %s in %s", op->name,
                   sim__place_text(op->place, text, sizeof text));

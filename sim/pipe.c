@@ -1,5 +1,5 @@
-/* Pipes and their instances: who is connected to whom, and what each state
- * allows. */
+/* Pipes and their instances: which ends are connected, and which operations
+ * each state allows. */
 #include "pipe.h"
 
 #include <stdlib.h>
@@ -13,7 +13,7 @@ struct file *sim__file_new(enum file_kind kind, bool synchronous) {
   sim__object_init(&file->object, OBJECT_FILE);
   file->kind = kind;
   file->synchronous = synchronous;
-  /* A fresh handle is signalled. Wine kernel32 tests, pipe.c. */
+  /* A new handle is signalled. Source: Wine kernel32 tests, pipe.c. */
   file->signalled = true;
   return file;
 }
@@ -53,7 +53,8 @@ static void instance_unref(struct instance *instance) {
   free(instance);
 }
 
-/* Ends the connects, or the waits for an instance, that wait here. */
+/* finish_waiting ends the connects of `instance`, or the waits for an instance
+ * of `pipe`. */
 static void finish_waiting(const struct instance *instance,
                            const struct pipe *pipe, NTSTATUS status) {
   struct op *op = sim__kernel.ops;
@@ -62,7 +63,7 @@ static void finish_waiting(const struct instance *instance,
     if (op->queued && ((instance != NULL && op->instance == instance) ||
                        (pipe != NULL && op->pipe == pipe))) {
       sim__op_finish(op, status, 0);
-      op = sim__kernel.ops; /* It may be freed. */
+      op = sim__kernel.ops; /* the list may have changed */
     } else {
       op = op->next;
     }
@@ -105,7 +106,8 @@ static struct instance *instance_new(struct pipe *pipe, struct file *server,
 static void instance_listen(struct instance *instance) {
   instance->state = LISTENING;
   instance->listen_number = sim__kernel.listens++;
-  /* Each waiter wakes and races for it: Wine kernel32 tests, test_wait_pipe. */
+  /* Every waiter wakes and races for the instance. Source: Wine kernel32 tests,
+   * test_wait_pipe. */
   finish_waiting(NULL, instance->pipe, STATUS_SUCCESS);
 }
 
@@ -142,8 +144,9 @@ static NTSTATUS pipe_new(struct pipe **out, const WCHAR *name, size_t length,
   return STATUS_SUCCESS;
 }
 
-/* May a further instance be made? The order of the checks is what Wine's ntdll
- * tests, om.c, and ReactOS NpCreateExistingNamedPipe show. */
+/* further_check returns whether another instance may be created. The order of
+ * the checks follows Wine's ntdll tests, om.c, and ReactOS
+ * NpCreateExistingNamedPipe. */
 static NTSTATUS further_check(const struct pipe *pipe,
                               const struct create_options *options) {
   ACCESS_MASK granted;
@@ -163,8 +166,8 @@ static NTSTATUS further_check(const struct pipe *pipe,
   return STATUS_SUCCESS;
 }
 
-/* In an app container only names under LOCAL\ may be created: the
- * "CreateNamedPipe" page, Remarks. */
+/* may_create: in an app container only names under LOCAL\ may be created.
+ * Source: the "CreateNamedPipe" page, Remarks. */
 static bool may_create(const struct token *token, const WCHAR *name,
                        size_t length) {
   static const char local[] = "local\\";
@@ -253,8 +256,8 @@ NTSTATUS sim__pipe_open(struct file **out, ACCESS_MASK *granted,
                        memcmp(pipe->name, name, length * sizeof *name) != 0)) {
     return STATUS_OBJECT_NAME_NOT_FOUND;
   }
-  /* A client needs no right to create instances, and gets none: ReactOS
-   * NpCreateClientEnd. */
+  /* A client needs no right to create instances, and does not get it. Source:
+   * ReactOS NpCreateClientEnd. */
   status = sim__access_check(&pipe->security, token,
                              sim__access_map(options->access) &
                                  ~(ACCESS_MASK)FILE_CREATE_PIPE_INSTANCE,
@@ -277,8 +280,8 @@ NTSTATUS sim__pipe_open(struct file **out, ACCESS_MASK *granted,
   (*out)->end = END_CLIENT;
   (*out)->pipe = pipe;
   pipe->refs++;
-  /* The redirector opens message pipes for reading messages; a local client
-   * begins with bytes: the TransactNamedPipe page. */
+  /* The redirector opens message pipes in message read mode; a local client
+   * starts in byte mode. Source: the TransactNamedPipe page. */
   (*out)->messages = options->remote && pipe->message_type;
   (*out)->instance = instance;
   instance->refs++;
@@ -294,7 +297,8 @@ NTSTATUS sim__pipe_open(struct file **out, ACCESS_MASK *granted,
   return STATUS_SUCCESS;
 }
 
-/* A server end goes: ReactOS NpSetClosingPipeState. */
+/* end_close closes one end of an instance. Source: ReactOS
+ * NpSetClosingPipeState. */
 static void end_close(struct file *file) {
   struct instance *instance = file->instance;
   NTSTATUS broken = STATUS_PIPE_BROKEN;
@@ -332,7 +336,8 @@ void sim__file_cleanup(struct file *file) {
     instance_unref(instance);
     file->instance = NULL;
   } else {
-    sim__ops_cancel(file, NULL, 0); /* The root: waits for an instance. */
+    /* The root: cancels waits for an instance. */
+    sim__ops_cancel(file, NULL, 0);
   }
 }
 
@@ -363,7 +368,8 @@ NTSTATUS sim__pipe_check(const struct file *file) {
   return file->instance == NULL ? STATUS_PIPE_DISCONNECTED : STATUS_SUCCESS;
 }
 
-/* What a read or a write finds before it looks at data. */
+/* check_transfer makes the checks that come before a read or a write looks at
+ * data. */
 static NTSTATUS check_transfer(const struct file *file) {
   NTSTATUS status = sim__pipe_check(file);
 
@@ -402,8 +408,9 @@ NTSTATUS sim__pipe_read(struct op *op) {
   return STATUS_PENDING;
 }
 
-/* Who the reader at the other end may say has written: with dynamic tracking
- * the writer's user of now, else that of the open. */
+/* writer_token returns the user that the reader at the other end may
+ * impersonate: with dynamic tracking the writer's current user, else the user
+ * of the open. */
 static struct token *writer_token(const struct file *file) {
   if (file->end == END_SERVER) {
     return NULL;
@@ -542,8 +549,8 @@ NTSTATUS sim__pipe_impersonate(struct file *file) {
   if (file->kind != FILE_PIPE || file->end != END_SERVER) {
     return STATUS_ILLEGAL_FUNCTION;
   }
-  /* Only after something was read, and not across a disconnect: Wine kernel32
-   * tests, pipe.c, test_ImpersonateNamedPipeClient. */
+  /* Impersonation is possible only after a read, and not after a disconnect.
+   * Source: Wine kernel32 tests, pipe.c, test_ImpersonateNamedPipeClient. */
   client = instance->queue[INBOUND].read_as;
   if (client == NULL) {
     return STATUS_CANNOT_IMPERSONATE;
@@ -600,7 +607,7 @@ NTSTATUS sim__pipe_set_mode(struct file *file, bool messages, bool nowait) {
   if (messages && !file->pipe->message_type) {
     return STATUS_INVALID_PARAMETER;
   }
-  /* Not while its own data lies unread: ReactOS NpSetPipeInfo. */
+  /* Not while the end's own data are unread. Source: ReactOS NpSetPipeInfo. */
   if (nowait && !file->nowait &&
       (sim__queue_has_data(sim__pipe_out(file)) ||
        sim__queue_has_reads(sim__pipe_in(file)))) {

@@ -27,53 +27,54 @@ enum op_kind {
   OP_WRITE,
   OP_CONNECT,
   OP_FLUSH,
-  OP_WAIT,     /* for an instance */
-  OP_TRANSACT, /* its write is done: it waits for the answer */
+  OP_WAIT,     /* waits for an instance */
+  OP_TRANSACT, /* has written and waits for the answer */
   OP_CONTROL,  /* an FSCTL that never waits */
   OP_POSTED    /* PostQueuedCompletionStatus' packet */
 };
 
-/* What the caller gave an operation to report to. */
+/* The places where the caller wants the end of an operation reported. */
 struct request {
   IO_STATUS_BLOCK *iosb;
   HANDLE event;
-  void *context; /* lpOverlapped of the packet; NULL: no packet */
+  void *context; /* packet's lpOverlapped; NULL: no packet */
 };
 
-/* An operation, from its call until its packet is taken. */
+/* An operation, from its call until its packet is dequeued. */
 struct op {
   struct op *next;
   struct op **link;
-  struct op *next_packet; /* in the port */
+  struct op *next_packet; /* next in the port */
   enum op_kind kind;
   struct file *file; /* NULL: OP_POSTED */
   struct event *event;
   struct request request;
   uint32_t thread_id;
-  const char *name; /* the call and the place that started it */
+  const char *name; /* the call that started it, and its place */
   const void *place;
   char *buffer; /* the caller's */
   size_t size;
-  const void *in; /* OP_TRANSACT: what to write */
+  const void *in; /* OP_TRANSACT: the data to write */
   size_t in_size;
   ULONG code;   /* OP_CONTROL */
-  char *staged; /* read data until the caller's buffer is due */
+  char *staged; /* read data, until the caller's buffer is written */
   uint64_t delay_ns;
   NTSTATUS status;
   size_t info;
   ULONG_PTR key; /* OP_POSTED */
-  bool queued;   /* waits in a pipe; may be cancelled */
+  bool queued;   /* waits in a pipe; can be cancelled */
   bool cancel_asked;
-  bool cancel_now; /* chosen by the cancel in progress */
+  bool cancel_now; /* chosen by the current cancel */
   bool sync;       /* its call waits for it and frees it */
-  bool pends;      /* to be answered ERROR_IO_PENDING anyhow */
-  bool late;       /* written back when the packet is taken */
+  bool pends;      /* must be answered ERROR_IO_PENDING */
+  bool late;       /* written back when the packet is dequeued */
   bool done;       /* delivered */
   bool in_port;
   uint64_t timeout_at;
   uint64_t cancel_at;
   uint64_t deliver_at;
-  struct queue *queue; /* where it waits: of these, one */
+  /* One of these three is set: the place where it waits. */
+  struct queue *queue;
   struct instance *instance;
   struct pipe *pipe;
 };
@@ -82,36 +83,38 @@ struct op *sim__op_new(const struct call *call, enum op_kind kind,
                        struct file *file, const struct request *request,
                        void *buffer, size_t size);
 
-/* sim__op_take_event takes the event that the caller named. False: it is
- * none; `op` is gone. */
+/* sim__op_take_event takes the event that the caller passed. It returns false
+ * if the handle is not an event; `op` is then freed. */
 bool sim__op_take_event(struct op *op, NTSTATUS *status);
 
-/* sim__op_submit runs the operation, waits for it where the file is
- * synchronous or `wait` is set, and disposes of it. `*info`: bytes, when it
- * did not pend. */
+/* sim__op_submit runs the operation, waits for its end if the file is
+ * synchronous or `wait` is set, and frees it when it is no longer needed.
+ * `*info` is the byte count if the operation did not pend. */
 NTSTATUS sim__op_submit(struct call *call, struct op *op, bool wait,
                         size_t *info);
 
-/* sim__op_finish ends an operation that is in no queue any more. */
+/* sim__op_finish ends an operation that is no longer in a queue. */
 void sim__op_finish(struct op *op, NTSTATUS status, size_t info);
 
-/* sim__op_target is where the data of a read goes. */
+/* sim__op_target returns the buffer for the data of a read. */
 char *sim__op_target(struct op *op);
 void sim__op_write_back(struct op *op);
 void sim__op_free(struct op *op);
 
-/* sim__ops_cancel cancels what is in flight on `file`: all of it, or those
- * of one status block, of one thread (0: of any). Returns whether there was
- * any. */
+/* sim__ops_cancel cancels operations in flight on `file`: all, or only those of
+ * one status block or of one thread (0: any thread). It returns true if there
+ * was one. */
 bool sim__ops_cancel(struct file *file, const void *iosb, uint32_t thread_id);
-/* sim__ops_end_cancels ends those of `file` whose cancel is on its way. */
+/* sim__ops_end_cancels ends the operations of `file` whose cancel is under
+ * way. */
 void sim__ops_end_cancels(const struct file *file);
 void sim__ops_cancel_thread(const struct thread *thread);
 void sim__ops_run_timers(void);
 void sim__ops_report(void);
 
-/* Whether a wait for an instance goes on on this file whose packet nobody can
- * take any more: who could not cancel it may leave the handle open. */
+/* sim__op_waits_for_good returns true if a wait for an instance on this file
+ * cannot be cancelled and its packet can no longer be dequeued. A caller may
+ * leave such a handle open. */
 bool sim__op_waits_for_good(const struct object *object);
 
 void sim__ops_reset(void);
@@ -123,84 +126,86 @@ enum entry_kind { ENTRY_READ, ENTRY_DATA, ENTRY_FLUSH };
 struct entry {
   struct entry *next;
   enum entry_kind kind;
-  struct op *op;    /* that waits; NULL: data only */
-  const char *data; /* the caller's buffer as long as `op` waits */
-  char *copy;       /* ours after that */
+  struct op *op;    /* the waiting operation; NULL: data only */
+  const char *data; /* caller's buffer, while `op` waits */
+  char *copy;       /* kernel's copy, afterwards */
   size_t size;
-  size_t charged;      /* of the quota */
+  size_t charged;      /* bytes charged to the quota */
   struct token *token; /* who wrote */
 };
 
-/* One direction of an instance: unread data in the order of the writes, with
- * flushes between, or reads that wait. Never both. */
+/* One direction of an instance. It holds either unread data in the order of the
+ * writes, with flushes in between, or waiting reads; never both. */
 struct queue {
   struct entry *head;
-  size_t offset; /* of the head's data that has been read */
-  size_t bytes;  /* unread; or wanted by the reads */
+  size_t offset; /* bytes of the head that were read */
+  size_t bytes;  /* unread bytes, or bytes wanted by reads */
   size_t quota;
   size_t used;
-  struct token *read_as; /* who wrote what was read last */
+  struct token *read_as; /* user who wrote the data of the last read */
 };
 
 bool sim__queue_has_data(const struct queue *queue);
 bool sim__queue_has_reads(const struct queue *queue);
 
-/* How a write meets the reader. */
+/* The settings of writer and reader that decide how a write goes. */
 struct write_mode {
   bool message_type;
   bool reader_messages; /* the reader reads messages */
   bool nowait;
-  bool never_waits; /* a transact: beyond the quota if need be */
+  bool never_waits; /* a transact: may exceed the quota */
 };
 
-/* sim__queue_write hands data to waiting reads and queues the rest. Pending:
- * `op` waits until what is left of it fits the quota. */
+/* sim__queue_write gives data to waiting reads and queues the rest. If it
+ * returns STATUS_PENDING, `op` waits until its rest fits the quota. */
 NTSTATUS sim__queue_write(struct queue *queue, struct op *op, const char *data,
                           size_t size, struct write_mode mode,
                           struct token *token, size_t *written);
 
-/* sim__queue_read reads what is there; there must be something. */
+/* sim__queue_read reads waiting data; the queue must not be empty. */
 NTSTATUS sim__queue_read(struct queue *queue, char *to, size_t size,
                          bool messages, size_t *got);
 void sim__queue_add_read(struct queue *queue, struct op *op);
 NTSTATUS sim__queue_flush(struct queue *queue, struct op *op);
 
-/* sim__queue_peek copies without taking; `first_only`: of the first message. */
+/* sim__queue_peek copies data and leaves them in the queue. `first_only`: only
+ * from the first message. */
 size_t sim__queue_peek(struct queue *queue, char *to, size_t size,
                        bool first_only);
 size_t sim__queue_message_size(const struct queue *queue);
 size_t sim__queue_message_count(const struct queue *queue);
 
-/* sim__queue_remove takes a waiting operation and its data out. Returns how
- * much of a write has been read. */
+/* sim__queue_remove removes a waiting operation and its data. It returns the
+ * number of bytes of a write that were read. */
 size_t sim__queue_remove(struct queue *queue, struct op *op);
 
-/* sim__queue_drain empties the queue; what waits in it ends with `status`. */
+/* sim__queue_drain empties the queue. Operations that wait in it end with
+ * `status`. */
 void sim__queue_drain(struct queue *queue, NTSTATUS status);
 
-/* sim__queue_drop_writes takes the writes that wait out, with their data. */
+/* sim__queue_drop_writes removes the waiting writes and their data. */
 void sim__queue_drop_writes(struct queue *queue, NTSTATUS status);
 
-/* sim__queue_forget drops the context of what was read last. */
+/* sim__queue_forget drops the user of the last read. */
 void sim__queue_forget(struct queue *queue);
 
 /* --- Pipes (pipe.c, name.c) ---------------------------------------------- */
 
-enum { INBOUND, OUTBOUND }; /* queues, as the server sees them */
+enum { INBOUND, OUTBOUND }; /* the queues, as the server sees them */
 enum { END_CLIENT, END_SERVER };
 enum { DISCONNECTED = 1, LISTENING, CONNECTED, CLOSING };
 
 enum file_kind { FILE_PIPE, FILE_ROOT, FILE_DEVICE, FILE_NUL };
 
-/* What a handle of a file refers to: one end of an instance, most often. */
+/* The file object of a handle; in most cases one end of an instance. */
 struct file {
   struct object object;
   enum file_kind kind;
   int end;
-  struct instance *instance; /* NULL: a client whom the server disconnected */
+  struct instance *instance; /* NULL: a client that the server disconnected */
   struct pipe *pipe;
   bool synchronous;
-  bool busy;     /* a synchronous file in a call */
+  bool busy;     /* a call is active on this synchronous file */
   bool messages; /* reads messages */
   bool nowait;
   bool signalled;
@@ -209,31 +214,31 @@ struct file {
   ULONG_PTR key;
   uint32_t slow_ms;        /* sim_slow */
   uint32_t cancel_late_ms; /* sim_cancel_late */
-  uint64_t last_due;       /* completions of a file stay in order */
+  uint64_t last_due;       /* keeps the completions of a file in order */
 };
 
 struct instance {
-  struct instance *next; /* in the pipe */
+  struct instance *next; /* next in the pipe */
   struct pipe *pipe;
-  unsigned refs; /* ends that are open */
+  unsigned refs; /* open ends */
   int state;
   uint64_t listen_number;
   struct file *end[2]; /* NULL: closed */
   struct queue queue[2];
-  bool had_client; /* since it last began to listen */
+  bool had_client; /* a client came since the last listen */
   uint32_t process_id[2];
   uint32_t session_id[2];
   struct qos qos;
-  struct token *client; /* as it was at the open */
+  struct token *client; /* client's user at the open */
 };
 
-/* What the instances of a name share. It keeps its name as long as a server
- * end is open. */
+/* The state that all instances of a name share. The pipe keeps its name as long
+ * as a server end is open. */
 struct pipe {
   struct pipe *next;
-  unsigned refs; /* instances and files */
+  unsigned refs; /* counts instances and files */
   bool named;
-  WCHAR *name; /* without a prefix */
+  WCHAR *name; /* without prefix */
   size_t name_length;
   bool message_type;
   bool reject_remote;
@@ -243,7 +248,7 @@ struct pipe {
   uint64_t timeout_ns;
   struct descriptor security;
   bool is_unowned;          /* sim_disown */
-  unsigned char *described; /* sim_describe; malloc'd, or NULL */
+  unsigned char *described; /* set by sim_describe; malloc'd, or NULL */
   size_t described_bytes;
   struct instance *instances;
 };
@@ -261,7 +266,7 @@ struct create_options {
   uint32_t instances_max;
   uint32_t in_quota;
   uint32_t out_quota;
-  const int64_t *timeout; /* 100 ns, negative */
+  const int64_t *timeout; /* in units of 100 ns, negative */
   const void *descriptor;
 };
 
@@ -269,11 +274,11 @@ struct open_options {
   ACCESS_MASK access;
   bool synchronous;
   bool remote;
-  bool exact_case; /* no OBJ_CASE_INSENSITIVE; a create ignores it */
+  bool exact_case; /* without OBJ_CASE_INSENSITIVE; ignored by a create */
   struct qos qos;
 };
 
-/* sim__pipe_create and sim__pipe_open make a file with one reference. */
+/* sim__pipe_create and sim__pipe_open create a file with one reference. */
 NTSTATUS sim__pipe_create(struct file **out, ACCESS_MASK *granted, bool *is_new,
                           const WCHAR *name, size_t length,
                           const struct create_options *options);
@@ -281,7 +286,7 @@ NTSTATUS sim__pipe_open(struct file **out, ACCESS_MASK *granted,
                         const WCHAR *name, size_t length,
                         const struct open_options *options);
 struct file *sim__file_new(enum file_kind kind, bool synchronous);
-void sim__file_cleanup(struct file *file); /* its last handle is closed */
+void sim__file_cleanup(struct file *file); /* at the last close */
 void sim__file_free(struct file *file);
 void sim__pipe_unref(struct pipe *pipe);
 
@@ -299,24 +304,25 @@ NTSTATUS sim__pipe_peek(struct file *file, void *out, size_t size,
                         size_t *info);
 NTSTATUS sim__pipe_set_mode(struct file *file, bool messages, bool nowait);
 
-/* sim__pipe_check answers whether a query of the end is possible. */
+/* sim__pipe_check returns an error if the end cannot be queried. */
 NTSTATUS sim__pipe_check(const struct file *file);
-struct queue *sim__pipe_in(const struct file *file);  /* what this end reads */
-struct queue *sim__pipe_out(const struct file *file); /* what it writes to */
+/* queue that this end reads */
+struct queue *sim__pipe_in(const struct file *file);
+struct queue *sim__pipe_out(const struct file *file); /* queue that it writes */
 
 struct pipe *sim__name_find(const WCHAR *name, size_t length);
 bool sim__name_equal(const WCHAR *a, const WCHAR *b, size_t length);
 
-/* sim__name_from_win32 parses \\.\pipe\NAME: error 0 and the name in `*out`
- * (to be freed), or what CreateFileW fails with. */
+/* sim__name_from_win32 parses \\.\pipe\NAME. It returns 0 and the name in
+ * `*out`, which the caller frees, or the error of CreateFileW. */
 DWORD sim__name_from_win32(const WCHAR *path, WCHAR **out, size_t *length,
                            bool *remote);
 
-/* sim__file_enter waits for its turn on a synchronous file. */
+/* sim__file_enter waits until a synchronous file is free. */
 void sim__file_enter(struct file *file);
 void sim__file_leave(struct file *file);
 
-/* sim__file_notify adds to the notification modes of `file`. */
+/* sim__file_notify adds notification modes to `file`. */
 void sim__file_notify(struct file *file, UCHAR flags);
 
 /* --- Ports (port.c) ------------------------------------------------------ */
@@ -335,8 +341,8 @@ NTSTATUS sim__file_transfer(struct call *call, enum op_kind kind,
                             struct file *file, const struct request *request,
                             void *buffer, size_t size, size_t *info);
 
-/* sim__file_control runs an FSCTL; sim__op_control is the part of it that
- * never waits (nt.c). */
+/* sim__file_control runs an FSCTL. sim__op_control runs a control that never
+ * waits (nt.c). */
 NTSTATUS sim__op_control(struct op *op);
 NTSTATUS sim__file_control(struct call *call, struct file *file,
                            ACCESS_MASK access, const struct request *request,

@@ -14,8 +14,9 @@ void sim__port_post(struct port *port, struct op *op) {
   sim__wake();
 }
 
-/* The link of the packet to take next. Those of one file, and those posted,
- * stay in order among themselves; else chance may choose. */
+/* choose returns the link of the next packet. Packets of one file stay in
+ * order, and so do posted packets; apart from this the next one may be drawn at
+ * random. */
 static struct op **choose(struct port *port) {
   struct op **link = &port->head;
 
@@ -49,7 +50,7 @@ static void take(struct port *port, OVERLAPPED_ENTRY *entry) {
   }
   entry->lpOverlapped = op->request.context;
   entry->lpCompletionKey = op->file != NULL ? op->file->key : op->key;
-  /* Only the low half is a status. */
+  /* Only the low half is the status; the high half is garbage. */
   entry->Internal = (uint32_t)op->status;
   if (op->kind != OP_POSTED && sizeof entry->Internal == 8) {
     entry->Internal |= (ULONG_PTR)sim__random_next() << 32;
@@ -64,7 +65,7 @@ static bool has_packet(void *arg) {
   return port->head != NULL || port->closed;
 }
 
-/* Waits for packets and takes up to `count` of them. */
+/* port_remove waits for packets and dequeues up to `count` of them. */
 static NTSTATUS port_remove(struct port *port, OVERLAPPED_ENTRY *entries,
                             ULONG count, ULONG *removed, DWORD timeout_ms) {
   NTSTATUS status = STATUS_SUCCESS;
@@ -106,8 +107,8 @@ static NTSTATUS port_join(HANDLE file_handle, struct port *port,
   if (file == NULL) {
     return status;
   }
-  /* Once, for life, and not a synchronous one: Wine ntdll tests, file.c,
-   * test_file_io_completion. */
+  /* A file joins only one port, for its whole life, and must not be
+   * synchronous. Source: Wine ntdll tests, file.c, test_file_io_completion. */
   if (file->synchronous || file->port != NULL) {
     return STATUS_INVALID_PARAMETER;
   }
@@ -175,7 +176,7 @@ BOOL WINAPI GetQueuedCompletionStatusEx(HANDLE port, LPOVERLAPPED_ENTRY entries,
                                         DWORD timeout_ms, BOOL alertable) {
   struct call call;
 
-  (void)alertable; /* There are no APCs. */
+  (void)alertable; /* the kernel has no APCs */
   if (sim__call_begin(&call, __func__, PLACE, "%p %u %u", port, count,
                       timeout_ms)) {
     NTSTATUS status;

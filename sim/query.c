@@ -1,4 +1,4 @@
-/* What may be asked about a file. */
+/* Queries about a file, and the settings that NtSetInformationFile changes. */
 #include "pipe.h"
 
 #include <stdlib.h>
@@ -9,7 +9,7 @@ struct pipe_information {
   ULONG completion_mode;
 };
 
-/* The least room that FileNameInformation takes: the length and two units. */
+/* The smallest buffer for FileNameInformation: the length and two units. */
 #define NAME_BYTES_MIN 8u
 
 struct standard_information {
@@ -37,8 +37,8 @@ static void local_information(const struct file *file,
   out->NamedPipeConfiguration = (ULONG)pipe->configuration;
   out->MaximumInstances = pipe->instances_max;
   out->CurrentInstances = pipe->instances_open;
-  /* Both ends see the same quotas, but their own room: Wine ntdll tests,
-   * pipe.c, test_pipe_local_info. */
+  /* Both ends see the same quotas, but each sees its own free room. Source:
+   * Wine ntdll tests, pipe.c, test_pipe_local_info. */
   out->InboundQuota = (ULONG)instance->queue[INBOUND].quota;
   out->ReadDataAvailable = readable(sim__pipe_in(file));
   out->OutboundQuota = (ULONG)instance->queue[OUTBOUND].quota;
@@ -61,7 +61,7 @@ static NTSTATUS name_information(const struct file *file, void *out,
   return *info < sizeof bytes + bytes ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
 }
 
-/* Copies an answer of fixed size. */
+/* answer copies an answer of fixed size. */
 static NTSTATUS answer(void *out, size_t size, const void *from, size_t bytes,
                        size_t *info) {
   if (size < bytes) {
@@ -80,7 +80,7 @@ static NTSTATUS query(const struct file *file, ACCESS_MASK access, void *out,
   NTSTATUS status;
   ULONG value;
 
-  switch (which) { /* These need no right. */
+  switch (which) { /* These classes need no access right. */
     case FileAccessInformation:
       return answer(out, size, &access, sizeof access, info);
     case FileModeInformation:
@@ -90,7 +90,7 @@ static NTSTATUS query(const struct file *file, ACCESS_MASK access, void *out,
       value = file->notify;
       return answer(out, size, &value, sizeof value, info);
     case FileNameInformation:
-      /* The size is looked at before the state. Wine ntdll tests, pipe.c,
+      /* The size is checked before the state. Source: Wine ntdll tests, pipe.c,
        * test_file_info. */
       if (size < NAME_BYTES_MIN) {
         return STATUS_INFO_LENGTH_MISMATCH;
@@ -163,7 +163,7 @@ static NTSTATUS set(struct file *file, ACCESS_MASK access, const void *in,
     if (file->synchronous) {
       return STATUS_INVALID_PARAMETER;
     }
-    /* Bits without a meaning are accepted here: Wine ntdll tests, file.c,
+    /* Unknown bits are accepted here. Source: Wine ntdll tests, file.c,
      * test_file_completion_information. */
     sim__file_notify(file, (UCHAR)(flags & 3u));
     return STATUS_SUCCESS;
@@ -210,7 +210,8 @@ NTSTATUS NTAPI NtSetInformationFile(HANDLE handle, PIO_STATUS_BLOCK io,
 
 /* --- The Win32 calls ----------------------------------------------------- */
 
-/* Takes a file that may be asked, in its turn. NULL: call->error. */
+/* query_begin takes a file for a query, in its turn. It returns NULL and sets
+ * call->error if the query is not possible. */
 static struct file *query_begin(struct call *call, HANDLE handle,
                                 ACCESS_MASK access) {
   NTSTATUS status;
@@ -274,7 +275,7 @@ BOOL WINAPI GetNamedPipeHandleStateW(HANDLE pipe, LPDWORD state,
       return sim__call_end(&call);
     }
     if (collection_count != NULL || collection_timeout_ms != NULL) {
-      /* Only a remote pipe collects. Wine kernel32 tests,
+      /* Only a remote pipe has collection data. Source: Wine kernel32 tests,
        * test_NamedPipeHandleState. */
       call.error = ERROR_INVALID_PARAMETER;
     } else if (user != NULL) {
@@ -302,8 +303,8 @@ BOOL WINAPI GetNamedPipeHandleStateW(HANDLE pipe, LPDWORD state,
   return sim__call_end(&call);
 }
 
-/* The ids live on after the peer closed, not across a disconnect: Wine kernel32
- * tests, test_namedpipe_process_id. */
+/* query_id: the ids stay valid after the peer's close, but not after a
+ * disconnect. Source: Wine kernel32 tests, test_namedpipe_process_id. */
 static void query_id(struct call *call, HANDLE pipe, int end,
                      const uint32_t *(*ids)(const struct instance *),
                      PULONG id) {
@@ -366,8 +367,9 @@ BOOL WINAPI GetNamedPipeServerSessionId(HANDLE pipe, PULONG id) {
   return sim__call_end(&call);
 }
 
-/* `size` is in bytes. That a client of this machine is an error (229) is how
- * callers know it: GRR, list_named_pipes, for one. */
+/* `size` is in bytes. For a client of this machine the call fails with error
+ * 229; callers recognise a local client by this error, e.g. GRR,
+ * list_named_pipes. */
 BOOL WINAPI GetNamedPipeClientComputerNameW(HANDLE pipe, LPWSTR name,
                                             ULONG size) {
   static const WCHAR far_away[] = L"FAR-\x00C4WAY";

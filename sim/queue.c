@@ -1,4 +1,5 @@
-/* Data queues: one direction of an instance. */
+/* Data queues: one direction of an instance. Quotas, message boundaries and the
+ * order of waiting operations are decided here. */
 #include "pipe.h"
 
 #include <stdlib.h>
@@ -16,7 +17,7 @@ bool sim__queue_has_reads(const struct queue *queue) {
   return queue->head != NULL && queue->head->kind == ENTRY_READ;
 }
 
-/* What is unread of an entry. */
+/* entry_left returns the number of unread bytes of an entry. */
 static size_t entry_left(const struct queue *queue, const struct entry *entry) {
   return entry->size - (entry == queue->head ? queue->offset : 0);
 }
@@ -45,7 +46,7 @@ static struct entry *entry_add(struct queue *queue, enum entry_kind kind,
   return entry;
 }
 
-/* Takes the entry at `link` out, with what is unread of it. */
+/* entry_remove removes the entry at `link` with its unread bytes. */
 static void entry_remove(struct queue *queue, struct entry **link) {
   struct entry *entry = *link;
 
@@ -62,7 +63,8 @@ static void entry_remove(struct queue *queue, struct entry **link) {
   free(entry);
 }
 
-/* Takes the first entry out and returns who waits for it. */
+/* entry_pop removes the first entry and returns the operation that waits for
+ * it. */
 static struct op *entry_pop(struct queue *queue) {
   struct op *op = queue->head->op;
 
@@ -70,7 +72,7 @@ static struct op *entry_pop(struct queue *queue) {
   return op;
 }
 
-/* From here on the data is the kernel's: the caller's buffer is free. */
+/* entry_keep copies the data; from here on the caller's buffer is free. */
 static void entry_keep(struct entry *entry) {
   if (entry->size > 0) {
     entry->copy = malloc(entry->size);
@@ -89,8 +91,8 @@ static void read_as(struct queue *queue, struct token *token) {
   queue->read_as = token;
 }
 
-/* Ends the flushes that have come to the head, and the writes whose rest now
- * fits the quota, first come, first served: ReactOS NpCompleteStalledWrites. */
+/* settle ends the flushes at the head, and the writes whose rest now fits the
+ * quota, in order. Source: ReactOS NpCompleteStalledWrites. */
 static void settle(struct queue *queue) {
   if (sim__kernel.tearing_down) {
     return;
@@ -121,8 +123,8 @@ static void settle(struct queue *queue) {
   }
 }
 
-/* Hands data to the reads that wait. Returns how much is left; `*reached`:
- * whether any read was ended. */
+/* feed_reads gives data to waiting reads and returns the number of bytes left.
+ * `*reached` becomes true if a read has ended. */
 static size_t feed_reads(struct queue *queue, const char *data, size_t size,
                          struct write_mode mode, struct token *token,
                          bool *reached) {
@@ -139,8 +141,8 @@ static size_t feed_reads(struct queue *queue, const char *data, size_t size,
     left -= bytes;
     *reached = true;
     read_as(queue, token);
-    /* How the reader reads now, also where it was a transact that began when it
-     * read messages: ReactOS NpWriteDataQueue. */
+    /* The reader's current mode decides, even for a transact that began when it
+     * read messages. Source: ReactOS NpWriteDataQueue. */
     sim__op_finish(read,
                    mode.reader_messages && left > 0 ? STATUS_BUFFER_OVERFLOW
                                                     : STATUS_SUCCESS,
@@ -158,8 +160,8 @@ NTSTATUS sim__queue_write(struct queue *queue, struct op *op, const char *data,
 
   *written = 0;
   if (mode.nowait) {
-    /* All or nothing, but what goes straight to a reader needs no quota: Wine
-     * kernel32 tests, pipe.c, test_nowait. */
+    /* The write takes all or nothing; data that go straight to a reader need no
+     * quota. Source: Wine kernel32 tests, pipe.c, test_nowait. */
     size_t room = sim__queue_has_reads(queue) && mode.message_type
                       ? queue->quota + queue->bytes
                       : queue->quota - queue->used;
@@ -192,7 +194,7 @@ NTSTATUS sim__queue_write(struct queue *queue, struct op *op, const char *data,
   return STATUS_SUCCESS;
 }
 
-/* Takes `bytes` off the head's data. */
+/* consume removes `bytes` from the head's data. */
 static void consume(struct queue *queue, size_t bytes) {
   struct entry *head = queue->head;
   size_t left;
@@ -247,7 +249,7 @@ NTSTATUS sim__queue_read(struct queue *queue, char *to, size_t size,
         sim__op_finish(write, STATUS_SUCCESS, write->size);
       }
     }
-    /* A byte read goes on past an empty message to the data behind it: ReactOS
+    /* A byte read continues behind an empty message. Source: ReactOS
      * NpReadDataQueue, and Wine. */
     if (messages || *got == size) {
       break;

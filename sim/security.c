@@ -1,4 +1,4 @@
-/* Descriptors of pipes, and what one lets a token do. */
+/* Security descriptors of pipes, and the rights that they give to a token. */
 #include "pipe.h"
 
 #include <stdlib.h>
@@ -15,8 +15,9 @@ static ACL *acl_copy(const ACL *acl) {
   return copy;
 }
 
-/* Full for the system, administrators and the owner, read for everyone and
- * anonymous: the "Named Pipe Security and Access Rights" page. */
+/* default_dacl_make: full access for the system, administrators and the owner,
+ * read access for everyone and anonymous. Source: the "Named Pipe Security and
+ * Access Rights" page. */
 static void default_dacl_make(unsigned char bytes[DEFAULT_DACL_BYTES_MAX]) {
   static const struct {
     const WCHAR *sid;
@@ -42,7 +43,7 @@ static void default_dacl_make(unsigned char bytes[DEFAULT_DACL_BYTES_MAX]) {
   memcpy(bytes, &acl, sizeof acl);
 }
 
-/* Made once: most pipes have it. */
+/* default_dacl makes the list only once, because most pipes have it. */
 static void default_dacl(struct descriptor *out) {
   static _Alignas(ACL) unsigned char bytes[DEFAULT_DACL_BYTES_MAX];
 
@@ -53,10 +54,10 @@ static void default_dacl(struct descriptor *out) {
   out->dacl = acl_copy((const ACL *)(const void *)bytes);
 }
 
-/* The label of a SACL. Of other entries there are none that a caller without
- * privileges may give. */
+/* label_take reads the label in a SACL. A caller without privileges may give no
+ * other entry there. */
 static NTSTATUS label_take(struct descriptor *out, const char *sacl) {
-  ACL header; /* It need not be aligned. */
+  ACL header; /* not necessarily aligned */
   const char *ace = sacl + sizeof header;
 
   memcpy(&header, sacl, sizeof header);
@@ -117,7 +118,7 @@ NTSTATUS sim__descriptor_take(struct descriptor *out, const void *given) {
   if (given == NULL || (absolute->Control & SE_DACL_PRESENT) == 0) {
     default_dacl(out);
   } else if (dacl != NULL) {
-    ACL header; /* It need not be aligned. */
+    ACL header; /* not necessarily aligned */
 
     memcpy(&header, dacl, sizeof header);
     out->has_dacl = true;
@@ -127,16 +128,17 @@ NTSTATUS sim__descriptor_take(struct descriptor *out, const void *given) {
   return STATUS_SUCCESS;
 }
 
-/* The "SetSecurityDescriptorOwner" and "Taking Object Ownership" pages: the
- * user, a group marked as owner, or anybody with the privilege to restore. */
+/* sim__descriptor_may_own allows the user, a group marked as owner, and every
+ * owner if the token has the restore privilege. Source: the
+ * "SetSecurityDescriptorOwner" and "Taking Object Ownership" pages. */
 bool sim__descriptor_may_own(const struct token *token,
                              const unsigned char *owner) {
   return token->may_restore || sim__sid_equal(owner, token->sid) ||
          sim__sid_equal(owner, token->owner);
 }
 
-/* Nobody here has the privilege to relabel: the level is at most the token's
- * own. The "Mandatory Integrity Control" page. */
+/* sim__descriptor_may_label allows a level up to the token's own. No token has
+ * the privilege to relabel. Source: the "Mandatory Integrity Control" page. */
 bool sim__descriptor_may_label(const struct token *token,
                                const struct descriptor *descriptor) {
   return !descriptor->has_label || descriptor->label <= token->integrity;
@@ -164,8 +166,9 @@ NTSTATUS sim__descriptor_assign(struct descriptor *out, const void *given,
     sim__descriptor_deinit(out);
     return status;
   }
-  /* What is not trusted marks what it creates: the "Windows Integrity
-   * Mechanism Design" page. What has no label counts as medium. */
+  /* A creator below medium integrity labels the objects it creates. An object
+   * without a label counts as medium. Source: the "Windows Integrity Mechanism
+   * Design" page. */
   if (!out->has_label && creator->integrity < INTEGRITY_MEDIUM) {
     out->has_label = true;
     out->label = creator->integrity;
@@ -197,14 +200,15 @@ static bool applies(const struct descriptor *descriptor,
   static const unsigned char owner_rights[] = {1, 1, 0, 0, 0, 0,
                                                0, 3, 4, 0, 0, 0};
 
-  /* The first became the owner's when the pipe was made. */
+  /* CREATOR OWNER was replaced by the owner when the pipe was created. */
   if (sim__sid_equal(sid, creator_owner) || sim__sid_equal(sid, owner_rights)) {
     return sim__token_has(token, descriptor->owner);
   }
   return sim__token_has(token, sid);
 }
 
-/* An entry for the token's package, or for all of them (AC). */
+/* applies_to_app returns true for an entry of the token's package, or of all
+ * packages (AC). */
 static bool applies_to_app(const struct token *token,
                            const unsigned char *sid) {
   static const unsigned char all_packages[] = {1, 2, 0, 0, 0, 0, 0, 15,
@@ -214,9 +218,9 @@ static bool applies_to_app(const struct token *token,
          sim__sid_equal(sid, all_packages);
 }
 
-/* What integrity lets the token do: nothing that the policy of a higher label
- * bars, and what is in no generic right falls under writing. Source: MS-DTYP,
- * MandatoryIntegrityCheck Algorithm Pseudocode. */
+/* by_integrity returns the rights that integrity leaves to the token. The
+ * policy of a higher label bars rights; rights outside the generic ones count
+ * as writing. Source: MS-DTYP, MandatoryIntegrityCheck Algorithm Pseudocode. */
 static ACCESS_MASK by_integrity(const struct descriptor *descriptor,
                                 const struct token *token) {
   const uint32_t label =
@@ -242,8 +246,9 @@ static ACCESS_MASK by_integrity(const struct descriptor *descriptor,
   return mask;
 }
 
-/* What the entries allow, in order: the first that speaks of a right decides.
- * With `for_app` only those for the token's package count. */
+/* by_entries returns the rights that the entries allow. For each right the
+ * first entry that names it decides. With `for_app` only entries for the
+ * token's package count. */
 static ACCESS_MASK by_entries(const struct descriptor *descriptor,
                               const struct token *token, bool for_app) {
   const unsigned char *ace = (const unsigned char *)(descriptor->dacl + 1);
@@ -272,8 +277,9 @@ static ACCESS_MASK by_entries(const struct descriptor *descriptor,
   return allowed;
 }
 
-/* As AccessCheck: integrity first, then the list. In an app container the list
- * must allow it to the user and to the package. */
+/* sim__access_check works like AccessCheck: integrity first, then the list. In
+ * an app container the list must allow the access both to the user and to the
+ * package. */
 NTSTATUS sim__access_check(const struct descriptor *descriptor,
                            const struct token *token, ACCESS_MASK wanted,
                            ACCESS_MASK *granted) {
@@ -335,8 +341,8 @@ BOOL WINAPI GetSecurityDescriptorOwner(PSECURITY_DESCRIPTOR descriptor,
   return TRUE;
 }
 
-/* The parts of `security` that `which` asks for, self-relative. Returns the
- * size; `out` is malloc'd. */
+/* descriptor_make builds a self-relative descriptor with the parts of
+ * `security` that `which` names. It returns the size; `out` is malloc'd. */
 static size_t descriptor_make(const struct descriptor *security, bool has_owner,
                               SECURITY_INFORMATION which, unsigned char **out) {
   SECURITY_DESCRIPTOR_RELATIVE header = {1, 0, SE_SELF_RELATIVE, 0, 0, 0, 0};
@@ -380,8 +386,8 @@ static size_t descriptor_make(const struct descriptor *security, bool has_owner,
   return used;
 }
 
-/* One descriptor a pipe, seen through each end: Wine ntdll tests, pipe.c,
- * test_security_info. */
+/* A pipe has one descriptor, which both ends see. Source: Wine ntdll tests,
+ * pipe.c, test_security_info. */
 BOOL WINAPI GetKernelObjectSecurity(HANDLE handle, SECURITY_INFORMATION which,
                                     PSECURITY_DESCRIPTOR descriptor, DWORD size,
                                     LPDWORD needed) {
@@ -411,7 +417,8 @@ BOOL WINAPI GetKernelObjectSecurity(HANDLE handle, SECURITY_INFORMATION which,
   return sim__call_end(&call);
 }
 
-/* What `which` names comes from `given`, if `token` may give it. */
+/* descriptor_change copies the parts that `which` names from `given`, if
+ * `token` may set them. */
 static NTSTATUS descriptor_change(struct descriptor *own,
                                   struct descriptor *given,
                                   SECURITY_INFORMATION which,

@@ -1,4 +1,5 @@
-/* The named settings. */
+/* The named settings. Each is a kind of kernel that the library must work
+ * on. */
 #include "kernel.h"
 
 #include <string.h>
@@ -14,8 +15,8 @@ const char *sim_settings_name(size_t index) {
   return names[index];
 }
 
-/* Windows 8 and later, and for what is disputed the side with the better
- * evidence. */
+/* sim_settings_init fills in Windows 8 and later. For disputed behaviour it
+ * takes the side with the better evidence. */
 void sim_settings_init(sim_settings *settings) {
   static const sim_settings win11 = {
       .warning_pends_permille = 1000,
@@ -47,7 +48,7 @@ static void win7(sim_settings *settings) {
   settings->no_app_containers = true;
 }
 
-/* The other side of each dispute. */
+/* disputed takes the other side of each dispute. */
 static void disputed(sim_settings *settings) {
   settings->warning_pends_permille = 0;
   settings->warning_posts = true;
@@ -65,7 +66,7 @@ static void disputed(sim_settings *settings) {
   settings->remote_refused_status = STATUS_BAD_NETWORK_PATH;
 }
 
-/* No Windows at all: what is disputed, as Wine does it. */
+/* wine is no Windows: it takes Wine's side of each dispute. */
 static void wine(sim_settings *settings) {
   disputed(settings);
   settings->transact_failure_pends_permille = 0;
@@ -83,7 +84,8 @@ static void unordered(sim_settings *settings) {
   settings->late_status_permille = 500;
 }
 
-/* Late, as behind a file system filter, on a busy machine. */
+/* slow delays completions and cancels, as behind a file system filter on a busy
+ * machine. */
 static void slow(sim_settings *settings) {
   unordered(settings);
   settings->pend_permille = 300;
@@ -93,7 +95,7 @@ static void slow(sim_settings *settings) {
   settings->cancel_ms_max = 5;
 }
 
-/* The clock of a machine that ticks 64 times a second. */
+/* coarse is the clock of a machine with 64 ticks a second. */
 static void coarse(sim_settings *settings) {
   settings->tick_us = 15625;
   settings->early_timeout_ms_max = 15;

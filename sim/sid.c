@@ -1,5 +1,5 @@
 /* SIDs and security descriptors as text: SDDL with an owner, a group, a DACL of
- * plain allow and deny entries, and a SACL of a mandatory label. */
+ * plain allow and deny entries, and a SACL with a mandatory label. */
 #include "kernel.h"
 
 #include <sddl.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The names that SDDL has for SIDs. */
+/* SDDL's names of SIDs. */
 static const struct {
   char name[3];
   const WCHAR *sid;
@@ -22,7 +22,7 @@ static const struct {
     {"SI", L"S-1-16-16384"},
 };
 
-/* The names that SDDL has for rights. */
+/* SDDL's names of rights. */
 static const struct right {
   char name[3];
   ACCESS_MASK mask;
@@ -51,7 +51,7 @@ static const struct right {
     {"KA", 0xF003F},
 };
 
-/* Those of a label. */
+/* SDDL's names of a label's policies. */
 static const struct right policies[] = {
     {"NW", SYSTEM_MANDATORY_LABEL_NO_WRITE_UP},
     {"NR", SYSTEM_MANDATORY_LABEL_NO_READ_UP},
@@ -203,8 +203,8 @@ static size_t ace_type_parse(const WCHAR *text, BYTE *type) {
   return text[0] == 'A' || text[0] == 'D' ? 1 : 0;
 }
 
-/* Parses "(A;;MASK;;;SID)", "(D;...)" or, in a SACL, "(ML;...)". Returns the
- * units taken, 0 if it is none. */
+/* ace_parse parses "(A;;MASK;;;SID)", "(D;...)" or, in a SACL, "(ML;...)". It
+ * returns the number of units, or 0 if the text is no entry. */
 static size_t ace_parse(const WCHAR *text, bool is_sacl, unsigned char *ace,
                         size_t *size) {
   ACE_HEADER header = {0, 0, 0};
@@ -218,7 +218,7 @@ static size_t ace_parse(const WCHAR *text, bool is_sacl, unsigned char *ace,
       is_sacl != (header.AceType == SYSTEM_MANDATORY_LABEL_ACE_TYPE)) {
     return 0;
   }
-  while (text[++used] != ';') { /* Inheritance means nothing to a pipe. */
+  while (text[++used] != ';') { /* inheritance has no meaning for a pipe */
     if (text[used] == 0) {
       return 0;
     }
@@ -277,10 +277,11 @@ static size_t acl_parse(const WCHAR *text, bool is_sacl, unsigned char *out,
   }
   memcpy(out, &acl, sizeof acl);
   *size = acl.AclSize;
-  return used + 1; /* One more, so that an empty list is not 0. */
+  return used + 1; /* + 1, so that an empty list does not return 0 */
 }
 
-/* Returns the size of the descriptor in `out`, 0 if `text` is none. */
+/* descriptor_parse returns the size of the descriptor in `out`, or 0 if `text`
+ * is malformed. */
 static size_t descriptor_parse(const WCHAR *text, unsigned char *out) {
   SECURITY_DESCRIPTOR_RELATIVE header = {1, 0, SE_SELF_RELATIVE, 0, 0, 0, 0};
   size_t size = sizeof header;

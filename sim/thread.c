@@ -1,5 +1,6 @@
-/* Threads: who is there, who waits, and what happens when all wait; and, with
- * settings.threads_in_step, whose turn it is. */
+/* Threads of the kernel: which exist, which wait, and what happens when all of
+ * them wait. With settings.threads_in_step only one thread runs at a time, and
+ * the seed chooses which. */
 #define _GNU_SOURCE /* clock_gettime */
 #include "pipe.h"
 
@@ -14,7 +15,7 @@ enum {
   ID_STEP = 4,
   PROCESS_ID_FIRST = 4242,
   THREADS_IN_STEP_MAX = 64,
-  STAY_CHANCE = 4 /* in step, three of four calls lead to no other thread */
+  STAY_CHANCE = 4 /* in step, three of four calls stay on the same thread */
 };
 
 static _Thread_local struct thread *self;
@@ -23,12 +24,12 @@ static pthread_once_t exit_key_once = PTHREAD_ONCE_INIT;
 static uint32_t last_id;
 static unsigned pool_running;
 static struct thread *pool_queue; /* callbacks that wait for a thread */
-static struct thread *in_turn;    /* of those in step */
+static struct thread *in_turn;    /* in step: the thread that may run */
 
 static bool step_on(struct thread *thread);
 static bool thread_start(struct thread *thread);
 
-/* --- Who is there -------------------------------------------------------- */
+/* --- The list of threads ------------------------------------------------- */
 
 static void thread_link(struct thread *thread) {
   thread->id = last_id += ID_STEP;
@@ -38,7 +39,8 @@ static void thread_link(struct thread *thread) {
   sim__kernel.threads++;
 }
 
-/* Starts the callback that has waited longest, if there is a thread for it. */
+/* pool_go_on starts the callback that has waited longest, if the pool has a
+ * free thread. */
 static void pool_go_on(void) {
   struct thread *thread = pool_queue;
 
@@ -50,7 +52,7 @@ static void pool_go_on(void) {
   }
 }
 
-/* A thread ends: its operations with it. */
+/* thread_leave removes a thread that ends, and cancels its operations. */
 static void thread_leave(struct thread *thread) {
   struct thread **link = &sim__kernel.thread_list;
 
@@ -175,7 +177,8 @@ static void dump_blocked(void) {
   }
 }
 
-/* All threads wait: on to the next deadline. False: there is none. */
+/* clock_jump moves the clock to the next deadline, because all threads wait. It
+ * returns false if there is no deadline. */
 static bool clock_jump(void) {
   uint64_t next = sim__kernel.next_due;
 
@@ -193,8 +196,9 @@ static bool clock_jump(void) {
   return true;
 }
 
-/* All wait for ever. A thread that the kernel does not know yet may still come
- * and change that, so real time decides. */
+/* hang runs when all threads wait for ever. A thread that the kernel does not
+ * know yet may still arrive and wake one, so hang waits for some real time
+ * before it aborts. */
 static void hang(void) {
   struct timespec until;
   uint64_t epoch = sim__kernel.epoch;
@@ -230,7 +234,7 @@ static struct thread *thread_drawn(struct thread *thread) {
       others[count++] = t;
     }
   }
-  /* Drawn only where there is a choice, as everywhere. */
+  /* Draws a number only if there is a choice, like sim__chance. */
   if (count == 0 || (may_stay && sim__random_below(STAY_CHANCE) > 0)) {
     return may_stay ? thread : NULL;
   }
@@ -243,8 +247,9 @@ static void wait_for_turn(struct thread *thread) {
   }
 }
 
-/* Another thread's turn, or this one's again: returns when it is. NULL: this
- * one is gone. False: all wait for ever. */
+/* step_on passes the turn to the thread that is drawn, and returns when it is
+ * this thread's turn again. `thread` is NULL if the calling thread is ending.
+ * It returns false if all threads wait for ever. */
 static bool step_on(struct thread *thread) {
   struct thread *next = thread_drawn(thread);
 
@@ -279,7 +284,8 @@ static bool block_in_step(struct thread *thread, bool (*ready)(void *arg),
   thread->deadline = deadline;
   thread->blocked_in = name;
   while (!may_run(thread) && !step_on(thread)) {
-    if (thread->call == NULL) { /* sim_check's own wait gives up. */
+    if (thread->call == NULL) {
+      /* sim_check waits without a call; it gives up */
       break;
     }
     hang();
@@ -315,7 +321,7 @@ bool sim__block(bool (*ready)(void *arg), void *arg, uint64_t deadline) {
         pthread_cond_wait(&sim__kernel.changed, &sim__kernel.lock);
       }
     } else if (!clock_jump()) {
-      if (call == NULL) { /* sim_check's own wait gives up. */
+      if (call == NULL) { /* sim_check waits without a call; it gives up */
         sim__kernel.blocked--;
         thread->blocked_in = NULL;
         return false;
@@ -350,7 +356,8 @@ void sim__threads_report(void) {
   }
 }
 
-/* The calling thread begins anew as the first process' thread. */
+/* sim__threads_reset makes the calling thread the first thread of the first
+ * process again. */
 void sim__threads_reset(void) {
   struct thread *thread = sim__thread_self();
 
@@ -368,7 +375,7 @@ void sim__threads_reset(void) {
   thread->waits_forbidden = false;
   in_turn = thread;
   if (sim__kernel.thread_list == thread && thread->next == NULL) {
-    thread->id = last_id = ID_STEP; /* For equal traces. */
+    thread->id = last_id = ID_STEP; /* so that equal runs have equal traces */
   }
 }
 
@@ -390,12 +397,13 @@ static void thread_run(struct thread *thread) {
 
 static void *thread_main(void *argument) {
   thread_run(argument);
-  return NULL; /* on_exit_of_thread does the rest. */
+  return NULL; /* on_exit_of_thread cleans up */
 }
 
-/* In step, what carried one thread waits for the next: to begin anew costs more
- * than most runs have time for. */
-static struct thread *to_carry; /* the first of those that wait for one */
+/* Carriers: in step, a system thread whose work has ended waits and carries the
+ * next thread of the kernel. Starting a system thread would take longer than
+ * most runs. */
+static struct thread *to_carry; /* the first thread that waits for a carrier */
 static unsigned to_carry_count;
 static unsigned idle_carriers;
 static pthread_cond_t carrier_wanted = PTHREAD_COND_INITIALIZER;
@@ -503,7 +511,7 @@ BOOL WINAPI TrySubmitThreadpoolCallback(PTP_SIMPLE_CALLBACK callback,
   return sim__call_end(&call);
 }
 
-/* Each callback that runs has a thread of its own. */
+/* Each running callback has a thread of its own. */
 BOOL WINAPI CallbackMayRunLong(PTP_CALLBACK_INSTANCE instance) {
   (void)instance;
   return TRUE;
@@ -554,7 +562,8 @@ HANDLE WINAPI GetCurrentThread(void) {
   return (HANDLE)(intptr_t)-2;
 }
 
-/* There is but the caller's. No handler of the program's runs. */
+/* TerminateProcess ends the only process. No exit handler of the program
+ * runs. */
 BOOL WINAPI TerminateProcess(HANDLE process, UINT code) {
   (void)process;
   _exit((int)code & 0xFF);

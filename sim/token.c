@@ -1,5 +1,5 @@
-/* Users, and the tokens that stand for them: who a thread is, and as whom it
- * acts. */
+/* Users and their tokens: the identity of each thread, and the identity that it
+ * impersonates. */
 #include "pipe.h"
 
 #include <stdlib.h>
@@ -11,14 +11,14 @@
 #define BOB     L"S-1-5-21-10-20-30-1002"
 #define PACKAGE L"S-1-15-2-11-12-13-14-15-16-17"
 
-/* An administrator's token marks the group as owner, and what it creates
- * belongs to the group. A backup has the privilege to restore enabled. */
+/* An administrator's token marks the group as owner, so its objects belong to
+ * the group. A backup operator has the restore privilege enabled. */
 static const struct user {
   const char *name;
   const WCHAR *sid;
   const WCHAR *groups[GROUPS_MAX];
   uint32_t integrity;
-  const WCHAR *package; /* NULL: in no app container */
+  const WCHAR *package; /* NULL: not in an app container */
   bool may_impersonate;
   bool may_audit;
   bool may_restore;
@@ -128,7 +128,7 @@ static const struct user {
 
 enum { USERS = sizeof users / sizeof users[0] };
 
-/* The user, or one of the groups. */
+/* sim__token_has returns true if `sid` is the user or one of the groups. */
 bool sim__token_has(const struct token *token, const unsigned char *sid) {
   if (sim__sid_equal(sid, token->sid)) {
     return true;
@@ -174,7 +174,8 @@ static void token_init(struct token *token, const struct user *user) {
   }
 }
 
-/* A user's is made once, and copied from then on: each run needs some. */
+/* token_new copies a token that is made once for each user, because each run
+ * needs some. */
 static struct token *token_new(const struct user *user, uint32_t session_id) {
   static struct token made[USERS];
   struct token *own = &made[user - users];
@@ -197,7 +198,7 @@ struct token *sim__token_named(const char *name, uint32_t session_id) {
   return NULL;
 }
 
-/* The process' user. */
+/* sim__token_primary returns the token of the process. */
 struct token *sim__token_primary(void) {
   struct thread *self = sim__thread_self();
 
@@ -217,9 +218,10 @@ struct token *sim__token_current(void) {
                                                             : NULL;
 }
 
-/* Without the privilege, another's identity and one of higher integrity are
- * only to look at. The call does not fail: the ImpersonateNamedPipeClient page,
- * Remarks. */
+/* sim__token_adopt lowers the level to SecurityIdentification if the process
+ * lacks the privilege to impersonate and the client is another user or has
+ * higher integrity. The call still succeeds. Source: the
+ * ImpersonateNamedPipeClient page, Remarks. */
 NTSTATUS sim__token_adopt(const struct token *client,
                           SECURITY_IMPERSONATION_LEVEL level) {
   struct thread *self = sim__thread_self();
@@ -277,7 +279,8 @@ BOOL WINAPI RevertToSelf(void) {
   return sim__call_end(&call);
 }
 
-/* A handle to a copy: a token object may have handles of its own. */
+/* token_open opens a handle to a copy, because a token object may have handles
+ * of its own. */
 static HANDLE token_open(const struct token *token) {
   struct token *copy = malloc(sizeof *copy);
 
@@ -290,7 +293,7 @@ static HANDLE token_open(const struct token *token) {
 BOOL WINAPI OpenProcessToken(HANDLE process, DWORD access, PHANDLE token) {
   struct call call;
 
-  (void)process; /* There is but the caller's. */
+  (void)process; /* the only process */
   (void)access;
   if (sim__call_begin(&call, __func__, PLACE, " ")) {
     *token = token_open(sim__token_primary());
@@ -315,7 +318,8 @@ BOOL WINAPI OpenThreadToken(HANDLE handle, DWORD access, BOOL as_self,
       status = STATUS_CANT_OPEN_ANONYMOUS;
     } else if (thread != NULL && !as_self &&
                thread->impersonated->level == SecurityIdentification) {
-      /* Who is only to be looked at opens nothing, not even that token. */
+      /* A thread at SecurityIdentification may open nothing, not even its
+       * token. */
       status = STATUS_BAD_IMPERSONATION_LEVEL;
     } else if (thread != NULL) {
       *token = token_open(thread->impersonated);
@@ -325,7 +329,7 @@ BOOL WINAPI OpenThreadToken(HANDLE handle, DWORD access, BOOL as_self,
   return sim__call_end(&call);
 }
 
-/* Copies what a query answers with. */
+/* sim__answer copies the answer of a query. */
 uint32_t sim__answer(void *out, DWORD size, PDWORD needed, const void *from,
                      size_t bytes) {
   if (needed != NULL) {
@@ -338,8 +342,8 @@ uint32_t sim__answer(void *out, DWORD size, PDWORD needed, const void *from,
   return ERROR_SUCCESS;
 }
 
-/* A pointer to a SID, `attributes` behind it where the class has some, and
- * then the SID itself. */
+/* answer_sid answers with a pointer to a SID, attributes behind it if
+ * `has_attributes`, and then the SID itself. */
 static uint32_t answer_sid(void *out, DWORD size, PDWORD needed,
                            bool has_attributes, const unsigned char *sid) {
   struct {
@@ -349,7 +353,7 @@ static uint32_t answer_sid(void *out, DWORD size, PDWORD needed,
   const size_t at = offsetof(__typeof__(full), sid);
 
   memset(&full, 0, sizeof full);
-  full.head.Sid = (PSID)((uintptr_t)out + at); /* `out` may be NULL. */
+  full.head.Sid = (PSID)((uintptr_t)out + at); /* `out` may be NULL */
   full.head.Attributes = has_attributes ? SE_GROUP_INTEGRITY : 0;
   memcpy(full.sid, sid, SID_BYTES_MAX);
   return sim__answer(out, size, needed, &full, at + sim__sid_size(sid));
@@ -369,7 +373,7 @@ static uint32_t answer_package(void *out, DWORD size, PDWORD needed,
   const TOKEN_APPCONTAINER_INFORMATION none = {NULL};
 
   if (sim__kernel.settings.no_app_containers) {
-    return ERROR_INVALID_PARAMETER; /* Windows 7 knows no such class. */
+    return ERROR_INVALID_PARAMETER; /* Windows 7 does not have this class */
   }
   return token->is_app ? answer_sid(out, size, needed, false, token->package)
                        : sim__answer(out, size, needed, &none, sizeof none);

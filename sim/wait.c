@@ -1,4 +1,5 @@
-/* Events and waits, locks, and what runs once. */
+/* Events, waits, slim locks, condition variables and one-time
+ * initialization. */
 #include "pipe.h"
 
 #include <stdlib.h>
@@ -15,7 +16,7 @@ HANDLE WINAPI CreateEventW(LPSECURITY_ATTRIBUTES attributes, BOOL manual_reset,
   struct call call;
   HANDLE handle = NULL;
 
-  (void)name; /* Nobody shares one by name here. */
+  (void)name; /* events have no shared names here */
   if (sim__call_begin(&call, __func__, PLACE, " ")) {
     struct event *event = calloc(1, sizeof *event);
 
@@ -77,7 +78,7 @@ static bool is_signalled(const struct object *object) {
   }
 }
 
-/* Takes the signal of an event that resets itself. */
+/* acquire resets an auto-reset event, because the wait takes its signal. */
 static void acquire(struct object *object) {
   struct event *event = (struct event *)object;
 
@@ -90,7 +91,7 @@ struct wait {
   struct object *objects[MAXIMUM_WAIT_OBJECTS];
   DWORD count;
   bool all;
-  DWORD index; /* the first that is signalled */
+  DWORD index; /* index of the first signalled object */
 };
 
 static bool wait_is_over(void *arg) {
@@ -171,7 +172,7 @@ DWORD WINAPI WaitForSingleObjectEx(HANDLE object, DWORD timeout_ms,
   struct call call;
   DWORD result = WAIT_FAILED;
 
-  (void)alertable; /* There are no APCs. */
+  (void)alertable; /* the kernel has no APCs */
   if (sim__call_begin(&call, __func__, PLACE, "%p %u", object, timeout_ms)) {
     result = sim__wait_run(&call, 1, &object, false, timeout_ms);
   }
@@ -274,7 +275,7 @@ void WINAPI InitializeConditionVariable(PCONDITION_VARIABLE variable) {
   variable->Ptr = NULL;
 }
 
-/* Spurious wakes are allowed, so one wake is a wake of all. */
+/* Wakes all waiters: spurious wakes are allowed. */
 void WINAPI WakeConditionVariable(PCONDITION_VARIABLE variable) {
   WakeAllConditionVariable(variable);
 }

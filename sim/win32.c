@@ -1,4 +1,4 @@
-/* The Win32 calls on named pipes: making, opening, states. */
+/* The Win32 calls on named pipes: create, open, and states. */
 #include "pipe.h"
 
 #include <stdlib.h>
@@ -7,8 +7,8 @@
 static struct qos qos_of(DWORD flags) {
   struct qos qos = {SecurityImpersonation, true, true};
 
-  /* Without SECURITY_SQOS_PRESENT: impersonation, dynamic, effective only.
-   * Wine kernel32 tests, pipe.c, test_impersonation. */
+  /* Default without SECURITY_SQOS_PRESENT: impersonation, dynamic, effective
+   * only. Source: Wine kernel32 tests, pipe.c, test_impersonation. */
   if ((flags & SECURITY_SQOS_PRESENT) != 0) {
     qos.level = (SECURITY_IMPERSONATION_LEVEL)((flags >> 16) & 3);
     qos.dynamic = (flags & SECURITY_CONTEXT_TRACKING) != 0;
@@ -50,12 +50,13 @@ static ACCESS_MASK create_access(DWORD open_mode) {
          SYNCHRONIZE;
 }
 
-/* As CreateNamedPipeW after its checks. INVALID_HANDLE_VALUE: `*error`. */
+/* create does the work of CreateNamedPipeW after its checks. If it fails it
+ * returns INVALID_HANDLE_VALUE and sets `*error`. */
 static HANDLE create(uint32_t *error, const WCHAR *path, DWORD open_mode,
                      DWORD pipe_mode, DWORD instances_max, DWORD out_size,
                      DWORD in_size, DWORD timeout_ms,
                      const SECURITY_ATTRIBUTES *attributes) {
-  /* 0 is 50 ms: the CreateNamedPipe page. */
+  /* 0 means 50 ms. Source: the CreateNamedPipe page. */
   int64_t timeout = timeout_ms == 0 ? -500000 : -(int64_t)timeout_ms * 10000;
   struct create_options options = {
       .access = create_access(open_mode),
@@ -100,7 +101,7 @@ static HANDLE create(uint32_t *error, const WCHAR *path, DWORD open_mode,
     return handle;
   }
   handle = sim__handle_open(&file->object, granted, inherits(attributes));
-  /* Wine ntdll tests, om.c, test_name_collisions. */
+  /* Source: Wine ntdll tests, om.c, test_name_collisions. */
   SetLastError(is_new ? ERROR_SUCCESS : ERROR_ALREADY_EXISTS);
   return handle;
 }
@@ -170,7 +171,7 @@ HANDLE WINAPI CreateFileW(LPCWSTR name, DWORD access, DWORD share,
   struct call call;
   HANDLE handle = INVALID_HANDLE_VALUE;
 
-  (void)share; /* NPFS looks at none of these. */
+  (void)share; /* the pipe file system ignores these */
   (void)disposition;
   (void)pattern;
   if (sim__call_begin(&call, __func__, PLACE, "%x %x", access, flags)) {
@@ -195,7 +196,7 @@ BOOL WINAPI CreatePipe(PHANDLE read, PHANDLE write,
           (WCHAR)('a' + (int)((number >> (60 - 4 * i)) & 15));
     }
     name[sizeof prefix / sizeof *prefix + 15] = 0;
-    /* Wine kernel32 tests, pipe.c, test_CreatePipe. */
+    /* Source: Wine kernel32 tests, pipe.c, test_CreatePipe. */
     size = size == 0 ? 4096 : size;
     *read = create(&call.error, name, PIPE_ACCESS_INBOUND, PIPE_TYPE_BYTE, 1,
                    size, size, 0, attributes);
@@ -297,7 +298,7 @@ BOOL WINAPI CallNamedPipeW(LPCWSTR name, LPVOID in, DWORD in_size, LPVOID out,
         *bytes = (DWORD)info;
       }
       sim__call_status(&call, status);
-      sim__handle_close(pipe, &status); /* The rest of a long answer is lost. */
+      sim__handle_close(pipe, &status); /* the rest of a long answer is lost */
     }
   }
   return sim__call_end(&call);
@@ -332,7 +333,8 @@ BOOL WINAPI SetNamedPipeHandleState(HANDLE pipe, LPDWORD mode,
         (collection_count != NULL || collection_timeout_ms != NULL ||
          (mode != NULL &&
           (*mode & ~(PIPE_READMODE_MESSAGE | PIPE_NOWAIT)) != 0))) {
-      status = STATUS_INVALID_PARAMETER; /* Collecting is the redirector's. */
+      /* Only the redirector collects data. */
+      status = STATUS_INVALID_PARAMETER;
     } else if (file != NULL && mode != NULL) {
       sim__file_enter(file);
       status = sim__pipe_set_mode(file, (*mode & PIPE_READMODE_MESSAGE) != 0,
@@ -376,7 +378,7 @@ BOOL WINAPI PeekNamedPipe(HANDLE pipe, LPVOID buffer, DWORD size, LPDWORD bytes,
         *available = header[1];
       }
       if (left_this_message != NULL) {
-        /* Below zero on a byte pipe: Wine kernel32 tests,
+        /* The number is negative on a byte pipe. Source: Wine kernel32 tests,
          * test_CreateNamedPipe. */
         *left_this_message = header[3] - copied;
       }

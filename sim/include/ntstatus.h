@@ -1,5 +1,5 @@
-/* The NT status codes that the simulated kernel answers with. STATUS_PENDING
- * and the statuses of waits are in windows.h, as in the Windows headers. */
+/* The NT status codes that the simulated kernel returns. STATUS_PENDING and the
+ * statuses of waits are in windows.h, as in the Windows headers. */
 #ifndef NPIPE_SIM_NTSTATUS_H
 #define NPIPE_SIM_NTSTATUS_H
 

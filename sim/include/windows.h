@@ -1,10 +1,9 @@
-/* The Windows interface of the simulated kernel: just what the library, its
- * tests and the fuzz targets use. Types, names and values are those of the
- * Windows headers, with one deliberate difference: long has 32 bits there, so
- * DWORD and LONG are fixed-width integers here.
+/* The Windows interface of the simulated kernel: only the parts that the
+ * library, its tests and the fuzz targets use. Types, names and values are
+ * those of the Windows headers, with one intended difference: `long` has 32
+ * bits on Windows, so DWORD and LONG are fixed-width integers here.
  *
- * Compile with -fshort-wchar: WCHAR has 16 bits.
- */
+ * Compile with -fshort-wchar: WCHAR has 16 bits. */
 #ifndef NPIPE_SIM_WINDOWS_H
 #define NPIPE_SIM_WINDOWS_H
 
@@ -112,7 +111,7 @@ typedef struct OVERLAPPED_ENTRY {
   ((DWORD)__atomic_load_n(&(overlapped)->Internal, __ATOMIC_ACQUIRE) != \
    STATUS_PENDING)
 
-/* Statuses that windows.h gives without ntstatus.h. */
+/* Statuses that windows.h defines without ntstatus.h. */
 #define STATUS_WAIT_0        ((DWORD)0x00000000)
 #define STATUS_USER_APC      ((DWORD)0x000000C0)
 #define STATUS_TIMEOUT       ((DWORD)0x00000102)

@@ -1,5 +1,5 @@
-/* The Win32 error codes that the library and its tests name. Values are those
- * of Windows. */
+/* The Win32 error codes that the library and its tests use, with the values of
+ * Windows. */
 #ifndef NPIPE_SIM_WINERROR_H
 #define NPIPE_SIM_WINERROR_H
 

@@ -1,6 +1,6 @@
-/* The NT interface of the simulated kernel, as in the Windows headers; what
- * mingw-w64 lacks there (NtCreateNamedPipeFile, NtCancelIoFileEx) is declared
- * as ntdll exports it. */
+/* The NT interface of the simulated kernel, as in the Windows headers.
+ * Functions that mingw-w64 lacks there (NtCreateNamedPipeFile,
+ * NtCancelIoFileEx) are declared as ntdll exports them. */
 #ifndef NPIPE_SIM_WINTERNL_H
 #define NPIPE_SIM_WINTERNL_H
 

@@ -1,8 +1,8 @@
-/* The control of the simulated kernel: what a test or a fuzz target asks of it
- * beyond the Windows calls. README.md tells how it is meant.
+/* The controls of the simulated kernel: functions for tests and fuzz targets
+ * beyond the Windows calls. README.md explains their purpose.
  *
- * Any thread may call these, at any time, unless the comment says otherwise.
- */
+ * Any thread may call these functions at any time, unless a comment says
+ * otherwise. */
 #ifndef NPIPE_SIM_SIM_H
 #define NPIPE_SIM_SIM_H
 
@@ -12,104 +12,112 @@
 
 #include <windows.h>
 
-/* What Windows leaves open, does in one version and not in another, or what
- * nobody could tell. sim_settings_init fills in the first name of
- * sim_settings_name. A permille is a chance, drawn from the seed. */
+/* Behaviour that Windows leaves open, that differs between versions, or that
+ * nobody could establish. sim_settings_init fills in the settings of the first
+ * name of sim_settings_name. A permille is a probability; the seed decides the
+ * draws. */
 typedef struct sim_settings {
-  /* Versions of Windows. */
+  /* Behaviour that differs between versions of Windows. */
 
-  /* Immediate ERROR_MORE_DATA on a handle that skips its port: answered
-   * ERROR_IO_PENDING, and a packet follows (Windows 8+: "may"). 0: Windows 7.
-   * Wine ntdll tests, pipe.c, test_completion. */
+  /* An ERROR_MORE_DATA at once, on a handle that skips its port, is answered as
+   * ERROR_IO_PENDING with this probability, and a packet follows (Windows 8+:
+   * "may"). 0: Windows 7. Source: Wine ntdll tests, pipe.c, test_completion. */
   uint32_t warning_pends_permille;
-  /* ERROR_MORE_DATA that is answered at once on such a handle has a packet
-   * nevertheless. Seen nowhere; a loop that finds out must cope with it. */
+  /* An ERROR_MORE_DATA that is answered at once on such a handle also has a
+   * packet. This was never observed, but a loop that tests for it must cope
+   * with it. */
   bool warning_posts;
-  /* An overlapped TransactNamedPipe that fails does so in its packet (Windows
-   * 8+). Wine kernel32 tests, pipe.c, overlapped_transact_failure. */
+  /* An overlapped TransactNamedPipe that fails reports the failure in its
+   * packet (Windows 8+). Source: Wine kernel32 tests, pipe.c,
+   * overlapped_transact_failure. */
   uint32_t transact_failure_pends_permille;
-  /* A read of 0 bytes where a message waits: ERROR_MORE_DATA (8+), TRUE. */
+  /* The result of a read of 0 bytes when a message waits: ERROR_MORE_DATA
+   * (Windows 8+), or TRUE. */
   bool empty_read_more_data;
-  /* GetTokenInformation knows nothing of app containers (Windows 7). */
+  /* GetTokenInformation does not know app containers (Windows 7). */
   bool no_app_containers;
-  /* A server handle without data access starts disconnected (8+). */
+  /* A server handle without data access starts disconnected (Windows 8+). */
   bool no_data_access_disconnected;
 
-  /* Disputed, or established nowhere. */
+  /* Behaviour that is disputed, or established nowhere. */
 
-  /* DisconnectNamedPipe on a listening instance: TRUE (ReactOS), or
-   * ERROR_PIPE_LISTENING (Wine). */
+  /* The result of DisconnectNamedPipe on a listening instance: TRUE (ReactOS),
+   * or ERROR_PIPE_LISTENING (Wine). */
   bool disconnect_listening;
-  /* What a connect in flight ends with when its handle is closed. */
+  /* The status of a connect in flight when its handle is closed. */
   NTSTATUS closed_connect_status;
-  /* The closer's own over-quota write stays readable until read (ReactOS), or
-   * is dropped (Wine). */
+  /* The closer's pending write that exceeds the quota stays readable until it
+   * is read (ReactOS), or is dropped (Wine). */
   bool closed_write_kept;
-  /* A cancelled write reports 0 bytes, or those that were read. */
+  /* A cancelled write reports the bytes that were read, or 0. */
   bool cancelled_write_counts;
-  /* FlushFileBuffers waits only for what was written before it (ReactOS), or
-   * until nothing is unread (Wine). */
+  /* FlushFileBuffers waits only for data that were written before it (ReactOS),
+   * or until nothing is unread (Wine). */
   bool flush_is_barrier;
-  /* A byte read that has room left swallows the empty messages at the end of
-   * what it takes (ReactOS); those before more data it always does. */
+  /* A byte read with room left also takes the empty messages behind its data
+   * (ReactOS). Empty messages before more data are always taken. */
   bool byte_read_swallows_empty;
-  /* A read of 0 bytes consumes an empty message at the head (Wine). */
+  /* A read of 0 bytes takes an empty message at the head (Wine). */
   bool empty_read_consumes_empty;
-  /* The first PIPE_NOWAIT connect of a disconnected instance: FALSE 536 (Wine
-   * tests), or TRUE (the ConnectNamedPipe page). */
+  /* The result of the first PIPE_NOWAIT connect of a disconnected instance:
+   * TRUE (the ConnectNamedPipe page), or FALSE 536 (Wine tests). */
   bool nowait_connect_succeeds;
-  /* CancelIoEx finds a wait for an instance (MS-FSCC), or it stays until its
-   * time is over (Wine); then it is no leak. */
+  /* CancelIoEx cancels a wait for an instance (MS-FSCC), or the wait stays
+   * until its time is over (Wine). In the second case it is not reported as a
+   * leak. */
   bool wait_cancellable;
-  /* FSCTL_PIPE_FLUSH flushes as an asynchronous operation (phnt, the WDK's
-   * headers), or is STATUS_NOT_SUPPORTED (Wine). */
+  /* FSCTL_PIPE_FLUSH is an asynchronous flush (phnt, the WDK's headers), or
+   * STATUS_NOT_SUPPORTED (Wine). */
   bool flush_control;
-  /* SECURITY_SQOS_PRESENT without level bits is anonymous (Wine tests). */
+  /* SECURITY_SQOS_PRESENT without level bits means anonymous (Wine tests). */
   bool sqos_default_anonymous;
-  /* What a remote client is refused with, where the server wants none. */
+  /* The status that a remote client gets if the server rejects remote
+   * clients. */
   NTSTATUS remote_refused_status;
 
   /* Timing that no caller may rely on. */
 
-  /* The next packet of a port is taken from another handle than the oldest's;
-   * those of one handle stay in order. */
+  /* The next packet of a port comes from a handle other than the oldest
+   * packet's. Packets of one handle stay in order. */
   uint32_t shuffle_permille;
-  /* GetQueuedCompletionStatusEx returns fewer packets than there are. */
+  /* GetQueuedCompletionStatusEx returns fewer packets than the port has. */
   uint32_t short_get_permille;
-  /* An operation that is done at once is answered ERROR_IO_PENDING. */
+  /* An operation that completes at once is answered ERROR_IO_PENDING. */
   uint32_t pend_permille;
-  /* The buffer and the OVERLAPPED are written when the packet is taken, not
+  /* The buffer and the OVERLAPPED are written when the packet is dequeued, not
    * when the operation ends. */
   uint32_t late_status_permille;
   /* A completion comes up to delay_ms_max later. */
   uint32_t delay_permille;
   uint32_t delay_ms_max;
-  /* A cancel takes effect up to cancel_ms_max later, so that it may lose. */
+  /* A cancel takes effect up to cancel_ms_max later, so it may come too
+   * late. */
   uint32_t cancel_late_permille;
   uint32_t cancel_ms_max;
-  /* A wait with a time limit ends up to this early, as one by ticks does. */
+  /* A wait with a time-out may end early by up to this time, as with a clock
+   * that counts in ticks. */
   uint32_t early_timeout_ms_max;
   /* The step of GetTickCount64, in microseconds. */
   uint32_t tick_us;
 
   /* Threads. */
 
-  /* So many callbacks of the process's default thread pool run at a time; what
-   * is submitted beyond that waits (Windows and Wine: 500). */
+  /* The number of callbacks that run at once in the process's default thread
+   * pool. Further callbacks wait (Windows and Wine: 500). */
   uint32_t pool_threads_max;
 
-  /* One thread runs at a time, and the seed decides at each call whether it is
-   * another's turn, so that runs with threads are equal, too. All must be
-   * threads that the kernel began (CreateThread, the thread pool) or that which
-   * calls sim_reset, and none may wait for another outside of the kernel. */
+  /* One thread runs at a time. At each call the seed decides whether another
+   * thread goes on, so runs with threads are repeatable too. All threads must
+   * be started by the kernel (CreateThread, the thread pool), except the one
+   * that calls sim_reset. No thread may wait for another outside the kernel. */
   bool threads_in_step;
 
   /* Strictness. */
 
-  /* A blocking wait on a thread that has taken packets from a port is misuse.
-   * For programs whose loop thread does nothing else. */
+  /* A blocking wait is misuse on a thread that has dequeued packets from a
+   * port. For programs whose loop thread never blocks elsewhere. */
   bool strict_waits;
-  /* End the process at the first misuse, with its text on stderr. */
+  /* The first misuse ends the process, with its text on stderr. */
   bool abort_on_misuse;
 } sim_settings;
 
@@ -118,90 +126,97 @@ typedef struct sim_settings {
 size_t sim_settings_count(void);
 const char *sim_settings_name(size_t index);
 
-/* sim_settings_named fills `settings`; false when there is no such name. One
- * more than sim_settings_name knows, "wine", is no Windows: what is disputed,
- * as Wine does it, for comparisons with Wine. */
+/* sim_settings_named fills `settings`. It returns false for an unknown name.
+ * The name "wine" is also valid, although sim_settings_name does not list it:
+ * it is no Windows, but takes Wine's side of each dispute, for comparisons with
+ * Wine. */
 bool sim_settings_named(sim_settings *settings, const char *name);
 void sim_settings_init(sim_settings *settings);
 
-/* sim_reset makes a fresh kernel: no handle, no pipe, no fault, calls counted
- * from 0, the clock at its start. `settings` NULL: the default ones. No other
- * thread may be inside the kernel. */
+/* sim_reset creates a fresh kernel: no handles, no pipes, no faults, all counts
+ * 0, and the clock at its start. `settings` NULL: the default settings. No
+ * other thread may be inside the kernel. */
 void sim_reset(uint64_t seed, const sim_settings *settings);
 
-/* sim_check waits for the thread pool and returns whether nothing is left or
- * was misused since sim_reset; else `report` tells what, with the call and the
- * place. A handle that was open at sim_reset is none of its business: there is
- * none. */
+/* sim_check waits for the thread pool. It returns true if nothing is left and
+ * nothing was misused since sim_reset. Else `report` lists the findings, with
+ * the call and the place of each. No handle is older than sim_reset, because
+ * sim_reset removes all handles. */
 bool sim_check(char *report, size_t size);
 
-/* sim_calls returns how often the Windows function `name` was called. */
+/* sim_calls returns the number of calls of the Windows function `name`. */
 uint64_t sim_calls(const char *name);
 
-/* sim_calls_total returns how many calls were made that may fail. */
+/* sim_calls_total returns the number of calls that may fail. */
 uint64_t sim_calls_total(void);
 
 /* --- Faults. All of them are gone after sim_reset. ------------------------ */
 
-/* The `nth` call from now (1: the next) of the function `name` fails with
- * `error`: a Win32 error, an NTSTATUS for the functions that return one. The
- * call has no effect. */
+/* sim_fault makes the `nth` call from now (1: the next) of the function `name`
+ * fail with `error`: a Win32 error, or an NTSTATUS for functions that return
+ * one. The failed call has no effect. */
 void sim_fault(const char *name, uint64_t nth, uint32_t error);
 
-/* The `nth` call from now of any function that may fail does so, for want of
- * resources (1450, STATUS_INSUFFICIENT_RESOURCES). 0: none. CloseHandle and
- * its like are not among them. */
+/* sim_fault_any makes the `nth` call from now fail for lack of resources (1450,
+ * STATUS_INSUFFICIENT_RESOURCES). It counts all functions that may fail;
+ * CloseHandle and similar functions may not. 0: no fault. */
 void sim_fault_any(uint64_t nth);
 
-/* The `nth` call from now of `name`, which starts an operation, is answered
- * ERROR_IO_PENDING, and its completion brings `status`. */
+/* sim_fault_completion changes the `nth` call from now of `name`, which starts
+ * an operation: the call is answered ERROR_IO_PENDING, and its completion has
+ * `status`. */
 void sim_fault_completion(const char *name, uint64_t nth, NTSTATUS status);
 
-/* How many planned faults came true. */
+/* sim_faults_hit returns the number of planned faults that have hit. */
 uint64_t sim_faults_hit(void);
 
-/* Operations of this end complete `delay_ms` late from now on: a slow end. */
+/* sim_slow delays the completions of all later operations of this end by
+ * `delay_ms`. */
 void sim_slow(HANDLE pipe, uint32_t delay_ms);
 
-/* The next cancel on this end takes effect `delay_ms` late. */
+/* sim_cancel_late delays the next cancel on this end by `delay_ms`. */
 void sim_cancel_late(HANDLE pipe, uint32_t delay_ms);
 
-/* The security of this pipe names no owner from now on, as that of a server of
- * another make, over the network, may not. */
+/* sim_disown removes the owner from this pipe's security descriptor. A server
+ * that is not Windows may have none, over the network. */
 void sim_disown(HANDLE pipe);
 
-/* sim_describe has GetKernelObjectSecurity answer with `bytes` for the pipe of
- * this handle, whatever they are, as a hostile server of another machine may.
- * NULL: with the truth again. */
+/* sim_describe makes GetKernelObjectSecurity answer with `bytes` for the pipe
+ * of this handle, as a hostile server on another machine might. NULL restores
+ * the true answer. */
 void sim_describe(HANDLE pipe, const void *bytes, size_t size);
 
-/* Before the `nth` call from now of any function that may fail, the process
- * that has `pipe` open dies: the handle is gone. Closing it is no misuse. */
+/* sim_vanish lets the process that has `pipe` open die before the `nth` call
+ * from now of any function that may fail. The handle is then gone; closing it
+ * is not misuse. */
 void sim_vanish(HANDLE pipe, uint64_t nth);
 
-/* --- Who calls ----------------------------------------------------------- */
+/* --- The caller's identity
+ * ------------------------------------------------- */
 
 /* sim_set_user makes the calling thread's process run as `user`: "alice" (the
  * default), "bob", "admin" (in Administrators), "service" (may impersonate),
- * "system", "network" (alice from the network), "anonymous". False: no such. */
+ * "system", "network" (alice from the network), or "anonymous". It returns
+ * false for an unknown user. */
 bool sim_set_user(const char *user);
 
 /* sim_set_process gives the calling thread's process another id and session.
  * New threads inherit both, and the user. */
 void sim_set_process(uint32_t id, uint32_t session);
 
-/* On a thread that is so marked each wait is misuse, whatever the settings. */
+/* sim_forbid_waits marks the calling thread: each wait on it is misuse,
+ * whatever the settings. */
 void sim_forbid_waits(bool forbid);
 
 /* --- Time and trace ------------------------------------------------------ */
 
-/* sim_now_ns returns the virtual clock; sim_advance_ms moves it on. */
+/* sim_now_ns returns the virtual time. sim_advance_ms moves it on. */
 uint64_t sim_now_ns(void);
 void sim_advance_ms(uint64_t ms);
 
-/* sim_trace switches the trace on or off; on empties it. A line a call: time in
- * microseconds, thread, call, arguments, result. sim_trace_text returns it, to
- * be freed. */
+/* sim_trace switches the trace on or off; switching it on empties it. The trace
+ * has a line for each call: time in microseconds, thread, call, arguments,
+ * result. sim_trace_text returns the text, which the caller frees. */
 void sim_trace(bool on);
 char *sim_trace_text(void);
 
