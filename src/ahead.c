@@ -41,11 +41,17 @@ static void ahead_done(np_op *op, np_error error, size_t transferred) {
   ahead->changed(ahead->pipe);
 }
 
+static const np__packet_class ahead_class = {.on_packet = np__op_on_packet,
+                                             .post = np__op_post,
+                                             .run = np__op_run_own,
+                                             .cancel = np__op_cancel};
+
 static void begin(np__ahead *ahead) {
   const bool is_byte = ahead->capacity == 0 && reads_messages(ahead);
 
   ahead->op.user = ahead;
-  np__op_begin(&ahead->pipe->target, &ahead->op, NP__OP_AHEAD, ahead_done);
+  np__op_begin(&ahead->pipe->target, &ahead->op, NP__OP_OWN_READ, ahead_done);
+  np__op_set_class(&ahead->op, &ahead_class);
   /* An empty message ends a read of nothing as well, and may be gone then: of a
    * message one byte is read, which leaves no doubt. */
   ahead->op.np__buffer = is_byte ? &ahead->byte : ahead->buffer;

@@ -72,8 +72,7 @@ void np__op_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
   end_checked(op, np__error_of_status(status), bytes);
 }
 
-/* Whether what was put off ends instead of being given to the kernel. */
-static bool op_is_over(np_op *op) {
+bool np__op_is_over(np_op *op) {
   assert(op->np__state == NP__OP_PUT_OFF);
   if ((op->np__at_end & NP__AT_END_ABORT) == 0) {
     return false;
@@ -96,7 +95,7 @@ void np__op_post(np_loop *loop, np__packet *packet) {
   (void)loop;
   assert(op->np__direction == NP__INWARD);
   if (op->np__at_end != 0) {
-    if (!op_is_over(op)) {
+    if (!np__op_is_over(op)) {
       np__op_issued(op, read_file(target, op));
     }
   } else if (read_file(target, op)) {
@@ -108,16 +107,6 @@ void np__op_post(np_loop *loop, np__packet *packet) {
     }
   } else {
     np__op_issued(op, FALSE);
-  }
-}
-
-static void accept_post(np_loop *loop, np__packet *packet) {
-  np_op *op = (np_op *)packet;
-
-  (void)loop;
-  if (!op_is_over(op)) {
-    np__op_issued(op, ConnectNamedPipe(op->np__target->handle,
-                                       &op->np__packet.overlapped));
   }
 }
 
@@ -159,8 +148,7 @@ void np__op_run(np_loop *loop, np__packet *packet) {
   call_back(op, op->np__done);
 }
 
-/* Of one that does not keep the loop running. */
-static void own_run(np_loop *loop, np__packet *packet) {
+void np__op_run_own(np_loop *loop, np__packet *packet) {
   np_op *op = (np_op *)packet;
 
   (void)loop;
@@ -189,14 +177,6 @@ const np__packet_class np__write_class = {.on_packet = np__op_on_packet,
                                           .run = np__op_run,
                                           .cancel = np__op_cancel,
                                           .is_write = true};
-const np__packet_class np__ahead_class = {.on_packet = np__op_on_packet,
-                                          .post = np__op_post,
-                                          .run = own_run,
-                                          .cancel = np__op_cancel};
-const np__packet_class np__accept_class = {.on_packet = np__op_on_packet,
-                                           .post = accept_post,
-                                           .run = own_run,
-                                           .cancel = np__op_cancel};
 
 static void op_expired(np__timer_node *node) {
   np_op *op = np__op_of_deadline(node);
@@ -448,12 +428,12 @@ np_error np__op_abort(np_op *op, np_error as) {
       np__op_end(op, ERROR_OPERATION_ABORTED, 0);
       return NP_OK;
     case NP__OP_PUT_OFF:
-      /* The next turn begins with its end. An accept, which no caller waits
-       * for, ends where it would have been posted. */
+      /* The next turn begins with its end. A connect that no caller waits for
+       * ends where it would have been posted. */
       if (op->np__abort_error == NP_OK) {
         op->np__abort_error = as;
         op->np__at_end |= NP__AT_END_ABORT;
-        if (op->np__kind != NP__OP_ACCEPT) {
+        if (op->np__kind != NP__OP_OWN_CONNECT) {
           np__loop_hurry(op->np__target->loop, &op->np__packet);
         }
       }
@@ -471,9 +451,9 @@ np_error np__op_abort(np_op *op, np_error as) {
     case NP__OP_HELD_BACK:
       return abort_held_back(op, as);
     case NP__OP_ENDED:
-      if (op->np__kind == NP__OP_IO) {
+      if ((op->np__at_end & NP__AT_END_AGAIN) != 0) {
         if (op->np__abort_error == NP_OK) {
-          op->np__abort_error = as; /* It tries once more, and no more. */
+          op->np__abort_error = as;
         }
         return NP_OK;
       }

@@ -42,11 +42,11 @@ typedef enum np__op_kind {
   NP__OP_TRANSACT,
   NP__OP_FLUSH,
   NP__OP_READY,   /* waits for readiness */
-  NP__OP_IO,      /* likewise, and then tries; perhaps again */
-  NP__OP_MESSAGE, /* of a channel, which keeps the order itself */
+  NP__OP_IO,      /* waits for readiness and then tries, perhaps again */
+  NP__OP_MESSAGE, /* its target keeps the order of such operations itself */
   /* The library's own, which do not keep a loop running: */
-  NP__OP_AHEAD, /* a read, see ahead.h */
-  NP__OP_ACCEPT /* a connect of a listener's instance */
+  NP__OP_OWN_READ,
+  NP__OP_OWN_CONNECT /* posted last, and not hurried when it is cancelled */
 } np__op_kind;
 
 /* Operations of one direction keep their order. */
@@ -62,7 +62,9 @@ enum {
   NP__AT_END_FINISH = 2, /* its class's `finish` */
   NP__AT_END_TELL = 4,   /* its target's `ended`, also when it succeeds */
   NP__AT_END_ABORT = 8,  /* put off, and not to be posted any more */
-  NP__AT_END_STALE = 16  /* its session is over: its end tells of no other */
+  NP__AT_END_STALE = 16, /* its session is over: its end tells of no other */
+  NP__AT_END_AGAIN = 32 /* its class may begin it again instead of its callback:
+                            a cancel is kept until then */
 };
 
 /* What happens to a target.
@@ -150,12 +152,9 @@ static inline np_error np__op_check(const np__target *target, const np_op *op,
   return op->np__state == NP__OP_IDLE ? NP_OK : ERROR_BUSY;
 }
 
-/* The classes of operations: in general, of writes, of those of the library's
- * own that read ahead, and of those that accept. */
+/* The classes of operations: in general, and of writes. */
 extern const np__packet_class np__op_class;
 extern const np__packet_class np__write_class;
-extern const np__packet_class np__ahead_class;
-extern const np__packet_class np__accept_class;
 
 /* np__op_set_class makes `op`, which has just begun, one of another class. */
 static inline void np__op_set_class(np_op *op, const np__packet_class *class_) {
@@ -167,13 +166,13 @@ static inline void np__op_set_class(np_op *op, const np__packet_class *class_) {
 
 /* What no caller asked for is no reason to go on. */
 static inline bool np__op_keeps_running(np__op_kind kind) {
-  return kind != NP__OP_AHEAD && kind != NP__OP_ACCEPT;
+  return kind != NP__OP_OWN_READ && kind != NP__OP_OWN_CONNECT;
 }
 
 static inline np__direction np__op_direction(np__op_kind kind) {
   switch (kind) {
     case NP__OP_READ:
-    case NP__OP_AHEAD:
+    case NP__OP_OWN_READ:
     case NP__OP_TRANSACT: /* Its reply comes in its turn. */
       return NP__INWARD;
     case NP__OP_WRITE:
@@ -192,10 +191,8 @@ static inline void np__op_start(np__target *target, np_op *op, np__op_kind kind,
                                 np_op_fn done) {
   assert(op->np__state == NP__OP_IDLE);
   ZeroMemory(&op->np__packet.overlapped, sizeof op->np__packet.overlapped);
-  op->np__packet.class_ = kind == NP__OP_AHEAD    ? &np__ahead_class
-                          : kind == NP__OP_ACCEPT ? &np__accept_class
-                          : kind == NP__OP_WRITE  ? &np__write_class
-                                                  : &np__op_class;
+  op->np__packet.class_ =
+      kind == NP__OP_WRITE ? &np__write_class : &np__op_class;
   op->np__done = done;
   op->np__target = target;
   op->np__error = NP_OK;
@@ -203,8 +200,9 @@ static inline void np__op_start(np__target *target, np_op *op, np__op_kind kind,
   op->np__state = NP__OP_WAITING;
   op->np__kind = (uint8_t)kind;
   op->np__direction = (uint8_t)np__op_direction(kind);
-  op->np__at_end =
-      kind == NP__OP_CONNECT || kind == NP__OP_ACCEPT ? NP__AT_END_TELL : 0;
+  op->np__at_end = kind == NP__OP_CONNECT || kind == NP__OP_OWN_CONNECT
+                       ? NP__AT_END_TELL
+                       : 0;
   op->np__next = NULL;
   op->np__link = target->end;
   *target->end = op;
@@ -247,6 +245,10 @@ static inline void np__op_put_off_last(np_op *op) {
   op->np__state = NP__OP_PUT_OFF;
   np__loop_put_off_last(op->np__target->loop, &op->np__packet);
 }
+
+/* np__op_is_over is for the `post` of a class. True: `op`, which was put off,
+ * was cancelled and has ended instead. */
+bool np__op_is_over(np_op *op);
 
 /* np__op_pending takes note that the kernel has `op` and owes a packet. Its
  * time limit runs from now on, if it does not yet. */
@@ -316,11 +318,13 @@ static inline np_op *np__op_of_deadline(np__timer_node *node) {
 }
 
 /* np__op_on_packet, np__op_post, np__op_run and np__op_cancel are those of
- * np__op_class, for other classes. np__op_run ends with the callback. */
+ * np__op_class, for other classes. np__op_run ends with the callback;
+ * np__op_run_own is the same for kinds that do not keep a loop running. */
 void np__op_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
                       uint32_t bytes);
 void np__op_post(np_loop *loop, np__packet *packet);
 void np__op_run(np_loop *loop, np__packet *packet);
+void np__op_run_own(np_loop *loop, np__packet *packet);
 np_error np__op_cancel(np_op *op);
 
 /* np__op_run_by is np__op_run, with `done` in place of the callback, which that

@@ -529,6 +529,11 @@ static void async_io_run(np_loop *loop, np__packet *packet);
 
 static const np__packet_class async_io_class = {.run = async_io_run};
 
+static void async_io_set_class(np_op *op) {
+  np__op_set_class(op, &async_io_class);
+  op->np__at_end |= NP__AT_END_AGAIN;
+}
+
 /* Waits again, as long as is left of the operation's time. */
 static void async_io_again(np_pipe *pipe, np_op *op) {
   const np_interest interest = op->np__length;
@@ -543,7 +548,7 @@ static void async_io_again(np_pipe *pipe, np_op *op) {
         deadline_ms > now_ms + 1 ? (uint32_t)(deadline_ms - now_ms - 1) : 1;
   }
   np__op_begin(&pipe->target, op, NP__OP_IO, op->np__done);
-  np__op_set_class(op, &async_io_class);
+  async_io_set_class(op);
   op->timeout_ms = timeout_ms;
   op->np__length = interest;
   op->np__io = fn;
@@ -608,7 +613,7 @@ np_error np_pipe_async_io(np_pipe *pipe, np_interest interest, np_op *op,
   }
   error = wait_begin(pipe, interest, op, NP__OP_IO, done);
   if (error == NP_OK) {
-    np__op_set_class(op, &async_io_class);
+    async_io_set_class(op);
     op->np__io = fn;
     op->np__buffer = context;
   }

@@ -180,8 +180,24 @@ np_error np_server_connect(np_pipe *server, np_op *op, np_op_fn done) {
   return NP_OK;
 }
 
+static void accept_post(np_loop *loop, np__packet *packet) {
+  np_op *op = (np_op *)packet;
+
+  (void)loop;
+  if (!np__op_is_over(op)) {
+    np__op_issued(op, ConnectNamedPipe(op->np__target->handle,
+                                       &op->np__packet.overlapped));
+  }
+}
+
+static const np__packet_class accept_class = {.on_packet = np__op_on_packet,
+                                              .post = accept_post,
+                                              .run = np__op_run_own,
+                                              .cancel = np__op_cancel};
+
 void np__server_accept(np_pipe *server, np_op *op, np_op_fn done) {
-  np__op_begin(&server->target, op, NP__OP_ACCEPT, done);
+  np__op_begin(&server->target, op, NP__OP_OWN_CONNECT, done);
+  np__op_set_class(op, &accept_class);
   server->connect = op;
   if (server->state == NP_LISTENING) {
     np__op_put_off_last(op);
