@@ -3,7 +3,7 @@
 # asks for, and beside each its dictionary and its corpus.
 cmake -S . -B build/clusterfuzzlite -G Ninja -DCMAKE_BUILD_TYPE=None \
   -DCMAKE_C_COMPILER="$CC" -DCMAKE_C_FLAGS="$CFLAGS" \
-  -DNPIPE_TESTS=OFF -DNPIPE_BENCH=OFF \
+  -DNPIPE_TESTS=OFF -DNPIPE_FUZZ=ON \
   -DNPIPE_FUZZ_ENGINE="$LIB_FUZZING_ENGINE"
 cmake --build build/clusterfuzzlite
 for program in build/clusterfuzzlite/fuzz/npipe-fuzz-*; do

@@ -15,7 +15,7 @@ struct consumer {
 };
 
 static void on_end(np_op *op, np_error error, size_t transferred) {
-  struct consumer *consumer = op->user;
+  struct consumer *consumer = (struct consumer *)op->user; /* C++ casts. */
 
   if (error != NP_OK) {
     consumer->error = error;
