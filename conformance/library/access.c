@@ -123,8 +123,8 @@ NP_CASE("access/current-user-descriptor", np_server_create, NO_MODE, NP_OK,
 
 NP_CASE("access/authenticated-users-descriptor", np_server_create, NO_MODE,
         NP_OK,
-        "NP_ACCESS_AUTHENTICATED_USERS: those who have logged on may read and "
-        "write all but FILE_CREATE_PIPE_INSTANCE.",
+        "With NP_ACCESS_AUTHENTICATED_USERS, users who have logged on get all "
+        "rights to read and write, except FILE_CREATE_PIPE_INSTANCE.",
         "Named Pipe Security and Access Rights; museum X04") {
   static const SID everybody_known = {1, 1, {{0, 0, 0, 0, 0, 5}}, {11}};
   struct security security;
@@ -177,8 +177,8 @@ NP_CASE("access/current-user-instances", np_server_create, ANY_MODE, NP_OK,
 
 NP_CASE("access/authenticated-users-instances", np_server_create, ANY_MODE,
         NP_OK,
-        "Where all who have logged on may talk, the creator may create five "
-        "instances.",
+        "With a preset that admits all logged-on users, the creator can still "
+        "create five instances.",
         "Named Pipe Security and Access Rights; museum X10") {
   f->server_options.access = NP_ACCESS_AUTHENTICATED_USERS;
   five_instances(f);
@@ -226,7 +226,7 @@ NP_CASE("access/default", np_server_options_init, NO_MODE, NP_OK,
 }
 
 NP_CASE("access/unknown", np_server_create, NO_MODE, ERROR_INVALID_PARAMETER,
-        "What is no np_access is refused.", "npipe/server.h") {
+        "An invalid np_access value is refused.", "npipe/server.h") {
   f->server_options.access = (np_access)3;
   create_refused(f, ERROR_INVALID_PARAMETER);
 }
@@ -298,9 +298,9 @@ NP_CASE("access/app-container-invalid", np_server_create, NO_MODE,
 }
 
 NP_CASE("access/alone", np_server_create, NO_MODE, ERROR_INVALID_PARAMETER,
-        "What the options say twice is refused: a preset for all users, SDDL, "
-        "and a descriptor exclude one another; who else is let in goes with a "
-        "preset alone.",
+        "Options that set the security twice are refused: a preset for all "
+        "users, SDDL and a descriptor exclude one another, and further users "
+        "can be admitted only together with a preset.",
         "npipe/server.h") {
   SECURITY_DESCRIPTOR descriptor;
   SECURITY_ATTRIBUTES attributes = {sizeof(attributes), &descriptor, FALSE};

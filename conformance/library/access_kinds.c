@@ -155,8 +155,8 @@ NP_CASE("access-kinds/app-container", np_server_create, NO_MODE, NP_OK,
 }
 
 NP_CASE("access-kinds/app-container-of-all", np_server_create, NO_MODE, NP_OK,
-        "With a preset for all users app_container lets in other users' "
-        "processes in that container.",
+        "With a preset for all users, app_container also admits other users' "
+        "processes in this app container.",
         "Mandatory Integrity Control") {
   static const struct kind kinds[] = {{"alice", EVERYTHING},
                                       {"alice-app", TALK},

@@ -56,8 +56,8 @@ NP_CASE("adopt/server-listening", np_pipe_adopt, ANY_MODE, NP_OK,
 }
 
 NP_CASE("adopt/server-connected", np_pipe_adopt, ANY_MODE, NP_OK,
-        "An instance that has its client already reads what waits there, and "
-        "its connect reports the client once.",
+        "An adopted instance that already has its client reads the waiting "
+        "data, and its connect reports the client once.",
         "CreateIoCompletionPort#remarks") {
   HANDLE handle = raw_server(f);
   np_pipe *server;
@@ -148,8 +148,8 @@ NP_CASE("adopt/synchronous", np_pipe_adopt, NO_MODE, ERROR_INVALID_PARAMETER,
 }
 
 NP_CASE("adopt/other-port", np_pipe_adopt, NO_MODE, ERROR_INVALID_PARAMETER,
-        "A handle is bound to one port for its life: one that is bound already "
-        "is refused, and stays the caller's.",
+        "A handle is bound to one port for its life: a handle that is bound "
+        "already is refused and stays the caller's.",
         "CreateIoCompletionPort#remarks") {
   DWORD flags = 0;
   HANDLE handle = raw_server(f);
@@ -161,7 +161,7 @@ NP_CASE("adopt/other-port", np_pipe_adopt, NO_MODE, ERROR_INVALID_PARAMETER,
 }
 
 NP_CASE("adopt/no-handle", np_pipe_adopt, NO_MODE, ERROR_INVALID_HANDLE,
-        "What is no handle is refused.", "npipe/pipe.h") {
+        "An invalid handle is refused.", "npipe/pipe.h") {
   adopt_refused(f, NULL, ERROR_INVALID_HANDLE);
   adopt_refused(f, INVALID_HANDLE_VALUE, ERROR_INVALID_HANDLE);
 }

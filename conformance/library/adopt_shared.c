@@ -56,8 +56,8 @@ static void stranger_has(np_fixture *f, struct stranger *stranger,
 
 NP_CASE("adopt/shared", np_pipe_adopt, ANY_MODE | BOTH_ENDS,
         ERROR_SHARING_VIOLATION,
-        "A handle whose file object has another handle is refused and stays "
-        "the caller's; without the other one it is adopted.",
+        "A handle whose file object has a second handle is refused and stays "
+        "the caller's; once the second handle is closed, it is adopted.",
         "CreateIoCompletionPort#remarks; NtQueryObject") {
   np_pipe *adopted = NULL;
   HANDLE duplicate;
@@ -129,8 +129,8 @@ NP_CASE("adopt/foreign-packet-after-close", np_pipe_close, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("adopt/foreign-packet-and-tasks", np_loop_post, NO_MODE, NP_OK,
-        "A loop that checks its packets still runs its tasks, those too that "
-        "were posted before it adopted.",
+        "A loop that checks its packets still runs its tasks, including those "
+        "posted before it adopted a handle.",
         "npipe/loop.h") {
   HANDLE other;
 

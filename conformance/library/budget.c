@@ -51,8 +51,8 @@ NP_CASE("budget/write-immediate", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("budget/read-immediate", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A read that finds its data is one call to the kernel, and its "
-        "completion is none.",
+        "A read that finds its data takes one call to the kernel, and its "
+        "completion takes none.",
         "SetFileCompletionNotificationModes#parameters") {
   struct call_counts before;
   struct call_counts after;
@@ -68,8 +68,8 @@ NP_CASE("budget/read-immediate", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("budget/many-immediate", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Of 32 writes and 32 reads that end at once each is one call; the port "
-        "is asked once in 64 callbacks at most.",
+        "32 writes and 32 reads that complete at once take one call each; the "
+        "port is polled at most once in 64 callbacks.",
         "npipe/loop.h") {
   struct call_counts before;
   struct call_counts after;
@@ -88,7 +88,7 @@ NP_CASE("budget/many-immediate", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("budget/read-pending", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A read that waits is one call to the kernel and one packet.",
+        "A read that waits takes one call to the kernel and one packet.",
         "GetQueuedCompletionStatusEx") {
   struct call_counts before;
   struct call_counts after;
@@ -106,7 +106,7 @@ NP_CASE("budget/read-pending", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("budget/write-pending", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A write that waits is one call to the kernel too.",
+        "A write that waits takes one call to the kernel too.",
         "GetQueuedCompletionStatusEx") {
   char data[1000];
   struct call_counts before;
@@ -147,7 +147,7 @@ NP_CASE("budget/cancel-put-off", np_op_cancel, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("budget/cancel-pending", np_op_cancel, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Cancelling twice what the kernel has is one call.", "CancelIoEx") {
+        "Cancelling a pending operation twice takes one call.", "CancelIoEx") {
   uint64_t before;
 
   pair_open(f);
@@ -194,20 +194,23 @@ static void assert_taken_together(np_fixture *f, unsigned reads) {
 }
 
 NP_CASE("budget/packets-together", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Packets that are there together are taken together.",
+        "Packets that are in the port at the same time are dequeued with one "
+        "call.",
         "GetQueuedCompletionStatusEx") {
   assert_taken_together(f, 16);
 }
 
 NP_CASE("budget/oldest-together", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
-        "So are those of operations that were given to the kernel long before "
-        "others.",
+        "Packets of operations that were started long before others are "
+        "dequeued together with them.",
         "GetQueuedCompletionStatusEx") {
   assert_taken_together(f, 48);
 }
 
 NP_CASE("budget/task-and-packet-together", np_loop_post, ANY_MODE | BOTH_ENDS,
-        NP_OK, "A task is taken together with the packet that is there.",
+        NP_OK,
+        "A posted task and a packet that are in the port are dequeued with "
+        "one call.",
         "GetQueuedCompletionStatusEx") {
   uint64_t before;
 
@@ -223,7 +226,8 @@ NP_CASE("budget/task-and-packet-together", np_loop_post, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("budget/close-idle", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Closing an end with nothing in flight is one call.", "CloseHandle") {
+        "Closing an end without operations in flight takes one call.",
+        "CloseHandle") {
   struct call_counts before;
 
   pair_open(f);
@@ -233,8 +237,8 @@ NP_CASE("budget/close-idle", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("budget/close-busy", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Closing cancels all that the kernel has with one call, also where "
-        "that has its result already.",
+        "A close cancels all pending operations of the end with one call, "
+        "even if the call finds them completed already.",
         "CancelIoEx#return-value") {
   uint64_t before;
 

@@ -81,8 +81,9 @@ static void then_receive_again(np_fixture *f, struct recorder *recorder) {
 }
 
 NP_CASE("budget/channel-stream", np_channel_send, MODE_BYTE | BOTH_ENDS, NP_OK,
-        "Of a stream of short messages, one in flight, each is one write; a "
-        "read brings many, and the port is not asked.",
+        "In a stream of short messages with one in flight, each message is "
+        "one write; one read returns many messages, and the port is not "
+        "polled.",
         "npipe/loop.h") {
   struct channel_calls before;
   struct channel_calls cost;
@@ -141,9 +142,10 @@ static void then_send_large(np_fixture *f, struct recorder *recorder) {
 
 NP_CASE("budget/channel-large-stream", np_channel_receive, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "So are they when one is in flight: whom a read brought its message is "
-        "told in the turn of the read, so that the next read begins before the "
-        "next write must wait.",
+        "In a stream of large messages with one in flight, each message is "
+        "one write and one read: the callback of a receive runs in the turn "
+        "of its read, so that the next read begins before the next write must "
+        "wait.",
         "npipe/loop.h") {
   struct channel_calls before;
   struct channel_calls cost;
@@ -181,9 +183,10 @@ static void then_receive_waiting(np_fixture *f, struct recorder *recorder) {
 
 NP_CASE("budget/channel-waiting", np_channel_send, BYTE_READS | BOTH_ENDS,
         NP_OK,
-        "A message that fills the pipe does not fit it with its header, and "
-        "waits: who reads lets it go, and is not given its turn once more for "
-        "that. Each is two writes, and a read that finds it.",
+        "A message of the size of the quota exceeds it together with its "
+        "header, and waits. Its reader lets it complete and gets no extra "
+        "turn for this: each message is two writes and one read that finds "
+        "data.",
         "npipe/loop.h") {
   struct channel_calls before;
   struct channel_calls cost;

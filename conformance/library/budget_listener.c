@@ -57,8 +57,9 @@ static void next_client(np_fixture *f, np_pipe *pipe) {
 }
 
 NP_CASE("budget/listener-new", np_listener_create, ANY_MODE, NP_OK,
-        "A client that finds a new instance costs its replacement and one "
-        "connect, that ends at once; nobody asks whether it is there.",
+        "A client that finds a new instance costs the creation of its "
+        "replacement and one connect, which completes at once; no call checks "
+        "whether the client is still there.",
         "ConnectNamedPipe#remarks") {
   struct counts before;
   struct counts after;
@@ -123,7 +124,8 @@ NP_CASE("budget/listener-recycled", np_listener_recycle, ANY_MODE, NP_OK,
 }
 
 NP_CASE("budget/listener-recycled-unlooked", np_listener_recycle, ANY_MODE,
-        NP_OK, "Where ghosts are handed out too, there is no look.",
+        NP_OK,
+        "A listener that hands out ghosts too makes no call to look for them.",
         "npipe/listener.h") {
   recycled(f, NP_GHOSTS_ALL, 1);
 }

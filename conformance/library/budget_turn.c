@@ -18,9 +18,9 @@ static void loop_that_yields(np_fixture *f, HANDLE port) {
 }
 
 NP_CASE("budget/yield", np_loop_create, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A loop that yields gives up the processor once before it hands the "
-        "kernel the reads that were started, not while it has something to do, "
-        "and not when there is no read.",
+        "A loop that yields gives up the processor once before it gives "
+        "started reads to the kernel, not while it has other work, and not "
+        "without reads.",
         "npipe/loop.h") {
   uint64_t before;
 
@@ -45,7 +45,7 @@ static void then_not_yielded(np_fixture *f, struct recorder *recorder) {
 }
 
 NP_CASE("budget/yield-news", np_loop_create, MODE_BYTE | BOTH_ENDS, NP_OK,
-        "It does not where a packet lies in its port already.",
+        "A loop does not yield while a packet is in its port.",
         "npipe/loop.h") {
   uint64_t before;
 
@@ -63,7 +63,7 @@ NP_CASE("budget/yield-news", np_loop_create, MODE_BYTE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("budget/yield-default", np_loop_options_init, ANY_MODE | BOTH_ENDS,
-        NP_OK, "Unless it is asked for, a loop never yields.", "npipe/loop.h") {
+        NP_OK, "By default a loop never yields.", "npipe/loop.h") {
   uint64_t before;
 
   pair_open(f);
@@ -112,9 +112,9 @@ static void then_read_on(np_fixture *f, struct recorder *recorder) {
 }
 
 NP_CASE("budget/large-writes", np_pipe_write, MODE_BYTE | BOTH_ENDS, NP_OK,
-        "A stream of writes that all but fill the pipe, to a reader on the "
-        "same loop, is one call a write and one a read: none waits, and the "
-        "port is not asked.",
+        "A stream of writes that almost fill the pipe, to a reader on the "
+        "same loop, takes one call for each write and one for each read: no "
+        "write waits, and the port is not polled.",
         "npipe/loop.h") {
   size_t left = 20 * 60000;
   uint64_t reads;
@@ -152,9 +152,10 @@ static void then_greet(np_fixture *f, struct recorder *recorder) {
 }
 
 NP_CASE("budget/first-read", np_server_connect, ANY_MODE, NP_OK,
-        "The first read of a client that was announced goes before reads that "
-        "were put off earlier: a client that writes and then waits for the "
-        "answer, on the same loop, is read first, and the port not asked.",
+        "After a connect is reported, the first read of this client goes "
+        "before reads that were put off earlier: a client on the same loop "
+        "that writes and waits for the answer is read first, and the port is "
+        "not polled.",
         "npipe/loop.h") {
   uint64_t port;
 
@@ -173,7 +174,8 @@ NP_CASE("budget/first-read", np_server_connect, ANY_MODE, NP_OK,
 }
 
 NP_CASE("budget/first-read-order", np_server_connect, ANY_MODE, NP_OK,
-        "It does not go before an earlier read of its own end.",
+        "The first read after a connect does not go before an earlier read of "
+        "its own end.",
         "npipe/loop.h") {
   server_listen(f);
   client_open_end(f);
@@ -195,8 +197,8 @@ static void then_write_many(np_fixture *f, struct recorder *recorder) {
 }
 
 NP_CASE("budget/nothing-owed", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
-        "However many operations end at once, a port that owes nothing is not "
-        "asked.",
+        "A port without outstanding packets is not polled, however many "
+        "operations complete at once.",
         "npipe/loop.h") {
   uint64_t port;
 
@@ -230,9 +232,9 @@ static void on_burst(np_op *op, np_error error, size_t transferred) {
 }
 
 NP_CASE("budget/round", np_pipe_read, MODE_BYTE | BOTH_ENDS, NP_OK,
-        "A read waits for the callbacks of all that was ready with it, however "
-        "many: the last of them may write what it waits for, and the port is "
-        "not asked.",
+        "A read waits for the callbacks of everything that was ready with it, "
+        "because the last of them may write its data; so the port is not "
+        "polled.",
         "npipe/loop.h") {
   static struct burst burst;
   uint64_t port;
@@ -266,9 +268,9 @@ static void then_read_short(np_fixture *f, struct recorder *recorder) {
 }
 
 NP_CASE("budget/short-messages", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A stream of short messages through a full pipe, to a reader on the "
-        "same loop, each by a read of its own, is one call a write and one a "
-        "read: the port is asked once for many, not for each write.",
+        "A stream of short messages through a full pipe to a reader on the "
+        "same loop takes one call for each write and one for each read; the "
+        "port is polled once for many messages, not for each write.",
         "npipe/loop.h") {
   uint64_t reads;
   uint64_t port;

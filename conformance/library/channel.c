@@ -173,7 +173,8 @@ NP_CASE("channel/one-way", np_channel_create, ANY_MODE, NP_OK,
 }
 
 NP_CASE("channel/options-init", np_channel_options_init, NO_MODE, NP_OK,
-        "The defaults are those that the header names.", "npipe/channel.h") {
+        "The default options are those that the header names.",
+        "npipe/channel.h") {
   np_channel_options options;
 
   np_channel_options_init(NULL);
@@ -228,7 +229,9 @@ NP_CASE("channel/user", np_channel_user, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("channel/set-user", np_channel_set_user, ANY_MODE | BOTH_ENDS, NP_OK,
-        "It can be set again, and NULL is ignored.", "npipe/channel.h") {
+        "The user pointer of a channel can be changed; a NULL channel is "
+        "ignored.",
+        "npipe/channel.h") {
   channel_open(f, NULL);
   np_channel_set_user(NULL, f);
   np_channel_set_user(f->channel, f);
@@ -279,7 +282,7 @@ NP_CASE("channel/close", np_channel_close, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("channel/close-null", np_channel_close, NO_MODE, NP_OK,
-        "Closing NULL does nothing.", "npipe/channel.h") {
+        "Closing a NULL channel does nothing.", "npipe/channel.h") {
   assert_np_ok(np_channel_close(NULL, NULL));
   loop_quiet(f);
 }
@@ -356,7 +359,7 @@ NP_CASE("channel/detach", np_channel_detach, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("channel/detach-parameters", np_channel_detach, ANY_MODE | BOTH_ENDS,
-        ERROR_INVALID_PARAMETER, "A NULL is refused.", "npipe/channel.h") {
+        ERROR_INVALID_PARAMETER, "Detach refuses NULL.", "npipe/channel.h") {
   np_pipe *pipe = NULL;
 
   channel_open(f, NULL);
@@ -365,7 +368,8 @@ NP_CASE("channel/detach-parameters", np_channel_detach, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("channel/detach-closing", np_channel_detach, ANY_MODE | BOTH_ENDS,
-        ERROR_INVALID_HANDLE, "Not from a channel that is being closed.",
+        ERROR_INVALID_HANDLE,
+        "A channel that is being closed cannot be detached.",
         "npipe/channel.h") {
   np_channel *channel;
   np_pipe *pipe = NULL;
@@ -378,7 +382,8 @@ NP_CASE("channel/detach-closing", np_channel_detach, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("channel/detach-busy", np_channel_detach, ANY_MODE | BOTH_ENDS,
-        ERROR_BUSY, "Not while something is in flight.", "npipe/channel.h") {
+        ERROR_BUSY, "A channel with an operation in flight cannot be detached.",
+        "npipe/channel.h") {
   np_pipe *pipe = NULL;
 
   channel_pair(f, NULL);
@@ -401,8 +406,8 @@ static void detach_in_callback(np_fixture *f, struct recorder *recorder) {
 
 NP_CASE("channel/detach-in-callback", np_channel_detach, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "The callback of the last operation is early enough: a server goes on "
-        "with the next client.",
+        "A channel can be detached in the callback of its last operation: a "
+        "server then goes on with the next client.",
         "npipe/channel.h") {
   channel_pair(f, NULL);
   channel_close(f, f->opposite);
@@ -427,8 +432,8 @@ static void give_up_and_detach(np_fixture *f) {
 
 NP_CASE("channel/detach-cancelled", np_channel_detach, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "So is that of a receive that was cancelled: it comes when the kernel "
-        "has given back the read.",
+        "A channel can be detached in the callback of a cancelled receive, "
+        "which runs when the kernel has ended the read.",
         "npipe/channel.h") {
   channel_pair(f, NULL);
   receive_begin(&f->ops[0], f->channel);
@@ -438,7 +443,9 @@ NP_CASE("channel/detach-cancelled", np_channel_detach, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("channel/detach-cancelled-at-once", np_channel_detach,
         ANY_MODE | BOTH_ENDS, NP_OK,
-        "So it is before the kernel was given the read.", "npipe/channel.h") {
+        "A channel can be detached in the callback of a receive that was "
+        "cancelled before the kernel got its read.",
+        "npipe/channel.h") {
   channel_pair(f, NULL);
   receive_begin(&f->ops[0], f->channel);
   give_up_and_detach(f);
@@ -446,7 +453,8 @@ NP_CASE("channel/detach-cancelled-at-once", np_channel_detach,
 
 NP_CASE("channel/detach-cancelled-into", np_channel_detach,
         ANY_MODE | BOTH_ENDS, NP_OK,
-        "So it is where messages go to the caller's buffer.",
+        "A channel can be detached in the callback of a cancelled receive "
+        "into the caller's buffer.",
         "npipe/channel.h") {
   channel_pair(f, NULL);
   receive_into_begin(&f->ops[0], f->channel, 16);
@@ -455,7 +463,9 @@ NP_CASE("channel/detach-cancelled-into", np_channel_detach,
 }
 
 NP_CASE("channel/detach-late", np_channel_detach, ANY_MODE | BOTH_ENDS, NP_OK,
-        "So is that of a receive whose time is up.", "npipe/channel.h") {
+        "A channel can be detached in the callback of a receive that timed "
+        "out.",
+        "npipe/channel.h") {
   channel_pair(f, NULL);
   f->ops[0].op.timeout_ms = 10;
   receive_begin(&f->ops[0], f->channel);
@@ -468,7 +478,9 @@ NP_CASE("channel/detach-late", np_channel_detach, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("channel/detach-cancelled-call", np_channel_detach,
         ANY_MODE | BOTH_ENDS, NP_OK,
-        "So is that of a call to which no reply has come.", "npipe/channel.h") {
+        "A channel can be detached after the callback of a cancelled call "
+        "that got no reply.",
+        "npipe/channel.h") {
   struct call_recorder asked = {0};
   np_pipe *pipe = NULL;
 

@@ -51,7 +51,7 @@ NP_CASE("channel/call-pipelined", np_channel_call, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("channel/call-parameters", np_channel_call, ANY_MODE | BOTH_ENDS, NP_OK,
-        "What a send or a receive refuses, a call refuses.",
+        "A call refuses everything that a send or a receive refuses.",
         "npipe/channel.h") {
   np_channel_options options;
   np_call call;
@@ -144,8 +144,8 @@ NP_CASE("channel/call-cancel-one-of-several", np_channel_call,
 
 NP_CASE("channel/call-cancel-unsent", np_channel_call, BYTE_READS | BOTH_ENDS,
         NP_OK,
-        "One that is cancelled while its request waits behind a write leaves "
-        "no trace.",
+        "A call that is cancelled while its request waits behind a write "
+        "leaves no trace.",
         "npipe/channel.h") {
   static char big[500];
 

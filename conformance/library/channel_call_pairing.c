@@ -83,7 +83,8 @@ NP_CASE("channel/call-unasked-part", np_channel_call, BYTE_READS | BOTH_ENDS,
 
 NP_CASE("channel/call-unasked-empty-write", np_channel_call,
         MODE_MESSAGE_BYTE | BOTH_ENDS, ERROR_PIPE_BUSY,
-        "Nor was an empty message of the kernel's where messages are framed.",
+        "An empty message of the kernel does not count as an unasked message "
+        "if messages are framed.",
         "npipe/channel.h") {
   memset(asked, 0, sizeof(asked));
   channel_open(f, NULL);
@@ -260,8 +261,8 @@ enum { STAGES_MAX = 8 };
 
 NP_CASE("channel/call-cancel-at-once", np_channel_call, ANY_MODE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
-        "A call that is cancelled in the call after its start ends; so does "
-        "one with a time limit that nobody answers.",
+        "A call that is cancelled right after its start ends; so does a call "
+        "with a time limit that gets no reply.",
         "npipe/op.h") {
   for (unsigned i = 0; i < 2; i++) {
     calls_open(f, NULL);

@@ -21,7 +21,7 @@ NP_CASE("channel/cancel-unsent", np_channel_send, BYTE_READS | BOTH_ENDS,
 
 NP_CASE("channel/cancel-all-unsent", np_channel_send, BYTE_READS | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
-        "If all of a turn's messages are cancelled nothing is written.",
+        "If all messages of a turn are cancelled, nothing is written.",
         "npipe/channel.h") {
   channel_pair(f, NULL);
   send_begin(&f->ops[0], f->channel, "one", 3);
@@ -39,8 +39,9 @@ static void small_quota(np_fixture *f) {
 
 NP_CASE("channel/cancel-copied", np_channel_send, BYTE_READS | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
-        "One that shares a write which the kernel holds is abandoned: its "
-        "callback comes at once, the write and the channel go on.",
+        "A cancelled send that shares a write with others is abandoned once "
+        "the kernel has the write: its callback runs at once, and the write "
+        "and the channel go on.",
         "npipe/channel.h; museum L14") {
   small_quota(f);
   channel_pair(f, NULL);
@@ -66,7 +67,10 @@ NP_CASE("channel/cancel-copied", np_channel_send, BYTE_READS | BOTH_ENDS,
 }
 
 NP_CASE("channel/timeout-copied", np_channel_send, BYTE_READS | BOTH_ENDS,
-        WAIT_TIMEOUT, "So is one that is late.", "npipe/channel.h") {
+        WAIT_TIMEOUT,
+        "A send that shares a write with others is abandoned when it times "
+        "out: its callback runs at once, and the write and the channel go on.",
+        "npipe/channel.h") {
   static char big[200];
 
   small_quota(f);
@@ -84,8 +88,8 @@ NP_CASE("channel/timeout-copied", np_channel_send, BYTE_READS | BOTH_ENDS,
 
 NP_CASE("channel/detach-abandoned", np_channel_detach, BYTE_READS | BOTH_ENDS,
         ERROR_BUSY,
-        "Not that of a send whose message goes on to the peer: when that has "
-        "read it the channel can be detached.",
+        "A channel cannot be detached in the callback of an abandoned send; "
+        "it can be detached when the peer has read the message.",
         "npipe/channel.h") {
   np_pipe *pipe = NULL;
   static char big[200];
@@ -107,8 +111,9 @@ NP_CASE("channel/detach-abandoned", np_channel_detach, BYTE_READS | BOTH_ENDS,
 
 NP_CASE("channel/cancel-in-place", np_channel_send, ANY_MODE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
-        "One that the kernel writes from the caller's memory is cut: sending "
-        "has failed for good, for those that wait too; receiving goes on.",
+        "A cancelled send that the kernel writes from the caller's memory is "
+        "cut: sending fails for good, for waiting sends too; receiving goes "
+        "on.",
         "npipe/channel.h; museum L14") {
   static char big[70000];
   const char *scribbled;
@@ -184,8 +189,8 @@ NP_CASE("channel/cancel-behind-header", np_channel_send, BYTE_READS | BOTH_ENDS,
 
 NP_CASE("channel/peer-closes-in-write", np_channel_send, ANY_MODE | BOTH_ENDS,
         ERROR_BROKEN_PIPE,
-        "A peer that goes while a write waits ends what is in it, and what "
-        "waits behind it.",
+        "A peer that closes while a write waits ends the messages in the "
+        "write, and those that wait behind it.",
         "WriteFile#pipes") {
   static char big[8000];
 

@@ -29,7 +29,7 @@ static void goes_on(np_fixture *f) {
 }
 
 NP_CASE("channel/pipe-read", np_pipe_read, ANY_MODE | BOTH_ENDS, ERROR_BUSY,
-        "A channel's pipe is not read beside it.", "npipe/channel.h") {
+        "A channel's pipe cannot be read.", "npipe/channel.h") {
   np_pipe *pipe = taken(f);
 
   assert_np_error(
@@ -39,7 +39,8 @@ NP_CASE("channel/pipe-read", np_pipe_read, ANY_MODE | BOTH_ENDS, ERROR_BUSY,
 }
 
 NP_CASE("channel/pipe-readv", np_pipe_readv, ANY_MODE | BOTH_ENDS, ERROR_BUSY,
-        "Nor into several buffers.", "npipe/channel.h") {
+        "A channel's pipe cannot be read into several buffers.",
+        "npipe/channel.h") {
   np_pipe *pipe = taken(f);
   np_buffer two[2] = {{f->ops[9].buffer, 4}, {f->ops[9].buffer + 4, 4}};
 
@@ -49,7 +50,7 @@ NP_CASE("channel/pipe-readv", np_pipe_readv, ANY_MODE | BOTH_ENDS, ERROR_BUSY,
 }
 
 NP_CASE("channel/pipe-write", np_pipe_write, ANY_MODE | BOTH_ENDS, ERROR_BUSY,
-        "A channel's pipe is not written to beside it.", "npipe/channel.h") {
+        "A channel's pipe cannot be written to.", "npipe/channel.h") {
   np_pipe *pipe = taken(f);
 
   assert_np_error(np_pipe_write(pipe, "x", 1, &f->ops[9].op, on_never),
@@ -58,7 +59,8 @@ NP_CASE("channel/pipe-write", np_pipe_write, ANY_MODE | BOTH_ENDS, ERROR_BUSY,
 }
 
 NP_CASE("channel/pipe-writev", np_pipe_writev, ANY_MODE | BOTH_ENDS, ERROR_BUSY,
-        "Nor from several buffers.", "npipe/channel.h") {
+        "A channel's pipe cannot be written from several buffers.",
+        "npipe/channel.h") {
   np_pipe *pipe = taken(f);
   np_buffer two[2] = {{"a", 1}, {"b", 1}};
 
@@ -68,7 +70,7 @@ NP_CASE("channel/pipe-writev", np_pipe_writev, ANY_MODE | BOTH_ENDS, ERROR_BUSY,
 }
 
 NP_CASE("channel/pipe-shutdown", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
-        ERROR_BUSY, "Its writes are not waited for beside it.",
+        ERROR_BUSY, "A channel's pipe cannot be shut down.",
         "npipe/channel.h") {
   np_pipe *pipe = taken(f);
 
@@ -77,7 +79,7 @@ NP_CASE("channel/pipe-shutdown", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("channel/pipe-flush", np_pipe_flush, ANY_MODE | BOTH_ENDS, ERROR_BUSY,
-        "Nor is its reader.", "npipe/channel.h") {
+        "A channel's pipe cannot be flushed.", "npipe/channel.h") {
   np_pipe *pipe = taken(f);
 
   assert_np_error(np_pipe_flush(pipe, &f->ops[9].op, on_never), ERROR_BUSY);
@@ -102,8 +104,8 @@ NP_CASE("channel/pipe-transact", np_pipe_transact, MESSAGE_TYPE | BOTH_ENDS,
 
 NP_CASE("channel/pipe-set-read-mode", np_pipe_set_read_mode,
         ANY_MODE | BOTH_ENDS, ERROR_BUSY,
-        "The read mode, by which a channel frames or not, is not changed, also "
-        "while no receive waits.",
+        "The read mode of a channel's pipe cannot be changed, even while no "
+        "receive waits, because framing depends on it.",
         "npipe/channel.h") {
   np_info info = {0};
   np_mode before = NP_BYTE;
@@ -123,8 +125,8 @@ NP_CASE("channel/pipe-set-read-mode", np_pipe_set_read_mode,
 }
 
 NP_CASE("channel/pipe-ready", np_pipe_ready, ANY_MODE | BOTH_ENDS, ERROR_BUSY,
-        "Its readiness, for which the library would read, is not asked for, "
-        "nor are its options set.",
+        "A channel's pipe refuses waits for readiness and readiness options, "
+        "because readiness would read from the pipe.",
         "npipe/channel.h") {
   np_pipe *pipe = taken(f);
   np_ready_options options;
@@ -140,7 +142,7 @@ NP_CASE("channel/pipe-ready", np_pipe_ready, ANY_MODE | BOTH_ENDS, ERROR_BUSY,
 
 NP_CASE("channel/pipe-try-read", np_pipe_try_read, ANY_MODE | BOTH_ENDS,
         ERROR_BUSY,
-        "Nothing of it is read by a try, though there is something.",
+        "A channel's pipe refuses a try to read, even if data are waiting.",
         "npipe/channel.h") {
   size_t count = 7;
 
@@ -154,7 +156,9 @@ NP_CASE("channel/pipe-try-read", np_pipe_try_read, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("channel/pipe-try-readv", np_pipe_try_readv, ANY_MODE | BOTH_ENDS,
-        ERROR_BUSY, "Nor into several buffers.", "npipe/channel.h") {
+        ERROR_BUSY,
+        "A channel's pipe refuses a try to read into several buffers.",
+        "npipe/channel.h") {
   np_buffer two[2] = {{f->ops[9].buffer, 2}, {f->ops[9].buffer + 2, 2}};
   size_t count = 7;
 
@@ -168,7 +172,8 @@ NP_CASE("channel/pipe-try-readv", np_pipe_try_readv, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("channel/pipe-try-write", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
-        ERROR_BUSY, "Nothing is written to it by a try.", "npipe/channel.h") {
+        ERROR_BUSY, "A channel's pipe refuses a try to write.",
+        "npipe/channel.h") {
   np_pipe *pipe = taken(f);
   size_t count = 7;
 
@@ -178,7 +183,9 @@ NP_CASE("channel/pipe-try-write", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("channel/pipe-try-writev", np_pipe_try_writev, ANY_MODE | BOTH_ENDS,
-        ERROR_BUSY, "Nor from several buffers.", "npipe/channel.h") {
+        ERROR_BUSY,
+        "A channel's pipe refuses a try to write from several buffers.",
+        "npipe/channel.h") {
   np_pipe *pipe = taken(f);
   np_buffer two[2] = {{"a", 1}, {"b", 1}};
   size_t count = 7;
@@ -196,7 +203,8 @@ static np_error never_run(HANDLE handle, void *context, size_t *transferred) {
 }
 
 NP_CASE("channel/pipe-try-io", np_pipe_try_io, ANY_MODE | BOTH_ENDS, ERROR_BUSY,
-        "A call of the caller's own is not made on it.", "npipe/channel.h") {
+        "A channel's pipe does not run the caller's own system call.",
+        "npipe/channel.h") {
   np_pipe *pipe = taken(f);
   unsigned runs = 0;
 
@@ -244,7 +252,7 @@ NP_CASE("channel/pipe-asked", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("channel/pipe-detached", np_channel_detach, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Once the channel has given it back, all of that is allowed again.",
+        "After np_channel_detach the pipe allows all functions again.",
         "npipe/channel.h") {
   np_pipe *pipe = NULL;
 

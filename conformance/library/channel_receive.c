@@ -37,11 +37,10 @@ NP_CASE("channel/receive-several", np_channel_receive, ANY_MODE | BOTH_ENDS,
   }
 }
 
-NP_CASE(
-    "channel/data", np_channel_data, ANY_MODE | BOTH_ENDS, NP_OK,
-    "There is nothing until a message was received; it stays as it is while "
-    "more arrives.",
-    "npipe/channel.h") {
+NP_CASE("channel/data", np_channel_data, ANY_MODE | BOTH_ENDS, NP_OK,
+        "np_channel_data returns NULL before the first message; the returned "
+        "data stay unchanged while more messages arrive.",
+        "npipe/channel.h") {
   channel_pair(f, NULL);
   assert_null(np_channel_data(NULL));
   assert_null(np_channel_data(f->channel));
@@ -106,8 +105,8 @@ NP_CASE("channel/receive-parameters", np_channel_receive, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("channel/receive-closing", np_channel_receive, ANY_MODE | BOTH_ENDS,
-        ERROR_INVALID_HANDLE, "A channel that is being closed gets nothing.",
-        "npipe/channel.h") {
+        ERROR_INVALID_HANDLE,
+        "A channel that is being closed refuses receives.", "npipe/channel.h") {
   np_channel *channel;
 
   channel_open(f, NULL);
@@ -130,7 +129,7 @@ NP_CASE("channel/receive-busy", np_channel_receive, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("channel/receive-direction", np_channel_receive, ANY_MODE,
-        ERROR_ACCESS_DENIED, "An end that only writes receives nothing.",
+        ERROR_ACCESS_DENIED, "An end that can only write refuses receives.",
         "npipe/channel.h") {
   f->server_options.inbound = false;
   f->client_options.write = false;
@@ -168,8 +167,8 @@ NP_CASE("channel/receive-into", np_channel_receive_into, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("channel/receive-into-small", np_channel_receive_into,
         ANY_MODE | BOTH_ENDS, ERROR_INSUFFICIENT_BUFFER,
-        "A message longer than the buffer is told with its length and stays, "
-        "whole, for the next receive of either kind.",
+        "A receive into a buffer that is too small returns the message's "
+        "length; the message stays whole for the next receive of either kind.",
         "npipe/channel.h") {
   channel_pair(f, NULL);
   message_send(f, f->opposite, "a long message", 14);
@@ -191,7 +190,9 @@ NP_CASE("channel/receive-into-small", np_channel_receive_into,
 
 NP_CASE("channel/receive-into-much-too-small", np_channel_receive_into,
         ANY_MODE | BOTH_ENDS, ERROR_INSUFFICIENT_BUFFER,
-        "So does one that is also longer than the channel's own buffer.",
+        "A receive into a buffer that is too small also returns the length of "
+        "a message longer than the channel's own buffer, and the message "
+        "stays whole for the next receive.",
         "npipe/channel.h") {
   static char big[3000];
   np_channel_options options;
@@ -234,8 +235,8 @@ NP_CASE("channel/receive-into-memory", np_channel_receive_into,
 
 NP_CASE("channel/receive-cancel", np_channel_receive, ANY_MODE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
-        "A receive that is cancelled loses nothing, whatever of a message had "
-        "come.",
+        "A cancelled receive loses nothing, however much of a message had "
+        "arrived.",
         "npipe/channel.h") {
   channel_open(f, NULL);
   receive_begin(&f->ops[0], f->channel);
@@ -259,8 +260,9 @@ NP_CASE("channel/receive-cancel", np_channel_receive, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("channel/receive-cancel-at-once", np_channel_receive,
         ANY_MODE | BOTH_ENDS, ERROR_OPERATION_ABORTED,
-        "So does one that is cancelled before the kernel got its read, and the "
-        "next may be begun before the first one's callback.",
+        "A receive that is cancelled before the kernel got its read loses "
+        "nothing, and the next receive may begin before the callback of the "
+        "first.",
         "npipe/channel.h") {
   channel_pair(f, NULL);
   receive_begin(&f->ops[0], f->channel);
@@ -296,8 +298,8 @@ NP_CASE("channel/receive-cancel-one-of-several", np_channel_receive,
 
 NP_CASE("channel/receive-lends-behind-a-cancelled", np_channel_data,
         BYTE_READS | BOTH_ENDS, NP_OK,
-        "The callback of one that was cancelled, between those of two that "
-        "were not, takes nothing from the second.",
+        "The callback of a cancelled receive, between two others that got "
+        "messages, does not invalidate the second message.",
         "npipe/channel.h") {
   channel_pair(f, NULL);
   send_begin(&f->ops[0], f->opposite, "one", 3);
@@ -335,7 +337,7 @@ NP_CASE("channel/receive-into-cancel", np_channel_receive_into,
 }
 
 NP_CASE("channel/receive-timeout", np_channel_receive, ANY_MODE | BOTH_ENDS,
-        WAIT_TIMEOUT, "A receive that is late loses nothing either.",
+        WAIT_TIMEOUT, "A receive that times out loses nothing.",
         "npipe/channel.h") {
   channel_pair(f, NULL);
   for (unsigned i = 0; i < 2; i++) {
@@ -434,8 +436,8 @@ NP_CASE("channel/receive-disconnected", np_channel_receive, ANY_MODE,
 
 NP_CASE("channel/receive-listening", np_channel_receive, ANY_MODE,
         ERROR_PIPE_LISTENING,
-        "An instance without a client says so, and once one is there, "
-        "receives.",
+        "A channel on an instance without a client says so, and receives once "
+        "a client has come.",
         "npipe/channel.h") {
   server_listen(f);
   channel_on(f, f->server, NULL);
@@ -489,8 +491,8 @@ NP_CASE("channel/receive-too-long", np_channel_receive, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("channel/receive-too-long-cut", np_channel_receive_into,
         MODE_MESSAGE | BOTH_ENDS, ERROR_BUFFER_OVERFLOW,
-        "A message over the maximum is one, too, if its writer takes back what "
-        "is beyond it.",
+        "A message over the maximum is reported as too long even if its "
+        "writer cancels the part beyond the maximum.",
         "npipe/channel.h") {
   static char big[200];
   np_channel_options options;
@@ -531,8 +533,8 @@ NP_CASE("channel/receive-too-long-by-far", np_channel_receive,
 
 NP_CASE("channel/receive-bad-frame", np_channel_receive, BYTE_READS | BOTH_ENDS,
         ERROR_INVALID_DATA,
-        "What is no frame ends receiving for good, and each further receive "
-        "says so; sending goes on.",
+        "An invalid frame ends receiving for good, and each later receive "
+        "reports the same error; sending goes on.",
         "npipe/frame.h") {
   np_channel_options options;
 
@@ -552,7 +554,9 @@ NP_CASE("channel/receive-bad-frame", np_channel_receive, BYTE_READS | BOTH_ENDS,
 
 NP_CASE("channel/receive-impossible-length", np_channel_receive,
         BYTE_READS | BOTH_ENDS, ERROR_ARITHMETIC_OVERFLOW,
-        "So does a length that no number holds.", "npipe/frame.h") {
+        "A frame whose length fits no integer ends receiving for good, and "
+        "each later receive reports the same error.",
+        "npipe/frame.h") {
   np_channel_options options;
 
   np_channel_options_init(&options);

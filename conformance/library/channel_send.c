@@ -82,7 +82,7 @@ NP_CASE("channel/send-parameters", np_channel_send, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("channel/send-closing", np_channel_send, ANY_MODE | BOTH_ENDS,
-        ERROR_INVALID_HANDLE, "A channel that is being closed sends nothing.",
+        ERROR_INVALID_HANDLE, "A channel that is being closed refuses sends.",
         "npipe/channel.h") {
   np_channel *channel;
 
@@ -95,8 +95,8 @@ NP_CASE("channel/send-closing", np_channel_send, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("channel/send-keeps-memory", np_channel_send, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "What messages are copied to serves the next ones, also when they fill "
-        "it.",
+        "The memory into which messages are copied is used again for the next "
+        "messages, even after it was full.",
         "npipe/channel.h") {
   static char data[512 - 4];
   size_t total;
@@ -117,7 +117,7 @@ NP_CASE("channel/send-busy", np_channel_send, ANY_MODE | BOTH_ENDS, ERROR_BUSY,
 }
 
 NP_CASE("channel/send-direction", np_channel_send, ANY_MODE,
-        ERROR_ACCESS_DENIED, "An end that only reads does not send.",
+        ERROR_ACCESS_DENIED, "An end that can only read refuses sends.",
         "npipe/channel.h") {
   f->server_options.outbound = false;
   f->client_options.read = false;
@@ -162,7 +162,8 @@ NP_CASE("channel/send-too-short", np_channel_send, BYTE_READS | BOTH_ENDS,
 }
 
 NP_CASE("channel/send-peer-closed", np_channel_send, ANY_MODE | BOTH_ENDS,
-        ERROR_NO_DATA, "A send to a peer that has closed says so.",
+        ERROR_NO_DATA,
+        "A send to a peer that has closed ends with ERROR_NO_DATA.",
         "WriteFile#pipes") {
   channel_open(f, NULL);
   pipe_close_wait(f, f->peer);
@@ -175,8 +176,8 @@ NP_CASE("channel/send-peer-closed", np_channel_send, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("channel/send-tells-the-state", np_pipe_info, ANY_MODE, NP_OK,
-        "A send that found the peer gone is what a pipe knows of its state "
-        "that may not ask.",
+        "A pipe that may not query its state learns from a failed send that "
+        "the peer has gone.",
         "npipe/pipe.h") {
   np_info info;
 
@@ -232,8 +233,8 @@ static void assert_one_write(np_fixture *f, const char *bytes, size_t length) {
 }
 
 NP_CASE("channel/gather", np_channel_send, MODE_MESSAGE_BYTE | BOTH_ENDS, NP_OK,
-        "What is sent in one turn goes out in one write, at the turn's end and "
-        "before the loop waits.",
+        "Messages that are sent in one turn go out in one write, at the end "
+        "of the turn and before the loop waits.",
         "npipe/channel.h") {
   open_seen_by_messages(f, NULL);
   send_begin(&f->ops[0], f->channel, "one", 3);
@@ -299,7 +300,8 @@ NP_CASE("channel/gather-off", np_channel_send, MODE_MESSAGE_BYTE | BOTH_ENDS,
 
 NP_CASE("channel/gather-none-at-all", np_channel_send, BYTE_READS | BOTH_ENDS,
         NP_OK,
-        "With a write buffer of nothing every message follows its header.",
+        "With a write buffer of 0 bytes each message is written after its "
+        "header.",
         "npipe/channel.h") {
   np_channel_options options;
 
@@ -372,7 +374,7 @@ NP_CASE("channel/send-reserved", np_channel_send_reserved, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("channel/send-reserved-nothing", np_channel_send_reserved,
         ANY_MODE | BOTH_ENDS, NP_OK,
-        "Where there is no header an empty message needs no room at all.",
+        "Without a header an empty message needs no reserved room.",
         "npipe/channel.h") {
   size_t header;
   char room[16];
@@ -390,7 +392,8 @@ NP_CASE("channel/send-reserved-nothing", np_channel_send_reserved,
 
 NP_CASE("channel/send-reserved-one-write", np_channel_send_reserved,
         MODE_MESSAGE_BYTE | BOTH_ENDS, NP_OK,
-        "A long one goes out with its header in one write.",
+        "A long message with reserved room goes out together with its header "
+        "in one write.",
         "npipe/channel.h") {
   static char buffer[5004];
   static char got[6000];

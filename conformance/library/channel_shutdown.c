@@ -3,8 +3,9 @@
 #include "museum_common.h"
 
 NP_CASE("channel/shutdown", np_channel_shutdown, ANY_MODE | BOTH_ENDS, NP_OK,
-        "It completes when the messages before it have left the library; they "
-        "are readable after the close, and messages may follow it.",
+        "A shutdown completes when all earlier messages have left the "
+        "library; they stay readable after a close, and later messages may "
+        "follow the shutdown.",
         "npipe/channel.h") {
   static char big[5000];
 
@@ -28,7 +29,9 @@ NP_CASE("channel/shutdown", np_channel_shutdown, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("channel/shutdown-idle", np_channel_shutdown, ANY_MODE | BOTH_ENDS,
-        NP_OK, "With nothing in flight it completes at once, from the loop.",
+        NP_OK,
+        "A shutdown without messages in flight completes at once, from the "
+        "loop.",
         "npipe/channel.h") {
   channel_open(f, NULL);
   channel_shutdown_begin(&f->ops[0], f->channel);
@@ -37,7 +40,7 @@ NP_CASE("channel/shutdown-idle", np_channel_shutdown, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("channel/shutdown-parameters", np_channel_shutdown,
-        ANY_MODE | BOTH_ENDS, ERROR_INVALID_PARAMETER, "A NULL is refused.",
+        ANY_MODE | BOTH_ENDS, ERROR_INVALID_PARAMETER, "Shutdown refuses NULL.",
         "npipe/channel.h") {
   channel_open(f, NULL);
   assert_np_error(np_channel_shutdown(NULL, &f->op, on_never),
@@ -49,7 +52,8 @@ NP_CASE("channel/shutdown-parameters", np_channel_shutdown,
 }
 
 NP_CASE("channel/shutdown-closing", np_channel_shutdown, ANY_MODE | BOTH_ENDS,
-        ERROR_INVALID_HANDLE, "Not on a channel that is being closed.",
+        ERROR_INVALID_HANDLE,
+        "A channel that is being closed refuses a shutdown.",
         "npipe/channel.h") {
   np_channel *channel;
 
@@ -70,7 +74,7 @@ NP_CASE("channel/shutdown-busy", np_channel_shutdown, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("channel/shutdown-direction", np_channel_shutdown, ANY_MODE,
-        ERROR_ACCESS_DENIED, "An end that only reads has nothing to end.",
+        ERROR_ACCESS_DENIED, "An end that can only read refuses a shutdown.",
         "npipe/channel.h") {
   f->server_options.outbound = false;
   f->client_options.read = false;
@@ -82,7 +86,7 @@ NP_CASE("channel/shutdown-direction", np_channel_shutdown, ANY_MODE,
 
 NP_CASE("channel/shutdown-cancel", np_channel_shutdown, ANY_MODE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
-        "It can be cancelled while it waits; the messages go on.",
+        "A shutdown can be cancelled while it waits; the messages go on.",
         "npipe/channel.h") {
   static char big[500];
 
@@ -100,7 +104,9 @@ NP_CASE("channel/shutdown-cancel", np_channel_shutdown, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("channel/shutdown-timeout", np_channel_shutdown, ANY_MODE | BOTH_ENDS,
-        WAIT_TIMEOUT, "So it is when it is late.", "npipe/channel.h") {
+        WAIT_TIMEOUT,
+        "A shutdown can time out while it waits; the messages go on.",
+        "npipe/channel.h") {
   static char big[500];
 
   f->server_options.in_buffer_bytes = 100;
@@ -115,7 +121,8 @@ NP_CASE("channel/shutdown-timeout", np_channel_shutdown, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("channel/shutdown-failed", np_channel_shutdown, ANY_MODE | BOTH_ENDS,
         ERROR_NO_DATA,
-        "It reports the first message before it that failed while it waited.",
+        "A shutdown reports the error of the first earlier message that "
+        "failed while it waited.",
         "npipe/channel.h") {
   channel_pair(f, NULL);
   channel_close(f, f->opposite);
@@ -220,8 +227,8 @@ NP_CASE("channel/half-close-in-message", np_channel_receive,
 
 NP_CASE("channel/half-close-behind-a-cut", np_channel_shutdown,
         MODE_MESSAGE | BOTH_ENDS, ERROR_OPERATION_ABORTED,
-        "A message that is cut while it waits ends it: the empty message would "
-        "make a whole one of the part that was read.",
+        "A message that is cut ends a waiting half-close: the empty message "
+        "would make the part that was read look like a whole message.",
         "npipe/channel.h") {
   np_channel_options options = half_close();
   char buffer[100] = {0};
@@ -244,8 +251,8 @@ NP_CASE("channel/half-close-behind-a-cut", np_channel_shutdown,
 
 NP_CASE("channel/half-close-empty-frame", np_channel_send,
         MODE_MESSAGE_BYTE | BOTH_ENDS, NP_OK,
-        "A frame with nothing in it is no end, also where its header is longer "
-        "than a write that is put together.",
+        "An empty frame does not end the direction, even if its header is "
+        "longer than a gathered write.",
         "npipe/channel.h") {
   np_channel_options options = half_close();
 
@@ -264,7 +271,7 @@ NP_CASE("channel/half-close-empty-frame", np_channel_send,
 
 NP_CASE("channel/half-close-empty-message", np_channel_send,
         MODE_MESSAGE | BOTH_ENDS, ERROR_INVALID_PARAMETER,
-        "Where an empty message is the end, none can be sent as a message.",
+        "If an empty message marks the end, an empty message cannot be sent.",
         "npipe/channel.h") {
   np_channel_options options = half_close();
 
@@ -277,8 +284,7 @@ NP_CASE("channel/half-close-empty-message", np_channel_send,
 
 NP_CASE("channel/half-close-framed-empty-message", np_channel_send,
         MODE_MESSAGE_BYTE | BOTH_ENDS, NP_OK,
-        "Where messages are framed, an empty one has its header and can be "
-        "sent.",
+        "With framing an empty message has a header and can be sent.",
         "npipe/channel.h") {
   np_channel_options options = half_close();
 
@@ -349,8 +355,9 @@ NP_CASE("channel/half-close-cancel", np_channel_shutdown,
 
 NP_CASE("channel/half-close-memory", np_channel_shutdown,
         MESSAGE_TYPE | BOTH_ENDS, NP_OK,
-        "Where its wait takes memory and there is none, it is told so, and "
-        "messages can be sent again. The kernel's own control takes none.",
+        "If the wait of a half-close needs memory and none is left, the "
+        "half-close reports it, and messages can be sent again. The kernel's "
+        "own flush control needs no memory.",
         "npipe/channel.h") {
   np_channel_options options = half_close();
   bool failed;
@@ -371,7 +378,7 @@ NP_CASE("channel/half-close-memory", np_channel_shutdown,
 }
 
 NP_CASE("channel/half-close-close", np_channel_close, MESSAGE_TYPE | BOTH_ENDS,
-        NP_OK, "A close while it waits ends it.", "npipe/channel.h") {
+        NP_OK, "A close ends a waiting half-close.", "npipe/channel.h") {
   np_channel_options options = half_close();
 
   channel_pair(f, &options);
@@ -385,7 +392,8 @@ NP_CASE("channel/half-close-close", np_channel_close, MESSAGE_TYPE | BOTH_ENDS,
 
 NP_CASE("channel/half-close-close-late", np_channel_close,
         MESSAGE_TYPE | BOTH_ENDS, NP_OK,
-        "So does one after the wait is over, before the end was written.",
+        "A close ends a half-close even after its wait is over, before the "
+        "empty message was written.",
         "npipe/channel.h") {
   np_channel_options options = half_close();
   char buffer[8];

@@ -3,8 +3,9 @@
 #include "channel_common.h"
 
 NP_CASE("channel/wire-sent", np_channel_send, BYTE_READS | BOTH_ENDS, NP_OK,
-        "What is sent over bytes is what Tokio's LengthDelimitedCodec sends: "
-        "four bytes of length, most significant first, then the message.",
+        "On a byte pipe a channel sends what Tokio's LengthDelimitedCodec "
+        "sends: four bytes of length, most significant first, then the "
+        "message.",
         "tokio_util::codec::length_delimited") {
   static const char wire[] =
       "\x00\x00\x00\x0bhello world"
@@ -29,8 +30,8 @@ NP_CASE("channel/wire-sent", np_channel_send, BYTE_READS | BOTH_ENDS, NP_OK,
 
 NP_CASE("channel/wire-received", np_channel_receive, BYTE_READS | BOTH_ENDS,
         NP_OK,
-        "What Tokio's LengthDelimitedCodec sends is received, whether it comes "
-        "at once or byte by byte.",
+        "A channel receives what Tokio's LengthDelimitedCodec sends, whether "
+        "it comes at once or byte by byte.",
         "tokio_util::codec::length_delimited") {
   static const char wire[] =
       "\x00\x00\x00\x0bhello world"
@@ -80,7 +81,9 @@ NP_CASE("channel/wire-options", np_channel_send, BYTE_READS | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("channel/wire-kept-header", np_channel_receive, BYTE_READS | BOTH_ENDS,
-        NP_OK, "A framing that keeps its header hands it out with the message.",
+        NP_OK,
+        "With a framing that keeps the header, a received message includes "
+        "its header.",
         "npipe/frame.h") {
   np_channel_options options;
 

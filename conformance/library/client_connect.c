@@ -22,7 +22,8 @@ NP_CASE("client-connect/listening", np_client_connect, ANY_MODE, NP_OK,
 }
 
 NP_CASE("client-connect/new-instance", np_client_connect, ANY_MODE, NP_OK,
-        "Who finds all instances taken waits, and gets the next that is made.",
+        "A client that finds all instances taken waits, and gets the next new "
+        "instance.",
         "MS-FSCC#FSCTL_PIPE_WAIT") {
   struct requester *client = requester_of(0);
   np_pipe *second;
@@ -40,8 +41,8 @@ NP_CASE("client-connect/new-instance", np_client_connect, ANY_MODE, NP_OK,
 }
 
 NP_CASE("client-connect/listens-again", np_client_connect, ANY_MODE, NP_OK,
-        "An instance that lets its client go and listens again takes the one "
-        "that waits; the disconnect alone is not enough.",
+        "A waiting client connects when an instance disconnects its client "
+        "and listens again; the disconnect alone is not enough.",
         "DisconnectNamedPipe#remarks; museum A26 N06") {
   struct requester *client = requester_of(0);
 
@@ -63,9 +64,9 @@ NP_CASE("client-connect/listens-again", np_client_connect, ANY_MODE, NP_OK,
 }
 
 NP_CASE("client-connect/first-come", np_client_connect, NO_MODE, NP_OK,
-        "Requests of one loop for one name are served in the order in which "
-        "they began, one an instance; who comes when an instance was just made "
-        "is behind those that wait.",
+        "Requests of one loop for one name are served in order, one for each "
+        "instance; a request that starts just after an instance was created "
+        "still comes after those that wait.",
         "npipe/client.h") {
   enum { CLIENTS = 5 };
 
@@ -112,8 +113,8 @@ NP_CASE("client-connect/several-instances", np_client_connect, NO_MODE, NP_OK,
 }
 
 NP_CASE("client-connect/two-loops", np_client_connect, NO_MODE, NP_OK,
-        "Of two loops that wait for one instance the one that loses waits on, "
-        "and gets the next.",
+        "If two loops wait for one instance, the loop that loses waits on and "
+        "gets the next instance.",
         "reactos npfs#NpCancelWaiter; museum N06") {
   struct requester *here = requester_of(0);
   struct requester *there = requester_of(1);
@@ -222,8 +223,7 @@ static void write_again(np_fixture *f, struct recorder *recorder) {
 }
 
 NP_CASE("client-connect/never-idle", np_client_connect, NO_MODE, NP_OK,
-        "A loop that always has something ready still hears that an instance "
-        "listens.",
+        "A loop that always has work still notices that an instance listens.",
         "npipe/client.h") {
   enum { WRITES = 1000 };
   struct requester *client = requester_of(0);
@@ -344,7 +344,8 @@ NP_CASE("client-connect/wait-for-server", np_client_connect, ANY_MODE, NP_OK,
 }
 
 NP_CASE("client-connect/absent-then-busy", np_client_connect, NO_MODE, NP_OK,
-        "Who waited for the server waits on when it finds it busy.",
+        "A client that waits for the server waits on if it finds the server "
+        "busy.",
         "npipe/client.h; museum N07 N03") {
   struct requester *client = requester_of(0);
 
@@ -412,8 +413,8 @@ static uint64_t second_wait_ms(np_fixture *f, struct requester *client) {
 }
 
 NP_CASE("client-connect/delay-begins-anew", np_client_connect, NO_MODE, NP_OK,
-        "Once an instance has listened the tries of who waits for a server "
-        "are as close to each other as at first.",
+        "After an instance has listened, a client that waits for a server "
+        "tries again at the short initial intervals.",
         "npipe/client.h; museum N07") {
   /* With the grown delay at least a quarter of a second passes in each attempt.
    * With a fresh delay this happens only on a busy machine. */
@@ -428,8 +429,8 @@ NP_CASE("client-connect/delay-begins-anew", np_client_connect, NO_MODE, NP_OK,
 }
 
 NP_CASE("client-connect/many-absent", np_client_connect, NO_MODE, NP_OK,
-        "Many that wait for one server make one of its tries together, not one "
-        "each.",
+        "Many clients that wait for the same missing server share each "
+        "attempt.",
         "npipe/client.h; museum N01") {
   enum { CLIENTS = 50, TRIES_MAX = 12 };
   uint64_t mark = 0;

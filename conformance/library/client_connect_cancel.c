@@ -48,9 +48,9 @@ NP_CASE("client-connect/cancel-at-once", np_client_connect_cancel, NO_MODE,
 
 NP_CASE("client-connect/cancel-late", np_client_connect_cancel, NO_MODE,
         ERROR_NOT_FOUND,
-        "What does not wait cannot be given up: never begun, cancelled or "
-        "called back already, or with its result; a client that is there is "
-        "handed out.",
+        "A request that is not waiting cannot be cancelled: one never "
+        "started, one cancelled or called back already, or one that has its "
+        "result. A client that is connected is still handed out.",
         "npipe/client.h; museum H21") {
   struct requester *client = requester_of(0);
 
@@ -71,8 +71,8 @@ NP_CASE("client-connect/cancel-late", np_client_connect_cancel, NO_MODE,
 
 NP_CASE("client-connect/cancel-absent", np_client_connect_cancel, NO_MODE,
         NP_OK,
-        "Who gives up to wait for a server that does not come leaves nothing "
-        "behind that the loop would run for.",
+        "A cancelled wait for a missing server leaves nothing behind that "
+        "keeps the loop running.",
         "npipe/client.h") {
   struct requester *client = requester_of(0);
 
@@ -100,8 +100,9 @@ static void cancel_another(np_fixture *f, struct requester *requester) {
 
 NP_CASE("client-connect/cancel-in-line", np_client_connect_cancel, NO_MODE,
         NP_OK,
-        "Whoever leaves the line, from its front, its middle or its end, and "
-        "also from a callback, the others are served in their order.",
+        "When a request is cancelled at the front, in the middle or at the "
+        "end of the line, even from a callback, the others are served in "
+        "order.",
         "npipe/client.h") {
   enum { CLIENTS = 6 };
 
@@ -251,7 +252,8 @@ NP_CASE("client-connect/destroy", np_loop_destroy, NO_MODE, ERROR_BUSY,
 }
 
 NP_CASE("client-connect/destroy-late", np_loop_destroy, NO_MODE, NP_OK,
-        "A loop may go while the end of the kernel's wait lies in its port.",
+        "A loop can be destroyed while the end of the kernel's wait is in its "
+        "port.",
         "npipe/loop.h; museum H20") {
   np_loop *own;
   np_loop *other;
@@ -274,7 +276,8 @@ NP_CASE("client-connect/destroy-late", np_loop_destroy, NO_MODE, NP_OK,
 }
 
 NP_CASE("client-connect/destroy-ended", np_loop_destroy, NO_MODE, NP_OK,
-        "The same with a wait that had ended when its request was cancelled.",
+        "A loop can be destroyed when the kernel's wait had ended before its "
+        "request was cancelled.",
         "npipe/loop.h; museum H20") {
   np_loop *own;
   np_loop *other;

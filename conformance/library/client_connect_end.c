@@ -54,7 +54,7 @@ NP_CASE("client-connect/bad-options", np_client_connect, NO_MODE,
 }
 
 NP_CASE("client-connect/bad-name", np_client_connect, NO_MODE,
-        ERROR_INVALID_NAME, "What is no name of a pipe is refused in the call.",
+        ERROR_INVALID_NAME, "An invalid pipe name is refused in the call.",
         "Pipe Names") {
   refused(f, "", NULL, ERROR_INVALID_NAME);
   refused(f, "\\\\.\\pipe\\", NULL, ERROR_INVALID_NAME);
@@ -149,8 +149,8 @@ NP_CASE("client-connect/no-such-pipe", np_client_connect, ANY_MODE,
 
 NP_CASE("client-connect/vanishes", np_client_connect, NO_MODE,
         ERROR_FILE_NOT_FOUND,
-        "A name that vanishes while its client waits is told; others, that "
-        "wait for a server, wait on.",
+        "A client that waits for an instance gets an error if the name "
+        "vanishes; clients that wait for a server wait on.",
         "MS-FSCC#FSCTL_PIPE_WAIT; museum N03") {
   struct requester *client = requester_of(0);
   struct requester *patient = requester_of(1);
@@ -194,8 +194,8 @@ NP_CASE("client-connect/denied", np_client_connect, NO_MODE,
 
 NP_CASE("client-connect/refused-in-line", np_client_connect, NO_MODE,
         ERROR_INVALID_PARAMETER,
-        "A request that is refused when its turn comes holds up nobody: the "
-        "next gets the instance after that.",
+        "A request that is refused when its turn comes does not block the "
+        "others: the next request gets the next instance.",
         "SetNamedPipeHandleState#parameters") {
   struct requester *wrong = requester_of(0);
   struct requester *right = requester_of(1);

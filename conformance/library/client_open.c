@@ -62,8 +62,8 @@ NP_CASE("open/null", np_client_open, NO_MODE, ERROR_INVALID_PARAMETER,
 }
 
 NP_CASE("open/no-such-pipe", np_client_open, ANY_MODE, ERROR_FILE_NOT_FOUND,
-        "A name that nobody created, or whose instances are all closed, is not "
-        "found; that is not retryable.",
+        "A name that was never created, or whose instances are all closed, is "
+        "not found, and the error is not retryable.",
         "CreateFile#pipes") {
   open_refused(f, ERROR_FILE_NOT_FOUND);
   server_listen(f);

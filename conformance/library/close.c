@@ -122,7 +122,8 @@ NP_CASE("close/shutdown-waiting", np_pipe_close, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("close/finished-keeps-result", np_pipe_close, ANY_MODE | BOTH_ENDS,
-        NP_OK, "An operation that had its result before the close keeps it.",
+        NP_OK,
+        "An operation that had its result before the close keeps this result.",
         "CancelIoEx#remarks") {
   pair_open(f);
   write_begin(&f->ops[0], f->end, "abc", 3);
@@ -218,8 +219,8 @@ NP_CASE("close/both-ends", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("close/written-stays-readable", np_pipe_close, ANY_MODE | BOTH_ENDS,
         ERROR_BROKEN_PIPE,
-        "What the kernel held completely stays readable for the peer, then its "
-        "reads end with ERROR_BROKEN_PIPE: nothing is disconnected.",
+        "Data that the kernel holds completely stay readable for the peer "
+        "after a close; then its reads end with ERROR_BROKEN_PIPE.",
         "Named Pipe Operations") {
   pair_open(f);
   pipe_send(f, f->end, "first", 5);

@@ -38,7 +38,8 @@ NP_CASE("close/in-only-callback", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("close/in-aborted-callback", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
-        "So may the callback of a cancelled read.", "npipe/op.h") {
+        "The callback of a read that a cancel ended may close its pipe.",
+        "npipe/op.h") {
   pair_open(f);
   f->ops[0].then = then_close_end;
   read_begin(&f->ops[0], f->end, 16);

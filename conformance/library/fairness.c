@@ -56,7 +56,9 @@ NP_CASE("fairness/timer", np_timer_start, MODE_BYTE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("fairness/task", np_loop_post, MODE_BYTE | BOTH_ENDS, NP_OK,
-        "Nor a posted task.", "npipe/loop.h") {
+        "An endless chain of operations that complete at once does not keep a "
+        "posted task from running.",
+        "npipe/loop.h") {
   chain_begin(f);
   f->tasks[0].then = task_chain_end;
   assert_np_ok(np_loop_post(f->loop, &f->tasks[0].task, on_task));
@@ -66,7 +68,9 @@ NP_CASE("fairness/task", np_loop_post, MODE_BYTE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("fairness/packet", np_pipe_read, MODE_BYTE | BOTH_ENDS, NP_OK,
-        "Nor an operation whose end comes by the port.", "npipe/loop.h") {
+        "An endless chain of operations that complete at once does not keep "
+        "back an operation that completes by the port.",
+        "npipe/loop.h") {
   f->server_options.instances_max = NP_INSTANCES_UNLIMITED;
   pair_open(f);
   read_begin(&f->ops[1], f->peer, 16);
@@ -163,8 +167,9 @@ static void then_send_for_ever(np_fixture *f, struct recorder *recorder) {
 }
 
 NP_CASE("fairness/channel", np_channel_send, MODE_BYTE | BOTH_ENDS, NP_OK,
-        "What a channel gathers goes out before reads are given to the kernel, "
-        "but an endless chain of that keeps no read of another pipe waiting.",
+        "Gathered messages of a channel go out before reads are given to the "
+        "kernel, but an endless chain of them does not keep another pipe's "
+        "read waiting.",
         "npipe/loop.h") {
   np_pipe *end;
 
@@ -185,8 +190,8 @@ NP_CASE("fairness/channel", np_channel_send, MODE_BYTE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("fairness/gathered", np_channel_send, MODE_BYTE | BOTH_ENDS, NP_OK,
-        "An endless chain on one pipe does not keep what a channel on another "
-        "has gathered from being written.",
+        "An endless chain on one pipe does not keep the gathered messages of "
+        "a channel on another pipe from being written.",
         "npipe/loop.h") {
   np_pipe *end;
 

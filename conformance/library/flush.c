@@ -20,7 +20,7 @@ static void flushing(np_fixture *f, struct recorder *recorder) {
 /* --- Success ------------------------------------------------------------ */
 
 NP_CASE("flush/waits", np_pipe_flush, ANY_MODE | BOTH_ENDS, NP_OK,
-        "It ends when the peer has read everything, and not before.",
+        "A flush ends when the peer has read everything, and not before.",
         "FlushFileBuffers#remarks") {
   char part[4];
   size_t got = 0;
@@ -36,7 +36,7 @@ NP_CASE("flush/waits", np_pipe_flush, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("flush/nothing-unread", np_pipe_flush, ANY_MODE | BOTH_ENDS, NP_OK,
-        "With nothing unread it ends at once, from the loop.",
+        "A flush ends at once, from the loop, if nothing is unread.",
         "FlushFileBuffers#remarks") {
   pair_open(f);
   flush_begin(&f->ops[0], f->end);
@@ -51,8 +51,7 @@ NP_CASE("flush/nothing-unread", np_pipe_flush, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("flush/pending-write", np_pipe_flush, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A write that waits for the peer is waited for, too.",
-        "FlushFileBuffers#remarks") {
+        "A flush also waits for a pending write.", "FlushFileBuffers#remarks") {
   const char *pattern = ready_pattern();
 
   ready_quota(f, READY_QUOTA);
@@ -68,7 +67,8 @@ NP_CASE("flush/pending-write", np_pipe_flush, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("flush/tried-write", np_pipe_flush, ANY_MODE | BOTH_ENDS, NP_OK,
-        "So is what np_pipe_try_write has taken.", "npipe/io.h") {
+        "A flush also waits for data that np_pipe_try_write has taken.",
+        "npipe/io.h") {
   const char *pattern = ready_pattern();
 
   ready_quota(f, READY_QUOTA);
@@ -97,8 +97,8 @@ NP_CASE("flush/empty-message", np_pipe_flush, MESSAGE_TYPE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("flush/read-only-end", np_pipe_flush, BOTH_ENDS, NP_OK,
-        "An end that cannot write has nothing to wait for, whatever it has "
-        "not read itself.",
+        "A flush at an end that cannot write ends at once, whatever the end "
+        "itself has not read.",
         "npipe/io.h; museum S07") {
   pair_open_one_way(f, true);
   pipe_send(f, f->peer, "hello", 5);
@@ -110,7 +110,7 @@ NP_CASE("flush/read-only-end", np_pipe_flush, BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("flush/write-only-end", np_pipe_flush, BOTH_ENDS, NP_OK,
-        "An end that only writes waits like another.",
+        "A flush at an end that can only write waits like any other.",
         "FlushFileBuffers#remarks") {
   pair_open_one_way(f, false);
   pipe_send(f, f->end, "hello", 5);
@@ -123,7 +123,7 @@ NP_CASE("flush/write-only-end", np_pipe_flush, BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("flush/listening", np_pipe_flush, ANY_MODE, NP_OK,
-        "Before a client came there is nothing to wait for.",
+        "A flush ends at once before a client has come.",
         "FlushFileBuffers#remarks") {
   server_listen(f);
   flush_begin(&f->ops[0], f->server);
@@ -132,7 +132,7 @@ NP_CASE("flush/listening", np_pipe_flush, ANY_MODE, NP_OK,
 }
 
 NP_CASE("flush/peer-had-gone", np_pipe_flush, ANY_MODE | BOTH_ENDS, NP_OK,
-        "After the peer went there is nobody to wait for.",
+        "A flush ends at once after the peer has gone.",
         "FlushFileBuffers#remarks") {
   pair_open(f);
   pipe_close_wait(f, f->peer);
@@ -166,7 +166,8 @@ NP_CASE("flush/keeps-running", np_loop_run, ANY_MODE, NP_OK,
 }
 
 NP_CASE("flush/several", np_pipe_flush, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Several may wait at once; each ends once.", "npipe/io.h") {
+        "Several flushes may wait at the same time; each ends once.",
+        "npipe/io.h") {
   unsigned i;
 
   flushing(f, &f->ops[0]);
@@ -243,7 +244,7 @@ static void peer_leaves(np_fixture *f) {
 }
 
 NP_CASE("flush/peer-goes", np_pipe_flush, ANY_MODE | BOTH_ENDS,
-        ERROR_BROKEN_PIPE, "It ends when the peer goes.",
+        ERROR_BROKEN_PIPE, "A waiting flush ends when the peer goes.",
         "FlushFileBuffers#remarks") {
   flushing_ends(f, peer_leaves, ERROR_BROKEN_PIPE);
 }
@@ -253,13 +254,15 @@ static void server_disconnects(np_fixture *f) {
 }
 
 NP_CASE("flush/disconnect", np_pipe_flush, ANY_MODE | BOTH_ENDS,
-        ERROR_PIPE_NOT_CONNECTED, "A disconnect ends it at either end.",
+        ERROR_PIPE_NOT_CONNECTED,
+        "A disconnect ends a waiting flush at either end.",
         "DisconnectNamedPipe#remarks") {
   flushing_ends(f, server_disconnects, ERROR_PIPE_NOT_CONNECTED);
 }
 
 NP_CASE("flush/disconnected-client", np_pipe_flush, ANY_MODE,
-        ERROR_PIPE_NOT_CONNECTED, "So does one that came before.",
+        ERROR_PIPE_NOT_CONNECTED,
+        "A disconnect also ends a flush that begins after it.",
         "FlushFileBuffers#remarks") {
   pair_open(f);
   assert_np_ok(np_server_disconnect(f->server));
@@ -272,7 +275,8 @@ NP_CASE("flush/disconnected-client", np_pipe_flush, ANY_MODE,
 
 NP_CASE("flush/cancel", np_pipe_flush, ANY_MODE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
-        "It can be cancelled; the bytes stay, and the next one waits anew.",
+        "A waiting flush can be cancelled; the data stay, and the next flush "
+        "waits again.",
         "CancelSynchronousIo#remarks") {
   flushing(f, &f->ops[0]);
   assert_np_ok(np_op_cancel(&f->ops[0].op));
@@ -288,7 +292,7 @@ NP_CASE("flush/cancel", np_pipe_flush, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("flush/cancel-at-once", np_pipe_flush, ANY_MODE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
-        "It can be cancelled wherever it is by then, over and over.",
+        "A flush can be cancelled in any state, again and again.",
         "CancelSynchronousIo#remarks") {
   np_error again;
   unsigned round;
@@ -311,7 +315,7 @@ NP_CASE("flush/cancel-at-once", np_pipe_flush, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("flush/timeout", np_pipe_flush, ANY_MODE | BOTH_ENDS, WAIT_TIMEOUT,
-        "Past its time limit it ends, with the bytes still there.",
+        "A flush ends at its time limit, and the data stay unread.",
         "npipe/op.h") {
   pair_open(f);
   pipe_send(f, f->end, "0123456789", 10);
@@ -351,7 +355,7 @@ NP_CASE("flush/close-peer-sees", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("flush/close-at-once", np_pipe_close, ANY_MODE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
-        "A close right after it began ends it wherever it is.",
+        "A close right after the start of a flush ends it in any state.",
         "npipe/pipe.h") {
   unsigned round;
 
@@ -509,8 +513,8 @@ NP_CASE("flush/crowd", np_pipe_flush, NO_MODE, NP_OK,
 enum { FEW = 40 };
 
 NP_CASE("flush/one-of-many-reads", np_pipe_flush, NO_MODE, NP_OK,
-        "Of many flushes that wait, those end whose clients read, in whatever "
-        "order; the others wait on.",
+        "Of many waiting flushes, those end whose clients read, in any order; "
+        "the others wait on.",
         "FlushFileBuffers#remarks") {
   unsigned i;
 
@@ -530,7 +534,9 @@ NP_CASE("flush/one-of-many-reads", np_pipe_flush, NO_MODE, NP_OK,
 }
 
 NP_CASE("flush/one-of-many-outbound", np_pipe_flush, NO_MODE, NP_OK,
-        "So it is where the servers only write.", "FlushFileBuffers#remarks") {
+        "Of many waiting flushes of outbound servers, those end whose clients "
+        "read; the others wait on.",
+        "FlushFileBuffers#remarks") {
   f->server_options.inbound = false;
   f->client_options.write = false;
   crowd_open(f, 3);
@@ -561,8 +567,9 @@ NP_CASE("flush/many-peers-go", np_pipe_flush, NO_MODE, ERROR_BROKEN_PIPE,
 }
 
 NP_CASE("flush/cancel-many", np_pipe_flush, NO_MODE, ERROR_OPERATION_ABORTED,
-        "Of many flushes that wait each can be cancelled. Where threads flush, "
-        "all but the one that a thread is in the kernel with end in that turn.",
+        "Each of many waiting flushes can be cancelled. If threads flush, all "
+        "but the one that a thread executes in the kernel end in the same "
+        "turn.",
         "npipe/io.h") {
   uint64_t threads = 0;
 
@@ -583,7 +590,7 @@ NP_CASE("flush/cancel-many", np_pipe_flush, NO_MODE, ERROR_OPERATION_ABORTED,
 }
 
 NP_CASE("flush/limit-many", np_pipe_flush, NO_MODE, WAIT_TIMEOUT,
-        "Of many flushes that wait each ends by its own time limit.",
+        "Each of many waiting flushes ends at its own time limit.",
         "npipe/op.h") {
   crowd_open(f, FEW);
   pair_open(f);
@@ -598,7 +605,7 @@ NP_CASE("flush/limit-many", np_pipe_flush, NO_MODE, WAIT_TIMEOUT,
 
 NP_CASE("flush/disconnect-many", np_pipe_flush, NO_MODE,
         ERROR_PIPE_NOT_CONNECTED,
-        "Of many flushes that wait each ends by the disconnect of its server.",
+        "Each of many waiting flushes ends when its server disconnects.",
         "DisconnectNamedPipe#remarks") {
   crowd_open(f, FEW);
   for (size_t i = 0; i < FEW; i++) {
@@ -638,8 +645,8 @@ NP_CASE("flush/busy", np_pipe_flush, NO_MODE, ERROR_BUSY,
 }
 
 NP_CASE("flush/no-memory", np_pipe_flush, NO_MODE, ERROR_NOT_ENOUGH_MEMORY,
-        "Where a flush takes memory and there is none, nothing begins, and it "
-        "can be tried again. The kernel's own control takes none.",
+        "If a flush needs memory and none is left, it does not begin, and can "
+        "be tried again. The kernel's own flush control needs no memory.",
         "npipe/io.h") {
   np_error error = ERROR_NOT_ENOUGH_MEMORY;
   size_t nth;

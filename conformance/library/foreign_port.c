@@ -101,7 +101,8 @@ NP_CASE("foreign-port/key-default", np_loop_dispatch, NO_MODE, NP_OK,
 }
 
 NP_CASE("foreign-port/mixed-batch", np_loop_dispatch, NO_MODE, NP_OK,
-        "Of a batch with packets of others only the loop's own are looked at.",
+        "In a batch with foreign packets the loop handles only its own "
+        "packets.",
         "OVERLAPPED_ENTRY") {
   OVERLAPPED_ENTRY entries[4];
   OVERLAPPED_ENTRY task_entry;

@@ -87,7 +87,9 @@ NP_CASE("frame/cuts-one-byte-field", np_frame_decode, NO_MODE, NP_OK,
 }
 
 NP_CASE("frame/cuts-header-kept", np_frame_decode, NO_MODE, NP_OK,
-        "Frames that contain their header, cut in all ways.", "npipe/frame.h") {
+        "Frames that keep their header are decoded from every way of cutting "
+        "the stream.",
+        "npipe/frame.h") {
   np_frame_options options;
 
   (void)f;

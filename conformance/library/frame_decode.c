@@ -111,7 +111,7 @@ NP_CASE("frame/example-5", np_frame_decode, NO_MODE, NP_OK,
 }
 
 NP_CASE("frame/example-6", np_frame_decode, NO_MODE, NP_OK,
-        "The same, with a field that counts the whole header.",
+        "A length field that counts the whole header is decoded.",
         "tokio_util::codec::length_delimited#example-6") {
   np_frame_options options;
 
@@ -277,8 +277,8 @@ NP_CASE("frame/ends-in-header", np_frame_decode, NO_MODE, ERROR_INVALID_DATA,
 }
 
 NP_CASE("frame/overflow", np_frame_decode, NO_MODE, ERROR_ARITHMETIC_OVERFLOW,
-        "A length that does not fit into 64 bits once it is adjusted is an "
-        "error; the largest that does is merely too long.",
+        "A length that exceeds 64 bits after the adjustment is an error; the "
+        "largest length that fits is merely too long.",
         "tokio_util::codec::length_delimited::Builder#length_adjustment") {
   np_frame_options options;
 

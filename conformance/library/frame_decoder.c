@@ -40,8 +40,8 @@ NP_CASE("frame/allocator-half", np_frame_decoder_init, NO_MODE,
 }
 
 NP_CASE("frame/deinit", np_frame_decoder_deinit, NO_MODE, NP_OK,
-        "A decoder that was ended has released its memory, refuses what it is "
-        "given and may be ended again; it can be begun again.",
+        "A deinitialized decoder has freed its memory, refuses input, and may "
+        "be deinitialized again or initialized again.",
         "npipe/frame.h") {
   struct frame_memory memory;
   np_allocator allocator = frame_allocator(&memory);

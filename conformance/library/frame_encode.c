@@ -35,7 +35,8 @@ static void encode_refused(const np_frame_options *options,
 }
 
 NP_CASE("frame/encode-defaults", np_frame_encode_header, NO_MODE, NP_OK,
-        "The headers are those that Tokio's codec writes by default.",
+        "With default options the encoder writes the headers that Tokio's "
+        "codec writes.",
         "tokio_util::codec::length_delimited#encoding") {
   (void)f;
   encode_shown(NULL, 0, BYTES("\0\0\0\0"));
@@ -70,8 +71,8 @@ NP_CASE("frame/encode-widths", np_frame_encode_header, NO_MODE, NP_OK,
 }
 
 NP_CASE("frame/encode-adjusted", np_frame_encode_header, NO_MODE, NP_OK,
-        "The adjustment is taken off the length, so that a decoder adds it "
-        "again.",
+        "The encoder subtracts the adjustment from the length, and a decoder "
+        "adds it again.",
         "tokio_util::codec::length_delimited::Builder#length_adjustment") {
   np_frame_options options;
 

@@ -101,7 +101,7 @@ NP_CASE("frame/options-width", np_frame_decoder_init, NO_MODE,
 }
 
 NP_CASE("frame/options-byte-order", np_frame_encode_header, NO_MODE,
-        ERROR_INVALID_PARAMETER, "There are two byte orders.",
+        ERROR_INVALID_PARAMETER, "An invalid byte order is refused.",
         "npipe/frame.h") {
   np_frame_options options;
 
@@ -179,8 +179,8 @@ NP_CASE("frame/options-adjustment-over-maximum", np_frame_decoder_init, NO_MODE,
 
 NP_CASE("frame/options-adjustment-under-field", np_frame_decoder_init, NO_MODE,
         ERROR_INVALID_PARAMETER,
-        "An adjustment that makes each frame shorter than nothing, or than its "
-        "header, is refused.",
+        "An adjustment that makes every frame shorter than 0 bytes, or "
+        "shorter than its header, is refused.",
         "npipe/frame.h") {
   np_frame_options options;
 
@@ -203,8 +203,8 @@ NP_CASE("frame/options-adjustment-under-field", np_frame_decoder_init, NO_MODE,
 
 NP_CASE("frame/options-header-over-field", np_frame_decoder_init, NO_MODE,
         ERROR_INVALID_PARAMETER,
-        "A header that belongs to the frame must be one that the length field "
-        "can count.",
+        "A header that counts as part of the frame must fit the range of the "
+        "length field.",
         "npipe/frame.h") {
   np_frame_options options;
 

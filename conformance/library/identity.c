@@ -37,7 +37,7 @@ static void acquainted(np_fixture *f) {
 }
 
 NP_CASE("identity/process-id", np_pipe_peer_process_id, ANY_MODE | BOTH_ENDS,
-        NP_OK, "Each end tells the process at the other.",
+        NP_OK, "Each end reports the process at the other end.",
         "GetNamedPipeClientProcessId; museum X07") {
   uint32_t id = 0;
 
@@ -47,7 +47,8 @@ NP_CASE("identity/process-id", np_pipe_peer_process_id, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("identity/process-id-after-close", np_pipe_peer_process_id, BOTH_ENDS,
-        NP_OK, "It does so after the peer has left, too.",
+        NP_OK,
+        "Each end still reports the peer's process after the peer has closed.",
         "GetNamedPipeClientProcessId") {
   uint32_t id = 0;
 
@@ -59,8 +60,8 @@ NP_CASE("identity/process-id-after-close", np_pipe_peer_process_id, BOTH_ENDS,
 
 NP_CASE("identity/process-id-disconnected", np_pipe_peer_process_id, NO_MODE,
         ERROR_NOT_FOUND,
-        "A server that let its client go has none to tell of, and the next one "
-        "is another.",
+        "A server that has disconnected its client reports no process until "
+        "the next client comes.",
         "wine kernel32/tests/pipe.c#test_namedpipe_process_id") {
   uint32_t id = 7;
 
@@ -72,7 +73,7 @@ NP_CASE("identity/process-id-disconnected", np_pipe_peer_process_id, NO_MODE,
 
 NP_CASE("identity/process-id-let-go", np_pipe_peer_process_id, ANY_MODE,
         ERROR_PIPE_NOT_CONNECTED,
-        "A client that was let go is told nothing about its server.",
+        "A disconnected client cannot query its server's process.",
         "wine kernel32/tests/pipe.c#test_namedpipe_process_id") {
   uint32_t id = 7;
 
@@ -96,7 +97,9 @@ NP_CASE("identity/process-id-null", np_pipe_peer_process_id, BOTH_ENDS,
 }
 
 NP_CASE("identity/process-id-closing", np_pipe_peer_process_id, BOTH_ENDS,
-        ERROR_INVALID_HANDLE, "A pipe that is being closed tells nothing.",
+        ERROR_INVALID_HANDLE,
+        "A pipe that is being closed refuses the query for the peer's "
+        "process.",
         "npipe/security.h") {
   np_pipe *pipe;
   uint32_t id = 0;
@@ -108,8 +111,8 @@ NP_CASE("identity/process-id-closing", np_pipe_peer_process_id, BOTH_ENDS,
 }
 
 NP_CASE("identity/session-id", np_pipe_peer_session_id, BOTH_ENDS, NP_OK,
-        "Each end tells the session of the process at the other, which here is "
-        "one.",
+        "Each end reports the session of the process at the other end, here "
+        "the same session.",
         "GetNamedPipeClientSessionId") {
   uint32_t id = UINT32_MAX;
   ULONG own = 0;
@@ -132,7 +135,7 @@ NP_CASE("identity/session-id-disconnected", np_pipe_peer_session_id, NO_MODE,
 
 NP_CASE("identity/session-id-let-go", np_pipe_peer_session_id, ANY_MODE,
         ERROR_PIPE_NOT_CONNECTED,
-        "A client that was let go is told nothing about its server.",
+        "A disconnected client cannot query its server's session.",
         "wine kernel32/tests/pipe.c#test_namedpipe_session_id") {
   uint32_t id = 0;
 
@@ -154,7 +157,9 @@ NP_CASE("identity/session-id-null", np_pipe_peer_session_id, NO_MODE,
 }
 
 NP_CASE("identity/session-id-closing", np_pipe_peer_session_id, NO_MODE,
-        ERROR_INVALID_HANDLE, "A pipe that is being closed tells nothing.",
+        ERROR_INVALID_HANDLE,
+        "A pipe that is being closed refuses the query for the peer's "
+        "session.",
         "npipe/security.h") {
   np_pipe *pipe;
   uint32_t id = 0;
@@ -215,7 +220,8 @@ NP_CASE("identity/user-too-early", np_pipe_peer_user, NO_MODE,
 }
 
 NP_CASE("identity/user-read-ahead", np_pipe_peer_user, NO_MODE, NP_OK,
-        "What readiness has read ahead is enough to tell the user.",
+        "Data that readiness has read ahead count as a read, so the client's "
+        "user is known.",
         "ImpersonateNamedPipeClient#remarks") {
   char text[NP_SID_TEXT_BYTES_MAX];
   char own[NP_SID_TEXT_BYTES_MAX];
@@ -232,7 +238,8 @@ NP_CASE("identity/user-read-ahead", np_pipe_peer_user, NO_MODE, NP_OK,
 
 NP_CASE("identity/user-anonymous", np_pipe_peer_user, NO_MODE,
         ERROR_CANT_OPEN_ANONYMOUS,
-        "A client that opened with SECURITY_ANONYMOUS does not say who it is.",
+        "The user of a client that opened with SECURITY_ANONYMOUS cannot be "
+        "queried.",
         "CreateFileW#parameters") {
   char text[NP_SID_TEXT_BYTES_MAX];
   HANDLE token = NULL;
@@ -246,7 +253,8 @@ NP_CASE("identity/user-anonymous", np_pipe_peer_user, NO_MODE,
 }
 
 NP_CASE("identity/user-busy", np_pipe_peer_user, NO_MODE, ERROR_BUSY,
-        "A thread that impersonates is not taken out of it.",
+        "On a thread that impersonates, the query for the user is refused and "
+        "the impersonation stays.",
         "npipe/security.h") {
   char text[NP_SID_TEXT_BYTES_MAX];
   HANDLE token = NULL;
@@ -315,7 +323,8 @@ NP_CASE("identity/user-null", np_pipe_peer_user, BOTH_ENDS,
 }
 
 NP_CASE("identity/user-closing", np_pipe_peer_user, BOTH_ENDS,
-        ERROR_INVALID_HANDLE, "A pipe that is being closed tells nothing.",
+        ERROR_INVALID_HANDLE,
+        "A pipe that is being closed refuses the query for the peer's user.",
         "npipe/security.h") {
   char text[NP_SID_TEXT_BYTES_MAX];
   np_pipe *pipe;
@@ -328,7 +337,7 @@ NP_CASE("identity/user-closing", np_pipe_peer_user, BOTH_ENDS,
 }
 
 NP_CASE("identity/computer-local", np_pipe_peer_computer, NO_MODE,
-        ERROR_PIPE_LOCAL, "Of a client on this machine there is no name.",
+        ERROR_PIPE_LOCAL, "A client on this machine has no computer name.",
         "GetNamedPipeClientComputerName") {
   char name[64];
 
@@ -368,7 +377,9 @@ NP_CASE("identity/computer-null", np_pipe_peer_computer, NO_MODE,
 }
 
 NP_CASE("identity/computer-closing", np_pipe_peer_computer, NO_MODE,
-        ERROR_INVALID_HANDLE, "A pipe that is being closed tells nothing.",
+        ERROR_INVALID_HANDLE,
+        "A pipe that is being closed refuses the query for the peer's "
+        "computer.",
         "npipe/security.h") {
   char name[64];
   np_pipe *pipe;

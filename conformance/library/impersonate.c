@@ -77,7 +77,7 @@ NP_CASE("impersonate/in-a-callback", np_pipe_impersonate, ANY_MODE, NP_OK,
 
 NP_CASE("impersonate/too-early", np_pipe_impersonate, NO_MODE,
         ERROR_CANNOT_IMPERSONATE,
-        "Before the first read there is nobody to act as.",
+        "A server cannot impersonate before its first read.",
         "wine kernel32/tests/pipe.c#test_ImpersonateNamedPipeClient") {
   SECURITY_IMPERSONATION_LEVEL level;
 
@@ -110,7 +110,8 @@ NP_CASE("impersonate/twice", np_pipe_impersonate, NO_MODE, ERROR_BUSY,
 }
 
 NP_CASE("impersonate/twice-anonymous", np_pipe_impersonate, NO_MODE, ERROR_BUSY,
-        "That goes for a client that does not say who it is, too.",
+        "A thread that impersonates an anonymous client cannot impersonate "
+        "another client.",
         "npipe/security.h") {
   f->client_options.security_qos = SECURITY_ANONYMOUS;
   acquainted(f);
@@ -120,7 +121,7 @@ NP_CASE("impersonate/twice-anonymous", np_pipe_impersonate, NO_MODE, ERROR_BUSY,
 }
 
 NP_CASE("impersonate/client-end", np_pipe_impersonate, NO_MODE,
-        ERROR_INVALID_PARAMETER, "Nobody acts as a server.",
+        ERROR_INVALID_PARAMETER, "A client end cannot impersonate its server.",
         "npipe/security.h") {
   acquainted(f);
   assert_np_error(np_pipe_impersonate(f->client), ERROR_INVALID_PARAMETER);
@@ -158,8 +159,7 @@ NP_CASE("impersonate/revert-closing", np_pipe_revert, NO_MODE, NP_OK,
 }
 
 NP_CASE("impersonate/revert-null", np_pipe_revert, NO_MODE,
-        ERROR_INVALID_PARAMETER, "It needs a pipe of the loop.",
-        "npipe/security.h") {
+        ERROR_INVALID_PARAMETER, "Revert refuses NULL.", "npipe/security.h") {
   (void)f;
   assert_np_error(np_pipe_revert(NULL), ERROR_INVALID_PARAMETER);
 }

@@ -41,8 +41,9 @@ static void listener_refused(np_fixture *f, bool first_instance) {
 
 NP_CASE("joined/squatted-listener", np_listener_create, NO_MODE,
         ERROR_ACCESS_DENIED,
-        "A listener never joins a name that another user has made, whatever "
-        "that user lets everybody do: by default, and where it shares names.",
+        "A listener never joins a name that another user has created, "
+        "whatever that user allows: neither by default nor if it shares "
+        "names.",
         "CreateNamedPipe#parameters; museum X05") {
   squat(f);
   listener_refused(f, true);
@@ -115,7 +116,8 @@ static void on_pair_pipe(np_listener *listener, np_pipe *pipe) {
 }
 
 NP_CASE("joined/same-user", np_listener_create, ANY_MODE, NP_OK,
-        "Two listeners of one user that ask for no exclusive name share it.",
+        "Two listeners of one user that do not ask for an exclusive name "
+        "share the name.",
         "npipe/listener.h") {
   np_listener *listeners[2] = {NULL, NULL};
   np_listener_options options;

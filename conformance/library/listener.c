@@ -56,8 +56,9 @@ static void look_and_close(np_fixture *f, np_pipe *pipe) {
 }
 
 NP_CASE("listener/replacement-first", np_listener_create, ANY_MODE, NP_OK,
-        "The next instance listens before the callback that gets this one: the "
-        "name is there even if that closes it at once.",
+        "The next instance listens before the callback gets the accepted one: "
+        "the name stays even if the callback closes the accepted instance at "
+        "once.",
         "CreateNamedPipe#remarks; museum A20") {
   listening_begin(f, 1);
   listening_open(f);
@@ -257,7 +258,7 @@ NP_CASE("listener/user", np_listener_set_user, NO_MODE, NP_OK,
 }
 
 NP_CASE("listener/user-null", np_listener_user, NO_MODE, NP_OK,
-        "Of no listener it is NULL.", "npipe/listener.h") {
+        "The user pointer of a NULL listener is NULL.", "npipe/listener.h") {
   (void)f;
   assert_null(np_listener_user(NULL));
 }

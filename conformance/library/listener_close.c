@@ -59,8 +59,8 @@ NP_CASE("listener-close/wins", np_listener_close, ANY_MODE, NP_OK,
 }
 
 NP_CASE("listener-close/pipes-stay", np_listener_close, ANY_MODE, NP_OK,
-        "Pipes that were handed out stay their owner's, with all that is in "
-        "flight on them.",
+        "After a listener's close the accepted pipes still belong to their "
+        "owners, with all operations in flight.",
         "npipe/listener.h") {
   listening_begin(f, 2);
   listening_open(f);
@@ -76,7 +76,8 @@ NP_CASE("listener-close/pipes-stay", np_listener_close, ANY_MODE, NP_OK,
 
 NP_CASE("listener-close/twice", np_listener_close, NO_MODE,
         ERROR_INVALID_HANDLE,
-        "A second close changes nothing; none at all is fine.",
+        "A second close of a listener is refused and changes nothing; closing "
+        "NULL is fine.",
         "npipe/listener.h; museum H18 L17") {
   np_listener *listener;
 
@@ -113,8 +114,8 @@ static void close_both(np_fixture *f, np_pipe *pipe) {
 }
 
 NP_CASE("listener-close/in-on-pipe", np_listener_close, ANY_MODE, NP_OK,
-        "The callback that gets a pipe may close the listener, and that pipe: "
-        "no other is handed out after it.",
+        "The callback that gets a pipe may close the listener and the pipe: "
+        "no further pipe is handed out.",
         "npipe/listener.h; museum H06") {
   listening_begin(f, 3);
   for (unsigned i = 0; i < 20; i++) {
@@ -153,8 +154,8 @@ NP_CASE("listener-close/while-draining", np_listener_close, ANY_MODE, NP_OK,
 }
 
 NP_CASE("listener-close/other-serves", np_listener_close, ANY_MODE, NP_OK,
-        "Of two listeners on one name one is closed: the other's instances "
-        "serve on.",
+        "If one of two listeners on a name is closed, the instances of the "
+        "other continue to serve.",
         "CreateNamedPipe#remarks; museum H09") {
   np_listener *other = NULL;
   np_pipe *client;
@@ -187,8 +188,8 @@ NP_CASE("listener-close/in-trouble", np_listener_close, NO_MODE, NP_OK,
 
 NP_CASE("listener-close/owner-closes-given-back", np_pipe_close, ANY_MODE,
         NP_OK,
-        "Who closes a pipe that he has given back closes that instance: the "
-        "listener replaces it, and nothing is freed twice.",
+        "A recycled pipe that its former owner closes is closed: the listener "
+        "replaces the instance, and nothing is freed twice.",
         "npipe/listener.h") {
   listening_begin(f, 1);
   listening.options.server.instances_max = 1;

@@ -35,9 +35,9 @@ NP_CASE("listener-limit/pause", np_listener_create, ANY_MODE, NP_OK,
 }
 
 NP_CASE("listener-limit/of-others", np_listener_create, ANY_MODE, NP_OK,
-        "Where instances of others make the name full, the owner is told "
-        "ERROR_PIPE_BUSY, and a pipe of this listener that is closed ends the "
-        "wait at once.",
+        "If instances of others fill the name, the owner gets "
+        "ERROR_PIPE_BUSY; closing a pipe of this listener ends the wait at "
+        "once.",
         "CreateNamedPipe#return-value") {
   np_pipe *client;
 
@@ -158,12 +158,12 @@ NP_CASE("listener-trouble/nobody-told", np_listener_create, NO_MODE, NP_OK,
   }
 }
 
-NP_CASE(
-    "listener-trouble/first-taken", np_listener_create, ANY_MODE, NP_OK,
-    "The first instance of a name that another server has is refused with "
-    "ERROR_ACCESS_DENIED: told, and tried again until that server has gone. A "
-    "client of it that still holds its end does not keep the name.",
-    "CreateNamedPipe#parameters; museum A21 A23 X05") {
+NP_CASE("listener-trouble/first-taken", np_listener_create, ANY_MODE, NP_OK,
+        "A listener that asks for the first instance of a name that another "
+        "server has gets ERROR_ACCESS_DENIED, reports it, and tries again "
+        "until the server has gone. A client of that server that still holds "
+        "its end does not keep the name.",
+        "CreateNamedPipe#parameters; museum A21 A23 X05") {
   np_pipe *client;
   np_pipe *left;
 
@@ -232,8 +232,8 @@ static void back_with_memory(np_fixture *f, np_pipe *pipe) {
 }
 
 NP_CASE("listener-trouble/over-at-once", np_listener_create, ANY_MODE, NP_OK,
-        "Of trouble that is over before it could be told both are told, in "
-        "this order.",
+        "Trouble that ends before it could be reported is reported together "
+        "with its end, in this order.",
         "npipe/listener.h") {
   listening_begin(f, 1);
   listening_open(f);
@@ -249,8 +249,8 @@ NP_CASE("listener-trouble/over-at-once", np_listener_create, ANY_MODE, NP_OK,
 }
 
 NP_CASE("listener-trouble/over-but-closed", np_listener_close, ANY_MODE, NP_OK,
-        "Whoever closes the listener when told of the trouble is not told that "
-        "it is over.",
+        "A listener that is closed in the callback for trouble does not "
+        "report the end of the trouble.",
         "npipe/listener.h") {
   listening_begin(f, 1);
   listening_open(f);
@@ -265,8 +265,8 @@ NP_CASE("listener-trouble/over-but-closed", np_listener_close, ANY_MODE, NP_OK,
 
 NP_CASE("listener-trouble/closed-before-told", np_listener_close, ANY_MODE,
         NP_OK,
-        "A listener that is closed in the turn in which something failed tells "
-        "nothing any more.",
+        "A listener that is closed in the turn in which something failed "
+        "reports nothing.",
         "npipe/listener.h") {
   listening_begin(f, 1);
   listening.options.retry_first = true;
@@ -303,8 +303,8 @@ NP_CASE("listener-trouble/foreign-cancel", np_listener_create, ANY_MODE, NP_OK,
 }
 
 NP_CASE("listener-trouble/foreign-cancels", np_listener_create, ANY_MODE, NP_OK,
-        "Where no connect has succeeded since the last was cancelled the delay "
-        "grows: that one was begun again is not yet the end of the trouble.",
+        "The delay grows while no connect succeeds after a cancel by another "
+        "program: a restarted connect alone does not end the trouble.",
         "CancelIoEx; museum A24") {
   static const uint32_t delays[] = {10, 20, 40};
   np_pipe *client;

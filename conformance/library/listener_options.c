@@ -12,7 +12,8 @@ static np_error create(np_fixture *f, const char *name) {
 }
 
 NP_CASE("listener-options/defaults", np_listener_options_init, NO_MODE, NP_OK,
-        "The defaults are those that the header states; NULL is ignored.",
+        "The default options are those that the header names; NULL is "
+        "ignored.",
         "npipe/listener.h") {
   np_listener_options options;
   np_server_options server;
@@ -157,7 +158,7 @@ NP_CASE("listener-options/no-memory", np_listener_create, ANY_MODE,
 
 NP_CASE("listener-options/sddl-not-utf8", np_listener_create, NO_MODE,
         ERROR_NO_UNICODE_TRANSLATION,
-        "SDDL that is no UTF-8 is refused, and nothing is left.",
+        "SDDL that is not valid UTF-8 is refused, and nothing is left.",
         "npipe/listener.h") {
   const size_t live = f->allocator.live;
 
@@ -170,7 +171,8 @@ NP_CASE("listener-options/sddl-not-utf8", np_listener_create, NO_MODE,
 
 NP_CASE("listener-options/two-sources", np_listener_create, NO_MODE,
         ERROR_INVALID_PARAMETER,
-        "SDDL beside a preset for all users is refused: it must be said which.",
+        "SDDL together with a preset for all users is refused, because only "
+        "one of them may be given.",
         "npipe/listener.h") {
   listening_begin(f, 1);
   listening.options.server.access = NP_ACCESS_AUTHENTICATED_USERS;

@@ -55,8 +55,8 @@ NP_CASE("listener-recycle/single", np_listener_recycle, ANY_MODE, NP_OK,
 
 NP_CASE("listener-recycle/client-is-let-go", np_listener_recycle, ANY_MODE,
         ERROR_PIPE_NOT_CONNECTED,
-        "The client is disconnected; what it had not read is gone, and so is "
-        "what it wrote.",
+        "Recycling disconnects the client; unread data are lost in both "
+        "directions.",
         "DisconnectNamedPipe#remarks; museum D01") {
   np_pipe *old;
   np_pipe *client;
@@ -190,15 +190,16 @@ NP_CASE("listener-recycle/read-pending", np_listener_recycle, ANY_MODE, NP_OK,
 }
 
 NP_CASE("listener-recycle/read-put-off", np_listener_recycle, ANY_MODE, NP_OK,
-        "A read that the kernel has not been given ends likewise.",
+        "A read that is not in the kernel yet ends with the session, before "
+        "the next session begins.",
         "npipe/listener.h; museum S01") {
   next_is_clean(f, 1);
   assert_int_equal(f->ops[0].result, ERROR_PIPE_NOT_CONNECTED);
 }
 
 NP_CASE("listener-recycle/write-pending", np_listener_recycle, ANY_MODE, NP_OK,
-        "A write that waits for its reader, and a shutdown that waits for it, "
-        "end likewise.",
+        "A write that waits for its reader, and a shutdown that waits for the "
+        "write, end with the session, before the next session begins.",
         "npipe/listener.h; museum S01") {
   next_is_clean(f, 2);
   assert_int_equal(f->ops[0].result, ERROR_PIPE_NOT_CONNECTED);
@@ -206,14 +207,13 @@ NP_CASE("listener-recycle/write-pending", np_listener_recycle, ANY_MODE, NP_OK,
 }
 
 NP_CASE("listener-recycle/unread", np_listener_recycle, ANY_MODE, NP_OK,
-        "Nobody reads what the last client had written.",
+        "Unread data of the last client are not read in the next session.",
         "DisconnectNamedPipe#remarks; museum S01") {
   next_is_clean(f, 3);
 }
 
 NP_CASE("listener-recycle/client-gone", np_listener_recycle, ANY_MODE, NP_OK,
-        "That the last client has closed its end is no end of the next "
-        "session.",
+        "The close of the last client does not end the next session.",
         "DisconnectNamedPipe#remarks; museum S01") {
   next_is_clean(f, 4);
 }
@@ -226,7 +226,7 @@ NP_CASE("listener-recycle/ready-pending", np_listener_recycle, ANY_MODE, NP_OK,
 }
 
 NP_CASE("listener-recycle/ready-caught", np_listener_recycle, ANY_MODE, NP_OK,
-        "What the read-ahead had caught is gone.",
+        "Data that the read-ahead had caught are gone in the next session.",
         "npipe/listener.h; museum S01") {
   next_is_clean(f, 6);
   assert_int_equal(f->ops[0].result, NP_OK);
@@ -240,7 +240,9 @@ NP_CASE("listener-recycle/ready-options", np_listener_recycle, ANY_MODE, NP_OK,
 }
 
 NP_CASE("listener-recycle/try-write-pending", np_listener_recycle, ANY_MODE,
-        NP_OK, "What a try had taken, and nobody read, is gone.",
+        NP_OK,
+        "Data that a try had taken and the peer had not read are gone in the "
+        "next session.",
         "npipe/listener.h; museum S01") {
   next_is_clean(f, 8);
 }
@@ -309,7 +311,7 @@ static void back_at_once(np_fixture *f, np_pipe *pipe) {
 }
 
 NP_CASE("listener-recycle/in-on-pipe", np_listener_recycle, ANY_MODE, NP_OK,
-        "The callback that gets a pipe may give it back.", "npipe/listener.h") {
+        "The callback that gets a pipe may recycle it.", "npipe/listener.h") {
   listening_begin(f, 1);
   listening_open(f);
   listening.then = back_at_once;
@@ -441,8 +443,8 @@ NP_CASE("listener-recycle/null", np_listener_recycle, NO_MODE,
 
 NP_CASE("listener-recycle/not-found", np_listener_recycle, ANY_MODE,
         ERROR_NOT_FOUND,
-        "What no listener has handed out cannot be given back, nor can what "
-        "outlives its listener: it stays its owner's.",
+        "A pipe that no listener handed out, or whose listener is closed, "
+        "cannot be recycled, and stays its owner's.",
         "npipe/listener.h") {
   listening_begin(f, 1);
   listening_open(f);
@@ -475,8 +477,7 @@ NP_CASE("listener-recycle/twice", np_listener_recycle, ANY_MODE,
 }
 
 NP_CASE("listener-recycle/no-operation", np_pipe_read, ANY_MODE,
-        ERROR_INVALID_HANDLE,
-        "Nothing can be started on a pipe that was given back.",
+        ERROR_INVALID_HANDLE, "No operation can be started on a recycled pipe.",
         "npipe/listener.h") {
   np_pipe *pipe;
 

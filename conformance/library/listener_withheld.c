@@ -49,13 +49,15 @@ NP_CASE("listener-withheld/process-id", np_pipe_peer_process_id, ANY_MODE,
 
 NP_CASE("listener-withheld/process-id-draining", np_pipe_peer_process_id,
         ANY_MODE, ERROR_INVALID_HANDLE,
-        "Nor does it while operations of its last session are in flight.",
+        "A recycled pipe does not report a process while operations of its "
+        "last session are in flight.",
         "npipe/listener.h") {
   ask_process(f, true);
 }
 
 NP_CASE("listener-withheld/session-id", np_pipe_peer_session_id, ANY_MODE,
-        ERROR_INVALID_HANDLE, "It tells no session.", "npipe/listener.h") {
+        ERROR_INVALID_HANDLE, "A recycled pipe does not report a session.",
+        "npipe/listener.h") {
   np_pipe *pipe = withheld(f, false);
   uint32_t id = 7;
 
@@ -66,7 +68,8 @@ NP_CASE("listener-withheld/session-id", np_pipe_peer_session_id, ANY_MODE,
 
 NP_CASE("listener-withheld/user", np_pipe_peer_user, ANY_MODE,
         ERROR_INVALID_HANDLE,
-        "It tells no user and no computer, and nobody can be impersonated.",
+        "A recycled pipe reports no user and no computer, and cannot "
+        "impersonate.",
         "npipe/listener.h") {
   char text[NP_SID_TEXT_BYTES_MAX] = "x";
   np_pipe *pipe = withheld(f, false);
@@ -81,7 +84,7 @@ NP_CASE("listener-withheld/user", np_pipe_peer_user, ANY_MODE,
 }
 
 NP_CASE("listener-withheld/info", np_pipe_info, ANY_MODE, ERROR_INVALID_HANDLE,
-        "It tells nothing of itself, and what waits in it cannot be seen.",
+        "A recycled pipe reports no information and shows no waiting data.",
         "npipe/listener.h") {
   np_pipe *pipe = withheld(f, false);
   np_info info = {0};
@@ -117,8 +120,8 @@ static np_error never_run(HANDLE handle, void *context, size_t *transferred) {
 
 NP_CASE("listener-withheld/try", np_pipe_try_read, ANY_MODE,
         ERROR_INVALID_HANDLE,
-        "What the next client writes is not read by a try, nothing is written "
-        "to it, and readiness has nothing to tell.",
+        "A recycled pipe refuses tries to read, tries to write and waits for "
+        "readiness.",
         "npipe/listener.h") {
   np_pipe *pipe = withheld(f, false);
   np_pipe *client = client_open_another(f);
@@ -257,7 +260,8 @@ NP_CASE("listener-recycle/read-mode", np_listener_recycle, MESSAGE_TYPE, NP_OK,
 
 NP_CASE("listener-recycle/read-mode-draining", np_listener_recycle,
         MESSAGE_TYPE, NP_OK,
-        "So does one that had a read in flight when it was given back.",
+        "An instance that is recycled with a read in flight gets the read "
+        "mode of the listener's options again.",
         "SetNamedPipeHandleState; museum S01") {
   mode_is_back(f, true);
 }

@@ -79,7 +79,7 @@ NP_CASE("loop/create-invalid", np_loop_create, NO_MODE, ERROR_INVALID_PARAMETER,
 /* --- np_loop_destroy ---------------------------------------------------- */
 
 NP_CASE("loop/destroy-null", np_loop_destroy, NO_MODE, NP_OK,
-        "Destroying NULL does nothing, with success.", "npipe/loop.h") {
+        "Destroying a NULL loop does nothing, and succeeds.", "npipe/loop.h") {
   (void)f;
   assert_np_ok(np_loop_destroy(NULL));
 }
@@ -131,7 +131,9 @@ static void closed_destroy(np_fixture *f, np_pipe *pipe) {
 }
 
 NP_CASE("loop/destroy-in-on-closed", np_loop_destroy, NO_MODE, ERROR_BUSY,
-        "Nor can on_closed, though no pipe is left then.", "npipe/loop.h") {
+        "on_closed cannot destroy the loop that runs it, even if no pipe is "
+        "left.",
+        "npipe/loop.h") {
   server_listen(f);
   f->closed_then = closed_destroy;
   pipe_close_wait(f, f->server);
@@ -146,7 +148,8 @@ NP_CASE("loop/run-nothing", np_loop_run, NO_MODE, NP_OK,
 }
 
 NP_CASE("loop/run-open-pipe", np_loop_run, ANY_MODE, NP_OK,
-        "Pipes that are merely open, connected or not, do not keep it running.",
+        "Pipes that are only open, connected or not, do not keep the loop "
+        "running.",
         "npipe/loop.h") {
   pair_open(f);
   assert_false(np_loop_is_pending(f->loop));
@@ -154,7 +157,8 @@ NP_CASE("loop/run-open-pipe", np_loop_run, ANY_MODE, NP_OK,
 }
 
 NP_CASE("loop/run-until-done", np_loop_run, ANY_MODE | BOTH_ENDS, NP_OK,
-        "It runs all that is in flight, and what that starts, then returns.",
+        "A run completes everything in flight, and everything started "
+        "meanwhile, and then returns.",
         "npipe/loop.h") {
   pair_open(f);
   read_begin(&f->ops[0], f->end, 16);
@@ -214,13 +218,14 @@ NP_CASE("loop/run-foreign-port", np_loop_run, NO_MODE, ERROR_NOT_SUPPORTED,
 /* --- np_loop_run_once --------------------------------------------------- */
 
 NP_CASE("loop/run-once-nothing", np_loop_run_once, NO_MODE, WAIT_TIMEOUT,
-        "With time 0 and nothing ready it returns at once.", "npipe/loop.h") {
+        "A turn with time-out 0 and nothing ready returns at once.",
+        "npipe/loop.h") {
   assert_np_error(loop_turn(f, 0), WAIT_TIMEOUT);
 }
 
 NP_CASE("loop/run-once-waits", np_loop_run_once, NO_MODE, WAIT_TIMEOUT,
-        "It waits its time even if nothing is pending, since another thread "
-        "may post.",
+        "A turn waits for its time-out even if nothing is pending, because "
+        "another thread may post.",
         "GetQueuedCompletionStatusEx") {
   uint64_t begin_ms = world_now_ms();
 
@@ -230,8 +235,7 @@ NP_CASE("loop/run-once-waits", np_loop_run_once, NO_MODE, WAIT_TIMEOUT,
 }
 
 NP_CASE("loop/run-once-callback", np_loop_run_once, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Data that is there already is read in one turn without waiting.",
-        "npipe/loop.h") {
+        "Waiting data are read in one turn without a wait.", "npipe/loop.h") {
   pair_open(f);
   pipe_send(f, f->peer, "abc", 3);
   read_begin(&f->ops[0], f->end, 16);

@@ -210,8 +210,8 @@ NP_CASE("message/large", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
 
 NP_CASE("message/zero-read-immediate", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
         ERROR_MORE_DATA,
-        "A message read of no bytes ends when a message is there, of which it "
-        "takes nothing: there is more.",
+        "A message read of 0 bytes ends with ERROR_MORE_DATA if a message "
+        "waits, and takes nothing of it.",
         "wine kernel32/tests/pipe.c#test_CloseHandle") {
   pair_open(f);
   pipe_send(f, f->peer, "abc", 3);
@@ -224,7 +224,8 @@ NP_CASE("message/zero-read-immediate", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
 
 NP_CASE("message/zero-read-pending", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
         ERROR_MORE_DATA,
-        "On an empty pipe it waits for a message, and takes nothing of it.",
+        "A message read of 0 bytes on an empty pipe waits for a message, and "
+        "takes nothing of it.",
         "wine kernel32/tests/pipe.c#test_blocking_rw") {
   pair_open(f);
   read_begin(&f->ops[0], f->end, 0);

@@ -169,8 +169,8 @@ NP_CASE("museum-accept/no-probe", np_client_open, ANY_MODE, NP_OK,
 /* --- The client is there first ------------------------------------------ */
 
 NP_CASE("museum-accept/client-first", np_server_connect, ANY_MODE, NP_OK,
-        "A client that was there first is a success at once: one callback, no "
-        "packet to wait for, and it can talk.",
+        "If the client is connected first, a connect succeeds at once: one "
+        "callback, no packet to wait for, and both ends can talk.",
         "ConnectNamedPipe#remarks; museum A11 A12 A18 P13") {
   museum_begin(f, MUSEUM_QUOTA);
   for (unsigned round = 0; round < MUSEUM_ROUNDS; round++) {
@@ -217,8 +217,9 @@ NP_CASE("museum-accept/one-after-another", np_server_connect, ANY_MODE, NP_OK,
 }
 
 NP_CASE("museum-accept/replace", np_pipe_close, ANY_MODE, NP_OK,
-        "An accept loop that makes the next instance and drops the accepted "
-        "one at once leaves no event behind, whatever its client does.",
+        "An accept loop that creates the next instance and closes the "
+        "accepted one at once leaves no event behind, whatever its client "
+        "does.",
         "Named Pipe Operations; museum L04 L05 A18") {
   uint32_t random = 1;
 

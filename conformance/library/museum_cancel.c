@@ -125,8 +125,8 @@ NP_CASE("museum-cancel/no-byte-lost", np_op_cancel, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("museum-cancel/seven-of-eight", np_op_cancel, ANY_MODE,
         ERROR_OPERATION_ABORTED,
-        "Of reads on eight pipes seven are cancelled with traffic on all: no "
-        "byte is lost and none comes twice.",
+        "Seven of the reads on eight pipes are cancelled with traffic on all "
+        "pipes: no byte is lost, and none comes twice.",
         "CancelIoEx#remarks; museum D10") {
   enum { PIPES = 8 };
   np_pipe *servers[PIPES] = {NULL};
@@ -285,8 +285,8 @@ static DWORD WINAPI cancel_often(void *argument) {
 
 NP_CASE("museum-cancel/other-thread", np_op_cancel, ANY_MODE,
         ERROR_OPERATION_ABORTED,
-        "A thread that has a write cancelled just when it starts, before or "
-        "after, gets it one callback each time.",
+        "A write that another thread cancels just when it starts, before or "
+        "after, gets one callback each time.",
         "CancelIoEx#remarks; museum L10 L02") {
   static uint8_t data[MUSEUM_QUOTA];
   struct canceller canceller = {f->loop, &f->tasks[0], 0};

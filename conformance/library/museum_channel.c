@@ -23,8 +23,8 @@ static void channels_close(np_fixture *f) {
 
 NP_CASE("museum-channel/half-close", np_channel_shutdown,
         MESSAGE_TYPE | BOTH_ENDS, NP_OK,
-        "One end says that it has no more, and still gets the answer to the "
-        "last that it sent, round after round.",
+        "One end ends its direction and still gets the answer to its last "
+        "message, round after round.",
         "go-winio CloseWrite; museum D04 M11") {
   const np_channel_options options = half_close();
 
@@ -200,8 +200,8 @@ NP_CASE("museum-channel/scribble-after-cancel", np_channel_send,
 
 NP_CASE("museum-channel/cancel-by-another", np_channel_receive,
         ANY_MODE | BOTH_ENDS, ERROR_OPERATION_ABORTED,
-        "Somebody else who cancels everything on the handle ends a receive, "
-        "once; the next one gets what comes.",
+        "If another program cancels all I/O on the handle, a receive ends "
+        "once, and the next receive gets the next message.",
         "CancelIoEx#remarks; museum E07") {
   museum_begin(f, MUSEUM_QUOTA);
   channel_pair(f, NULL);

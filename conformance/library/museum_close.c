@@ -5,8 +5,8 @@
 /* --- Servers that wait -------------------------------------------------- */
 
 NP_CASE("museum-close/never-connected", np_pipe_close, ANY_MODE, NP_OK,
-        "A server that nobody connects closes at once and needs no client for "
-        "it.",
+        "A server without any client closes at once, and needs no client for "
+        "this.",
         "Named Pipe Operations; museum H03") {
   museum_begin(f, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 200; round++) {
@@ -20,8 +20,8 @@ NP_CASE("museum-close/never-connected", np_pipe_close, ANY_MODE, NP_OK,
 
 NP_CASE("museum-close/one-of-two-waiting", np_pipe_close, ANY_MODE,
         ERROR_OPERATION_ABORTED,
-        "Of two instances that wait the closed one's connect ends at once, and "
-        "the other one serves the next client.",
+        "If one of two waiting instances is closed, its connect ends at once, "
+        "and the other instance serves the next client.",
         "Named Pipe Operations; museum H05 H09 L17") {
   museum_begin(f, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 100; round++) {

@@ -34,8 +34,8 @@ static void crowd_serve(np_fixture *f) {
 }
 
 NP_CASE("museum-connect/crowd", np_client_connect, NO_MODE, NP_OK,
-        "Two hundred clients for one instance that serves one a millisecond "
-        "all get through, in the order in which they came.",
+        "Two hundred clients of one instance that serves one client each "
+        "millisecond all connect, in the order of their requests.",
         "MS-FSCC#FSCTL_PIPE_WAIT; museum A26 N06 N03") {
   uint64_t deadline_ms = world_now_ms() + world_timeout_ms(30000);
   unsigned order = 0;
@@ -65,7 +65,8 @@ NP_CASE("museum-connect/crowd", np_client_connect, NO_MODE, NP_OK,
 }
 
 NP_CASE("museum-connect/crowd-shares", np_client_connect, NO_MODE, NP_OK,
-        "Two hundred that wait for one name cost one handle and one wait.",
+        "Two hundred requests that wait for one name take one handle and one "
+        "wait.",
         "npipe/client.h; museum N12 N04") {
   uint64_t mark[3] = {0, 0, 0};
   uint64_t count = 0;
@@ -98,8 +99,8 @@ NP_CASE("museum-connect/crowd-shares", np_client_connect, NO_MODE, NP_OK,
 }
 
 NP_CASE("museum-connect/idle", np_client_connect, NO_MODE, WAIT_TIMEOUT,
-        "Who waits for an instance costs nothing meanwhile: no callback, no "
-        "system call but the loop's one wait.",
+        "A request that waits for an instance costs nothing meanwhile: no "
+        "callback, and no system call but the loop's one wait.",
         "npipe/client.h; museum N01 N04") {
   uint64_t marks[4] = {0, 0, 0, 0};
   static const char *const calls[] = {"CreateFileW", "NtFsControlFile",

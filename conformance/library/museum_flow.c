@@ -3,8 +3,8 @@
 
 NP_CASE("museum-flow/no-quota", np_pipe_write, ANY_MODE | BOTH_ENDS,
         WAIT_TIMEOUT,
-        "Without any quota a write waits for its reader; when that one was "
-        "cancelled its time limit ends it, and the pipe works on.",
+        "Without quota a write waits for its reader; if the reader was "
+        "cancelled, the write's time limit ends it, and the pipe works on.",
         "CreateNamedPipe#parameters; museum F02") {
   struct recorder *read = &f->ops[0];
   struct recorder *write = &f->ops[1];

@@ -39,8 +39,8 @@ struct holder {
 };
 
 NP_CASE("museum-handle/holder-moves", np_server_connect, ANY_MODE, NP_OK,
-        "What holds the pipe may move in memory while a connect waits: what "
-        "the kernel points at is in the pipe and in the operation alone.",
+        "The structure that holds a pipe may move in memory while a connect "
+        "waits: the kernel points only into the pipe and the operation.",
         "npipe/op.h; museum L08") {
   static struct holder holders[20];
   struct recorder *connect = &f->ops[0];
@@ -169,8 +169,8 @@ NP_CASE("museum-handle/exported", np_pipe_handle, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("museum-handle/adopt-unusable", np_pipe_adopt, ANY_MODE,
         ERROR_NOT_SUPPORTED,
-        "A synchronous handle and one in PIPE_NOWAIT mode are refused, and "
-        "still are what they were.",
+        "A synchronous handle and a handle in PIPE_NOWAIT mode are refused "
+        "and stay unchanged.",
         "Synchronous and Overlapped Input and Output; museum P05 P09 R09 F08") {
   DWORD nowait = PIPE_NOWAIT | PIPE_READMODE_BYTE;
   np_pipe *adopted = NULL;
@@ -321,7 +321,7 @@ static void assert_as_set(np_fixture *f, const np_server_options *options) {
 }
 
 NP_CASE("museum-handle/option-order", np_server_create, NO_MODE, NP_OK,
-        "Options mean the same in whatever order they are set: none erases "
+        "The order in which options are set does not matter: none erases "
         "another.",
         "CreateNamedPipe#parameters; museum X01 X02") {
   museum_begin(f, MUSEUM_QUOTA);
@@ -345,8 +345,8 @@ NP_CASE("museum-handle/option-order", np_server_create, NO_MODE, NP_OK,
 }
 
 NP_CASE("museum-handle/option-subsets", np_server_create, NO_MODE, NP_OK,
-        "Each set of options gives a pipe with these and no others: the create "
-        "call takes all of them together.",
+        "Each set of options gives a pipe with exactly these options: the "
+        "create call takes all of them together.",
         "CreateNamedPipe#parameters; museum X01 X02") {
   museum_begin(f, MUSEUM_QUOTA);
   for (unsigned set = 0; set < 1u << SETTERS; set++) {

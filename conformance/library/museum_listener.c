@@ -68,24 +68,25 @@ static void hail(np_fixture *f, np_ghosts ghosts) {
 }
 
 NP_CASE("museum-listener/ghost-hail", np_listener_create, ANY_MODE, NP_OK,
-        "A hail of clients that come and vanish costs nothing but their own "
-        "turn: of them only those are handed out that left data, and an honest "
-        "one is served.",
+        "Many clients that come and vanish cost only their own turn: of them "
+        "only those that left data are handed out, and an honest client is "
+        "served.",
         "ConnectNamedPipe#remarks; museum A02 A03 A05 A09 H02") {
   hail(f, NP_GHOSTS_WITH_DATA);
   assert_true(listening.accepted_count <= MUSEUM_ROUNDS / 4);
 }
 
 NP_CASE("museum-listener/ghost-hail-none", np_listener_create, ANY_MODE, NP_OK,
-        "Where no ghost is wanted, none is handed out, whatever it wrote.",
+        "A listener that wants no ghosts hands out none, whatever the ghosts "
+        "wrote.",
         "ConnectNamedPipe#remarks; museum A03 A09") {
   hail(f, NP_GHOSTS_NONE);
   assert_int_equal(listening.accepted_count, 1);
 }
 
 NP_CASE("museum-listener/ghost-hail-all", np_listener_create, ANY_MODE, NP_OK,
-        "Where the listener does not look, its owner reads the end of their "
-        "streams, and the honest one is served.",
+        "If the listener does not look for ghosts, its owner reads the end of "
+        "their streams, and an honest client is served.",
         "ConnectNamedPipe#remarks; museum A02 A09") {
   hail(f, NP_GHOSTS_ALL);
   /* most opens may find the pipe busy */
@@ -94,7 +95,7 @@ NP_CASE("museum-listener/ghost-hail-all", np_listener_create, ANY_MODE, NP_OK,
 
 NP_CASE("museum-listener/ghost-first", np_listener_create, ANY_MODE, NP_OK,
         "Ghosts in all instances before the loop's first turn are skipped; "
-        "what one of them wrote is read.",
+        "the data of the one that wrote are read.",
         "ConnectNamedPipe#remarks; museum A17 A05") {
   np_pipe *server;
 
@@ -151,7 +152,7 @@ NP_CASE("museum-listener/ghost-outbound", np_listener_create, ANY_MODE, NP_OK,
 }
 
 NP_CASE("museum-listener/probe", np_listener_create, NO_MODE, NP_OK,
-        "Programs that only look whether the name is there don't cost the "
+        "Programs that only check whether the name exists do not cost an "
         "honest client its turn, even with one instance.",
         "CreateFile#pipes; museum A06 A08") {
   listening_begin(f, 1);

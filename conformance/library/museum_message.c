@@ -183,7 +183,7 @@ NP_CASE("museum-message/half-close", np_pipe_write, MODE_MESSAGE | BOTH_ENDS,
 
 NP_CASE("museum-message/mixed-reads", np_client_open, MODE_MESSAGE, NP_OK,
         "A client of a message pipe that did not ask for message reads gets a "
-        "stream; one that did gets messages.",
+        "stream; a client that asked gets messages.",
         "Named Pipe Type, Read, and Wait Modes; museum M12") {
   uint8_t got[16];
   size_t length = 0;

@@ -53,8 +53,9 @@ static bool is_over(HANDLE worker) {
 }
 
 NP_CASE("museum-name/never-absent", np_server_create, NO_MODE, ERROR_PIPE_BUSY,
-        "An accept loop that makes the next instance before it gives the "
-        "accepted one away is never missed: its clients see it busy at most.",
+        "An accept loop that creates the next instance before it passes on "
+        "the accepted one never lets the name vanish: its clients see "
+        "ERROR_PIPE_BUSY at most.",
         "CreateNamedPipe#remarks; museum A20 A26 L02 N06") {
   struct visitor visitor = {f->name, 0, false};
   struct recorder *connect = &f->ops[0];
@@ -82,7 +83,7 @@ NP_CASE("museum-name/never-absent", np_server_create, NO_MODE, ERROR_PIPE_BUSY,
 NP_CASE("museum-name/reused-instance", np_server_disconnect, NO_MODE,
         ERROR_PIPE_BUSY,
         "One instance that disconnects and connects again for each client of "
-        "another thread loses no callback, and its name is never absent.",
+        "another thread loses no callback, and its name never vanishes.",
         "DisconnectNamedPipe#remarks; museum L02 A15 A20") {
   struct visitor visitor = {f->name, 0, false};
   struct recorder *connect = &f->ops[0];
@@ -107,7 +108,7 @@ NP_CASE("museum-name/reused-instance", np_server_disconnect, NO_MODE,
 NP_CASE("museum-name/closed-while-connecting", np_pipe_close, NO_MODE,
         ERROR_OPERATION_ABORTED,
         "A server that is closed while another thread's client connects "
-        "answers its connect once, and its successor is found.",
+        "reports its connect once, and its successor is found.",
         "ConnectNamedPipe#remarks; museum H06 A02 N03") {
   struct visitor visitor = {f->name, 0, true};
   struct recorder *connect = &f->ops[0];
@@ -188,7 +189,7 @@ NP_CASE("museum-name/many-instances", np_server_create, NO_MODE, NP_OK,
 
 NP_CASE("museum-name/busy-then-free", np_client_open, NO_MODE, ERROR_PIPE_BUSY,
         "A client that finds all instances taken gets ERROR_PIPE_BUSY, which "
-        "is retryable, and succeeds when one listens again.",
+        "is retryable, and succeeds when an instance listens again.",
         "CreateFile#pipes; museum A26 N06") {
   np_pipe *second = NULL;
 

@@ -5,8 +5,8 @@
 
 NP_CASE("museum-ready/ready-only-what-was-asked", np_pipe_ready,
         ANY_MODE | BOTH_ENDS, NP_OK,
-        "Who waits to read alone hears nothing of writability, when the peer "
-        "comes or later.",
+        "A wait for readability does not report writability, neither when the "
+        "peer comes nor later.",
         "mio#1855; museum R01") {
   pair_open(f);
   ready_begin(&f->ops[0], f->end, NP_READABLE);
@@ -20,7 +20,7 @@ NP_CASE("museum-ready/ready-only-what-was-asked", np_pipe_ready,
 NP_CASE("museum-ready/ready-interest-changes", np_pipe_ready,
         ANY_MODE | BOTH_ENDS, NP_OK,
         "Waits that change from one direction to the other and are cancelled "
-        "lose no readiness that was there.",
+        "lose no readiness.",
         "mio-named-pipes#1; museum R03") {
   unsigned round;
   size_t i;
@@ -135,8 +135,8 @@ NP_CASE("museum-ready/parked-reader", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("museum-ready/stays-waiting-mode", np_pipe_try_write,
         ANY_MODE | BOTH_ENDS, NP_OK,
-        "Readiness never puts the handle into PIPE_NOWAIT mode, where a write "
-        "that does not fit writes nothing and says it succeeded.",
+        "Readiness never puts the handle into PIPE_NOWAIT mode, in which a "
+        "write that does not fit writes nothing and reports success.",
         "swift-corelibs-libdispatch#796; museum R09") {
   DWORD mode = PIPE_NOWAIT;
 
@@ -320,8 +320,8 @@ NP_CASE("museum-ready/shared-handle", np_pipe_try_read, BYTE_READS | BOTH_ENDS,
 
 NP_CASE("museum-ready/foreign-cancel", np_pipe_ready, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "When somebody else cancels all I/O of the handle, who waits to read "
-        "goes on waiting, and is woken by what comes.",
+        "If another program cancels all I/O on the handle, a wait for "
+        "readability goes on, and ends when data come.",
         "coreipc#97; museum E07") {
   size_t i;
 
@@ -372,8 +372,8 @@ NP_CASE("museum-ready/both-write-first", np_pipe_try_write, ANY_MODE, NP_OK,
 
 NP_CASE("museum-ready/one-way-server-wakes", np_server_connect, BOTH_ENDS,
         NP_OK,
-        "A server of one direction that waits before its client came is "
-        "woken by it, in either direction.",
+        "A server of one direction that waits for readiness before its client "
+        "came is woken by the client, in either direction.",
         "tokio#5170; museum S06") {
   bool server_reads = !is_client_end(f);
 
@@ -417,8 +417,8 @@ NP_CASE("museum-ready/one-way-disconnect", np_server_disconnect, NO_MODE, NP_OK,
 
 NP_CASE("museum-ready/idle-is-idle", np_loop_run_once, ANY_MODE | BOTH_ENDS,
         WAIT_TIMEOUT,
-        "A pair on which all kinds of waits are open and nothing happens runs "
-        "no callback and does not spin.",
+        "A pair on which all kinds of waits are pending and nothing happens "
+        "runs no callback and does not spin.",
         "npipe/loop.h; museum R10") {
   ready_quota(f, READY_QUOTA);
   pair_open(f);

@@ -296,8 +296,8 @@ NP_CASE("museum-tail/close", np_pipe_close, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("museum-tail/close-unread", np_pipe_close, ANY_MODE | BOTH_ENDS,
         ERROR_BROKEN_PIPE,
-        "What an end wrote before it closed is read before the end of the "
-        "stream.",
+        "Data that an end wrote before its close are read before the end of "
+        "the stream.",
         "Named Pipe Operations; museum D03 E01 E04") {
   walk_rows(f, LEAVE_CLOSE, TAIL_UNREAD, TAIL_UNREAD);
 }
@@ -312,8 +312,8 @@ NP_CASE("museum-tail/close-empty-message", np_pipe_close,
 
 NP_CASE("museum-tail/close-pending", np_pipe_close, ANY_MODE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
-        "Of a write that waits when its end closes a part may arrive; what "
-        "had completed does, and then the end of the stream.",
+        "If an end closes while its write waits, completed writes arrive, a "
+        "part of the waiting write may arrive, and then the stream ends.",
         "Named Pipe Operations; museum D03 H17") {
   walk_rows(f, LEAVE_CLOSE, TAIL_PENDING, TAIL_PENDING);
 }
@@ -344,7 +344,7 @@ NP_CASE("museum-tail/disconnect-unread", np_server_disconnect,
 NP_CASE("museum-tail/shutdown-disconnect", np_server_disconnect,
         ANY_MODE | END_CLIENT, ERROR_PIPE_NOT_CONNECTED,
         "np_pipe_shutdown does not save data from a disconnect: the kernel "
-        "holds it, and throws it away.",
+        "holds them and discards them.",
         "DisconnectNamedPipe#remarks; museum D01") {
   walk_rows(f, LEAVE_SHUTDOWN_DISCONNECT, TAIL_UNREAD, TAIL_UNREAD);
 }
@@ -359,7 +359,7 @@ NP_CASE("museum-tail/disconnect-pending", np_server_disconnect,
 
 NP_CASE("museum-tail/disconnect-close", np_pipe_close, ANY_MODE | END_CLIENT,
         ERROR_PIPE_NOT_CONNECTED,
-        "A client that was disconnected stays so when its server closes.",
+        "A disconnected client stays disconnected when its server closes.",
         "DisconnectNamedPipe#remarks; museum E04 K08") {
   walk_rows(f, LEAVE_DISCONNECT_CLOSE, TAIL_UNREAD, TAIL_UNREAD);
 }
@@ -389,8 +389,8 @@ NP_CASE("museum-tail/client-gone-disconnect", np_server_disconnect,
 
 NP_CASE("museum-tail/came-and-went", np_server_connect, ANY_MODE | END_SERVER,
         NP_OK,
-        "What a client wrote that came and went before np_server_connect is "
-        "read, then the end of its stream.",
+        "The data of a client that came and went before np_server_connect are "
+        "read, and then the stream ends.",
         "ConnectNamedPipe#remarks; museum A05 A09 A17 H02") {
   uint8_t got[8];
   size_t length = 0;

@@ -121,7 +121,7 @@ NP_CASE("name/prefix-case", np_server_create, NO_MODE, NP_OK,
 }
 
 NP_CASE("name/prefix-case-client", np_client_open, NO_MODE, NP_OK,
-        "So may a client's.", "Pipe Names") {
+        "A client may also write the prefix in capitals.", "Pipe Names") {
   char name[WORLD_PIPE_NAME_BYTES_MAX];
 
   memcpy(name, f->name, sizeof(name));
@@ -212,7 +212,8 @@ NP_CASE("name/too-long", np_server_create, NO_MODE, ERROR_FILENAME_EXCED_RANGE,
 }
 
 NP_CASE("name/too-long-client", np_client_open, NO_MODE,
-        ERROR_FILENAME_EXCED_RANGE, "They are too many for a client as well.",
+        ERROR_FILENAME_EXCED_RANGE,
+        "A client cannot open a name of 257 units either.",
         "CreateNamedPipe#parameters") {
   open_refused(f, name_of_units(f, UNITS_MAX + 1, "x", 1),
                ERROR_FILENAME_EXCED_RANGE);
@@ -258,7 +259,8 @@ NP_CASE("name/not-utf8", np_server_create, NO_MODE,
 }
 
 NP_CASE("name/not-utf8-client", np_client_open, NO_MODE,
-        ERROR_NO_UNICODE_TRANSLATION, "They are refused to a client as well.",
+        ERROR_NO_UNICODE_TRANSLATION,
+        "A client cannot open a name that is not valid UTF-8 either.",
         "RFC 3629#section-3") {
   size_t i;
 
@@ -288,8 +290,8 @@ static const char *const not_pipes[] = {"",
                                         " \\\\.\\pipe\\npipe"};
 
 NP_CASE("name/no-pipe", np_server_create, NO_MODE, ERROR_INVALID_NAME,
-        "What does not begin with the prefix, or has nothing behind it, names "
-        "no pipe.",
+        "A name without the prefix, or with nothing after it, is not the name "
+        "of a pipe.",
         "Pipe Names") {
   size_t i;
 
@@ -299,7 +301,9 @@ NP_CASE("name/no-pipe", np_server_create, NO_MODE, ERROR_INVALID_NAME,
 }
 
 NP_CASE("name/no-pipe-client", np_client_open, NO_MODE, ERROR_INVALID_NAME,
-        "Nor can a client open it.", "Pipe Names") {
+        "A client cannot open a name without the prefix, or with nothing "
+        "after it.",
+        "Pipe Names") {
   size_t i;
 
   for (i = 0; i < sizeof(not_pipes) / sizeof(not_pipes[0]); i++) {
@@ -323,7 +327,7 @@ static const char *const elsewhere[] = {"\\\\.\\pipe\\ ",
                                         "\\\\.\\pipe\\../C:/"};
 
 NP_CASE("name/elsewhere", np_server_create, NO_MODE, ERROR_INVALID_NAME,
-        "A name that Windows would fold into another path, or cut down to "
+        "A name that Windows would turn into another path, or shorten to "
         "nothing, is refused.",
         "Naming Files, Paths, and Namespaces") {
   size_t i;
@@ -368,8 +372,8 @@ NP_CASE("name/host-server", np_server_create, NO_MODE, ERROR_INVALID_NAME,
 }
 
 NP_CASE("name/host-client", np_client_open, NO_MODE, ERROR_FILE_NOT_FOUND,
-        "A client may name a machine; that there is no such pipe, or no way "
-        "there, is then Windows' answer.",
+        "A client may name a machine; if the machine has no such pipe, or "
+        "cannot be reached, Windows gives the error.",
         "Pipe Names") {
   char name[WORLD_PIPE_NAME_BYTES_MAX + 16];
   np_pipe *client = NULL;

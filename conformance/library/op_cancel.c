@@ -90,8 +90,8 @@ NP_CASE("cancel/write-pending", np_op_cancel, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("cancel/write-message-unread", np_op_cancel, MESSAGE_TYPE | BOTH_ENDS,
         NP_OK,
-        "A pending message of which nothing was read is gone when its write is "
-        "cancelled: the peer reads the next one.",
+        "A pending message of which nothing was read disappears when its "
+        "write is cancelled: the peer reads the next message.",
         "CancelIoEx") {
   small_pair_open(f);
   write_begin(&f->ops[0], f->end, large, LARGE);
@@ -149,7 +149,8 @@ NP_CASE("cancel/finished-callback-to-come", np_op_cancel, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("cancel/not-in-flight", np_op_cancel, ANY_MODE | BOTH_ENDS,
         ERROR_NOT_FOUND,
-        "What was never started, or has had its callback, is not found.",
+        "An operation that was never started, or has had its callback, is not "
+        "found.",
         "npipe/op.h") {
   pair_open(f);
   assert_np_error(np_op_cancel(&f->ops[0].op), ERROR_NOT_FOUND);

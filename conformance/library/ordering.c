@@ -30,7 +30,7 @@ static void assert_number(const struct recorder *recorder, uint32_t number) {
 }
 
 NP_CASE("ordering/reads-pending", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Reads that wait complete in the order in which they were started.",
+        "Waiting reads complete in the order in which they were started.",
         "ReadFile#pipes") {
   unsigned i;
 
@@ -48,7 +48,9 @@ NP_CASE("ordering/reads-pending", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("ordering/reads-immediate", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
-        "So do reads that find their data there.", "ReadFile#pipes") {
+        "Reads that find their data complete in the order in which they were "
+        "started.",
+        "ReadFile#pipes") {
   unsigned i;
 
   pair_open(f);
@@ -94,8 +96,8 @@ NP_CASE("ordering/reads-mixed", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("ordering/reads-mixed-foreign-port", np_pipe_read, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "The same holds where the caller dequeues the packet of the first "
-        "after the second has ended.",
+        "A read that waits in the kernel completes before a later read, even "
+        "if the caller dequeues its packet after the later read has ended.",
         "npipe/loop.h") {
   loop_remake_foreign(f, 0x4C);
   pair_open(f);
@@ -106,7 +108,9 @@ NP_CASE("ordering/reads-mixed-foreign-port", np_pipe_read, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("ordering/reads-mixed-among-many", np_pipe_read, ANY_MODE | BOTH_ENDS,
-        NP_OK, "And among many reads of other pipes that wait.",
+        NP_OK,
+        "A read that waits in the kernel completes before a later read of its "
+        "pipe, even among many waiting reads of other pipes.",
         "ReadFile#pipes") {
   np_pipe *other;
   unsigned i;
@@ -220,7 +224,7 @@ static void then_write_back(np_fixture *f, struct recorder *recorder) {
 }
 
 NP_CASE("ordering/echo-in-callbacks", np_pipe_write, ANY_MODE | BOTH_ENDS,
-        NP_OK, "What the callbacks of reads write comes back in order.",
+        NP_OK, "Data that the callbacks of reads write come back in order.",
         "npipe/op.h") {
   uint32_t i;
 
@@ -245,8 +249,8 @@ static void then_start_inside(np_fixture *f, struct recorder *recorder) {
 
 NP_CASE("ordering/never-from-the-call", np_pipe_write, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "An operation started in a callback, that ends at once, gets its own "
-        "callback after that one has returned.",
+        "The callback of an operation that is started in a callback and "
+        "completes at once runs after the first callback has returned.",
         "npipe/op.h") {
   pair_open(f);
   f->ops[0].then = then_start_inside;
@@ -258,8 +262,8 @@ NP_CASE("ordering/never-from-the-call", np_pipe_write, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("ordering/ended-at-once", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
-        "The callbacks of operations that ended at once come in the order in "
-        "which they ended.",
+        "The callbacks of operations that completed at once run in the order "
+        "of completion.",
         "npipe/op.h") {
   unsigned i;
 

@@ -38,7 +38,7 @@ static void read_ahead(np_fixture *f) {
 }
 
 NP_CASE("peek/empty", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Of an empty pipe a peek tells zeros, and does not wait.",
+        "A peek at an empty pipe returns zeros and does not wait.",
         "PeekNamedPipe#remarks") {
   char buffer[8];
   np_peek peeked;
@@ -51,8 +51,8 @@ NP_CASE("peek/empty", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("peek/takes-nothing", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A peek copies what it has room for and leaves all to the reader; it "
-        "brings no packet.",
+        "A peek copies as much as fits, leaves all data to the reader, and "
+        "posts no packet.",
         "PeekNamedPipe#remarks") {
   char buffer[8] = "";
 
@@ -72,7 +72,7 @@ NP_CASE("peek/takes-nothing", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("peek/numbers-alone", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Without a buffer it tells how much there is.",
+        "A peek without a buffer returns the number of waiting bytes.",
         "PeekNamedPipe#parameters") {
   np_peek peeked;
 
@@ -85,7 +85,8 @@ NP_CASE("peek/numbers-alone", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("peek/messages", np_pipe_peek, MODE_MESSAGE | BOTH_ENDS, NP_OK,
-        "It shows the first message, or what is left of it, and counts all.",
+        "A peek shows the first message, or the rest of it, and counts all "
+        "waiting bytes.",
         "wine kernel32/tests/pipe.c#test_CreateNamedPipe") {
   char buffer[8];
   size_t length;
@@ -161,8 +162,8 @@ NP_CASE("peek/no-memory", np_pipe_peek, NO_MODE, ERROR_NOT_ENOUGH_MEMORY,
 }
 
 NP_CASE("peek/read-ahead", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
-        "What readiness has read ahead comes first; a message that is held "
-        "does not run into the next.",
+        "A peek shows data that readiness has read ahead first; a message "
+        "that was read ahead does not run into the next message.",
         "npipe/io.h") {
   char buffer[16];
   np_peek peeked;
@@ -184,8 +185,8 @@ NP_CASE("peek/read-ahead", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("peek/part-read-ahead", np_pipe_peek, MODE_MESSAGE | BOTH_ENDS, NP_OK,
-        "Of a message of which a part was read ahead the rest is in the "
-        "kernel: the peek shows both.",
+        "If a part of a message was read ahead and the rest is in the kernel, "
+        "a peek shows both.",
         "npipe/io.h") {
   np_ready_options options;
   char buffer[16];
@@ -230,7 +231,8 @@ NP_CASE("peek/probe", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("peek/empty-message-held", np_pipe_peek, MODE_MESSAGE | BOTH_ENDS,
         NP_OK,
-        "An empty message that was read ahead does not show the one behind it.",
+        "A peek at an empty message that was read ahead does not show the "
+        "next message.",
         "npipe/io.h") {
   char buffer[16];
   np_peek peeked;
@@ -246,7 +248,8 @@ NP_CASE("peek/empty-message-held", np_pipe_peek, MODE_MESSAGE | BOTH_ENDS,
 }
 
 NP_CASE("peek/held-after-the-peer", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
-        "What was read ahead is shown after the peer has left, too.",
+        "A peek shows data that were read ahead, even after the peer has "
+        "closed.",
         "npipe/io.h") {
   char buffer[16];
   np_peek peeked;
@@ -261,7 +264,9 @@ NP_CASE("peek/held-after-the-peer", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("peek/held-after-the-disconnect", np_pipe_peek, ANY_MODE, NP_OK,
-        "So it is after the server has let this client go.", "npipe/io.h") {
+        "A peek shows data that were read ahead, even after the server has "
+        "disconnected this client.",
+        "npipe/io.h") {
   char buffer[16];
   np_peek peeked;
 
@@ -277,8 +282,8 @@ NP_CASE("peek/held-after-the-disconnect", np_pipe_peek, ANY_MODE, NP_OK,
 }
 
 NP_CASE("peek/caught-before-the-end", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
-        "What a read in flight has caught, one of readiness too, is told "
-        "before the end of the stream is.",
+        "Data that a read in flight, or readiness, has caught are reported "
+        "before the end of the stream.",
         "npipe/io.h") {
   char buffer[8];
   size_t got = 0;
@@ -306,7 +311,8 @@ static void peek_before_it_is_told(np_fixture *f, struct task_recorder *task) {
 }
 
 NP_CASE("peek/caught-not-told", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
-        "So is what readiness has caught and told nobody yet, byte for byte.",
+        "A peek shows data that readiness has caught and not reported yet, "
+        "byte for byte.",
         "npipe/io.h") {
   struct task_recorder *task = &f->tasks[0];
 
@@ -362,7 +368,7 @@ NP_CASE("peek/nobody", np_pipe_peek, NO_MODE, ERROR_BAD_PIPE,
 }
 
 NP_CASE("peek/let-go", np_pipe_peek, ANY_MODE, ERROR_PIPE_NOT_CONNECTED,
-        "Nor has a client that was let go.",
+        "A peek at a disconnected client is refused.",
         "wine ntdll/tests/pipe.c#test_pipe_state") {
   pair_open(f);
   assert_np_ok(np_server_disconnect(f->server));
@@ -370,7 +376,8 @@ NP_CASE("peek/let-go", np_pipe_peek, ANY_MODE, ERROR_PIPE_NOT_CONNECTED,
 }
 
 NP_CASE("peek/writer", np_pipe_peek, NO_MODE, ERROR_ACCESS_DENIED,
-        "An end that only writes does not peek.", "PeekNamedPipe#parameters") {
+        "A peek at an end that can only write is refused.",
+        "PeekNamedPipe#parameters") {
   f->server_options.inbound = false;
   f->client_options.write = false;
   pair_open(f);
@@ -378,7 +385,7 @@ NP_CASE("peek/writer", np_pipe_peek, NO_MODE, ERROR_ACCESS_DENIED,
 }
 
 NP_CASE("peek/closing", np_pipe_peek, NO_MODE, ERROR_INVALID_HANDLE,
-        "A pipe that is being closed shows nothing.", "npipe/io.h") {
+        "A peek at a pipe that is being closed is refused.", "npipe/io.h") {
   np_pipe *pipe;
 
   pair_open(f);

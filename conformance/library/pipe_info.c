@@ -12,7 +12,8 @@ static np_info info_of(np_pipe *pipe) {
 }
 
 NP_CASE("info/modes", np_pipe_info, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Both ends tell which end they are, the pipe's type and how they read.",
+        "Both ends report which end they are, the pipe's type and their read "
+        "mode.",
         "GetNamedPipeInfo") {
   np_info info;
 
@@ -83,7 +84,8 @@ NP_CASE("info/instances-254", np_pipe_info, BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("info/readable-bytes", np_pipe_info, ANY_MODE | BOTH_ENDS, NP_OK,
-        "The bytes that wait at this end are told, of all messages together.",
+        "The number of readable bytes at an end is reported, summed over all "
+        "messages.",
         "FILE_PIPE_LOCAL_INFORMATION") {
   char buffer[3];
   size_t length;
@@ -189,8 +191,8 @@ NP_CASE("info/outbound-server", np_pipe_info, ANY_MODE, NP_OK,
 }
 
 NP_CASE("info/outbound-server-ghost", np_pipe_info, ANY_MODE, NP_OK,
-        "Of a client that came and went before the connect it knows that it "
-        "went.",
+        "An outbound server whose client came and went before the connect "
+        "reports that the client has gone.",
         "ConnectNamedPipe#remarks") {
   f->server_options.inbound = false;
   server_listen(f);
@@ -204,7 +206,8 @@ NP_CASE("info/outbound-server-ghost", np_pipe_info, ANY_MODE, NP_OK,
 }
 
 NP_CASE("info/outbound-server-instances", np_pipe_info, NO_MODE, NP_OK,
-        "What such an end has no right to know is NP_UNKNOWN.",
+        "An outbound server reports NP_UNKNOWN for numbers that it has no "
+        "right to query.",
         "CreateNamedPipe#parameters") {
   f->server_options.inbound = false;
   server_listen(f);
@@ -245,8 +248,7 @@ NP_CASE("info/closing", np_pipe_info, BOTH_ENDS, ERROR_INVALID_HANDLE,
 
 NP_CASE("info/disconnected-client", np_pipe_info, ANY_MODE,
         ERROR_PIPE_NOT_CONNECTED,
-        "A client whose server disconnected it has nothing to tell, and "
-        "nothing is written.",
+        "A disconnected client reports an error and fills in nothing.",
         "FILE_PIPE_LOCAL_INFORMATION") {
   np_info info;
   np_info before;

@@ -15,7 +15,8 @@ NP_CASE("post/runs-once", np_loop_post, NO_MODE, NP_OK,
 }
 
 NP_CASE("post/order", np_loop_post, NO_MODE, NP_OK,
-        "The tasks of one thread run in the order in which it posted them.",
+        "The tasks of one thread run in the order in which the thread posted "
+        "them.",
         "PostQueuedCompletionStatus") {
   unsigned i;
 
@@ -168,7 +169,7 @@ NP_CASE("post/other-thread", np_loop_post, NO_MODE, NP_OK,
 }
 
 NP_CASE("post/other-threads", np_loop_post, NO_MODE, NP_OK,
-        "Tasks of several threads all run once, those of each thread in its "
+        "Tasks of several threads all run once, and those of each thread in "
         "order.",
         "PostQueuedCompletionStatus") {
   enum { EACH = TASKS_MAX / 2 };
@@ -213,8 +214,8 @@ NP_CASE("stop/in-callback", np_loop_stop, NO_MODE, NP_OK,
 }
 
 NP_CASE("stop/before-run", np_loop_stop, NO_MODE, NP_OK,
-        "Stopped while it does not run, the loop's next run returns before it "
-        "waits, and only that one.",
+        "If a loop is stopped while it does not run, its next run returns "
+        "before it waits; only this one run is affected.",
         "npipe/loop.h") {
   uint64_t begin_ms;
 
@@ -231,7 +232,8 @@ NP_CASE("stop/before-run", np_loop_stop, NO_MODE, NP_OK,
 }
 
 NP_CASE("stop/before-run-once", np_loop_stop, NO_MODE, NP_OK,
-        "The same holds for a single turn: it returns NP_OK, not a time-out.",
+        "If a loop is stopped while it does not run, its next single turn "
+        "returns NP_OK, not a time-out.",
         "npipe/loop.h") {
   assert_np_ok(np_loop_stop(f->loop));
   assert_np_ok(loop_turn(f, LOOP_WAIT_MS));
@@ -250,7 +252,8 @@ NP_CASE("stop/twice", np_loop_stop, NO_MODE, NP_OK,
 }
 
 NP_CASE("stop/in-flight-stays", np_loop_stop, ANY_MODE | BOTH_ENDS, NP_OK,
-        "What is in flight stays in flight and ends in a later run.",
+        "Operations in flight stay in flight when a loop stops, and end in a "
+        "later run.",
         "npipe/loop.h") {
   pair_open(f);
   read_begin(&f->ops[0], f->end, 16);
@@ -264,7 +267,7 @@ NP_CASE("stop/in-flight-stays", np_loop_stop, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("stop/other-thread", np_loop_stop, NO_MODE, NP_OK,
-        "Another thread stops a loop that waits.",
+        "Another thread can stop a loop that waits.",
         "PostQueuedCompletionStatus") {
   struct poster poster = {f->loop, NULL, 0, 0, 0, true, NULL};
   HANDLE thread;

@@ -86,8 +86,8 @@ NP_CASE("process/silent", np_pipe_read, ANY_MODE | BOTH_ENDS, WAIT_TIMEOUT,
 
 NP_CASE("process/disconnected", np_server_disconnect, ANY_MODE | END_CLIENT,
         ERROR_PIPE_NOT_CONNECTED,
-        "A server in another process that disconnects throws its data away and "
-        "ends all calls of the client alike.",
+        "A disconnect by a server in another process discards its data and "
+        "ends all operations of the client with the same error.",
         "DisconnectNamedPipe#remarks; museum D01 E04") {
   static uint8_t data[PUPPET_QUOTA];
   world_process *puppet = puppet_start(f);
@@ -107,8 +107,8 @@ NP_CASE("process/disconnected", np_server_disconnect, ANY_MODE | END_CLIENT,
 
 NP_CASE("process/exit-with-tail", np_pipe_write, ANY_MODE | BOTH_ENDS,
         ERROR_BROKEN_PIPE,
-        "What a process wrote before it ended, and nobody had read, is read "
-        "before the end of the stream.",
+        "Data that a process wrote before it ended are read before the end of "
+        "the stream.",
         "Named Pipe Operations; museum D03 E04") {
   world_process *puppet = puppet_start(f);
   size_t length;
@@ -124,8 +124,8 @@ NP_CASE("process/exit-with-tail", np_pipe_write, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("process/finish-then-exit", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "A process that waits for np_pipe_shutdown before it ends loses "
-        "nothing, however much its peer had still to read.",
+        "A process that waits for np_pipe_shutdown before it ends loses no "
+        "data, however much its peer has still to read.",
         "Named Pipe Operations; museum D01 D03") {
   world_process *puppet = puppet_start(f);
   size_t length;

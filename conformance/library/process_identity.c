@@ -19,7 +19,7 @@ NP_CASE("process/id", np_pipe_peer_process_id, BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("process/verify", np_client_open, END_CLIENT, NP_OK,
-        "A client opens the server of the process that it demands.",
+        "A client opens the server of the demanded process.",
         "GetNamedPipeServerProcessId; museum X05 X07") {
   world_process *puppet = puppet_start(f);
 
@@ -31,8 +31,8 @@ NP_CASE("process/verify", np_client_open, END_CLIENT, NP_OK,
 
 NP_CASE("process/verify-squatter", np_client_open, END_CLIENT,
         ERROR_WRONG_TARGET_NAME,
-        "A client that demands its own process finds another at the name, and "
-        "that one gets no byte.",
+        "A client that demands its own process finds another process at the "
+        "name, which gets no byte.",
         "GetNamedPipeServerProcessId; museum X05") {
   world_process *puppet = puppet_start(f);
   np_pipe *client = NULL;

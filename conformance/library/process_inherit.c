@@ -42,8 +42,8 @@ static void hears_of_the_end(np_fixture *f) {
 
 NP_CASE("process/inherits-nothing", np_pipe_close, ANY_MODE | BOTH_ENDS,
         ERROR_BROKEN_PIPE,
-        "A child that inherits all it can has neither end: the other one hears "
-        "of a close at once.",
+        "A child process that inherits all inheritable handles has neither "
+        "end: a close is noticed at the other end at once.",
         "SECURITY_ATTRIBUTES; museum P12") {
   pair_open(f);
   hears_of_the_end(f);
@@ -51,8 +51,8 @@ NP_CASE("process/inherits-nothing", np_pipe_close, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("process/inherits-no-preset", np_server_create, BOTH_ENDS,
         ERROR_BROKEN_PIPE,
-        "Nor does it with a preset of access, SDDL, or attributes that do not "
-        "ask for it.",
+        "A child process inherits no end that was created with an access "
+        "preset, SDDL, or attributes that do not ask for inheritance.",
         "SECURITY_ATTRIBUTES; museum P12") {
   SECURITY_ATTRIBUTES attributes = {sizeof(attributes), NULL, FALSE};
 
@@ -63,7 +63,7 @@ NP_CASE("process/inherits-no-preset", np_server_create, BOTH_ENDS,
 }
 
 NP_CASE("process/inherits-no-adopted", np_pipe_adopt, ANY_MODE | BOTH_ENDS,
-        ERROR_BROKEN_PIPE, "Adopting a handle does not make it one to inherit.",
+        ERROR_BROKEN_PIPE, "Adopting a handle does not make it inheritable.",
         "SECURITY_ATTRIBUTES; museum P12") {
   HANDLE handle;
 
@@ -80,12 +80,11 @@ NP_CASE("process/inherits-no-adopted", np_pipe_adopt, ANY_MODE | BOTH_ENDS,
   hears_of_the_end(f);
 }
 
-NP_CASE(
-    "process/inherits-no-listener", np_listener_create, ANY_MODE,
-    ERROR_BROKEN_PIPE,
-    "Nor does it have a listener's instances: what was handed out ends when "
-    "it is closed, and with the listener the name is gone.",
-    "SECURITY_ATTRIBUTES; museum P12") {
+NP_CASE("process/inherits-no-listener", np_listener_create, ANY_MODE,
+        ERROR_BROKEN_PIPE,
+        "A child process inherits no instance of a listener: an accepted pipe "
+        "ends with its close, and the name ends with the listener.",
+        "SECURITY_ATTRIBUTES; museum P12") {
   world_process *child;
   np_pipe *client;
 
@@ -108,7 +107,7 @@ NP_CASE(
 /* This case shows that children do inherit handles here. Without inheritance
  * the cases above would prove nothing. */
 NP_CASE("process/inherits-what-asks", np_pipe_adopt, NO_MODE, NP_OK,
-        "A handle that the caller opened to be inherited is inherited: its "
+        "A handle that the caller opened as inheritable is inherited: its "
         "copy in the child keeps the pipe open until the child ends.",
         "SECURITY_ATTRIBUTES; museum P12") {
   world_process *child;

@@ -41,8 +41,8 @@ NP_CASE("process/killed-in-read", np_pipe_read, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("process/killed-in-write", np_pipe_read, ANY_MODE | BOTH_ENDS,
         ERROR_BROKEN_PIPE,
-        "Of a peer killed in the middle of a write all arrives that had "
-        "completed, perhaps a part of the rest, then the end of the stream.",
+        "If a peer is killed in the middle of a write, its completed writes "
+        "arrive, perhaps a part of the rest, and then the end of the stream.",
         "Named Pipe Operations; museum D03 E11 E04") {
   world_process *puppet = meet(f);
   size_t length;
@@ -57,7 +57,7 @@ NP_CASE("process/killed-in-write", np_pipe_read, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("process/killed-with-tail", np_pipe_read, ANY_MODE | BOTH_ENDS,
         ERROR_BROKEN_PIPE,
-        "What a process had written before it was killed is read before the "
+        "Data that a process wrote before it was killed are read before the "
         "end of the stream.",
         "Named Pipe Operations; museum D03 E04") {
   world_process *puppet = meet(f);
@@ -73,8 +73,8 @@ NP_CASE("process/killed-with-tail", np_pipe_read, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("process/killed-unread", np_pipe_write, ANY_MODE | BOTH_ENDS,
         ERROR_BROKEN_PIPE,
-        "A peer killed before it read ends our waiting writes, all of them, "
-        "and a shutdown behind them.",
+        "A peer that is killed before it has read ends all waiting writes of "
+        "this end, and a shutdown behind them.",
         "WriteFile#pipes; museum E04 S15") {
   static uint8_t data[PUPPET_QUOTA];
   world_process *puppet = meet(f);
@@ -108,8 +108,8 @@ NP_CASE("process/killed-closed", np_pipe_close, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("process/killed-ghost", np_server_connect, ANY_MODE | END_SERVER, NP_OK,
-        "A client that was killed before np_server_connect is a success, with "
-        "what it had written.",
+        "A client that was killed before np_server_connect is reported as a "
+        "success, and its data can be read.",
         "ConnectNamedPipe#remarks; museum A05 A09 A17 H02") {
   world_process *puppet = puppet_start(f);
   size_t length;

@@ -15,7 +15,7 @@ NP_CASE("read/immediate", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("read/pending", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A read that finds nothing waits for data, as long as it takes.",
+        "A read without data waits until data come, however long that takes.",
         "ReadFile#pipes") {
   pair_open(f);
   read_begin(&f->ops[0], f->end, 16);
@@ -63,7 +63,8 @@ NP_CASE("read/exact-buffer", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("read/not-beyond", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Nothing is written beyond what was transferred.", "ReadFile#pipes") {
+        "A read writes nothing beyond the transferred bytes.",
+        "ReadFile#pipes") {
   pair_open(f);
   memset(f->ops[0].buffer, 0x55, sizeof(f->ops[0].buffer));
   pipe_send(f, f->peer, "abc", 3);
@@ -126,8 +127,8 @@ NP_CASE("read/zero-immediate", np_pipe_read, BYTE_READS | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("read/zero-pending", np_pipe_read, BYTE_READS | BOTH_ENDS, NP_OK,
-        "On an empty pipe it waits for the first byte, and takes nothing of "
-        "it.",
+        "A read of 0 bytes on an empty pipe waits for the first byte, and "
+        "takes nothing.",
         "wine kernel32/tests/pipe.c#test_blocking_rw") {
   pair_open(f);
   read_begin(&f->ops[0], f->end, 0);
@@ -281,7 +282,8 @@ NP_CASE("read/peer-closes-while-pending", np_pipe_read, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("read/data-then-end", np_pipe_read, ANY_MODE | BOTH_ENDS,
         ERROR_BROKEN_PIPE,
-        "What the peer wrote before it closed is read first.",
+        "Data that the peer wrote before its close are read before the end of "
+        "the stream.",
         "ReadFile#pipes") {
   pair_open(f);
   pipe_send(f, f->peer, "last", 4);

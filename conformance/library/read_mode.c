@@ -51,7 +51,7 @@ NP_CASE("read_mode/both-ways", np_pipe_set_read_mode, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("read_mode/waiting", np_pipe_set_read_mode, MODE_MESSAGE | BOTH_ENDS,
-        NP_OK, "What waits to be read is read in the new mode.",
+        NP_OK, "Waiting data are read in the new mode.",
         "SetNamedPipeHandleState") {
   char byte;
   size_t length;
@@ -79,7 +79,7 @@ NP_CASE("read_mode/byte-pipe", np_pipe_set_read_mode, MODE_BYTE | BOTH_ENDS,
 }
 
 NP_CASE("read_mode/unknown", np_pipe_set_read_mode, NO_MODE,
-        ERROR_INVALID_PARAMETER, "What is no mode, or no pipe, is refused.",
+        ERROR_INVALID_PARAMETER, "An invalid mode and a NULL pipe are refused.",
         "npipe/pipe.h") {
   pair_open(f);
   assert_np_error(np_pipe_set_read_mode(f->end, (np_mode)2),
@@ -117,8 +117,8 @@ NP_CASE("read_mode/read-in-flight", np_pipe_set_read_mode,
 
 NP_CASE("read_mode/read-ahead", np_pipe_set_read_mode, MODE_MESSAGE | BOTH_ENDS,
         ERROR_BUSY,
-        "While readiness reads ahead, and while it holds what it has read, the "
-        "mode stays.",
+        "The read mode cannot be changed while readiness reads ahead or holds "
+        "data that were read ahead.",
         "npipe/pipe.h") {
   char buffer[16];
   size_t length;

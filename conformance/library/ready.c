@@ -5,8 +5,7 @@
 /* --- Readable ----------------------------------------------------------- */
 
 NP_CASE("ready/readable-waits", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Who waits to read is not woken before there is something, and then "
-        "is.",
+        "A wait for readability ends when data come, and not before.",
         "ReadFile#pipes") {
   pair_open(f);
   ready_begin(&f->ops[0], f->end, NP_READABLE);
@@ -20,7 +19,8 @@ NP_CASE("ready/readable-waits", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("ready/readable-already", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
-        "What was there before the wait wakes, too, from the loop.",
+        "A wait for readability ends, from the loop, if data are waiting "
+        "already.",
         "ReadFile#pipes") {
   size_t i;
 
@@ -179,7 +179,8 @@ NP_CASE("ready/both", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
 /* --- Closed ------------------------------------------------------------- */
 
 NP_CASE("ready/read-closed", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Who waits to read is woken by the end of the stream, and is told so.",
+        "The end of the stream ends a wait for readability with "
+        "NP_READ_CLOSED.",
         "ReadFile#pipes") {
   size_t i;
 
@@ -286,8 +287,8 @@ NP_CASE("ready/write-closed", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("ready/write-closed-in-background", np_pipe_ready, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "A peer that goes while what was taken waits for it wakes who waits to "
-        "write, with NP_WRITE_CLOSED.",
+        "If the peer goes while taken data wait for it, a wait for "
+        "writability ends with NP_WRITE_CLOSED.",
         "WriteFile#pipes") {
   ready_quota(f, READY_QUOTA);
   pair_open(f);
@@ -304,7 +305,9 @@ NP_CASE("ready/write-closed-in-background", np_pipe_ready, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("ready/write-closed-one-way", np_pipe_ready, ANY_MODE | BOTH_ENDS,
-        NP_OK, "So does an end that only writes, and cannot notice by reading.",
+        NP_OK,
+        "If the peer goes, a wait for writability at an end that can only "
+        "write ends with NP_WRITE_CLOSED.",
         "WriteFile#pipes; museum S06") {
   ready_quota(f, READY_QUOTA);
   pair_open_one_way(f, false);
@@ -323,8 +326,8 @@ NP_CASE("ready/write-closed-one-way", np_pipe_ready, ANY_MODE | BOTH_ENDS,
 /* --- Several who wait --------------------------------------------------- */
 
 NP_CASE("ready/many-waiters", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Any number may wait at once; all that wait for what happens are "
-        "woken, in the order in which they began.",
+        "Any number of waits may be pending at once; all that match an event "
+        "end, in the order in which they began.",
         "npipe/ready.h") {
   enum { WAITERS = 40 };
   unsigned i;
@@ -345,8 +348,8 @@ NP_CASE("ready/many-waiters", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("ready/each-for-its-own", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Of several with different interests only those are woken whose own "
-        "holds.",
+        "Of several waits with different interests only those end whose own "
+        "interest holds.",
         "npipe/ready.h; museum R01") {
   const char *pattern = ready_pattern();
 
@@ -454,14 +457,13 @@ static void wait_ends_without_loss(np_fixture *f, np_error expected) {
 
 NP_CASE("ready/cancel", np_pipe_ready, ANY_MODE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
-        "A wait that is cancelled ends alone: others go on, and nothing is "
-        "lost.",
+        "A cancelled wait ends alone: other waits go on, and nothing is lost.",
         "npipe/ready.h") {
   wait_ends_without_loss(f, ERROR_OPERATION_ABORTED);
 }
 
 NP_CASE("ready/timeout", np_pipe_ready, ANY_MODE | BOTH_ENDS, WAIT_TIMEOUT,
-        "A wait past its time limit ends alone: others go on, and nothing is "
+        "A wait that times out ends alone: other waits go on, and nothing is "
         "lost.",
         "npipe/ready.h") {
   wait_ends_without_loss(f, WAIT_TIMEOUT);
@@ -543,7 +545,7 @@ NP_CASE("ready/close", np_pipe_ready, ANY_MODE | BOTH_ENDS,
 /* --- The loop ----------------------------------------------------------- */
 
 NP_CASE("ready/run-ends", np_loop_run, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A read-ahead that nobody waits for does not keep the loop running.",
+        "A read-ahead without a wait does not keep the loop running.",
         "npipe/loop.h") {
   size_t i;
 

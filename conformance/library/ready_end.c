@@ -112,15 +112,16 @@ NP_CASE("mixed/reuse", np_server_disconnect, ANY_MODE, NP_OK,
 }
 
 NP_CASE("mixed/reuse-later", np_server_disconnect, ANY_MODE, NP_OK,
-        "Nor when the server was asked in between and said that nobody is "
-        "there.",
+        "After a disconnect and a later connect the new client's session sees "
+        "nothing of the old one's, even if the server was asked in between "
+        "and reported that no client was there.",
         "DisconnectNamedPipe#remarks; museum S01") {
   reuse(f, true);
 }
 
 NP_CASE("mixed/wait-before-client", np_pipe_ready, ANY_MODE, NP_OK,
-        "Readiness that was asked of a server before its client came tells of "
-        "that client, once it was connected.",
+        "A wait for readiness that began before the client came reports this "
+        "client after the connect.",
         "npipe/ready.h") {
   server_listen(f);
   assert_try_read(f->server, 64, ERROR_PIPE_LISTENING, NULL, 0);
@@ -135,8 +136,8 @@ NP_CASE("mixed/wait-before-client", np_pipe_ready, ANY_MODE, NP_OK,
 /* --- Close -------------------------------------------------------------- */
 
 NP_CASE("mixed/close-unread", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Closing with bytes caught, or a read-ahead in flight, takes all "
-        "memory back, and the peer sees it.",
+        "A close with caught bytes, or with a read-ahead in flight, frees all "
+        "memory, and the peer sees the close.",
         "npipe/pipe.h") {
   size_t i;
   unsigned what;
@@ -166,7 +167,8 @@ NP_CASE("mixed/close-unread", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("mixed/close-in-flight", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
-        "So does closing with a write of the library's in flight.",
+        "A close with a write of the library in flight frees all memory, and "
+        "the peer sees the close.",
         "npipe/pipe.h") {
   size_t live = f->allocator.live;
 

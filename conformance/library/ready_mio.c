@@ -14,7 +14,8 @@ NP_CASE("mio/writable-at-once", np_pipe_writable, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("mio/write-then-read", np_pipe_try_read, ANY_MODE | BOTH_ENDS, NP_OK,
-        "What one end's try wrote wakes the other and is read by one try.",
+        "Data that one end's try wrote wake the other end, and one try reads "
+        "them.",
         "npipe/ready.h") {
   pair_open(f);
   ready_begin(&f->ops[0], f->peer, NP_READABLE);
@@ -42,7 +43,9 @@ NP_CASE("mio/connect-before-client", np_server_connect, ANY_MODE, NP_OK,
 }
 
 NP_CASE("mio/connect-after-client", np_server_connect, ANY_MODE, NP_OK,
-        "So does a client that was there before.", "ConnectNamedPipe#remarks") {
+        "A connect also succeeds if the client came first, and the client is "
+        "then ready to talk.",
+        "ConnectNamedPipe#remarks") {
   server_listen(f);
   client_open_end(f);
   assert_try_write(f->client, "hi", 2, NP_OK, 2);
@@ -68,7 +71,8 @@ NP_CASE("mio/write-to-gone-peer", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("mio/write-then-drop", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
-        "What a try wrote right before the close is read, then the end.",
+        "Data that a try wrote right before the close are read before the end "
+        "of the stream.",
         "npipe/pipe.h") {
   pair_open(f);
   ready_begin(&f->ops[0], f->peer, NP_READABLE);

@@ -48,8 +48,8 @@ NP_CASE("mixed/read-parts-of-caught", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
 }
 
 NP_CASE("mixed/read-rest-of-try", np_pipe_read, MODE_MESSAGE | BOTH_ENDS, NP_OK,
-        "What a try left of a message is the next read's, and the other way "
-        "round.",
+        "The rest of a message that a try left is returned by the next read, "
+        "and the other way round.",
         "npipe/ready.h") {
   char buffer[16];
   size_t got = 0;
@@ -68,7 +68,9 @@ NP_CASE("mixed/read-rest-of-try", np_pipe_read, MODE_MESSAGE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("mixed/read-empty-message", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
-        NP_OK, "A read gets an empty message that was caught, as such.",
+        NP_OK,
+        "A read returns an empty message that the read-ahead caught, as an "
+        "empty message.",
         "npipe/ready.h; museum D07") {
   char byte = 0;
   size_t got = 9;
@@ -160,8 +162,8 @@ NP_CASE("mixed/readv-goes-on", np_pipe_readv, MODE_MESSAGE | BOTH_ENDS, NP_OK,
 /* --- Reads while the read-ahead waits ----------------------------------- */
 
 NP_CASE("mixed/reads-behind-ahead", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Reads that begin while the read-ahead waits get what comes, in the "
-        "order in which they began.",
+        "Reads that begin while the read-ahead waits get the next data, in "
+        "the order in which they began.",
         "npipe/ready.h") {
   static const char *const text[] = {"aaa", "bbb", "ccc", "ddd"};
   unsigned i;
@@ -194,8 +196,8 @@ NP_CASE("mixed/reads-behind-ahead", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("mixed/readers-before-waiters", np_pipe_ready, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "Who waits for readiness beside a read in flight is woken by what the "
-        "read leaves, not by what it takes.",
+        "A wait for readiness beside a read in flight ends by data that the "
+        "read leaves, not by data that it takes.",
         "npipe/ready.h") {
   size_t i;
 
@@ -222,8 +224,8 @@ NP_CASE("mixed/readers-before-waiters", np_pipe_ready, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("mixed/read-cancel-behind-ahead", np_op_cancel, ANY_MODE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
-        "A read that waits behind the read-ahead is cancelled, and what comes "
-        "is still there.",
+        "A read that waits behind the read-ahead can be cancelled, and later "
+        "data are not lost.",
         "npipe/ready.h; museum D10") {
   size_t i;
 
@@ -412,7 +414,7 @@ NP_CASE("mixed/writes-back-and-forth", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("mixed/echo-by-readiness", np_pipe_ready, ANY_MODE, NP_OK,
-        "Two ends that both use readiness alone talk to each other.",
+        "Two ends that use only readiness can talk to each other.",
         "npipe/ready.h") {
   enum { ROUNDS = 100 };
   const char *pattern = ready_pattern();
@@ -442,7 +444,7 @@ static void traffic(np_fixture *f) {
 }
 
 NP_CASE("mixed/never-asked-memory", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A pipe that nobody asks about readiness takes no memory for it.",
+        "A pipe that is never asked about readiness takes no memory for it.",
         "npipe/ready.h") {
   size_t total;
   size_t live;
@@ -476,8 +478,8 @@ NP_CASE("mixed/asked-memory", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("cost/never-asked", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Nor does it make any call for it: one read and one write a message, "
-        "nothing else but for the port.",
+        "A pipe that is never asked about readiness makes no call for it: one "
+        "read and one write for each message, and calls on the port.",
         "npipe/ready.h") {
   uint64_t reads;
   uint64_t writes;

@@ -128,7 +128,7 @@ static np_error attempt_set_options(np_fixture *f) {
 
 NP_CASE("ready/set-options-no-memory", np_pipe_set_ready_options, NO_MODE,
         ERROR_NOT_ENOUGH_MEMORY,
-        "Without memory nothing is set, and it can be tried again.",
+        "Without memory no option changes, and the call can be tried again.",
         "npipe/ready.h") {
   pair_open(f);
   memory_sweep(f, attempt_set_options);

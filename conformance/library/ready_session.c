@@ -1,11 +1,10 @@
 /* Readiness before, between and after clients. */
 #include "ready_common.h"
 
-NP_CASE(
-    "ready/listening", np_pipe_ready, ANY_MODE, NP_OK,
-    "A server that nobody has opened is ready: the tries say that nobody is "
-    "there, and that is no end.",
-    "ReadFile#pipes") {
+NP_CASE("ready/listening", np_pipe_ready, ANY_MODE, NP_OK,
+        "A server without a client is ready: the tries report "
+        "ERROR_PIPE_LISTENING, which is not the end of the stream.",
+        "ReadFile#pipes") {
   server_listen(f);
   assert_int_equal(ready_wait(f, f->server, NP_READABLE), NP_READABLE);
   assert_try_read(f->server, 64, ERROR_PIPE_LISTENING, NULL, 0);
@@ -40,8 +39,8 @@ NP_CASE("ready/disconnect", np_pipe_ready, ANY_MODE, ERROR_PIPE_NOT_CONNECTED,
 }
 
 NP_CASE("ready/nobody-no-more", np_pipe_ready, ANY_MODE, NP_OK,
-        "That nobody was there is no news once a connect has ended: a wait "
-        "waits for data.",
+        "After a connect has ended, readiness no longer reports that no "
+        "client is there: a wait waits for data.",
         "npipe/ready.h") {
   server_listen(f);
   assert_int_equal(ready_wait(f, f->server, NP_READABLE), NP_READABLE);

@@ -13,8 +13,8 @@ static void ping_pong(np_fixture *f, np_pipe *server, np_pipe *client) {
 }
 
 NP_CASE("tokio/client-drop", np_server_connect, ANY_MODE, NP_OK,
-        "A client that came and went before the connect is one, and the server "
-        "learns by its first read and write that it is gone.",
+        "A client that came and went before the connect is reported, and the "
+        "server learns by its first read and write that the client has gone.",
         "ConnectNamedPipe#remarks") {
   char byte = 0;
   size_t got = 9;
@@ -35,8 +35,8 @@ NP_CASE("tokio/client-drop", np_server_connect, ANY_MODE, NP_OK,
 }
 
 NP_CASE("tokio/client-drop-instances", np_pipe_info, ANY_MODE, NP_OK,
-        "An instance whose client is gone still counts; closing it does not "
-        "touch the others.",
+        "An instance whose client has gone still counts; closing it does not "
+        "affect the others.",
         "CreateNamedPipe#remarks") {
   np_pipe *second = NULL;
   np_info info;
@@ -59,7 +59,7 @@ NP_CASE("tokio/client-drop-instances", np_pipe_info, ANY_MODE, NP_OK,
 }
 
 NP_CASE("tokio/single-client", np_pipe_read, ANY_MODE, NP_OK,
-        "A server waits, one client comes, and they exchange lines.",
+        "A server waits, one client comes, and both exchange lines.",
         "Named Pipe Operations") {
   server_listen(f);
   connect_begin(&f->ops[0], f->server);
@@ -132,7 +132,8 @@ NP_CASE("tokio/many-clients", np_pipe_read, ANY_MODE, NP_OK,
 }
 
 NP_CASE("tokio/many-clients-by-readiness", np_pipe_ready, ANY_MODE, NP_OK,
-        "The same with waits for readiness and tries alone.",
+        "Ten clients on instances of one name, each with its own lines, using "
+        "only waits for readiness and tries.",
         "Named Pipe Instances") {
   many(f, true);
 }

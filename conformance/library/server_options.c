@@ -191,8 +191,8 @@ NP_CASE("server-options/instances-unlimited", np_server_create, NO_MODE, NP_OK,
 
 NP_CASE("server-options/instances-of-first", np_server_create, NO_MODE,
         ERROR_PIPE_BUSY,
-        "The first instance sets the limit: what later ones ask for counts for "
-        "nothing.",
+        "The first instance sets the limit; the limits that later instances "
+        "ask for are ignored.",
         "CreateNamedPipe#parameters") {
   f->server_options.instances_max = 2;
   server_listen(f);
@@ -202,8 +202,8 @@ NP_CASE("server-options/instances-of-first", np_server_create, NO_MODE,
 }
 
 NP_CASE("server-options/first-instance", np_server_create, NO_MODE, NP_OK,
-        "Who asks for the first instance gets it where the name is free, and "
-        "others may join.",
+        "A server that asks for the first instance gets it if the name is "
+        "free, and others may join.",
         "CreateNamedPipe#parameters") {
   f->server_options.first_instance = true;
   server_listen(f);
@@ -213,7 +213,8 @@ NP_CASE("server-options/first-instance", np_server_create, NO_MODE, NP_OK,
 
 NP_CASE("server-options/first-instance-taken", np_server_create, NO_MODE,
         ERROR_ACCESS_DENIED,
-        "Who asks for the first instance is refused where the name exists.",
+        "A server that asks for the first instance is refused if the name "
+        "exists.",
         "CreateNamedPipe#parameters") {
   server_listen(f);
   f->server_options.first_instance = true;
@@ -222,7 +223,8 @@ NP_CASE("server-options/first-instance-taken", np_server_create, NO_MODE,
 
 NP_CASE("server-options/first-instance-full", np_server_create, NO_MODE,
         ERROR_PIPE_BUSY,
-        "Where the name exists and is full, that is said first.",
+        "If the name exists and is full, the error is ERROR_PIPE_BUSY, even "
+        "for a server that asks for the first instance.",
         "CreateNamedPipe#return-value") {
   f->server_options.instances_max = 1;
   server_listen(f);
@@ -244,8 +246,9 @@ NP_CASE("server-options/reject-remote", np_server_create, NO_MODE, NP_OK,
 /* --- Buffers and times -------------------------------------------------- */
 
 NP_CASE("server-options/in-buffer", np_server_create, ANY_MODE, NP_OK,
-        "in_buffer_bytes is the quota of what clients write: what fits it ends "
-        "at once, one byte more waits for the reader.",
+        "in_buffer_bytes is the quota for data that clients write: a write "
+        "that fits completes at once; with one byte more it waits for the "
+        "reader.",
         "CreateNamedPipe#remarks") {
   char data[200];
 

@@ -53,8 +53,8 @@ NP_CASE("server-options/write-owner", np_server_create, NO_MODE, NP_OK,
 
 NP_CASE("server-options/write-owner-is-first", np_server_create, NO_MODE,
         ERROR_ACCESS_DENIED,
-        "write_owner and first_instance are one bit: asking for the one on an "
-        "existing name fails as the other does.",
+        "write_owner and first_instance are one bit: on an existing name each "
+        "of them fails with the same error.",
         "CreateNamedPipe#parameters") {
   server_listen(f);
   f->server_options.write_owner = true;
@@ -127,7 +127,8 @@ NP_CASE("server-options/sddl-denies", np_client_open, NO_MODE,
 
 NP_CASE("server-options/sddl-denies-instances", np_server_create, NO_MODE,
         ERROR_ACCESS_DENIED,
-        "Who the SDDL allows to read alone cannot add an instance.",
+        "A user to whom the SDDL gives only read access cannot create an "
+        "instance.",
         "Named Pipe Security and Access Rights") {
   f->server_options.sddl = "D:(A;;GR;;;WD)";
   server_listen(f);

@@ -13,8 +13,8 @@ static void small_pair_open(np_fixture *f) {
 
 NP_CASE("shutdown/nothing-to-wait-for", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "Without a write in flight it ends at once, from the loop and not from "
-        "the call.",
+        "A shutdown without a write in flight ends at once, from the loop and "
+        "not inside the call.",
         "npipe/io.h") {
   pair_open(f);
   shutdown_begin(&f->ops[0], f->end);
@@ -25,8 +25,8 @@ NP_CASE("shutdown/nothing-to-wait-for", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("shutdown/waits-for-writes", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "It waits for all writes before it, and then nothing is lost by a "
-        "close.",
+        "A shutdown waits for all earlier writes; a close after it loses no "
+        "data.",
         "Named Pipe Operations") {
   small_pair_open(f);
   write_begin(&f->ops[0], f->end, large, LARGE);
@@ -74,7 +74,9 @@ NP_CASE("shutdown/then-close", np_pipe_shutdown, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("shutdown/not-for-later-writes", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
-        NP_OK, "Writes may be started after it; it does not wait for them.",
+        NP_OK,
+        "Writes may be started after a shutdown; the shutdown does not wait "
+        "for them.",
         "npipe/io.h") {
   small_pair_open(f);
   shutdown_begin(&f->ops[0], f->end);
@@ -105,7 +107,7 @@ NP_CASE("shutdown/several", np_pipe_shutdown, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("shutdown/not-for-reads", np_pipe_shutdown, ANY_MODE | BOTH_ENDS, NP_OK,
-        "It waits for no read, and ends none.", "npipe/io.h") {
+        "A shutdown waits for no read, and ends none.", "npipe/io.h") {
   pair_open(f);
   read_begin(&f->ops[0], f->end, 16);
   reads_post(f);
@@ -135,8 +137,8 @@ NP_CASE("shutdown/peer-notices-nothing", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("shutdown/write-fails", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
         ERROR_BROKEN_PIPE,
-        "It ends with the error of the first write that failed while it "
-        "waited.",
+        "A shutdown ends with the error of the first write that failed while "
+        "it waited.",
         "npipe/io.h") {
   small_pair_open(f);
   write_begin(&f->ops[0], f->end, large, LARGE);
@@ -185,7 +187,7 @@ NP_CASE("shutdown/op-in-flight", np_pipe_shutdown, BOTH_ENDS, ERROR_BUSY,
 
 NP_CASE("shutdown/cancelled", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
-        "It can be cancelled, with the write that it waits for going on.",
+        "A shutdown can be cancelled; the write that it waits for goes on.",
         "npipe/op.h") {
   small_pair_open(f);
   write_begin(&f->ops[0], f->end, large, LARGE);
@@ -201,7 +203,8 @@ NP_CASE("shutdown/cancelled", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("shutdown/write-cancelled", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
-        "When the write that it waits for is cancelled it reports that.",
+        "A shutdown reports ERROR_OPERATION_ABORTED if the write that it "
+        "waits for is cancelled.",
         "npipe/io.h") {
   small_pair_open(f);
   write_begin(&f->ops[0], f->end, large, LARGE);

@@ -22,8 +22,8 @@ static void assert_passed(uint64_t begin_ms, uint64_t ms) {
 }
 
 NP_CASE("timeout/read", np_pipe_read, ANY_MODE | BOTH_ENDS, WAIT_TIMEOUT,
-        "A read that finds nothing in its time ends with WAIT_TIMEOUT, not "
-        "sooner, and takes nothing of what comes later.",
+        "A read without data ends with WAIT_TIMEOUT at its time limit, not "
+        "sooner, and takes nothing of later data.",
         "CancelIoEx") {
   uint64_t begin_ms = world_now_ms();
 
@@ -75,7 +75,7 @@ NP_CASE("timeout/read-from-the-start", np_pipe_read, MODE_BYTE | BOTH_ENDS,
 }
 
 NP_CASE("timeout/write", np_pipe_write, ANY_MODE | BOTH_ENDS, WAIT_TIMEOUT,
-        "A write that nobody makes room for ends with WAIT_TIMEOUT.",
+        "A write without room ends with WAIT_TIMEOUT at its time limit.",
         "CancelIoEx") {
   uint64_t begin_ms = world_now_ms();
 
@@ -122,8 +122,8 @@ NP_CASE("timeout/shutdown", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("timeout/in-time", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
-        "What ends in its time has its true result, and leaves no timer behind "
-        "that would keep the loop running.",
+        "An operation that ends before its time limit has its true result, "
+        "and leaves no timer behind that keeps the loop running.",
         "npipe/op.h") {
   uint64_t begin_ms = world_now_ms();
 
@@ -178,7 +178,8 @@ NP_CASE("timeout/kept", np_pipe_read, ANY_MODE | BOTH_ENDS, WAIT_TIMEOUT,
 
 NP_CASE("timeout/one-of-several", np_pipe_read, ANY_MODE | BOTH_ENDS,
         WAIT_TIMEOUT,
-        "The limit of one read ends that one: the others stay in flight.",
+        "The time limit of one read ends only this read: the others stay in "
+        "flight.",
         "npipe/op.h") {
   pair_open(f);
   f->ops[1].op.timeout_ms = LIMIT_MS;
@@ -195,7 +196,8 @@ NP_CASE("timeout/one-of-several", np_pipe_read, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("timeout/order", np_pipe_read, ANY_MODE | BOTH_ENDS, WAIT_TIMEOUT,
-        "Of two limits the shorter ends first, whichever began first.",
+        "The shorter of two time limits ends first, whichever operation began "
+        "first.",
         "npipe/op.h") {
   pair_open(f);
   f->ops[0].op.timeout_ms = 4 * LIMIT_MS;
@@ -223,7 +225,9 @@ NP_CASE("timeout/cancelled-before", np_op_cancel, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("timeout/closed-before", np_pipe_close, ANY_MODE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
-        "So does one whose pipe is closed in its time.", "npipe/op.h") {
+        "An operation whose pipe is closed before the time limit ends with "
+        "ERROR_OPERATION_ABORTED, not WAIT_TIMEOUT.",
+        "npipe/op.h") {
   pair_open(f);
   f->ops[0].op.timeout_ms = 60000;
   read_begin(&f->ops[0], f->end, 16);

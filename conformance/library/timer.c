@@ -53,8 +53,8 @@ NP_CASE("timer/never-early", np_timer_start, NO_MODE, NP_OK,
 }
 
 NP_CASE("timer/never-early-polled", np_timer_start, NO_MODE, NP_OK,
-        "Nor does it where the loop never waits, and so looks at the clock all "
-        "the time.",
+        "A timer never runs early, even in a loop that never waits and looks "
+        "at the clock all the time.",
         "GetTickCount64#remarks") {
   uint64_t end_us = 0;
   unsigned i;
@@ -90,7 +90,7 @@ NP_CASE("timer/order-of-deadlines", np_timer_start, NO_MODE, NP_OK,
 }
 
 NP_CASE("timer/order-of-starts", np_timer_start, NO_MODE, NP_OK,
-        "Of timers without a delay the one started first runs first.",
+        "Timers without a delay run in the order in which they were started.",
         "npipe/timer.h") {
   unsigned i;
 
@@ -104,8 +104,8 @@ NP_CASE("timer/order-of-starts", np_timer_start, NO_MODE, NP_OK,
 }
 
 NP_CASE("timer/many", np_timer_start, NO_MODE, NP_OK,
-        "Of hundreds of timers started and stopped in any order each that is "
-        "left runs once, in the order of the deadlines.",
+        "Of hundreds of timers that are started and stopped in any order, "
+        "each remaining timer runs once, in the order of the deadlines.",
         "npipe/timer.h") {
   enum { MANY = 400 };
   static struct timer_recorder many[MANY];

@@ -69,7 +69,7 @@ NP_CASE("transact/each-other", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
 
 NP_CASE("transact/long-reply", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
         ERROR_MORE_DATA,
-        "Of a reply that is too long the first part comes, the rest can be "
+        "A reply that is too long returns its first part; the rest can be "
         "read.",
         "wine kernel32/tests/pipe.c#test_transact") {
   pair_open(f);
@@ -105,8 +105,8 @@ NP_CASE("transact/over-quota", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
 
 NP_CASE("transact/reads-after", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
         NP_OK,
-        "Reads that are begun after it get what comes after the reply, "
-        "and end after it.",
+        "Reads that begin after a transact get the data behind the reply, and "
+        "end after the transact.",
         "npipe/io.h") {
   pair_open(f);
   transact_begin(&f->ops[0], f->end, "ask", 3, 16);
@@ -122,7 +122,8 @@ NP_CASE("transact/reads-after", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
 
 NP_CASE("transact/byte-reads", np_pipe_transact, BYTE_READS | BOTH_ENDS,
         ERROR_BAD_PIPE,
-        "An end that does not read messages cannot; nothing was written.",
+        "An end that does not read messages refuses to transact, and nothing "
+        "is written.",
         "TransactNamedPipe#remarks") {
   pair_open(f);
   transact_begin(&f->ops[0], f->end, "ask", 3, 16);
@@ -134,8 +135,8 @@ NP_CASE("transact/byte-reads", np_pipe_transact, BYTE_READS | BOTH_ENDS,
 
 NP_CASE("transact/unread", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
         ERROR_PIPE_BUSY,
-        "Where a message waits to be read the next one is not the reply: "
-        "nothing is written.",
+        "A transact is refused if a message waits, because the next message "
+        "would not be the reply; nothing is written.",
         "TransactNamedPipe#remarks") {
   pair_open(f);
   pipe_send(f, f->peer, "early", 5);
@@ -168,8 +169,8 @@ NP_CASE("transact/busy", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS, ERROR_BUSY,
 
 NP_CASE("transact/read-ahead", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
         ERROR_BUSY,
-        "What readiness has read ahead waits to be read, though the kernel "
-        "does not know it.",
+        "A transact is refused while data that readiness has read ahead are "
+        "unread, although the kernel has none.",
         "npipe/io.h") {
   char buffer[16];
   size_t length;
@@ -190,7 +191,9 @@ NP_CASE("transact/read-ahead", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
 }
 
 NP_CASE("transact/read-ahead-ended", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
-        ERROR_BUSY, "So does what has been read ahead and was not told yet.",
+        ERROR_BUSY,
+        "A transact is refused while data that were read ahead are not "
+        "reported yet.",
         "npipe/io.h") {
   char buffer[16];
   size_t length;
@@ -274,7 +277,8 @@ NP_CASE("transact/unanswered-disconnect", np_pipe_transact,
 }
 
 NP_CASE("transact/timeout", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
-        WAIT_TIMEOUT, "A peer that does not answer costs the time limit.",
+        WAIT_TIMEOUT,
+        "A transact with a peer that does not answer ends at its time limit.",
         "npipe/io.h") {
   pair_open(f);
   f->ops[0].op.timeout_ms = 10;
@@ -285,7 +289,7 @@ NP_CASE("transact/timeout", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
 }
 
 NP_CASE("transact/peer-closes", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
-        ERROR_BROKEN_PIPE, "It ends as a read does when the peer leaves.",
+        ERROR_BROKEN_PIPE, "A transact ends like a read when the peer closes.",
         "wine kernel32/tests/pipe.c#test_transact") {
   pair_open(f);
   transact_begin(&f->ops[0], f->end, "ask", 3, 16);
@@ -295,7 +299,7 @@ NP_CASE("transact/peer-closes", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
 }
 
 NP_CASE("transact/disconnect", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
-        ERROR_PIPE_NOT_CONNECTED, "At either end a disconnect ends it.",
+        ERROR_PIPE_NOT_CONNECTED, "A disconnect ends a transact at either end.",
         "DisconnectNamedPipe#remarks") {
   pair_open(f);
   transact_begin(&f->ops[0], f->end, "ask", 3, 16);
@@ -305,7 +309,7 @@ NP_CASE("transact/disconnect", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
 }
 
 NP_CASE("transact/close", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
-        ERROR_OPERATION_ABORTED, "So does the close of its own end.",
+        ERROR_OPERATION_ABORTED, "A close of its own end ends a transact.",
         "CancelIoEx#remarks") {
   pair_open(f);
   transact_begin(&f->ops[0], f->end, "ask", 3, 16);

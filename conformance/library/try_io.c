@@ -156,7 +156,7 @@ NP_CASE("try_io/answer", np_pipe_try_io, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("try_io/nothing", np_pipe_try_io, ANY_MODE | BOTH_ENDS, NP_WOULD_BLOCK,
-        "With nothing of the interest holding the call does not run.",
+        "The caller's call does not run unless the interest holds.",
         "npipe/ready.h") {
   size_t transferred = 9;
 
@@ -232,8 +232,8 @@ NP_CASE("try_io/cleared", np_pipe_try_io, BYTE_READS | BOTH_ENDS,
 
 NP_CASE("try_io/cleared-by-mistake", np_pipe_try_io, BYTE_READS | BOTH_ENDS,
         NP_WOULD_BLOCK,
-        "A call that answers NP_WOULD_BLOCK though bytes are there loses "
-        "nothing: the next wait ends, with nothing new sent.",
+        "A call that answers NP_WOULD_BLOCK although bytes are waiting loses "
+        "nothing: the next wait ends without new data from the peer.",
         "npipe/ready.h") {
   struct own_call call = {0};
   unsigned round;
@@ -269,7 +269,7 @@ NP_CASE("try_io/end", np_pipe_try_io, BYTE_READS | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("try_io/write", np_pipe_try_io, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A call of one's own writes between what the library writes.",
+        "The caller's call can write between writes of the library.",
         "npipe/ready.h") {
   struct own_call call = {0};
   size_t transferred = 0;
@@ -340,8 +340,8 @@ NP_CASE("try_io/no-memory", np_pipe_try_io, NO_MODE, ERROR_NOT_ENOUGH_MEMORY,
 /* --- np_pipe_async_io --------------------------------------------------- */
 
 NP_CASE("try_io/async-read", np_pipe_async_io, BYTE_READS | BOTH_ENDS, NP_OK,
-        "The call runs from the loop when there is something, and its answer "
-        "is the result.",
+        "The call runs from the loop when data are waiting, and its answer is "
+        "the result.",
         "npipe/ready.h") {
   struct own_call call = {0};
 
@@ -359,7 +359,8 @@ NP_CASE("try_io/async-read", np_pipe_async_io, BYTE_READS | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("try_io/async-from-loop", np_pipe_async_io, ANY_MODE | BOTH_ENDS, NP_OK,
-        "The call never runs inside of the one that began it.",
+        "The caller's call never runs inside the call that started the "
+        "operation.",
         "npipe/ready.h") {
   struct own_call call = {0};
 
@@ -375,8 +376,8 @@ NP_CASE("try_io/async-from-loop", np_pipe_async_io, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("try_io/async-again", np_pipe_async_io, BYTE_READS | BOTH_ENDS,
         NP_WOULD_BLOCK,
-        "As long as the call answers NP_WOULD_BLOCK it runs again, when "
-        "something is there.",
+        "While the call answers NP_WOULD_BLOCK it runs again each time data "
+        "are waiting.",
         "npipe/ready.h") {
   struct own_call call = {0};
 
@@ -426,7 +427,8 @@ NP_CASE("try_io/async-error", np_pipe_async_io, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("try_io/async-end", np_pipe_async_io, BYTE_READS | BOTH_ENDS, NP_OK,
-        "The end of the stream runs the call, which finds it.",
+        "The caller's call runs at the end of the stream, and finds the end "
+        "itself.",
         "ReadFile#pipes") {
   struct own_call call = {0};
 
@@ -529,7 +531,8 @@ NP_CASE("try_io/async-disconnect", np_pipe_async_io, ANY_MODE,
 }
 
 NP_CASE("try_io/async-close", np_pipe_async_io, ANY_MODE | BOTH_ENDS,
-        ERROR_OPERATION_ABORTED, "Closing the pipe ends it.", "npipe/pipe.h") {
+        ERROR_OPERATION_ABORTED, "Closing the pipe ends the operation.",
+        "npipe/pipe.h") {
   struct own_call call = {0};
 
   pair_open(f);

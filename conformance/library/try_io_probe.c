@@ -7,8 +7,8 @@ static np_error read_all(HANDLE handle, void *context, size_t *transferred) {
 }
 
 NP_CASE("try_io/at-once", np_pipe_try_io, BYTE_READS | BOTH_ENDS, NP_OK,
-        "The call runs where there is something to read, whether or not "
-        "anybody waited for that.",
+        "The caller's call runs if data are waiting, even if no wait for "
+        "readiness was made.",
         "npipe/ready.h") {
   char buffer[64];
   size_t transferred = 0;

@@ -5,7 +5,8 @@
 /* --- Whole messages, parts, empty ones, the end ------------------------- */
 
 NP_CASE("try_read/nothing", np_pipe_try_read, ANY_MODE | BOTH_ENDS,
-        NP_WOULD_BLOCK, "With nothing there a try says so, as often as asked.",
+        NP_WOULD_BLOCK,
+        "A try to read without data returns NP_WOULD_BLOCK, each time.",
         "npipe/ready.h") {
   unsigned i;
   unsigned round;
@@ -22,7 +23,7 @@ NP_CASE("try_read/nothing", np_pipe_try_read, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("try_read/unasked", np_pipe_try_read, ANY_MODE | BOTH_ENDS, NP_OK,
-        "What is there is read by the first try, without any wait before.",
+        "The first try reads waiting data, without any wait before it.",
         "npipe/ready.h") {
   pair_open(f);
   pipe_send(f, f->peer, "hello", 5);
@@ -92,7 +93,7 @@ NP_CASE("try_read/more-data", np_pipe_try_read, MODE_MESSAGE | BOTH_ENDS,
 }
 
 NP_CASE("try_read/boundaries", np_pipe_try_read, MODE_MESSAGE | BOTH_ENDS,
-        NP_OK, "Messages that wait together are read one by one.",
+        NP_OK, "Several waiting messages are read one by one.",
         "ReadFile#pipes") {
   unsigned i;
 
@@ -109,8 +110,8 @@ NP_CASE("try_read/boundaries", np_pipe_try_read, MODE_MESSAGE | BOTH_ENDS,
 
 NP_CASE("try_read/message-as-bytes", np_pipe_try_read,
         MODE_MESSAGE_BYTE | BOTH_ENDS, NP_OK,
-        "Messages that are read as bytes make one stream, with nothing lost "
-        "between them and no ERROR_MORE_DATA.",
+        "Messages that are read as bytes form one stream, with nothing lost "
+        "between them and without ERROR_MORE_DATA.",
         "ReadFile#pipes") {
   char buffer[7];
   size_t done;
@@ -176,8 +177,8 @@ NP_CASE("try_read/empty-message-as-bytes", np_pipe_try_read,
 }
 
 NP_CASE("try_read/no-length", np_pipe_try_read, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A try with no room tells whether something is there and takes "
-        "nothing, with a NULL too.",
+        "A try to read 0 bytes, also with NULL, reports whether data are "
+        "waiting and takes nothing.",
         "npipe/ready.h") {
   unsigned i;
   unsigned round;
@@ -196,7 +197,7 @@ NP_CASE("try_read/no-length", np_pipe_try_read, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("try_read/no-length-empty-message", np_pipe_try_read,
         MODE_MESSAGE | BOTH_ENDS, NP_OK,
-        "Not even an empty message is taken by a try with no room.",
+        "A try to read 0 bytes does not even take an empty message.",
         "npipe/ready.h") {
   unsigned i;
   unsigned round;
@@ -275,8 +276,8 @@ NP_CASE("try_read/disconnected", np_pipe_try_read, ANY_MODE,
 }
 
 NP_CASE("try_read/disconnected-held", np_pipe_try_read, ANY_MODE, NP_OK,
-        "What a client's read-ahead had caught before the disconnect is the "
-        "client's; then comes the error.",
+        "Data that a client's read-ahead caught before the disconnect can be "
+        "read; then comes the error.",
         "npipe/ready.h") {
   pair_open(f);
   ready_begin(&f->ops[0], f->client, NP_READABLE);
@@ -291,7 +292,8 @@ NP_CASE("try_read/disconnected-held", np_pipe_try_read, ANY_MODE, NP_OK,
 }
 
 NP_CASE("try_read/listening", np_pipe_try_read, ANY_MODE, ERROR_PIPE_LISTENING,
-        "A server without a client says so; when one is there it reads.",
+        "A try to read at a server without a client returns "
+        "ERROR_PIPE_LISTENING; after a client has come, it reads.",
         "ReadFile#pipes") {
   unsigned i;
 
@@ -358,7 +360,8 @@ static np_error attempt_read(np_fixture *f) {
 
 NP_CASE("try_read/no-memory", np_pipe_try_read, ANY_MODE,
         ERROR_NOT_ENOUGH_MEMORY,
-        "Without memory a try takes nothing; the next one reads it.",
+        "Without memory a try to read takes nothing; the next try reads the "
+        "data.",
         "npipe/ready.h") {
   pair_open(f);
   pipe_send(f, f->peer, "hello", 5);

@@ -61,7 +61,8 @@ NP_CASE("try_read/parts-more-data", np_pipe_try_readv, MODE_MESSAGE | BOTH_ENDS,
 
 NP_CASE("try_read/parts-none", np_pipe_try_readv, ANY_MODE | BOTH_ENDS,
         NP_WOULD_BLOCK,
-        "No buffers, or none with room, ask whether something is there.",
+        "A try with no buffers, or with empty ones, reports whether data are "
+        "waiting.",
         "npipe/ready.h") {
   const np_buffer empty[] = {{NULL, 0}, {NULL, 0}};
   size_t got = 9;
@@ -193,7 +194,8 @@ static np_error attempt_readv(np_fixture *f) {
 
 NP_CASE("try_read/parts-no-memory", np_pipe_try_readv, ANY_MODE,
         ERROR_NOT_ENOUGH_MEMORY,
-        "Without memory a try takes nothing; the next one reads it.",
+        "Without memory a try to read into several buffers takes nothing; the "
+        "next try reads the data.",
         "npipe/ready.h") {
   pair_open(f);
   pipe_send(f, f->peer, "hello", 5);

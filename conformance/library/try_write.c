@@ -30,7 +30,7 @@ NP_CASE("try_write/room", np_pipe_try_write, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("try_write/copied", np_pipe_try_write, ANY_MODE | BOTH_ENDS, NP_OK,
-        "What was taken was copied: the buffer is the caller's again.",
+        "Taken data are copied: the caller may use the buffer again at once.",
         "npipe/ready.h; museum L14") {
   static char buffer[OVER_QUOTA];
   const char *pattern = ready_pattern();
@@ -58,7 +58,8 @@ NP_CASE("try_write/bounded", np_pipe_try_write, MODE_BYTE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("try_write/bounded-one-byte", np_pipe_try_write, MODE_BYTE | BOTH_ENDS,
-        NP_OK, "A buffer of one byte takes one byte a try.", "npipe/ready.h") {
+        NP_OK, "With a write buffer of one byte each try takes one byte.",
+        "npipe/ready.h") {
   const char *pattern = ready_pattern();
 
   pair_open(f);
@@ -97,7 +98,8 @@ NP_CASE("try_write/message-whole", np_pipe_try_write, MESSAGE_TYPE | BOTH_ENDS,
 
 NP_CASE("try_write/message-over-default", np_pipe_try_write,
         MESSAGE_TYPE | BOTH_ENDS, NP_OK,
-        "So is one longer than the quota and than 64 KiB.", "npipe/ready.h") {
+        "A message longer than the quota and than 64 KiB is taken whole too.",
+        "npipe/ready.h") {
   const char *pattern = ready_pattern();
 
   ready_quota(f, READY_QUOTA);
@@ -108,8 +110,8 @@ NP_CASE("try_write/message-over-default", np_pipe_try_write,
 }
 
 NP_CASE("try_write/empty", np_pipe_try_write, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Nothing is an empty message on a pipe of type message and does "
-        "nothing on one of type byte.",
+        "A try to write 0 bytes is an empty message on a message pipe, and "
+        "does nothing on a byte pipe.",
         "npipe/ready.h") {
   char byte = 0;
   size_t got = 9;
@@ -125,7 +127,8 @@ NP_CASE("try_write/empty", np_pipe_try_write, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("try_write/keeps-memory", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
-        NP_OK, "The memory of one try serves the next ones of its size.",
+        NP_OK,
+        "The memory of one try is used again by later tries of its size.",
         "npipe/ready.h") {
   const char *pattern = ready_pattern();
   size_t total = 0;
@@ -143,7 +146,8 @@ NP_CASE("try_write/keeps-memory", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("try_write/returns-memory", np_pipe_try_write, MODE_MESSAGE | BOTH_ENDS,
-        NP_OK, "That of a message longer than is usual serves none but it.",
+        NP_OK,
+        "The memory of an unusually long message is freed after this message.",
         "npipe/ready.h") {
   const char *pattern = ready_pattern();
   size_t total;
@@ -183,8 +187,8 @@ NP_CASE("try_write/in-order", np_pipe_try_write, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("try_write/full", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
         NP_WOULD_BLOCK,
-        "While what was taken waits for the peer nothing more is taken; then "
-        "it is again.",
+        "While taken data wait for the peer nothing more is taken; afterwards "
+        "tries take data again.",
         "npipe/ready.h; museum R10") {
   const char *pattern = ready_pattern();
 
@@ -300,7 +304,8 @@ NP_CASE("try_write/peer-goes", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("try_write/peer-goes-then-empty", np_pipe_try_write,
         ANY_MODE | BOTH_ENDS, ERROR_BROKEN_PIPE,
-        "A try of nothing, too, is told what became of the one before.",
+        "A try to write 0 bytes also reports the failure of the data taken "
+        "before.",
         "npipe/ready.h") {
   filled(f);
   pipe_close_wait(f, f->peer);
@@ -308,12 +313,11 @@ NP_CASE("try_write/peer-goes-then-empty", np_pipe_try_write,
   assert_try_write(f->end, NULL, 0, ERROR_BROKEN_PIPE, 0);
 }
 
-NP_CASE(
-    "try_write/disconnected", np_pipe_try_write, ANY_MODE,
-    ERROR_PIPE_NOT_CONNECTED,
-    "A client that was disconnected is told, by the try or by the one after "
-    "what was taken.",
-    "DisconnectNamedPipe#remarks") {
+NP_CASE("try_write/disconnected", np_pipe_try_write, ANY_MODE,
+        ERROR_PIPE_NOT_CONNECTED,
+        "A disconnected client gets the error, from the try itself or from "
+        "the try after taken data.",
+        "DisconnectNamedPipe#remarks") {
   ready_quota(f, READY_QUOTA);
   pair_open(f);
   assert_try_write(f->client, ready_pattern(), OVER_QUOTA, NP_OK, OVER_QUOTA);
@@ -326,7 +330,8 @@ NP_CASE(
 
 NP_CASE("try_write/disconnected-server", np_pipe_try_write, ANY_MODE,
         ERROR_PIPE_NOT_CONNECTED,
-        "So is a server that disconnected its client, whatever it had taken.",
+        "A server that has disconnected its client gets "
+        "ERROR_PIPE_NOT_CONNECTED from a try, whatever was taken before.",
         "DisconnectNamedPipe#remarks") {
   ready_quota(f, READY_QUOTA);
   pair_open(f);
@@ -351,7 +356,8 @@ NP_CASE("try_write/aborted", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("try_write/listening", np_pipe_try_write, ANY_MODE,
         ERROR_PIPE_LISTENING,
-        "A server without a client says so; when one is there it writes.",
+        "A try to write at a server without a client returns "
+        "ERROR_PIPE_LISTENING; after a client has come, it writes.",
         "WriteFile#pipes") {
   server_listen(f);
   assert_try_write(f->server, "x", 1, ERROR_PIPE_LISTENING, 0);
@@ -386,12 +392,13 @@ NP_CASE("try_write/bad-parameter", np_pipe_try_write, NO_MODE,
 }
 
 NP_CASE("try_write/closing", np_pipe_try_write, BOTH_ENDS, ERROR_INVALID_HANDLE,
-        "A pipe that is being closed takes nothing.", "npipe/ready.h") {
+        "A pipe that is being closed refuses a try to write.",
+        "npipe/ready.h") {
   assert_try_write(pipe_closing(f), "x", 1, ERROR_INVALID_HANDLE, 0);
 }
 
 NP_CASE("try_write/one-way", np_pipe_try_write, BOTH_ENDS, ERROR_ACCESS_DENIED,
-        "An end that only reads takes nothing.", "npipe/ready.h") {
+        "An end that can only read refuses a try to write.", "npipe/ready.h") {
   pair_open_one_way(f, true);
   assert_try_write(f->end, "x", 1, ERROR_ACCESS_DENIED, 0);
   ready_write_all(f, f->peer, "hello", 5);
@@ -408,7 +415,8 @@ static np_error attempt_write(np_fixture *f) {
 
 NP_CASE("try_write/no-memory", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
         ERROR_NOT_ENOUGH_MEMORY,
-        "Without memory nothing is taken; the next try takes it, once.",
+        "Without memory a try to write takes nothing; the next try takes the "
+        "data, once.",
         "npipe/ready.h") {
   ready_quota(f, READY_QUOTA);
   pair_open(f);
@@ -434,7 +442,8 @@ NP_CASE("try_write/parts", np_pipe_try_writev, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("try_write/parts-bounded", np_pipe_try_writev, MODE_BYTE | BOTH_ENDS,
-        NP_OK, "On a byte pipe they count as one against the limit.",
+        NP_OK,
+        "On a byte pipe the sum of several buffers counts against the limit.",
         "npipe/ready.h") {
   char a[] = "012", b[] = "3456", c[] = "789";
   const np_buffer parts[] = {{a, 3}, {b, 4}, {c, 3}};
@@ -490,7 +499,10 @@ NP_CASE("try_write/parts-none", np_pipe_try_writev, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("try_write/parts-full", np_pipe_try_writev, ANY_MODE | BOTH_ENDS,
-        NP_WOULD_BLOCK, "Several buffers wait like one.", "npipe/ready.h") {
+        NP_WOULD_BLOCK,
+        "A try to write from several buffers returns NP_WOULD_BLOCK while "
+        "taken data wait, like a try with one buffer.",
+        "npipe/ready.h") {
   char byte = 'x';
   const np_buffer parts[] = {{&byte, 1}, {&byte, 1}};
   size_t taken = 9;
@@ -574,7 +586,9 @@ NP_CASE("try_write/parts-bad-parameter", np_pipe_try_writev, NO_MODE,
 }
 
 NP_CASE("try_write/parts-closing", np_pipe_try_writev, NO_MODE,
-        ERROR_INVALID_HANDLE, "A pipe that is being closed takes nothing.",
+        ERROR_INVALID_HANDLE,
+        "A pipe that is being closed refuses a try to write from several "
+        "buffers.",
         "npipe/ready.h") {
   char byte = 'x';
   size_t taken = 9;
@@ -585,7 +599,9 @@ NP_CASE("try_write/parts-closing", np_pipe_try_writev, NO_MODE,
 }
 
 NP_CASE("try_write/parts-one-way", np_pipe_try_writev, BOTH_ENDS,
-        ERROR_ACCESS_DENIED, "An end that only reads takes nothing.",
+        ERROR_ACCESS_DENIED,
+        "An end that can only read refuses a try to write from several "
+        "buffers.",
         "npipe/ready.h") {
   char byte = 'x';
   size_t taken = 9;
@@ -608,7 +624,8 @@ static np_error attempt_writev(np_fixture *f) {
 
 NP_CASE("try_write/parts-no-memory", np_pipe_try_writev, ANY_MODE | BOTH_ENDS,
         ERROR_NOT_ENOUGH_MEMORY,
-        "Without memory nothing is taken; the next try takes it, once.",
+        "Without memory a try to write from several buffers takes nothing; "
+        "the next try takes the data, once.",
         "npipe/ready.h") {
   pair_open(f);
   memory_sweep(f, attempt_writev);
@@ -619,8 +636,8 @@ NP_CASE("try_write/parts-no-memory", np_pipe_try_writev, ANY_MODE | BOTH_ENDS,
 /* --- Shutdown and close ------------------------------------------------- */
 
 NP_CASE("try_write/shutdown", np_pipe_shutdown, ANY_MODE | BOTH_ENDS, NP_OK,
-        "np_pipe_shutdown waits for what was taken to reach the kernel; after "
-        "that closing loses nothing.",
+        "np_pipe_shutdown waits until taken data have reached the kernel; a "
+        "close after it loses nothing.",
         "npipe/io.h") {
   const char *pattern = ready_pattern();
 
@@ -643,7 +660,8 @@ NP_CASE("try_write/shutdown", np_pipe_shutdown, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("try_write/shutdown-fails", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
         ERROR_BROKEN_PIPE,
-        "It ends with the error of what was taken and did not reach the peer.",
+        "A shutdown ends with the error of taken data that did not reach the "
+        "peer.",
         "npipe/io.h") {
   filled(f);
   shutdown_begin(&f->ops[0], f->end);
@@ -653,8 +671,8 @@ NP_CASE("try_write/shutdown-fails", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("try_write/then-close", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
-        "What fitted the quota stays readable for the peer after a close at "
-        "once, then its stream ends.",
+        "Taken data that fitted the quota stay readable for the peer after a "
+        "close at once; then its stream ends.",
         "npipe/pipe.h") {
   char byte = 0;
   size_t got = 9;

@@ -67,8 +67,8 @@ NP_CASE("users/default-read", np_client_open, NO_MODE, NP_OK,
 }
 
 NP_CASE("users/default-write", np_client_open, NO_MODE, ERROR_ACCESS_DENIED,
-        "With Windows' own access another user may neither write nor add an "
-        "instance; that is the error that they see.",
+        "With the default access of Windows another user may neither write "
+        "nor create an instance, and gets ERROR_ACCESS_DENIED.",
         "Named Pipe Security and Access Rights; museum X08") {
   serve_then_become(f, NP_ACCESS_WINDOWS_DEFAULT, "bob");
   open_refused(f, true, true);
@@ -85,7 +85,8 @@ NP_CASE("users/current-user", np_client_open, NO_MODE, ERROR_ACCESS_DENIED,
 
 NP_CASE("users/current-user-others", np_client_open, NO_MODE,
         ERROR_ACCESS_DENIED,
-        "Nor do an administrator, a service and an anonymous one.",
+        "With NP_ACCESS_CURRENT_USER an administrator, a service and an "
+        "anonymous user cannot open the pipe.",
         "Named Pipe Security and Access Rights") {
   serve_then_become(f, NP_ACCESS_CURRENT_USER, "admin");
   refuse_all(f);
@@ -96,8 +97,8 @@ NP_CASE("users/current-user-others", np_client_open, NO_MODE,
 }
 
 NP_CASE("users/current-user-own", np_client_open, ANY_MODE, NP_OK,
-        "After others were refused, the user himself gets in: they used up "
-        "nothing.",
+        "After others were refused, the user himself can open the pipe: "
+        "refused opens use up no instance.",
         "Named Pipe Security and Access Rights") {
   f->server_options.instances_max = 1;
   serve_then_become(f, NP_ACCESS_CURRENT_USER, "bob");
@@ -140,14 +141,16 @@ NP_CASE("users/authenticated-instances", np_server_create, NO_MODE,
 }
 
 NP_CASE("users/authenticated-anonymous", np_client_open, NO_MODE,
-        ERROR_ACCESS_DENIED, "Who did not log on is refused.",
+        ERROR_ACCESS_DENIED,
+        "With NP_ACCESS_AUTHENTICATED_USERS a user who did not log on is "
+        "refused.",
         "Named Pipe Security and Access Rights") {
   serve_then_become(f, NP_ACCESS_AUTHENTICATED_USERS, "anonymous");
   refuse_all(f);
 }
 
 NP_CASE("users/sddl", np_client_open, NO_MODE, NP_OK,
-        "SDDL that names another user lets this one in, and nobody else.",
+        "SDDL that names another user admits this user and nobody else.",
         "Named Pipe Security and Access Rights; museum X08") {
   char sid[NP_SID_TEXT_BYTES_MAX];
   char sddl[NP_SID_TEXT_BYTES_MAX + 32];
@@ -232,8 +235,8 @@ static void assert_is_user(const char *sid, const char *user) {
 }
 
 NP_CASE("users/peer-user", np_pipe_peer_user, NO_MODE, NP_OK,
-        "The server learns that its client is another user, the client that "
-        "the pipe is another's.",
+        "The server learns that its client is another user, and the client "
+        "that the pipe belongs to another user.",
         "ImpersonateNamedPipeClient#remarks") {
   char text[NP_SID_TEXT_BYTES_MAX];
 
@@ -246,7 +249,8 @@ NP_CASE("users/peer-user", np_pipe_peer_user, NO_MODE, NP_OK,
 }
 
 NP_CASE("users/peer-computer", np_pipe_peer_computer, ANY_MODE, NP_OK,
-        "Of a client on another machine there is a name, in UTF-8.",
+        "A client on another machine has a computer name, which is returned "
+        "in UTF-8.",
         "GetNamedPipeClientComputerName") {
   char name[32];
 
@@ -303,8 +307,8 @@ NP_CASE("users/impersonate", np_pipe_impersonate, NO_MODE, NP_OK,
 }
 
 NP_CASE("users/impersonate-to-look", np_pipe_impersonate, NO_MODE, NP_OK,
-        "Where the client grants identification, the default, the call "
-        "succeeds and opens nothing.",
+        "If the client grants identification (the default), the impersonation "
+        "succeeds but opens nothing.",
         "ImpersonateNamedPipeClient#remarks") {
   char name[WORLD_PIPE_NAME_BYTES_MAX];
   np_pipe *client = NULL;
@@ -318,8 +322,8 @@ NP_CASE("users/impersonate-to-look", np_pipe_impersonate, NO_MODE, NP_OK,
 }
 
 NP_CASE("users/impersonate-unprivileged", np_pipe_impersonate, NO_MODE, NP_OK,
-        "Where the server lacks the privilege to impersonate, the call "
-        "succeeds and opens nothing, whatever the client grants.",
+        "If the server lacks the privilege to impersonate, the impersonation "
+        "succeeds but opens nothing, whatever the client grants.",
         "ImpersonateNamedPipeClient#remarks") {
   char name[WORLD_PIPE_NAME_BYTES_MAX];
   np_pipe *client = NULL;
@@ -334,7 +338,8 @@ NP_CASE("users/impersonate-unprivileged", np_pipe_impersonate, NO_MODE, NP_OK,
 }
 
 NP_CASE("users/impersonate-and-create", np_server_create, NO_MODE, NP_OK,
-        "What a preset calls the current user is whom the thread acts as.",
+        "In a preset the current user is the user that the thread "
+        "impersonates.",
         "npipe/server.h") {
   char name[WORLD_PIPE_NAME_BYTES_MAX];
   np_server_options options;
@@ -360,8 +365,8 @@ NP_CASE("users/impersonate-and-create", np_server_create, NO_MODE, NP_OK,
 
 NP_CASE("users/verify-squatter", np_client_open, ANY_MODE,
         ERROR_WRONG_TARGET_NAME,
-        "A client that demands its own user is not taken in by another's "
-        "server, whatever that one lets everybody do.",
+        "A client that demands its own user refuses another user's server, "
+        "whatever access that server allows.",
         "Named Pipe Security and Access Rights; museum X05") {
   np_pipe *client = NULL;
   char byte;
@@ -380,8 +385,7 @@ NP_CASE("users/verify-squatter", np_client_open, ANY_MODE,
 }
 
 NP_CASE("users/verify-both", np_client_open, NO_MODE, ERROR_WRONG_TARGET_NAME,
-        "That its process is the demanded one does not make up for another "
-        "user.",
+        "A server in the demanded process but of another user is refused.",
         "npipe/client.h; museum X05") {
   np_pipe *client = NULL;
 

@@ -16,8 +16,8 @@ static void writev_begin(struct recorder *recorder, np_pipe *pipe,
 /* --- readv -------------------------------------------------------------- */
 
 NP_CASE("vector/read", np_pipe_readv, ANY_MODE | BOTH_ENDS, NP_OK,
-        "One message fills the buffers in order, empty ones skipped, and "
-        "touches nothing behind its end.",
+        "One message fills the buffers in order, empty ones are skipped, and "
+        "nothing behind the message's end is touched.",
         "ReadFile#pipes; museum F12") {
   char a[3], b[4], c[8];
   np_buffer parts[] = {{NULL, 0}, {a, 3}, {NULL, 0}, {b, 4}, {c, 8}};
@@ -66,8 +66,8 @@ NP_CASE("vector/read-array-is-borrowed", np_pipe_readv, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("vector/read-more-data", np_pipe_readv, MODE_MESSAGE | BOTH_ENDS,
         ERROR_MORE_DATA,
-        "A message longer than all of them fills them and goes on with the "
-        "next read.",
+        "A message longer than all buffers fills them, and the next read "
+        "continues with it.",
         "ReadFile#pipes") {
   char a[3], b[4];
   np_buffer parts[] = {{a, 3}, {b, 4}};
@@ -209,7 +209,8 @@ NP_CASE("vector/read-listening", np_pipe_readv, ANY_MODE, ERROR_PIPE_LISTENING,
 
 NP_CASE("vector/read-cancel", np_pipe_readv, ANY_MODE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
-        "A cancelled one leaves its buffers alone and loses nothing.",
+        "A cancelled read into several buffers leaves the buffers unchanged "
+        "and loses nothing.",
         "CancelIoEx#remarks") {
   char a[3] = "###", b[4] = "####";
   np_buffer parts[] = {{a, 3}, {b, 4}};
@@ -233,7 +234,9 @@ NP_CASE("vector/read-cancel", np_pipe_readv, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("vector/read-timeout", np_pipe_readv, ANY_MODE | BOTH_ENDS,
-        WAIT_TIMEOUT, "Past its time limit it ends, and loses nothing.",
+        WAIT_TIMEOUT,
+        "A read into several buffers ends at its time limit and loses "
+        "nothing.",
         "npipe/op.h") {
   char a[3], b[4];
   np_buffer parts[] = {{a, 3}, {b, 4}};
@@ -328,7 +331,8 @@ static np_error attempt_readv(np_fixture *f) {
 
 NP_CASE("vector/read-no-memory", np_pipe_readv, ANY_MODE,
         ERROR_NOT_ENOUGH_MEMORY,
-        "Without memory nothing begins; one buffer alone needs none.",
+        "Without memory a read into several buffers does not begin; a single "
+        "buffer needs no memory.",
         "npipe/io.h") {
   char a[3];
   np_buffer alone[] = {{NULL, 0}, {a, 3}, {NULL, 0}};
@@ -391,7 +395,7 @@ NP_CASE("vector/write", np_pipe_writev, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("vector/write-one-message", np_pipe_writev, MODE_MESSAGE | BOTH_ENDS,
-        NP_OK, "Each is one message, with nothing of another in it.",
+        NP_OK, "A write from several buffers is exactly one message.",
         "npipe/io.h") {
   char a[] = "one", b[] = "two";
   np_buffer parts[] = {{a, 3}, {b, 3}};
@@ -409,8 +413,8 @@ NP_CASE("vector/write-one-message", np_pipe_writev, MODE_MESSAGE | BOTH_ENDS,
 }
 
 NP_CASE("vector/write-pending", np_pipe_writev, ANY_MODE | BOTH_ENDS, NP_OK,
-        "One that waits for the peer brings over all bytes, whatever becomes "
-        "of the array.",
+        "A write from several buffers that waits for the peer transfers all "
+        "bytes, even if the array changes meanwhile.",
         "WriteFile#pipes") {
   static char a[READY_QUOTA], b[2 * READY_QUOTA];
   np_buffer parts[] = {{a, sizeof(a)}, {b, sizeof(b)}};
@@ -473,7 +477,8 @@ NP_CASE("vector/write-thousand", np_pipe_writev, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("vector/write-both-ways", np_pipe_writev, ANY_MODE, NP_OK,
-        "What one end gathers the other may scatter, part by part.",
+        "Data that one end writes from several buffers can be read into "
+        "several buffers, part by part.",
         "npipe/io.h") {
   enum { PARTS = 9 };
   static char out[PARTS * PARTS], in[PARTS * PARTS];
@@ -550,7 +555,8 @@ NP_CASE("vector/write-listening", np_pipe_writev, ANY_MODE,
 }
 
 NP_CASE("vector/write-cancel", np_pipe_writev, ANY_MODE | BOTH_ENDS,
-        ERROR_OPERATION_ABORTED, "One that waits can be cancelled.",
+        ERROR_OPERATION_ABORTED,
+        "A waiting write from several buffers can be cancelled.",
         "CancelIoEx#remarks") {
   pending_write(f, &f->ops[0]);
   assert_np_ok(np_op_cancel(&f->ops[0].op));
@@ -559,7 +565,8 @@ NP_CASE("vector/write-cancel", np_pipe_writev, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("vector/write-timeout", np_pipe_writev, ANY_MODE | BOTH_ENDS,
-        WAIT_TIMEOUT, "One that waits ends past its time limit.",
+        WAIT_TIMEOUT,
+        "A waiting write from several buffers ends at its time limit.",
         "npipe/op.h") {
   f->ops[0].op.timeout_ms = 10;
   pending_write(f, &f->ops[0]);
@@ -621,7 +628,8 @@ static np_error attempt_writev(np_fixture *f) {
 
 NP_CASE("vector/write-no-memory", np_pipe_writev, ANY_MODE,
         ERROR_NOT_ENOUGH_MEMORY,
-        "Without memory nothing is written; one buffer alone needs none.",
+        "Without memory nothing is written from several buffers; a single "
+        "buffer needs no memory.",
         "npipe/io.h") {
   char a[] = "abc";
   np_buffer alone[] = {{NULL, 0}, {a, 3}, {NULL, 0}};

@@ -58,7 +58,7 @@ NP_CASE("verify/other-process", np_client_open, ANY_MODE,
 }
 
 NP_CASE("verify/same-user", np_client_open, ANY_MODE, NP_OK,
-        "A server of this user, whose preset says so, is good.",
+        "A server of the same user, whose preset says so, is accepted.",
         "Named Pipe Security and Access Rights; museum X07") {
   f->server_options.access = NP_ACCESS_CURRENT_USER;
   f->client_options.verify_same_user = true;
@@ -66,7 +66,8 @@ NP_CASE("verify/same-user", np_client_open, ANY_MODE, NP_OK,
 }
 
 NP_CASE("verify/both", np_client_open, NO_MODE, NP_OK,
-        "Both may be demanded; one alone that fails refuses.",
+        "User and process may both be demanded; if one of them is wrong, the "
+        "server is refused.",
         "npipe/client.h") {
   np_pipe *client = NULL;
 
@@ -119,8 +120,8 @@ static void request_meets(np_fixture *f, struct requester *requester,
 }
 
 NP_CASE("verify/connect", np_client_connect, NO_MODE, ERROR_WRONG_TARGET_NAME,
-        "Who waits for an instance demands the same: a wrong server ends the "
-        "wait, the right one is opened.",
+        "A client that waits for an instance makes the same demands: a wrong "
+        "server ends the wait with an error, and the right one is opened.",
         "npipe/client.h; museum X07") {
   requesters_init();
   f->server_options.access = NP_ACCESS_CURRENT_USER;

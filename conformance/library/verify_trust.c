@@ -96,8 +96,8 @@ NP_CASE("verify-trust/low-server", np_client_open, NO_MODE,
 
 NP_CASE("verify-trust/lets-low-in", np_client_open, NO_MODE,
         ERROR_WRONG_TARGET_NAME,
-        "Where processes of low integrity may create instances, a client of "
-        "medium integrity cannot trust the name.",
+        "If processes of low integrity may create instances, a client of "
+        "medium integrity does not trust the name.",
         "Mandatory Integrity Control") {
   f->server_options.low_integrity = true;
   assert_np_error(demand(f, "alice", "alice", NULL), ERROR_WRONG_TARGET_NAME);

@@ -50,7 +50,7 @@ NP_CASE("write/pending", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("write/pending-ends-when-it-fits", np_pipe_write,
         BYTE_READS | BOTH_ENDS, NP_OK,
-        "It ends as soon as the quota holds what the peer has not read yet.",
+        "A waiting write completes as soon as its unread rest fits the quota.",
         "wine kernel32/tests/pipe.c#test_blocking_rw") {
   char buffer[LARGE];
   size_t length = 0;
@@ -69,7 +69,8 @@ NP_CASE("write/pending-ends-when-it-fits", np_pipe_write,
 }
 
 NP_CASE("write/quota", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
-        "What fills the quota exactly ends at once.", "WriteFile#pipes") {
+        "A write that fills the quota exactly completes at once.",
+        "WriteFile#pipes") {
   small_pair_open(f);
   write_begin(&f->ops[0], f->end, large, SMALL);
   loop_until(f, 1);
@@ -83,7 +84,7 @@ NP_CASE("write/quota", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("write/into-waiting-read", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
-        "What goes straight into a read that waits needs no quota.",
+        "Data that go straight into a waiting read need no quota.",
         "wine kernel32/tests/pipe.c#test_nowait") {
   small_pair_open(f);
   read_begin(&f->ops[0], f->peer, LARGE);
@@ -96,7 +97,7 @@ NP_CASE("write/into-waiting-read", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("write/one-byte", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
-        "One byte is written as any other number of them.", "WriteFile#pipes") {
+        "A write of one byte works like any other.", "WriteFile#pipes") {
   pair_open(f);
   write_begin(&f->ops[0], f->end, "x", 1);
   loop_until(f, 1);
@@ -120,7 +121,7 @@ NP_CASE("write/much", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("write/zero-bytes", np_pipe_write, MODE_BYTE | BOTH_ENDS, NP_OK,
-        "On a byte pipe a write of nothing does nothing: the peer's read goes "
+        "On a byte pipe a write of 0 bytes does nothing: the peer's read goes "
         "on waiting.",
         "wine kernel32/tests/pipe.c#test_blocking_rw") {
   pair_open(f);
@@ -261,7 +262,9 @@ NP_CASE("write/disconnected", np_pipe_write, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("write/disconnected-while-pending", np_pipe_write, ANY_MODE | BOTH_ENDS,
-        ERROR_PIPE_NOT_CONNECTED, "So does one of either end that waits.",
+        ERROR_PIPE_NOT_CONNECTED,
+        "A disconnect ends a waiting write of either end with "
+        "ERROR_PIPE_NOT_CONNECTED.",
         "DisconnectNamedPipe#remarks") {
   small_pair_open(f);
   write_begin(&f->ops[0], f->end, large, LARGE);

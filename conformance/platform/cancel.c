@@ -39,7 +39,7 @@ NP_PLATFORM_CASE("platform/cancel/packet", CancelIoEx, ANY_MODE | BOTH_ENDS,
 }
 
 NP_PLATFORM_CASE("platform/cancel/the-one-given", CancelIoEx, NO_MODE, NO_ERROR,
-                 "Of two reads only that with the given OVERLAPPED is "
+                 "Of two reads only the one with the given OVERLAPPED is "
                  "cancelled; the other one moves up.",
                  "CancelIoEx#parameters") {
   char other[4];
@@ -85,8 +85,8 @@ NP_PLATFORM_CASE("platform/cancel/all", CancelIoEx, NO_MODE,
 
 NP_PLATFORM_CASE("platform/cancel/finished", CancelIoEx, NO_MODE,
                  ERROR_NOT_FOUND,
-                 "An operation that has ended is not found, nor one that was "
-                 "never started.",
+                 "An operation that has ended, or was never started, is not "
+                 "found.",
                  "wine ntdll/tests/pipe.c#test_cancelio; museum E10") {
   struct io *io;
 
@@ -100,7 +100,7 @@ NP_PLATFORM_CASE("platform/cancel/finished", CancelIoEx, NO_MODE,
 }
 
 NP_PLATFORM_CASE("platform/cancel/twice", CancelIoEx, NO_MODE, ERROR_NOT_FOUND,
-                 "A second cancel finds nothing.",
+                 "A second cancel finds no operation.",
                  "wine ntdll/tests/pipe.c#test_cancelio") {
   struct io *io;
 
@@ -114,8 +114,8 @@ NP_PLATFORM_CASE("platform/cancel/twice", CancelIoEx, NO_MODE, ERROR_NOT_FOUND,
 
 NP_PLATFORM_CASE("platform/cancel/all-of-none", CancelIoEx, NO_MODE,
                  ERROR_NOT_FOUND,
-                 "Without an OVERLAPPED and with nothing pending, nothing is "
-                 "found.",
+                 "A cancel without an OVERLAPPED finds nothing if no "
+                 "operation is pending.",
                  "wine ntdll/tests/pipe.c#test_cancelio") {
   pair_create(f);
   assert_refused(CancelIoEx(f->end, NULL), ERROR_NOT_FOUND);
@@ -224,8 +224,8 @@ NP_PLATFORM_CASE("platform/cancel/write-that-was-read-in-part", CancelIoEx,
 
 NP_PLATFORM_CASE("platform/cancel/all-writes", CancelIoEx, ANY_MODE | BOTH_ENDS,
                  ERROR_OPERATION_ABORTED,
-                 "Of several pending writes that are cancelled at once none is "
-                 "done for the room that another one leaves.",
+                 "Of several pending writes that are cancelled at once, none "
+                 "completes in the room that a cancelled one leaves.",
                  "reactos io/iomgr/irp.c#IopQueueIrpToThread: newest first") {
   struct io *first;
   struct io *second;
@@ -243,8 +243,8 @@ NP_PLATFORM_CASE("platform/cancel/all-writes", CancelIoEx, ANY_MODE | BOTH_ENDS,
 
 NP_PLATFORM_CASE("platform/cancel/lets-later-writes-go", CancelIoEx,
                  ANY_MODE | BOTH_ENDS, NO_ERROR,
-                 "When a pending write is cancelled, those behind it are done "
-                 "if they fit.",
+                 "When a pending write is cancelled, later writes complete if "
+                 "they fit.",
                  "wine kernel32/tests/pipe.c#test_blocking_rw") {
   struct io *first;
   struct io *second;

@@ -7,8 +7,8 @@ static char room[16];
 
 NP_PLATFORM_CASE("platform/close/written-data-stays", CloseHandle,
                  ANY_MODE | BOTH_ENDS, ERROR_BROKEN_PIPE,
-                 "What the closer had written can be read; then comes the end, "
-                 "each time.",
+                 "Data that the closer had written can be read; after them "
+                 "every read reports the end.",
                  "wine kernel32/tests/pipe.c#test_CloseHandle; museum E01") {
   pair_create(f);
   assert_result(win_write(f, f->peer, "tail", 4), 0, 4);
@@ -142,7 +142,7 @@ NP_PLATFORM_CASE("platform/close/name-is-free", CloseHandle, NO_MODE,
 
 NP_PLATFORM_CASE("platform/close/one-instance-of-two", CloseHandle, NO_MODE,
                  ERROR_PIPE_BUSY,
-                 "The name lives as long as one instance does.",
+                 "The name exists as long as one instance does.",
                  "wine kernel32/tests/pipe.c#test_CreateNamedPipe") {
   HANDLE other;
 

@@ -127,8 +127,8 @@ NP_PLATFORM_CASE("platform/connect/client-handle", ConnectNamedPipe, NO_MODE,
 }
 
 NP_PLATFORM_CASE("platform/connect/again", ConnectNamedPipe, ANY_MODE, NO_ERROR,
-                 "An instance that was disconnected serves a new client, who "
-                 "finds nothing of the session before.",
+                 "An instance that was disconnected serves a new client, "
+                 "which finds nothing of the previous session.",
                  "DisconnectNamedPipe#remarks; museum S01") {
   HANDLE old;
   struct io *io;

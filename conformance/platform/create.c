@@ -224,7 +224,8 @@ NP_PLATFORM_CASE("platform/create/type-differs", CreateNamedPipeW, NO_MODE,
 
 NP_PLATFORM_CASE("platform/create/last-error-of-a-further-instance",
                  CreateNamedPipeW, NO_MODE, ERROR_ALREADY_EXISTS,
-                 "After success the last error tells that the pipe was there.",
+                 "After success the last error is ERROR_ALREADY_EXISTS if the "
+                 "pipe existed.",
                  "wine ntdll/tests/om.c#test_name_collisions") {
   HANDLE further;
   DWORD error;

@@ -7,7 +7,7 @@ static char room[16];
 
 NP_PLATFORM_CASE("platform/disconnect/drops-data", DisconnectNamedPipe,
                  ANY_MODE | BOTH_ENDS, ERROR_PIPE_NOT_CONNECTED,
-                 "What was not read is gone, in both directions, and both ends "
+                 "Unread data are discarded in both directions, and both ends "
                  "have no peer any more.",
                  "wine kernel32/tests/pipe.c#test_DisconnectNamedPipe; "
                  "museum D01") {
@@ -61,8 +61,7 @@ NP_PLATFORM_CASE("platform/disconnect/error-of-a-read", DisconnectNamedPipe,
 }
 
 NP_PLATFORM_CASE("platform/disconnect/twice", DisconnectNamedPipe, NO_MODE,
-                 ERROR_PIPE_NOT_CONNECTED,
-                 "A second disconnect has nothing to do and says so.",
+                 ERROR_PIPE_NOT_CONNECTED, "A second disconnect is refused.",
                  "wine kernel32/tests/pipe.c#test_DisconnectNamedPipe") {
   pair_create(f);
   win_disconnect(f);
@@ -79,8 +78,8 @@ NP_PLATFORM_CASE("platform/disconnect/client-handle", DisconnectNamedPipe,
 
 NP_PLATFORM_CASE("platform/disconnect/after-the-client-left",
                  DisconnectNamedPipe, ANY_MODE, NO_ERROR,
-                 "A client that is gone may be disconnected; what it left "
-                 "unread is gone then.",
+                 "A client that has gone may be disconnected; its unread data "
+                 "are then discarded.",
                  "wine ntdll/tests/pipe.c#pipe_for_each_state") {
   pair_create(f);
   assert_result(win_write(f, f->client, "lost", 4), 0, 4);

@@ -123,7 +123,7 @@ NP_PLATFORM_CASE("platform/event/result-by-waiting", GetOverlappedResult,
 
 NP_PLATFORM_CASE("platform/event/one-of-several", WaitForMultipleObjects,
                  NO_MODE, NO_ERROR,
-                 "Of several operations the wait names the one that ended.",
+                 "A wait for several operations names the one that ended.",
                  "WaitForMultipleObjects#return-value") {
   HANDLE events[2];
   struct io *io[2];

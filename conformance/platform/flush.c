@@ -20,8 +20,8 @@ static HANDLE flush_start(struct platform *f) {
 
 NP_PLATFORM_CASE("platform/flush/nothing-unread", FlushFileBuffers,
                  ANY_MODE | BOTH_ENDS, NO_ERROR,
-                 "With nothing unread a flush returns at once, whatever is "
-                 "unread the other way.",
+                 "A flush returns at once if nothing is unread, whatever is "
+                 "unread in the other direction.",
                  "wine kernel32/tests/pipe.c#test_blocking_rw") {
   pair_create(f);
   assert_call(FlushFileBuffers(f->end));
@@ -177,8 +177,8 @@ NP_PLATFORM_CASE("platform/flush/control-peer-closes", NtFsControlFile,
 
 NP_PLATFORM_CASE("platform/flush/control-refused", NtFsControlFile,
                  ANY_MODE | BOTH_ENDS, NO_ERROR,
-                 "Where there is no FSCTL_PIPE_FLUSH its refusal is one of "
-                 "three statuses, comes at once, and changes nothing.",
+                 "A system without FSCTL_PIPE_FLUSH refuses it at once with "
+                 "one of three statuses, and nothing changes.",
                  "server/named_pipe.c of Wine#pipe_end_ioctl") {
   struct io *io;
   DWORD status;

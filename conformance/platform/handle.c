@@ -45,7 +45,7 @@ NP_PLATFORM_CASE("platform/handle/inherited", GetHandleInformation, NO_MODE,
 
 NP_PLATFORM_CASE("platform/handle/inheritance-changed", SetHandleInformation,
                  NO_MODE | BOTH_ENDS, NO_ERROR,
-                 "Whether a handle is inherited can be changed later.",
+                 "The inheritance of a handle can be changed later.",
                  "SetHandleInformation#parameters") {
   pair_create(f);
   assert_call(

@@ -299,7 +299,8 @@ NP_PLATFORM_CASE("platform/info/name-too-short", NtQueryInformationFile,
 
 NP_PLATFORM_CASE("platform/info/name-cut", NtQueryInformationFile,
                  NO_MODE | BOTH_ENDS, STATUS_BUFFER_OVERFLOW,
-                 "A name that does not fit is cut, and its whole length told.",
+                 "A name that does not fit is cut, and its whole length is "
+                 "returned.",
                  "wine ntdll/tests/pipe.c#test_file_info") {
   struct nt_name name;
 

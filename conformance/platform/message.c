@@ -107,7 +107,7 @@ NP_PLATFORM_CASE("platform/message/empty", WriteFile, MESSAGE_TYPE | BOTH_ENDS,
 
 NP_PLATFORM_CASE("platform/message/empty-in-its-place", WriteFile,
                  MODE_MESSAGE | BOTH_ENDS, NO_ERROR,
-                 "An empty message keeps its place between others.",
+                 "An empty message keeps its place between other messages.",
                  "wine kernel32/tests/pipe.c#test_CloseHandle; museum D07") {
   char buffer[4];
 

@@ -53,8 +53,8 @@ NP_PLATFORM_CASE("platform/nowait/write-that-does-not-fit", WriteFile, ANY_MODE,
 
 NP_PLATFORM_CASE("platform/nowait/write-to-a-small-read", WriteFile, ANY_MODE,
                  NO_ERROR,
-                 "What a pending read takes needs no quota: 1 byte handed "
-                 "over, the rest buffered.",
+                 "Data that a pending read takes need no quota: 1 byte is "
+                 "handed over, the rest is buffered.",
                  "wine kernel32/tests/pipe.c#test_nowait") {
   struct io *io;
 
@@ -69,8 +69,8 @@ NP_PLATFORM_CASE("platform/nowait/write-to-a-small-read", WriteFile, ANY_MODE,
 
 NP_PLATFORM_CASE("platform/nowait/bytes-over-a-small-read", WriteFile,
                  MODE_BYTE, NO_ERROR,
-                 "Of a write of bytes whose rest does not fit, only what the "
-                 "pending read takes is written.",
+                 "If the rest of a byte write does not fit, only the part "
+                 "that the pending read takes is written.",
                  "wine kernel32/tests/pipe.c#test_nowait") {
   struct io *io;
 
@@ -84,8 +84,8 @@ NP_PLATFORM_CASE("platform/nowait/bytes-over-a-small-read", WriteFile,
 
 NP_PLATFORM_CASE("platform/nowait/message-over-a-small-read", WriteFile,
                  MESSAGE_TYPE, NO_ERROR,
-                 "Of a message whose rest does not fit nothing is written, and "
-                 "the read stays pending.",
+                 "If the rest of a message does not fit, nothing is written, "
+                 "and the read stays pending.",
                  "wine kernel32/tests/pipe.c#test_nowait") {
   struct io *io;
 
@@ -98,8 +98,8 @@ NP_PLATFORM_CASE("platform/nowait/message-over-a-small-read", WriteFile,
 
 NP_PLATFORM_CASE("platform/nowait/write-to-a-big-read", WriteFile, ANY_MODE,
                  NO_ERROR,
-                 "What a pending read takes whole is written, beyond the "
-                 "quota.",
+                 "Data that a pending read takes completely are written, "
+                 "beyond the quota.",
                  "wine kernel32/tests/pipe.c#test_nowait") {
   struct io *io;
 

@@ -87,8 +87,8 @@ NP_PLATFORM_CASE("platform/ntcreate/name-guard", NtCreateNamedPipeFile, NO_MODE,
 
 NP_PLATFORM_CASE("platform/ntcreate/serves", NtCreateNamedPipeFile, NO_MODE,
                  NO_ERROR,
-                 "An instance made so is one as any other: overlapped, without "
-                 "a limit of instances.",
+                 "An instance created with NtCreateNamedPipeFile works like "
+                 "any other: overlapped, and without a limit of instances.",
                  "wine ntdll/tests/pipe.c#test_create") {
   struct nt_pipe_local local;
 

@@ -13,7 +13,7 @@ static HANDLE direction_create(struct platform *f, DWORD direction) {
 }
 
 NP_PLATFORM_CASE("platform/open/no-such-pipe", CreateFileW, NO_MODE,
-                 ERROR_FILE_NOT_FOUND, "A name that nobody serves.",
+                 ERROR_FILE_NOT_FOUND, "A name without a server is not found.",
                  "wine kernel32/tests/pipe.c#test_CreateNamedPipe") {
   assert_not_opened(client_open(f, BOTH, 0), ERROR_FILE_NOT_FOUND);
 }
@@ -38,7 +38,8 @@ NP_PLATFORM_CASE("platform/open/busy-while-closing", CreateFileW, NO_MODE,
 
 NP_PLATFORM_CASE("platform/open/inbound", CreateFileW, NO_MODE,
                  ERROR_ACCESS_DENIED,
-                 "Of an inbound server a client may ask writing only.",
+                 "A client of an inbound server may ask only for write "
+                 "access.",
                  "wine kernel32/tests/pipe.c#test_CreateNamedPipe") {
   direction_create(f, PIPE_ACCESS_INBOUND);
   assert_not_opened(client_open(f, GENERIC_READ, 0), ERROR_ACCESS_DENIED);
@@ -48,7 +49,8 @@ NP_PLATFORM_CASE("platform/open/inbound", CreateFileW, NO_MODE,
 
 NP_PLATFORM_CASE("platform/open/outbound", CreateFileW, NO_MODE,
                  ERROR_ACCESS_DENIED,
-                 "Of an outbound server a client may ask reading only.",
+                 "A client of an outbound server may ask only for read "
+                 "access.",
                  "wine kernel32/tests/pipe.c#test_CreateNamedPipe") {
   direction_create(f, PIPE_ACCESS_OUTBOUND);
   assert_not_opened(client_open(f, GENERIC_WRITE, 0), ERROR_ACCESS_DENIED);

@@ -36,8 +36,8 @@ NP_PLATFORM_CASE("platform/packet/posted", PostQueuedCompletionStatus, NO_MODE,
 
 NP_PLATFORM_CASE("platform/packet/several-at-once", GetQueuedCompletionStatusEx,
                  NO_MODE, NO_ERROR,
-                 "One call takes what is there, in order, though it asks for "
-                 "more.",
+                 "One call dequeues all available packets in order, even if "
+                 "it asks for more.",
                  "GetQueuedCompletionStatusEx#remarks") {
   OVERLAPPED_ENTRY entries[PACKETS + 3];
   ULONG count = 0;

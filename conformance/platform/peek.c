@@ -18,7 +18,7 @@ static struct peeked peek(HANDLE pipe, DWORD size) {
 }
 
 NP_PLATFORM_CASE("platform/peek/empty", PeekNamedPipe, MESSAGE_TYPE | BOTH_ENDS,
-                 NO_ERROR, "Of an empty pipe a peek tells nothing but zeros.",
+                 NO_ERROR, "A peek at an empty pipe returns only zeros.",
                  "wine ntdll/tests/pipe.c#test_peek") {
   struct peeked peeked;
 
@@ -31,8 +31,8 @@ NP_PLATFORM_CASE("platform/peek/empty", PeekNamedPipe, MESSAGE_TYPE | BOTH_ENDS,
 
 NP_PLATFORM_CASE("platform/peek/takes-nothing", PeekNamedPipe,
                  ANY_MODE | BOTH_ENDS, NO_ERROR,
-                 "A peek copies what it has room for, succeeds also when there "
-                 "is more, and leaves all for the reader.",
+                 "A peek copies as much as fits, succeeds even if more data "
+                 "wait, and leaves all data to the reader.",
                  "wine kernel32/tests/pipe.c#test_CreateNamedPipe") {
   pair_create(f);
   assert_result(win_write(f, f->peer, "abcd", 4), 0, 4);

@@ -156,7 +156,7 @@ NP_PLATFORM_CASE("platform/port/low-bit-of-the-event",
 
 NP_PLATFORM_CASE("platform/port/second-port", CreateIoCompletionPort, NO_MODE,
                  ERROR_INVALID_PARAMETER,
-                 "A handle that has a port can join no other one.",
+                 "A handle that has a port cannot join another port.",
                  "CreateIoCompletionPort#remarks") {
   HANDLE other;
 
@@ -201,7 +201,7 @@ NP_PLATFORM_CASE("platform/port/joined-by-each-handle", CreateIoCompletionPort,
 NP_PLATFORM_CASE("platform/port/joined-late", CreateIoCompletionPort, NO_MODE,
                  NO_ERROR,
                  "An operation that began before its handle joined the port "
-                 "still posts its packet there.",
+                 "still posts its packet to the port.",
                  "wine ntdll/tests/file.c#test_file_io_completion") {
   struct io *io;
 

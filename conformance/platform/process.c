@@ -27,7 +27,8 @@ NP_PLATFORM_CASE("platform/process/ids", GetNamedPipeClientProcessId,
 
 NP_PLATFORM_CASE("platform/process/ids-after-close",
                  GetNamedPipeClientProcessId, NO_MODE | BOTH_ENDS, NO_ERROR,
-                 "Each end tells them after the other was closed, too.",
+                 "Each end reports the ids even after the other end was "
+                 "closed.",
                  "wine kernel32/tests/pipe.c#test_namedpipe_process_id") {
   pair_create(f);
   peer_close(f);

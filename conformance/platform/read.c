@@ -151,8 +151,8 @@ NP_PLATFORM_CASE("platform/read/nothing-of-data", ReadFile,
 
 NP_PLATFORM_CASE("platform/read/nothing-of-a-message", ReadFile,
                  MODE_MESSAGE | BOTH_ENDS, ERROR_MORE_DATA,
-                 "With a message there, a message read of 0 bytes tells that "
-                 "there is more.",
+                 "A message read of 0 bytes reports ERROR_MORE_DATA if a "
+                 "message waits.",
                  "wine kernel32/tests/pipe.c#test_CloseHandle") {
   char buffer[1];
 

@@ -155,7 +155,7 @@ NP_PLATFORM_CASE("platform/security/identification-opens-nothing",
 
 NP_PLATFORM_CASE("platform/security/impersonate-too-early",
                  ImpersonateNamedPipeClient, NO_MODE, ERROR_CANNOT_IMPERSONATE,
-                 "Before the first read there is nobody to act as.",
+                 "A server cannot impersonate before its first read.",
                  "wine kernel32/tests/pipe.c#test_ImpersonateNamedPipeClient") {
   pair_listen(f);
   assert_refused(ImpersonateNamedPipeClient(f->server),
@@ -184,8 +184,8 @@ NP_PLATFORM_CASE("platform/security/impersonate-by-the-client",
 
 NP_PLATFORM_CASE("platform/security/owner-of-another", CreateNamedPipeW,
                  NO_MODE, ERROR_INVALID_OWNER,
-                 "Nobody makes another user the owner of a pipe, unless a "
-                 "privilege allows it.",
+                 "A pipe cannot be given another user as owner without a "
+                 "privilege.",
                  "SecAuthZ/taking-object-ownership-in-c--") {
   assert_not_opened(sddl_open(f, L"O:S-1-5-21-10-20-30-1002D:(A;;GA;;;WD)", 4),
                     ERROR_INVALID_OWNER);

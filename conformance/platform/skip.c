@@ -26,8 +26,8 @@ NP_PLATFORM_CASE("platform/skip/success-at-once",
 NP_PLATFORM_CASE("platform/skip/success-later",
                  SetFileCompletionNotificationModes, ANY_MODE | BOTH_ENDS,
                  ERROR_IO_PENDING,
-                 "An operation that pends posts its packet on a handle that "
-                 "skips, too.",
+                 "An operation that pends posts its packet even on a handle "
+                 "that skips.",
                  "wine ntdll/tests/pipe.c#test_completion") {
   struct io *io;
 
@@ -41,7 +41,7 @@ NP_PLATFORM_CASE("platform/skip/success-later",
 
 NP_PLATFORM_CASE("platform/skip/connect", SetFileCompletionNotificationModes,
                  NO_MODE, ERROR_IO_PENDING,
-                 "A connect that pends posts its packet on a handle that "
+                 "A connect that pends posts its packet even on a handle that "
                  "skips.",
                  "wine ntdll/tests/pipe.c#test_completion") {
   struct io *io;
@@ -58,8 +58,8 @@ NP_PLATFORM_CASE("platform/skip/connect", SetFileCompletionNotificationModes,
 
 NP_PLATFORM_CASE("platform/skip/cancelled", SetFileCompletionNotificationModes,
                  ANY_MODE | BOTH_ENDS, STATUS_CANCELLED,
-                 "A cancelled operation posts its packet on a handle that "
-                 "skips.",
+                 "A cancelled operation posts its packet even on a handle "
+                 "that skips.",
                  "wine ntdll/tests/pipe.c#test_cancelio") {
   struct io *io;
 

@@ -43,7 +43,7 @@ NP_PLATFORM_CASE("platform/transact/empty", TransactNamedPipe,
 
 NP_PLATFORM_CASE("platform/transact/long-reply", TransactNamedPipe,
                  MODE_MESSAGE | BOTH_ENDS, ERROR_MORE_DATA,
-                 "Of a reply that is too long, the rest can be read.",
+                 "The rest of a reply that is too long can be read.",
                  "wine kernel32/tests/pipe.c#test_transact") {
   struct io *io;
 

@@ -75,8 +75,8 @@ NP_PLATFORM_CASE("platform/wait/new-instance", WaitNamedPipeW, NO_MODE,
 
 NP_PLATFORM_CASE("platform/wait/listens-again", WaitNamedPipeW, NO_MODE,
                  NO_ERROR,
-                 "An instance that listens again ends the wait; its client's "
-                 "leaving alone does not, nor does the disconnect.",
+                 "An instance that listens again ends the wait; neither the "
+                 "close of its client nor the disconnect alone does.",
                  "wine kernel32/tests/pipe.c#test_wait_pipe; museum A26") {
   struct wait wait = {f->name, WAIT_MS};
   HANDLE worker;
@@ -93,7 +93,8 @@ NP_PLATFORM_CASE("platform/wait/listens-again", WaitNamedPipeW, NO_MODE,
 
 NP_PLATFORM_CASE("platform/wait/all-who-wait", WaitNamedPipeW, NO_MODE,
                  NO_ERROR,
-                 "One new instance ends all waits; who opens first has it.",
+                 "One new instance ends all waits; the first client that "
+                 "opens it gets it.",
                  "wine kernel32/tests/pipe.c#test_wait_pipe; museum N06") {
   struct wait wait = {f->name, WAIT_MS};
   HANDLE workers[3];

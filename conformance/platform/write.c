@@ -74,8 +74,8 @@ NP_PLATFORM_CASE("platform/write/until-the-rest-fits", WriteFile,
 
 NP_PLATFORM_CASE("platform/write/pending-in-order", WriteFile,
                  ANY_MODE | BOTH_ENDS, NO_ERROR,
-                 "Pending writes are done strictly in the order in which they "
-                 "began, also a small one behind a big one.",
+                 "Pending writes complete strictly in the order in which they "
+                 "began, even a small one behind a big one.",
                  "reactos npfs#NpCompleteStalledWrites") {
   struct io *io[3];
 
@@ -117,7 +117,7 @@ NP_PLATFORM_CASE("platform/write/quota-zero", WriteFile, ANY_MODE | BOTH_ENDS,
 
 NP_PLATFORM_CASE("platform/write/to-a-waiting-read", WriteFile,
                  ANY_MODE | BOTH_ENDS, NO_ERROR,
-                 "What goes straight to a pending read needs no quota.",
+                 "Data that go straight to a pending read need no quota.",
                  "wine kernel32/tests/pipe.c#test_blocking_rw") {
   struct io *read;
 
@@ -132,8 +132,8 @@ NP_PLATFORM_CASE("platform/write/to-a-waiting-read", WriteFile,
 
 NP_PLATFORM_CASE("platform/write/rest-behind-a-waiting-read", WriteFile,
                  BYTE_READS | BOTH_ENDS, NO_ERROR,
-                 "Of a write to a smaller pending read, only the rest counts "
-                 "against the quota.",
+                 "If a pending read is smaller than a write, only the rest of "
+                 "the write counts against the quota.",
                  "wine kernel32/tests/pipe.c#test_blocking_rw") {
   struct io *read;
   struct io *write;
