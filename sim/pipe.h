@@ -65,7 +65,7 @@ struct op {
   bool queued;   /* waits in a pipe; can be cancelled */
   bool cancel_asked;
   bool cancel_now; /* chosen by the current cancel */
-  bool sync;       /* its call waits for it and frees it */
+  bool sync;       /* the call waits, then frees the op */
   bool pends;      /* must be answered ERROR_IO_PENDING */
   bool late;       /* written back when the packet is dequeued */
   bool done;       /* delivered */
@@ -306,9 +306,9 @@ NTSTATUS sim__pipe_set_mode(struct file *file, bool messages, bool nowait);
 
 /* sim__pipe_check returns an error if the end cannot be queried. */
 NTSTATUS sim__pipe_check(const struct file *file);
-/* queue that this end reads */
+/* holds its reads */
 struct queue *sim__pipe_in(const struct file *file);
-struct queue *sim__pipe_out(const struct file *file); /* queue that it writes */
+struct queue *sim__pipe_out(const struct file *file); /* takes its writes */
 
 struct pipe *sim__name_find(const WCHAR *name, size_t length);
 bool sim__name_equal(const WCHAR *a, const WCHAR *b, size_t length);
