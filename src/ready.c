@@ -565,6 +565,22 @@ static np_error is_over(const np_pipe *pipe) {
              : NP_OK;
 }
 
+/* Why `op`, whose call found nothing to do, does not wait again, or NP_OK: its
+ * pipe is over, it was cancelled when it was about to try, or its time is over.
+ */
+static np_error async_io_end(const np_pipe *pipe, const np_op *op) {
+  np_error error = is_over(pipe);
+
+  if (error == NP_OK) {
+    error = op->np__abort_error;
+  }
+  if (error == NP_OK && op->timeout_ms > 0 &&
+      np__loop_now_ms(pipe->target.loop) >= op->np__deadline.deadline_ms) {
+    error = WAIT_TIMEOUT;
+  }
+  return error;
+}
+
 static void async_io_ready(np_op *op, np_error error, size_t readiness) {
   np_pipe *pipe = (np_pipe *)op->np__target;
   size_t transferred = 0;
@@ -573,26 +589,22 @@ static void async_io_ready(np_op *op, np_error error, size_t readiness) {
   if (error == NP_OK) {
     error = is_over(pipe);
   }
-  if (error == NP_OK && (op->np__length & READ_BITS) != 0 &&
-      has_earlier_read(pipe, NP__OP_HELD_BACK)) {
-    /* A read has bytes that its callback has not told yet: those come first. */
-    error = op->np__abort_error;
-    if (error == NP_OK) {
-      async_io_again(pipe, op);
-      return;
-    }
-  }
   if (error == NP_OK) {
-    error = run_io(pipe->readiness, op->np__length, op->np__io, op->np__buffer,
-                   &transferred);
-    np__revert_if_forgotten(pipe->target.loop);
-    if (error == NP_WOULD_BLOCK && is_over(pipe) != NP_OK) {
-      error = is_over(pipe);
-    } else if (error == NP_WOULD_BLOCK && op->np__abort_error != NP_OK) {
-      error = op->np__abort_error; /* Cancelled when it was about to try. */
-    } else if (error == NP_WOULD_BLOCK) {
-      async_io_again(pipe, op);
-      return;
+    if ((op->np__length & READ_BITS) != 0 &&
+        has_earlier_read(pipe, NP__OP_HELD_BACK)) {
+      /* The callback of a read has not told its bytes yet: those come first. */
+      error = NP_WOULD_BLOCK;
+    } else {
+      error = run_io(pipe->readiness, op->np__length, op->np__io,
+                     op->np__buffer, &transferred);
+      np__revert_if_forgotten(pipe->target.loop);
+    }
+    if (error == NP_WOULD_BLOCK) {
+      error = async_io_end(pipe, op);
+      if (error == NP_OK) {
+        async_io_again(pipe, op);
+        return;
+      }
     }
     update(pipe->readiness);
   }

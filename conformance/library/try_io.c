@@ -1,7 +1,11 @@
 /* np_pipe_try_io and np_pipe_async_io: the caller's own system call. */
 #include "ready_common.h"
 
-enum { REFUSE_ALWAYS = 1000000 };
+enum {
+  REFUSE_ALWAYS = 1000000,
+  SLOW_LIMIT_MS = 5,
+  SLOW_MS = 40 /* two ticks of a coarse clock more than the limit */
+};
 
 /* A call of the caller's own, and a record of its runs. */
 struct own_call {
@@ -509,6 +513,33 @@ NP_CASE("try_io/async-timeout", np_pipe_async_io, ANY_MODE | BOTH_ENDS,
   assert_true(call.run_count > 0);
   pipe_send(f, f->peer, "hello", 5);
   assert_caught(f, f->end, "hello", 5);
+}
+
+/* own_slow takes longer than the time limit of its operation, and refuses. */
+static np_error own_slow(HANDLE handle, void *context, size_t *transferred) {
+  const uint64_t end_ms = world_now_ms() + SLOW_MS;
+
+  call_begin(handle, context, transferred);
+  while (world_now_ms() < end_ms) {
+    SwitchToThread();
+  }
+  return NP_WOULD_BLOCK;
+}
+
+NP_CASE("try_io/async-timeout-in-call", np_pipe_async_io, ANY_MODE | BOTH_ENDS,
+        WAIT_TIMEOUT,
+        "A call that refuses when the time limit is over is not tried again: "
+        "the wait ends in the same turn.",
+        "npipe/ready.h") {
+  struct own_call call = {0};
+
+  pair_open(f);
+  ready_set(f->end, 0, 65536);
+  f->ops[0].op.timeout_ms = SLOW_LIMIT_MS;
+  async_begin(&f->ops[0], f->end, NP_WRITABLE, own_slow, &call);
+  loop_turn(f, 0);
+  assert_int_equal(call.run_count, 1);
+  assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
 }
 
 NP_CASE("try_io/async-disconnect", np_pipe_async_io, ANY_MODE,
