@@ -90,6 +90,7 @@ struct np_channel {
   np_op *asking;  /* the call whose request is being sent, or was; or NULL */
   np_op request;  /* of `asking`; it may outlive that */
   bool was_asked; /* `request` was sent with success: its reply is to come */
+  uint32_t asked_after; /* `disconnects` of the pipe when `asking` began */
 };
 
 /* What an operation is, in the half of OVERLAPPED that only a file needs. */

@@ -109,7 +109,6 @@ static void connect_ended(np_pipe *pipe, np_op *connect) {
   }
   if (connect->np__error == NP_OK) {
     pipe->announced = true;
-    pipe->is_reply_owed = false;
     pipe->state = error == ERROR_NO_DATA ? NP_CLOSING : NP_CONNECTED;
     pipe->target.is_greeted = true;
     if (pipe->ready_hooks != NULL) {

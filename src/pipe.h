@@ -82,6 +82,7 @@ struct np_pipe {
    * that ended without its reply: whose reply the next message is, nobody can
    * tell. */
   bool is_reply_owed;
+  uint32_t disconnects; /* modulo 2^32: tells one session from the next */
   /* Both NULL until somebody asks for readiness. */
   struct np__readiness *readiness;
   const np__ready_hooks *ready_hooks;

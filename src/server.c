@@ -264,6 +264,7 @@ np_error np__server_disconnect(np_pipe *server) {
   }
   server->announced = false;
   server->is_reply_owed = false;
+  server->disconnects++;
   end_session(server);
   return NP_OK;
 }

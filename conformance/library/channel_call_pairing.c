@@ -255,6 +255,34 @@ NP_CASE("channel/call-owed-outlives-channel", np_channel_call,
   call_answered(f, &asked[2], "right");
 }
 
+NP_CASE("channel/call-owed-before-disconnect", np_channel_call,
+        MODE_MESSAGE | END_SERVER, NP_OK,
+        "A call that is cancelled after the disconnect leaves no reply to come "
+        "in the next session.",
+        "npipe/channel.h") {
+  np_pipe *pipe = NULL;
+
+  calls_open(f, NULL);
+  call_begin(&asked[0], f->channel, "request");
+  loop_quiet(f);
+  assert_np_ok(np_server_disconnect(np_channel_pipe(f->channel)));
+  np_op_cancel(&asked[0].call.op);
+  call_wait(f, &asked[0]);
+  loop_quiet(f);
+  assert_np_ok(np_channel_detach(f->channel, &pipe));
+  f->channel = NULL;
+  f->server = pipe;
+  channel_close(f, f->opposite);
+  connect_begin(&f->ops[1], pipe);
+  f->client = NULL;
+  client_open_end(f);
+  loop_until(f, 1);
+  assert_done(&f->ops[1], NP_OK, 0);
+  channel_on(f, pipe, NULL);
+  channel_on(f, f->peer, NULL);
+  call_answered(f, &asked[2], "right");
+}
+
 /* --- Cancelled ---------------------------------------------------------- */
 
 enum { STAGES_MAX = 8 };

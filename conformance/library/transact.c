@@ -276,6 +276,25 @@ NP_CASE("transact/unanswered-disconnect", np_pipe_transact,
   assert_done(&f->ops[2], NP_OK, 6);
 }
 
+NP_CASE("transact/unanswered-unreported", np_pipe_transact,
+        MODE_MESSAGE | END_SERVER, ERROR_INVALID_STATE,
+        "A server may ask its client before np_server_connect reports it. The "
+        "report begins no new session: a request that went without its reply "
+        "is still the last.",
+        "npipe/io.h") {
+  server_listen(f);
+  client_open_end(f);
+  f->peer = f->client;
+  transact_begin(&f->ops[0], f->server, "ask", 3, 16);
+  assert_np_ok(np_op_cancel(&f->ops[0].op));
+  loop_until(f, 1);
+  transact_refused(f, f->server, ERROR_INVALID_STATE);
+  connect_begin(&f->ops[1], f->server);
+  loop_until(f, 2);
+  assert_done(&f->ops[1], NP_OK, 0);
+  transact_refused(f, f->server, ERROR_INVALID_STATE);
+}
+
 NP_CASE("transact/timeout", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
         WAIT_TIMEOUT,
         "A transact with a peer that does not answer ends at its time limit.",
