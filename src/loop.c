@@ -449,22 +449,23 @@ static bool has_urgent_news(const np_loop *loop) {
 }
 
 /* Asks the port, for as many packets as can be there and no more: under Wine
- * asking for one that does not come costs a request. */
+ * asking for one that does not come costs a request. After a cancel it asks for
+ * all, and packets of np_loop_stop, which nobody counts, keep none back. */
 static np_error take(np_loop *loop, uint32_t timeout_ms) {
   OVERLAPPED_ENTRY entries[ENTRIES_MAX];
   ULONG count = 0;
   size_t wanted = news(loop);
 
-  if (wanted == 0 || wanted == GLANCES_MAX || loop->takes_all) {
+  if (wanted == 0 || wanted == GLANCES_MAX) {
     wanted = loop->owed_count;
   }
-  loop->takes_all = false;
   wanted += (size_t)np__loop_peek(&loop->posted);
-  if (wanted < 1) {
-    wanted = 1;
-  } else if (wanted > ENTRIES_MAX) {
+  if (wanted > ENTRIES_MAX || loop->takes_all) {
     wanted = ENTRIES_MAX;
+  } else if (wanted < 1) {
+    wanted = 1;
   }
+  loop->takes_all = false;
   if (!GetQueuedCompletionStatusEx(loop->port, entries, (ULONG)wanted, &count,
                                    timeout_ms, FALSE)) {
     return GetLastError();
