@@ -70,6 +70,7 @@ static const enum step_kind opcodes[] = {
     STEP_READ_MODE,
     STEP_PEER,
     STEP_CLIENT_VERIFIED,
+    STEP_FAULT_IO,
 };
 _Static_assert(sizeof opcodes / sizeof opcodes[0] <= OPCODES_MAX, "too many");
 

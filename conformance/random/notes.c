@@ -423,6 +423,7 @@ void on_done(np_op *op, np_error error, size_t transferred) {
               note_name(note), (unsigned)note->number, end->number,
               np_error_name(error), (unsigned)error, transferred);
   }
+  due_note_ended(note);
   if (note->kind == NOTE_TRANSACT) {
     transact_ended(note);
   }
@@ -596,4 +597,6 @@ void cancel_one(struct play *play, const struct step *step) {
   } else if (error != ERROR_NOT_FOUND) {
     play_fail(play, "np_op_cancel gave %s", np_error_name(error));
   }
+  due_begin(&note->due); /* It ends, or has its result. */
+  play->turn_was_cut = true;
 }

@@ -103,9 +103,10 @@ static bool loop_make(struct play *play, bool foreign) {
   return true;
 }
 
-/* A turn of a loop whose port is the caller's. */
-static np_error foreign_turn(struct play *play, np_loop *loop,
-                             uint32_t wait_ms) {
+/* A turn of a loop whose port is the caller's. `*waited`: the wait was over
+ * and nothing was due. */
+static np_error foreign_turn(struct play *play, np_loop *loop, uint32_t wait_ms,
+                             bool *waited) {
   OVERLAPPED_ENTRY entries[16];
   ULONG count = 0;
   uint32_t due_ms;
@@ -119,12 +120,18 @@ static np_error foreign_turn(struct play *play, np_loop *loop,
                                    due_ms < wait_ms ? due_ms : wait_ms,
                                    FALSE)) {
     error = GetLastError();
-    if (error != WAIT_TIMEOUT) {
-      return error;
-    }
-    return WAIT_TIMEOUT;
+    *waited = error == WAIT_TIMEOUT && wait_ms > 0 && wait_ms < due_ms;
+    return error;
   }
   return np_loop_dispatch(loop, entries, count);
+}
+
+/* The same of a loop that has its own. */
+static np_error own_turn(np_loop *loop, uint32_t wait_ms, bool *waited) {
+  const np_error error = np_loop_run_once(loop, wait_ms);
+
+  *waited = error == WAIT_TIMEOUT && wait_ms > 0;
+  return error;
 }
 
 static void turn(struct play *play, unsigned index, uint32_t wait_ms) {
@@ -140,9 +147,11 @@ static void turn(struct play *play, unsigned index, uint32_t wait_ms) {
     }
     return;
   }
+  due_turn_begins(play, index);
   play->in_loop = (int)index;
-  error = np_loop_port(loop) == play->port ? foreign_turn(play, loop, wait_ms)
-                                           : np_loop_run_once(loop, wait_ms);
+  error = np_loop_port(loop) == play->port
+              ? foreign_turn(play, loop, wait_ms, &play->turn_waited)
+              : own_turn(loop, wait_ms, &play->turn_waited);
   play->in_loop = -1;
   say(play, "loop %u turned, waiting %u ms: %s, %zu callbacks", index,
       (unsigned)wait_ms, np_error_name(error), play->callbacks - callbacks);
@@ -150,6 +159,7 @@ static void turn(struct play *play, unsigned index, uint32_t wait_ms) {
       !(error == ERROR_NO_SYSTEM_RESOURCES && play->faults)) {
     play_fail(play, "a turn of loop %u gave %s", index, np_error_name(error));
   }
+  due_turn_ended(play, index);
 }
 
 /* --- Timers and tasks ---------------------------------------------------- */
@@ -248,6 +258,7 @@ static void step_stop(struct play *play, const struct step *step) {
   const unsigned index = step->b % play->loop_count;
   np_error error = np_loop_stop(play->loops[index]);
 
+  play->turn_was_cut = true;
   say(play, "loop %u is stopped: %s", index, np_error_name(error));
   if (error != NP_OK && !(error == ERROR_NO_SYSTEM_RESOURCES && play->faults)) {
     play_fail(play, "np_loop_stop gave %s", np_error_name(error));
@@ -285,6 +296,24 @@ static void step_fault_late(struct play *play, const struct step *step) {
   sim_fault_completion(function, nth, STATUS_INSUFFICIENT_RESOURCES);
 }
 
+/* Another operation begins behind those that are in flight, and mostly fails
+ * before them. */
+static void step_fault_io(struct play *play, const struct step *step) {
+  struct end *end = pick_end(play, step->a, is_library);
+  const bool writes = step->c % 3 == 0;
+  const char *function = writes ? "WriteFile" : "ReadFile";
+  const uint64_t nth = 1 + step->d % 2;
+
+  play->faults = true;
+  say(play, "%s number %u from now will fail", function, (unsigned)nth);
+  sim_fault(function, nth, ERROR_NO_SYSTEM_RESOURCES);
+  if (end != NULL && writes) {
+    begin_write(end, NULL, step);
+  } else if (end != NULL) {
+    begin_read(end, NULL, step);
+  }
+}
+
 static void step_slow(struct play *play, const struct step *step, bool cancel) {
   struct end *end = pick_end(play, step->a, NULL);
   HANDLE handle;
@@ -292,6 +321,7 @@ static void step_slow(struct play *play, const struct step *step, bool cancel) {
   if (end == NULL) {
     return;
   }
+  play->was_slowed = true;
   handle = end->pipe != NULL ? np_pipe_handle(end->pipe) : end->raw;
   if (cancel) {
     sim_cancel_late(handle, step->c % 20);
@@ -435,6 +465,9 @@ void do_step(struct play *play, const struct step *step) {
     case STEP_FAULT_LATE:
       step_fault_late(play, step);
       break;
+    case STEP_FAULT_IO:
+      step_fault_io(play, step);
+      break;
     case STEP_FAULT_MEMORY:
       play->allocation_fails = play->allocations + 1 + step->c % 3;
       play->memory_fault = true;
@@ -446,7 +479,7 @@ void do_step(struct play *play, const struct step *step) {
       step_slow(play, step, step->kind == STEP_CANCEL_LATE);
       break;
     default:
-      if (step->kind >= STEP_LISTEN) {
+      if (step->kind >= STEP_LISTEN && step->kind <= STEP_GUEST_CLOSE) {
         step_service(play, step);
       } else {
         step_raw(play, step);

@@ -61,6 +61,15 @@ enum note_kind {
   NOTE_PEEK
 };
 
+/* What is due to end: it was cancelled, or its time limit is over. */
+struct due {
+  bool is_due;
+  bool by_limit;
+  bool is_over;   /* it has not ended in time */
+  unsigned turns; /* of its loop since then */
+  uint64_t since_ns;
+};
+
 /* What was begun, and what came of it. */
 struct note {
   enum note_kind kind;
@@ -88,6 +97,7 @@ struct note {
   size_t transferred;
   np_interest interest; /* of a wait for readiness                 */
   unsigned io_left;     /* how often its function would block      */
+  struct due due;
 };
 
 /* The caller's storage of an operation, freed in its callback. */
@@ -181,6 +191,7 @@ struct asking {
   bool is_waiting;
   bool cancelled;
   bool waits_for_server;
+  struct due due;
   uint32_t timeout_ms;
   uint64_t begun_ns;
   uint32_t drawn;
@@ -233,7 +244,10 @@ struct play {
   uint64_t allocations;
   uint64_t allocation_fails; /* at this one; 0: none */
   size_t live;
-  bool faults; /* one was planned: 1450 may come at any time */
+  bool faults;       /* one was planned: 1450 may come at any time */
+  bool was_slowed;   /* an end was told to answer late */
+  bool turn_waited;  /* in vain, until its time was over */
+  bool turn_was_cut; /* by a cancel or a stop in a callback */
   bool memory_fault;
   struct service service; /* last: it is large */
 };
@@ -243,6 +257,22 @@ bool play_run(struct play *play, const struct program *program, bool verbose);
 void play_deinit(struct play *play);
 
 /* --- For the player's own files ------------------------------------------ */
+
+/* due_begin takes note that `due` was told to end, and due_limit that its limit
+ * is over, if it is. */
+void due_begin(struct due *due);
+void due_limit(struct due *due, uint64_t begun_ns, uint32_t timeout_ms);
+
+/* due_is_over is for the end of a turn of its loop. It tells whether `due`
+ * should have ended by now. */
+bool due_is_over(const struct play *play, struct due *due);
+
+/* due_turn_begins and due_turn_ended look at the operations of a loop. */
+void due_turn_begins(struct play *play, unsigned loop_index);
+void due_turn_ended(struct play *play, unsigned loop_index);
+
+/* due_note_ended judges by its result an operation that has ended. */
+void due_note_ended(const struct note *note);
 
 void play_fail(struct play *play, const char *format, ...)
     __attribute__((format(PLAY_PRINTF, 2, 3)));

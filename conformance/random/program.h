@@ -64,6 +64,7 @@ enum step_kind {
   STEP_READ_MODE,       /* np_pipe_set_read_mode                        */
   STEP_PEER,            /* what a pipe tells of its peer                */
   STEP_CLIENT_VERIFIED, /* np_client_open, of one server alone    */
+  STEP_FAULT_IO,        /* a read or a write to come fails at once */
   STEP_KINDS
 };
 

@@ -173,6 +173,9 @@ void try_read(struct end *end, const struct step *step) {
     play_fail(play, "try_read %u gave %s and bytes", (unsigned)note->number,
               np_error_name(error));
   }
+  if (transferred > 0) {
+    end->last_read_done = note->number; /* No earlier one may bring more. */
+  }
 }
 
 void confirm(struct end *end) {

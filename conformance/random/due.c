@@ -1,0 +1,133 @@
+/* What is due to end: an operation that was told to be cancelled, or whose time
+ * limit is over. The law: no cancel and no limit is lost, whatever state the
+ * operation is in. What is due ends before its loop waits in vain, and within a
+ * few turns. A success that waits for its turn behind earlier reads or writes
+ * may be told later. */
+#include "play.h"
+
+enum {
+  TURNS_MAX = 2,     /* whole ones of its loop, before the end is told      */
+  RETRY_MS_MAX = 30, /* where a fault may refuse the library's own cancel   */
+  CLOCK_MS = 2       /* a limit counts whole milliseconds, rounded up       */
+};
+
+/* How late the kernel may be with a completion and a cancel. */
+#ifdef _WIN32
+enum { IS_REAL = 1, KERNEL_MS_MAX = 2000 };
+#else
+enum { IS_REAL = 0, KERNEL_MS_MAX = 60 };
+#endif
+
+static bool is_kernel_late(const struct play *play) {
+  const sim_settings *settings = &play->program->settings;
+
+  return IS_REAL || settings->delay_permille > 0 ||
+         settings->cancel_late_permille > 0 || play->was_slowed;
+}
+
+/* Whether the kernel also tells in one turn all that it did. */
+static bool is_prompt(const struct play *play) {
+  const sim_settings *settings = &play->program->settings;
+
+  return !is_kernel_late(play) && !play->faults && settings->flush_control &&
+         settings->shuffle_permille == 0 && settings->short_get_permille == 0 &&
+         settings->late_status_permille == 0;
+}
+
+static uint64_t grace_ns(const struct play *play) {
+  uint64_t grace_ms = play->faults ? RETRY_MS_MAX : 0;
+
+  if (is_kernel_late(play)) {
+    grace_ms += KERNEL_MS_MAX;
+  }
+  return grace_ms * 1000000;
+}
+
+void due_begin(struct due *due) {
+  if (!due->is_due) {
+    due->is_due = true;
+    due->since_ns = sim_now_ns();
+    due->turns = 0;
+  }
+}
+
+void due_limit(struct due *due, uint64_t begun_ns, uint32_t timeout_ms) {
+  if (!due->is_due && timeout_ms > 0 &&
+      sim_now_ns() >= begun_ns + (timeout_ms + CLOCK_MS) * 1000000ull) {
+    due_begin(due);
+    due->by_limit = true;
+  }
+}
+
+bool due_is_over(const struct play *play, struct due *due) {
+  if (!due->is_due) {
+    return false;
+  }
+  /* A cancel or a stop in a callback ends the turn behind it. */
+  due->turns += play->turn_was_cut ? 0u : 1u;
+  if ((play->turn_waited || (is_prompt(play) && due->turns > TURNS_MAX)) &&
+      sim_now_ns() >= due->since_ns + grace_ns(play)) {
+    due->is_over = true;
+  }
+  return due->is_over;
+}
+
+/* --- Of operations -------------------------------------------------------- */
+
+/* The results of reads and of writes keep their order. */
+static bool keeps_turn(const struct note *note) {
+  return note->kind == NOTE_READ || note->kind == NOTE_WRITE ||
+         note->kind == NOTE_TRANSACT;
+}
+
+static bool is_in_kernel(const struct note *note) {
+  return !HasOverlappedIoCompleted(&note->slot->op.np__packet.overlapped);
+}
+
+/* An end that is being closed has cancelled all before: the cancel that comes
+ * behind that hurries nothing. */
+static bool note_is_over(struct note *note) {
+  if (note->end->is_closing) {
+    note->due.turns = 0;
+  }
+  return due_is_over(note->end->play, &note->due);
+}
+
+static void note_lost(const struct note *note) {
+  play_fail(note->end->play, "%s %u of end %u lost its %s", note_name(note),
+            (unsigned)note->number, note->end->number,
+            note->due.by_limit ? "time limit" : "cancel");
+}
+
+void due_turn_begins(struct play *play, unsigned loop_index) {
+  play->turn_waited = false;
+  for (size_t i = 0; i < play->note_count; i++) {
+    struct note *note = play->notes[i];
+
+    if (note->slot != NULL && note->end->loop_index == loop_index) {
+      due_limit(&note->due, note->begun_ns, note->timeout_ms);
+    }
+  }
+}
+
+void due_turn_ended(struct play *play, unsigned loop_index) {
+  for (size_t i = 0; i < play->note_count; i++) {
+    struct note *note = play->notes[i];
+
+    if (note->slot == NULL || note->end->loop_index != loop_index ||
+        !note_is_over(note)) {
+      continue;
+    }
+    if (!keeps_turn(note) || is_in_kernel(note)) {
+      note_lost(note);
+    }
+  }
+  play->turn_was_cut = false;
+}
+
+void due_note_ended(const struct note *note) {
+  if (note->due.is_over && note->error != NP_OK &&
+      note->error != ERROR_MORE_DATA) {
+    note_lost(note);
+  }
+}
