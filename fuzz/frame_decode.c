@@ -1,7 +1,8 @@
 /* The law of frame_decode: for any stream, cut in any way, the decoder returns
  * the same frames, and the same final error, as a naive decoder that gets the
- * whole stream. It allocates no more memory than the longest allowed frame, and
- * after an error it stays failed.
+ * whole stream. At each allocation it holds at most twice the bytes that have
+ * come of the frame and NP_FRAME_MEMORY_BYTES, whatever length a header
+ * announces. After an error it stays failed and holds no memory.
  *
  * Payload: the stream. Choices: the options (framing_choose), the allocation
  * that fails, and the cuts. */
@@ -14,7 +15,7 @@ enum { STREAM_BYTES_MAX = 4096, CUTS_MAX = 12 };
 
 struct memory {
   size_t live_bytes;
-  size_t bytes_max;
+  size_t came_bytes; /* of the frame that has begun */
   uint32_t fails_at; /* counts down; 0: never */
   bool has_failed;
 };
@@ -25,6 +26,10 @@ union block {
   max_align_t align;
 };
 
+static size_t bytes_max_of(const struct memory *memory) {
+  return 2 * memory->came_bytes + NP_FRAME_MEMORY_BYTES;
+}
+
 static void *allocate(void *context, size_t size) {
   struct memory *memory = context;
   union block *block;
@@ -33,14 +38,13 @@ static void *allocate(void *context, size_t size) {
     memory->has_failed = true;
     return NULL;
   }
-  fuzz_law(size <= memory->bytes_max - memory->live_bytes,
-           "%zu bytes beside %zu, where a frame has at most %zu", size,
-           memory->live_bytes, memory->bytes_max);
-  block =
-      size <= STREAM_BYTES_MAX * 4096u ? malloc(sizeof *block + size) : NULL;
+  fuzz_law(size <= bytes_max_of(memory) &&
+               memory->live_bytes <= bytes_max_of(memory) - size,
+           "%zu bytes beside %zu, where %zu bytes of the frame have come", size,
+           memory->live_bytes, memory->came_bytes);
+  block = malloc(sizeof *block + size);
   if (block == NULL) {
-    memory->has_failed = true;
-    return NULL;
+    abort();
   }
   block->size = size;
   memory->live_bytes += size;
@@ -57,11 +61,28 @@ static void release(void *context, void *block) {
 /* Compares the decoded frames with those of the naive decoder. */
 struct reader {
   np_frame_decoder decoder;
+  struct memory memory;
   const uint8_t *stream;
   const struct framed_stream *expected;
   size_t count;
   size_t given; /* bytes of the stream given so far */
 };
+
+/* frame_comes counts what has come of the next frame, where the piece has
+ * `size` bytes more. */
+static void frame_comes(struct reader *reader, size_t size) {
+  const struct framed *frames = reader->expected->frames;
+  const size_t count = reader->count;
+  const size_t begin =
+      count > 0 ? frames[count - 1].offset + frames[count - 1].length : 0;
+  size_t end = reader->given + size;
+
+  if (count < reader->expected->count &&
+      end > frames[count].offset + frames[count].length) {
+    end = frames[count].offset + frames[count].length;
+  }
+  reader->memory.came_bytes = end - begin;
+}
 
 /* feed gives the decoder one piece, in a buffer of exactly this size. */
 static np_error feed(struct reader *reader, const uint8_t *piece, size_t size) {
@@ -72,8 +93,15 @@ static np_error feed(struct reader *reader, const uint8_t *piece, size_t size) {
     size_t consumed = SIZE_MAX;
     np_frame frame = {NULL, SIZE_MAX};
 
+    frame_comes(reader, size);
     error = np_frame_decode(&reader->decoder, piece, size, &consumed, &frame);
     if (error != NP_OK) {
+      fuzz_law(
+          reader->memory.live_bytes <=
+              (error == ERROR_MORE_DATA ? bytes_max_of(&reader->memory) : 0),
+          "%zu bytes are held where %zu bytes of a frame have come: %u",
+          reader->memory.live_bytes, reader->memory.came_bytes,
+          (unsigned)error);
       fuzz_law(consumed == (error == ERROR_MORE_DATA ? size : 0) &&
                    frame.data == NULL && frame.length == 0,
                "error %u took %zu of %zu bytes", (unsigned)error, consumed,
@@ -145,11 +173,11 @@ static void decode_cut(const struct framing *framing, const uint8_t *stream,
                        const size_t *cuts, size_t cut_count,
                        uint32_t fails_at) {
   struct reader reader = {.stream = stream, .expected = expected};
-  struct memory memory = {0, framing->options.frame_bytes_max, fails_at, false};
-  const np_allocator allocator = {allocate, release, &memory};
+  const np_allocator allocator = {allocate, release, &reader.memory};
   np_error error = ERROR_MORE_DATA;
   size_t at = 0;
 
+  reader.memory.fails_at = fails_at;
   fuzz_law(np_frame_decoder_init(&reader.decoder, &framing->options,
                                  &allocator) == NP_OK,
            "options that are possible are refused");
@@ -162,7 +190,8 @@ static void decode_cut(const struct framing *framing, const uint8_t *stream,
     }
   }
   if (error == ERROR_NOT_ENOUGH_MEMORY) {
-    fuzz_law(memory.has_failed, "memory is said to be short, and is not");
+    fuzz_law(reader.memory.has_failed,
+             "memory is said to be short, and is not");
     fuzz_law(np_frame_decoder_length(&reader.decoder) != 0,
              "the frame that found no memory has no length");
     stays_failed(&reader, error);
@@ -182,7 +211,8 @@ static void decode_cut(const struct framing *framing, const uint8_t *stream,
     }
   }
   np_frame_decoder_deinit(&reader.decoder);
-  fuzz_law(memory.live_bytes == 0, "%zu bytes are left", memory.live_bytes);
+  fuzz_law(reader.memory.live_bytes == 0, "%zu bytes are left",
+           reader.memory.live_bytes);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {

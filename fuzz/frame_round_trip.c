@@ -1,17 +1,23 @@
 /* The law of frame_round_trip: for any options and any cuts of the stream, the
  * decoder returns the frames that the encoder accepted, byte by byte and in
- * order. The encoder refuses exactly the lengths that do not fit the length
- * field or exceed the maximum, and then writes nothing.
+ * order. It holds at most twice the bytes that have come of a frame and
+ * NP_FRAME_MEMORY_BYTES. The encoder refuses exactly the lengths that do not
+ * fit the length field or exceed the maximum, and then writes nothing.
  *
- * Payload: the bytes of the frames. Choices: the options (framing_choose), the
- * number of frames, their lengths, the size of the pieces, and the room for a
- * header. */
+ * Payload: the bytes of the short frames. Choices: the options
+ * (framing_choose), the number of frames, their lengths, the size of the
+ * pieces, and the room for a header. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "framing.h"
 
-enum { FRAMES_MAX = 8, PAYLOAD_BYTES_MAX = 600, FILL = 0x5A };
+enum {
+  FRAMES_MAX = 8,
+  PAYLOAD_BYTES_MAX = 600,
+  LONG_BYTES_MAX = 20000, /* of a frame that the input has no bytes for */
+  FILL = 0x5A
+};
 
 struct sent {
   size_t offset; /* in the stream, of the expected frame */
@@ -19,11 +25,18 @@ struct sent {
 };
 
 struct wire {
-  uint8_t bytes[FRAMES_MAX * (NP_FRAME_HEADER_BYTES_MAX + PAYLOAD_BYTES_MAX)];
+  uint8_t bytes[FRAMES_MAX * (NP_FRAME_HEADER_BYTES_MAX + LONG_BYTES_MAX)];
   size_t length;
   struct sent frames[FRAMES_MAX];
   size_t count;
 };
+
+struct memory {
+  size_t live_bytes;
+  size_t came_bytes; /* of the frame that has begun */
+};
+
+static uint8_t long_payload[LONG_BYTES_MAX];
 
 static uint8_t fill[NP_FRAME_HEADER_BYTES_MAX];
 
@@ -72,21 +85,55 @@ static void frame_send(struct wire *wire, const struct framing *framing,
   wire->length += header_length + length;
 }
 
+/* The size stands before the block. */
+union block {
+  size_t size;
+  max_align_t align;
+};
+
+static void *allocate(void *context, size_t size) {
+  struct memory *memory = context;
+  union block *block = malloc(sizeof *block + size);
+
+  if (block == NULL) {
+    abort();
+  }
+  block->size = size;
+  memory->live_bytes += size;
+  fuzz_law(memory->live_bytes <= 2 * memory->came_bytes + NP_FRAME_MEMORY_BYTES,
+           "%zu bytes are held, of a frame of which %zu have come",
+           memory->live_bytes, memory->came_bytes);
+  return block + 1;
+}
+
+static void release(void *context, void *block) {
+  struct memory *memory = context;
+
+  memory->live_bytes -= ((union block *)block)[-1].size;
+  free((union block *)block - 1);
+}
+
 static void receive(const struct wire *wire, const struct framing *framing,
                     size_t piece) {
+  struct memory memory = {0, 0};
+  const np_allocator allocator = {allocate, release, &memory};
   np_frame_decoder decoder;
+  size_t begin = 0; /* of the frame */
   size_t count = 0;
 
-  fuzz_law(np_frame_decoder_init(&decoder, &framing->options, NULL) == NP_OK,
-           "the decoder refuses what the encoder took");
+  fuzz_law(
+      np_frame_decoder_init(&decoder, &framing->options, &allocator) == NP_OK,
+      "the decoder refuses what the encoder took");
   for (size_t at = 0; at < wire->length;) {
     const size_t left = wire->length - at;
     size_t consumed;
+    const size_t size = left < piece ? left : piece;
     np_frame frame;
-    np_error error =
-        np_frame_decode(&decoder, wire->bytes + at, left < piece ? left : piece,
-                        &consumed, &frame);
+    np_error error;
 
+    memory.came_bytes = at + size - begin;
+    error =
+        np_frame_decode(&decoder, wire->bytes + at, size, &consumed, &frame);
     at += consumed;
     if (error == ERROR_MORE_DATA) {
       continue;
@@ -97,6 +144,7 @@ static void receive(const struct wire *wire, const struct framing *framing,
                  memcmp(frame.data, wire->bytes + wire->frames[count].offset,
                         frame.length) == 0,
              "frame %zu is not what was sent", count);
+    begin = at;
     count++;
   }
   fuzz_law(count == wire->count, "%zu frames came of %zu", count, wire->count);
@@ -108,6 +156,9 @@ static void receive(const struct wire *wire, const struct framing *framing,
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
   (void)argc, (void)argv;
   memset(fill, FILL, sizeof fill);
+  for (size_t i = 0; i < sizeof long_payload; i++) {
+    long_payload[i] = (uint8_t)(i * 7 + i / 256);
+  }
   return 0;
 }
 
@@ -127,7 +178,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   room = room < 200 ? NP_FRAME_HEADER_BYTES_MAX : room - 200;
   for (size_t i = 0; i < count; i++) {
     lengths[i] = fuzz_choice(&input);
-    if (lengths[i] >= 250) {
+    if (lengths[i] >= 254) {
+      lengths[i] =
+          LONG_BYTES_MAX - fuzz_choice_below(&input, LONG_BYTES_MAX / 2);
+    } else if (lengths[i] >= 250) {
       lengths[i] = fuzz_choice_below(&input, PAYLOAD_BYTES_MAX);
     }
   }
@@ -140,8 +194,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   wire.count = 0;
   for (size_t i = 0; i < count; i++) {
     size_t taken;
-    const uint8_t *payload = fuzz_payload(&input, lengths[i], &taken);
+    const uint8_t *payload = long_payload;
 
+    if (lengths[i] > PAYLOAD_BYTES_MAX) {
+      taken = lengths[i];
+    } else {
+      payload = fuzz_payload(&input, lengths[i], &taken);
+    }
     frame_send(&wire, &framing, payload, taken, room);
   }
   /* No memory holds these lengths; only their headers are encoded. */

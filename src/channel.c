@@ -155,6 +155,7 @@ np_error np_channel_create(np_pipe *pipe, const np_channel_options *options,
     return ERROR_NOT_ENOUGH_MEMORY;
   }
   made->decoder = decoder;
+  made->decoder.np__kept_bytes = SIZE_MAX;
   error = channel_init(made, pipe, options);
   if (error != NP_OK) {
     np__loop_free(pipe->target.loop, made);

@@ -49,6 +49,10 @@ struct np_channel {
   bool half_close;
   bool gather;
   bool is_released;
+  bool is_reading;
+  bool is_read_cancelled; /* by us: nobody waited any more */
+  bool is_in_message;     /* a part of a message of the kernel's was read */
+  bool was_asked; /* `request` was sent with success: its reply is to come */
   size_t write_buffer_bytes;
   size_t read_buffer_bytes;
   size_t bytes_max; /* of a message */
@@ -68,28 +72,24 @@ struct np_channel {
 
   np__channel_queue receives; /* and calls */
   np_op read;
-  bool is_reading;
-  bool is_read_cancelled; /* by us: nobody waited any more */
-  np__queue held;         /* whose callbacks wait for the end of that read */
-  np_op *into;            /* whose buffer `read` goes to, or NULL */
+  np__queue held; /* whose callbacks wait for the end of that read */
+  np_op *into;    /* whose buffer `read` goes to, or NULL */
   unsigned char *in;
   size_t in_bytes;
   size_t in_begin; /* framed: of what is not decoded; else 0 */
   size_t in_end;
   uint64_t skip_bytes; /* of a frame that was too long */
-  bool is_in_message;  /* a part of a message of the kernel's was read */
   np__dropping dropping;
+  np_error receive_error; /* with which receiving ended */
   size_t dropped_bytes;
   np__channel_result result;
-  np_error receive_error; /* with which receiving ended */
-  np_op *delivered;       /* its callback has not returned */
-  void *delivered_data;   /* what that will be lent */
+  np_op *delivered;     /* its callback has not returned */
+  void *delivered_data; /* what that will be lent */
   void *lent;
   uint32_t untold; /* receives with a result whose callback is to come */
 
-  np_op *asking;  /* the call whose request is being sent, or was; or NULL */
-  np_op request;  /* of `asking`; it may outlive that */
-  bool was_asked; /* `request` was sent with success: its reply is to come */
+  np_op *asking; /* the call whose request is being sent, or was; or NULL */
+  np_op request; /* of `asking`; it may outlive that */
   uint32_t asked_after; /* `disconnects` of the pipe when `asking` began */
 };
 

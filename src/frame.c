@@ -1,3 +1,7 @@
+/* Frames: the header is measured first, then its frame is handed out from the
+ * input where it lies there whole, or else collected. The length that a header
+ * announces is a peer's word: memory is taken for bytes that have come alone
+ * (pile.h). */
 #include "frame.h"
 
 #include <assert.h>
@@ -6,6 +10,7 @@
 #include <windows.h>
 
 #include "allocator.h"
+#include "pile.h"
 
 /* A caller's array of that size shall hold the header of any options. */
 _Static_assert(NP_FRAME_HEADER_BYTES_MAX >= sizeof(uint64_t), "see frame.h");
@@ -116,10 +121,11 @@ np_error np_frame_decoder_init(np_frame_decoder *decoder,
     return ERROR_INVALID_PARAMETER;
   }
   memset(decoder, 0, sizeof *decoder);
+  decoder->np__kept_bytes = NP_FRAME_MEMORY_BYTES;
   if (allocator != NULL) {
-    decoder->np__allocator = *allocator;
+    decoder->np__pile.allocator = *allocator;
   }
-  if (!np__allocator_complete(&decoder->np__allocator) ||
+  if (!np__allocator_complete(&decoder->np__pile.allocator) ||
       !layout_make(&decoder->np__layout, options)) {
     decoder->np__error = ERROR_INVALID_PARAMETER;
     return ERROR_INVALID_PARAMETER;
@@ -127,48 +133,13 @@ np_error np_frame_decoder_init(np_frame_decoder *decoder,
   return NP_OK;
 }
 
-static void buffer_release(np_frame_decoder *decoder) {
-  np_allocator *allocator = &decoder->np__allocator;
-
-  if (decoder->np__buffer != NULL) {
-    allocator->release(allocator->context, decoder->np__buffer);
-  }
-  decoder->np__capacity = 0;
-}
-
 void np_frame_decoder_deinit(np_frame_decoder *decoder) {
   if (decoder == NULL) {
     return;
   }
-  buffer_release(decoder);
+  np__pile_clear(&decoder->np__pile, 0);
   memset(decoder, 0, sizeof *decoder);
   decoder->np__error = ERROR_INVALID_PARAMETER;
-}
-
-/* Makes room for a frame of `length` bytes. The buffer at least doubles, so
- * that frames which grow little by little do not each ask for memory. */
-static bool buffer_reserve(np_frame_decoder *decoder, size_t length) {
-  np_allocator *allocator = &decoder->np__allocator;
-  size_t most = decoder->np__layout.options.frame_bytes_max;
-  size_t capacity = decoder->np__capacity;
-
-  assert(length <= most);
-  if (length <= capacity) {
-    return true;
-  }
-  capacity = capacity > most / 2 ? most : capacity * 2;
-  if (capacity < length) {
-    capacity = length;
-  }
-  /* What it held is no frame any more. Released first, the two together are
-   * never more than the maximum. */
-  buffer_release(decoder);
-  decoder->np__buffer = allocator->allocate(allocator->context, capacity);
-  if (decoder->np__buffer == NULL) {
-    return false;
-  }
-  decoder->np__capacity = capacity;
-  return true;
 }
 
 /* Reads the length out of the header, which came whole. */
@@ -224,34 +195,57 @@ static np_error frame_give(np_frame_decoder *decoder, const void *data,
   frame->length = (size_t)decoder->np__length;
   decoder->np__header_used = 0;
   decoder->np__length = 0;
-  decoder->np__used = 0;
   return NP_OK;
 }
 
-/* Takes what `input` has of the frame into the buffer. */
+/* Hands out the frame that was collected, once it is whole. */
+static np_error collected_give(np_frame_decoder *decoder, np_frame *frame) {
+  const void *data;
+
+  if (decoder->np__pile.used < decoder->np__length) {
+    return ERROR_MORE_DATA;
+  }
+  data = np__pile_join(&decoder->np__pile);
+  if (data == NULL) {
+    return ERROR_NOT_ENOUGH_MEMORY;
+  }
+  decoder->np__is_lent = true;
+  return frame_give(decoder, data, frame);
+}
+
+/* Appends `length` bytes of the frame to what was collected. */
+static bool collect(np_frame_decoder *decoder, const unsigned char *bytes,
+                    size_t length) {
+  return np__pile_put(&decoder->np__pile, bytes, length,
+                      (size_t)decoder->np__length - decoder->np__pile.used);
+}
+
+/* The frame begins with the part of the header that is not skipped. */
+static bool collect_header(np_frame_decoder *decoder) {
+  const np__frame_layout *layout = &decoder->np__layout;
+
+  return decoder->np__pile.used > 0 ||
+         collect(decoder, decoder->np__header + layout->options.skip_bytes,
+                 layout->kept_bytes);
+}
+
+/* Takes what `input` has of the frame into the pile. */
 static np_error frame_collect(np_frame_decoder *decoder,
                               const unsigned char *input, size_t length,
                               size_t *taken, np_frame *frame) {
-  const np__frame_layout *layout = &decoder->np__layout;
   size_t missing;
   size_t size;
 
-  if (decoder->np__used == 0) {
-    if (!buffer_reserve(decoder, (size_t)decoder->np__length)) {
-      return ERROR_NOT_ENOUGH_MEMORY;
-    }
-    memcpy(decoder->np__buffer,
-           decoder->np__header + layout->options.skip_bytes,
-           layout->kept_bytes);
-    decoder->np__used = layout->kept_bytes;
+  if (!collect_header(decoder)) {
+    return ERROR_NOT_ENOUGH_MEMORY;
   }
-  missing = (size_t)decoder->np__length - decoder->np__used;
+  missing = (size_t)decoder->np__length - decoder->np__pile.used;
   size = length < missing ? length : missing;
-  memcpy(decoder->np__buffer + decoder->np__used, input, size);
-  decoder->np__used += size;
+  if (!collect(decoder, input, size)) {
+    return ERROR_NOT_ENOUGH_MEMORY;
+  }
   *taken = size;
-  return size < missing ? ERROR_MORE_DATA
-                        : frame_give(decoder, decoder->np__buffer, frame);
+  return collected_give(decoder, frame);
 }
 
 static np_error decode(np_frame_decoder *decoder, const unsigned char *input,
@@ -269,7 +263,7 @@ static np_error decode(np_frame_decoder *decoder, const unsigned char *input,
   input += header_taken;
   length -= header_taken;
   payload = (size_t)decoder->np__length - layout->kept_bytes;
-  if (decoder->np__used == 0 && length >= payload &&
+  if (decoder->np__pile.used == 0 && length >= payload &&
       (layout->kept_bytes == 0 || header_taken == layout->header_bytes)) {
     *consumed = header_taken + payload;
     return frame_give(decoder, input - layout->kept_bytes, frame);
@@ -282,6 +276,13 @@ static np_error decode(np_frame_decoder *decoder, const unsigned char *input,
   error = frame_collect(decoder, input, length, &frame_taken, frame);
   *consumed = header_taken + frame_taken;
   return error;
+}
+
+void np__frame_decoder_take_back(np_frame_decoder *decoder) {
+  if (decoder->np__is_lent) {
+    decoder->np__is_lent = false;
+    np__pile_clear(&decoder->np__pile, decoder->np__kept_bytes);
+  }
 }
 
 np_error np_frame_decode(np_frame_decoder *decoder, const void *input,
@@ -298,6 +299,7 @@ np_error np_frame_decode(np_frame_decoder *decoder, const void *input,
   if (decoder->np__error != NP_OK) {
     return decoder->np__error;
   }
+  np__frame_decoder_take_back(decoder);
   if (length == 0) {
     return ERROR_MORE_DATA;
   }
@@ -305,6 +307,7 @@ np_error np_frame_decode(np_frame_decoder *decoder, const void *input,
   if (error != NP_OK && error != ERROR_MORE_DATA) {
     *consumed = 0;
     decoder->np__error = error;
+    np__pile_clear(&decoder->np__pile, 0);
   }
   return error;
 }
@@ -317,7 +320,7 @@ uint64_t np__frame_decoder_skip(np_frame_decoder *decoder) {
   const uint64_t rest = decoder->np__length - decoder->np__layout.kept_bytes;
 
   assert(decoder->np__error == ERROR_BUFFER_OVERFLOW);
-  assert(decoder->np__used == 0);
+  assert(decoder->np__pile.used == 0);
   decoder->np__error = NP_OK;
   decoder->np__header_used = 0;
   decoder->np__length = 0;

@@ -15,4 +15,8 @@ np_error np__frame_encode(const np__frame_layout *layout, size_t payload_length,
  * header, which is taken. */
 uint64_t np__frame_decoder_skip(np_frame_decoder *decoder);
 
+/* np__frame_decoder_take_back ends the lending of a frame out of the decoder's
+ * memory, of which at most `np__kept_bytes` stay. */
+void np__frame_decoder_take_back(np_frame_decoder *decoder);
+
 #endif

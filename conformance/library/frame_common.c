@@ -10,6 +10,11 @@ union block {
   max_align_t align;
 };
 
+void assert_frame_bound(const struct frame_memory *memory) {
+  assert_true(memory->live_bytes <=
+              2 * memory->came_bytes + NP_FRAME_MEMORY_BYTES);
+}
+
 static void *memory_allocate(void *context, size_t size) {
   struct frame_memory *memory = context;
   union block *block;
@@ -27,6 +32,7 @@ static void *memory_allocate(void *context, size_t size) {
   if (memory->live_bytes > memory->most_bytes) {
     memory->most_bytes = memory->live_bytes;
   }
+  assert_frame_bound(memory);
   return block + 1;
 }
 
@@ -70,14 +76,19 @@ void frame_log_add(struct frame_log *log, const void *data, size_t length) {
 
 np_error frame_feed(np_frame_decoder *decoder, struct frame_log *log,
                     const void *input, size_t length) {
+  struct frame_memory uncounted = {0};
+  struct frame_memory *memory = log->memory != NULL ? log->memory : &uncounted;
   const unsigned char *at = input;
 
   for (;;) {
     size_t consumed = SIZE_MAX;
     np_frame frame = {&consumed, SIZE_MAX};
-    np_error error = np_frame_decode(decoder, at, length, &consumed, &frame);
+    np_error error;
 
+    memory->came_bytes += length;
+    error = np_frame_decode(decoder, at, length, &consumed, &frame);
     if (error != NP_OK) {
+      assert_frame_bound(memory);
       assert_int_equal(consumed, error == ERROR_MORE_DATA ? length : 0);
       assert_null(frame.data);
       assert_int_equal(frame.length, 0);
@@ -88,6 +99,7 @@ np_error frame_feed(np_frame_decoder *decoder, struct frame_log *log,
     frame_log_add(log, frame.data, frame.length);
     at += consumed;
     length -= consumed;
+    memory->came_bytes = 0;
   }
 }
 

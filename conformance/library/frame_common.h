@@ -10,19 +10,26 @@
 
 enum { FRAME_LOG_BYTES_MAX = 1 << 20 };
 
-/* Memory of a decoder, with counters. */
+/* Memory of a decoder, with counters. An allocation fails the case if there is
+ * then more memory than twice `came_bytes` and NP_FRAME_MEMORY_BYTES. */
 struct frame_memory {
   size_t live;       /* blocks allocated and not released */
   size_t live_bytes; /* bytes in these blocks */
   size_t most_bytes; /* highest value of `live_bytes` */
   size_t total;      /* allocations asked for, failed ones too */
   size_t fail_at;    /* the value of `total` that fails; 0: none             */
+  size_t came_bytes; /* that the decoder was given of the frame that began   */
 };
 
 np_allocator frame_allocator(struct frame_memory *memory);
 
+/* assert_frame_bound checks the memory that is left after a call: as at an
+ * allocation. */
+void assert_frame_bound(const struct frame_memory *memory);
+
 /* The decoded frames, each behind its length in four bytes. */
 struct frame_log {
+  struct frame_memory *memory; /* of the decoder, to be counted; may be NULL */
   size_t count;
   size_t used;
   unsigned char bytes[FRAME_LOG_BYTES_MAX];
@@ -37,8 +44,9 @@ void frame_options_set(np_frame_options *options, size_t field_bytes,
 void frame_log_add(struct frame_log *log, const void *data, size_t length);
 
 /* frame_feed gives all of `input` to `decoder` and logs the frames. It checks
- * the promises about `consumed` and `frame` at each call. It returns the error
- * of the last call, which is never NP_OK. */
+ * the promises about `consumed` and `frame` at each call, and counts what has
+ * come of the frame that has begun in `log->memory`. It returns the error of
+ * the last call, which is never NP_OK. */
 np_error frame_feed(np_frame_decoder *decoder, struct frame_log *log,
                     const void *input, size_t length);
 

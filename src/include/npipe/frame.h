@@ -16,6 +16,7 @@
 #ifndef NPIPE_FRAME_H
 #define NPIPE_FRAME_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,11 @@ extern "C" {
 
 /* The longest header, in bytes: a caller's array of this size holds any. */
 #define NP_FRAME_HEADER_BYTES_MAX 256
+
+/* A decoder holds at most twice as many bytes of memory as have come of the
+ * frame that has begun, and so many more, whatever length the peer has
+ * announced. See np_frame_decoder. */
+#define NP_FRAME_MEMORY_BYTES 4096
 
 /* As np_frame_options.skip_bytes: up to the end of the length field. */
 #define NP_FRAME_SKIP_HEADER ((size_t)-1)
@@ -62,8 +68,8 @@ typedef enum np_byte_order {
  * than the maximum.
  *
  * The defaults are those of Tokio's LengthDelimitedCodec, and give and take the
- * same bytes. Unlike there the maximum is for the adjusted length, so it bounds
- * the memory that a peer can ask for.
+ * same bytes. Unlike there the maximum is for the adjusted length, which is
+ * that of the frame in memory.
  *
  * Source:  tokio_util::codec::length_delimited
  *          docs.rs/tokio-util/latest/tokio_util/codec/length_delimited/
@@ -98,22 +104,39 @@ typedef struct np__frame_layout {
   uint64_t field_max;
 } np__frame_layout;
 
+/* The bytes of one frame that comes in parts: blocks of memory, all of them
+ * full but the last. */
+typedef struct np__pile {
+  np_allocator allocator;
+  struct np__block *first;
+  struct np__block *last;
+  size_t last_used; /* bytes in the last block                     */
+  size_t used;      /* bytes in all blocks                         */
+  size_t held;      /* bytes of memory of all blocks, heads included */
+} np__pile;
+
 /* A decoder, in the caller's storage; it may be moved in memory. Every member
  * is the library's.
  *
- * It holds at most NP_FRAME_HEADER_BYTES_MAX bytes of a header in itself, and
- * in memory of its allocator one frame that came in more than one piece: never
- * more than `frame_bytes_max` bytes. That memory is kept for the next such
- * frame. */
+ * It holds at most NP_FRAME_HEADER_BYTES_MAX bytes of a header in itself. In
+ * memory of its allocator it holds the frame that comes in more than one piece:
+ *
+ *     memory <= 2 * (bytes of this frame that have come)
+ *               + NP_FRAME_MEMORY_BYTES
+ *
+ * That holds at each allocation, so also while the frame moves into one block
+ * of memory when its end has come. A header that announces a long frame takes
+ * no memory for the length. The call that follows a frame ends its lending:
+ * then, and between two frames, the decoder holds at most
+ * NP_FRAME_MEMORY_BYTES. */
 typedef struct np_frame_decoder {
   np__frame_layout np__layout;
-  np_allocator np__allocator;
   np_error np__error;
+  bool np__is_lent; /* the bytes in the pile were handed out             */
   size_t np__header_used; /* bytes of the header that came                    */
   uint64_t np__length;    /* of the frame, once the header came; else 0       */
-  size_t np__used;        /* bytes of the frame that are in the buffer        */
-  size_t np__capacity;
-  unsigned char *np__buffer;
+  size_t np__kept_bytes;  /* of memory that stays between two frames          */
+  np__pile np__pile;
   unsigned char np__header[NP_FRAME_HEADER_BYTES_MAX];
 } np_frame_decoder;
 
@@ -180,7 +203,7 @@ NP_API void np_frame_decoder_deinit(np_frame_decoder *decoder);
  * ERROR_ARITHMETIC_OVERFLOW: with the adjustment the length does not fit into
  * 64 bits.
  * ERROR_NOT_ENOUGH_MEMORY: the allocator gave none for a frame that came in
- * pieces.
+ * pieces, for its next part or for all of it in one piece.
  *
  * Thread:  the decoder's only.
  */

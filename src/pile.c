@@ -1,0 +1,205 @@
+/* Piles: blocks of memory that are taken as the bytes of a message come. The
+ * rule is in pile.h: at each allocation no more memory is held than twice the
+ * bytes that have come and a constant, the block that is just taken and the
+ * blocks that are about to be freed included. */
+#include "pile.h"
+
+#include <assert.h>
+#include <string.h>
+
+typedef struct np__block {
+  struct np__block *next;
+  size_t capacity;
+  unsigned char bytes[];
+} np__block;
+
+/* The heads of all blocks, and what joining takes more, are within the rest of
+ * NP_FRAME_MEMORY_BYTES: there are fewer blocks than bits in a size. */
+#define SPARE_BYTES (NP_FRAME_MEMORY_BYTES - 2048u)
+
+_Static_assert(64 * sizeof(np__block) + sizeof(np__block) <= 2048,
+               "the heads of the blocks have room in the constant");
+
+static np__block *block_new(np__pile *pile, size_t bytes) {
+  const np_allocator *allocator = &pile->allocator;
+  np__block *block = allocator->allocate(allocator->context, bytes);
+
+  if (block != NULL) {
+    block->next = NULL;
+    block->capacity = bytes - sizeof *block;
+    pile->held += bytes;
+  }
+  return block;
+}
+
+static void block_free(np__pile *pile, np__block *block) {
+  const np_allocator *allocator = &pile->allocator;
+
+  pile->held -= sizeof *block + block->capacity;
+  allocator->release(allocator->context, block);
+}
+
+static void blocks_free(np__pile *pile, np__block *first) {
+  while (first != NULL) {
+    np__block *next = first->next;
+
+    block_free(pile, first);
+    first = next;
+  }
+}
+
+/* The memory that a new block may take, its head included, when all the blocks
+ * there are, if any, are full. */
+static size_t allowed_bytes(const np__pile *pile, size_t came) {
+  const size_t spare = came + SPARE_BYTES - pile->used;
+
+  return came < SIZE_MAX - spare ? came + spare : SIZE_MAX;
+}
+
+/* A block that is left of a shorter message is too small for this one: a block
+ * of twice its size is taken in its place, so that messages which grow little
+ * by little take memory seldom. Returns the least capacity of the new block. */
+static size_t outgrow(np__pile *pile, size_t most) {
+  np__block *block = pile->last;
+  const size_t capacity = block != NULL ? block->capacity : 0;
+
+  if (block == NULL || pile->used > 0 || capacity >= most ||
+      capacity > SPARE_BYTES / 2) {
+    return 0;
+  }
+  block_free(pile, block);
+  pile->first = NULL;
+  pile->last = NULL;
+  return capacity * 2;
+}
+
+unsigned char *np__pile_room(np__pile *pile, size_t came, size_t most,
+                             size_t *room) {
+  const size_t least = outgrow(pile, most);
+  size_t left;
+
+  assert(came >= pile->used && most > 0);
+  if (pile->last == NULL || pile->last_used == pile->last->capacity) {
+    const size_t allowed = allowed_bytes(pile, came);
+    const size_t wanted = most > least ? most : least;
+    np__block *block = block_new(pile, wanted < allowed - sizeof *block
+                                           ? wanted + sizeof *block
+                                           : allowed);
+
+    if (block == NULL) {
+      return NULL;
+    }
+    if (pile->last == NULL) {
+      pile->first = block;
+    } else {
+      pile->last->next = block;
+    }
+    pile->last = block;
+    pile->last_used = 0;
+  }
+  left = pile->last->capacity - pile->last_used;
+  *room = left < most ? left : most;
+  return pile->last->bytes + pile->last_used;
+}
+
+void np__pile_add(np__pile *pile, size_t length) {
+  assert(length <= pile->last->capacity - pile->last_used);
+  pile->used += length;
+  pile->last_used += length;
+}
+
+bool np__pile_put(np__pile *pile, const void *bytes, size_t length,
+                  size_t most) {
+  const unsigned char *from = bytes;
+  const size_t came = pile->used + length;
+
+  while (length > 0) {
+    size_t room;
+    unsigned char *to = np__pile_room(pile, came, most, &room);
+    const size_t size = length < room ? length : room;
+
+    if (to == NULL) {
+      return false;
+    }
+    memcpy(to, from, size);
+    np__pile_add(pile, size);
+    from += size;
+    length -= size;
+    most -= size;
+  }
+  return true;
+}
+
+/* Before the blocks are joined, a last block of which little is used is
+ * replaced by one of the right size. False: no memory. */
+static bool last_trim(np__pile *pile) {
+  const size_t unused = pile->last->capacity - pile->last_used;
+  np__block *before = pile->first;
+  np__block *block;
+
+  if (unused <= SPARE_BYTES) {
+    return true;
+  }
+  block = block_new(pile, sizeof *block + pile->last_used);
+  if (block == NULL) {
+    return false;
+  }
+  memcpy(block->bytes, pile->last->bytes, pile->last_used);
+  while (before->next != pile->last) {
+    before = before->next;
+  }
+  block_free(pile, pile->last);
+  before->next = block;
+  pile->last = block;
+  return true;
+}
+
+/* The capacity of the block for all the bytes: more than they need, as far as
+ * the rule has room for it, so that a message that is a little longer than this
+ * one finds its place. */
+static size_t whole_bytes(const np__pile *pile) {
+  const size_t unused = pile->last->capacity - pile->last_used;
+  const size_t spare = SPARE_BYTES - unused;
+
+  return pile->used + (pile->used < spare ? pile->used : spare);
+}
+
+unsigned char *np__pile_join(np__pile *pile) {
+  np__block *whole;
+  size_t at = 0;
+
+  assert(pile->last != NULL);
+  if (pile->first == pile->last) {
+    return pile->first->bytes;
+  }
+  if (!last_trim(pile)) {
+    return NULL;
+  }
+  whole = block_new(pile, sizeof *whole + whole_bytes(pile));
+  if (whole == NULL) {
+    return NULL;
+  }
+  for (const np__block *block = pile->first; block != NULL;
+       block = block->next) {
+    const size_t size = block == pile->last ? pile->last_used : block->capacity;
+
+    memcpy(whole->bytes + at, block->bytes, size);
+    at += size;
+  }
+  assert(at == pile->used);
+  blocks_free(pile, pile->first);
+  pile->first = whole;
+  pile->last = whole;
+  pile->last_used = at;
+  return whole->bytes;
+}
+
+void np__pile_clear(np__pile *pile, size_t kept_bytes) {
+  pile->used = 0;
+  pile->last_used = 0;
+  if (pile->first != pile->last || pile->held > kept_bytes) {
+    blocks_free(pile, pile->first);
+    pile->first = NULL;
+    pile->last = NULL;
+  }
+}
