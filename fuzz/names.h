@@ -1,5 +1,5 @@
 /* A naive judge of pipe names, for names_options alone: it finds UTF-8 by the
- * table of RFC 3629 and compares prefixes in bytes. */
+ * table of RFC 3629, and folds paths and compares in bytes. */
 #ifndef NPIPE_FUZZ_NAMES_H
 #define NPIPE_FUZZ_NAMES_H
 
@@ -15,7 +15,12 @@ np_error names_judge(const char *name, bool is_local, np_error *also);
 /* names_utf16_of_utf8 tells whether the text is UTF-8, and its UTF-16 units. */
 bool names_utf16_of_utf8(const char *text, size_t *units);
 
-/* names_equal tells whether two ASCII names are the same but for case. */
-bool names_equal(const char *a, const char *b);
+/* The longest name that is judged, with its NUL. */
+#define NAMES_BYTES_MAX 1400
+
+/* names_meaning finds the pipe that the path `name`, which is UTF-8, leads to:
+ * two spellings of one name have one `pipe`. `*is_host`: it goes by the
+ * network. False: it is no path of a pipe. */
+bool names_meaning(const char *name, char pipe[NAMES_BYTES_MAX], bool *is_host);
 
 #endif

@@ -1,12 +1,14 @@
 /* The law of names_options: a name, a set of options, a security descriptor as
  * text or a handle that is not what it should be is refused with the error that
  * the headers say, and then nothing was made and nothing is left; what is taken
- * is what was asked for, and a client with the same name meets it.
+ * is what was asked for. A client meets it with each spelling of its name, and
+ * with a spelling of another name never.
  *
  * Payload: three texts, a NUL behind each: the server's name, the client's
  * (none: the same), SDDL (none: none). Choices: the kernel (stage_settings),
  * whether the names get the prefix of a pipe, the options, a handle to adopt, a
- * call or an allocation that fails. */
+ * call or an allocation that fails, how the client spells the server's name. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +16,7 @@
 #include "refusals.h"
 #include "stage.h"
 
-enum { TEXT_BYTES_MAX = 1400 };
+enum { TEXT_BYTES_MAX = NAMES_BYTES_MAX };
 
 struct texts {
   char server[TEXT_BYTES_MAX];
@@ -40,6 +42,45 @@ static bool text_take(char out[TEXT_BYTES_MAX], struct fuzz_input *input,
   }
   out[at] = '\0';
   return at > begin;
+}
+
+/* How a client may spell what stands behind the plain prefix of the server's
+ * name. Whether that is the same name depends on the rest: the judge says. */
+static const struct spelling {
+  const char *before;
+  const char *after;
+} respellings[] = {
+    {"\\\\?\\pipe\\", ""},
+    {"//./pipe/", ""},
+    {"\\??\\PIPE\\", ""},
+    {"\\\\.\\pipe\\\\", ""},
+    {"\\\\.\\pipe\\.\\", ""},
+    {"\\\\.\\pipe\\", "."},
+    {"\\\\.\\pipe\\", "\\x\\.."},
+    {"\\\\.\\pipe\\", "\\"},
+    {"\\\\.\\pipe\\..\\pipe\\", " "},
+    {"\\\\?\\pipe\\", "."},
+    {"\\\\?\\pipe\\.\\", ""},
+    {"\\\\.\\Global\\pipe\\", ""},
+    {"\\\\?\\GLOBALROOT\\Device\\NamedPipe\\", ""},
+    {"\\\\localhost\\pipe\\", ""},
+    {"\\\\?\\UNC\\localhost\\pipe\\", ""},
+};
+
+/* Gives `client` the server's name in another spelling. A name that has not the
+ * plain prefix stays. */
+static void respell(char client[TEXT_BYTES_MAX], const char *server,
+                    uint32_t drawn) {
+  static const char prefix[] = "\\\\.\\pipe\\";
+  const struct spelling *as =
+      &respellings[drawn % (sizeof respellings / sizeof respellings[0])];
+  char name[TEXT_BYTES_MAX];
+
+  if (strncmp(server, prefix, sizeof prefix - 1) != 0) {
+    return;
+  }
+  snprintf(name, sizeof name, "%s", server + sizeof prefix - 1);
+  snprintf(client, TEXT_BYTES_MAX, "%s%.1300s%s", as->before, name, as->after);
 }
 
 /* --- Options ----------------------------------------------------------- */
@@ -196,8 +237,9 @@ static np_pipe *server_make(struct stage *stage, const char *name,
     fuzz_law(error == ERROR_INVALID_PARAMETER,
              "bad options of a server gave %s", np_error_name(error));
   } else if (expected != NP_OK) {
-    fuzz_law(error == expected || error == also, "a bad name gave %s, not %s",
-             np_error_name(error), np_error_name(expected));
+    fuzz_law(error == expected || error == also || stage_is_fault(stage, error),
+             "a bad name gave %s, not %s", np_error_name(error),
+             np_error_name(expected));
   } else if (options->sddl != NULL &&
              !names_utf16_of_utf8(options->sddl, &units)) {
     fuzz_law(
@@ -231,9 +273,17 @@ static np_pipe *client_make(struct stage *stage, const char *name,
                             const char *server_name,
                             const np_server_options *server) {
   np_error also;
+  static char pipe[NAMES_BYTES_MAX];
+  static char server_pipe[NAMES_BYTES_MAX];
   const np_error expected = names_judge(name, false, &also);
   np_pipe *client = NULL;
   np_error error = np_client_open(stage->loop, name, options, &client);
+  bool is_host;
+  bool is_host_too;
+  const bool is_same_pipe =
+      names_meaning(name, pipe, &is_host) &&
+      names_meaning(server_name, server_pipe, &is_host_too) &&
+      strcmp(pipe, server_pipe) == 0;
 
   fuzz_say("np_client_open \"%s\": %s", name, np_error_name(error));
   fuzz_law((error == NP_OK) == (client != NULL),
@@ -242,10 +292,11 @@ static np_pipe *client_make(struct stage *stage, const char *name,
     fuzz_law(error == ERROR_INVALID_PARAMETER,
              "bad options of a client gave %s", np_error_name(error));
   } else if (expected != NP_OK) {
-    fuzz_law(error == expected || error == also, "a bad name gave %s, not %s",
-             np_error_name(error), np_error_name(expected));
-  } else if (server != NULL && server->sddl == NULL &&
-             names_equal(name, server_name)) {
+    fuzz_law(error == expected || error == also || stage_is_fault(stage, error),
+             "a bad name gave %s, not %s", np_error_name(error),
+             np_error_name(expected));
+  } else if (server != NULL && server->sddl == NULL && !is_host &&
+             is_same_pipe) {
     /* Of a server that cannot be verified a client says so, or why not. */
     const bool verifies =
         options->verify_same_user || options->verify_process_id != 0;
@@ -259,6 +310,7 @@ static np_pipe *client_make(struct stage *stage, const char *name,
     np_info info = {.size = sizeof info};
 
     fuzz_law(server != NULL, "a client opened what nobody made");
+    fuzz_law(is_same_pipe, "a client opened another name's pipe");
     fuzz_law(options->verify_process_id == 0 ||
                  options->verify_process_id == GetCurrentProcessId(),
              "a client takes the server of another process");
@@ -433,6 +485,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   uint32_t how;
   uint32_t fault;
   uint32_t memory_fault;
+  uint32_t spells_anew;
   bool has_sddl;
   bool refuses;
 
@@ -455,11 +508,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   memory_fault = memory_fault < 240 ? 0 : memory_fault - 239;
   check_error(fuzz_choice_below(&input, 65536));
   refuses = fuzz_choice(&input) % 8 == 7;
+  spells_anew = fuzz_choice(&input) % 32;
   text_take(texts.server, &input, (how & 1) == 0 ? prefix : "");
   if (!text_take(texts.client, &input, (how & 2) == 0 ? prefix : "")) {
     memcpy(texts.client, texts.server, sizeof texts.client);
   }
   has_sddl = text_take(texts.sddl, &input, "");
+  if (spells_anew > 0) {
+    respell(texts.client, texts.server, spells_anew - 1);
+  }
   server_options.sddl = has_sddl ? texts.sddl : NULL;
 
   stage_begin(&stage, how, &settings);

@@ -1,4 +1,14 @@
+/* Names of pipes. Win32 takes many spellings of one name: slashes of both
+ * kinds, several in a row, parts `.` and `..`, a dot or a blank at the end, and
+ * several ways to the pipes of this machine. The system's own function turns
+ * them into one; so create, open, wait and the line of the waiting clients
+ * never disagree about what a spelling means.
+ *
+ * Source: Naming Files, Paths, and Namespaces; GetFullPathName, Remarks
+ *         learn.microsoft.com/windows/win32/fileio/naming-a-file */
 #include "name.h"
+
+#include <string.h>
 
 #include "utf16.h"
 
@@ -22,35 +32,104 @@ static bool is_separator(WCHAR unit) {
   return unit == '\\' || unit == '/';
 }
 
-/* Whether Windows takes the name behind the prefix as it is. It folds parts `.`
- * and `..`, and cuts blanks and dots off the end: what is left could be the
- * root of all pipes, or lie outside of it.
- * Source: Naming Files, Paths, and Namespaces; GetFullPathName, Remarks */
-static bool stays_a_pipe(const WCHAR *name) {
-  bool has_something = false;
-  size_t part = 0;
+/* The system passes on what follows these as it stands: a slash, a dot or a
+ * blank in it is one of the name. */
+static bool is_verbatim(const WCHAR *text) {
+  return starts_with(text, "\\\\?\\") || starts_with(text, "\\??\\");
+}
 
-  for (size_t at = 0;; at++) {
-    if (name[at] != '\0' && !is_separator(name[at])) {
-      has_something = has_something || (name[at] != '.' && name[at] != ' ');
-      continue;
-    }
-    if ((at == part + 1 && name[part] == '.') ||
-        (at == part + 2 && name[part] == '.' && name[part + 1] == '.')) {
+static bool is_device_path(const WCHAR *text) {
+  return is_verbatim(text) || starts_with(text, "\\\\.\\");
+}
+
+/* Whether `text` is a device path in which the system would fold nothing. */
+static bool is_plain(const WCHAR *text) {
+  size_t at = sizeof "\\\\.\\" - 1;
+
+  if (!starts_with(text, "\\\\.\\")) {
+    return false;
+  }
+  for (; text[at] != '\0'; at++) {
+    if (text[at] == '/' ||
+        (text[at] == '\\' && (text[at - 1] == '\\' || text[at - 1] == '.'))) {
       return false;
     }
-    if (name[at] == '\0') {
-      return has_something;
-    }
-    part = at + 1;
   }
+  return text[at - 1] != '.' && text[at - 1] != ' ';
+}
+
+/* Whether `text`, behind the prefix of a host path, names a pipe of a host. */
+static bool is_pipe_of_host(const WCHAR *text) {
+  static const char share[] = "pipe\\";
+  size_t at = 0;
+
+  while (text[at] != '\0' && text[at] != '\\') {
+    at++;
+  }
+  if (at == 0) {
+    return false;
+  }
+  while (text[at] == '\\') {
+    at++;
+  }
+  return starts_with(text + at, share) && text[at + sizeof share - 1] != '\0';
+}
+
+/* Whether `text`, behind the prefix of a device path, names a pipe: of this
+ * machine or, through the redirector, of a host. */
+static bool is_pipe_of_device(const WCHAR *text, bool local_only) {
+  static const char host[] = "unc\\";
+  static const char *const ways[] = {"pipe\\", "global\\pipe\\",
+                                     "globalroot\\device\\namedpipe\\"};
+
+  for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+    if (starts_with(text, ways[i])) {
+      return text[strlen(ways[i])] != '\0';
+    }
+  }
+  return !local_only && starts_with(text, host) &&
+         is_pipe_of_host(text + sizeof host - 1);
+}
+
+/* Folds a path that begins with two separators. It gets no longer. */
+static np_error fold(WCHAR *out, DWORD *units, const WCHAR *text) {
+  if (!is_separator(text[0]) || !is_separator(text[1])) {
+    return ERROR_INVALID_NAME;
+  }
+  *units = GetFullPathNameW(text, NP__NAME_UNITS_MAX + 1, out, NULL);
+  if (*units == 0 || *units > NP__NAME_UNITS_MAX) {
+    return *units == 0 ? GetLastError() : ERROR_INVALID_NAME;
+  }
+  return NP_OK;
+}
+
+/* A host path stays as it was given: the system folds it again when it is
+ * opened, and twice is not always the same as once. */
+static np_error parse(np__name *name, bool local_only) {
+  WCHAR folded[NP__NAME_UNITS_MAX + 1];
+  WCHAR *text = name->text;
+  DWORD units = 0;
+  np_error error;
+
+  if (!is_verbatim(text) && !is_plain(text)) {
+    error = fold(folded, &units, text);
+    if (error != NP_OK) {
+      return error;
+    }
+    if (!is_device_path(folded)) {
+      return !local_only && is_pipe_of_host(folded + 2) ? NP_OK
+                                                        : ERROR_INVALID_NAME;
+    }
+    memcpy(text, folded, (units + 1) * sizeof *text);
+  }
+  text[1] = '\\';
+  text[2] = '?';
+  return is_pipe_of_device(text + 4, local_only) ? NP_OK : ERROR_INVALID_NAME;
 }
 
 np_error np__name_parse(np__name *out, const char *name, bool local_only) {
-  static const char pipe_part[] = "\\pipe\\";
   np_error error;
   size_t units = 0;
-  size_t at = 2;
 
   if (name == NULL) {
     return ERROR_INVALID_PARAMETER;
@@ -59,36 +138,19 @@ np_error np__name_parse(np__name *out, const char *name, bool local_only) {
   if (error == ERROR_INSUFFICIENT_BUFFER) {
     return ERROR_FILENAME_EXCED_RANGE;
   }
-  if (error != NP_OK) {
-    return error;
-  }
-  if (!starts_with(out->text, "\\\\")) {
-    return ERROR_INVALID_NAME;
-  }
-  while (out->text[at] != '\0' && out->text[at] != '\\') {
-    at++;
-  }
-  if (at == 2 || (local_only && !(at == 3 && out->text[2] == '.')) ||
-      !starts_with(out->text + at, pipe_part) ||
-      !stays_a_pipe(out->text + at + sizeof pipe_part - 1)) {
-    return ERROR_INVALID_NAME;
-  }
-  return NP_OK;
+  return error == NP_OK ? parse(out, local_only) : error;
 }
 
 const WCHAR *np__name_in_root(const np__name *name) {
-  static const size_t prefix_units = sizeof "\\\\.\\pipe\\" - 1;
-  const bool is_local =
-      (name->text[2] == '.' || name->text[2] == '?') && name->text[3] == '\\';
+  static const char root[] = "\\\\?\\pipe\\";
 
-  return is_local ? name->text + prefix_units : NULL;
+  return starts_with(name->text, root) ? name->text + sizeof root - 1 : NULL;
+}
+
+bool np__name_is_remote(const np__name *name) {
+  return !is_verbatim(name->text) || starts_with(name->text, "\\\\?\\unc\\");
 }
 
 bool np__name_is_equal(const np__name *a, const np__name *b) {
-  size_t at = 0;
-
-  while (a->text[at] == b->text[at] && a->text[at] != '\0') {
-    at++;
-  }
-  return a->text[at] == b->text[at];
+  return CompareStringOrdinal(a->text, -1, b->text, -1, TRUE) == CSTR_EQUAL;
 }

@@ -100,6 +100,7 @@ static const struct fault faults[] = {
     {"CreateThread", {ERROR_NO_SYSTEM_RESOURCES}, {0}},
     {"CreateEventW", {ERROR_NO_SYSTEM_RESOURCES}, {0}},
     {"GetFileType", {ERROR_INVALID_HANDLE}, {0}},
+    {"GetFullPathNameW", {ERROR_NOT_ENOUGH_MEMORY}, {0}},
     {"ConvertStringSecurityDescriptorToSecurityDescriptorW",
      {ERROR_INVALID_ACL, ERROR_INVALID_SID, ERROR_NOT_ENOUGH_MEMORY},
      {0}},

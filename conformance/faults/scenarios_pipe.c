@@ -17,6 +17,14 @@ SCENARIO(client_first, "connect/after-the-client", 0) {
          exchange(r, r->client, r->server, "hello");
 }
 
+/* The system folds such a name, and that may fail. */
+SCENARIO(name_folded, "connect/by-a-name-to-fold", 0) {
+  static const char name[] = "//./pipe/npipe-faults";
+
+  memcpy(r->name, name, sizeof name);
+  return pair_open(r);
+}
+
 /* A client writes and closes. The server reads the data, then the end of the
  * stream. */
 SCENARIO(client_gone, "connect/came-wrote-and-went", 0) {

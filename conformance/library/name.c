@@ -285,7 +285,8 @@ static const char *const not_pipes[] = {"",
                                         "\\\\.\\mailslot\\npipe",
                                         "\\\\\\pipe\\npipe",
                                         "\\.\\pipe\\npipe",
-                                        "//./pipe/npipe",
+                                        "/./pipe/npipe",
+                                        "\\\\.\\npipe\\pipe\\x",
                                         "C:\\pipe\\npipe",
                                         " \\\\.\\pipe\\npipe"};
 
@@ -311,23 +312,15 @@ NP_CASE("name/no-pipe-client", np_client_open, NO_MODE, ERROR_INVALID_NAME,
   }
 }
 
-/* Names that Windows would turn into another path. The first names would open
- * the root of all pipes; the last names would open something other than a
- * pipe. */
-static const char *const elsewhere[] = {"\\\\.\\pipe\\ ",
-                                        "\\\\.\\pipe\\...",
-                                        "\\\\.\\pipe\\. .",
-                                        "\\\\.\\pipe\\\\",
-                                        "\\\\.\\pipe\\/ ",
-                                        "\\\\.\\pipe\\.",
-                                        "\\\\.\\pipe\\.\\npipe",
-                                        "\\\\.\\pipe\\npipe\\..",
-                                        "\\\\.\\pipe\\npipe/../npipe",
-                                        "\\\\.\\pipe\\..\\NUL",
-                                        "\\\\.\\pipe\\../C:/"};
+/* What Windows makes another path of. The first ones would open the root of all
+ * pipes, the last ones what is no pipe at all. */
+static const char *const elsewhere[] = {
+    "\\\\.\\pipe\\ ",         "\\\\.\\pipe\\...",     "\\\\.\\pipe\\. .",
+    "\\\\.\\pipe\\\\",        "\\\\.\\pipe\\/ ",      "\\\\.\\pipe\\.",
+    "\\\\.\\pipe\\npipe\\..", "\\\\.\\pipe\\..\\NUL", "\\\\.\\pipe\\../C:/"};
 
 NP_CASE("name/elsewhere", np_server_create, NO_MODE, ERROR_INVALID_NAME,
-        "A name that Windows would turn into another path, or shorten to "
+        "A name that Windows turns into a path that is no pipe, or shortens to "
         "nothing, is refused.",
         "Naming Files, Paths, and Namespaces") {
   size_t i;
@@ -368,7 +361,7 @@ NP_CASE("name/host-server", np_server_create, NO_MODE, ERROR_INVALID_NAME,
         "A server is local: no other machine's name is taken.", "Pipe Names") {
   create_refused(f, "\\\\localhost\\pipe\\npipe", ERROR_INVALID_NAME);
   create_refused(f, "\\\\..\\pipe\\npipe", ERROR_INVALID_NAME);
-  create_refused(f, "\\\\?\\pipe\\npipe", ERROR_INVALID_NAME);
+  create_refused(f, "\\\\?\\UNC\\localhost\\pipe\\npipe", ERROR_INVALID_NAME);
 }
 
 NP_CASE("name/host-client", np_client_open, NO_MODE, ERROR_FILE_NOT_FOUND,

@@ -392,6 +392,14 @@ int WINAPI WideCharToMultiByte(UINT code_page, DWORD flags, LPCWSTR text,
 int WINAPI lstrlenW(LPCWSTR text);
 int WINAPI lstrcmpW(LPCWSTR a, LPCWSTR b);
 int WINAPI lstrcmpiW(LPCWSTR a, LPCWSTR b);
+DWORD WINAPI GetFullPathNameW(LPCWSTR name, DWORD size, LPWSTR out,
+                              LPWSTR *part);
+#define CSTR_LESS_THAN    1
+#define CSTR_EQUAL        2
+#define CSTR_GREATER_THAN 3
+
+int WINAPI CompareStringOrdinal(LPCWSTR a, int a_units, LPCWSTR b, int b_units,
+                                BOOL ignores_case);
 
 /* --- Security ------------------------------------------------------------ */
 

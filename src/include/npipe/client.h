@@ -66,11 +66,12 @@ NP_API void np_client_options_init(np_client_options *options);
 /* np_client_open opens an instance of `name` that listens. It never waits for
  * one; a name on another machine makes it wait for the network.
  *
- * An end that only reads, in message mode, also asks for the right to set its
- * read mode (FILE_WRITE_ATTRIBUTES).
+ * An end that only reads also asks for the right to set its read mode
+ * (FILE_WRITE_ATTRIBUTES), in message mode and where it goes by the network:
+ * Windows opens such an end in the mode of the pipe's type.
  *
- * name     UTF-8, `\\.\pipe\NAME` or `\\HOST\pipe\NAME`, at most 256 UTF-16
- *          units in all; borrowed
+ * name     UTF-8, `\\.\pipe\NAME` in any spelling (see np_server_create) or
+ *          `\\HOST\pipe\NAME`, at most 256 UTF-16 units in all; borrowed
  * options  borrowed for the call; NULL: the defaults
  * client   set on success only; a step that fails leaves no handle behind
  *
@@ -142,7 +143,7 @@ NP_API void np_client_request_init(np_client_request *request);
  * kernel says that an instance listens; where somebody else was faster it waits
  * on. Requests of one loop for one name stand in line: they share that wait and
  * are served in the order in which they began, each with a try when its turn
- * comes.
+ * comes. All spellings of a name on this machine are one name there.
  *
  * With `options->wait_for_server` a name that does not exist is tried again,
  * also when it vanishes later: after about 10 milliseconds, and with a delay

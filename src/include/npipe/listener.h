@@ -127,7 +127,8 @@ NP_API void np_listener_options_init(np_listener_options *options);
 /* np_listener_create makes a listener. Its first instance listens when this
  * returns: clients may come.
  *
- * name      UTF-8, `\\.\pipe\NAME`, at most 256 UTF-16 units in all; copied
+ * name      UTF-8, `\\.\pipe\NAME` in any spelling (see np_server_create), at
+ *           most 256 UTF-16 units in all; copied
  * options   borrowed for the call; NULL: the defaults
  * on_pipe   gets the pipes
  * listener  set on success only; close it with np_listener_close

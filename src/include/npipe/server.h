@@ -132,16 +132,26 @@ NP_API void np_server_options_init(np_server_options *options);
 /* np_server_create makes one instance of the pipe `name`, which listens from
  * then on: a client may open it before np_server_connect is called.
  *
- * name     UTF-8, `\\.\pipe\NAME`, at most 256 UTF-16 units in all; borrowed
+ * Windows compares names without case, and takes many spellings of one. It
+ * folds a path as it folds that of a file: either slash will do, several in a
+ * row are one, the parts `.` and `..` are followed, and blanks and dots at the
+ * end go; a backslash at the end stays, and makes another name. Behind `\\?\`
+ * nothing is folded, all is part of the name. The ways `\\?\Global\pipe\` and
+ * `\\?\GLOBALROOT\Device\NamedPipe\` lead to the same pipes. npipe takes all
+ * of these alike: here, in np_listener_create, np_client_open and
+ * np_client_connect. In an app container a name must begin with `LOCAL\`;
+ * elsewhere that is a part of the name as any other.
+ *
+ * name     UTF-8, `\\.\pipe\NAME` in any of these spellings, at most 256 UTF-16
+ *          units in all; borrowed
  * options  borrowed for the call; NULL: the defaults
  * server   set on success only
  *
  * Returns NP_OK. ERROR_INVALID_PARAMETER: a NULL, or an option that the
- * struct's comment rules out. ERROR_INVALID_NAME: no `\\.\pipe\` before it; or
- * after it nothing but blanks, dots and slashes, which Windows would cut off,
- * or a part `.` or `..`, which would lead elsewhere.
- * ERROR_FILENAME_EXCED_RANGE: too long.
- * ERROR_NO_UNICODE_TRANSLATION: not UTF-8. ERROR_NOT_ENOUGH_MEMORY.
+ * struct's comment rules out. ERROR_INVALID_NAME: the spelling comes to no
+ * name below `\\.\pipe\`, or to one of another machine.
+ * ERROR_FILENAME_EXCED_RANGE: too long. ERROR_NO_UNICODE_TRANSLATION: not
+ * UTF-8. ERROR_NOT_ENOUGH_MEMORY.
  * ERROR_ACCESS_DENIED: the name exists and its first instance has another
  * direction, or its security does not let the caller add instances, or
  * `first_instance` was asked for, or a preset was and the pipe is not of the
@@ -152,6 +162,8 @@ NP_API void np_server_options_init(np_server_options *options);
  * Thread:  the loop's only; fine from a callback.
  * Source:  CreateNamedPipe
  *          learn.microsoft.com/windows/win32/api/namedpipeapi/nf-namedpipeapi-createnamedpipew
+ *          Naming Files, Paths, and Namespaces
+ *          learn.microsoft.com/windows/win32/fileio/naming-a-file
  */
 NP_API np_error np_server_create(np_loop *loop, const char *name,
                                  const np_server_options *options,

@@ -1,0 +1,61 @@
+/* Spellings of the name of a pipe, for library and platform cases alike: what
+ * stands before and behind NAME in place of `\\.\pipe\NAME`. */
+#ifndef NPIPE_CONFORMANCE_SPELLINGS_H
+#define NPIPE_CONFORMANCE_SPELLINGS_H
+
+#include <stddef.h>
+
+struct spelling {
+  const char *before;
+  const char *after;
+};
+
+/* All these name the pipe `\\.\pipe\NAME`. */
+static const struct spelling spellings[] = {
+    {"\\\\.\\pipe\\", ""},
+    {"\\\\?\\pipe\\", ""},
+    {"\\\\?\\PiPe\\", ""},
+    {"\\??\\pipe\\", ""},
+    {"//./pipe/", ""},
+    {"//?/pipe/", ""},
+    {"\\\\.\\pipe/", ""},
+    {"/\\.\\PIPE/", ""},
+    {"\\\\?/pipe\\", ""},
+    {"\\\\.\\pipe\\\\", ""},
+    {"\\\\.\\\\pipe//", ""},
+    {"\\\\.\\pipe\\.\\", ""},
+    {"\\\\.\\pipe\\a/../", ""},
+    {"\\\\.\\pipe\\..\\pipe\\", ""},
+    {"\\\\.\\x\\y\\..\\..\\pipe\\", ""},
+    {"\\\\.\\pipe\\", "."},
+    {"\\\\.\\pipe\\", " . "},
+    {"\\\\.\\pipe\\", "/."},
+    {"\\\\.\\pipe\\", "\\x\\.."},
+    {"\\\\.\\Global\\pipe\\", ""},
+    {"\\\\?\\GLOBAL\\pipe\\", ""},
+    {"\\\\?\\GLOBALROOT\\Device\\NamedPipe\\", ""},
+};
+
+/* Each of these names another pipe. */
+static const struct spelling others[] = {
+    {"\\\\.\\pipe\\", "\\"},      {"\\\\.\\pipe\\LOCAL\\", ""},
+    {"\\\\?\\pipe\\", "."},       {"\\\\?\\pipe\\", " "},
+    {"\\\\?\\pipe\\.\\", ""},     {"\\\\?\\pipe\\x\\..\\", ""},
+    {"\\\\?\\pipe\\x/../", ""},   {"\\\\.\\pipe\\.", ""},
+    {"\\\\.\\pipe\\...\\", ""},   {"\\\\.\\pipe\\pipe\\", ""},
+    {"\\\\.\\pipe\\Global\\", ""}};
+
+/* These name no pipe: Windows takes away the part that leads to the pipes, or
+ * all that follows it. */
+static const struct spelling elsewhere[] = {
+    {"\\\\.\\pipe\\..\\", ""},     {"//./pipe/../", ""},
+    {"\\\\.\\x\\pipe\\..\\", ""},  {"\\\\.\\pipe\\", "\\.."},
+    {"\\\\.\\pipe\\", "/../../"},  {"\\\\?\\pipe/", ""},
+    {"\\\\?\\\\pipe\\", ""},       {"\\\\?\\.\\pipe\\", ""},
+    {"\\\\.\\pipe\\..\\C:\\", ""}, {"\\\\.\\Global\\", ""}};
+
+#define SPELLINGS_COUNT (sizeof spellings / sizeof spellings[0])
+#define OTHERS_COUNT    (sizeof others / sizeof others[0])
+#define ELSEWHERE_COUNT (sizeof elsewhere / sizeof elsewhere[0])
+
+#endif
