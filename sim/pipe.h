@@ -313,8 +313,9 @@ struct queue *sim__pipe_out(const struct file *file); /* takes its writes */
 struct pipe *sim__name_find(const WCHAR *name, size_t length);
 bool sim__name_equal(const WCHAR *a, const WCHAR *b, size_t length);
 
-/* sim__name_from_win32 parses \\.\pipe\NAME in all its spellings: error 0 and
- * the name in `*out` (to be freed), or what CreateFileW fails with. */
+/* sim__name_from_win32 parses \\.\pipe\NAME in all its spellings. It returns 0
+ * and the name in `*out`, which the caller frees, or the error of CreateFileW.
+ */
 DWORD sim__name_from_win32(const WCHAR *path, WCHAR **out, size_t *length,
                            bool *remote);
 

@@ -24,6 +24,14 @@ bool np__client_options_are_valid(const np_client_options *options) {
          !np__pipe_is_inheritable(options->security_attributes);
 }
 
+/* Whether the client must set its read mode. Clients start in byte reads, but
+ * those that go by the network in the mode of the pipe's type.
+ * Source: TransactNamedPipe, Remarks */
+static bool sets_read_mode(const np__name *name,
+                           const np_client_options *options) {
+  return options->read_mode == NP_MESSAGE || np__name_is_remote(name);
+}
+
 /* On failure INVALID_HANDLE_VALUE, and GetLastError says why. CreateFile itself
  * adds the right to ask (FILE_READ_ATTRIBUTES). */
 static HANDLE open_pipe(const np__name *name,
@@ -32,7 +40,7 @@ static HANDLE open_pipe(const np__name *name,
 
   access |= options->read ? GENERIC_READ : 0u;
   access |= options->write ? GENERIC_WRITE : 0u;
-  if (!options->write && options->read_mode == NP_MESSAGE) {
+  if (!options->write && sets_read_mode(name, options)) {
     access |= FILE_WRITE_ATTRIBUTES; /* Setting the read mode needs it. */
   }
   return CreateFileW(
@@ -62,10 +70,10 @@ np_error np__client_open(np_loop *loop, const np__name *name,
   if (error != NP_OK) {
     goto cleanup;
   }
-  if (options->read_mode == NP_MESSAGE) {
-    DWORD mode = PIPE_READMODE_MESSAGE;
+  if (sets_read_mode(name, options)) {
+    DWORD mode = options->read_mode == NP_MESSAGE ? PIPE_READMODE_MESSAGE
+                                                  : PIPE_READMODE_BYTE;
 
-    /* Clients start in byte reads, whatever the server chose. */
     if (!SetNamedPipeHandleState(handle, &mode, NULL, NULL)) {
       error = GetLastError();
       goto cleanup;

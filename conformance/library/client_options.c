@@ -192,6 +192,36 @@ NP_CASE("client-options/message-reads-of-bytes", np_client_open, NO_MODE,
 
 /* --- Security ----------------------------------------------------------- */
 
+NP_CASE("client-options/message-reads-by-network", np_client_open, MESSAGE_TYPE,
+        NP_OK,
+        "A client that goes by the network has the read mode that it asked "
+        "for, though Windows opens it in the mode of the pipe's type; also one "
+        "that only reads.",
+        "TransactNamedPipe#remarks") {
+  char name[WORLD_PIPE_NAME_BYTES_MAX + 16] = "\\\\localhost";
+  np_info info = {.size = sizeof(info)};
+
+  memcpy(name + strlen(name), f->name + 3, strlen(f->name) - 2);
+  f->server_options.reject_remote_clients = false;
+  for (int writes = 0; writes < 2; writes++) {
+    server_listen(f);
+    f->client_options.write = writes != 0;
+    assert_np_ok(np_client_open(f->loop, name, &f->client_options, &f->client));
+    assert_np_ok(np_pipe_info(f->client, &info));
+    assert_int_equal(info.mode, NP_MESSAGE);
+    assert_int_equal(info.read_mode, f->client_options.read_mode);
+    pipe_send(f, f->server, "ab", 2);
+    pipe_send(f, f->server, "c", 1);
+    if (info.read_mode == NP_BYTE) {
+      assert_received(f, f->client, "abc", 3);
+    } else {
+      assert_received(f, f->client, "ab", 2);
+    }
+    pipe_close_wait(f, f->client);
+    pipe_close_wait(f, f->server);
+  }
+}
+
 NP_CASE("client-options/qos-invalid", np_client_open, NO_MODE,
         ERROR_INVALID_PARAMETER,
         "A bit that is no quality of service is refused, and no instance is "
