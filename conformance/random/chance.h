@@ -1,4 +1,4 @@
-/* The one source of choices of a run: splitmix64. */
+/* The only source of random choices in a run: splitmix64. */
 #ifndef NPIPE_RANDOM_CHANCE_H
 #define NPIPE_RANDOM_CHANCE_H
 

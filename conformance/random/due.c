@@ -1,14 +1,14 @@
-/* What is due to end: an operation that was told to be cancelled, or whose time
- * limit is over. The law: no cancel and no limit is lost, whatever state the
- * operation is in. What is due ends before its loop waits in vain, and within a
- * few turns. A success that waits for its turn behind earlier reads or writes
- * may be told later. */
+/* Operations that must end: an operation becomes due when it is cancelled or
+ * its time limit is over. The law: no cancel and no limit is lost, in any state
+ * of the operation. A due operation ends before its loop waits in vain, and
+ * within a few turns. A success that waits for its turn behind earlier reads or
+ * writes may be reported later. */
 #include "play.h"
 
 enum {
-  TURNS_MAX = 2,     /* whole ones of its loop, before the end is told      */
-  RETRY_MS_MAX = 30, /* where a fault may refuse the library's own cancel   */
-  CLOCK_MS = 2       /* a limit counts whole milliseconds, rounded up       */
+  TURNS_MAX = 2,     /* whole turns of the loop before the end is reported */
+  RETRY_MS_MAX = 30, /* a fault may refuse the library's own cancel */
+  CLOCK_MS = 2       /* a limit counts whole milliseconds, rounded up */
 };
 
 /* How late the kernel may be with a completion and a cancel. */
@@ -25,7 +25,8 @@ static bool is_kernel_late(const struct play *play) {
          settings->cancel_late_permille > 0 || play->was_slowed;
 }
 
-/* Whether the kernel also tells in one turn all that it did. */
+/* is_prompt returns true if the kernel also reports within one turn everything
+ * that it did. */
 static bool is_prompt(const struct play *play) {
   const sim_settings *settings = &play->program->settings;
 
@@ -63,7 +64,7 @@ bool due_is_over(const struct play *play, struct due *due) {
   if (!due->is_due) {
     return false;
   }
-  /* A cancel or a stop in a callback ends the turn behind it. */
+  /* A cancel or a stop in a callback ends the turn after it. */
   due->turns += play->turn_was_cut ? 0u : 1u;
   if ((play->turn_waited || (is_prompt(play) && due->turns > TURNS_MAX)) &&
       sim_now_ns() >= due->since_ns + grace_ns(play)) {
@@ -74,7 +75,8 @@ bool due_is_over(const struct play *play, struct due *due) {
 
 /* --- Of operations -------------------------------------------------------- */
 
-/* The results of reads and of writes keep their order. */
+/* keeps_turn returns true for operations whose results keep their order: reads
+ * and writes. */
 static bool keeps_turn(const struct note *note) {
   return note->kind == NOTE_READ || note->kind == NOTE_WRITE ||
          note->kind == NOTE_TRANSACT;
@@ -84,8 +86,8 @@ static bool is_in_kernel(const struct note *note) {
   return !HasOverlappedIoCompleted(&note->slot->op.np__packet.overlapped);
 }
 
-/* An end that is being closed has cancelled all before: the cancel that comes
- * behind that hurries nothing. */
+/* note_is_over: an end that is being closed has cancelled its operations
+ * already, so a later cancel makes nothing faster. */
 static bool note_is_over(struct note *note) {
   if (note->end->is_closing) {
     note->due.turns = 0;

@@ -1,11 +1,12 @@
-/* The ends and their sessions: who is connected with whom. */
+/* The ends and their sessions: which ends are connected. Opening, closing and
+ * disconnecting an end updates the model of sessions. */
 #include <stdio.h>
 #include <string.h>
 
 #include "instance.h"
 #include "play.h"
 
-/* Wine, under which the inputs are replayed, keeps no access lists. */
+/* Wine, under which the inputs are replayed, has no access lists. */
 #ifdef _WIN32
 enum { KEEPS_ACCESS = 0 };
 #else
@@ -59,7 +60,7 @@ void end_left(struct end *end) {
   }
 }
 
-/* Type and direction belong to the name, for the whole of a run. */
+/* name_is_message: type and direction belong to the name, for the whole run. */
 static bool name_is_message(const struct play *play, unsigned name) {
   return ((play->program->seed >> (1 + name)) & 1) != 0;
 }
@@ -93,7 +94,7 @@ struct end *end_new(struct play *play, bool is_server, unsigned name) {
                   (direction == PIPE_ACCESS_INBOUND) == is_server;
   end->writable = direction == PIPE_ACCESS_DUPLEX ||
                   (direction == PIPE_ACCESS_OUTBOUND) == is_server;
-  return end; /* Counted once it is open. */
+  return end; /* counted when it is open */
 }
 
 static void name_text(unsigned name, char out[32]) {
@@ -110,7 +111,8 @@ static bool has_server(const struct play *play, unsigned name) {
   return false;
 }
 
-/* A server that is closed but for a flush, or NULL. */
+/* lingering_server returns a closed server that only waits for a flush, or
+ * NULL. */
 static struct end *lingering_server(struct play *play, unsigned name) {
   for (size_t i = 0; i < play->note_count; i++) {
     const struct note *note = play->notes[i];
@@ -135,8 +137,8 @@ void name_made(struct end *end, enum family family) {
              : family;
 }
 
-/* The law of presets: who asks for one never gets an instance of a pipe that
- * was made in another way. */
+/* may_be_preset checks the law of presets: a server with a preset never gets an
+ * instance of a pipe that was created in another way. */
 static bool may_be_preset(const struct play *play, unsigned name) {
   return play->families[name] == FAMILY_PRESET ||
          play->families[name] == FAMILY_UNKNOWN;
@@ -295,7 +297,7 @@ np_error client_open(struct play *play, const struct step *step,
     play_fail(play, "np_client_open gave %s (%u)", np_error_name(error),
               (unsigned)error);
   }
-  /* One that failed in a later step has used an instance up. */
+  /* The client failed in a later step, so it has used up an instance. */
   if (server != NULL) {
     session_new(play, server, NULL)->client_closed = true;
     say(play, "it came to end %u and went", server->number);
@@ -348,7 +350,7 @@ void close_end(struct end *end) {
     play_fail(play, "end %u can be closed twice", end->number);
   }
   play->closing_count++;
-  end->pipe = NULL; /* It may be gone from now on. */
+  end->pipe = NULL; /* the pipe may be gone from now on */
 }
 
 void disconnect_end(struct end *end) {

@@ -1,10 +1,11 @@
-/* Flushes: when one succeeds, the peer has read what was written before. */
+/* Flushes. The law: when a flush succeeds, the peer has read everything that
+ * was written before. */
 #include <stdlib.h>
 
 #include "play.h"
 
-/* How many bytes of what `end` wrote before `flush` have certainly arrived in
- * the session's pipe. */
+/* bytes_written returns how many bytes that `end` wrote before `flush` have
+ * certainly arrived in the session's pipe. */
 static size_t bytes_written(const struct note *flush) {
   const struct end *end = flush->end;
   const struct play *play = end->play;
@@ -22,7 +23,8 @@ static size_t bytes_written(const struct note *flush) {
   return sum;
 }
 
-/* How many the peer can have read in this session, told of or not yet. */
+/* bytes_read_at_most returns the most bytes that the peer can have read in this
+ * session, reported or not. */
 static size_t bytes_read_at_most(const struct end *peer, size_t session) {
   const struct play *play = peer->play;
   size_t sum = 0;
@@ -39,7 +41,8 @@ static size_t bytes_read_at_most(const struct end *peer, size_t session) {
   return sum;
 }
 
-/* Where it is one session all the time, whose ends are both there. */
+/* has_been_read applies only if the whole flush was in one session whose two
+ * ends are open. */
 static bool has_been_read(const struct note *flush) {
   const struct end *end = flush->end;
   const struct session *session = end_session(end);
@@ -84,6 +87,6 @@ void begin_flush(struct end *end, struct slot *slot, const struct step *step) {
   }
   slot = slot_of(slot, note);
   error = np_pipe_flush(end->pipe, &slot->op, on_done);
-  /* It takes a handle and a thread. */
+  /* A flush takes a handle and a thread. */
   begun(note, error, is_fault(end->play, error) ? error : NP_OK);
 }

@@ -1,5 +1,5 @@
-/* Who is at the other end: what a pipe tells of its peer, and clients that
- * demand one. */
+/* The identity of the peer: the answers about the peer, and clients that demand
+ * a certain server. */
 #include <string.h>
 
 #include "instance.h"
@@ -14,7 +14,8 @@ static const struct end *peer_of(const struct end *end) {
   return end->is_server ? session->client : session->server;
 }
 
-/* What may keep a pipe from telling who its peer is. */
+/* may_not_tell returns true if the pipe may refuse an answer about its peer
+ * with `error`. */
 static bool may_not_tell(const struct end *end, np_error error) {
   const struct session *session =
       end->session_count > 0 ? end->sessions[end->session_count - 1] : NULL;
@@ -48,7 +49,7 @@ static void ask_about_process(struct end *end) {
   }
 }
 
-/* A server can tell what it is asked here once it has read something. */
+/* may_cannot: a server can answer only after it has read something. */
 static bool may_cannot(const struct end *end, np_error error) {
   return error == ERROR_CANNOT_IMPERSONATE && end->is_server;
 }
@@ -60,7 +61,7 @@ static void ask_about_user(struct end *end) {
 
   say(play, "end %u: np_pipe_peer_user: %s, %s", end->number,
       np_error_name(error), text);
-  /* An outbound client has no READ_CONTROL, if it was raw. */
+  /* An outbound client that was raw has no READ_CONTROL. */
   if (error == NP_OK ? memcmp(text, "S-1-", 4) != 0
                      : !may_not_tell(end, error) && !may_cannot(end, error) &&
                            !(error == ERROR_ACCESS_DENIED && !end->is_server) &&
@@ -96,7 +97,8 @@ static bool is_stranger_wanted(uint32_t drawn) {
   return drawn % 4 == 3;
 }
 
-/* Each server of a run is of the process that this one began as. */
+/* demand draws the client's demands. Every server of a run belongs to the
+ * process id with which the run began. */
 static void demand(np_client_options *options, uint32_t drawn) {
   const uint32_t own = GetCurrentProcessId();
 

@@ -1,9 +1,10 @@
+/* Finds the instance that a client opened, on the simulated kernel. */
 #include "instance.h"
 
 #include <sim/sim.h>
 
-/* On the simulated kernel each client opens under a process id of its own,
- * which its server's handle then tells. */
+/* On the simulated kernel each client opens with a process id of its own, and
+ * the server's handle then reports this id. */
 enum { CLIENT_PROCESS_FIRST = 5000 };
 
 void instance_watch(struct play *play, unsigned name) {
@@ -12,7 +13,7 @@ void instance_watch(struct play *play, unsigned name) {
   sim_set_process(CLIENT_PROCESS_FIRST + play->opens++, 1);
 }
 
-/* The server whose client has this process id, or NULL. */
+/* server_of returns the server whose client has this process id, or NULL. */
 static struct end *server_of(struct play *play, unsigned name,
                              uint32_t process_id) {
   for (size_t i = 0; i < play->end_count; i++) {
@@ -22,7 +23,7 @@ static struct end *server_of(struct play *play, unsigned name,
     if (!end->is_open || !end->is_server || end->name != name) {
       continue;
     }
-    /* The second try is for a fault that hits the first. */
+    /* The second attempt is for a fault that hits the first. */
     for (int attempt = 0; attempt < 2; attempt++) {
       ULONG id = 0;
 

@@ -1,26 +1,27 @@
-/* Which instance a client got: the model learns it from the kernel. */
+/* The instance that a client opened: the model learns it from the kernel. */
 #ifndef NPIPE_RANDOM_INSTANCE_H
 #define NPIPE_RANDOM_INSTANCE_H
 
 #include "play.h"
 
-/* instance_watch is called before a client opens an instance of `name`, and
- * instance_taken after it, whether it succeeded or not. That returns the server
- * end whose instance was taken, or NULL. */
+/* instance_watch is called before a client opens an instance of `name`.
+ * instance_taken is called after the open, successful or not; it returns the
+ * server end whose instance was taken, or NULL. */
 void instance_watch(struct play *play, unsigned name);
 struct end *instance_taken(struct play *play, unsigned name);
 
-/* instance_tells_outbound returns whether that works for a server that only
- * writes. */
+/* instance_tells_outbound returns true if this works for a server that can only
+ * write. */
 bool instance_tells_outbound(void);
 
-/* instance_owner_is_user returns whether the user who makes a pipe owns it, if
- * its descriptor names no owner, too. An administrator's is then the group's,
- * and without a descriptor Wine's is nobody's. */
+/* instance_owner_is_user returns true if the user who creates a pipe also owns
+ * it when the descriptor names no owner. An administrator's pipe then belongs
+ * to the group; and a pipe without a descriptor has no owner under Wine. */
 bool instance_owner_is_user(void);
 
-/* instance_has_own_quotas returns whether each instance has those that it was
- * created with. Wine's have those of the name's first. */
+/* instance_has_own_quotas returns true if each instance has the quotas with
+ * which it was created. Under Wine all instances have the quotas of the name's
+ * first. */
 bool instance_has_own_quotas(void);
 
 #endif

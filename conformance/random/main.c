@@ -1,6 +1,6 @@
-/* npipe-random: plays random programs and, when one fails, finds a short form
- * of it. The programs run in child processes, so that one which crashes is but
- * a failure like any other. */
+/* npipe-random: plays random programs. When one fails, it finds a short form of
+ * the program. The programs run in child processes, so a crash is a failure
+ * like any other. */
 #define _GNU_SOURCE /* MAP_ANONYMOUS */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include "play.h"
 
 enum {
-  RUN_SECONDS_MAX = 60, /* of real time; one takes milliseconds */
+  RUN_SECONDS_MAX = 60, /* real time; a run takes milliseconds */
   SHRINK_TRIES_MAX = 400,
   RUNS_DEFAULT = 2000,
   STEPS_DEFAULT = 120,
@@ -33,13 +33,14 @@ struct options {
   const char *trace; /* NULL: none */
 };
 
-/* What child and parent both see. */
+/* The state that child and parent share. */
 struct shared {
   uint64_t runs;
-  uint64_t seed; /* of the run under way */
+  uint64_t seed; /* seed of the current run */
   uint64_t callbacks;
   uint64_t sessions;
-  char failure[FAILURE_BYTES_MAX]; /* without its numbers; of the last run */
+  /* failure of the last run, without numbers */
+  char failure[FAILURE_BYTES_MAX];
 };
 
 static struct shared *shared;
@@ -58,8 +59,8 @@ static void calibrate(unsigned class) {
   }
 }
 
-/* Keeps what was wrong, but not with which pipe: shrinking must not lead to
- * another failure. */
+/* keep_failure keeps the failure's text without its numbers, so that shrinking
+ * cannot lead to another failure. */
 static void keep_failure(const char *failure) {
   size_t length = 0;
 
@@ -71,7 +72,7 @@ static void keep_failure(const char *failure) {
   shared->failure[length] = '\0';
 }
 
-/* Plays `program`; in a child process. */
+/* play_once plays `program` in a child process. */
 static bool play_once(bool verbose, FILE *trace) {
   bool passed;
 
@@ -99,7 +100,7 @@ static bool play_once(bool verbose, FILE *trace) {
   return passed;
 }
 
-/* A crash would lose the text that tells what led to it. */
+/* on_death prints the text of the run, which a crash would lose. */
 static void on_death(int signal_number) {
   if (player.verbose && player.text != NULL) {
     printf("%s", player.text);
@@ -135,8 +136,8 @@ static void catch_deaths(void) {
   signal(SIGALRM, on_death);
 }
 
-/* Forks. The child returns true; the parent waits, and `*passed` tells whether
- * the child ended well. */
+/* in_child forks. The child returns true. The parent waits, and `*passed`
+ * becomes true if the child ended well. */
 static bool in_child(bool quiet, bool *passed) {
   int status = 0;
   pid_t child;
@@ -159,7 +160,7 @@ static bool in_child(bool quiet, bool *passed) {
   return false;
 }
 
-/* Plays `program` as it is now, in a process of its own. */
+/* play_apart plays the current `program` in a process of its own. */
 static bool play_apart(bool quiet, bool verbose) {
   bool passed = false;
 
@@ -170,7 +171,8 @@ static bool play_apart(bool quiet, bool verbose) {
   return passed;
 }
 
-/* Drops steps, in ever smaller bunches, as long as it still fails. */
+/* shrink drops steps, in smaller and smaller bunches, as long as the program
+ * still fails. */
 static void shrink(void) {
   char failure[FAILURE_BYTES_MAX];
   int tries = 0;
@@ -218,7 +220,7 @@ static void explain(const struct options *options, uint64_t seed) {
   play_apart(false, true);
 }
 
-/* The runs of one class, in one process. */
+/* play_class plays the runs of one class in one process. */
 static void play_class(const struct options *options, unsigned class) {
   FILE *trace = NULL;
   bool failed = false;

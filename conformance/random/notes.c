@@ -1,11 +1,12 @@
-/* The operations: how each begins, and whether its result can be true. */
+/* The operations: each function begins one, and its callback checks that the
+ * result can be true. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "play.h"
 #include "stream.h"
 
-/* What a callback does, of a hundred. */
+/* The actions of a callback: percentages, added up. */
 enum {
   THEN_NOTHING = 55,
   THEN_AGAIN = 63,
@@ -28,7 +29,7 @@ const char *note_name(const struct note *note) {
   return names[note->kind];
 }
 
-/* Sizes around those of the quotas, and mostly small ones. */
+/* length_of returns sizes around those of the quotas, mostly small ones. */
 size_t length_of(uint32_t drawn) {
   const uint32_t how_much = drawn >> 8;
 
@@ -88,7 +89,7 @@ struct note *note_new(struct end *end, enum note_kind kind,
     }
     memset(note->data, 0, length);
   }
-  /* Of the session now, or, when there is none, of the next. */
+  /* the current session, or the next one if there is none */
   note->session_first = end->session_count;
   note->was_alone = end_session(end) == NULL;
   note->was_unreported = note->was_alone || !end_session(end)->reported;
@@ -137,12 +138,13 @@ static bool was_reported(const struct session *session, const struct end *end) {
   return session->reported;
 }
 
-/* A server's, where there was a moment without a client. */
+/* was_alone returns true for a server's operation during which there was no
+ * client at some moment. */
 bool was_alone(const struct note *note) {
   const struct end *end = note->end;
 
-  /* A read-ahead that ended when nobody was there may be told to the first read
-   * after a client came of which no connect has told yet. */
+  /* A read-ahead that ended without a client may be reported to the first read
+   * after a client came, if no connect has reported this client yet. */
   return end->is_server &&
          (note->was_alone || (end->uses_readiness && note->was_unreported) ||
           end->disconnect_calls != note->disconnects ||
@@ -162,11 +164,12 @@ bool is_io_result_true(const struct note *note, np_error error) {
     case ERROR_MORE_DATA:
       return note->kind == NOTE_READ && note->by_message &&
              (note->transferred == note->length ||
-              /* A message that its writer cut when a part had been caught. */
+              /* The writer cut the message after a part of it was caught. */
               (end->uses_readiness && note->transferred > 0 &&
                note->transferred < note->length));
     case ERROR_BROKEN_PIPE:
-      /* An end's own close that comes before its cancel says the same. */
+      /* A close of the own end that comes before its cancel gives the same
+       * error. */
       return any_session(note, peer_closed) || end->is_closing;
     case ERROR_NO_DATA:
       return note->kind == NOTE_WRITE && any_session(note, peer_closed);
@@ -185,7 +188,7 @@ static bool is_connect_result_true(struct note *note, np_error error) {
 
   switch (error) {
     case NP_OK:
-      /* Perhaps of one that was let go before the callback came. */
+      /* The callback may be for a client that was disconnected before. */
       for (size_t i = note->session_first; i < end->session_count; i++) {
         if (!end->sessions[i]->reported) {
           end->sessions[i]->reported = true;
@@ -195,19 +198,20 @@ static bool is_connect_result_true(struct note *note, np_error error) {
       return false;
     case ERROR_PIPE_CONNECTED:
     case ERROR_NO_DATA:
-      /* Of one that was not reported only if it was let go meanwhile. */
+      /* An unreported client counts only if it was disconnected meanwhile. */
       return (any_session(note, was_reported) ||
               end->disconnect_calls != note->disconnects) &&
              (error == ERROR_PIPE_CONNECTED || any_session(note, peer_closed));
     case ERROR_PIPE_NOT_CONNECTED:
       return end->disconnect_calls != note->disconnects;
     default:
-      /* By the close: STATUS_PIPE_BROKEN or STATUS_HANDLES_CLOSED. */
+      /* The close ended it: STATUS_PIPE_BROKEN or STATUS_HANDLES_CLOSED. */
       return end->is_closing;
   }
 }
 
-/* A shutdown comes after the writes before it, and has their error or none. */
+/* is_shutdown_result_true: a shutdown ends after the writes before it, with the
+ * error of one of them or with none. */
 static bool is_shutdown_result_true(const struct note *note, np_error error) {
   const struct play *play = note->end->play;
 
@@ -222,7 +226,7 @@ static bool is_shutdown_result_true(const struct note *note, np_error error) {
       return false;
     }
     if (error != NP_OK && write->is_untold) {
-      return true; /* It may be that one's. */
+      return true; /* the error may belong to this write */
     }
     if (error != NP_OK && write->done && write->error == error) {
       return true;
@@ -307,7 +311,7 @@ static void then(struct note *note, struct slot *slot) {
     begin_again(note, slot);
     return;
   }
-  free(slot); /* It is the caller's: the library must not look at it. */
+  free(slot); /* The caller owns the slot again; the library must not use it. */
   if (play->is_draining && what != THEN_DRAINED) {
     return;
   }
@@ -353,14 +357,14 @@ bool is_reading(const struct end *end) {
   return false;
 }
 
-/* Goes on reading until the stream has ended. */
+/* drain_on starts further reads until the stream has ended. */
 static void drain_on(struct note *note) {
   const struct step step = {STEP_READ, false, 0, 1, 2999, 0};
   struct end *end = note->end;
 
   np_error error = note->error;
 
-  /* Older ones may have ended with a session before. */
+  /* Older reads may have ended with an earlier session. */
   if (note->number < end->drains_from ||
       (end->uses_readiness && was_alone(note) &&
        (error == ERROR_PIPE_LISTENING || error == ERROR_PIPE_NOT_CONNECTED))) {
@@ -437,10 +441,11 @@ void on_done(np_op *op, np_error error, size_t transferred) {
   }
   if (note->kind == NOTE_SHUTDOWN && error == NP_OK && !play->faults &&
       end->untold != NULL && end->untold->number < note->number) {
-    confirm(end); /* It has left; only a fault can have failed it before. */
+    /* It has left the library; only a fault could have failed it before. */
+    confirm(end);
   }
   if (note->kind == NOTE_WRITE) {
-    free(note->data); /* Nobody may look at it any more. */
+    free(note->data); /* the library may not use the data any more */
     note->data = NULL;
   }
   then(note, slot);
@@ -465,7 +470,8 @@ struct slot *slot_of(struct slot *slot, struct note *note) {
   return slot;
 }
 
-/* What a start returned. Nothing that is out of resources refuses one. */
+/* begun checks the return value of a start. Lack of resources may refuse no
+ * plain operation. */
 void begun(struct note *note, np_error error, np_error expected) {
   struct play *play = note->end->play;
 
@@ -551,7 +557,8 @@ void begin_connect(struct end *end, struct slot *slot,
   }
   slot = slot_of(slot, note);
   error = np_server_connect(end->pipe, &slot->op, on_done);
-  /* The one before may have its result, and only its callback be missing. */
+  /* The previous connect may have its result, and wait only for its
+   * callback. */
   begun(note, error,
         end->connect != NULL && error == ERROR_BUSY ? ERROR_BUSY : NP_OK);
   if (!note->done) {
@@ -597,6 +604,6 @@ void cancel_one(struct play *play, const struct step *step) {
   } else if (error != ERROR_NOT_FOUND) {
     play_fail(play, "np_op_cancel gave %s", np_error_name(error));
   }
-  due_begin(&note->due); /* It ends, or has its result. */
+  due_begin(&note->due); /* ends now, or has its result */
   play->turn_was_cut = true;
 }

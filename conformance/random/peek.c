@@ -1,4 +1,4 @@
-/* Looking at what waits, and in which mode it is read. */
+/* Peeks at waiting data, and changes of the read mode. */
 #include "play.h"
 
 static bool is_peek_error_true(const struct note *note, np_error error) {
@@ -19,8 +19,9 @@ static bool is_peek_error_true(const struct note *note, np_error error) {
   }
 }
 
-/* Where a read in flight comes first, one of readiness perhaps, what is seen
- * says little. That all is over it says where none is. */
+/* peek_end: if a read in flight comes first, perhaps one of readiness, a peek
+ * shows little. It reports the end of the stream only if no read is in
+ * flight. */
 void peek_end(struct end *end, const struct step *step) {
   struct play *play = end->play;
   bool is_first = !is_reading(end);
@@ -32,11 +33,12 @@ void peek_end(struct end *end, const struct step *step) {
     return;
   }
   error = np_pipe_peek(end->pipe, note->data, note->length, &peek);
-  /* An empty message looks like nothing. */
+  /* An empty message looks like no data. */
   is_first =
       is_first && (error != NP_OK || (peek.copied > 0 && !end->uses_readiness));
   note->done = true;
-  note->error = is_first ? error : ERROR_BUSY; /* No part of the account. */
+  /* ERROR_BUSY: not part of the account */
+  note->error = is_first ? error : ERROR_BUSY;
   note->transferred = is_first ? peek.copied : 0;
   note_sessions(note);
   say(play, "end %u: np_pipe_peek %u: %s, %zu of %zu bytes, %zu left of %zu",
@@ -57,7 +59,7 @@ void peek_end(struct end *end, const struct step *step) {
               peek.left);
   }
   if (is_first && peek.left > 0) {
-    note->error = ERROR_MORE_DATA; /* What a read would say. */
+    note->error = ERROR_MORE_DATA; /* as a read would report it */
   }
 }
 

@@ -1,3 +1,5 @@
+/* The player: carries out the steps of a program on its loops, drains all
+ * sessions at the end, and checks that nothing is left over. */
 #include "play.h"
 #include "service.h"
 
@@ -10,7 +12,7 @@
 enum {
   FOREIGN_KEY = 77,
   TURN_MS = 20,
-  TURNS_MAX = 3000, /* of those, until the end has to be there */
+  TURNS_MAX = 3000, /* turns until the run must have ended */
   DELAY_MS_MAX = 60
 };
 
@@ -103,8 +105,8 @@ static bool loop_make(struct play *play, bool foreign) {
   return true;
 }
 
-/* A turn of a loop whose port is the caller's. `*waited`: the wait was over
- * and nothing was due. */
+/* foreign_turn runs one turn of a loop on the caller's port. `*waited` becomes
+ * true if the wait ended and nothing was due. */
 static np_error foreign_turn(struct play *play, np_loop *loop, uint32_t wait_ms,
                              bool *waited) {
   OVERLAPPED_ENTRY entries[16];
@@ -126,7 +128,7 @@ static np_error foreign_turn(struct play *play, np_loop *loop, uint32_t wait_ms,
   return np_loop_dispatch(loop, entries, count);
 }
 
-/* The same of a loop that has its own. */
+/* own_turn runs one turn of a loop with its own port. */
 static np_error own_turn(np_loop *loop, uint32_t wait_ms, bool *waited) {
   const np_error error = np_loop_run_once(loop, wait_ms);
 
@@ -265,7 +267,8 @@ static void step_stop(struct play *play, const struct step *step) {
   }
 }
 
-/* Only in vain: a loop that could be destroyed would be missed. */
+/* step_destroy tries to destroy a loop only when this must fail, because the
+ * run still needs its loops. */
 static void step_destroy(struct play *play, const struct step *step) {
   const unsigned index = step->b % play->loop_count;
   np_error error;
@@ -296,8 +299,8 @@ static void step_fault_late(struct play *play, const struct step *step) {
   sim_fault_completion(function, nth, STATUS_INSUFFICIENT_RESOURCES);
 }
 
-/* Another operation begins behind those that are in flight, and mostly fails
- * before them. */
+/* step_fault_io starts an operation behind those in flight; mostly it fails
+ * before they end. */
 static void step_fault_io(struct play *play, const struct step *step) {
   struct end *end = pick_end(play, step->a, is_library);
   const bool writes = step->c % 3 == 0;
@@ -336,7 +339,7 @@ static bool is_library_server(const struct end *end) {
   return is_library(end) && end->is_server;
 }
 
-/* The steps that are about one end of the library. */
+/* do_end_step does the steps that concern one end of the library. */
 static void do_end_step(struct end *end, const struct step *step) {
   switch (step->kind) {
     case STEP_READ:
@@ -515,8 +518,8 @@ static bool has_drains(const struct play *play) {
   return false;
 }
 
-/* Of each session that lives one end writes no more and closes, and the other
- * reads until it is told so. Then nothing may be missing. */
+/* drain: in each open session one end closes, and the other end reads to the
+ * end of the stream. Nothing may be missing then. */
 static void drain(struct play *play) {
   const struct step step = {STEP_READ, false, 0, 1, 2999, 0};
 
@@ -605,8 +608,8 @@ static void check_account(struct play *play) {
       play_fail(play, "task %zu has not run", i);
     }
   }
-  /* However many flushes wait, a loop has two threads for them. Where one could
-   * not be made, the next flush makes both again. */
+  /* A loop has two threads for any number of waiting flushes. If one of them
+   * could not be created, the next flush creates both again. */
   if (sim_calls("CreateThread") > 2 * (LOOPS_MAX + sim_faults_hit()) ||
       sim_calls("TrySubmitThreadpoolCallback") > 0) {
     play_fail(play, "the library made a thread for a flush");
@@ -637,7 +640,7 @@ bool play_run(struct play *play, const struct program *program, bool verbose) {
     play->tasks[i].play = play;
     play->tasks[i].number = i;
   }
-  settings.threads_in_step = true; /* np_pipe_flush has some. */
+  settings.threads_in_step = true; /* np_pipe_flush uses threads. */
   sim_reset(program->seed, &settings);
   sim_trace(verbose);
   say(play, "seed %llu, settings from %s", (unsigned long long)program->seed,

@@ -1,5 +1,5 @@
 /* The player: it carries out a program's steps with the library, keeps the
- * model of what must come of them, and judges each callback by it. */
+ * model of the expected results, and checks each callback against the model. */
 #ifndef NPIPE_RANDOM_PLAY_H
 #define NPIPE_RANDOM_PLAY_H
 
@@ -16,7 +16,7 @@
 
 #include "program.h"
 
-/* The formats that printf knows, which mingw-w64 has two kinds of. */
+/* The formats of printf; mingw-w64 has two kinds. */
 #ifdef __MINGW_PRINTF_FORMAT
 #define PLAY_PRINTF __MINGW_PRINTF_FORMAT
 #else
@@ -39,11 +39,11 @@ enum {
 struct play;
 struct end;
 
-/* One client of one instance, from its open on. */
+/* A session: one client of one instance, from its open. */
 struct session {
   struct end *server;
   struct end *client;
-  bool reported;     /* a connect of the library told of it */
+  bool reported;     /* a connect of the library reported it */
   bool disconnected; /* by the server                       */
   bool server_closed;
   bool client_closed;
@@ -61,65 +61,66 @@ enum note_kind {
   NOTE_PEEK
 };
 
-/* What is due to end: it was cancelled, or its time limit is over. */
+/* An operation that must end, because it was cancelled or its time limit is
+ * over. */
 struct due {
   bool is_due;
   bool by_limit;
   bool is_over;   /* it has not ended in time */
-  unsigned turns; /* of its loop since then */
+  unsigned turns; /* turns of its loop since then */
   uint64_t since_ns;
 };
 
-/* What was begun, and what came of it. */
+/* An operation and its result. */
 struct note {
   enum note_kind kind;
   struct end *end;
-  struct slot *slot; /* NULL when it is done, and for a raw one */
-  uint32_t number; /* names it in the text, and says what a write's bytes are */
-  unsigned char *data; /* a read's keeps its own to the end   */
+  struct slot *slot;   /* NULL when it is done, and for a raw operation */
+  uint32_t number;     /* its name in the text; determines a write's bytes */
+  unsigned char *data; /* a read keeps its data until the end */
   size_t length;
   uint32_t timeout_ms;
-  uint32_t then; /* what its callback does            */
+  uint32_t then; /* action of its callback */
   uint64_t begun_ns;
-  size_t session_first; /* its data can be of these, of its end */
+  size_t session_first; /* its data can be of sessions `first` to `last` */
   size_t session_last;
-  unsigned disconnects; /* of its end when it began             */
-  bool was_alone;       /* began where there was no session        */
-  bool was_unreported;  /* ... or one that no connect had told of     */
+  unsigned disconnects; /* disconnects of its end before it began */
+  bool was_alone;       /* began without a session */
+  bool was_unreported;  /* ... or before a connect reported the client */
   bool cancelled;
   bool while_closing;   /* ended after the close of its own end */
-  bool is_untold;       /* a try_write's: whether it arrives is not known yet */
-  bool by_message;      /* of what reads: its end read messages then */
-  struct note *request; /* what a transact writes                */
-  bool is_request;      /* this is one                             */
+  bool is_untold;       /* a try_write whose arrival is not known yet */
+  bool by_message;      /* a read that began in message mode */
+  struct note *request; /* the write of a transact */
+  bool is_request;      /* the note is such a write */
   bool done;
   np_error error;
   size_t transferred;
-  np_interest interest; /* of a wait for readiness                 */
-  unsigned io_left;     /* how often its function would block      */
+  np_interest interest; /* interest of a wait for readiness */
+  unsigned io_left;     /* how often its function would still block */
   struct due due;
 };
 
-/* The caller's storage of an operation, freed in its callback. */
+/* The caller's storage of an operation. The callback frees it. */
 struct slot {
   np_op op; /* first */
   struct note *note;
 };
 
-/* Who made a pipe, by its descriptor: a server with a preset; one that takes
- * what Windows gives; one that lets everybody do everything; or it is not
- * known, since an earlier pipe may still have the name. */
+/* The origin of a pipe: a server with a preset, one with the default access of
+ * Windows, one that allows everything, or unknown, because an earlier pipe may
+ * still have the name. */
 enum family { FAMILY_UNKNOWN, FAMILY_PRESET, FAMILY_WINDOWS, FAMILY_OPEN };
 
-/* One end of a pipe, the library's or a raw one. */
+/* One end of a pipe, of the library or raw. */
 struct end {
   struct play *play;
   unsigned number;
   unsigned name;
-  uint32_t process_id; /* of who opened it */
+  uint32_t process_id; /* process that opened it */
   bool is_server;
-  np_pipe *pipe; /* NULL: raw, or gone                              */
-  HANDLE raw;    /* NULL: the library's, or gone                    */
+  np_pipe *pipe; /* NULL: raw, or gone */
+  HANDLE raw;    /* NULL: of the library, or gone */
   np_loop *loop;
   unsigned loop_index;
   bool is_message;
@@ -131,19 +132,19 @@ struct end {
   bool is_open;
   bool is_closing;    /* np_pipe_close was called */
   bool is_closed;     /* on_closed ran            */
-  bool drains;        /* reads until there is an error */
-  size_t drains_from; /* of that: the first one */
+  bool drains;        /* reads until an error */
+  size_t drains_from; /* first read of the drain */
   struct session *sessions[SESSIONS_MAX];
   size_t session_count;
   unsigned disconnect_calls;
-  unsigned disconnects; /* those that succeeded */
-  struct note *connect; /* in flight            */
-  bool uses_readiness;  /* was asked about it   */
-  struct note *untold;  /* the last try_write   */
+  unsigned disconnects; /* successful disconnects */
+  struct note *connect; /* connect in flight */
+  bool uses_readiness;  /* was asked about readiness */
+  struct note *untold;  /* the last try_write, not confirmed */
   size_t last_read_done;
   OVERLAPPED raw_read;
   OVERLAPPED raw_write;
-  OVERLAPPED raw_connect; /* Internal tells whether it pends */
+  OVERLAPPED raw_connect; /* Internal shows whether it pends */
   struct note *raw_read_note;
   struct note *raw_write_note;
 };
@@ -174,10 +175,10 @@ struct guest {
   np_channel *channel; /* NULL: gone */
   bool is_closing;
   bool is_receiving;
-  bool is_leaving; /* its pipe is to be given back */
+  bool is_leaving; /* its pipe will be recycled */
   unsigned sends;
   bool has_peer;
-  uint32_t peer; /* who sent what it got */
+  uint32_t peer; /* number of the peer that sent its messages */
   np_op receive;
   np_op send;
   unsigned char greeting[3200];
@@ -211,7 +212,7 @@ struct service {
 struct play {
   const struct program *program;
   bool verbose;
-  char *text; /* what happened, when verbose; malloc'd */
+  char *text; /* log of the run if verbose; malloc'd */
   size_t text_length;
   size_t text_capacity;
   char failure[FAILURE_BYTES_MAX];
@@ -219,14 +220,15 @@ struct play {
 
   np_loop *loops[LOOPS_MAX];
   unsigned loop_count;
-  HANDLE port; /* of a foreign loop      */
-  int in_loop; /* which one runs, or -1  */
+  HANDLE port; /* port of a foreign loop */
+  int in_loop; /* index of the running loop, or -1 */
   size_t callbacks;
-  bool is_draining; /* callbacks begin nothing any more */
+  bool is_draining; /* callbacks start nothing any more */
 
   struct end ends[ENDS_MAX];
   size_t end_count;
-  enum family families[NAMES_MAX]; /* of what has the name, or had it last */
+  /* for each name, the family of its last pipe */
+  enum family families[NAMES_MAX];
   struct session sessions[SESSIONS_MAX];
   size_t session_count;
   struct note *notes[NOTES_MAX];
@@ -237,73 +239,74 @@ struct play {
   uint64_t task_order_run[LOOPS_MAX];
   unsigned closing_count;
   unsigned closed_count;
-  uint32_t opens;             /* gives each client a process id of its own */
-  uint32_t own_process;       /* while a client opens                */
+  uint32_t opens;             /* gives each client its own process id */
+  uint32_t own_process;       /* kept while a client opens */
   unsigned watched[ENDS_MAX]; /* states before a client opened */
 
   uint64_t allocations;
-  uint64_t allocation_fails; /* at this one; 0: none */
+  uint64_t allocation_fails; /* number of the failing allocation; 0: none */
   size_t live;
-  bool faults;       /* one was planned: 1450 may come at any time */
-  bool was_slowed;   /* an end was told to answer late */
-  bool turn_waited;  /* in vain, until its time was over */
+  bool faults;       /* a fault was planned: 1450 may come at any time */
+  bool was_slowed;   /* an end was made slow */
+  bool turn_waited;  /* the turn waited in vain until its time was over */
   bool turn_was_cut; /* by a cancel or a stop in a callback */
   bool memory_fault;
-  struct service service; /* last: it is large */
+  struct service service; /* last, because it is large */
 };
 
-/* play_run plays `program`; returns whether all went as the model says. */
+/* play_run plays `program`. It returns true if everything went as the model
+ * says. */
 bool play_run(struct play *play, const struct program *program, bool verbose);
 void play_deinit(struct play *play);
 
 /* --- For the player's own files ------------------------------------------ */
 
-/* due_begin takes note that `due` was told to end, and due_limit that its limit
- * is over, if it is. */
+/* due_begin records that `due` must end from now on. due_limit does so if the
+ * time limit is over. */
 void due_begin(struct due *due);
 void due_limit(struct due *due, uint64_t begun_ns, uint32_t timeout_ms);
 
-/* due_is_over is for the end of a turn of its loop. It tells whether `due`
- * should have ended by now. */
+/* due_is_over is called at the end of a turn of the operation's loop. It
+ * returns true if `due` should have ended by now. */
 bool due_is_over(const struct play *play, struct due *due);
 
-/* due_turn_begins and due_turn_ended look at the operations of a loop. */
+/* due_turn_begins and due_turn_ended check the operations of a loop. */
 void due_turn_begins(struct play *play, unsigned loop_index);
 void due_turn_ended(struct play *play, unsigned loop_index);
 
-/* due_note_ended judges by its result an operation that has ended. */
+/* due_note_ended checks an ended operation by its result. */
 void due_note_ended(const struct note *note);
 
 void play_fail(struct play *play, const char *format, ...)
     __attribute__((format(PLAY_PRINTF, 2, 3)));
 
-/* say adds a line to the text of the run. */
+/* say adds a line to the log of the run. */
 void say(struct play *play, const char *format, ...)
     __attribute__((format(PLAY_PRINTF, 2, 3)));
 
-/* do_step carries out one step; also from inside a callback. */
+/* do_step carries out one step. It may be called inside a callback. */
 void do_step(struct play *play, const struct step *step);
 
-/* pick_end returns an open end that `fits`, or NULL. */
+/* pick_end returns an open end for which `fits` is true, or NULL. */
 typedef bool (*end_predicate)(const struct end *end);
 struct end *pick_end(struct play *play, uint32_t which, end_predicate fits);
 bool is_library(const struct end *end);
 bool is_raw(const struct end *end);
 
-/* name_made notes that the server end `end` was created with the access
- * `family`, which is the pipe's if it is the first instance of its name. It
- * comes before the end counts as open. */
+/* name_made records that the server end `end` was created with the access
+ * `family`. If it is the first instance of its name, the pipe has this family.
+ * It is called before the end counts as open. */
 void name_made(struct end *end, enum family family);
 
 struct end *end_new(struct play *play, bool is_server, unsigned name);
 
-/* end_session is the session that an end is in, or NULL. */
+/* end_session returns the current session of an end, or NULL. */
 struct session *end_session(const struct end *end);
 
 /* end_left marks the session of an end that is closed. */
 void end_left(struct end *end);
 
-/* The step of its kind, on this end. */
+/* Each function does the step of its kind on this end. */
 void begin_read(struct end *end, struct slot *slot, const struct step *step);
 void begin_write(struct end *end, struct slot *slot, const struct step *step);
 void begin_connect(struct end *end, struct slot *slot, const struct step *step);
@@ -317,20 +320,20 @@ void try_io(struct end *end, const struct step *step);
 void set_ready_options(struct end *end, const struct step *step);
 bool is_readiness_true(const struct note *note, np_error error);
 
-/* confirm takes note that what try_writes took before has arrived. */
+/* confirm records that the data of earlier try_writes have arrived. */
 void confirm(struct end *end);
 
-/* is_fault tells whether `error` is one that a planned fault may bring. */
+/* is_fault returns true if a planned fault may have caused `error`. */
 bool is_fault(const struct play *play, np_error error);
 
-/* What notes.c has for them. */
+/* Functions of notes.c that the other files use. */
 size_t length_of(uint32_t drawn);
 struct slot *slot_of(struct slot *slot, struct note *note);
 void begun(struct note *note, np_error error, np_error expected);
 void on_done(np_op *op, np_error error, size_t transferred);
 bool is_io_result_true(const struct note *note, np_error error);
 
-/* cut makes three buffers of one, at places that are drawn. */
+/* cut divides one buffer into three, at random places. */
 void cut(void *data, size_t length, uint32_t drawn, np_buffer parts[3]);
 
 void cancel_one(struct play *play, const struct step *step);
@@ -354,22 +357,21 @@ void begin_transact(struct end *end, struct slot *slot,
 bool is_flush_result_true(const struct note *note, np_error error);
 bool is_transact_result_true(const struct note *note, np_error error);
 
-/* transact_ended takes note of what became of the request. */
+/* transact_ended records the outcome of the transact's request. */
 void transact_ended(struct note *note);
 void peek_end(struct end *end, const struct step *step);
 void set_read_mode(struct end *end, const struct step *step);
 void ask_about_peer(struct end *end);
 void step_client_verified(struct play *play, const struct step *step);
 
-/* client_open is np_client_open with options that are drawn and, unless it is
- * NULL, what `change` makes of them. It returns the error, or NP_OK where there
- * is no room. */
+/* client_open is np_client_open with random options, which `change` may change;
+ * NULL: no change. It returns the error, or NP_OK if the model has no room. */
 typedef void (*options_change)(np_client_options *options, uint32_t drawn);
 np_error client_open(struct play *play, const struct step *step,
                      options_change change);
 
-/* any_session tells whether this holds in one of the sessions that `note` can
- * be of, and the others what may. */
+/* any_session returns true if `holds` is true for one of the sessions that
+ * `note` can belong to. The functions below are such conditions. */
 bool any_session(const struct note *note,
                  bool (*holds)(const struct session *session,
                                const struct end *end));
@@ -377,13 +379,14 @@ bool peer_closed(const struct session *session, const struct end *end);
 bool was_disconnected(const struct session *session, const struct end *end);
 bool was_alone(const struct note *note);
 
-/* is_reading tells whether a read or a transact of `end` is in flight. */
+/* is_reading returns true if a read or a transact of `end` is in flight. */
 bool is_reading(const struct end *end);
 void step_raw(struct play *play, const struct step *step);
 void raw_poll(struct play *play);
 void raw_close(struct end *end);
 
-/* streams_check holds what each end has read against what was written. */
+/* streams_check compares the data that each end has read with the data that
+ * were written. */
 void streams_check(struct play *play);
 
 #endif

@@ -1,10 +1,12 @@
+/* Makes a program from a seed: the kernel's settings, and steps whose kinds
+ * differ in frequency from run to run. */
 #include "program.h"
 
 #include <string.h>
 
 #include "chance.h"
 
-/* How often each kind of step comes, in relation to the others. */
+/* How often each kind of step is drawn, relative to the others. */
 static const uint32_t weights[STEP_KINDS] = {[STEP_SERVER] = 50,
                                              [STEP_CLIENT] = 60,
                                              [STEP_CONNECT] = 50,
@@ -56,7 +58,8 @@ static const uint32_t weights[STEP_KINDS] = {[STEP_SERVER] = 50,
                                              [STEP_CLIENT_VERIFIED] = 8,
                                              [STEP_FAULT_IO] = 8};
 
-/* Steps that bring faults: some runs are without any. */
+/* is_fault returns true for steps that inject faults. Some runs have none of
+ * them. */
 static bool is_fault(size_t kind) {
   return kind == STEP_FAULT || kind == STEP_FAULT_LATE ||
          kind == STEP_FAULT_MEMORY || kind == STEP_FAULT_IO;
@@ -65,8 +68,8 @@ static bool is_fault(size_t kind) {
 static void settings_make(struct program *program, struct chance *chance) {
   sim_settings *settings = &program->settings;
 
-  /* Settings that answer ERROR_MORE_DATA at once and queue a packet as well
-   * are a class of their own; all the others agree with each other. */
+  /* Settings that answer ERROR_MORE_DATA at once and also queue a packet are a
+   * class of their own. All other settings agree in this. */
   if (program_class(program->seed) == 1) {
     program->base = "disputed";
     sim_settings_named(settings, program->base);
@@ -125,7 +128,8 @@ void program_make(struct program *program, uint64_t seed, size_t step_count) {
                (i >= STEP_LISTEN && i <= STEP_GUEST_CLOSE && !has_service) ||
                (i >= STEP_READY && i <= STEP_READY_OPTIONS && !has_readiness);
 
-    /* A run of its own character: some steps often, some never. */
+    /* Each run has its own character: some steps are frequent, others never
+     * occur. */
     mine[i] = off ? 0 : weights[i] * chance_below(&chance, 4);
     if (i == STEP_SERVER || i == STEP_CLIENT || i == STEP_TURN) {
       mine[i] += weights[i];
@@ -141,7 +145,7 @@ void program_make(struct program *program, uint64_t seed, size_t step_count) {
     while (drawn >= mine[kind]) {
       drawn -= mine[kind++];
     }
-    /* A run begins with something to play with. */
+    /* The first steps create something to play with. */
     if (i < 4) {
       kind = i == 1 ? STEP_CONNECT : i == 2 ? STEP_CLIENT : STEP_SERVER;
     }

@@ -1,8 +1,8 @@
-/* What a run does: its settings and a list of steps, all from the seed.
+/* A program: settings and a list of steps, all made from a seed.
  *
- * A step names no pipe and no operation but carries numbers, from which the
- * player picks one of those that are there. So any step may be dropped and the
- * rest still means something; that is how a failing sequence is made short. */
+ * A step names no pipe and no operation. It has numbers, from which the player
+ * picks one of the existing objects. So any step may be dropped, and the rest
+ * still makes sense; this is how a failing program is shortened. */
 #ifndef NPIPE_RANDOM_PROGRAM_H
 #define NPIPE_RANDOM_PROGRAM_H
 
@@ -22,7 +22,7 @@ enum step_kind {
   STEP_READ,
   STEP_WRITE,
   STEP_SHUTDOWN,
-  STEP_READY,    /* np_pipe_ready and its short forms              */
+  STEP_READY,    /* np_pipe_ready and its short forms */
   STEP_TRY_READ, /* np_pipe_try_read, np_pipe_try_readv            */
   STEP_TRY_WRITE,
   STEP_TRY_IO,
@@ -31,23 +31,23 @@ enum step_kind {
   STEP_CANCEL,
   STEP_CLOSE,
   STEP_INFO,
-  STEP_RAW_SERVER, /* the same by Win32 calls                     */
+  STEP_RAW_SERVER, /* the same with Win32 calls */
   STEP_RAW_CLIENT,
   STEP_RAW_CONNECT,
   STEP_RAW_DISCONNECT,
   STEP_RAW_READ,
   STEP_RAW_WRITE,
   STEP_RAW_CLOSE,
-  STEP_ADOPT, /* a raw end becomes one of the library             */
+  STEP_ADOPT, /* a raw end becomes one of the library */
   STEP_TIMER,
   STEP_TIMER_STOP,
   STEP_TASK,
   STEP_STOP, /* np_loop_stop                                      */
-  STEP_TURN, /* one turn of a loop, which does not wait           */
-  STEP_WAIT, /* one that does                                     */
+  STEP_TURN, /* one turn of a loop, without a wait */
+  STEP_WAIT, /* one turn of a loop, with a wait */
   STEP_DESTROY,
-  STEP_FAULT,      /* a call to come fails for want of resources  */
-  STEP_FAULT_LATE, /* an operation to come does, by its packet    */
+  STEP_FAULT,      /* a later call fails for lack of resources */
+  STEP_FAULT_LATE, /* a later operation fails in its packet */
   STEP_FAULT_MEMORY,
   STEP_SLOW,
   STEP_CANCEL_LATE,
@@ -55,35 +55,35 @@ enum step_kind {
   STEP_LISTEN_CLOSE,
   STEP_REQUEST, /* np_client_connect                              */
   STEP_REQUEST_CANCEL,
-  STEP_GUEST_SEND, /* by a channel of the listener or of a client */
+  STEP_GUEST_SEND, /* sends on a channel of the service */
   STEP_GUEST_RECYCLE,
   STEP_GUEST_CLOSE,
   STEP_FLUSH, /* np_pipe_flush                                    */
   STEP_TRANSACT,
   STEP_PEEK,
   STEP_READ_MODE,       /* np_pipe_set_read_mode                        */
-  STEP_PEER,            /* what a pipe tells of its peer                */
-  STEP_CLIENT_VERIFIED, /* np_client_open, of one server alone    */
-  STEP_FAULT_IO,        /* a read or a write to come fails at once */
+  STEP_PEER,            /* questions about a pipe's peer */
+  STEP_CLIENT_VERIFIED, /* np_client_open with demands on the server */
+  STEP_FAULT_IO,        /* a later read or write fails at once */
   STEP_KINDS
 };
 
 struct step {
   enum step_kind kind;
   bool dropped;
-  uint32_t a; /* which one     */
-  uint32_t b; /* how           */
-  uint32_t c; /* how much      */
-  uint32_t d; /* and then what */
+  uint32_t a; /* which object */
+  uint32_t b; /* variant */
+  uint32_t c; /* size */
+  uint32_t d; /* further choices */
 };
 
 struct program {
   uint64_t seed;
-  const char *base; /* name of the settings that these began as */
+  const char *base; /* name of the settings it was made from */
   sim_settings settings;
   bool two_loops;
   bool foreign_port; /* of the second loop */
-  bool drains;       /* ends with all streams read to their end */
+  bool drains;       /* at the end all streams are read to their end */
   size_t step_count;
   struct step steps[STEPS_MAX];
 };
@@ -91,8 +91,9 @@ struct program {
 /* program_make fills `program` from `seed`, with `step_count` steps. */
 void program_make(struct program *program, uint64_t seed, size_t step_count);
 
-/* program_class tells which processes may play the run of `seed`: what the
- * library finds out about its system holds for the life of a process. */
+/* program_class returns which processes may play the run of `seed`, because
+ * what the library finds out about its system stays valid for the whole
+ * process. */
 enum { PROGRAM_CLASSES = 2 };
 unsigned program_class(uint64_t seed);
 void program_class_settings(unsigned number, sim_settings *settings);

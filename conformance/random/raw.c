@@ -1,5 +1,5 @@
-/* The raw peers: ends that are driven by Win32 calls, with one read and one
- * write in flight at most. And the account of what was read. */
+/* The raw peers: ends that are driven with Win32 calls, each with at most one
+ * read and one write in flight. Also the account of the data that were read. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,7 +101,7 @@ static void raw_done(struct note *note, np_error error, size_t transferred) {
       np_error_name(error), transferred, note->length);
 }
 
-/* Takes note of what a call with an OVERLAPPED returned. */
+/* raw_issued records the result of a call with an OVERLAPPED. */
 static void raw_issued(struct note **note, const OVERLAPPED *overlapped,
                        BOOL succeeded) {
   const DWORD error = succeeded ? 0 : GetLastError();
@@ -241,7 +241,7 @@ static void raw_adopt(struct play *play, const struct step *step) {
   }
   session =
       end->session_count > 0 ? end->sessions[end->session_count - 1] : NULL;
-  /* An outbound server has no right to be asked about. */
+  /* An outbound server has no right to be queried. */
   if (!(error == ERROR_ACCESS_DENIED && end->is_server && !end->readable) &&
       !(error == ERROR_NO_SYSTEM_RESOURCES && play->faults) &&
       !(error == ERROR_NOT_ENOUGH_MEMORY && play->memory_fault) &&
@@ -250,7 +250,7 @@ static void raw_adopt(struct play *play, const struct step *step) {
     play_fail(play, "np_pipe_adopt gave %s", np_error_name(error));
   }
   if (error == ERROR_NO_SYSTEM_RESOURCES) {
-    raw_close(end); /* Perhaps it is bound to the loop's port by now. */
+    raw_close(end); /* it may be bound to the loop's port already */
   }
 }
 
@@ -293,7 +293,7 @@ void step_raw(struct play *play, const struct step *step) {
 
 /* --- The account --------------------------------------------------------- */
 
-/* What was written towards `end` in its session number `index`. */
+/* input_of collects the writes towards `end` in its session number `index`. */
 static struct session_input input_of(const struct end *end, size_t index,
                                      struct written *writes, size_t *used) {
   const struct play *play = end->play;
@@ -346,7 +346,7 @@ static void stream_check_end(struct end *end) {
     read->is_more = note->error == ERROR_MORE_DATA;
     read->by_message = note->by_message;
     read->is_peek = note->kind == NOTE_PEEK;
-    /* A transact says so whatever waits to be read. */
+    /* A transact reports the end whatever data wait. */
     read->is_eof = note->error == ERROR_BROKEN_PIPE &&
                    note->kind != NOTE_TRANSACT && !note->while_closing;
     read->is_failure = note->error != NP_OK && !read->is_more;

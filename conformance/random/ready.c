@@ -1,4 +1,4 @@
-/* Readiness: waits for it, tries, and calls of the caller's own. */
+/* Readiness: waits, tries, and the caller's own calls. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +17,7 @@ static np_interest interest_of(uint32_t drawn) {
   return all[drawn % (sizeof all / sizeof all[0])];
 }
 
-/* What a call with this interest is due. */
+/* expected_of returns the error that a call with this interest must give. */
 static np_error expected_of(const struct end *end, np_interest interest) {
   const bool reads = (interest & (NP_READABLE | NP_READ_CLOSED)) != 0;
   const bool writes = (interest & (NP_WRITABLE | NP_WRITE_CLOSED)) != 0;
@@ -83,7 +83,7 @@ void begin_ready(struct end *end, struct slot *slot, const struct step *step) {
   begun(note, error, expected_of(end, interest));
 }
 
-/* Says that it would block as often as its note tells. */
+/* io answers NP_WOULD_BLOCK as often as its note says. */
 static np_error io(HANDLE handle, void *context, size_t *transferred) {
   struct note *note = context;
 
@@ -174,7 +174,8 @@ void try_read(struct end *end, const struct step *step) {
               np_error_name(error));
   }
   if (transferred > 0) {
-    end->last_read_done = note->number; /* No earlier one may bring more. */
+    /* no earlier read may return data any more */
+    end->last_read_done = note->number;
   }
 }
 
@@ -185,7 +186,8 @@ void confirm(struct end *end) {
   }
 }
 
-/* The error of an earlier one is told by a later call, of any session. */
+/* is_try_write_error: a later call, in any session, may report the error of an
+ * earlier try. */
 static bool is_try_write_error(const struct end *end, np_error error) {
   return error == NP_WOULD_BLOCK || error == ERROR_NO_DATA ||
          error == ERROR_BROKEN_PIPE || error == ERROR_PIPE_NOT_CONNECTED ||
@@ -231,7 +233,7 @@ void try_write(struct end *end, const struct step *step) {
               transferred);
   }
   if (error != NP_OK && error != NP_WOULD_BLOCK) {
-    end->untold = NULL; /* The error may be that one's. */
+    end->untold = NULL; /* the error may belong to that try */
   }
   note->length = error == NP_OK ? transferred : 0;
   if (error == NP_OK) {
@@ -239,7 +241,7 @@ void try_write(struct end *end, const struct step *step) {
     note->is_untold = true;
     end->untold = note;
   }
-  free(note->data); /* It was copied. */
+  free(note->data); /* the data were copied */
   note->data = NULL;
 }
 

@@ -1,6 +1,6 @@
-/* A service beside the pipes of the model: a listener, clients that ask for it
- * and wait, channels on both sides. Each client sends its number, and may ask
- * for an answer; nobody may get what another one sent. */
+/* A service beside the pipes of the model: a listener, clients that wait for
+ * it, and channels on both sides. Each client sends its number, and may ask for
+ * an answer. The law: no guest gets a message of another client. */
 #include "service.h"
 
 #include <stdio.h>
@@ -54,7 +54,8 @@ static void on_sent(np_op *op, np_error error, size_t transferred) {
 
 static void guest_recycle(struct guest *guest);
 
-/* The first message of a client tells who it is; the others repeat it. */
+/* on_message: the first message of a client says its number; the others repeat
+ * it. */
 static void on_message(np_op *op, np_error error, size_t length) {
   struct guest *guest = op->user;
   struct play *play = guest->play;
@@ -136,7 +137,8 @@ static struct guest *guest_new(struct play *play, bool is_server) {
   return guest;
 }
 
-/* Takes the pipe over; closes it where that cannot be. */
+/* guest_open creates a channel on the pipe, or closes the pipe if this
+ * fails. */
 static void guest_open(struct guest *guest, np_pipe *pipe) {
   struct play *play = guest->play;
   np_error error = np_channel_create(pipe, NULL, &guest->channel);
@@ -226,7 +228,7 @@ static void listener_open(struct play *play, const struct step *step) {
     service->ever_listened = true;
   } else if (!is_fault(play, error) && error != ERROR_ACCESS_DENIED &&
              error != ERROR_PIPE_BUSY && error != ERROR_INVALID_PARAMETER) {
-    /* Instances of the one before may still be there, of another type. */
+    /* Instances of the previous listener may still exist, with another type. */
     play_fail(play, "np_listener_create gave %s", np_error_name(error));
   }
 }
@@ -245,7 +247,7 @@ static void listener_close(struct play *play) {
   service->listener = NULL;
 }
 
-/* Gives the pipe of a guest back, if nothing is in flight there. */
+/* guest_recycle recycles the pipe of a guest if nothing is in flight on it. */
 static void guest_recycle(struct guest *guest) {
   struct play *play = guest->play;
   np_pipe *pipe = NULL;
@@ -258,7 +260,7 @@ static void guest_recycle(struct guest *guest) {
   say(play, "guest %u: np_channel_detach: %s", guest->number,
       np_error_name(error));
   if (error == ERROR_BUSY) {
-    guest->is_leaving = true; /* As soon as nothing is in flight. */
+    guest->is_leaving = true; /* recycled when nothing is in flight */
     np_op_cancel(&guest->receive);
     return;
   }

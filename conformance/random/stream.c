@@ -1,10 +1,12 @@
+/* Checks the data that one end read against the writes at the other end, with a
+ * set of possible places in the input. */
 #include "stream.h"
 
 enum { CURSORS_MAX = 128 };
 
-/* A place in the input. Which one it is may not be known: of a write that was
- * cut nobody can tell how far it came. So there is a set of them, and each byte
- * that was read leaves those where it is the next one. */
+/* A place in the input. A cut write leaves open how much of it has arrived, so
+ * the place is not always known. stream_check keeps a set of places, and each
+ * byte that was read leaves only the places where this byte is next. */
 struct cursor {
   size_t session;
   size_t write;
@@ -57,8 +59,9 @@ static const struct written *write_at(const struct input *input,
                                         : NULL;
 }
 
-/* Adds each place that can be reached without a byte: past what is whole, past
- * the rest of what was cut, and, up to `last`, into the sessions to come. */
+/* spread adds each place that can be reached without a byte: behind a whole
+ * write, behind the rest of a cut write, and, up to `last`, in later
+ * sessions. */
 static void spread(const struct input *input, struct cursors *set, size_t first,
                    size_t last) {
   for (size_t i = 0; i < set->count; i++) {
@@ -102,8 +105,8 @@ static size_t matching(const struct written *write, size_t offset,
   return count;
 }
 
-/* The places after a message, or a part of one, that `read` brought from byte
- * `done` of it on. */
+/* step_message adds the places after a message, or a part of one, that `read`
+ * returned from its byte `done` on. */
 static void step_message(const struct input *input, struct cursor cursor,
                          const struct read_result *read, size_t done,
                          struct cursors *out) {
@@ -111,7 +114,7 @@ static void step_message(const struct input *input, struct cursor cursor,
   const size_t wanted = read->transferred - done;
   size_t count;
 
-  /* Bytes that were read may have been all of it. */
+  /* The bytes that were read may have been the whole message. */
   if (write == NULL || (cursor.offset > 0 && cursor.offset == write->length)) {
     return;
   }
@@ -128,8 +131,8 @@ static void step_message(const struct input *input, struct cursor cursor,
     add(out, next);
   }
   if (input->reads_ahead && write->is_cut && done == 0) {
-    /* A part of it was caught before its writer took the rest back, and the
-     * kernel does not tell that the next message is another one. */
+    /* A part of the message was caught before its writer removed the rest, and
+     * the kernel does not show that another message follows. */
     cursor.write++;
     cursor.offset = 0;
     for (size_t k = 1; k <= count; k++) {
@@ -138,7 +141,7 @@ static void step_message(const struct input *input, struct cursor cursor,
   }
 }
 
-/* The places after `read` that was begun at `cursor`. */
+/* step_read adds the places after `read`, which began at `cursor`. */
 static void step_read(const struct input *input, const struct cursor *cursor,
                       const struct read_result *read, struct cursors *out) {
   const struct written *write = write_at(input, cursor);
@@ -151,7 +154,7 @@ static void step_read(const struct input *input, const struct cursor *cursor,
   if (write != NULL && write->length == 0 && !read->is_more) {
     struct cursor next = *cursor;
 
-    next.write++; /* Some systems consume an empty message so. */
+    next.write++; /* some systems consume an empty message in this way */
     add(out, next);
   }
 }
@@ -173,7 +176,8 @@ static void step_byte(const struct input *input, struct cursors *set,
   set->count = kept;
 }
 
-/* Whether nothing that had to come is left at one of the places. */
+/* may_end returns true if at one of the places nothing is left that had to
+ * come. */
 static bool may_end(const struct input *input, const struct cursors *set) {
   for (size_t i = 0; i < set->count; i++) {
     if (write_at(input, &set->at[i]) == NULL) {
@@ -187,7 +191,7 @@ static bool step_on(const struct input *input, struct cursors *set,
                     const struct read_result *read) {
   spread(input, set, read->first, read->last);
   if (read->is_eof) {
-    /* Of which session it is the end can't be told if there were two. */
+    /* With two possible sessions it is unknown whose end this is. */
     return read->first != read->last || may_end(input, set);
   }
   if (read->is_failure && read->transferred == 0) {
@@ -196,7 +200,7 @@ static bool step_on(const struct input *input, struct cursors *set,
   if (input->by_message) {
     struct cursors next;
 
-    next.count = 0; /* The rest is large, and of no value yet. */
+    next.count = 0; /* the array is large and need not be cleared */
     for (size_t i = 0; i < set->count; i++) {
       step_read(input, &set->at[i], read, &next);
     }

@@ -1,10 +1,11 @@
-/* Transacts: a request, a write of the model, and its reply, a read. */
+/* Transacts: in the model a transact is a write (the request) and a read (the
+ * reply). */
 #include <stdlib.h>
 
 #include "play.h"
 #include "stream.h"
 
-/* The request may have arrived, or not, until it is known. */
+/* request_new makes the request, whose arrival is unknown at first. */
 static struct note *request_new(struct end *end, size_t length) {
   struct note *request = note_new(end, NOTE_WRITE, NULL, length);
 
@@ -30,7 +31,7 @@ bool is_transact_result_true(const struct note *note, np_error error) {
       return can_transact(note) && note->transferred <= note->length;
     case ERROR_MORE_DATA:
       return can_transact(note) && note->transferred == note->length;
-    case ERROR_PIPE_BUSY: /* Something waits to be read. */
+    case ERROR_PIPE_BUSY: /* data are waiting */
       return can_transact(note);
     case ERROR_BAD_PIPE:
       return !can_transact(note) || was_alone(note) ||
@@ -52,15 +53,16 @@ void transact_ended(struct note *note) {
   if (note->error == NP_OK || note->error == ERROR_MORE_DATA) {
     request->error = NP_OK;
   } else if (note->error == ERROR_PIPE_BUSY || note->error == ERROR_BAD_PIPE) {
-    request->length = 0; /* Nothing was written. */
+    request->length = 0; /* nothing was written */
   }
-  free(request->data); /* Nobody may look at it any more. */
+  free(request->data); /* the library may not use the data any more */
   request->data = NULL;
 }
 
-/* Whether an earlier transact of the end of `note` has ended without the reply
- * to a request that went out: "surely", in this session; or "maybe", where its
- * callback has not run, or its session is not known. */
+/* is_reply_owed returns true if an earlier transact on this end has ended
+ * without the reply to a request that went out. `surely`: this is certain, in
+ * this session. Else it is possible: the callback has not run yet, or the
+ * session is unknown. */
 static bool is_reply_owed(const struct note *note, bool surely) {
   const struct end *end = note->end;
   const struct play *play = end->play;
@@ -84,8 +86,9 @@ static bool is_reply_owed(const struct note *note, bool surely) {
   return false;
 }
 
-/* A wrong reply is never told as a success: once a request went without its
- * reply, none follows it in that session. */
+/* refusal_due checks the law of replies: a wrong reply never counts as a
+ * success. Once a request got no reply, no later transact in the session gets
+ * one. */
 static np_error refusal_due(const struct note *note, np_error error) {
   if (error == ERROR_INVALID_STATE) {
     return is_reply_owed(note, false) ? error : NP_OK;
@@ -93,7 +96,8 @@ static np_error refusal_due(const struct note *note, np_error error) {
   return is_reply_owed(note, true) ? ERROR_INVALID_STATE : NP_OK;
 }
 
-/* Whether a read, a transact or a read-ahead may be in the way. */
+/* may_be_busy returns true if a read, a transact or a read-ahead may be in the
+ * way. */
 static bool may_be_busy(const struct end *end) {
   return is_reading(end) || end->uses_readiness;
 }
