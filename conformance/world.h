@@ -148,9 +148,16 @@ bool world_warms_up(void);
 /* world_set_time_scale sets the factor of --time-scale. */
 void world_set_time_scale(double scale);
 
-/* world_set_settings selects the kernel settings of --settings. It returns
- * false for an unknown name, and always outside sim. */
+/* world_set_settings selects the kernel settings of --settings: a name, or a
+ * file of "name = value" lines, as ci/answers writes them. `base = NAME` in the
+ * file begins with these named settings, # begins a comment. It returns false
+ * for an unknown name, after a line on stderr for a faulty file, and always
+ * outside sim. */
 bool world_set_settings(const char *name);
+
+/* world_settings_text writes the setting with this index as "name = value". It
+ * returns false after the last, and always outside sim. */
+bool world_settings_text(size_t index, char *out, size_t size);
 
 /* world_settings_name returns the name of the settings with this index, or NULL
  * after the last. Outside sim there are none. */

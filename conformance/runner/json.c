@@ -1,5 +1,6 @@
 /* The results as JSON, for the page that compares platforms. */
 #include "runner/report.h"
+#include "runner/answer.h"
 #include "runner/expectation.h"
 #include "runner/list.h"
 #include "runner/options.h"
@@ -39,7 +40,8 @@ static void put_run(FILE *out, const struct run *run) {
 
 void report_json(FILE *out, const struct options *options,
                  const struct report_platform *platform,
-                 const struct run_list *runs) {
+                 const struct run_list *runs,
+                 const struct answer_list *answers) {
   struct report_counts counts = report_count(runs);
   const struct run *run;
 
@@ -66,5 +68,7 @@ void report_json(FILE *out, const struct options *options,
     fputs(run == runs->first ? "\n" : ",\n", out);
     put_run(out, run);
   }
-  fputs("\n  ]\n}\n", out);
+  fputs("\n  ],\n  \"answers\": ", out);
+  answer_list_json(out, answers);
+  fputs("\n}\n", out);
 }

@@ -1,5 +1,7 @@
 /* npipe-conformance: one executable that lists the cases, runs them in child
  * processes, and serves as these child processes. It also plays scripts. */
+#include "runner/answer.h"
+#include "runner/ask.h"
 #include "runner/child.h"
 #include "runner/list.h"
 #include "runner/options.h"
@@ -10,6 +12,19 @@
 #include "world/host.h"
 
 #include <stdio.h>
+
+/* Prints the names of the kinds of kernel, or what the present one is. */
+static void settings_print(bool names) {
+  char line[128];
+  size_t i;
+
+  for (i = 0; names && world_settings_name(i) != NULL; i++) {
+    puts(world_settings_name(i));
+  }
+  for (i = 0; !names && world_settings_text(i, line, sizeof(line)); i++) {
+    puts(line);
+  }
+}
 
 int main(int argc, char **argv) {
   struct options options;
@@ -29,16 +44,15 @@ int main(int argc, char **argv) {
             options.settings, world_name());
     return 1;
   }
-  if (options.list_settings) {
-    size_t i;
-
-    for (i = 0; world_settings_name(i) != NULL; i++) {
-      puts(world_settings_name(i));
-    }
+  if (options.list_settings || options.print_settings) {
+    settings_print(options.list_settings);
     return 0;
   }
   if (options.role != NULL) {
     return role_main(&options);
+  }
+  if (options.ask != NULL) {
+    return ask_main(&options);
   }
   if (options.child != NULL) {
     return child_main(&options);
@@ -51,6 +65,9 @@ int main(int argc, char **argv) {
   }
   if (options.list) {
     return list_main(&options);
+  }
+  if (options.questions) {
+    return questions_main(&options);
   }
   return parent_main(&options);
 }

@@ -23,8 +23,11 @@ const char options_help[] =
     "                       wine.toml and windows.toml in the directory\n"
     "                       'expectations' beside this executable\n"
     "  --seed N             seed of the simulated kernel (default 1)\n"
-    "  --settings NAME      kind of the simulated kernel (default win11)\n"
+    "  --settings NAME      kind of the simulated kernel (default win11), or "
+    "a\n"
+    "                       file of settings (ci/answers)\n"
     "  --list-settings      print the names of those kinds and run nothing\n"
+    "  --print-settings     print what the kind is made of, as such a file\n"
     "  --trace              with a failure, the calls of the simulated kernel\n"
     "  --traces DIRECTORY   the calls of each run, into a file there (its "
     "last\n"
@@ -43,8 +46,11 @@ const char options_help[] =
     "  --script-play FILE   play the programs of a file, or of stdin ('-'), "
     "each\n"
     "                       ended by a line 'end'; a transcript will do\n"
+    "  --questions          ask the questions alone, and print the answers\n"
     "  --help               this text\n"
     "\n"
+    "A report of --json has the answers to the questions, too, which have ids\n"
+    "for --filter: questions/*. No answer is a failure.\n"
     "Each area of cases runs in child processes; a crash or a hang is the\n"
     "result of its case alone. The exit code is 0 when every case passed or "
     "did\n"
@@ -88,6 +94,8 @@ static bool option_take(struct options *o, const char *name,
     o->json = value;
   } else if (strcmp(name, "--child") == 0) {
     o->child = value;
+  } else if (strcmp(name, "--ask") == 0) {
+    o->ask = value;
   } else if (strcmp(name, "--traces") == 0) {
     o->traces = value;
   } else if (strcmp(name, "--settings") == 0) {
@@ -135,6 +143,10 @@ bool options_parse(struct options *options, int argc, char **argv) {
       options->list_settings = true;
     } else if (strcmp(argv[i], "--one-process") == 0) {
       options->one_process = true;
+    } else if (strcmp(argv[i], "--questions") == 0) {
+      options->questions = true;
+    } else if (strcmp(argv[i], "--print-settings") == 0) {
+      options->print_settings = true;
     } else if (strcmp(argv[i], "--tap") == 0) {
       options->tap = true;
     } else if (strcmp(argv[i], "--script-print") == 0) {

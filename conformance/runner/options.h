@@ -12,6 +12,7 @@ struct options {
   bool help;
   bool list;
   bool list_settings;
+  bool print_settings;
   bool tap;
   const char *junit; /* file name, or NULL */
   const char *json;
@@ -28,6 +29,8 @@ struct options {
   uint64_t repeat;
   bool one_process;  /* for a debugger: no child, no time limit */
   const char *child; /* in a child: the mark of its result lines */
+  bool questions;    /* ask the questions alone */
+  const char *ask;   /* in the child that asks a question: its id */
   bool script;       /* play programs drawn from script_seed */
   uint64_t script_seed;
   uint64_t script_count;

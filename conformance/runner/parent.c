@@ -2,6 +2,7 @@
  * reports the results. Each run ends with a result, whatever its child process
  * does. */
 #include "runner/parent.h"
+#include "runner/answer.h"
 #include "runner/child.h"
 #include "runner/expectation.h"
 #include "runner/options.h"
@@ -143,6 +144,7 @@ static void workers_run(const struct options *options, struct run_list *runs) {
 int parent_main(const struct options *options) {
   struct expectation_list expectations = {NULL, NULL};
   struct run_list runs = {NULL, NULL};
+  struct answer_list answers = {NULL, NULL};
   struct report_platform platform;
   struct expectation_platform here;
   int code = 1;
@@ -166,12 +168,17 @@ int parent_main(const struct options *options) {
     goto cleanup;
   }
   workers_run(options, &runs);
+  if (options->json != NULL) {
+    answer_list_fill(&answers, options);
+  }
   report_end(options, &runs);
-  if (report_files(options, &platform, &runs) && !report_count(&runs).red) {
+  if (report_files(options, &platform, &runs, &answers) &&
+      !report_count(&runs).red) {
     code = 0;
   }
 
 cleanup:
+  answer_list_deinit(&answers);
   run_list_deinit(&runs);
   expectation_list_deinit(&expectations);
   return code;

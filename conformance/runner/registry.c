@@ -1,5 +1,7 @@
-/* The registries of cases and of roles. Constructors fill them before main. */
+/* The registries of cases, of questions and of roles. Constructors fill them
+ * before main. */
 #include "case.h"
+#include "question.h"
 #include "world.h"
 #include "runner/registry.h"
 
@@ -7,6 +9,7 @@
 #include <string.h>
 
 static struct np_case *cases;
+static struct question *questions;
 static struct world_role *roles;
 
 /* np_case_register keeps the list sorted by id. Cases with the same id stand
@@ -23,6 +26,20 @@ void np_case_register(struct np_case *c) {
 
 struct np_case *np_case_first(void) {
   return cases;
+}
+
+void question_register(struct question *q) {
+  struct question **at = &questions;
+
+  while (*at != NULL && strcmp((*at)->id, q->id) < 0) {
+    at = &(*at)->next;
+  }
+  q->next = *at;
+  *at = q;
+}
+
+struct question *question_first(void) {
+  return questions;
 }
 
 void world_role_register(struct world_role *role) {
@@ -52,9 +69,29 @@ static bool id_is_good(const char *id) {
          strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-_/.") == length;
 }
 
+/* Whether the question has a good id of its own, says what it must, and knows
+ * two answers or more. */
+static bool question_is_good(const struct question *q) {
+  size_t length = strlen(q->text);
+
+  return id_is_good(q->id) &&
+         (q->next == NULL || strcmp(q->id, q->next->id) != 0) && length > 0 &&
+         q->text[length - 1] == '?' && q->matters[0] != '\0' &&
+         q->answers[0].name != NULL && q->answers[1].name != NULL;
+}
+
 bool registry_check(void) {
   const struct np_case *c;
+  const struct question *q;
   bool good = true;
+
+  for (q = questions; q != NULL; q = q->next) {
+    if (!question_is_good(q)) {
+      fprintf(stderr, "%s:%d: \"%s\" is badly declared, or there twice\n",
+              q->file, q->line, q->id);
+      good = false;
+    }
+  }
 
   for (c = cases; c != NULL; c = c->next) {
     if (!id_is_good(c->id)) {

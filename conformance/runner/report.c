@@ -143,7 +143,8 @@ void report_end(const struct options *options, const struct run_list *runs) {
 
 bool report_files(const struct options *options,
                   const struct report_platform *platform,
-                  const struct run_list *runs) {
+                  const struct run_list *runs,
+                  const struct answer_list *answers) {
   const char *const names[] = {options->junit, options->json};
   bool good = true;
   size_t i;
@@ -164,7 +165,7 @@ bool report_files(const struct options *options,
     if (i == 0) {
       report_junit(out, platform, runs);
     } else {
-      report_json(out, options, platform, runs);
+      report_json(out, options, platform, runs, answers);
     }
     written = ferror(out) == 0;
     if (fclose(out) != 0 || !written) {

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+struct answer_list;
 struct options;
 
 /* The facts at the head of every report. */
@@ -44,12 +45,14 @@ void report_end(const struct options *options, const struct run_list *runs);
  * written, it prints a line to stderr and returns false. */
 bool report_files(const struct options *options,
                   const struct report_platform *platform,
-                  const struct run_list *runs);
+                  const struct run_list *runs,
+                  const struct answer_list *answers);
 
 void report_junit(FILE *out, const struct report_platform *platform,
                   const struct run_list *runs);
 void report_json(FILE *out, const struct options *options,
                  const struct report_platform *platform,
-                 const struct run_list *runs);
+                 const struct run_list *runs,
+                 const struct answer_list *answers);
 
 #endif

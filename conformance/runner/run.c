@@ -19,8 +19,8 @@ static struct run *run_add(struct run_list *list) {
   return run;
 }
 
-static bool is_selected(const struct options *options, const char *id,
-                        unsigned variant) {
+bool run_is_selected(const struct options *options, const char *id,
+                     unsigned variant) {
   size_t i;
 
   for (i = 0; i < options->filter_count; i++) {
@@ -41,7 +41,7 @@ void run_list_fill(struct run_list *list, const struct options *options) {
     size_t i;
 
     for (i = 0; i < count; i++) {
-      if (is_selected(options, c->id, variants[i])) {
+      if (run_is_selected(options, c->id, variants[i])) {
         struct run *run = run_add(list);
 
         run->c = c;

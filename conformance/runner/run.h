@@ -47,6 +47,10 @@ struct run_list {
   struct run *last;
 };
 
+/* run_is_selected returns whether the filters of `options` name the run. */
+bool run_is_selected(const struct options *options, const char *id,
+                     unsigned variant);
+
 /* run_list_fill adds the runs that the filters of `options` select. */
 void run_list_fill(struct run_list *list, const struct options *options);
 

@@ -1,6 +1,7 @@
 /* Cases that end in every possible way, to prove that the runner reports each
  * of them correctly. They are not part of npipe-conformance. */
 #include "case.h"
+#include "question.h"
 #include "world.h"
 #include "world/host.h"
 
@@ -215,4 +216,48 @@ SELFTEST_CASE("leak/z-pipe-names-differ", NO_MODE) {
   world_pipe_name(other, sizeof(other));
   assert_string_not_equal(one, other);
   assert_memory_equal(one, "\\\\.\\pipe\\npipe-", 15);
+}
+
+/* Questions that end in every way a question can. */
+#define SELFTEST_QUESTION(id_)                                              \
+  NP_QUESTION_DEFINE(struct fixture, fixture_run, id_, MODE_BYTE,           \
+                     "What \"becomes\" of a question?",                     \
+                     "The runner tells it.", "pass/* fail/*",               \
+                     {"first", "the first answer", "the runner", "a=true"}, \
+                     {"second", "the second answer", "", ""})
+
+SELFTEST_QUESTION("asks/answer") {
+  printf("@npipe-ask-1-1 first, says the output of this question\n");
+  answer_give("second", "%u, and \"more\"", f->variant);
+}
+
+SELFTEST_QUESTION("asks/assert") {
+  assert_int_equal(f->variant, 12345);
+}
+
+SELFTEST_QUESTION("asks/crash") {
+  (void)f;
+  abort();
+}
+
+SELFTEST_QUESTION("asks/hang") {
+  volatile bool ever = true;
+
+  (void)f;
+  while (ever) {
+  }
+}
+
+SELFTEST_QUESTION("asks/nothing") {
+  (void)f;
+}
+
+SELFTEST_QUESTION("asks/other") {
+  (void)f;
+  answer_give("other", "%s", "");
+}
+
+SELFTEST_QUESTION("asks/unknown") {
+  (void)f;
+  answer_give("third", "%s", "");
 }

@@ -24,12 +24,61 @@ const char *world_name(void) {
   return "sim";
 }
 
+/* Takes a line "name = value" or "base = NAME"; false when it is neither. */
+static bool settings_line(char *line) {
+  char name[64];
+  char value[64];
+  char more[2];
+  int count;
+
+  line[strcspn(line, "#\r\n")] = '\0';
+  count = sscanf(line, " %63[a-z0-9_] = %63s %1s", name, value, more);
+  if (count == 2 && strcmp(name, "base") == 0) {
+    return sim_settings_named(&settings, value);
+  }
+  if (count == 2) {
+    return sim_settings_set(&settings, name, value);
+  }
+  return count != 1 && line[strspn(line, " ")] == '\0';
+}
+
+static bool settings_read(const char *path) {
+  FILE *file = fopen(path, "r");
+  char line[256];
+  bool good = file != NULL;
+  int number = 0;
+
+  sim_settings_init(&settings);
+  while (good && fgets(line, sizeof(line), file) != NULL) {
+    number++;
+    good = settings_line(line);
+    if (!good) {
+      fprintf(stderr, "%s:%d: no setting of the simulated kernel: %s\n", path,
+              number, line);
+    }
+  }
+  if (file != NULL) {
+    fclose(file);
+  }
+  return good;
+}
+
 bool world_set_settings(const char *name) {
-  has_settings = sim_settings_named(&settings, name);
+  const char *base = strrchr(name, '/');
+
+  has_settings = sim_settings_named(&settings, name) || settings_read(name);
   if (has_settings) {
-    snprintf(settings_name, sizeof(settings_name), "%s", name);
+    snprintf(settings_name, sizeof(settings_name), "%s",
+             base != NULL ? base + 1 : name);
   }
   return has_settings;
+}
+
+bool world_settings_text(size_t index, char *out, size_t size) {
+  if (!has_settings) {
+    sim_settings_init(&settings);
+  }
+  return sim_settings_text(&settings, index, out, size);
 }
 
 const char *world_settings_name(size_t index) {

@@ -107,6 +107,13 @@ const char *world_settings_name(size_t index) {
   return NULL;
 }
 
+bool world_settings_text(size_t index, char *out, size_t size) {
+  (void)index;
+  (void)out;
+  (void)size;
+  return false;
+}
+
 bool world_has_settings(const char *name) {
   (void)name;
   return true;

@@ -133,6 +133,17 @@ const char *sim_settings_name(size_t index);
 bool sim_settings_named(sim_settings *settings, const char *name);
 void sim_settings_init(sim_settings *settings);
 
+/* sim_settings_set changes the member `name` to what `value` says: "true",
+ * "false", a decimal number, an NTSTATUS as "0xC0000022". It returns false if
+ * there is no such member, or if it takes no such value. */
+bool sim_settings_set(sim_settings *settings, const char *name,
+                      const char *value);
+
+/* sim_settings_text writes the member with this index as "name = value". It
+ * returns false after the last. */
+bool sim_settings_text(const sim_settings *settings, size_t index, char *out,
+                       size_t size);
+
 /* sim_reset creates a fresh kernel: no handles, no pipes, no faults, all counts
  * 0, and the clock at its start. `settings` NULL: the default settings. No
  * other thread may be inside the kernel. */
