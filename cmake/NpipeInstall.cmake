@@ -1,4 +1,4 @@
-# Installation: headers, libraries, a CMake package (npipe::npipe for the static
+# Installation: headers, libraries, npcat and its manual page, the licence, a CMake package (npipe::npipe for the static
 # library, npipe::shared for npipe.dll) and for each library a pkg-config file
 # (npipe-static for the static library, npipe for npipe.dll).
 
@@ -18,6 +18,15 @@ install(TARGETS ${libraries} EXPORT npipe
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE"
+  DESTINATION ${CMAKE_INSTALL_DOCDIR})
+if(NPIPE_EXAMPLES)
+  install(TARGETS npcat RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  configure_file("${PROJECT_SOURCE_DIR}/examples/npcat/npcat.1" npcat.1 @ONLY)
+  install(FILES "${CMAKE_CURRENT_BINARY_DIR}/npcat.1"
+    DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+endif()
 
 set(package "${CMAKE_INSTALL_LIBDIR}/cmake/npipe")
 install(EXPORT npipe FILE npipe-targets.cmake NAMESPACE npipe::
