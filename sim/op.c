@@ -274,6 +274,7 @@ NTSTATUS sim__op_submit(struct call *call, struct op *op, bool wait,
   if (wants_packet(op) &&
       ((file->notify & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) == 0 ||
        (status != STATUS_SUCCESS && sim__kernel.settings.warning_posts))) {
+    op->in_step = true;
     sim__port_post(file->port, op);
   } else {
     sim__op_free(op);

@@ -70,6 +70,7 @@ struct op {
   bool late;       /* written back when the packet is dequeued */
   bool done;       /* delivered */
   bool in_port;
+  bool in_step; /* its packet was queued before its call returned */
   uint64_t timeout_at;
   uint64_t cancel_at;
   uint64_t deliver_at;

@@ -14,6 +14,18 @@ void sim__port_post(struct port *port, struct op *op) {
   sim__wake();
 }
 
+/* Whether the packet at `at`, which was posted, must wait: a port is first in,
+ * first out, and the packet of a call that had returned was there before. */
+static bool must_wait(const struct op *head, const struct op *at) {
+  if (at->kind != OP_POSTED) {
+    return false;
+  }
+  while (head != at && !head->in_step) {
+    head = head->next_packet;
+  }
+  return head != at;
+}
+
 /* choose returns the link of the next packet. Packets of one file stay in
  * order, and so do posted packets; apart from this the next one may be drawn at
  * random. */
@@ -29,7 +41,8 @@ static struct op **choose(struct port *port) {
     while (first->file != (*at)->file) {
       first = first->next_packet;
     }
-    if (first == *at && sim__random_below(2) == 0) {
+    if (first == *at && !must_wait(port->head, *at) &&
+        sim__random_below(2) == 0) {
       return at;
     }
   }

@@ -1,134 +1,111 @@
+/* A loop finds out from its first operation that was answered ERROR_MORE_DATA
+ * at once whether a packet follows such an answer. It posts a packet of its
+ * own, the mark, right after the call: a packet that follows was queued before
+ * the call returned, and a port keeps the order of its packets. So the
+ * operation's packet comes before the mark, or never. Until the mark comes,
+ * every operation with that answer waits. No other object is needed, so nothing
+ * that the process may not do keeps a loop from being made. */
 #include "calibration.h"
 
-#include <stdint.h>
-#include <windows.h>
+#include "op.h"
 
-static INIT_ONCE calibration_once = INIT_ONCE_STATIC_INIT;
-static bool more_data_posts;
+/* PostQueuedCompletionStatus fails when the system is out of memory. The mark
+ * is then posted again so much later. */
+#define MARK_RETRY_MS 10u
 
-/* Appends `value` in hexadecimal, all digits. */
-static WCHAR *append_hex(WCHAR *at, uint64_t value) {
-  for (int shift = 60; shift >= 0; shift -= 4) {
-    *at++ = L"0123456789abcdef"[(value >> shift) & 15];
-  }
-  return at;
+static void post_mark(np_loop *loop);
+
+static void mark_retry_expired(np__timer_node *node) {
+  np_loop *loop =
+      (np_loop *)(void *)((char *)node - offsetof(np_loop, calibration.retry));
+
+  post_mark(loop);
 }
 
-/* A name that nobody else uses: this process, this address space, this tick. */
-static void make_name(WCHAR *name) {
-  static const WCHAR prefix[] = L"\\\\.\\pipe\\npipe-calibration-";
-  WCHAR *at = name;
+/* The operation that waits for an answer behind `packet`; NULL: `packet` waits
+ * for the kernel, or is no operation. */
+static np_op *unsure_op(np__packet *packet) {
+  np_op *op = (np_op *)packet;
 
-  for (const WCHAR *from = prefix; *from != 0; from++) {
-    *at++ = *from;
-  }
-  at = append_hex(at, GetCurrentProcessId());
-  at = append_hex(at, (uint64_t)(uintptr_t)name);
-  at = append_hex(at, GetTickCount64());
-  *at = 0;
+  return packet->class_->cancel != NULL &&
+                 (op->np__at_end & NP__AT_END_UNSURE) != 0
+             ? op
+             : NULL;
 }
 
-/* Reads one byte of a message of two and looks for the packet. What is queued,
- * is queued before ReadFile returns. */
-static np_error measure(HANDLE server, HANDLE client, HANDLE port) {
-  /* Not on the stack: a read whose packet could not be taken may still end. A
-   * second try finds what that left there, of which no field matters. */
-  static OVERLAPPED overlapped;
-  static char byte;
-  OVERLAPPED_ENTRY entry;
-  ULONG count;
-  DWORD written;
-  DWORD wait_ms = 0;
-  np_error error;
+static bool is_asker_owed(const np_loop *loop) {
+  for (np__packet *at = loop->owed; at != NULL; at = at->next) {
+    const np_op *op = unsure_op(at);
 
-  if (!WriteFile(client, "12", 2, &written, NULL)) {
-    return GetLastError();
+    if (op != NULL && (op->np__at_end & NP__AT_END_ASKER) != 0) {
+      return true;
+    }
   }
-  if (ReadFile(server, &byte, 1, NULL, &overlapped)) {
-    return ERROR_BAD_PIPE; /* GCOVR_EXCL_LINE: a pipe that cuts no message */
-  }
-  error = GetLastError();
-  if (error == ERROR_IO_PENDING) {
-    wait_ms = INFINITE; /* Answered so, it always comes by the port. */
-  } else if (error != ERROR_MORE_DATA) {
-    return error;
-  }
-  if (GetQueuedCompletionStatusEx(port, &entry, 1, &count, wait_ms, FALSE)) {
-    more_data_posts = wait_ms == 0;
-    return NP_OK;
-  }
-  error = GetLastError();
-  if (error != WAIT_TIMEOUT) {
-    return error;
-  }
-  more_data_posts = false;
-  return NP_OK;
+  return false;
 }
 
-static np_error calibrate(void) {
-  WCHAR name[96];
-  HANDLE server = INVALID_HANDLE_VALUE;
-  HANDLE client = INVALID_HANDLE_VALUE;
-  HANDLE port = NULL;
-  np_error error;
+/* No packet follows: the operations that waited get the result that the kernel
+ * wrote during the call. */
+static void end_unsure(np_loop *loop) {
+  np__packet *next;
 
-  make_name(name);
-  server = CreateNamedPipeW(
-      name,
-      PIPE_ACCESS_INBOUND | FILE_FLAG_OVERLAPPED |
-          FILE_FLAG_FIRST_PIPE_INSTANCE,
-      PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE | PIPE_REJECT_REMOTE_CLIENTS, 1,
-      0, 64, 0, NULL);
-  if (server == INVALID_HANDLE_VALUE) {
-    error = GetLastError();
-    goto cleanup;
+  for (np__packet *at = loop->owed; at != NULL; at = next) {
+    next = at->next;
+    if (unsure_op(at) != NULL) {
+      at->class_->on_packet(loop, at, NP__STATUS_BUFFER_OVERFLOW,
+                            (uint32_t)at->overlapped.InternalHigh);
+    }
   }
-  client = CreateFileW(name, GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
-                       SECURITY_SQOS_PRESENT | SECURITY_ANONYMOUS, NULL);
-  if (client == INVALID_HANDLE_VALUE) {
-    error = GetLastError();
-    goto cleanup;
-  }
-  port = CreateIoCompletionPort(server, NULL, 1, 1);
-  if (port == NULL || !SetFileCompletionNotificationModes(
-                          server, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS)) {
-    error = GetLastError();
-    goto cleanup;
-  }
-  error = measure(server, client, port);
-
-cleanup:
-  if (client != INVALID_HANDLE_VALUE) {
-    CloseHandle(client);
-  }
-  if (server != INVALID_HANDLE_VALUE) {
-    CloseHandle(server);
-  }
-  if (port != NULL) {
-    CloseHandle(port);
-  }
-  return error;
 }
 
-static BOOL CALLBACK calibrate_once(PINIT_ONCE init, PVOID parameter,
-                                    PVOID *context) {
-  np_error *error = parameter;
+static void mark_on_packet(np_loop *loop, np__packet *mark, NTSTATUS status,
+                           uint32_t bytes) {
+  np__calibration *calibration = &loop->calibration;
 
-  (void)init;
-  (void)context;
-  *error = calibrate();
-  return *error == NP_OK; /* FALSE: the next call tries again. */
-}
-
-np_error np__calibrate(void) {
-  np_error error = NP_OK;
-
-  if (!InitOnceExecuteOnce(&calibration_once, calibrate_once, &error, NULL)) {
-    return error; /* It fails only where our own try did. */
+  (void)status;
+  (void)bytes;
+  np__loop_paid(loop, mark);
+  loop->active--;
+  calibration->is_asked = false;
+  if (is_asker_owed(loop)) {
+    calibration->more_data = NP__MORE_DATA_ENDS;
+    end_unsure(loop);
+  } else {
+    calibration->more_data = NP__MORE_DATA_POSTS;
   }
-  return NP_OK;
 }
 
-bool np__more_data_posts(void) {
-  return more_data_posts;
+static const np__packet_class mark_class = {.on_packet = mark_on_packet};
+
+static void post_mark(np_loop *loop) {
+  np__calibration *calibration = &loop->calibration;
+
+  calibration->mark.class_ = &mark_class;
+  if (PostQueuedCompletionStatus(loop->port, 0, loop->key,
+                                 &calibration->mark.overlapped)) {
+    np__loop_owe(loop, &calibration->mark);
+  } else {
+    np__heap_insert(&loop->timers, &calibration->retry,
+                    np__loop_deadline_ms(loop, MARK_RETRY_MS),
+                    mark_retry_expired);
+  }
+}
+
+np_error np__calibration_take(np_op *op) {
+  np_loop *loop = op->np__target->loop;
+  np__calibration *calibration = &loop->calibration;
+
+  if (calibration->more_data == NP__MORE_DATA_ENDS) {
+    return ERROR_MORE_DATA;
+  }
+  if (calibration->more_data == NP__MORE_DATA_UNKNOWN) {
+    op->np__at_end |= NP__AT_END_UNSURE;
+    if (!calibration->is_asked) {
+      op->np__at_end |= NP__AT_END_ASKER;
+      calibration->is_asked = true;
+      loop->active++; /* The loop is not destroyed before the mark came. */
+      post_mark(loop);
+    }
+  }
+  return ERROR_IO_PENDING;
 }

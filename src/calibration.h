@@ -1,20 +1,15 @@
-/* What differs between systems and can only be found out by trying. */
+/* Whether a packet follows an ERROR_MORE_DATA that a call answers at once, on a
+ * handle that skips the port on success. On Windows and Wine none was ever
+ * seen, and no page says so. */
 #ifndef NPIPE_SRC_CALIBRATION_H
 #define NPIPE_SRC_CALIBRATION_H
 
-#include <stdbool.h>
+#include <npipe/op.h>
 
-#include <npipe/error.h>
-
-/* np__calibrate tries, once per process, what np__more_data_posts answers. A
- * try that fails is made again by the next call.
- *
- * Returns NP_OK or what Windows said. Thread: any. */
-np_error np__calibrate(void);
-
-/* np__more_data_posts tells whether a read that answers ERROR_MORE_DATA at once
- * also queues a packet, on a handle that skips the port on success. Only after
- * np__calibrate succeeded. */
-bool np__more_data_posts(void);
+/* np__calibration_take decides what the answer ERROR_MORE_DATA means for `op`,
+ * right after the call that gave it. ERROR_MORE_DATA: that is the result.
+ * ERROR_IO_PENDING: the op's `on_packet` will bring the result; the caller
+ * takes note of that by np__op_pending. Never fails. */
+np_error np__calibration_take(np_op *op);
 
 #endif

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "allocator.h"
-#include "calibration.h"
 #include "foreign.h"
 #include "revert.h"
 
@@ -68,10 +67,6 @@ np_error np_loop_create(const np_loop_options *options, np_loop **loop) {
   allocator = options->allocator;
   if (!np__allocator_complete(&allocator)) {
     return ERROR_INVALID_PARAMETER;
-  }
-  error = np__calibrate();
-  if (error != NP_OK) {
-    return error;
   }
   made = allocator.allocate(allocator.context, sizeof *made);
   if (made == NULL) {

@@ -44,6 +44,21 @@ typedef struct np__queue {
   np__packet *last; /* not looked at when empty */
 } np__queue;
 
+/* What a loop knows of an ERROR_MORE_DATA that a call answers at once. */
+typedef enum np__more_data {
+  NP__MORE_DATA_UNKNOWN = 0,
+  NP__MORE_DATA_ENDS, /* the answer is the result, no packet follows */
+  NP__MORE_DATA_POSTS /* a packet follows, and brings the result */
+} np__more_data;
+
+/* What a loop keeps for finding that out (calibration.c). */
+typedef struct np__calibration {
+  np__more_data more_data;
+  bool is_asked;        /* the mark is in the port, or will be posted again */
+  np__packet mark;      /* is posted behind the packet that may follow */
+  np__timer_node retry; /* when the mark is posted again */
+} np__calibration;
+
 struct np_loop {
   /* First what each operation and each turn looks at. */
   np__queue ready;    /* what has a result: its callback is to run */
@@ -81,6 +96,7 @@ struct np_loop {
   volatile LONG stop;
   volatile LONG stoppers; /* threads inside np_loop_stop */
   volatile LONG posted;   /* tasks that have not begun, and posts under way */
+  np__calibration calibration;
   np_allocator allocator;
   /* Of clients that wait: the layer above, so by pointer. Both NULL until one
    * does. */

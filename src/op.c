@@ -258,13 +258,12 @@ void np__op_paid(np_op *op) {
   np__loop_paid(target->loop, &op->np__packet);
 }
 
-/* What a call that has just returned said. ERROR_IO_PENDING: that will be told
- * by its packet, whatever the status block says by now. */
-static np_error answer(BOOL succeeded) {
-  np_error error = succeeded ? NP_OK : GetLastError();
+/* What a call that has just returned said. ERROR_IO_PENDING: `on_packet` will
+ * bring the result, whatever the status block says by now. */
+static np_error answer(np_op *op, BOOL succeeded) {
+  const np_error error = succeeded ? NP_OK : GetLastError();
 
-  return error == ERROR_MORE_DATA && np__more_data_posts() ? ERROR_IO_PENDING
-                                                           : error;
+  return error == ERROR_MORE_DATA ? np__calibration_take(op) : error;
 }
 
 /* How much was moved by what ended at once with `error`. */
@@ -282,7 +281,7 @@ static size_t moved(np_op *op, np_error error) {
 
 bool np__op_answer(np_op *op, BOOL succeeded, np_error *error,
                    size_t *transferred) {
-  *error = answer(succeeded);
+  *error = answer(op, succeeded);
   if (*error == ERROR_IO_PENDING) {
     np__op_pending(op);
     return false;
@@ -296,7 +295,7 @@ bool np__op_answer(np_op *op, BOOL succeeded, np_error *error,
 }
 
 void np__op_issued(np_op *op, BOOL succeeded) {
-  const np_error error = answer(succeeded);
+  const np_error error = answer(op, succeeded);
 
   if (error == ERROR_IO_PENDING) {
     np__op_pending(op);

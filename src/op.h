@@ -63,8 +63,12 @@ enum {
   NP__AT_END_TELL = 4,   /* its target's `ended`, also when it succeeds */
   NP__AT_END_ABORT = 8,  /* put off, and not to be posted any more */
   NP__AT_END_STALE = 16, /* its session is over: its end tells of no other */
-  NP__AT_END_AGAIN = 32 /* its class may begin it again instead of its callback:
+  NP__AT_END_AGAIN =
+      32, /* its class may begin it again instead of its callback:
                             a cancel is kept until then */
+  /* It was answered ERROR_MORE_DATA, and may have no packet: calibration.c. */
+  NP__AT_END_UNSURE = 64,
+  NP__AT_END_ASKER = 128 /* the mark was posted for it */
 };
 
 /* What happens to a target.

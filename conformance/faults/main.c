@@ -271,24 +271,6 @@ static void reap(pid_t child) {
   }
 }
 
-static void play_fresh(const struct scenario *scenario, const struct plan *plan,
-                       const sim_settings *settings, bool verbose) {
-  pid_t child;
-
-  if ((scenario->flags & FRESH_PROCESS) == 0) {
-    play(scenario, plan, settings, verbose);
-    return;
-  }
-  fflush(stdout);
-  child = fork();
-  if (child == 0) {
-    play(scenario, plan, settings, verbose);
-    fflush(stdout);
-    exit(0); /* exit, not _exit: writes coverage and checks leaks */
-  }
-  reap(child);
-}
-
 /* play_all plays `scenario` with each fault that it can meet. */
 static void play_all(const struct scenario *scenario,
                      const sim_settings *settings, bool verbose) {
@@ -296,10 +278,10 @@ static void play_all(const struct scenario *scenario,
   struct tally counts;
   struct plan plan = {PLAN_ALLOCATION, NULL, 0, 0};
 
-  play_fresh(scenario, &clean, settings, verbose);
+  play(scenario, &clean, settings, verbose);
   counts = *tally;
   for (plan.nth = 1; plan.nth <= counts.allocations; plan.nth++) {
-    play_fresh(scenario, &plan, settings, verbose);
+    play(scenario, &plan, settings, verbose);
   }
   for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
     plan.function = faults[i].function;
@@ -307,12 +289,12 @@ static void play_all(const struct scenario *scenario,
       plan.kind = PLAN_CALL;
       for (int k = 0; k < ERRORS_MAX && faults[i].errors[k] != 0; k++) {
         plan.error = faults[i].errors[k];
-        play_fresh(scenario, &plan, settings, verbose);
+        play(scenario, &plan, settings, verbose);
       }
       plan.kind = PLAN_COMPLETION;
       for (int k = 0; k < ERRORS_MAX && faults[i].statuses[k] != 0; k++) {
         plan.error = faults[i].statuses[k];
-        play_fresh(scenario, &plan, settings, verbose);
+        play(scenario, &plan, settings, verbose);
       }
     }
   }
@@ -321,40 +303,26 @@ static void play_all(const struct scenario *scenario,
     plan.function = NULL;
     plan.error = 0;
     for (plan.nth = 1; plan.nth <= counts.calls; plan.nth++) {
-      play_fresh(scenario, &plan, settings, verbose);
+      play(scenario, &plan, settings, verbose);
     }
   }
 }
 
-/* play_settings plays all scenarios with one set of settings, in one process:
- * what the library finds out about its system stays valid as long as the
- * process lives. */
+/* play_settings plays all scenarios with one set of settings. */
 static void play_settings(const struct options *options, const char *name) {
   sim_settings settings;
-  np_loop *loop = NULL;
-  bool calibrated = false;
 
   current_settings = name;
   sim_settings_named(&settings, name);
-  settings.threads_in_step = true; /* else a call may come one turn later */
-  for (int pass = 0; pass < 2; pass++) {
-    for (const struct scenario *s = scenarios; s != NULL; s = s->next) {
-      const bool fresh = (s->flags & FRESH_PROCESS) != 0;
-
-      if (fresh != (pass == 0) || (options->scenario != NULL &&
-                                   strcmp(options->scenario, s->id) != 0)) {
-        continue;
-      }
-      if (!fresh && !calibrated) {
-        sim_reset(1, &settings);
-        calibrated = np_loop_create(NULL, &loop) == NP_OK &&
-                     np_loop_destroy(loop) == NP_OK;
-      }
-      if (options->has_plan) {
-        play_fresh(s, &options->plan, &settings, true);
-      } else {
-        play_all(s, &settings, options->verbose);
-      }
+  settings.threads_in_step = true; /* else a call may come a turn later */
+  for (const struct scenario *s = scenarios; s != NULL; s = s->next) {
+    if (options->scenario != NULL && strcmp(options->scenario, s->id) != 0) {
+      continue;
+    }
+    if (options->has_plan) {
+      play(s, &options->plan, &settings, true);
+    } else {
+      play_all(s, &settings, options->verbose);
     }
   }
   sim_reset(1, &settings);

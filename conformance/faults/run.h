@@ -67,7 +67,7 @@ struct action {
 
 /* Properties of scenarios, which decide which faults may stay silent. */
 enum scenario_flags {
-  FRESH_PROCESS = 1,      /* tests the first loop of a process */
+  CUTS_MESSAGES = 1,      /* reads a part of a message, and posts no task */
   FOREIGN_PORT = 2,       /* the loop uses the caller's port */
   OPENS_AGAIN = 4,        /* opens again with less access after a denial */
   KNOWS_ITSELF = 8,       /* an end that has no right to query itself */

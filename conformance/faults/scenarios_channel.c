@@ -74,7 +74,7 @@ SCENARIO(channel_byte, "channel/byte", 0) {
   return play_messages(r);
 }
 
-SCENARIO(channel_message, "channel/message", 0) {
+SCENARIO(channel_message, "channel/message", CUTS_MESSAGES) {
   modes(r, NP_MESSAGE, NP_MESSAGE);
   return play_messages(r);
 }

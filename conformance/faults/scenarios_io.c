@@ -20,7 +20,7 @@ SCENARIO(echo_message_byte, "echo/message-byte", 0) {
          exchange(r, r->server, r->client, "pong");
 }
 
-SCENARIO(parts, "message/in-parts", 0) {
+SCENARIO(parts, "message/in-parts", CUTS_MESSAGES) {
   modes(r, NP_MESSAGE, NP_MESSAGE);
   return pair_open(r) &&
          ends(write_begin(r, r->client, "abcdef", 6), NP_OK, 6) &&

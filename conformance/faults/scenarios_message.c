@@ -49,3 +49,33 @@ SCENARIO(read_mode, "message/read-mode", 0) {
          ends_with(read_begin(r, r->server, 16), NP_OK, "ab") &&
          ends_with(read_begin(r, r->server, 16), NP_OK, "cd");
 }
+
+/* The first reads of a loop that are answered ERROR_MORE_DATA at once: nobody
+ * knows yet whether packets follow. */
+static bool parts(struct run *r) {
+  struct action *reads[3];
+
+  modes(r, NP_MESSAGE, NP_MESSAGE);
+  if (!pair_open(r) ||
+      !ends(write_begin(r, r->client, "abcdef", 6), NP_OK, 6)) {
+    return false;
+  }
+  for (size_t i = 0; i < 3; i++) {
+    reads[i] = read_begin(r, r->server, 2);
+    if (reads[i] == NULL) {
+      return false;
+    }
+  }
+  return ends_with(reads[0], ERROR_MORE_DATA, "ab") &&
+         ends_with(reads[1], ERROR_MORE_DATA, "cd") &&
+         ends_with(reads[2], NP_OK, "ef");
+}
+
+SCENARIO(parts_own, "message/parts-at-once", CUTS_MESSAGES) {
+  return parts(r);
+}
+
+SCENARIO(parts_foreign, "message/parts-at-once-foreign-port",
+         CUTS_MESSAGES | FOREIGN_PORT) {
+  return parts(r);
+}

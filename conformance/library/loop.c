@@ -32,6 +32,44 @@ NP_CASE("loop/create-default", np_loop_create, NO_MODE, NP_OK,
   assert_np_ok(np_loop_destroy(loop));
 }
 
+static DWORD handle_count(void) {
+  DWORD count = 0;
+
+  assert_true(GetProcessHandleCount(GetCurrentProcess(), &count));
+  return count;
+}
+
+NP_CASE("loop/create-one-handle", np_loop_create, NO_MODE, NP_OK,
+        "A loop has one handle, that of its port; on a port of the caller's it "
+        "has none. It opens nothing else, for a moment either: a process that "
+        "may make no pipe can make a loop.",
+        "CreateIoCompletionPort") {
+  static const char *const openers[] = {"CreateNamedPipeW", "CreateFileW",
+                                        "NtOpenFile",       "CreateEventW",
+                                        "DuplicateHandle",  "CreateThread"};
+  const DWORD before = handle_count();
+  np_loop_options options;
+  np_loop *own = NULL;
+  np_loop *foreign = NULL;
+  uint64_t count = 0;
+
+  assert_np_ok(np_loop_create(NULL, &own));
+  assert_int_equal(handle_count(), before + (before > 0 ? 1 : 0));
+  np_loop_options_init(&options);
+  options.port = np_loop_port(f->loop);
+  options.completion_key = 7;
+  assert_np_ok(np_loop_create(&options, &foreign));
+  assert_int_equal(handle_count(), before + (before > 0 ? 1 : 0));
+  for (size_t i = 0; i < sizeof(openers) / sizeof(openers[0]); i++) {
+    if (world_call_count(openers[i], &count)) {
+      assert_int_equal(count, 0);
+    }
+  }
+  assert_np_ok(np_loop_destroy(foreign));
+  assert_np_ok(np_loop_destroy(own));
+  assert_int_equal(handle_count(), before);
+}
+
 NP_CASE("loop/create-two", np_loop_create, NO_MODE, NP_OK,
         "Two loops of one process have a port each and do not see each "
         "other's tasks.",

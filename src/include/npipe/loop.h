@@ -90,17 +90,16 @@ NP_API void np_loop_options_init(np_loop_options *options);
 
 /* np_loop_create makes a loop.
  *
- * The first loop of a process also finds out, with a private pair of pipe ends,
- * whether this system queues a packet for a read that says at once that there
- * is more of its message (versions differ).
+ * A loop needs one handle, that of its port, and none when the port is the
+ * caller's. It makes no pipe of its own and opens nothing by name, so a process
+ * of few rights, such as one in an AppContainer, can make loops.
  *
  * options  borrowed for the call; NULL: the defaults
  * loop     set on success only; free it with np_loop_destroy
  *
  * Returns NP_OK, ERROR_INVALID_PARAMETER (`loop` is NULL, `options->size` is
  * not that of the struct, only one of the allocator's functions is set),
- * ERROR_NOT_ENOUGH_MEMORY, or what Windows said of the port or the private
- * pair.
+ * ERROR_NOT_ENOUGH_MEMORY, or what Windows said of the port.
  *
  * Thread:  any; the loop then belongs to the caller's until another runs it.
  * Source:  CreateIoCompletionPort
@@ -201,7 +200,8 @@ NP_API np_error np_loop_post(np_loop *loop, np_task *task, np_task_fn fn);
 /* np_loop_dispatch is one turn of a loop on a foreign port: it takes the
  * packets that the caller dequeued, runs timers, tasks and callbacks, and gives
  * the kernel the reads that were started. Entries with another completion key
- * are not looked at, so a whole mixed batch may be passed.
+ * are not looked at, so a whole mixed batch may be passed. All entries with the
+ * loop's key are passed, in the order in which they were dequeued.
  *
  * The caller's own loop is then
  *
