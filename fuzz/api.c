@@ -83,6 +83,7 @@ static void choices_read(struct program *program, struct fuzz_input *input) {
   program->two_loops = (drawn & 1) != 0;
   program->foreign_port = (drawn & 2) != 0;
   program->drains = (drawn & 4) == 0;
+  program->forgets = (drawn & 24) == 24;
   program->seed = fuzz_choice(input);
   program->seed |= fuzz_choice(input) << 8;
 }

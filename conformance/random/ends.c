@@ -313,7 +313,7 @@ static void on_closed(np_pipe *pipe) {
   struct end *end = np_pipe_user(pipe);
   struct play *play = end->play;
 
-  play->callbacks++;
+  callback_begins(play);
   say(play, "end %u is closed", end->number);
   play->closed_count++;
   if (end->is_closed || !end->is_closing) {
@@ -374,6 +374,40 @@ void disconnect_end(struct end *end) {
   }
 }
 
+/* The state of an end belongs to its session: it never steps back before the
+ * next disconnect, and says of no session what was so in another. An outbound
+ * server has no right to ask the kernel: the library tells what it knows. */
+static bool is_state_true(struct end *end, np_state state) {
+  const struct session *session = end_session(end);
+  const bool is_same = end->state_after == end->disconnect_calls;
+  const np_state before = end->state;
+
+  end->state = state;
+  end->state_after = end->disconnect_calls;
+  if (!end->is_server) {
+    return true;
+  }
+  if (is_same && state < before) {
+    return false;
+  }
+  if (session == NULL) {
+    return state < NP_CONNECTED;
+  }
+  return (state >= NP_CONNECTED || !end->readable) &&
+         (state != NP_CLOSING || session->client_closed);
+}
+
+void check_state(struct end *end) {
+  np_info info = {.size = sizeof info};
+
+  if (!end->play->faults && is_library(end) &&
+      np_pipe_info(end->pipe, &info) == NP_OK &&
+      !is_state_true(end, info.state)) {
+    play_fail(end->play, "end %u cannot be in state %d", end->number,
+              (int)info.state);
+  }
+}
+
 void step_info(struct play *play, const struct step *step) {
   struct end *end = pick_end(play, step->a, is_library);
   struct session *session;
@@ -403,6 +437,10 @@ void step_info(struct play *play, const struct step *step) {
       info.readable != end->readable || info.writable != end->writable ||
       info.instances_max != NP_INSTANCES_UNLIMITED) {
     play_fail(play, "np_pipe_info is wrong about end %u", end->number);
+  }
+  if (!is_state_true(end, info.state)) {
+    play_fail(play, "end %u cannot be in state %d", end->number,
+              (int)info.state);
   }
   if (end->is_server && end->loop != NULL && end->in_quota != UINT32_MAX &&
       instance_has_own_quotas() &&

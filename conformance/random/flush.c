@@ -41,23 +41,35 @@ static size_t bytes_read_at_most(const struct end *peer, size_t session) {
   return sum;
 }
 
-/* has_been_read applies only if the whole flush was in one session whose two
- * ends are open. */
+/* session_index returns the place of `session` among those of `end`, or their
+ * number if it is not one of them. */
+static size_t session_index(const struct end *end,
+                            const struct session *session) {
+  size_t i = 0;
+
+  while (i < end->session_count && end->sessions[i] != session) {
+    i++;
+  }
+  return i;
+}
+
+/* has_been_read applies only if the session of the flush had begun before it,
+ * and no end of it was closed. A disconnect may have ended the session: data
+ * that a disconnect threw away were not read. */
 static bool has_been_read(const struct note *flush) {
   const struct end *end = flush->end;
-  const struct session *session = end_session(end);
+  const struct session *session;
   const struct end *peer;
 
-  if (!end->writable || flush->was_alone || session == NULL ||
-      end->is_closing || end->play->faults ||
-      flush->session_first + 1 != end->session_count ||
-      flush->disconnects != end->disconnect_calls || session->disconnected ||
-      session->server_closed || session->client_closed) {
+  if (!end->writable || flush->was_alone || end->is_closing ||
+      end->play->faults) {
     return true;
   }
+  session = end->sessions[flush->session_first];
   peer = end->is_server ? session->client : session->server;
-  return peer == NULL || peer->uses_readiness ||
-         bytes_read_at_most(peer, peer->session_count - 1) >=
+  return session->server_closed || session->client_closed || peer == NULL ||
+         peer->uses_readiness ||
+         bytes_read_at_most(peer, session_index(peer, session)) >=
              bytes_written(flush);
 }
 

@@ -75,7 +75,7 @@ static void ask_about_user(struct end *end) {
       np_error_name(error));
   if (error == NP_OK) {
     error = np_pipe_revert(end->pipe);
-    if (error != NP_OK || !end->is_server) {
+    if (error != NP_OK || !end->is_server || end_session(end) == NULL) {
       play_fail(play, "end %u impersonates, and np_pipe_revert gives %s",
                 end->number, np_error_name(error));
     }
@@ -83,6 +83,31 @@ static void ask_about_user(struct end *end) {
              (end->is_server || error != ERROR_INVALID_PARAMETER)) {
     play_fail(play, "np_pipe_impersonate of end %u gave %s", end->number,
               np_error_name(error));
+  }
+}
+
+void callback_begins(struct play *play) {
+  HANDLE token = NULL;
+
+  play->callbacks++;
+  if (play->forgotten > 0 &&
+      OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &token)) {
+    CloseHandle(token);
+    play_fail(play, "a callback runs as a client");
+  }
+}
+
+void forget_revert(struct end *end) {
+  struct play *play = end->play;
+
+  if (!play->program->forgets || play->faults || play->has_forgotten ||
+      !end->is_server || !end->is_open || !is_library(end)) {
+    return;
+  }
+  if (np_pipe_impersonate(end->pipe) == NP_OK) {
+    say(play, "end %u: nobody reverts", end->number);
+    play->forgotten++;
+    play->has_forgotten = true;
   }
 }
 

@@ -396,7 +396,7 @@ void on_done(np_op *op, np_error error, size_t transferred) {
   struct end *end = note->end;
   struct play *play = end->play;
 
-  play->callbacks++;
+  callback_begins(play);
   note_sessions(note);
   note->error = error;
   note->transferred = transferred;
@@ -445,10 +445,16 @@ void on_done(np_op *op, np_error error, size_t transferred) {
     confirm(end);
   }
   if (note->kind == NOTE_WRITE) {
+    if (error != NP_OK && !end->readable) {
+      check_state(end); /* an outbound server tells what the library knows */
+    }
     free(note->data); /* the library may not use the data any more */
     note->data = NULL;
   }
   then(note, slot);
+  if (note->number % 3 == 0) {
+    forget_revert(end);
+  }
   if ((note->kind == NOTE_READ || note->kind == NOTE_TRANSACT) && end->drains) {
     drain_on(note);
   }

@@ -157,8 +157,13 @@ static void turn(struct play *play, unsigned index, uint32_t wait_ms) {
   play->in_loop = -1;
   say(play, "loop %u turned, waiting %u ms: %s, %zu callbacks", index,
       (unsigned)wait_ms, np_error_name(error), play->callbacks - callbacks);
-  if (error != NP_OK && error != WAIT_TIMEOUT &&
-      !(error == ERROR_NO_SYSTEM_RESOURCES && play->faults)) {
+  if (play->has_forgotten != (error == ERROR_BAD_IMPERSONATION_LEVEL)) {
+    play_fail(play, "a revert was%s forgotten, and a turn of loop %u gave %s",
+              play->has_forgotten ? "" : " not", index, np_error_name(error));
+  } else if (play->has_forgotten) {
+    play->has_forgotten = false;
+  } else if (error != NP_OK && error != WAIT_TIMEOUT &&
+             !(error == ERROR_NO_SYSTEM_RESOURCES && play->faults)) {
     play_fail(play, "a turn of loop %u gave %s", index, np_error_name(error));
   }
   due_turn_ended(play, index);
@@ -170,7 +175,7 @@ static void on_timer(np_timer *timer) {
   struct timer_note *note = (struct timer_note *)timer;
   struct play *play = note->play;
 
-  play->callbacks++;
+  callback_begins(play);
   say(play, "timer %u runs", note->number);
   if (!note->active) {
     play_fail(play, "timer %u ran, which was not active", note->number);
@@ -222,7 +227,7 @@ static void on_task(np_task *task) {
   struct task_note *note = (struct task_note *)task;
   struct play *play = note->play;
 
-  play->callbacks++;
+  callback_begins(play);
   say(play, "task %u runs", note->number);
   if (!note->posted) {
     play_fail(play, "task %u ran, which was not posted", note->number);

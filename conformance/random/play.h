@@ -139,6 +139,8 @@ struct end {
   unsigned disconnect_calls;
   unsigned disconnects; /* successful disconnects */
   struct note *connect; /* connect in flight */
+  np_state state;       /* what np_pipe_info told last */
+  unsigned state_after; /* disconnect_calls at that time */
   bool uses_readiness;  /* was asked about readiness */
   struct note *untold;  /* the last try_write, not confirmed */
   size_t last_read_done;
@@ -246,10 +248,12 @@ struct play {
   uint64_t allocations;
   uint64_t allocation_fails; /* number of the failing allocation; 0: none */
   size_t live;
-  bool faults;       /* a fault was planned: 1450 may come at any time */
-  bool was_slowed;   /* an end was made slow */
-  bool turn_waited;  /* the turn waited in vain until its time was over */
-  bool turn_was_cut; /* by a cancel or a stop in a callback */
+  bool faults;        /* a fault was planned: 1450 may come at any time */
+  bool was_slowed;    /* an end was made slow */
+  bool turn_waited;   /* the turn waited in vain until its time was over */
+  bool turn_was_cut;  /* by a cancel or a stop in a callback */
+  unsigned forgotten; /* forgotten reverts in the whole run */
+  bool has_forgotten; /* a revert was forgotten, and no turn has told it yet */
   bool memory_fault;
   struct service service; /* last, because it is large */
 };
@@ -260,6 +264,17 @@ bool play_run(struct play *play, const struct program *program, bool verbose);
 void play_deinit(struct play *play);
 
 /* --- For the player's own files ------------------------------------------ */
+
+/* callback_begins counts a callback, and checks the law of reverts: no callback
+ * runs as a client, even if an earlier one forgot to revert. */
+void callback_begins(struct play *play);
+
+/* forget_revert makes the thread act as the client of the server `end`, if the
+ * program forgets reverts. The loop of `end` must be run next. */
+void forget_revert(struct end *end);
+
+/* check_state compares the state that `end` tells with the model's session. */
+void check_state(struct end *end);
 
 /* due_begin records that `due` must end from now on. due_limit does so if the
  * time limit is over. */

@@ -22,7 +22,7 @@ static const uint32_t weights[STEP_KINDS] = {[STEP_SERVER] = 50,
                                              [STEP_READY_OPTIONS] = 15,
                                              [STEP_CANCEL] = 40,
                                              [STEP_CLOSE] = 25,
-                                             [STEP_INFO] = 10,
+                                             [STEP_INFO] = 25,
                                              [STEP_RAW_SERVER] = 8,
                                              [STEP_RAW_CLIENT] = 12,
                                              [STEP_RAW_CONNECT] = 10,
@@ -122,6 +122,7 @@ void program_make(struct program *program, uint64_t seed, size_t step_count) {
   program->two_loops = chance_permille(&chance, 300);
   program->foreign_port = chance_permille(&chance, 500);
   program->drains = chance_permille(&chance, 700);
+  program->forgets = !has_faults && chance_permille(&chance, 200);
   for (size_t i = 0; i < STEP_KINDS; i++) {
     bool off = (is_fault(i) && !has_faults) ||
                (i >= STEP_RAW_SERVER && i <= STEP_ADOPT && !has_raws) ||

@@ -84,6 +84,7 @@ struct program {
   bool two_loops;
   bool foreign_port; /* of the second loop */
   bool drains;       /* at the end all streams are read to their end */
+  bool forgets;      /* some callbacks forget to revert */
   size_t step_count;
   struct step steps[STEPS_MAX];
 };

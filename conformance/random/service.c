@@ -18,7 +18,7 @@ static void in_loop(struct play *play, const char *what) {
   if (play->in_loop != 0) {
     play_fail(play, "%s ran outside of its loop", what);
   }
-  play->callbacks++;
+  callback_begins(play);
 }
 
 /* --- A guest: one end of a service's pipe, with its channel -------------- */

@@ -132,12 +132,16 @@ static void step_message(const struct input *input, struct cursor cursor,
   }
   if (input->reads_ahead && write->is_cut && done == 0) {
     /* A part of the message was caught before its writer removed the rest, and
-     * the kernel does not show that another message follows. */
-    cursor.write++;
-    cursor.offset = 0;
-    for (size_t k = 1; k <= count; k++) {
-      step_message(input, cursor, read, k, out);
-    }
+     * the kernel does not show that another message follows. Messages between
+     * the two that were cut may have left nothing. */
+    do {
+      cursor.write++;
+      cursor.offset = 0;
+      for (size_t k = 1; k <= count; k++) {
+        step_message(input, cursor, read, k, out);
+      }
+      write = write_at(input, &cursor);
+    } while (write != NULL && write->is_cut);
   }
 }
 
