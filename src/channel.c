@@ -187,6 +187,7 @@ static void pipe_closed(np_pipe *pipe) {
 np_error np_channel_close(np_channel *channel, np_channel_closed_fn on_closed) {
   np_error error;
 
+  np__channel_check_thread(channel);
   if (channel == NULL) {
     return NP_OK;
   }
@@ -204,6 +205,7 @@ np_error np_channel_close(np_channel *channel, np_channel_closed_fn on_closed) {
 }
 
 np_error np_channel_detach(np_channel *channel, np_pipe **pipe) {
+  np__channel_check_thread(channel);
   if (channel == NULL || pipe == NULL) {
     return ERROR_INVALID_PARAMETER;
   }
@@ -221,20 +223,24 @@ np_error np_channel_detach(np_channel *channel, np_pipe **pipe) {
 }
 
 np_pipe *np_channel_pipe(const np_channel *channel) {
+  np__channel_check_thread(channel);
   return channel != NULL ? channel->pipe : NULL;
 }
 
 void *np_channel_user(const np_channel *channel) {
+  np__channel_check_thread(channel);
   return channel != NULL ? channel->user : NULL;
 }
 
 void np_channel_set_user(np_channel *channel, void *user) {
+  np__channel_check_thread(channel);
   if (channel != NULL) {
     channel->user = user;
   }
 }
 
 size_t np_channel_header_bytes(const np_channel *channel) {
+  np__channel_check_thread(channel);
   return channel != NULL && channel->is_framed
              ? channel->decoder.np__layout.header_bytes
              : 0;

@@ -93,6 +93,11 @@ struct np_channel {
   uint32_t asked_after; /* `disconnects` of the pipe when `asking` began */
 };
 
+/* np__channel_check_thread is np__loop_check_thread. NULL is ignored. */
+static inline void np__channel_check_thread(const np_channel *channel) {
+  np__loop_check_thread(channel != NULL ? channel->target.loop : NULL);
+}
+
 /* What an operation is, in the half of OVERLAPPED that only a file needs. */
 enum {
   NP__SEND_RESERVED = 1, /* the header's room lies before the message */

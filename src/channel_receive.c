@@ -596,5 +596,6 @@ np_error np_channel_receive_into(np_channel *channel, void *buffer, size_t size,
 }
 
 void *np_channel_data(const np_channel *channel) {
+  np__channel_check_thread(channel);
   return channel != NULL ? channel->lent : NULL;
 }

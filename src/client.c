@@ -105,6 +105,7 @@ np_error np_client_open(np_loop *loop, const char *name,
   np__name wide_name;
   np_error error;
 
+  np__loop_check_thread(loop);
   if (options == NULL) {
     np_client_options_init(&defaults);
     options = &defaults;

@@ -40,6 +40,7 @@ np_error np_pipe_impersonate(np_pipe *server) {
 }
 
 np_error np_pipe_revert(np_pipe *pipe) {
+  np__pipe_check_thread(pipe);
   if (pipe == NULL) {
     return ERROR_INVALID_PARAMETER;
   }

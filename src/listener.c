@@ -207,6 +207,7 @@ np_error np_listener_create(np_loop *loop, const char *name,
   np_listener *made;
   np_error error;
 
+  np__loop_check_thread(loop);
   if (options == NULL) {
     np_listener_options_init(&defaults);
     options = &defaults;
@@ -242,10 +243,15 @@ np_error np_listener_create(np_loop *loop, const char *name,
   return NP_OK;
 }
 
+static void check_listener_thread(const np_listener *listener) {
+  np__loop_check_thread(listener != NULL ? listener->loop : NULL);
+}
+
 np_error np_listener_close(np_listener *listener,
                            np_listener_closed_fn on_closed) {
   np__slot *next;
 
+  check_listener_thread(listener);
   if (listener == NULL) {
     return NP_OK;
   }
@@ -269,14 +275,17 @@ np_error np_listener_close(np_listener *listener,
 }
 
 np_loop *np_listener_loop(const np_listener *listener) {
+  check_listener_thread(listener);
   return listener != NULL ? listener->loop : NULL;
 }
 
 void *np_listener_user(const np_listener *listener) {
+  check_listener_thread(listener);
   return listener != NULL ? listener->user : NULL;
 }
 
 void np_listener_set_user(np_listener *listener, void *user) {
+  check_listener_thread(listener);
   if (listener != NULL) {
     listener->user = user;
   }

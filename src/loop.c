@@ -43,6 +43,7 @@ _Static_assert(2 * CALLBACKS_PER_POLL <= NP_LOOP_CALLBACKS_MAX &&
 #define YIELDS_MAX 1000u
 
 static np_error run(np_loop *loop, uint32_t timeout_ms, bool once);
+static bool is_pending(const np_loop *loop);
 
 void np_loop_options_init(np_loop_options *options) {
   if (options != NULL) {
@@ -89,8 +90,17 @@ np_error np_loop_create(const np_loop_options *options, np_loop **loop) {
     made->owns_port = true;
   }
   np__foreign_prepare(made);
+  np__loop_take_over(made);
   *loop = made;
   return NP_OK;
+}
+
+/* While a loop runs, only its thread may ask. */
+static bool is_running(const np_loop *loop) {
+  if (loop->running) {
+    np__loop_check_thread(loop);
+  }
+  return loop->running;
 }
 
 /* The loop may run, and return, before the np_loop_stop that it returns for
@@ -115,8 +125,8 @@ np_error np_loop_destroy(np_loop *loop) {
   if (loop == NULL) {
     return NP_OK;
   }
-  if (loop->running || loop->pipes > 0 || has_tasks(loop) ||
-      np_loop_is_pending(loop)) {
+  if (is_running(loop) || loop->pipes > 0 || has_tasks(loop) ||
+      is_pending(loop)) {
     return ERROR_BUSY;
   }
   wait_for_stoppers(loop);
@@ -222,16 +232,21 @@ HANDLE np_loop_port(const np_loop *loop) {
   return loop != NULL ? loop->port : NULL;
 }
 
+static bool is_pending(const np_loop *loop) {
+  return loop->active > 0 || loop->timers.count > loop->unheeded_timers ||
+         np__loop_peek(&loop->posted) > 0;
+}
+
 bool np_loop_is_pending(const np_loop *loop) {
-  return loop != NULL &&
-         (loop->active > 0 || loop->timers.count > loop->unheeded_timers ||
-          np__loop_peek(&loop->posted) > 0);
+  np__loop_check_thread(loop);
+  return loop != NULL && is_pending(loop);
 }
 
 uint32_t np_loop_wait_ms(const np_loop *loop) {
   uint64_t now;
   uint64_t deadline;
 
+  np__loop_check_thread(loop);
   if (loop == NULL) {
     return INFINITE;
   }
@@ -644,7 +659,7 @@ static np_error run_turns(np_loop *loop, uint32_t timeout_ms, bool once) {
     before = loop->callbacks_since_poll;
     turn(loop);
     ran = loop->callbacks_since_poll != before;
-    if (np__loop_is_stopped(loop) || (once ? ran : !np_loop_is_pending(loop))) {
+    if (np__loop_is_stopped(loop) || (once ? ran : !is_pending(loop))) {
       return NP_OK;
     }
     if (ran || loop->ready.first != NULL) {
@@ -667,6 +682,7 @@ static np_error run_turns(np_loop *loop, uint32_t timeout_ms, bool once) {
 /* Callbacks run from here on. The thread may act as a client already, if the
  * caller forgot to revert outside of a callback. */
 static void begin_run(np_loop *loop) {
+  np__loop_take_over(loop);
   loop->running = true;
   np__revert_if_forgotten(loop);
 }
@@ -690,7 +706,7 @@ static np_error run(np_loop *loop, uint32_t timeout_ms, bool once) {
   if (loop == NULL) {
     return ERROR_INVALID_PARAMETER;
   }
-  if (loop->running) {
+  if (is_running(loop)) {
     return ERROR_BUSY;
   }
   if (!loop->owns_port) {
@@ -706,7 +722,7 @@ np_error np_loop_dispatch(np_loop *loop, const OVERLAPPED_ENTRY *entries,
   if (loop == NULL || (entries == NULL && count > 0)) {
     return ERROR_INVALID_PARAMETER;
   }
-  if (loop->running) {
+  if (is_running(loop)) {
     return ERROR_BUSY;
   }
   begin_run(loop);

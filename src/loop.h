@@ -2,6 +2,7 @@
 #ifndef NPIPE_SRC_LOOP_H
 #define NPIPE_SRC_LOOP_H
 
+#include <assert.h>
 #ifndef __STDC_NO_ATOMICS__
 #include <stdatomic.h>
 #endif
@@ -91,6 +92,7 @@ struct np_loop {
   size_t round_left;
   HANDLE event; /* made when first needed */
   LARGE_INTEGER clock_frequency;
+  DWORD owner;        /* its thread; kept where there are asserts */
   uint32_t task_mark; /* the byte count of each task's packet */
   /* Other threads write the next three. */
   volatile LONG stop;
@@ -106,6 +108,25 @@ struct np_loop {
   np__flusher *flusher;
   void (*flusher_free)(np_loop *loop);
 };
+
+/* np__loop_take_over makes `loop` the calling thread's. */
+static inline void np__loop_take_over(np_loop *loop) {
+#ifdef NDEBUG
+  (void)loop;
+#else
+  loop->owner = GetCurrentThreadId();
+#endif
+}
+
+/* np__loop_check_thread stops a build with asserts if the calling thread is not
+ * the loop's. Every public function that is for the loop's thread alone calls
+ * it, mostly by np__target_check or np__target_is_gone. NULL is ignored: an
+ * error tells the caller of it. */
+static inline void np__loop_check_thread(const np_loop *loop) {
+  (void)loop;
+  assert((loop == NULL || loop->owner == GetCurrentThreadId()) &&
+         "called on another thread than the loop's");
+}
 
 static inline void np__queue_push(np__queue *queue, np__packet *packet) {
   packet->next = NULL;

@@ -33,6 +33,9 @@ np_error np_op_cancel(np_op *op) {
   if (op == NULL) {
     return ERROR_INVALID_PARAMETER;
   }
+  if (op->np__state != NP__OP_IDLE) {
+    np__loop_check_thread(op->np__target->loop);
+  }
   return np__op_abort(op, ERROR_OPERATION_ABORTED);
 }
 

@@ -123,6 +123,7 @@ static inline bool np__target_has(const np__target *target, uint8_t bar) {
 /* np__target_is_gone tells whether a caller has no business with `target` any
  * more: it is being closed, or it is a listener's. */
 static inline bool np__target_is_gone(const np__target *target) {
+  np__loop_check_thread(target->loop);
   return np__target_has(target, NP__BAR_CLOSING | NP__BAR_WITHHELD);
 }
 
@@ -134,6 +135,7 @@ bool np__target_is_busy(const np__target *target, np__direction direction,
 /* np__target_check tells whether something of a caller's may begin on `target`:
  * NP_OK, ERROR_INVALID_HANDLE (it is gone), ERROR_BUSY (taken). */
 static inline np_error np__target_check(const np__target *target) {
+  np__loop_check_thread(target->loop);
   if (target->bars != 0) {
     return np__target_is_gone(target) ? ERROR_INVALID_HANDLE : ERROR_BUSY;
   }

@@ -356,6 +356,7 @@ np_error np_pipe_adopt(np_loop *loop, HANDLE handle, np_pipe **pipe) {
   np_pipe *made;
   np_error error;
 
+  np__loop_check_thread(loop);
   if (loop == NULL || pipe == NULL) {
     return ERROR_INVALID_PARAMETER;
   }
@@ -400,6 +401,7 @@ np_error np_pipe_adopt(np_loop *loop, HANDLE handle, np_pipe **pipe) {
 }
 
 np_error np_pipe_close(np_pipe *pipe, np_closed_fn on_closed) {
+  np__pipe_check_thread(pipe);
   if (pipe == NULL) {
     return NP_OK;
   }
@@ -427,18 +429,22 @@ np_error np_pipe_close(np_pipe *pipe, np_closed_fn on_closed) {
 }
 
 HANDLE np_pipe_handle(const np_pipe *pipe) {
+  np__pipe_check_thread(pipe);
   return pipe != NULL ? pipe->target.handle : INVALID_HANDLE_VALUE;
 }
 
 np_loop *np_pipe_loop(const np_pipe *pipe) {
+  np__pipe_check_thread(pipe);
   return pipe != NULL ? pipe->target.loop : NULL;
 }
 
 void *np_pipe_user(const np_pipe *pipe) {
+  np__pipe_check_thread(pipe);
   return pipe != NULL ? pipe->user : NULL;
 }
 
 void np_pipe_set_user(np_pipe *pipe, void *user) {
+  np__pipe_check_thread(pipe);
   if (pipe != NULL) {
     pipe->user = user;
   }

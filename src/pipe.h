@@ -88,6 +88,11 @@ struct np_pipe {
   const np__ready_hooks *ready_hooks;
 };
 
+/* np__pipe_check_thread is np__loop_check_thread. NULL is ignored. */
+static inline void np__pipe_check_thread(const np_pipe *pipe) {
+  np__loop_check_thread(pipe != NULL ? pipe->target.loop : NULL);
+}
+
 /* np__pipe_new makes a pipe without a handle, or NULL. Nothing counts it before
  * np__pipe_open; np__pipe_discard frees it. */
 np_pipe *np__pipe_new(np_loop *loop, np_end end);

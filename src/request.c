@@ -374,6 +374,7 @@ np_error np_client_connect(np_loop *loop, np_client_request *request,
   np__name wide_name;
   np_error error;
 
+  np__loop_check_thread(loop);
   if (loop == NULL || request == NULL || fn == NULL ||
       (options != NULL && !np__client_options_are_valid(options))) {
     return ERROR_INVALID_PARAMETER;
@@ -402,6 +403,9 @@ np_error np_client_connect(np_loop *loop, np_client_request *request,
 np_error np_client_connect_cancel(np_client_request *request) {
   if (request == NULL) {
     return ERROR_INVALID_PARAMETER;
+  }
+  if (request->np__state != IDLE) {
+    np__loop_check_thread(request->np__loop);
   }
   if (request->np__state != WAITING) {
     return ERROR_NOT_FOUND;

@@ -136,6 +136,7 @@ np_error np_server_create(np_loop *loop, const char *name,
   np__name wide_name;
   np_error error;
 
+  np__loop_check_thread(loop);
   if (options == NULL) {
     np_server_options_init(&defaults);
     options = &defaults;

@@ -11,6 +11,7 @@ static void timer_expired(np__timer_node *node) {
 
 np_error np_timer_start(np_loop *loop, np_timer *timer, uint32_t delay_ms,
                         np_timer_fn fn) {
+  np__loop_check_thread(loop);
   if (loop == NULL || timer == NULL || fn == NULL) {
     return ERROR_INVALID_PARAMETER;
   }
@@ -34,7 +35,12 @@ void np_timer_stop(np_timer *timer) {
 }
 
 bool np_timer_is_active(const np_timer *timer) {
-  return timer != NULL && np__heap_has(&timer->np__node);
+  const bool is_active = timer != NULL && np__heap_has(&timer->np__node);
+
+  if (is_active) {
+    np__loop_check_thread(timer->np__loop);
+  }
+  return is_active;
 }
 
 /* Those that they start, with no delay, wait for the next turn. */

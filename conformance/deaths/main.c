@@ -14,7 +14,10 @@
 #include <npipe/npipe.h>
 #include <sim/sim.h>
 
-enum { WENT_ON = 0, NOT_PLAYED = 2, REFUSED = ERROR_ACCESS_DENIED };
+#include "deaths.h"
+#include "threads.h"
+
+enum { REFUSED = ERROR_ACCESS_DENIED, WORDS_BYTES_MAX = 4096 };
 
 static np_loop *loop;
 static np_pipe *server;
@@ -24,7 +27,7 @@ static np_op read_op;
 static np_op write_op;
 static char buffer[16];
 
-static void must(np_error error) {
+void must(np_error error) {
   if (error != NP_OK) {
     fprintf(stderr, "deaths: %s\n", np_error_text(error));
     _exit(NOT_PLAYED);
@@ -95,13 +98,79 @@ static bool ends_as_said(const struct death *death) {
   return false;
 }
 
+#ifdef NDEBUG
+/* Without asserts nothing stops a call from the wrong thread. */
+static size_t count_calls(void) {
+  return 0;
+}
+#else
+static size_t count_calls(void) {
+  size_t count = 0;
+
+  while (thread_call_function(count) != NULL) {
+    count++;
+  }
+  return count;
+}
+#endif
+
+/* stops_with_words plays a call on the wrong thread. Returns whether it stopped
+ * the process by abort, with a message that says why. */
+static bool stops_with_words(size_t index) {
+  static const char reason[] = "called on another thread than the loop's";
+  char words[WORDS_BYTES_MAX + 1];
+  size_t length = 0;
+  ssize_t got;
+  int ends[2];
+  int status = 0;
+  pid_t child;
+
+  fflush(stdout);
+  if (pipe(ends) != 0) {
+    perror("deaths");
+    return false;
+  }
+  child = fork();
+  if (child == 0) {
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[0]);
+    sim_reset(1, NULL);
+    thread_call_play(index);
+    _exit(WENT_ON);
+  }
+  close(ends[1]);
+  while (length < WORDS_BYTES_MAX &&
+         (got = read(ends[0], words + length, WORDS_BYTES_MAX - length)) > 0) {
+    length += (size_t)got;
+  }
+  words[length] = '\0';
+  close(ends[0]);
+  if (child < 0 || waitpid(child, &status, 0) != child) {
+    perror("deaths");
+    return false;
+  }
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT &&
+      strstr(words, reason) != NULL) {
+    return true;
+  }
+  printf("FAIL %s on another thread: %s %d, with the words: %s\n",
+         thread_call_function(index),
+         WIFSIGNALED(status) ? "signal" : "ended with",
+         WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), words);
+  return false;
+}
+
 int main(void) {
   const size_t count = sizeof deaths / sizeof deaths[0];
+  const size_t calls = count_calls();
   size_t passed = 0;
 
   for (size_t i = 0; i < count; i++) {
     passed += ends_as_said(&deaths[i]) ? 1 : 0;
   }
-  printf("%zu of %zu ended as they should\n", passed, count);
-  return passed == count ? 0 : 1;
+  for (size_t i = 0; i < calls; i++) {
+    passed += stops_with_words(i) ? 1 : 0;
+  }
+  printf("%zu of %zu ended as they should\n", passed, count + calls);
+  return passed == count + calls ? 0 : 1;
 }

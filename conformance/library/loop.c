@@ -253,6 +253,41 @@ NP_CASE("loop/run-foreign-port", np_loop_run, NO_MODE, ERROR_NOT_SUPPORTED,
   assert_np_error(np_loop_run(f->loop), ERROR_NOT_SUPPORTED);
 }
 
+static DWORD WINAPI run_elsewhere(void *context) {
+  np_fixture *f = context;
+  np_error error = np_loop_dispatch(f->loop, NULL, 0);
+
+  if (error == NP_OK) {
+    error = np_timer_start(f->loop, &f->timers[0].timer, 1, on_timer);
+  }
+  return error == NP_OK ? np_loop_run(f->loop) : error;
+}
+
+NP_CASE("loop/moves-to-another-thread", np_loop_dispatch, NO_MODE, NP_OK,
+        "An idle loop belongs to the thread that dispatches it: that thread "
+        "uses and runs it, and then the first thread takes it back.",
+        "npipe/loop.h") {
+  DWORD error = ERROR_BUSY;
+  HANDLE thread;
+
+  f->in_loop = true;
+  thread = CreateThread(NULL, 0, run_elsewhere, f, 0, NULL);
+  assert_non_null(thread);
+  assert_int_equal(
+      WaitForSingleObject(thread, (DWORD)world_timeout_ms(LOOP_WAIT_MS)),
+      WAIT_OBJECT_0);
+  f->in_loop = false;
+  assert_true(GetExitCodeThread(thread, &error));
+  assert_np_ok(error);
+  CloseHandle(thread);
+  assert_int_equal(f->timers[0].run_count, 1);
+
+  assert_np_ok(np_loop_dispatch(f->loop, NULL, 0));
+  assert_np_ok(np_timer_start(f->loop, &f->timers[1].timer, 1, on_timer));
+  assert_np_ok(loop_run(f));
+  assert_int_equal(f->timers[1].run_count, 1);
+}
+
 /* --- np_loop_run_once --------------------------------------------------- */
 
 NP_CASE("loop/run-once-nothing", np_loop_run_once, NO_MODE, WAIT_TIMEOUT,

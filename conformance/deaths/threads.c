@@ -1,0 +1,217 @@
+/* One call for each public function that is for the loop's thread alone, with
+ * arguments that the loop's thread could pass. ci/check-coverage compares the
+ * table with the headers. */
+#include "threads.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <npipe/npipe.h>
+
+#include "deaths.h"
+
+#define NAME "\\\\.\\pipe\\deaths-threads"
+
+static np_loop *loop;
+static np_pipe *server;
+static np_pipe *client;
+static np_pipe *made;
+static np_listener *listener;
+static np_channel *channel;
+static np_channel *opposite;
+static np_op connect_op;
+static np_op read_op;
+static np_op op;
+static np_call call;
+static np_timer timer;
+static np_task task;
+static np_client_request waiting;
+static np_client_request request;
+static np_ready_options ready_options;
+static np_peek peek;
+static np_info info;
+static np_buffer part;
+static uint32_t number;
+static size_t length;
+static char text[256];
+
+static void on_op(np_op *done, np_error error, size_t transferred) {
+  (void)done;
+  (void)error;
+  (void)transferred;
+}
+
+static void on_closed(np_pipe *pipe) {
+  (void)pipe;
+}
+
+static void on_pipe(np_listener *from, np_pipe *pipe) {
+  (void)from;
+  (void)pipe;
+}
+
+static void on_client(np_client_request *done, np_error error, np_pipe *pipe) {
+  (void)done;
+  (void)error;
+  (void)pipe;
+}
+
+static void on_timer(np_timer *expired) {
+  (void)expired;
+}
+
+static np_error io(HANDLE handle, void *context, size_t *transferred) {
+  (void)handle;
+  (void)context;
+  *transferred = 0;
+  return NP_OK;
+}
+
+/* Function and arguments. */
+#define CALLS(X)                                                     \
+  X(np_channel_call, channel, "a", 1, &call, on_op)                  \
+  X(np_channel_close, channel, NULL)                                 \
+  X(np_channel_create, server, NULL, &channel)                       \
+  X(np_channel_data, channel)                                        \
+  X(np_channel_detach, channel, &made)                               \
+  X(np_channel_header_bytes, channel)                                \
+  X(np_channel_pipe, channel)                                        \
+  X(np_channel_receive, channel, &op, on_op)                         \
+  X(np_channel_receive_into, channel, text, sizeof text, &op, on_op) \
+  X(np_channel_send, channel, "a", 1, &op, on_op)                    \
+  X(np_channel_send_reserved, channel, text, 1, &op, on_op)          \
+  X(np_channel_set_user, channel, NULL)                              \
+  X(np_channel_shutdown, channel, &op, on_op)                        \
+  X(np_channel_user, channel)                                        \
+  X(np_client_connect, loop, &request, NAME, NULL, 0, on_client)     \
+  X(np_client_connect_cancel, &waiting)                              \
+  X(np_client_open, loop, NAME, NULL, &made)                         \
+  X(np_listener_close, listener, NULL)                               \
+  X(np_listener_create, loop, NAME "-2", NULL, on_pipe, &listener)   \
+  X(np_listener_loop, listener)                                      \
+  X(np_listener_recycle, server)                                     \
+  X(np_listener_set_user, listener, NULL)                            \
+  X(np_listener_user, listener)                                      \
+  X(np_loop_destroy, loop)                                           \
+  X(np_loop_dispatch, loop, NULL, 0)                                 \
+  X(np_loop_is_pending, loop)                                        \
+  X(np_loop_run, loop)                                               \
+  X(np_loop_run_once, loop, 0)                                       \
+  X(np_loop_wait_ms, loop)                                           \
+  X(np_op_cancel, &read_op)                                          \
+  X(np_pipe_adopt, loop, INVALID_HANDLE_VALUE, &made)                \
+  X(np_pipe_async_io, client, NP_READABLE, &op, io, NULL, on_op)     \
+  X(np_pipe_close, server, on_closed)                                \
+  X(np_pipe_flush, server, &op, on_op)                               \
+  X(np_pipe_handle, server)                                          \
+  X(np_pipe_impersonate, server)                                     \
+  X(np_pipe_info, server, &info)                                     \
+  X(np_pipe_loop, server)                                            \
+  X(np_pipe_peek, server, text, sizeof text, &peek)                  \
+  X(np_pipe_peer_computer, server, text, sizeof text)                \
+  X(np_pipe_peer_process_id, server, &number)                        \
+  X(np_pipe_peer_session_id, server, &number)                        \
+  X(np_pipe_peer_user, server, text, sizeof text)                    \
+  X(np_pipe_read, client, text, sizeof text, &op, on_op)             \
+  X(np_pipe_readable, client, &op, on_op)                            \
+  X(np_pipe_readv, client, &part, 1, &op, on_op)                     \
+  X(np_pipe_ready, client, NP_READABLE, &op, on_op)                  \
+  X(np_pipe_revert, server)                                          \
+  X(np_pipe_set_read_mode, client, NP_MESSAGE)                       \
+  X(np_pipe_set_ready_options, client, &ready_options)               \
+  X(np_pipe_set_user, server, NULL)                                  \
+  X(np_pipe_shutdown, server, &op, on_op)                            \
+  X(np_pipe_transact, client, "a", 1, text, sizeof text, &op, on_op) \
+  X(np_pipe_try_io, client, NP_READABLE, io, NULL, &length)          \
+  X(np_pipe_try_read, client, text, sizeof text, &length)            \
+  X(np_pipe_try_readv, client, &part, 1, &length)                    \
+  X(np_pipe_try_write, client, "a", 1, &length)                      \
+  X(np_pipe_try_writev, client, &part, 1, &length)                   \
+  X(np_pipe_user, server)                                            \
+  X(np_pipe_writable, client, &op, on_op)                            \
+  X(np_pipe_write, client, "a", 1, &op, on_op)                       \
+  X(np_pipe_writev, client, &part, 1, &op, on_op)                    \
+  X(np_server_connect, server, &op, on_op)                           \
+  X(np_server_create, loop, NAME "-2", NULL, &made)                  \
+  X(np_server_disconnect, server)                                    \
+  X(np_timer_is_active, &timer)                                      \
+  X(np_timer_start, loop, &timer, 0, on_timer)                       \
+  X(np_timer_stop, &timer)
+
+#define DEFINE(function, ...)         \
+  static void call_##function(void) { \
+    (void)function(__VA_ARGS__);      \
+  }
+CALLS(DEFINE)
+
+#define ENTRY(function, ...) {#function, call_##function},
+static const struct thread_call {
+  const char *function;
+  void (*make)(void);
+} calls[] = {CALLS(ENTRY)};
+
+static void pair_open(np_pipe **server_end, np_pipe **client_end) {
+  np_server_options options;
+
+  np_server_options_init(&options);
+  options.mode = NP_MESSAGE;
+  must(np_server_create(loop, NAME, &options, server_end));
+  must(np_client_open(loop, NAME, NULL, client_end));
+  must(np_server_connect(*server_end, &connect_op, on_op));
+  must(np_loop_run(loop));
+}
+
+static void set_up(void) {
+  np_client_options options;
+  np_pipe *first;
+  np_pipe *second;
+
+  peek.size = sizeof peek;
+  info.size = sizeof info;
+  part.data = text;
+  part.length = 1;
+  np_ready_options_init(&ready_options);
+  must(np_loop_create(NULL, &loop));
+  pair_open(&first, &second);
+  must(np_channel_create(first, NULL, &channel));
+  must(np_channel_create(second, NULL, &opposite));
+  pair_open(&server, &client);
+  must(np_listener_create(loop, NAME "-listener", NULL, on_pipe, &listener));
+  must(np_pipe_read(server, text, sizeof text, &read_op, on_op));
+  must(np_timer_start(loop, &timer, 60000, on_timer));
+  np_client_options_init(&options);
+  options.wait_for_server = true;
+  must(np_client_connect(loop, &waiting, NAME "-nobody", &options, 60000,
+                         on_client));
+}
+
+static DWORD WINAPI thread_main(void *context) {
+  const struct thread_call *foreign = context;
+
+  foreign->make();
+  return 0;
+}
+
+static void on_task(np_task *posted) {
+  HANDLE thread = CreateThread(NULL, 0, thread_main, posted->user, 0, NULL);
+
+  if (thread == NULL || WaitForSingleObject(thread, 60000) != WAIT_OBJECT_0) {
+    _exit(NOT_PLAYED);
+  }
+  CloseHandle(thread);
+  must(np_loop_stop(loop));
+}
+
+const char *thread_call_function(size_t index) {
+  return index < sizeof calls / sizeof calls[0] ? calls[index].function : NULL;
+}
+
+void thread_call_play(size_t index) {
+  set_up();
+  task.user = (void *)&calls[index];
+  must(np_loop_post(loop, &task, on_task));
+  must(np_loop_run(loop));
+}
