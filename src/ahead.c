@@ -4,6 +4,9 @@
 #include <stdint.h>
 #include <string.h>
 
+/* The own buffer of an end that probes and answers late. */
+#define LATE_BYTES 4096u
+
 static bool reads_messages(const np__ahead *ahead) {
   return ahead->pipe->read_mode == NP_MESSAGE;
 }
@@ -46,41 +49,30 @@ static const np__packet_class ahead_class = {.on_packet = np__op_on_packet,
                                              .run = np__op_run_own,
                                              .cancel = np__op_cancel};
 
-static void begin(np__ahead *ahead) {
-  const bool is_byte = ahead->capacity == 0 && reads_messages(ahead);
-
+static void begin(np__ahead *ahead, char *to, size_t length) {
   ahead->op.user = ahead;
   np__op_begin(&ahead->pipe->target, &ahead->op, NP__OP_OWN_READ, ahead_done);
   np__op_set_class(&ahead->op, &ahead_class);
-  /* An empty message ends a read of nothing as well, and may be gone then: of a
-   * message one byte is read, which leaves no doubt. */
-  ahead->op.np__buffer = is_byte ? &ahead->byte : ahead->buffer;
-  ahead->op.np__length = is_byte ? 1 : (uint32_t)ahead->capacity;
+  ahead->op.np__buffer = to;
+  ahead->op.np__length = (uint32_t)length;
 }
 
-void np__ahead_want(np__ahead *ahead) {
-  if (!ahead->caught && !np__ahead_is_in_flight(ahead)) {
-    begin(ahead);
-    np__op_put_off(&ahead->op);
+/* An empty message ends a read of nothing as well, and may be gone then: of a
+ * message one byte is read, which leaves no doubt. */
+static void begin_ahead(np__ahead *ahead) {
+  if (ahead->capacity == 0 && reads_messages(ahead)) {
+    begin(ahead, &ahead->byte, 1);
+  } else {
+    begin(ahead, ahead->buffer, ahead->capacity);
   }
 }
 
-bool np__ahead_try(np__ahead *ahead) {
+/* Gives the read that was begun to the kernel. True: something is caught. */
+static bool issue(np__ahead *ahead) {
   np_op *op = &ahead->op;
   np_error error;
   size_t transferred;
 
-  np__ahead_ask_again(ahead);
-  if (ahead->caught) {
-    return true;
-  }
-  if (op->np__state == NP__OP_PUT_OFF && !ahead->is_stale) {
-    np__op_withdraw(op);
-  }
-  if (np__ahead_is_in_flight(ahead)) {
-    return false;
-  }
-  begin(ahead);
   if (!np__op_answer(op,
                      ReadFile(ahead->pipe->target.handle, op->np__buffer,
                               op->np__length, NULL, &op->np__packet.overlapped),
@@ -92,10 +84,33 @@ bool np__ahead_try(np__ahead *ahead) {
   return true;
 }
 
+void np__ahead_want(np__ahead *ahead) {
+  if (!ahead->caught && !np__ahead_is_in_flight(ahead)) {
+    begin_ahead(ahead);
+    np__op_put_off(&ahead->op);
+  }
+}
+
+bool np__ahead_try(np__ahead *ahead) {
+  np__ahead_ask_again(ahead);
+  if (ahead->caught) {
+    return true;
+  }
+  if (ahead->op.np__state == NP__OP_PUT_OFF && !ahead->is_stale) {
+    np__op_withdraw(&ahead->op);
+  }
+  if (np__ahead_is_in_flight(ahead)) {
+    return false;
+  }
+  begin_ahead(ahead);
+  return issue(ahead);
+}
+
 /* Reads what is in the kernel, if it is, straight into the caller's memory.
  * What was there a moment ago may be gone (its writer cancelled, another handle
  * read it): such a read is cancelled, and must have ended before this returns.
- */
+ * The kernel of this machine ends it in the cancel. Where that takes longer,
+ * something in between answers late, and no further read is made this way. */
 static np_error ahead_read_now(np_pipe *pipe, void *buffer, size_t length,
                                size_t *transferred) {
   OVERLAPPED overlapped = {0};
@@ -125,6 +140,7 @@ static np_error ahead_read_now(np_pipe *pipe, void *buffer, size_t length,
          GetLastError() != ERROR_NOT_FOUND) {
     SwitchToThread(); /* Nothing else ends it. */
   }
+  pipe->target.answers_late = !HasOverlappedIoCompleted(&overlapped);
   error = GetOverlappedResult(pipe->target.handle, &overlapped, &bytes, TRUE)
               ? NP_OK
               : GetLastError();
@@ -171,43 +187,83 @@ static np_error read_parts_now(np__ahead *ahead, np__parts *parts, size_t room,
   return error;
 }
 
-np_error np__ahead_give(np__ahead *ahead, np__parts *parts, size_t room,
-                        size_t *transferred) {
+static size_t own_size(const np__ahead *ahead) {
+  return ahead->capacity > 0 ? ahead->capacity : LATE_BYTES;
+}
+
+/* Whether what is in the kernel must go through the own buffer. Takes the
+ * memory for that: NP_OK or ERROR_NOT_ENOUGH_MEMORY, and then nothing is lost.
+ */
+static np_error prepare_own(np__ahead *ahead) {
+  const bool goes_on = ahead->is_hit || ahead->error == ERROR_MORE_DATA;
+
+  if (ahead->pipe->target.answers_late && goes_on && ahead->buffer == NULL) {
+    ahead->buffer = np__loop_new(ahead->pipe->target.loop, own_size(ahead));
+    return ahead->buffer != NULL ? NP_OK : ERROR_NOT_ENOUGH_MEMORY;
+  }
+  return NP_OK;
+}
+
+/* Hands out what is caught, at most `room` bytes: NP_OK, ERROR_MORE_DATA or
+ * the error of the read. */
+static np_error give_held(np__ahead *ahead, np__parts *parts, size_t room,
+                          size_t *transferred) {
   const size_t held = ahead->end - ahead->begin;
   const size_t size = held < room ? held : room;
-  size_t rest;
-  np_error error;
 
-  assert(ahead->caught);
-  *transferred = 0;
-  if (held == 0 && !ahead->is_hit && ahead->error != NP_OK) {
-    ahead->caught = false;
-    return ahead->error;
-  }
-  if (room == 0) {
-    return NP_OK; /* Something is there. It stays. */
-  }
-  if (ahead->is_hit) {
-    ahead->caught = false;
-    return read_parts_now(ahead, parts, room, transferred);
-  }
-  np__parts_put(
-      parts,
-      ahead->buffer != NULL ? ahead->buffer + ahead->begin : &ahead->byte,
-      size);
+  np__parts_put(parts, (char *)ahead->op.np__buffer + ahead->begin, size);
   ahead->begin += size;
   *transferred = size;
   if (size < held) {
     return reads_messages(ahead) ? ERROR_MORE_DATA : NP_OK;
   }
   ahead->caught = false;
-  if (ahead->error == ERROR_MORE_DATA && size < room) {
+  return ahead->error;
+}
+
+/* Reads what a probe has found, or the rest of a message. */
+static np_error read_on(np__ahead *ahead, np__parts *parts, size_t room,
+                        size_t *transferred) {
+  *transferred = 0;
+  if (!ahead->pipe->target.answers_late) {
+    return read_parts_now(ahead, parts, room, transferred);
+  }
+  begin(ahead, ahead->buffer, own_size(ahead));
+  return issue(ahead) ? give_held(ahead, parts, room, transferred)
+                      : NP_WOULD_BLOCK;
+}
+
+np_error np__ahead_give(np__ahead *ahead, np__parts *parts, size_t room,
+                        size_t *transferred) {
+  size_t rest;
+  np_error error;
+
+  assert(ahead->caught);
+  *transferred = 0;
+  if (ahead->begin == ahead->end && !ahead->is_hit && ahead->error != NP_OK) {
+    ahead->caught = false;
+    return ahead->error;
+  }
+  if (room == 0) {
+    return NP_OK; /* Something is there. It stays. */
+  }
+  error = prepare_own(ahead);
+  if (error != NP_OK) {
+    return error;
+  }
+  if (ahead->is_hit) {
+    ahead->caught = false;
+    ahead->is_hit = false;
+    return read_on(ahead, parts, room, transferred);
+  }
+  error = give_held(ahead, parts, room, transferred);
+  if (!ahead->caught && error == ERROR_MORE_DATA && *transferred < room) {
     /* The rest of the message is in the kernel. */
-    error = read_parts_now(ahead, parts, room - size, &rest);
+    error = read_on(ahead, parts, room - *transferred, &rest);
     *transferred += rest;
     return error == NP_OK ? NP_OK : ERROR_MORE_DATA;
   }
-  return ahead->error;
+  return error;
 }
 
 void np__ahead_serve(np__ahead *ahead, np_op *read) {
@@ -224,7 +280,10 @@ void np__ahead_serve(np__ahead *ahead, np_op *read) {
     /* As the kernel answers a read of nothing. */
     np__op_end(read, reads_messages(ahead) ? ERROR_MORE_DATA : NP_OK, 0);
   } else {
-    error = np__ahead_give(ahead, &parts, buffer.length, &transferred);
+    /* An end that answers late gives the rest of a message to the next read. */
+    error = ahead->pipe->target.answers_late
+                ? give_held(ahead, &parts, buffer.length, &transferred)
+                : np__ahead_give(ahead, &parts, buffer.length, &transferred);
     np__op_end(read, error, transferred);
   }
 }

@@ -11,8 +11,8 @@
 
 typedef struct np__ahead {
   np_pipe *pipe;
-  np_op op;        /* the read, begun or not */
-  size_t capacity; /* of `buffer`; 0: probe for something to be there */
+  np_op op;        /* the read, begun or not, into one of the next two */
+  size_t capacity; /* of the read; 0: probe for something to be there */
   char *buffer;    /* NULL until first needed, and where a probe will do */
   char byte;       /* what a probe for messages reads of one */
   bool caught;     /* the read ended, and what it brought was not yet taken */
@@ -38,7 +38,13 @@ void np__ahead_want(np__ahead *ahead);
 bool np__ahead_try(np__ahead *ahead);
 
 /* np__ahead_give hands out what was caught, at most `room` bytes, and the rest
- * of a message of which it was the start. */
+ * of a message of which it was the start.
+ *
+ * What is still in the kernel it reads straight into `parts`, which takes no
+ * time where the kernel answers at once. On an end that answers late it reads
+ * that into its own buffer instead: what does not come at once is caught later.
+ * So it returns NP_WOULD_BLOCK where only a probe had ended, and
+ * ERROR_MORE_DATA for the start of a message though there is room for more. */
 np_error np__ahead_give(np__ahead *ahead, np__parts *parts, size_t room,
                         size_t *transferred);
 

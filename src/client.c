@@ -87,6 +87,7 @@ np_error np__client_open(np_loop *loop, const np__name *name,
   made->writable = options->write;
   made->state = NP_CONNECTED;
   made->read_mode = options->read_mode;
+  made->target.answers_late = np__name_is_remote(name);
   *client = made; /* Moves to the caller on success only. */
   made = NULL;
   handle = INVALID_HANDLE_VALUE;

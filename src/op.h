@@ -104,6 +104,9 @@ typedef struct np__target {
   /* A client has just come, mostly to say something: the next read, if no other
    * is before it, goes before those of other ends that were put off earlier. */
   bool is_greeted;
+  /* Something between here and the pipe may answer late: the network, where the
+   * pipe may be another machine's. No call may wait for such an answer. */
+  bool answers_late;
 } np__target;
 
 /* np__target_init makes of zeroed memory a target without operations. */

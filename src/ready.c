@@ -223,7 +223,7 @@ static bool ready_held(const np_pipe *pipe, np__held *held) {
   if (begin == end && error != NP_OK) {
     return false;
   }
-  held->data = ahead->buffer != NULL ? ahead->buffer + begin : &ahead->byte;
+  held->data = (const char *)op->np__buffer + begin;
   held->length = end - begin;
   held->goes_on = error == ERROR_MORE_DATA;
   return true;

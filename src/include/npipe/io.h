@@ -240,10 +240,11 @@ typedef struct np_peek {
 } np_peek;
 
 /* np_pipe_peek copies what the next reads will bring, and takes nothing. It
- * never waits. What readiness has read ahead comes first, as in a read. Of a
- * message pipe it shows the first message alone, where this end reads bytes
- * perhaps less than all that could be read; an empty message looks like
- * nothing.
+ * never waits for the peer to send; on a pipe of another machine it waits for
+ * the server's answer, as np_pipe_info does. What readiness has read ahead
+ * comes first, as in a read. Of a message pipe it shows the first message
+ * alone, where this end reads bytes perhaps less than all that could be read;
+ * an empty message looks like nothing.
  *
  * It promises nothing: reads in flight come first, that of readiness too, and
  * then nothing is shown instead of the end; and bytes of a write that the peer

@@ -35,7 +35,12 @@ extern "C" {
  * NP_READ_CLOSED   nothing more will come: the peer closed its end, or the
  *                  server disconnected it. It is noticed when all before it
  *                  was read
- * NP_WRITE_CLOSED  the peer will read nothing more
+ * NP_WRITE_CLOSED  the peer will read nothing more. Windows says so to a read,
+ *                  after all that the peer had sent, and to a write. So it is
+ *                  noticed when a write fails, or when all was read; while
+ *                  data that was read ahead waits to be taken, only a write
+ *                  notices it, and at an end that does not read always only a
+ *                  write
  *
  * Closed ends are ready as well: whoever waits for NP_READABLE is woken with
  * NP_READABLE | NP_READ_CLOSED. */
@@ -57,7 +62,8 @@ typedef uint32_t np_readiness;
  *                     there, and what is there is then read straight into the
  *                     caller's buffer, at the price of one more system call a
  *                     message. That suits very many pipes that are mostly idle,
- *                     and np_pipe_try_io
+ *                     and np_pipe_try_io. A pipe that may be another machine's
+ *                     takes 4096 bytes at its first np_pipe_try_read
  * write_buffer_bytes  how many bytes np_pipe_try_write takes at most, 1 to
  *                     2^30; default 65536. A longer message is taken whole */
 typedef struct np_ready_options {
@@ -89,7 +95,8 @@ NP_API np_error np_pipe_set_ready_options(np_pipe *pipe,
 
 /* np_pipe_ready starts waiting until something of `interest` holds. Any number
  * may wait at once, each for its own. It may be a false alarm: the try that
- * follows can still answer NP_WOULD_BLOCK. It never misses.
+ * follows can still answer NP_WOULD_BLOCK. It never misses what Windows says;
+ * NP_WRITE_CLOSED says when that is.
  *
  * op  caller's storage. `op->timeout_ms`: milliseconds, 0 waits for ever. A
  *     cancel or a time limit loses neither readiness nor data
@@ -139,12 +146,23 @@ NP_API np_error np_pipe_writable(np_pipe *pipe, np_op *op, np_op_fn done);
  * read-ahead caught, then, of a message of which that is the start, the rest
  * straight into `buffer`.
  *
+ * An end whose pipe may be another machine's (one that was opened by a host's
+ * name or is adopted) reads nothing straight into `buffer`: its kernel may
+ * answer late. The library reads into its own buffer (`read_ahead_bytes`, or
+ * 4096 bytes where that is 0), and np_pipe_try_read takes what has come. There
+ * the first try after a probe may answer NP_WOULD_BLOCK, and the start of a
+ * longer message may be shorter than `length`.
+ *
+ * The kernel of this machine answers at once. Where a filter driver delays its
+ * answers, the first read straight into `buffer` that is delayed waits for the
+ * answer; all later reads of that end go into the library's buffer.
+ *
  * buffer       `length` bytes; may be NULL when 0
  * transferred  how many bytes came; 0 with every error but ERROR_MORE_DATA
  *
  * Returns NP_OK (0 bytes: an empty message, or `length` was 0 and something is
- * there); ERROR_MORE_DATA: the first `length` bytes of a longer message, go on
- * reading; NP_WOULD_BLOCK: nothing is there, or reads in flight come first;
+ * there); ERROR_MORE_DATA: the first bytes of a longer message, `length` of
+ * them on this machine, go on reading; NP_WOULD_BLOCK: nothing is there, or reads in flight come first;
  * ERROR_BROKEN_PIPE: end of the stream; ERROR_PIPE_NOT_CONNECTED,
  * ERROR_PIPE_LISTENING: no client is there; ERROR_INVALID_PARAMETER (a NULL, or
  * `length` over UINT32_MAX); ERROR_INVALID_HANDLE (the pipe is being closed);

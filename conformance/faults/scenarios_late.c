@@ -1,0 +1,91 @@
+/* Scenarios of an end whose kernel answers late, as that of another machine
+ * does: np_pipe_try_read waits for no answer. */
+#include <string.h>
+
+#include "run.h"
+
+enum { LATE_MS = 20 };
+
+/* A pair whose client goes by the network and answers late. It only probes. */
+static bool late_pair_open(struct run *r) {
+  static const char by_network[] = "\\\\localhost\\pipe\\npipe-faults";
+  np_ready_options options;
+
+  np_ready_options_init(&options);
+  options.read_ahead_bytes = 0;
+  r->server_options.reject_remote_clients = false;
+  r->server = server_open(r);
+  if (r->server == NULL) {
+    return false;
+  }
+  memcpy(r->name, by_network, sizeof by_network);
+  r->client = client_open(r);
+  if (r->client == NULL || !ends(connect_begin(r, r->server), NP_OK, 0) ||
+      !took(r, "np_pipe_set_ready_options",
+            np_pipe_set_ready_options(r->client, &options))) {
+    return false;
+  }
+  sim_slow(np_pipe_handle(r->client), LATE_MS);
+  return true;
+}
+
+/* Reads `text` by tries. A wait in one of them is misuse and fails the run. */
+static bool tries_read_late(struct run *r, const char *text) {
+  char buffer[64];
+  size_t total = 0;
+
+  while (total < strlen(text)) {
+    size_t count = 0;
+    np_error error;
+
+    sim_forbid_waits(true);
+    error = np_pipe_try_read(r->client, buffer + total, sizeof buffer - total,
+                             &count);
+    sim_forbid_waits(false);
+    total += count;
+    if (error == NP_WOULD_BLOCK) {
+      if (!ends(ready_begin(r, r->client, NP_READABLE), NP_OK, NP_READABLE)) {
+        return false;
+      }
+    } else if (error != ERROR_MORE_DATA &&
+               !took(r, "np_pipe_try_read", error)) {
+      return false;
+    }
+  }
+  return holds(r, memcmp(buffer, text, total) == 0, "it was what was sent");
+}
+
+SCENARIO(late_bytes, "late/try-read-of-bytes", READINESS) {
+  return late_pair_open(r) &&
+         ends(write_begin(r, r->server, "hello", 5), NP_OK, 5) &&
+         tries_read_late(r, "hello") &&
+         ends(write_begin(r, r->server, "again", 5), NP_OK, 5) &&
+         tries_read_late(r, "again");
+}
+
+SCENARIO(late_message, "late/try-read-of-messages", READINESS) {
+  modes(r, NP_MESSAGE, NP_MESSAGE);
+  return late_pair_open(r) &&
+         ends(write_begin(r, r->server, "hello", 5), NP_OK, 5) &&
+         ends(write_begin(r, r->server, "again", 5), NP_OK, 5) &&
+         tries_read_late(r, "hello") && tries_read_late(r, "again");
+}
+
+/* Nobody can know of an end of this machine that it answers late before it did
+ * so: the first try waits, no later one does. */
+SCENARIO(late_here, "late/try-read-of-this-machine", READINESS) {
+  np_ready_options options;
+
+  np_ready_options_init(&options);
+  options.read_ahead_bytes = 0;
+  if (!pair_open(r) || !took(r, "np_pipe_set_ready_options",
+                             np_pipe_set_ready_options(r->client, &options))) {
+    return false;
+  }
+  sim_slow(np_pipe_handle(r->client), LATE_MS);
+  return ends(write_begin(r, r->server, "one", 3), NP_OK, 3) &&
+         ends(ready_begin(r, r->client, NP_READABLE), NP_OK, NP_READABLE) &&
+         tries_read(r, r->client, "one") &&
+         ends(write_begin(r, r->server, "two", 3), NP_OK, 3) &&
+         tries_read_late(r, "two");
+}
