@@ -6,6 +6,7 @@
 
 #define CONFIGURATION_INBOUND  0u
 #define CONFIGURATION_OUTBOUND 1u
+#define CONFIGURATION_DUPLEX   2u
 
 static void closed_run(np_loop *loop, np__packet *packet) {
   np_pipe *pipe =
@@ -59,6 +60,9 @@ void np__pipe_learn(np_pipe *pipe, np_error error) {
   if (pipe->state == NP_CONNECTED &&
       (error == ERROR_NO_DATA || error == ERROR_BROKEN_PIPE)) {
     pipe->state = NP_CLOSING;
+  }
+  if (error != NP_OK && pipe->ready_hooks != NULL) {
+    pipe->ready_hooks->write_failed(pipe, error);
   }
 }
 
@@ -180,13 +184,37 @@ void np__pipe_discard(np_pipe *pipe) {
   }
 }
 
+/* What is asked of a pipe of another machine its server answers: an answer that
+ * is too short is none. */
 static np_error query(HANDLE handle, FILE_INFORMATION_CLASS information_class,
                       void *information, ULONG size) {
   IO_STATUS_BLOCK status = {0};
   NTSTATUS result = NtQueryInformationFile(handle, &status, information, size,
                                            information_class);
 
-  return result >= 0 ? NP_OK : RtlNtStatusToDosError(result);
+  if (result < 0) {
+    return RtlNtStatusToDosError(result);
+  }
+  return status.Information >= size ? NP_OK : ERROR_INVALID_DATA;
+}
+
+/* Asks what a pipe is and how it is. On success each kind, direction, state,
+ * end and mode in the answer is one that there is. */
+static np_error query_pipe(HANDLE handle, np__pipe_local_information *local,
+                           np__pipe_information *modes) {
+  np_error error =
+      query(handle, NP__FILE_PIPE_LOCAL_INFORMATION, local, sizeof *local);
+
+  if (error == NP_OK) {
+    error = query(handle, NP__FILE_PIPE_INFORMATION, modes, sizeof *modes);
+  }
+  if (error == NP_OK &&
+      (local->type > 1 || local->configuration > CONFIGURATION_DUPLEX ||
+       local->state < NP_DISCONNECTED || local->state > NP_CLOSING ||
+       local->end > 1 || modes->read_mode > 1 || modes->completion_mode > 1)) {
+    error = ERROR_INVALID_DATA;
+  }
+  return error;
 }
 
 static uint32_t normal_instances_max(ULONG instances_max) {
@@ -274,9 +302,19 @@ np_error np_pipe_set_read_mode(np_pipe *pipe, np_mode mode) {
                                    : np__pipe_set_read_mode(pipe, mode);
 }
 
+/* The state of this session, which `said` may tell for the first time. A peer
+ * that is gone does not come back, whatever the kernel says. */
+static np_state state_of(np_pipe *pipe, np_state said) {
+  if (said == NP_CLOSING) {
+    np__pipe_learn(pipe, ERROR_NO_DATA);
+  }
+  return said == NP_CONNECTED && pipe->state == NP_CLOSING ? NP_CLOSING : said;
+}
+
 np_error np_pipe_info(np_pipe *pipe, np_info *info) {
   np__pipe_local_information local = {0};
   np__pipe_information modes = {0};
+  size_t held;
   np_error error;
 
   if (pipe == NULL || info == NULL || info->size != sizeof *info) {
@@ -285,12 +323,7 @@ np_error np_pipe_info(np_pipe *pipe, np_info *info) {
   if (np__target_is_gone(&pipe->target)) {
     return ERROR_INVALID_HANDLE;
   }
-  error = query(pipe->target.handle, NP__FILE_PIPE_LOCAL_INFORMATION, &local,
-                sizeof local);
-  if (error == NP_OK) {
-    error = query(pipe->target.handle, NP__FILE_PIPE_INFORMATION, &modes,
-                  sizeof modes);
-  }
+  error = query_pipe(pipe->target.handle, &local, &modes);
   if (error == ERROR_ACCESS_DENIED && pipe->end == NP_SERVER &&
       !pipe->readable) {
     info_from_creation(pipe, info);
@@ -304,15 +337,15 @@ np_error np_pipe_info(np_pipe *pipe, np_info *info) {
   info->read_mode = modes.read_mode == 1 ? NP_MESSAGE : NP_BYTE;
   info->readable = pipe->readable;
   info->writable = pipe->writable;
-  info->state = (np_state)local.state;
+  info->state = state_of(pipe, (np_state)local.state);
   info->instances_max = normal_instances_max(local.instances_max);
   info->instances = local.instances;
   info->in_buffer_bytes = local.in_quota;
   info->out_buffer_bytes = local.out_quota;
-  info->readable_bytes = local.readable_bytes;
-  if (pipe->ready_hooks != NULL) {
-    info->readable_bytes += (uint32_t)pipe->ready_hooks->held_bytes(pipe);
-  }
+  held = pipe->ready_hooks != NULL ? pipe->ready_hooks->held_bytes(pipe) : 0;
+  info->readable_bytes = local.readable_bytes < UINT32_MAX - held
+                             ? local.readable_bytes + (uint32_t)held
+                             : UINT32_MAX;
   return NP_OK;
 }
 
@@ -364,10 +397,7 @@ np_error np_pipe_adopt(np_loop *loop, HANDLE handle, np_pipe **pipe) {
       GetFileType(handle) != FILE_TYPE_PIPE) {
     return ERROR_INVALID_HANDLE;
   }
-  error = query(handle, NP__FILE_PIPE_LOCAL_INFORMATION, &local, sizeof local);
-  if (error == NP_OK) {
-    error = query(handle, NP__FILE_PIPE_INFORMATION, &modes, sizeof modes);
-  }
+  error = query_pipe(handle, &local, &modes);
   if (error != NP_OK) {
     return error;
   }
@@ -385,8 +415,8 @@ np_error np_pipe_adopt(np_loop *loop, HANDLE handle, np_pipe **pipe) {
   made->readable = may_read(made->end, local.configuration);
   made->writable = may_write(made->end, local.configuration);
   made->state = (np_state)local.state;
-  /* Nobody said by which way it was opened. */
-  made->target.answers_late = true;
+  made->target.answers_late =
+      true; /* Nobody said by which way it was opened. */
   made->knows_mode = true;
   made->mode = local.type == 1 ? NP_MESSAGE : NP_BYTE;
   made->read_mode = modes.read_mode == 1 ? NP_MESSAGE : NP_BYTE;

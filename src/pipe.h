@@ -25,6 +25,7 @@ typedef struct np__held {
  * disconnected  the session is over: nothing of it may be seen in the next
  * held_bytes    how much the read-ahead holds
  * held          what it holds; false: nothing
+ * write_failed  a write failed, or the kernel said why the next would
  * released      the pipe's memory is about to be freed */
 typedef struct np__ready_hooks {
   bool (*take_read)(np_pipe *pipe, np_op *read);
@@ -32,6 +33,7 @@ typedef struct np__ready_hooks {
   void (*disconnected)(np_pipe *pipe);
   size_t (*held_bytes)(const np_pipe *pipe);
   bool (*held)(const np_pipe *pipe, np__held *held);
+  void (*write_failed)(np_pipe *pipe, np_error error);
   void (*released)(np_pipe *pipe);
 } np__ready_hooks;
 
@@ -108,9 +110,10 @@ static inline bool np__pipe_is_inheritable(
   return attributes != NULL && attributes->bInheritHandle;
 }
 
-/* np__pipe_learn takes note of what a write said of this session: a peer that
- * is gone makes a connected end a closing one. Beside it only np_server_connect
- * and np_server_disconnect change the state of an end. */
+/* np__pipe_learn takes note of what a write, or the kernel that was asked, said
+ * of this session: a peer that is gone makes a connected end a closing one, and
+ * readiness is told. Beside it only np_server_connect and np_server_disconnect
+ * change the state of an end. */
 void np__pipe_learn(np_pipe *pipe, np_error error);
 
 /* np__pipe_keeps_messages tells whether what is written to `pipe` must be

@@ -235,6 +235,13 @@ static size_t ready_held_bytes(const np_pipe *pipe) {
   return ready_held(pipe, &held) ? held.length : 0;
 }
 
+static void ready_write_failed(np_pipe *pipe, np_error error) {
+  if (pipe->writable) {
+    learn_from_write(pipe->readiness, error);
+    update(pipe->readiness);
+  }
+}
+
 static void ready_released(np_pipe *pipe) {
   np__readiness *r = pipe->readiness;
   np_loop *loop = pipe->target.loop;
@@ -246,8 +253,8 @@ static void ready_released(np_pipe *pipe) {
 }
 
 static const np__ready_hooks ready_hooks = {
-    ready_take_read,  ready_connected, ready_disconnected,
-    ready_held_bytes, ready_held,      ready_released};
+    ready_take_read, ready_connected,    ready_disconnected, ready_held_bytes,
+    ready_held,      ready_write_failed, ready_released};
 
 static np_error prepare(np_pipe *pipe, const np_ready_options *options) {
   np__readiness *r = np__loop_new(pipe->target.loop, sizeof *r);

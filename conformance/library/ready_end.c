@@ -220,3 +220,66 @@ NP_CASE("mixed/info", np_pipe_info, MODE_BYTE | BOTH_ENDS, NP_OK,
   assert_np_ok(np_pipe_info(f->end, &info));
   assert_int_equal(info.readable_bytes, 10);
 }
+
+/* --- NP_WRITE_CLOSED ----------------------------------------------------- */
+
+NP_CASE("ready/write-closed-by-a-write", np_pipe_ready, ANY_MODE | BOTH_ENDS,
+        NP_OK,
+        "At an end that only writes, NP_WRITE_CLOSED is told when a write "
+        "fails, a plain one or a try, and not before.",
+        "npipe/ready.h") {
+  for (int tries = 0; tries < 2; tries++) {
+    const unsigned begun = f->done_count;
+
+    pair_open_one_way(f, false);
+    ready_begin(&f->ops[0], f->end, NP_WRITE_CLOSED);
+    pipe_close_wait(f, f->peer);
+    loop_quiet(f);
+    assert_int_equal(f->done_count, begun);
+    if (tries == 0) {
+      write_begin(&f->ops[1], f->end, "x", 1);
+    } else {
+      assert_try_write(f->end, "x", 1, ERROR_NO_DATA, 0);
+    }
+    loop_until(f, begun + 2 - (unsigned)tries);
+    assert_done(&f->ops[0], NP_OK, NP_WRITE_CLOSED);
+    pipe_close_wait(f, f->end);
+  }
+}
+
+NP_CASE("ready/write-closed-behind-data", np_pipe_ready, ANY_MODE | BOTH_ENDS,
+        NP_OK,
+        "While data that was read ahead waits to be taken, NP_WRITE_CLOSED is "
+        "not told; it is when the data was taken.",
+        "npipe/ready.h") {
+  pair_open(f);
+  ready_set(f->end, 64, 65536);
+  pipe_send(f, f->peer, "abc", 3);
+  assert_int_equal(ready_wait(f, f->end, NP_READABLE), NP_READABLE);
+  pipe_close_wait(f, f->peer);
+  ready_begin(&f->ops[0], f->end, NP_WRITE_CLOSED);
+  loop_quiet(f);
+  assert_int_equal(f->ops[0].done_count, 0);
+  assert_try_read(f->end, 64, NP_OK, "abc", 3);
+  loop_until_count(f, &f->ops[0].done_count, 1);
+  assert_done(&f->ops[0], NP_OK, NP_WRITE_CLOSED);
+}
+
+NP_CASE("ready/write-closed-asked", np_pipe_info, ANY_MODE | BOTH_ENDS, NP_OK,
+        "np_pipe_info that finds the peer gone has NP_WRITE_CLOSED told, also "
+        "while data that was read ahead waits to be taken.",
+        "npipe/ready.h") {
+  np_info info = {.size = sizeof(info)};
+
+  pair_open(f);
+  ready_set(f->end, 64, 65536);
+  pipe_send(f, f->peer, "abc", 3);
+  assert_int_equal(ready_wait(f, f->end, NP_READABLE), NP_READABLE);
+  pipe_close_wait(f, f->peer);
+  ready_begin(&f->ops[0], f->end, NP_WRITE_CLOSED);
+  assert_np_ok(np_pipe_info(f->end, &info));
+  assert_int_equal(info.state, NP_CLOSING);
+  loop_until_count(f, &f->ops[0].done_count, 1);
+  assert_done(&f->ops[0], NP_OK, NP_WRITE_CLOSED);
+  assert_try_read(f->end, 64, NP_OK, "abc", 3);
+}

@@ -48,7 +48,7 @@ typedef enum np_state {
  * read_mode         how this end reads
  * readable          the pipe's direction lets this end read, or write
  * writable
- * state             see np_state
+ * state             see np_state; within a session it never steps back
  * instances_max     1 to 254, or NP_INSTANCES_UNLIMITED
  * instances         how many there are now, or NP_UNKNOWN
  * in_buffer_bytes   quota of what clients write and the server reads
@@ -71,7 +71,11 @@ typedef struct np_info {
   uint32_t readable_bytes;
 } np_info;
 
-/* np_pipe_info asks the kernel about `pipe` and its instance.
+/* np_pipe_info asks the kernel about `pipe` and its instance. It waits for the
+ * kernel's answer, which on this machine comes at once. Of a pipe of another
+ * machine the server answers: the call waits for the network, as long as that
+ * lets it. The same holds for np_pipe_set_read_mode, np_pipe_peek, and once for
+ * the first np_pipe_try_write of more than `write_buffer_bytes`.
  *
  * An outbound server's handle has no right to ask (FILE_READ_ATTRIBUTES): such
  * an end answers from what it was created with, `instances` is then NP_UNKNOWN
@@ -82,7 +86,8 @@ typedef struct np_info {
  * Returns NP_OK. ERROR_INVALID_PARAMETER: a NULL, or `info->size` is not that
  * of the struct. ERROR_INVALID_HANDLE: the pipe is being closed.
  * ERROR_PIPE_NOT_CONNECTED: a client whose server disconnected it. Else what
- * Windows said.
+ * Windows said; an answer that is short, or names a kind or a state that there
+ * is not, as another machine may give it, counts as an error, too.
  *
  * Thread:  the loop's only.
  * Source:  GetNamedPipeInfo; FILE_PIPE_LOCAL_INFORMATION
@@ -194,6 +199,13 @@ NP_API np_error np_pipe_close(np_pipe *pipe, np_closed_fn on_closed);
  * Synchronous calls on it pass an OVERLAPPED whose event has its low bit set,
  * so that no packet reaches the loop. INVALID_HANDLE_VALUE for NULL and for a
  * pipe that is being closed.
+ *
+ * Nothing signals this handle (FILE_SKIP_SET_EVENT_ON_HANDLE; only an adopted
+ * one is signalled). A call that waits for the handle itself waits for ever
+ * where the kernel does not answer it at once: ReadFile, WriteFile,
+ * ConnectNamedPipe and TransactNamedPipe without an OVERLAPPED, and
+ * PeekNamedPipe and DisconnectNamedPipe, which take none and may pend since
+ * Windows 8. np_pipe_peek and np_server_disconnect are their like.
  *
  * A duplicate within this process is bound by the same rules. Never duplicate
  * the handle into another process, and never let a child inherit it: the

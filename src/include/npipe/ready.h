@@ -36,11 +36,10 @@ extern "C" {
  *                  server disconnected it. It is noticed when all before it
  *                  was read
  * NP_WRITE_CLOSED  the peer will read nothing more. Windows says so to a read,
- *                  after all that the peer had sent, and to a write. So it is
- *                  noticed when a write fails, or when all was read; while
- *                  data that was read ahead waits to be taken, only a write
- *                  notices it, and at an end that does not read always only a
- *                  write
+ *                  after all that the peer had sent, to a write, and to
+ *                  np_pipe_info. While data that was read ahead waits to be
+ *                  taken nothing reads on: then it is noticed by the other two
+ *                  alone. So it is, always, at an end that does not read
  *
  * Closed ends are ready as well: whoever waits for NP_READABLE is woken with
  * NP_READABLE | NP_READ_CLOSED. */
@@ -162,7 +161,8 @@ NP_API np_error np_pipe_writable(np_pipe *pipe, np_op *op, np_op_fn done);
  *
  * Returns NP_OK (0 bytes: an empty message, or `length` was 0 and something is
  * there); ERROR_MORE_DATA: the first bytes of a longer message, `length` of
- * them on this machine, go on reading; NP_WOULD_BLOCK: nothing is there, or reads in flight come first;
+ * them on this machine, go on reading; NP_WOULD_BLOCK: nothing is there, or
+ * reads in flight come first;
  * ERROR_BROKEN_PIPE: end of the stream; ERROR_PIPE_NOT_CONNECTED,
  * ERROR_PIPE_LISTENING: no client is there; ERROR_INVALID_PARAMETER (a NULL, or
  * `length` over UINT32_MAX); ERROR_INVALID_HANDLE (the pipe is being closed);
