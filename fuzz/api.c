@@ -71,6 +71,7 @@ static const enum step_kind opcodes[] = {
     STEP_PEER,
     STEP_CLIENT_VERIFIED,
     STEP_FAULT_IO,
+    STEP_BUSY,
 };
 _Static_assert(sizeof opcodes / sizeof opcodes[0] <= OPCODES_MAX, "too many");
 

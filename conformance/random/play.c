@@ -1,6 +1,7 @@
 /* The player: carries out the steps of a program on its loops, drains all
  * sessions at the end, and checks that nothing is left over. */
 #include "play.h"
+#include "busy.h"
 #include "service.h"
 
 #include <ntstatus.h>
@@ -136,7 +137,20 @@ static np_error own_turn(np_loop *loop, uint32_t wait_ms, bool *waited) {
   return error;
 }
 
-static void turn(struct play *play, unsigned index, uint32_t wait_ms) {
+void check_turn(struct play *play, unsigned index, np_error error) {
+  if (play->has_forgotten != (error == ERROR_BAD_IMPERSONATION_LEVEL)) {
+    play_fail(play, "a revert was%s forgotten, and a turn of loop %u gave %s",
+              play->has_forgotten ? "" : " not", index, np_error_name(error));
+  } else if (play->has_forgotten) {
+    play->has_forgotten = false;
+    play->turn_was_cut = true;
+  } else if (error != NP_OK && error != WAIT_TIMEOUT &&
+             !(error == ERROR_NO_SYSTEM_RESOURCES && play->faults)) {
+    play_fail(play, "a turn of loop %u gave %s", index, np_error_name(error));
+  }
+}
+
+void turn(struct play *play, unsigned index, uint32_t wait_ms) {
   np_loop *loop = play->loops[index];
   const size_t callbacks = play->callbacks;
   np_error error;
@@ -157,15 +171,7 @@ static void turn(struct play *play, unsigned index, uint32_t wait_ms) {
   play->in_loop = -1;
   say(play, "loop %u turned, waiting %u ms: %s, %zu callbacks", index,
       (unsigned)wait_ms, np_error_name(error), play->callbacks - callbacks);
-  if (play->has_forgotten != (error == ERROR_BAD_IMPERSONATION_LEVEL)) {
-    play_fail(play, "a revert was%s forgotten, and a turn of loop %u gave %s",
-              play->has_forgotten ? "" : " not", index, np_error_name(error));
-  } else if (play->has_forgotten) {
-    play->has_forgotten = false;
-  } else if (error != NP_OK && error != WAIT_TIMEOUT &&
-             !(error == ERROR_NO_SYSTEM_RESOURCES && play->faults)) {
-    play_fail(play, "a turn of loop %u gave %s", index, np_error_name(error));
-  }
+  check_turn(play, index, error);
   due_turn_ended(play, index);
 }
 
@@ -475,6 +481,9 @@ void do_step(struct play *play, const struct step *step) {
       break;
     case STEP_FAULT_IO:
       step_fault_io(play, step);
+      break;
+    case STEP_BUSY:
+      step_busy(play, step);
       break;
     case STEP_FAULT_MEMORY:
       play->allocation_fails = play->allocations + 1 + step->c % 3;

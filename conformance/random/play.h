@@ -211,6 +211,48 @@ struct service {
   struct asking askings[ASKINGS_MAX];
 };
 
+/* The endless work of a busy peer, and what waits beside it; see busy.c. */
+enum waiting {
+  WAITING_TASK = 1,
+  WAITING_TIMER = 2,
+  WAITING_WRITE = 4,
+  WAITING_READ = 8,
+  WAITING_ACCEPT = 16,
+  WAITING_REQUEST = 32,
+  WAITING_ALL = 64 /* the first bit that has no meaning */
+};
+
+struct busy {
+  struct play *play;
+  np_loop *loop;
+  bool is_over;
+  unsigned chosen;        /* set of enum waiting */
+  unsigned waiting;       /* those that have not run */
+  unsigned callbacks;     /* of the busy work */
+  unsigned callbacks_max; /* then the waiting things have starved */
+  unsigned ready_at;      /* `callbacks` when the waiting things were ready */
+  unsigned idle;          /* turns in a row without a busy callback */
+  size_t hunger;          /* bytes that the busy reader is owed */
+  bool is_fed;            /* a write of them is in flight */
+  unsigned open_count;    /* pipes and listeners not closed yet */
+  np_pipe *ends[4];       /* of the busy work, and of what waits */
+  np_pipe *guest;         /* client of the listener */
+  np_pipe *host;          /* server for the request */
+  np_listener *listener;
+  np_client_request request;
+  np_op op;
+  np_op peer_op;
+  np_op ignored;
+  np_op waiting_write;
+  np_op waiting_read;
+  np_task task;
+  np_task waiting_task;
+  np_timer timer;
+  np_timer waiting_timer;
+  char in[8];
+  char in_busy[4096];
+};
+
 struct play {
   const struct program *program;
   bool verbose;
@@ -255,6 +297,7 @@ struct play {
   unsigned forgotten; /* forgotten reverts in the whole run */
   bool has_forgotten; /* a revert was forgotten, and no turn has told it yet */
   bool memory_fault;
+  struct busy busy;
   struct service service; /* last, because it is large */
 };
 
@@ -264,6 +307,13 @@ bool play_run(struct play *play, const struct program *program, bool verbose);
 void play_deinit(struct play *play);
 
 /* --- For the player's own files ------------------------------------------ */
+
+/* turn runs one turn of a loop. In a callback it does nothing but check that
+ * this is refused. */
+void turn(struct play *play, unsigned index, uint32_t wait_ms);
+
+/* check_turn checks what a run of a loop returned. */
+void check_turn(struct play *play, unsigned index, np_error error);
 
 /* callback_begins counts a callback, and checks the law of reverts: no callback
  * runs as a client, even if an earlier one forgot to revert. */

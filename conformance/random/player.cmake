@@ -3,7 +3,7 @@
 
 if(NOT TARGET npipe-player)
   add_library(npipe-player STATIC)
-  foreach(noun IN ITEMS due ends flush identity notes peek play raw
+  foreach(noun IN ITEMS busy due ends flush identity notes peek play raw
       ready service stream transact)
     target_sources(npipe-player PRIVATE "${CMAKE_CURRENT_LIST_DIR}/${noun}.c")
   endforeach()

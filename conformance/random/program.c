@@ -56,7 +56,8 @@ static const uint32_t weights[STEP_KINDS] = {[STEP_SERVER] = 50,
                                              [STEP_READ_MODE] = 10,
                                              [STEP_PEER] = 8,
                                              [STEP_CLIENT_VERIFIED] = 8,
-                                             [STEP_FAULT_IO] = 8};
+                                             [STEP_FAULT_IO] = 8,
+                                             [STEP_BUSY] = 4};
 
 /* is_fault returns true for steps that inject faults. Some runs have none of
  * them. */
