@@ -120,7 +120,6 @@ static void steps_read(struct program *program, struct fuzz_input *input) {
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
   (void)argc, (void)argv;
-  stage_once();
   return 0;
 }
 

@@ -234,7 +234,6 @@ static void drain(struct scene *scene, struct side *from, struct side *to) {
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
   (void)argc, (void)argv;
-  stage_once();
   return 0;
 }
 

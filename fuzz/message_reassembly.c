@@ -431,7 +431,6 @@ static void scene_open(struct scene *scene, uint32_t how, uint32_t quota) {
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
   (void)argc, (void)argv;
-  stage_once();
   return 0;
 }
 

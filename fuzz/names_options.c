@@ -466,7 +466,6 @@ static void check_error(np_error error) {
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
   (void)argc, (void)argv;
-  stage_once();
   return 0;
 }
 

@@ -262,7 +262,6 @@ static void check(struct scene *scene) {
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
   (void)argc, (void)argv;
-  stage_once();
   return 0;
 }
 

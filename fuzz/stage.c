@@ -31,24 +31,12 @@ static void release(void *context, void *memory) {
   free(memory);
 }
 
-void stage_once(void) {
-  np_loop *loop = NULL;
-
-  sim_reset(0, NULL);
-  fuzz_law(
-      np_loop_create(NULL, &loop) == NP_OK && np_loop_destroy(loop) == NP_OK,
-      "no loop can be made");
-}
-
 void stage_settings(sim_settings *settings, struct fuzz_input *input) {
   const char *name =
       sim_settings_name(fuzz_choice(input) % sim_settings_count());
   const uint32_t drawn = fuzz_choice(input);
 
   sim_settings_named(settings, name);
-  /* The library finds this out only once in a process, so it must not
-   * change. */
-  settings->warning_posts = false;
   if ((drawn & 1) != 0) {
     settings->shuffle_permille = fuzz_choice(input) * 4;
     settings->short_get_permille = fuzz_choice(input) * 2;

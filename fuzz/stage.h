@@ -31,10 +31,6 @@ struct stage {
   char name[64];
 };
 
-/* stage_once lets the library find out the facts about its system that it keeps
- * for the whole process. It is for LLVMFuzzerInitialize. */
-void stage_once(void);
-
 /* stage_settings chooses the kernel's settings: one of the named settings, with
  * some probabilities changed. */
 void stage_settings(sim_settings *settings, struct fuzz_input *input);

@@ -47,18 +47,6 @@ static struct shared *shared;
 static struct play player;
 static struct program program;
 
-static void calibrate(unsigned class) {
-  sim_settings settings;
-  np_loop *loop = NULL;
-
-  program_class_settings(class, &settings);
-  sim_reset(0, &settings);
-  if (np_loop_create(NULL, &loop) != NP_OK || np_loop_destroy(loop) != NP_OK) {
-    fprintf(stderr, "no loop can be made\n");
-    exit(EXIT_FAILED);
-  }
-}
-
 /* keep_failure keeps the failure's text without its numbers, so that shrinking
  * cannot lead to another failure. */
 static void keep_failure(const char *failure) {
@@ -165,7 +153,6 @@ static bool play_apart(bool quiet, bool verbose) {
   bool passed = false;
 
   if (in_child(quiet, &passed)) {
-    calibrate(program_class(program.seed));
     exit(play_once(verbose, NULL) ? 0 : EXIT_FAILED);
   }
   return passed;
@@ -220,23 +207,19 @@ static void explain(const struct options *options, uint64_t seed) {
   play_apart(false, true);
 }
 
-/* play_class plays the runs of one class in one process. */
-static void play_class(const struct options *options, unsigned class) {
+/* play_all plays the runs, in one process, and ends it. */
+static void play_all(const struct options *options) {
   FILE *trace = NULL;
   bool failed = false;
 
   if (options->trace != NULL) {
-    trace = fopen(options->trace, class == 0 ? "w" : "a");
+    trace = fopen(options->trace, "w");
     if (trace == NULL) {
       perror(options->trace);
       exit(EXIT_FAILED);
     }
   }
-  calibrate(class);
   for (uint64_t i = 0; i < options->runs; i++) {
-    if (program_class(options->seed + i) != class) {
-      continue;
-    }
     program_make(&program, options->seed + i, options->steps);
     if (!play_once(options->verbose || trace != NULL, trace)) {
       failed = true;
@@ -280,7 +263,7 @@ static bool parse_options(int argc, char **argv, struct options *options) {
 int main(int argc, char **argv) {
   struct options options = {1,    RUNS_DEFAULT, STEPS_DEFAULT, false,
                             true, false,        NULL};
-  bool failed = false;
+  bool passed = true;
   struct timespec begin;
   struct timespec end;
   double seconds;
@@ -298,17 +281,12 @@ int main(int argc, char **argv) {
     return EXIT_FAILED;
   }
   clock_gettime(CLOCK_MONOTONIC, &begin);
-  for (unsigned class = 0; class < PROGRAM_CLASSES; class ++) {
-    bool passed = true;
-
-    if (in_child(false, &passed)) {
-      play_class(&options, class);
-    }
-    if (!passed && !options.keep_going) {
-      explain(&options, shared->seed);
-      return EXIT_FAILED;
-    }
-    failed = failed || !passed;
+  if (in_child(false, &passed)) {
+    play_all(&options);
+  }
+  if (!passed && !options.keep_going) {
+    explain(&options, shared->seed);
+    return EXIT_FAILED;
   }
   clock_gettime(CLOCK_MONOTONIC, &end);
   seconds = (double)(end.tv_sec - begin.tv_sec) +
@@ -320,5 +298,5 @@ int main(int argc, char **argv) {
       options.steps, (unsigned long long)shared->sessions,
       (unsigned long long)shared->callbacks,
       (double)shared->runs / (seconds > 0.001 ? seconds : 0.001));
-  return failed ? EXIT_FAILED : 0;
+  return passed ? 0 : EXIT_FAILED;
 }

@@ -69,18 +69,9 @@ static bool is_fault(size_t kind) {
 static void settings_make(struct program *program, struct chance *chance) {
   sim_settings *settings = &program->settings;
 
-  /* Settings that answer ERROR_MORE_DATA at once and also queue a packet are a
-   * class of their own. All other settings agree in this. */
-  if (program_class(program->seed) == 1) {
-    program->base = "disputed";
-    sim_settings_named(settings, program->base);
-  } else {
-    do {
-      program->base = sim_settings_name(
-          chance_below(chance, (uint32_t)sim_settings_count()));
-      sim_settings_named(settings, program->base);
-    } while (settings->warning_posts);
-  }
+  program->base =
+      sim_settings_name(chance_below(chance, (uint32_t)sim_settings_count()));
+  sim_settings_named(settings, program->base);
   if (chance_permille(chance, 300)) {
     settings->shuffle_permille = chance_below(chance, 1001);
     settings->short_get_permille = chance_below(chance, 700);
@@ -157,12 +148,4 @@ void program_make(struct program *program, uint64_t seed, size_t step_count) {
     step->c = (uint32_t)chance_next(&chance);
     step->d = (uint32_t)chance_next(&chance);
   }
-}
-
-unsigned program_class(uint64_t seed) {
-  return seed % 5 == 4;
-}
-
-void program_class_settings(unsigned number, sim_settings *settings) {
-  sim_settings_named(settings, number == 1 ? "disputed" : "win11");
 }

@@ -93,11 +93,4 @@ struct program {
 /* program_make fills `program` from `seed`, with `step_count` steps. */
 void program_make(struct program *program, uint64_t seed, size_t step_count);
 
-/* program_class returns which processes may play the run of `seed`, because
- * what the library finds out about its system stays valid for the whole
- * process. */
-enum { PROGRAM_CLASSES = 2 };
-unsigned program_class(uint64_t seed);
-void program_class_settings(unsigned number, sim_settings *settings);
-
 #endif
