@@ -189,6 +189,7 @@
         (known.id === "case" && other.hash === "#matrix");
       if (here) {
         other.setAttribute("aria-current", "page");
+        other.parentElement.scrollLeft = other.offsetLeft - 40;
       } else {
         other.removeAttribute("aria-current");
       }

@@ -8,7 +8,7 @@ import jinja2
 import markupsafe
 
 from pages import bugs as museum
-from pages import promises, results, sources, verified
+from pages import bench, promises, questions, results, sources, verified
 
 PAGES = os.path.dirname(os.path.abspath(__file__))
 SHOWN_MAX = 12  # cases of a deviation before the rest is folded
@@ -225,6 +225,9 @@ def render(top, model, title, folder):
             for index, result in model.whole)],
         thread_address=links.thread,
         promises=promises.matrix(top, model.cases.values(), links),
+        questions=questions.rows(
+            model, lambda indexes: platform_names(model, indexes)),
+        bench=bench.table(top, model),
         places=promises.PLACES, linked=True, verified=verified.rows(top),
         when=datetime.datetime.now(datetime.timezone.utc).strftime(
             "Made %Y-%m-%d %H:%M UTC."))

@@ -35,6 +35,17 @@ def worst(letters):
     return " "
 
 
+def _bench_beside(path):
+    """What `run.cmd --bench` leaves beside a report; [] without it."""
+    beside = os.path.join(os.path.dirname(path), "more", os.path.basename(
+        path).removesuffix(".json") + ".bench.json")
+    try:
+        with open(beside, encoding="utf-8") as file:
+            return json.load(file)
+    except (FileNotFoundError, ValueError):
+        return []
+
+
 class Platform:
     """One report: what ran, and what came of it."""
 
@@ -60,9 +71,14 @@ class Platform:
         self.summary = data.get("summary", {})
         self.cases = data.get("cases", [])
         self.results = data.get("results", [])
+        self.answers = data.get("answers", [])
+        # What a run of run.cmd brings beside the suite: a word each.
+        self.more = data.get("more", {})
+        self.bench = data.get("bench") or _bench_beside(path)
         self.red = sum(1 for r in self.results if r["red"])
         if not self.results and not self.reason:
-            self.reason = "the report has no results"
+            self.reason = ("the questions were asked alone" if self.answers
+                           else "the report has no results")
 
     def _name_windows(self):
         """The name that was asked for, and a note where the build is not of
@@ -102,7 +118,8 @@ class Platform:
         numbers = [int(n) for n in re.findall(r"\d+", self.version)]
         if self.world == "sim":
             # In the order of the kernel's own list: the first is the usual one.
-            names = ["win11", "win7", "disputed", "coarse", "unordered", "slow"]
+            names = ["win11", "win7", "disputed", "open", "refuted", "coarse",
+                     "unordered", "slow"]
             numbers = [names.index(self.version) if self.version in names
                        else len(names)]
         return (world, numbers, [int(n) for n in re.findall(r"\d+", self.build)]
