@@ -80,7 +80,8 @@ def rows(top):
 
 
 def run_of(reports, date, by, where, commit):
-    """A run from reports of the suite, as the runner wrote them."""
+    """A run from reports of the suite, as the runner wrote them. `commit` None:
+    the one that they tell."""
     run = {"date": date, "by": by, "where": where}
     for report in reports:
         platform = report["platform"]
@@ -90,6 +91,11 @@ def run_of(reports, date, by, where, commit):
             value = platform.get(member, "")
             if run.setdefault(member, value) != value:
                 raise Broken(f"the reports disagree on {member}")
+    commits = {report["platform"].get("commit", "") for report in reports}
+    if commit is None:
+        if len(commits) != 1 or commits == {""}:
+            raise Broken("the reports tell no commit, or not one: --commit")
+        commit = commits.pop()
     run["commit"] = commit
     run["reports"] = [dict(
         {"architecture": r["platform"]["architecture"],

@@ -1,7 +1,9 @@
 """What came back from a run: reports for the page, or the reason why not.
 
 A report counts only when the guest came to its end and the report is whole. In
-every other case the page gets `not run` with the reason, never a pass.
+every other case the page gets `not run` with the reason, never a pass. What a
+run brings beside the suite (users, answers, scripts, probe, measurements) is kept
+in a folder `NAME.more`, and the report tells of each what came, or why not.
 """
 import json
 import os
@@ -9,7 +11,8 @@ import shutil
 
 from vm import versions
 
-ARCHITECTURES = ("x86_64", "i686")
+ARCHITECTURES = ("x86_64", "i686", "aarch64")
+NOT_RUN = "not run: "
 
 
 def _read(folder, name):
@@ -19,6 +22,66 @@ def _read(folder, name):
             return file.read().strip()
     except FileNotFoundError:
         return ""
+
+
+def _last_line(folder, name):
+    lines = [line.strip() for line in _read(folder, name).splitlines()]
+    return next((line for line in reversed(lines) if line), "")
+
+
+def _users(more, architecture, data):
+    ran = sum(1 for result in data["results"]
+              if result["id"].startswith("users/")
+              and result["result"] not in ("skipped", "pending"))
+    if ran:
+        return f"{ran} cases"
+    why = _last_line(more, f"windows-{architecture}.users.txt")
+    return NOT_RUN + (why.removeprefix("npipe-users: not run: ")
+                      or "run.cmd was not asked for --users")
+
+
+def _answers(data):
+    answers = data.get("answers", [])
+    found = sum(1 for answer in answers if answer.get("answer"))
+    return (f"{found} of {len(answers)} questions" if answers
+            else NOT_RUN + "no question was asked")
+
+
+def _scripts(more, architecture):
+    count = len([line for line in _read(
+        more, f"windows-{architecture}.script.txt").splitlines()
+        if line.strip() == "end"])
+    if count:
+        return f"{count} programs"
+    return NOT_RUN + (_last_line(more, f"windows-{architecture}.errors.txt")
+                      or "run.cmd was not asked for --more")
+
+
+def _json(more, name, option):
+    """(the data, why there is none)."""
+    text = _read(more, name)
+    if not text:
+        return None, NOT_RUN + f"run.cmd was not asked for {option}"
+    try:
+        return json.loads(text), ""
+    except ValueError as error:
+        return None, NOT_RUN + f"{name} is cut or damaged: {error}"
+
+
+def _beside(more, architecture, data):
+    """What came beside the suite, {what: a few words}, and the measurements."""
+    said = {"users": _users(more, architecture, data),
+            "answers": _answers(data),
+            "scripts": _scripts(more, architecture)}
+    probe, why = _json(more, f"windows-{architecture}.probe.json", "--more")
+    said["probe"] = why or f"{len(probe) - 1} measurements"
+    bench = []
+    if architecture == "x86_64":
+        runs, why = _json(more, "windows-x86_64.bench.json", "--bench")
+        bench = [run for run in runs or [] if run]
+        said["bench"] = (why or f"{len(bench)} runs" if bench or why
+                         else NOT_RUN + "no program has measured anything")
+    return said, bench
 
 
 class Outcome:
@@ -33,6 +96,7 @@ class Outcome:
             self.more["seconds"] = round(seconds, 1)
         self.reports = []
         self.reasons = []
+        self.beside = []  # what came beside the suite, a line each
         self.red = 0
 
     def not_run(self, reason, picture="", architecture=""):
@@ -63,12 +127,13 @@ class Outcome:
             if os.path.exists(path):
                 found += 1
                 self._take_report(path, architecture, came, picture)
+        more = os.path.join(came, "reports", "more")
+        if os.path.isdir(more):
+            shutil.copytree(more, os.path.join(self.folder, f"{self.name}.more"))
         if not found:
-            lines = _read(came, "run.txt").splitlines()
-            said = [line.strip() for line in lines if line.strip()]
+            said = _last_line(came, "run.txt") or "it said nothing"
             self.not_run(f"run.cmd ended with {code or 'no code'} and left no"
-                         f" report: {said[-1] if said else 'it said nothing'}",
-                         picture)
+                         f" report: {said}", picture)
         elif code != "0" and not self.red and not self.reasons:
             self.red = 1  # run.cmd knows of something that no report shows
 
@@ -89,8 +154,14 @@ class Outcome:
             if wrong is not None:
                 self.not_run(wrong, picture, architecture)
                 return
-        data.update(windows=self.version.name, **self.more,
+        said, bench = _beside(os.path.join(came, "reports", "more"),
+                              architecture, data)
+        self.beside += [f"{architecture} {what}: {words}"
+                        for what, words in said.items()]
+        data.update(windows=self.version.name, **self.more, more=said,
                     ver=_read(came, "started.txt"))
+        if bench:
+            data["bench"] = bench
         self._write(f"{self.name}-{architecture}", data)
         for kind in ("xml", "txt"):
             beside = path.removesuffix("json") + kind

@@ -1,13 +1,15 @@
 """Makes the stand-in guest: a kernel and an initramfs that boot in QEMU.
 
-The kernel is Debian's (`ci/setup vm` unpacks its package), the only program is
-busybox, and the only script is stand-in/init.
+The kernel is the distribution's (`ci/setup vm` unpacks its package), the only
+program is busybox, and the only script is stand-in/init.
 """
 import lzma
 import os
 import re
 import shutil
 import stat
+import subprocess
+import zlib
 
 from vm import media
 
@@ -19,13 +21,15 @@ MODULES = ("ahci", "ata_piix", "sd_mod", "sr_mod", "isofs", "vfat", "nls_cp437",
 APPLETS = ("sh", "mount", "umount", "insmod", "cat", "cp", "dd", "echo",
            "findfs", "blkid", "grep", "poweroff", "reboot", "sleep", "sync", "tr",
            "chroot", "chown")
+# XEN_ELFNOTE_PHYS32_ENTRY (18) of "Xen", with a value of 4 or 8 bytes.
+PVH_NOTE = b"\x12\0\0\0Xen\0"
 FOLDERS = ("bin", "proc", "sys", "dev", "cd", "out", "wine", "modules")
 
 
 def why_not():
     """Why there can be no stand-in here, or None."""
     if not os.path.exists(os.path.join(KERNEL, ".complete")):
-        return "no kernel of Debian's: run ci/setup vm"
+        return "no kernel of this distribution: run ci/setup vm"
     if not any(map(os.path.exists, BUSYBOX)):
         return "no busybox (package busybox-static)"
     return None
@@ -40,7 +44,7 @@ def make(folder):
     with open(os.path.join(folder, "vmlinuz"), "wb") as file:
         file.write(image)
     with open(os.path.join(folder, "vmlinux"), "wb") as file:
-        file.write(_unpacked(image))
+        file.write(_unpacked(image) or image)
     with open(os.path.join(folder, "initrd"), "wb") as file:
         file.write(_initramfs())
 
@@ -85,38 +89,72 @@ def _kernel_file():
                                    if name.startswith("vmlinuz-")))
 
 
+def _zstd(data):
+    """What zstd makes of the data; bytes behind its end are no matter."""
+    done = subprocess.run(("zstd", "-dcq"), input=data, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return done.stdout
+
+
+# How a kernel and its modules are packed: by the first bytes of the data.
+PACKERS = {
+    b"\xfd7zXZ\x00": lambda data: lzma.LZMADecompressor().decompress(data),
+    b"\x28\xb5\x2f\xfd": _zstd,
+    b"\x1f\x8b\x08": lambda data: zlib.decompressobj(31).decompress(data),
+}
+
+
 def _unpacked(image):
     """The ELF file inside a bzImage: QEMU starts it directly (PVH), and an
-    emulated processor does not spend seconds on unpacking."""
-    begin = image.find(b"\xfd7zXZ\x00")
-    if begin < 0:
-        raise media.Unusable("this kernel is not packed with xz")
-    return lzma.LZMADecompressor().decompress(image[begin:])
+    emulated processor does not spend seconds on unpacking. None where there is
+    none, or QEMU could not start it: it needs the note of PVH."""
+    for magic, unpack in PACKERS.items():
+        begin = image.find(magic)
+        while begin >= 0:
+            try:
+                inside = unpack(image[begin:])
+            except (lzma.LZMAError, zlib.error):
+                inside = b""
+            if inside.startswith(b"\x7fELF"):
+                return inside if PVH_NOTE in inside else None
+            begin = image.find(magic, begin + 1)
+    return None
+
+
+def _module(path):
+    with open(path, "rb") as file:
+        data = file.read()
+    for magic, unpack in PACKERS.items():
+        if data.startswith(magic):
+            return unpack(data)
+    return data
 
 
 def _modules():
-    """The modules with what they depend on, in the order to load them."""
+    """{name: content} of the modules with what they depend on, in the order to
+    load them."""
     files = {}
-    for path, _, names in os.walk(os.path.join(KERNEL, "lib/modules")):
+    for path, _, names in os.walk(KERNEL):
         for name in names:
-            if name.endswith(".ko"):
-                files[name[:-3].replace("-", "_")] = os.path.join(path, name)
-    order = []
+            base, dot, _ = name.partition(".ko")
+            if dot:
+                files[base.replace("-", "_")] = os.path.join(path, name)
+    order = {}
 
     def add(name):
         name = name.replace("-", "_")
         if name not in files or name in order:
             return  # built into the kernel, or there already
-        with open(files[name], "rb") as file:
-            depends = re.search(rb"\0depends=([^\0]*)\0", file.read())
+        data = _module(files[name])
+        depends = re.search(rb"\0depends=([^\0]*)\0", data)
         for other in filter(None, depends.group(1).decode().split(",")):
             add(other)
-        order.append(name)
+        order[name] = data
 
     # The first two are asked for by name at run time, by ext4 and by sd_mod.
     for name in ("crc32c_generic", "crct10dif_generic", *MODULES):
         add(name)
-    return [(name, files[name]) for name in order]
+    return order
 
 
 def _initramfs():
@@ -128,11 +166,10 @@ def _initramfs():
     for applet in APPLETS:
         archive.add(f"bin/{applet}", stat.S_IFLNK | 0o777, b"busybox")
     modules = _modules()
-    for name, path in modules:
-        with open(path, "rb") as file:
-            archive.add(f"modules/{name}", stat.S_IFREG | 0o644, file.read())
+    for name, data in modules.items():
+        archive.add(f"modules/{name}", stat.S_IFREG | 0o644, data)
     archive.add("modules/order", stat.S_IFREG | 0o644,
-                "\n".join(name for name, _ in modules).encode())
+                "\n".join(modules).encode())
     with open(os.path.join(media.FOLDER, "stand-in/init"), "rb") as file:
         archive.add("init", stat.S_IFREG | 0o755, file.read())
     return archive.finished()

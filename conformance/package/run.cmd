@@ -7,7 +7,7 @@ rem Without an architecture: all that this Windows runs. Exit code 0: all passed
 rem or did what the expectations say; 1: something did not; 2: nothing was run.
 rem
 rem --users    makes two local users for the cases about users, and removes them
-rem            again. Needs an administrator. Set in a virtual machine of ours.
+rem            again. Needs an administrator.
 rem --bench    measures, too, which takes some minutes
 rem --more     also plays the scripts and probes the system; so does a run
 rem            without options of npipe-conformance. --no-more does not.
@@ -19,7 +19,6 @@ set "users="
 set "bench="
 set "more="
 set "options="
-if defined NPIPE_VM set "users=1"
 
 rem A double click starts cmd with this file's own path in its command line. A
 rem caller who wants no pause sets CI, as build services do, or gives arguments.
@@ -113,6 +112,7 @@ rem 125: the users could not be made, and nothing was run.
 "%here%npipe-users-%1.exe" "%exe%" --jobs 2 --json "%report%.json" --junit "%report%.xml" %options% >"%report%.txt" 2>&1
 set "result=%errorlevel%"
 if "%result%"=="125" type "%report%.txt"
+if "%result%"=="125" copy /y "%report%.txt" "%extra%.users.txt" >nul
 :suite_alone
 if not "%result%"=="125" goto suite_done
 "%exe%" --jobs 2 --json "%report%.json" --junit "%report%.xml" %options% >"%report%.txt" 2>&1
@@ -127,12 +127,7 @@ echo %1: playing scripts, probing the system
 "%exe%" --script-play "%here%programs.txt" >"%extra%.script.txt" 2>"%extra%.errors.txt"
 "%exe%" --script 1 --script-count 300 >>"%extra%.script.txt" 2>>"%extra%.errors.txt"
 "%here%npipe-probe-%1.exe" >"%extra%.probe.json" 2>>"%extra%.errors.txt"
-"%exe%" --help >"%extra%.help.txt" 2>&1
-find "--questions" <"%extra%.help.txt" >nul
-if errorlevel 1 goto no_questions
-"%exe%" --questions >"%extra%.questions.txt" 2>>"%extra%.errors.txt"
-:no_questions
-del "%extra%.help.txt"
+"%exe%" --questions --jobs 2 --json "%extra%.questions.json" >"%extra%.questions.txt" 2>>"%extra%.errors.txt"
 exit /b 0
 :missing
 echo %1: not run: %exe% is missing

@@ -49,6 +49,7 @@ void report_json(FILE *out, const struct options *options,
   json_string(out, platform->world);
   put_member(out, "version", platform->version);
   put_member(out, "build", platform->build);
+  put_fact(out, "commit", platform->commit);
   put_fact(out, "product", platform->facts.product);
   put_fact(out, "edition", platform->facts.edition);
   put_fact(out, "ubr", platform->facts.ubr);

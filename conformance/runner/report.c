@@ -29,12 +29,35 @@ enum { TERMINAL_LINES_MAX = 60 };
 /* The number of the last TAP line. */
 static size_t tap_count;
 
+/* The zip of ci/package has the commit of its sources in a file. */
+static void commit_read(char *out, size_t size) {
+  char directory[2048];
+  char path[2200];
+  FILE *file;
+
+  out[0] = '\0';
+  if (!host_directory(directory, sizeof(directory))) {
+    return;
+  }
+  snprintf(path, sizeof(path), "%s/commit.txt", directory);
+  file = fopen(path, "r");
+  if (file == NULL) {
+    return;
+  }
+  if (fgets(out, (int)size, file) == NULL) {
+    out[0] = '\0';
+  }
+  out[strcspn(out, "\r\n")] = '\0';
+  fclose(file);
+}
+
 void report_platform_init(struct report_platform *platform) {
   platform->world = world_name();
   platform->architecture = ARCHITECTURE;
   platform->compiler = COMPILER;
   world_version(platform->version, sizeof(platform->version));
   host_build(platform->build, sizeof(platform->build));
+  commit_read(platform->commit, sizeof(platform->commit));
   host_facts(&platform->facts);
 }
 

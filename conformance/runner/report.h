@@ -19,6 +19,7 @@ struct report_platform {
   const char *compiler;
   char version[64];
   char build[96];
+  char commit[64]; /* from commit.txt beside the executable; "": none */
   struct host_facts facts;
 };
 
