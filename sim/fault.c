@@ -23,6 +23,14 @@ static struct vanish {
 static size_t plan_count;
 static size_t vanish_count;
 
+/* The planned lie of a query. */
+static struct {
+  const char *name; /* NULL: none */
+  uint64_t left;
+  size_t bytes;
+  uint32_t value;
+} lie;
+
 static uint64_t any_left; /* calls until any call fails; 0: not planned */
 static uint64_t hits;
 
@@ -124,6 +132,7 @@ void sim__fault_reset(void) {
   vanish_count = 0;
   any_left = 0;
   hits = 0;
+  lie.name = NULL;
 }
 
 static void plan_add(const char *name, uint64_t nth, uint32_t error,
@@ -154,6 +163,27 @@ void sim_fault_any(uint64_t nth) {
   pthread_mutex_lock(&sim__kernel.lock);
   any_left = nth;
   pthread_mutex_unlock(&sim__kernel.lock);
+}
+
+void sim_lie(const char *name, uint64_t nth, size_t bytes, uint32_t value) {
+  pthread_mutex_lock(&sim__kernel.lock);
+  lie.name = name;
+  lie.left = nth;
+  lie.bytes = bytes;
+  lie.value = value;
+  pthread_mutex_unlock(&sim__kernel.lock);
+}
+
+void sim__fault_lie(const char *name, void *out, size_t size, size_t *info) {
+  if (lie.name == NULL || strcmp(lie.name, name) != 0 || --lie.left > 0) {
+    return;
+  }
+  lie.name = NULL;
+  *info = lie.bytes;
+  for (size_t at = 0; at + sizeof lie.value <= size && at < lie.bytes;
+       at += sizeof lie.value) {
+    memcpy((char *)out + at, &lie.value, sizeof lie.value);
+  }
 }
 
 uint64_t sim_faults_hit(void) {

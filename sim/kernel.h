@@ -113,6 +113,10 @@ bool sim__chance(uint32_t permille);
 /* sim__fault_draw returns true if the call must fail. It then sets
  * call->error. */
 bool sim__fault_draw(struct call *call);
+
+/* sim__fault_lie replaces the answer of the query `name`, which succeeded, by
+ * the planned lie, if it is its turn. `size` is the room in `out`. */
+void sim__fault_lie(const char *name, void *out, size_t size, size_t *info);
 void sim__fault_reset(void);
 
 /* sim__fault_may_hit returns true if the function may fail when it is used

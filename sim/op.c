@@ -58,7 +58,7 @@ void sim__op_write_back(struct op *op) {
     return;
   }
   if (op->staged != NULL && op->info > 0) {
-    memcpy(op->buffer, op->staged, op->info);
+    memcpy(op->buffer, op->staged, op->info < op->size ? op->info : op->size);
   }
   op->request.iosb->Information = op->info;
   /* Atomic, because other threads may poll it with HasOverlappedIoCompleted. */

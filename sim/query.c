@@ -139,6 +139,9 @@ NTSTATUS NTAPI NtQueryInformationFile(HANDLE handle, PIO_STATUS_BLOCK io,
     if (file != NULL) {
       sim__file_enter(file);
       status = query(file, sim__handle_access(handle), out, size, which, &info);
+      if (status == STATUS_SUCCESS) {
+        sim__fault_lie(__func__, out, size, &info);
+      }
       sim__file_leave(file);
     }
     if (status == STATUS_SUCCESS || status == STATUS_BUFFER_OVERFLOW) {

@@ -178,6 +178,13 @@ void sim_fault_any(uint64_t nth);
  * `status`. */
 void sim_fault_completion(const char *name, uint64_t nth, NTSTATUS status);
 
+/* sim_lie makes the `nth` call from now of `name` answer with a lie, as a
+ * hostile server of another machine may. `name` is NtQueryInformationFile, or
+ * NtFsControlFile for its peek. The call must succeed; it then says that the
+ * answer has `bytes` bytes, and each number of 32 bits in them is `value`.
+ * sim_faults_hit does not count a lie. */
+void sim_lie(const char *name, uint64_t nth, size_t bytes, uint32_t value);
+
 /* sim_faults_hit returns the number of planned faults that have hit. */
 uint64_t sim_faults_hit(void);
 
