@@ -172,7 +172,7 @@ NP_API void np_frame_decoder_deinit(np_frame_decoder *decoder);
  *
  *     while ((error = np_frame_decode(&decoder, input, length, &consumed,
  *                                     &frame)) == NP_OK) {
- *       ...frame...
+ *       use(&frame);
  *       input += consumed;
  *       length -= consumed;
  *     }

@@ -205,13 +205,15 @@ NP_API np_error np_loop_post(np_loop *loop, np_task *task, np_task_fn fn);
  *
  * The caller's own loop is then
  *
- *     np_loop_dispatch(loop, NULL, 0);      what was started before
+ *     np_loop_dispatch(loop, NULL, 0);
  *     for (;;) {
  *       GetQueuedCompletionStatusEx(port, entries, 64, &count,
  *                                   np_loop_wait_ms(loop), FALSE);
- *       ...its own packets...
+ *       handle(entries, count);
  *       np_loop_dispatch(loop, entries, count);
  *     }
+ *
+ * The first call takes what was started before, and `handle` is the caller's.
  *
  * Whoever starts an operation outside of a callback calls
  * np_loop_dispatch(loop, NULL, 0) before it waits. It works on a loop with its
