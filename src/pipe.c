@@ -38,6 +38,14 @@ static void pipe_drained(np__target *target) {
   }
 }
 
+/* What a shutdown ends with. A session that ended meanwhile took the bytes with
+ * it, also where the kernel said that the writes succeeded. */
+static np_error shutdown_result(const np_op *op) {
+  return op->np__error == NP_OK && (op->np__at_end & NP__AT_END_STALE) != 0
+             ? ERROR_PIPE_NOT_CONNECTED
+             : op->np__error;
+}
+
 /* A shutdown waits for the writes before it: the oldest of both decide. */
 static void shutdown_progress(np_pipe *pipe) {
   np_op *next;
@@ -51,7 +59,7 @@ static void shutdown_progress(np_pipe *pipe) {
       return;
     }
     if (op->np__kind == NP__OP_SHUTDOWN) {
-      np__op_end(op, op->np__error, 0);
+      np__op_end(op, shutdown_result(op), 0);
     }
   }
 }

@@ -213,7 +213,8 @@ void np__server_accept(np_pipe *server, np_op *op, np_op_fn done) {
 
 /* What the kernel was not given belongs to the old session too, and so does a
  * flush that waits for its turn in the kernel. A shutdown ends with the writes
- * that it waits for. */
+ * that it waits for. Its promise is broken then, also where the kernel says of
+ * each of them that it succeeded. */
 static void end_session(np_pipe *server) {
   np_op *next;
 
@@ -223,7 +224,9 @@ static void end_session(np_pipe *server) {
         op->np__error == NP_OK) {
       op->np__error = ERROR_PIPE_NOT_CONNECTED; /* It was let go unseen. */
     }
-    if (op->np__direction == NP__OUTWARD && op->np__state == NP__OP_IN_KERNEL) {
+    if ((op->np__direction == NP__OUTWARD &&
+         op->np__state == NP__OP_IN_KERNEL) ||
+        op->np__kind == NP__OP_SHUTDOWN) {
       op->np__at_end |= NP__AT_END_STALE;
     }
     if (op->np__kind == NP__OP_TRANSACT) {

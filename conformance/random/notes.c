@@ -212,8 +212,8 @@ static bool is_connect_result_true(struct note *note, np_error error) {
   }
 }
 
-/* is_shutdown_result_true: a shutdown ends after the writes before it, with the
- * error of one of them or with none. */
+/* is_shutdown_result_true: a shutdown ends after the writes before it. It has
+ * the error of one of them, that of a disconnect meanwhile, or none. */
 static bool is_shutdown_result_true(const struct note *note, np_error error) {
   const struct play *play = note->end->play;
 
@@ -234,7 +234,8 @@ static bool is_shutdown_result_true(const struct note *note, np_error error) {
       return true;
     }
   }
-  return error == NP_OK;
+  return error == NP_OK || (error == ERROR_PIPE_NOT_CONNECTED &&
+                            note->end->disconnect_calls != note->disconnects);
 }
 
 static bool is_result_true(struct note *note, np_error error) {
