@@ -1,5 +1,6 @@
 /* The number of system calls that a channel's message may cost. Only the
  * simulated kernel counts calls, so these cases run there. */
+#include "answers.h"
 #include "channel_common.h"
 
 enum { TRIPS = 100, LARGE = 65000, LARGE_COUNT = 20 };
@@ -101,6 +102,17 @@ NP_CASE("budget/channel-stream", np_channel_send, MODE_BYTE | BOTH_ENDS, NP_OK,
   assert_in_range(cost.port, 0, 5);
 }
 
+/* Nobody waits for the port, unless a write ends late: a read that takes a
+ * message and the beginning of the next takes more of that than the quota held.
+ */
+static void assert_port_asked(np_fixture *f, uint64_t port) {
+  if (port > 5 && kernel_overdraws_quota(f)) {
+    assert_in_range(port, 0, LARGE_COUNT);
+    return;
+  }
+  assert_in_range(port, 0, 5);
+}
+
 static void then_receive_large(np_fixture *f, struct recorder *recorder) {
   assert_done(recorder, NP_OK, LARGE);
   if (recorder->done_count < LARGE_COUNT) {
@@ -128,7 +140,7 @@ NP_CASE("budget/channel-large", np_channel_send, BYTE_READS | BOTH_ENDS, NP_OK,
   cost = calls_since(before);
   assert_int_equal(cost.writes, LARGE_COUNT);
   assert_in_range(cost.reads, LARGE_COUNT, LARGE_COUNT + 1);
-  assert_in_range(cost.port, 0, 5);
+  assert_port_asked(f, cost.port);
 }
 
 static void then_send_large(np_fixture *f, struct recorder *recorder) {
@@ -160,7 +172,7 @@ NP_CASE("budget/channel-large-stream", np_channel_receive, ANY_MODE | BOTH_ENDS,
   cost = calls_since(before);
   assert_int_equal(cost.writes, LARGE_COUNT);
   assert_in_range(cost.reads, LARGE_COUNT, LARGE_COUNT + 1);
-  assert_in_range(cost.port, 0, 5);
+  assert_port_asked(f, cost.port);
 }
 
 enum { WAITING = 65536 };

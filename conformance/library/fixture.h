@@ -293,6 +293,10 @@ void assert_done_at(const struct recorder *recorder, np_error result,
 void assert_received_at(np_fixture *f, np_pipe *pipe, const void *data,
                         size_t length, const char *file, int line);
 
+void assert_received_by_at(np_fixture *f, np_pipe *pipe, const char *data,
+                           size_t length, size_t piece, const char *file,
+                           int line);
+
 #define assert_np_error(actual, expected) \
   assert_np_error_at((actual), (expected), __FILE__, __LINE__)
 #define assert_np_ok(actual) assert_np_error((actual), NP_OK)
@@ -306,5 +310,11 @@ void assert_received_at(np_fixture *f, np_pipe *pipe, const void *data,
  * message, or in any number of reads from a byte stream. */
 #define assert_received(f, pipe, data, length) \
   assert_received_at((f), (pipe), (data), (length), __FILE__, __LINE__)
+
+/* The same in reads of `piece` bytes, of which no more is taken at once: so the
+ * quota of a small pipe holds what each read takes. */
+#define assert_received_by(f, pipe, data, length, piece)                  \
+  assert_received_by_at((f), (pipe), (data), (length), (piece), __FILE__, \
+                        __LINE__)
 
 #endif

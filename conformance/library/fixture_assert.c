@@ -58,6 +58,17 @@ void assert_received_at(np_fixture *f, np_pipe *pipe, const void *data,
   }
 }
 
+void assert_received_by_at(np_fixture *f, np_pipe *pipe, const char *data,
+                           size_t length, size_t piece, const char *file,
+                           int line) {
+  for (size_t done = 0; done < length; done += piece) {
+    const size_t left = length - done;
+
+    assert_received_at(f, pipe, data + done, left < piece ? left : piece, file,
+                       line);
+  }
+}
+
 void become(const char *user) {
   if (!world_set_user(user)) {
     np_unresolved("there is no other user than the one who runs this");

@@ -219,6 +219,46 @@ NP_CASE("identity/user-too-early", np_pipe_peer_user, NO_MODE,
                   ERROR_CANNOT_IMPERSONATE);
 }
 
+/* A client with `qos` opens before the server waits, writes, and is read. */
+static np_error user_of_early(np_fixture *f, uint32_t qos) {
+  char text[NP_SID_TEXT_BYTES_MAX];
+  char own[NP_SID_TEXT_BYTES_MAX];
+  np_error error;
+
+  f->client_options.security_qos = qos;
+  server_listen(f);
+  client_open_end(f);
+  connect_begin(&f->ops[0], f->server);
+  loop_until(f, 1);
+  assert_done(&f->ops[0], NP_OK, 0);
+  pipe_send(f, f->client, "hello", 5);
+  assert_received(f, f->server, "hello", 5);
+  error = np_pipe_peer_user(f->server, text, sizeof(text));
+  if (error == NP_OK) {
+    own_user(own);
+    assert_string_equal(text, own);
+  }
+  return error;
+}
+
+NP_CASE("identity/user-early", np_pipe_peer_user, ANY_MODE, NP_OK,
+        "A client that tracks its context and came before the server waited is "
+        "known, too.",
+        "npipe/security.h") {
+  assert_np_ok(
+      user_of_early(f, SECURITY_IDENTIFICATION | SECURITY_CONTEXT_TRACKING));
+}
+
+NP_CASE("identity/user-early-static", np_pipe_peer_user, ANY_MODE,
+        ERROR_CANNOT_IMPERSONATE,
+        "One that does not is known, or refused with "
+        "ERROR_CANNOT_IMPERSONATE: never anybody else.",
+        "npipe/security.h") {
+  np_error error = user_of_early(f, SECURITY_IDENTIFICATION);
+
+  assert_true(error == NP_OK || error == ERROR_CANNOT_IMPERSONATE);
+}
+
 NP_CASE("identity/user-read-ahead", np_pipe_peer_user, NO_MODE, NP_OK,
         "Data that readiness has read ahead count as a read, so the client's "
         "user is known.",

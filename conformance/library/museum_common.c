@@ -2,6 +2,8 @@
  * numbers, raw clients and worker threads. */
 #include "museum_common.h"
 
+#include "answers.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -67,6 +69,18 @@ void museum_done_either_at(const struct recorder *recorder, np_error result,
   if (recorder->result != result) {
     museum_error_at(recorder->result, or_result, file, line);
   }
+}
+
+void museum_done_drained_at(np_fixture *f, const struct recorder *recorder,
+                            np_error error, size_t length, const char *file,
+                            int line) {
+  const bool drained =
+      recorder->result == NP_OK &&
+      (error == ERROR_BROKEN_PIPE || error == ERROR_PIPE_NOT_CONNECTED) &&
+      kernel_ends_drained_writes(f);
+
+  museum_done_at(recorder, drained ? NP_OK : error, drained ? length : 0, file,
+                 line);
 }
 
 /* --- Loop and pipes ----------------------------------------------------- */

@@ -45,6 +45,15 @@ void museum_done_either_at(const struct recorder *recorder, np_error result,
 #define museum_done_either(recorder, result, or_result) \
   museum_done_either_at((recorder), (result), (or_result), __FILE__, __LINE__)
 
+/* museum_done_drained is museum_done of a write that waited for room when its
+ * pipe went: the result is `error`, or NP_OK with `length` bytes where the
+ * kernel ends such writes so (kernel_ends_drained_writes). */
+void museum_done_drained_at(np_fixture *f, const struct recorder *recorder,
+                            np_error error, size_t length, const char *file,
+                            int line);
+#define museum_done_drained(f, recorder, error, length) \
+  museum_done_drained_at((f), (recorder), (error), (length), __FILE__, __LINE__)
+
 /* museum_until runs the loop until every operation of `recorder` has ended. */
 void museum_until(np_fixture *f, const struct recorder *recorder);
 

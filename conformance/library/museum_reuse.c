@@ -101,7 +101,11 @@ static void reuse(np_fixture *f, enum leftover leftover, np_error expected,
     next_session(f, connect);
     museum_until(f, left);
     museum_until(f, &f->ops[1]);
-    museum_done(left, left->start_count > 0 ? expected : NP_OK, bytes);
+    if (leftover == LEFT_WRITE_PENDING) {
+      museum_done_drained(f, left, expected, MUSEUM_QUOTA);
+    } else {
+      museum_done(left, left->start_count > 0 ? expected : NP_OK, bytes);
+    }
   }
 }
 

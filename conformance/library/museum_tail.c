@@ -243,7 +243,7 @@ static void walk_row(np_fixture *f) {
   check_tail(f);
   if (walk.stayer_writes) {
     museum_until(f, walk.write);
-    museum_done(walk.write, row->write_waiting, 0);
+    museum_done_drained(f, walk.write, row->write_waiting, EXTRA_BYTES);
   } else {
     museum_until(f, walk.own_read);
     museum_done(walk.own_read, row->own, 0);
@@ -253,7 +253,7 @@ static void walk_row(np_fixture *f) {
     if (walk.shutdown->start_count > 0) {
       museum_done(walk.own_write, NP_OK, EXTRA_BYTES);
     } else {
-      museum_done(walk.own_write, row->own, 0);
+      museum_done_drained(f, walk.own_write, row->own, EXTRA_BYTES);
     }
   }
   write_begin(walk.write, f->end, walk.filler, 1);

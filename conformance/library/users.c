@@ -41,8 +41,8 @@ static void refuse_all(np_fixture *f) {
 }
 
 static void talk(np_fixture *f) {
-  client_open_end(f);
   connect_begin(&f->ops[0], f->server);
+  client_open_end(f);
   loop_until(f, 1);
   assert_done(&f->ops[0], NP_OK, 0);
   pipe_send(f, f->client, "ping", 4);

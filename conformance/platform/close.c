@@ -167,3 +167,53 @@ NP_PLATFORM_CASE("platform/close/again-and-again", CloseHandle, NO_MODE,
     win_close(f, &f->client);
   }
 }
+
+/* Open: Wine and Windows' tests know one write that waits. In ReactOS the
+ * second has room once the first is thrown away, and ends before it. */
+NP_PLATFORM_CASE("platform/close/write-behind-a-full-quota", CloseHandle,
+                 ANY_MODE | BOTH_ENDS, ERROR_BROKEN_PIPE,
+                 "A write that waits behind a full quota fails when the peer "
+                 "closes, or succeeds with all its bytes.",
+                 "reactos npfs#NpRemoveDataQueueEntry") {
+  static const char full[QUOTA];
+  struct result result;
+  struct io *io;
+
+  pair_create(f);
+  io = io_new(f);
+  assert_result(win_write(f, f->end, full, QUOTA), 0, QUOTA);
+  assert_error(write_start(io, f->end, full, 1), ERROR_IO_PENDING);
+  peer_close(f);
+  result = io_wait(io, f->end);
+  if (result.error == 0) {
+    assert_result(result, 0, 1);
+  } else {
+    assert_result(result, ERROR_BROKEN_PIPE, 0);
+  }
+}
+
+NP_PLATFORM_CASE("platform/close/write-that-never-fits", CloseHandle,
+                 ANY_MODE | BOTH_ENDS, ERROR_BROKEN_PIPE,
+                 "Of two writes that wait the first, longer than the quota, "
+                 "fails when the peer closes; the second fails, too, or "
+                 "succeeds.",
+                 "reactos npfs#NpRemoveDataQueueEntry") {
+  static const char full[QUOTA + 1];
+  struct result result;
+  struct io *first;
+  struct io *second;
+
+  pair_create(f);
+  first = io_new(f);
+  second = io_new(f);
+  assert_error(write_start(first, f->end, full, QUOTA + 1), ERROR_IO_PENDING);
+  assert_error(write_start(second, f->end, full, 1), ERROR_IO_PENDING);
+  peer_close(f);
+  assert_result(io_wait(first, f->end), ERROR_BROKEN_PIPE, 0);
+  result = io_wait(second, f->end);
+  if (result.error == 0) {
+    assert_result(result, 0, 1);
+  } else {
+    assert_result(result, ERROR_BROKEN_PIPE, 0);
+  }
+}

@@ -118,3 +118,27 @@ NP_PLATFORM_CASE("platform/disconnect/client-keeps-its-handle",
   assert_result(win_write(f, f->client, "new", 3), 0, 3);
   assert_read(f, f->server, "new");
 }
+
+/* Open, as platform/close/write-behind-a-full-quota. */
+NP_PLATFORM_CASE("platform/disconnect/write-behind-a-full-quota",
+                 DisconnectNamedPipe, ANY_MODE | BOTH_ENDS,
+                 ERROR_PIPE_NOT_CONNECTED,
+                 "A write that waits behind a full quota fails at a "
+                 "disconnect, or succeeds with all its bytes.",
+                 "reactos npfs#NpRemoveDataQueueEntry") {
+  static const char full[QUOTA];
+  struct result result;
+  struct io *io;
+
+  pair_create(f);
+  io = io_new(f);
+  assert_result(win_write(f, f->end, full, QUOTA), 0, QUOTA);
+  assert_error(write_start(io, f->end, full, 1), ERROR_IO_PENDING);
+  win_disconnect(f);
+  result = io_wait(io, f->end);
+  if (result.error == 0) {
+    assert_result(result, 0, 1);
+  } else {
+    assert_result(result, ERROR_PIPE_NOT_CONNECTED, 0);
+  }
+}

@@ -2,6 +2,8 @@
  * state that they leave unchanged. */
 #include "fixture.h"
 
+#include <string.h>
+
 struct peeked {
   char data[8];
   DWORD read;
@@ -175,4 +177,41 @@ NP_PLATFORM_CASE("platform/peek/control-counts-messages", NtFsControlFile,
   assert_result(win_write(f, f->server, "ef", 2), 0, 2);
   assert_status(control(f->client, &peeked, 8, &size), NT_OK);
   assert_int_equal(peeked.messages, 2);
+}
+
+static void control_on_port(struct platform *f, ULONG size, DWORD expected) {
+  struct nt_peek peeked;
+  struct io *io = io_new_port(f);
+  IO_STATUS_BLOCK *status = (IO_STATUS_BLOCK *)(void *)&io->overlapped;
+  DWORD answer;
+
+  memset(&peeked, 0, sizeof(peeked));
+  answer = (DWORD)NtFsControlFile(f->end, NULL, NULL, io, status,
+                                  NT_FSCTL_PIPE_PEEK, NULL, 0, &peeked,
+                                  (ULONG)offsetof(struct nt_peek, data) + size);
+  if (answer == NT_PENDING) {
+    struct packet packet = packet_take(f, WAIT_MS);
+
+    assert_true(packet.found);
+    assert_ptr_equal(packet.overlapped, io);
+    answer = (DWORD)status->Status;
+  }
+  assert_status(answer, expected);
+  assert_int_equal(status->Information, 16 + size);
+  assert_memory_equal(peeked.data, "abcd", size);
+  assert_no_packet(f);
+}
+
+/* Windows 8 and later may let it pend. */
+NP_PLATFORM_CASE("platform/peek/control-on-a-port", NtFsControlFile,
+                 ANY_MODE | BOTH_ENDS, NO_ERROR,
+                 "On a handle that skips its port FSCTL_PIPE_PEEK is answered "
+                 "at once, without a packet, or pends, with one, also where it "
+                 "succeeds.",
+                 "wine ntdll/tests/pipe.c#test_completion") {
+  pair_create_on_port(f, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS);
+  assert_result(win_write(f, f->peer, "abcd", 4), 0, 4);
+  control_on_port(f, 4, NT_OK);
+  control_on_port(f, 2,
+                  f->type == PIPE_TYPE_MESSAGE ? NT_BUFFER_OVERFLOW : NT_OK);
 }

@@ -103,9 +103,14 @@ static DWORD impersonated_level(struct platform *f) {
 }
 
 static void client_write_with(struct platform *f, DWORD flags) {
+  struct io *connect;
+
   pair_listen(f);
+  connect = io_new(f);
+  assert_error(connect_start(connect, f->server), ERROR_IO_PENDING);
   f->client = client_open(f, BOTH, FILE_FLAG_OVERLAPPED | flags);
   assert_call(f->client != INVALID_HANDLE_VALUE);
+  assert_result(io_wait(connect, f->server), 0, 0);
   assert_result(win_write(f, f->client, "ab", 2), 0, 2);
   assert_read(f, f->server, "ab");
 }
@@ -130,6 +135,40 @@ NP_PLATFORM_CASE("platform/security/identification", ImpersonateNamedPipeClient,
                  "CreateFileW#parameters") {
   client_write_with(f, SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION);
   assert_int_equal(impersonated_level(f), SecurityIdentification);
+}
+
+static void early_client_write_with(struct platform *f, DWORD flags) {
+  pair_listen(f);
+  f->client = client_open(f, BOTH, FILE_FLAG_OVERLAPPED | flags);
+  assert_call(f->client != INVALID_HANDLE_VALUE);
+  assert_error(connect_start(io_new(f), f->server), ERROR_PIPE_CONNECTED);
+  assert_result(win_write(f, f->client, "ab", 2), 0, 2);
+  assert_read(f, f->server, "ab");
+}
+
+NP_PLATFORM_CASE("platform/security/early-client-tracked",
+                 ImpersonateNamedPipeClient, ANY_MODE, NO_ERROR,
+                 "A client with dynamic tracking that opened before "
+                 "ConnectNamedPipe is impersonated after a read.",
+                 "reactos npfs#NpGetClientSecurityContext") {
+  early_client_write_with(f, SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION |
+                                 SECURITY_CONTEXT_TRACKING);
+  assert_int_equal(impersonated_level(f), SecurityIdentification);
+}
+
+/* Open: Wine says the first, ReactOS the second. */
+NP_PLATFORM_CASE("platform/security/early-client-static",
+                 ImpersonateNamedPipeClient, ANY_MODE, NO_ERROR,
+                 "One with static tracking is, too, or never is: "
+                 "ERROR_CANNOT_IMPERSONATE.",
+                 "reactos npfs#NpInitializeSecurity") {
+  early_client_write_with(f, SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION);
+  if (ImpersonateNamedPipeClient(f->server)) {
+    assert_call(RevertToSelf());
+    assert_int_equal(impersonated_level(f), SecurityIdentification);
+  } else {
+    assert_error(GetLastError(), ERROR_CANNOT_IMPERSONATE);
+  }
 }
 
 NP_PLATFORM_CASE("platform/security/identification-opens-nothing",

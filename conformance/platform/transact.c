@@ -218,3 +218,72 @@ NP_PLATFORM_CASE("platform/transact/call-nobody", CallNamedPipeW, MODE_MESSAGE,
 
   assert_error(call_pipe(&call), ERROR_FILE_NOT_FOUND);
 }
+
+/* Open: ReactOS looks at the read mode of the wrong end. */
+NP_PLATFORM_CASE("platform/transact/ends-a-byte-read", TransactNamedPipe,
+                 MODE_MESSAGE | BOTH_ENDS, NO_ERROR,
+                 "A pending byte read that a longer request ends succeeds, or "
+                 "warns with ERROR_MORE_DATA; the rest can be read.",
+                 "reactos npfs#NpTransceive") {
+  struct result result;
+  struct io *read;
+
+  pair_create(f);
+  assert_error(read_mode_set(f->peer, PIPE_READMODE_BYTE), 0);
+  read = io_new(f);
+  assert_error(read_start(read, f->peer, room, 1), ERROR_IO_PENDING);
+  assert_error(
+      transact_start(io_new(f), f->end, "ask", 3, reply, sizeof(reply)),
+      ERROR_IO_PENDING);
+  result = io_wait(read, f->peer);
+  assert_int_equal(result.bytes, 1);
+  assert_true(result.error == 0 || result.error == ERROR_MORE_DATA);
+  assert_read(f, f->peer, "sk");
+}
+
+/* Open: ReactOS refuses it. */
+NP_PLATFORM_CASE("platform/transact/behind-an-own-read", TransactNamedPipe,
+                 MODE_MESSAGE | BOTH_ENDS, NO_ERROR,
+                 "Behind an own read that waits, which gets the answer, a "
+                 "transact pends, or is refused and writes nothing.",
+                 "reactos npfs#NpTransceive") {
+  struct io *transact;
+  DWORD error;
+
+  pair_create(f);
+  transact = io_new(f);
+  assert_error(read_start(io_new(f), f->end, room, sizeof(room)),
+               ERROR_IO_PENDING);
+  error = transact_start(transact, f->end, "ask", 3, reply, sizeof(reply));
+  /* Since Windows 8 an error, too, comes later. */
+  if (error == ERROR_IO_PENDING && io_is_quiet(transact)) {
+    assert_read(f, f->peer, "ask");
+  } else {
+    assert_error(io_finish(transact, f->end, error).error, ERROR_PIPE_BUSY);
+    assert_int_equal(peek_bytes(f->peer), 0);
+  }
+}
+
+/* Open: ReactOS charges nothing for it. */
+NP_PLATFORM_CASE("platform/transact/request-takes-room", TransactNamedPipe,
+                 MODE_MESSAGE | BOTH_ENDS, ERROR_IO_PENDING,
+                 "A write behind an unread request of more than the quota "
+                 "pends until there is room, or is done at once.",
+                 "reactos npfs#NpTransceive") {
+  static char request[QUOTA + 1];
+  struct io *write;
+  DWORD error;
+
+  pair_create(f);
+  write = io_new(f);
+  assert_error(transact_start(io_new(f), f->end, request, sizeof(request),
+                              reply, sizeof(reply)),
+               ERROR_IO_PENDING);
+  error = write_start(write, f->end, "a", 1);
+  assert_true(error == 0 || error == ERROR_IO_PENDING);
+  assert_int_equal(peek_bytes(f->peer), sizeof(request) + 1);
+  assert_result(win_read(f, f->peer, request, sizeof(request)), 0,
+                sizeof(request));
+  assert_result(io_finish(write, f->end, error), 0, 1);
+  assert_read(f, f->peer, "a");
+}

@@ -188,3 +188,49 @@ NP_PLATFORM_CASE("platform/write/whole-among-others", WriteFile,
   }
   assert_int_equal(peek_bytes(f->peer), 0);
 }
+
+/* Open: Windows' tests never read more than the quota at once. In ReactOS the
+ * count of what the quota holds goes below 0. */
+NP_PLATFORM_CASE("platform/write/read-of-more-than-the-quota", WriteFile,
+                 BYTE_READS | BOTH_ENDS, NO_ERROR,
+                 "A pending write of which one read takes more than the quota "
+                 "holds ends when its rest fits, or when all of it is read.",
+                 "reactos npfs#NpReadDataQueue") {
+  struct io *io;
+
+  f->quota_in = 8;
+  f->quota_out = 8;
+  pair_create(f);
+  io = io_new(f);
+  assert_error(write_start(io, f->end, data, 20), ERROR_IO_PENDING);
+  take(f, 11);
+  assert_true(io_is_quiet(io));
+  take(f, 1);
+  (void)io_is_quiet(io);
+  assert_int_equal(peek_bytes(f->peer), 8);
+  take(f, 8);
+  assert_result(io_wait(io, f->end), 0, 20);
+}
+
+NP_PLATFORM_CASE("platform/write/behind-a-read-without-quota", WriteFile,
+                 ANY_MODE | BOTH_ENDS, NO_ERROR,
+                 "Without quota a write behind one that is read in part pends "
+                 "until it is read itself, or is done before it is.",
+                 "reactos npfs#NpReadDataQueue") {
+  struct io *first;
+  struct io *second;
+
+  f->quota_in = 0;
+  f->quota_out = 0;
+  pair_create(f);
+  first = io_new(f);
+  second = io_new(f);
+  assert_error(write_start(first, f->end, data, 30), ERROR_IO_PENDING);
+  assert_error(write_start(second, f->end, data, 1), ERROR_IO_PENDING);
+  assert_int_equal(win_read(f, f->peer, room, 1).bytes, 1);
+  assert_true(io_is_quiet(first));
+  take(f, 29);
+  assert_result(io_wait(first, f->end), 0, 30);
+  take(f, 1);
+  assert_result(io_wait(second, f->end), 0, 1);
+}

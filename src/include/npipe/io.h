@@ -59,7 +59,12 @@ NP_API np_error np_pipe_read(np_pipe *pipe, void *buffer, size_t length,
  * empty one too; on one of type byte a length of 0 does nothing.
  *
  * It ends when the pipe's quota holds what the peer has not read yet; a write
- * always moves all its bytes or fails.
+ * always moves all its bytes or fails. Where the peer reads more than the quota
+ * at once, it may end later: when all its bytes are read. NP_OK says that the
+ * kernel took the bytes, and never that the peer has read them. When the peer
+ * closes or the server disconnects, writes that wait fail, but some of them may
+ * end with NP_OK, also behind one that failed: the kernel threw their bytes
+ * away.
  *
  * buffer  `length` bytes, unchanged until `done` runs; may be NULL when 0
  * op      caller's storage, see np_op

@@ -70,7 +70,8 @@ NP_API np_error np_pipe_peer_session_id(np_pipe *pipe, uint32_t *id);
  *
  * Returns NP_OK. ERROR_INVALID_PARAMETER: a NULL. ERROR_INVALID_HANDLE: the
  * pipe is being closed. ERROR_INSUFFICIENT_BUFFER: `size` is too small.
- * A server: ERROR_CANNOT_IMPERSONATE: nothing was read from this client yet;
+ * A server: ERROR_CANNOT_IMPERSONATE: nothing was read from this client yet, or
+ * it is one of whom the system never tells (see np_pipe_impersonate);
  * ERROR_CANT_OPEN_ANONYMOUS: the client opened with SECURITY_ANONYMOUS;
  * ERROR_BUSY: the thread impersonates somebody already. A client:
  * ERROR_ACCESS_DENIED: an adopted handle without READ_CONTROL;
@@ -112,6 +113,14 @@ NP_API np_error np_pipe_peer_computer(np_pipe *pipe, char *name, size_t size);
  * impersonate can only look at another user, not act as one: then what it does
  * is refused. If this fails the thread is who it was: do not go on.
  *
+ * Windows' own documents do not tell whether a server may impersonate a client
+ * that opened the instance before np_server_connect had given it to the kernel,
+ * with static tracking (the default of np_client_options.security_qos). Another
+ * implementation of named pipes never allows it. A server that must know each
+ * client then closes the pipe, and the client tries again; a client that adds
+ * SECURITY_CONTEXT_TRACKING to its security_qos is known in any case, and pays
+ * for it with each write.
+ *
  * A callback must revert before it returns, and the loop must not be run in
  * between. If it is forgotten, the loop itself reverts before it does anything
  * else, so no other callback ever runs as the client. Then np_loop_run,
@@ -121,8 +130,9 @@ NP_API np_error np_pipe_peer_computer(np_pipe *pipe, char *name, size_t size);
  *
  * Returns NP_OK. ERROR_INVALID_PARAMETER: NULL, or a client end.
  * ERROR_INVALID_HANDLE: the pipe is being closed. ERROR_CANNOT_IMPERSONATE:
- * nothing was read from this client yet. ERROR_BUSY: the thread impersonates
- * somebody already. Else what Windows said.
+ * nothing was read from this client yet, or it is one of whom the system never
+ * tells (above). ERROR_BUSY: the thread impersonates somebody already. Else
+ * what Windows said.
  *
  * Modes:   byte, message, message-byte, server
  * Thread:  the loop's only; fine from a callback.
