@@ -60,6 +60,9 @@ void stage_settings(sim_settings *settings, struct fuzz_input *input) {
   if ((drawn & 32) != 0) {
     settings->cancelled_write_counts = !settings->cancelled_write_counts;
   }
+  if ((drawn & 64) != 0) {
+    sim_settings_open(settings, fuzz_choice(input));
+  }
   fuzz_say("kernel %s, changed by %02x", name, (unsigned)drawn);
 }
 

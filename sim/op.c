@@ -223,6 +223,8 @@ static bool pends_anyhow(const struct op *op, NTSTATUS status) {
            sim__chance(settings->transact_failure_pends_permille);
   }
   return op->pends ||
+         (op->kind == OP_CONTROL && op->code == FSCTL_PIPE_PEEK &&
+          sim__chance(settings->peek_pends_permille)) ||
          (status == STATUS_BUFFER_OVERFLOW && wants_packet(op) &&
           (op->file->notify & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) != 0 &&
           sim__chance(settings->warning_pends_permille));

@@ -241,6 +241,15 @@ static struct instance *first_listening(const struct pipe *pipe) {
   return first;
 }
 
+static bool is_connecting(const struct instance *instance) {
+  for (const struct op *op = sim__kernel.ops; op != NULL; op = op->next) {
+    if (op->queued && op->instance == instance) {
+      return true;
+    }
+  }
+  return false;
+}
+
 NTSTATUS sim__pipe_open(struct file **out, ACCESS_MASK *granted,
                         const WCHAR *name, size_t length,
                         const struct open_options *options) {
@@ -291,6 +300,8 @@ NTSTATUS sim__pipe_open(struct file **out, ACCESS_MASK *granted,
   instance->process_id[END_CLIENT] = sim__thread_self()->process_id;
   instance->session_id[END_CLIENT] = sim__thread_self()->session_id;
   instance->qos = options->qos;
+  instance->is_unknown = sim__kernel.settings.early_static_unknown &&
+                         !options->qos.dynamic && !is_connecting(instance);
   sim__object_ref(&token->object);
   instance->client = token;
   finish_waiting(instance, NULL, STATUS_SUCCESS);
@@ -412,7 +423,7 @@ NTSTATUS sim__pipe_read(struct op *op) {
  * impersonate: with dynamic tracking the writer's current user, else the user
  * of the open. */
 static struct token *writer_token(const struct file *file) {
-  if (file->end == END_SERVER) {
+  if (file->end == END_SERVER || file->instance->is_unknown) {
     return NULL;
   }
   return file->instance->qos.dynamic && sim__token_current() != NULL
@@ -467,12 +478,15 @@ NTSTATUS sim__pipe_transact(struct op *op) {
   if (!file->messages || file->pipe->configuration != 2) {
     return STATUS_INVALID_READ_MODE;
   }
-  if (sim__queue_has_data(sim__pipe_in(file))) {
+  if (sim__queue_has_data(sim__pipe_in(file)) ||
+      (sim__kernel.settings.transact_behind_read_busy &&
+       sim__queue_has_reads(sim__pipe_in(file)))) {
     return STATUS_PIPE_BUSY;
   }
   mode = write_mode(file);
   mode.nowait = false;
-  mode.never_waits = true;
+  mode.is_transact = true;
+  mode.reader_messages |= sim__kernel.settings.transact_warns_byte_read;
   status = sim__queue_write(sim__pipe_out(file), op, op->in, op->in_size, mode,
                             writer_token(file), &written);
   if (status < 0) {

@@ -154,7 +154,7 @@ struct write_mode {
   bool message_type;
   bool reader_messages; /* the reader reads messages */
   bool nowait;
-  bool never_waits; /* a transact: may exceed the quota */
+  bool is_transact; /* never waits: may exceed the quota */
 };
 
 /* sim__queue_write gives data to waiting reads and queues the rest. If it
@@ -227,6 +227,7 @@ struct instance {
   struct file *end[2]; /* NULL: closed */
   struct queue queue[2];
   bool had_client; /* a client came since the last listen */
+  bool is_unknown; /* the client cannot be impersonated */
   uint32_t process_id[2];
   uint32_t session_id[2];
   struct qos qos;

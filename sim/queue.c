@@ -23,7 +23,7 @@ static size_t entry_left(const struct queue *queue, const struct entry *entry) {
 }
 
 static struct entry *entry_add(struct queue *queue, enum entry_kind kind,
-                               struct op *op, size_t size) {
+                               struct op *op, size_t size, size_t charged) {
   struct entry **link = &queue->head;
   struct entry *entry = calloc(1, sizeof *entry);
 
@@ -35,7 +35,7 @@ static struct entry *entry_add(struct queue *queue, enum entry_kind kind,
   entry->kind = kind;
   entry->op = op;
   entry->size = size;
-  entry->charged = at_most(size, queue->quota - queue->used);
+  entry->charged = charged;
   entry->next = *link;
   *link = entry;
   queue->bytes += size;
@@ -91,20 +91,22 @@ static void read_as(struct queue *queue, struct token *token) {
   queue->read_as = token;
 }
 
-/* settle ends the flushes at the head, and the writes whose rest now fits the
- * quota, in order. Source: ReactOS NpCompleteStalledWrites. */
-static void settle(struct queue *queue) {
-  if (sim__kernel.tearing_down) {
-    return;
-  }
-  while (queue->head != NULL && queue->head->kind == ENTRY_FLUSH) {
-    sim__op_finish(entry_pop(queue), STATUS_SUCCESS, 0);
-  }
+/* is_overdrawn tells whether reads took more of the entry than the quota held
+ * of it. `charged` is then a number below 0, which is a large one without a
+ * sign. Source: ReactOS NpReadDataQueue. */
+static bool is_overdrawn(const struct entry *entry, size_t left) {
+  return sim__kernel.settings.quota_overdrawn && entry->charged > left;
+}
+
+/* end_writes ends the writes whose rest now fits the quota, in order. Source:
+ * ReactOS NpCompleteStalledWrites. */
+static void end_writes(struct queue *queue) {
   for (struct entry *entry = queue->head; entry != NULL; entry = entry->next) {
     size_t left = entry_left(queue, entry);
     size_t more;
 
-    if (entry->kind != ENTRY_DATA) {
+    if (entry->kind != ENTRY_DATA || is_overdrawn(entry, left) ||
+        (entry->op == NULL && sim__kernel.settings.transact_uncharged)) {
       continue;
     }
     more = at_most(left - entry->charged, queue->quota - queue->used);
@@ -121,6 +123,18 @@ static void settle(struct queue *queue) {
       sim__op_finish(op, STATUS_SUCCESS, op->size);
     }
   }
+}
+
+/* settle ends the flushes at the head, and the writes whose rest now fits the
+ * quota. */
+static void settle(struct queue *queue) {
+  if (sim__kernel.tearing_down) {
+    return;
+  }
+  while (queue->head != NULL && queue->head->kind == ENTRY_FLUSH) {
+    sim__op_finish(entry_pop(queue), STATUS_SUCCESS, 0);
+  }
+  end_writes(queue);
 }
 
 /* feed_reads gives data to waiting reads and returns the number of bytes left.
@@ -179,13 +193,16 @@ NTSTATUS sim__queue_write(struct queue *queue, struct op *op, const char *data,
     *written = size - left;
     return STATUS_SUCCESS;
   }
-  entry = entry_add(queue, ENTRY_DATA, NULL, left);
+  entry = entry_add(queue, ENTRY_DATA, NULL, left,
+                    mode.is_transact && sim__kernel.settings.transact_uncharged
+                        ? 0
+                        : at_most(left, queue->quota - queue->used));
   entry->data = left > 0 ? data + (size - left) : NULL;
   entry->token = token;
   if (token != NULL) {
     sim__object_ref(&token->object);
   }
-  if (entry->charged < left && !mode.never_waits) {
+  if (entry->charged < left && !mode.is_transact) {
     entry->op = op;
     op->queue = queue;
     return STATUS_PENDING;
@@ -202,6 +219,11 @@ static void consume(struct queue *queue, size_t bytes) {
   queue->offset += bytes;
   queue->bytes -= bytes;
   left = entry_left(queue, head);
+  if (sim__kernel.settings.quota_overdrawn) {
+    queue->used -= bytes;
+    head->charged -= bytes;
+    return;
+  }
   if (head->charged > left) {
     queue->used -= head->charged - left;
     head->charged = left;
@@ -261,14 +283,15 @@ NTSTATUS sim__queue_read(struct queue *queue, char *to, size_t size,
 }
 
 void sim__queue_add_read(struct queue *queue, struct op *op) {
-  entry_add(queue, ENTRY_READ, op, op->size);
+  entry_add(queue, ENTRY_READ, op, op->size,
+            at_most(op->size, queue->quota - queue->used));
 }
 
 NTSTATUS sim__queue_flush(struct queue *queue, struct op *op) {
   if (!sim__queue_has_data(queue)) {
     return STATUS_SUCCESS;
   }
-  entry_add(queue, ENTRY_FLUSH, op, 0);
+  entry_add(queue, ENTRY_FLUSH, op, 0, 0);
   return STATUS_PENDING;
 }
 
@@ -330,6 +353,10 @@ void sim__queue_drain(struct queue *queue, NTSTATUS status) {
   while (queue->head != NULL) {
     struct op *op = entry_pop(queue);
 
+    /* ReactOS NpRemoveDataQueueEntry. */
+    if (sim__kernel.settings.drain_ends_writes && !sim__kernel.tearing_down) {
+      end_writes(queue);
+    }
     if (op != NULL) {
       sim__op_finish(op, status, 0);
     }

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-static const char *const names[] = {"win11",  "win7",      "disputed",
-                                    "coarse", "unordered", "slow"};
+static const char *const names[] = {"win11",   "win7",   "disputed",  "open",
+                                    "refuted", "coarse", "unordered", "slow"};
 
 size_t sim_settings_count(void) {
   return sizeof names / sizeof names[0];
@@ -51,29 +51,47 @@ static void win7(sim_settings *settings) {
 /* disputed takes the other side of each dispute. */
 static void disputed(sim_settings *settings) {
   settings->warning_pends_permille = 0;
-  settings->warning_posts = true;
   settings->disconnect_listening = false;
   settings->closed_connect_status = STATUS_HANDLES_CLOSED;
   settings->closed_write_kept = false;
-  settings->cancelled_write_counts = true;
   settings->flush_is_barrier = false;
   settings->byte_read_swallows_empty = false;
   settings->empty_read_consumes_empty = false;
-  settings->nowait_connect_succeeds = true;
   settings->wait_cancellable = false;
   settings->flush_control = false;
   settings->sqos_default_anonymous = false;
   settings->remote_refused_status = STATUS_BAD_NETWORK_PATH;
 }
 
+void sim_settings_open(sim_settings *settings, uint32_t questions) {
+  settings->early_static_unknown = (questions & 1) != 0;
+  settings->drain_ends_writes = (questions & 2) != 0;
+  settings->transact_warns_byte_read = (questions & 4) != 0;
+  settings->transact_behind_read_busy = (questions & 8) != 0;
+  settings->quota_overdrawn = (questions & 16) != 0;
+  settings->transact_uncharged = (questions & 32) != 0;
+  settings->peek_pends_permille = (questions & 64) != 0 ? 1000 : 0;
+}
+
+/* open takes the second answer of each open question. */
+static void open(sim_settings *settings) {
+  sim_settings_open(settings, UINT32_MAX);
+}
+
+/* refuted takes answers that no Windows gives. The library must not rely on
+ * Windows' own answers there. */
+static void refuted(sim_settings *settings) {
+  settings->warning_pends_permille = 0;
+  settings->warning_posts = true;
+  settings->cancelled_write_counts = true;
+  settings->nowait_connect_succeeds = true;
+}
+
 /* wine is no Windows: it takes Wine's side of each dispute. */
 static void wine(sim_settings *settings) {
   disputed(settings);
   settings->transact_failure_pends_permille = 0;
-  settings->warning_posts = false;
-  settings->cancelled_write_counts = false;
   settings->empty_read_consumes_empty = true;
-  settings->nowait_connect_succeeds = false;
 }
 
 static void unordered(sim_settings *settings) {
@@ -103,7 +121,8 @@ static void coarse(sim_settings *settings) {
 
 bool sim_settings_named(sim_settings *settings, const char *name) {
   static void (*const changes[])(sim_settings *) = {
-      sim_settings_init, win7, disputed, coarse, unordered, slow};
+      sim_settings_init, win7,   disputed,  open,
+      refuted,           coarse, unordered, slow};
 
   if (strcmp(name, "wine") == 0) {
     sim_settings_init(settings);

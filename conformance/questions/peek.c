@@ -19,11 +19,12 @@ NP_QUESTION(
     "On an overlapped handle that skips its port on success, how is "
     "FSCTL_PIPE_PEEK answered?",
     "np_pipe_peek waits for its packet where it pends.", "platform/peek/*",
-    ANSWER("at-once", "success at once, and no packet", "Windows 7; Wine", ""),
+    ANSWER("at-once", "success at once, and no packet", "Windows 7; Wine",
+           "peek_pends_permille=0"),
     ANSWER("pends", "STATUS_PENDING, and a packet",
            "Wine's tests allow it for Windows 8 and later (ntdll pipe.c, "
            "test_completion)",
-           "")) {
+           "peek_pends_permille=1000")) {
   struct io *io;
   DWORD status;
 

@@ -120,10 +120,11 @@ NP_QUESTION(
     "A write of 20 bytes waits on a quota of 8, and a read takes 12 of them: "
     "does the write end?",
     "Writes and np_pipe_shutdown may end later than the room says.", "",
-    ANSWER("ends", "it ends when its rest fits the quota", "Wine", ""),
+    ANSWER("ends", "it ends when its rest fits the quota", "Wine",
+           "quota_overdrawn=false"),
     ANSWER("waits", "it waits until all is read",
            "ReactOS' npfs (an unsigned number wraps: likely its mistake)",
-           "")) {
+           "quota_overdrawn=true")) {
   struct io *io;
   struct result result;
 
@@ -149,8 +150,11 @@ NP_QUESTION(
     "4 bytes by TransactNamedPipe: how does the read end?",
     "np_pipe_read tells ERROR_MORE_DATA of a byte read as success with its "
     "bytes.",
-    "", ANSWER("success", "success with 1 byte", "Wine", ""),
-    ANSWER("more-data", "ERROR_MORE_DATA with 1 byte", "ReactOS' npfs", "")) {
+    "",
+    ANSWER("success", "success with 1 byte", "Wine",
+           "transact_warns_byte_read=false"),
+    ANSWER("more-data", "ERROR_MORE_DATA with 1 byte", "ReactOS' npfs",
+           "transact_warns_byte_read=true")) {
   struct io *read = NULL;
   struct result result;
   DWORD mode = PIPE_READMODE_MESSAGE;
@@ -171,8 +175,10 @@ NP_QUESTION(
 NP_QUESTION("questions/transact-behind-read", MODE_MESSAGE,
             "What does TransactNamedPipe do on a handle whose own read waits?",
             "np_pipe_transact refuses it before the call.", "",
-            ANSWER("pends", "the transact pends", "Wine", ""),
-            ANSWER("busy", "ERROR_PIPE_BUSY", "ReactOS' npfs", "")) {
+            ANSWER("pends", "the transact pends", "Wine",
+                   "transact_behind_read_busy=false"),
+            ANSWER("busy", "ERROR_PIPE_BUSY", "ReactOS' npfs",
+                   "transact_behind_read_busy=true")) {
   struct io *io;
   struct result result;
   DWORD error;

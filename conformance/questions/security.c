@@ -48,8 +48,10 @@ NP_QUESTION(
     "A client with static tracking opens an instance before ConnectNamedPipe: "
     "can the server impersonate it after a read?",
     "np_pipe_impersonate and np_pipe_peer_user would fail for such a client.",
-    "impersonate/*", ANSWER("yes", "it can", "Wine", ""),
-    ANSWER("no", "ERROR_CANNOT_IMPERSONATE for ever", "ReactOS' npfs", "")) {
+    "impersonate/*",
+    ANSWER("yes", "it can", "Wine", "early_static_unknown=false"),
+    ANSWER("no", "ERROR_CANNOT_IMPERSONATE for ever", "ReactOS' npfs",
+           "early_static_unknown=true")) {
   DWORD error;
 
   pair_listen(f);

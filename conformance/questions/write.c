@@ -68,9 +68,10 @@ NP_QUESTION(
     "server disconnects: how does the write of 1 end?",
     "A later write may report success after an earlier one failed.",
     "platform/disconnect/* platform/close/*",
-    ANSWER("fails", "ERROR_PIPE_NOT_CONNECTED", "Wine", ""),
+    ANSWER("fails", "ERROR_PIPE_NOT_CONNECTED", "Wine",
+           "drain_ends_writes=false"),
     ANSWER("succeeds", "success: queued writes end while the queue is emptied",
-           "ReactOS' npfs", "")) {
+           "ReactOS' npfs", "drain_ends_writes=true")) {
   struct io *io;
   struct result result;
 
@@ -93,8 +94,9 @@ NP_QUESTION("questions/transact-and-quota", MODE_MESSAGE,
             ANSWER("takes",
                    "a write of 1 byte behind a request of 5 on a quota of 4 "
                    "waits",
-                   "Wine", ""),
-            ANSWER("free", "the write ends at once", "ReactOS' npfs", "")) {
+                   "Wine", "transact_uncharged=false"),
+            ANSWER("free", "the write ends at once", "ReactOS' npfs",
+                   "transact_uncharged=true")) {
   struct io *io;
   DWORD error;
 

@@ -93,6 +93,9 @@ static void settings_make(struct program *program, struct chance *chance) {
     settings->flush_control = !settings->flush_control;
     settings->cancelled_write_counts = !settings->cancelled_write_counts;
   }
+  if (chance_permille(chance, 200)) {
+    sim_settings_open(settings, chance_below(chance, 1u << 16));
+  }
 }
 
 void program_make(struct program *program, uint64_t seed, size_t step_count) {
