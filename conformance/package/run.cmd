@@ -1,5 +1,5 @@
 @echo off
-rem run.cmd [x86_64, i686 or all] [--users] [--bench] [--more] [--no-more]
+rem run.cmd [x86_64, i686, aarch64 or all] [--users] [--bench] [--more] [--no-more]
 rem         [options of npipe-conformance]
 rem Runs the conformance suite of npipe on this Windows. Reports go to the
 rem folder reports beside this file: JSON, JUnit XML and the text of the run.
@@ -33,6 +33,7 @@ goto collected
 if "%~1"=="" goto collected
 if /i "%~1"=="x86_64" goto architecture
 if /i "%~1"=="i686" goto architecture
+if /i "%~1"=="aarch64" goto architecture
 if /i "%~1"=="all" goto architecture
 if /i "%~1"=="--users" goto with_users
 if /i "%~1"=="--bench" goto with_bench
@@ -76,9 +77,22 @@ if not exist "%here%reports\more" mkdir "%here%reports\more"
 set "ran="
 set "failed="
 if /i "%wanted%"=="i686" goto x86
+if /i "%wanted%"=="x86_64" goto x64
+if /i "%wanted%"=="aarch64" goto arm64
+rem A zip may lack the programs for ARM64 itself; the others are emulated there.
+if /i not "%machine%"=="ARM64" goto x64
+if not exist "%here%npipe-conformance-aarch64.exe" goto x64
+:arm64
+if /i not "%machine%"=="ARM64" goto no_arm64
+call :suite aarch64
+if /i "%wanted%"=="aarch64" goto done
+:x64
 if not defined has_64 goto no_64
 call :suite x86_64
 goto x86
+:no_arm64
+echo aarch64: not run: this Windows is not for ARM64
+goto done
 :no_64
 echo x86_64: not run: this Windows runs 32-bit programs only
 if /i "%wanted%"=="x86_64" goto done
