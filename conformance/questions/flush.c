@@ -142,7 +142,8 @@ NP_QUESTION(
     "questions/flush-overlapped", MODE_BYTE,
     "What does NtFlushBuffersFile do on an overlapped handle while data is "
     "unread?",
-    "np_pipe_flush needs a thread of the pool, or none.", "platform/flush/*",
+    "np_pipe_flush needs threads where FSCTL_PIPE_FLUSH is missing.",
+    "platform/flush/*",
     ANSWER("waits", "the call waits",
            "Wine's tests (ntdll pipe.c, test_blocking)", ""),
     ANSWER("pends", "the call returns STATUS_PENDING", "ReactOS' npfs", ""),
@@ -156,7 +157,8 @@ NP_QUESTION(
     "questions/flush-control", MODE_BYTE,
     "What does FSCTL_PIPE_FLUSH do on an overlapped handle while data is "
     "unread?",
-    "np_pipe_flush could do without a thread.", "platform/flush/control*",
+    "np_pipe_flush takes it where it is there, and needs no thread then.",
+    "platform/flush/control*",
     ANSWER("pends", "the call returns STATUS_PENDING",
            "the headers of the WDK, Cygwin", "flush_control=true"),
     ANSWER("unsupported", "STATUS_NOT_SUPPORTED", "Wine",
@@ -220,7 +222,7 @@ NP_QUESTION("questions/flush-cancel-thread", MODE_BYTE,
 
 NP_QUESTION("questions/flush-control-cancel", MODE_BYTE,
             "Does CancelIoEx end a FSCTL_PIPE_FLUSH?",
-            "np_op_cancel of a flush could end it at once.",
+            "np_op_cancel of a flush ends it at once.",
             "platform/flush/control*",
             ANSWER("cancelled", "it ends with STATUS_CANCELLED", "", ""),
             ANSWER("goes-on", "it goes on", "", ""),
