@@ -107,11 +107,7 @@ static bool is_running(const np_loop *loop) {
  * has. Only a few instructions and one system call of that thread are left. */
 static void wait_for_stoppers(np_loop *loop) {
   for (unsigned i = 0; InterlockedExchangeAdd(&loop->stoppers, 0) > 0; i++) {
-    if (i < YIELDS_MAX) {
-      SwitchToThread();
-    } else {
-      Sleep(1);
-    }
+    Sleep(i < YIELDS_MAX ? 0 : 1);
   }
 }
 

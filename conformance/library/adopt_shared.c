@@ -128,6 +128,30 @@ NP_CASE("adopt/foreign-packet-after-close", np_pipe_close, ANY_MODE | BOTH_ENDS,
   stranger_has(f, &strangers[0], "late");
 }
 
+NP_CASE("adopt/own-operation-pending", np_pipe_adopt, ANY_MODE, NP_OK,
+        "The caller has a connect of its own pending on the handle that it "
+        "gives away: the loop drops the packet of this connect, and the pipe "
+        "works.",
+        "npipe/pipe.h") {
+  struct stranger *own = &strangers[0];
+  HANDLE handle = raw_server(f);
+  np_pipe *adopted = NULL;
+
+  memset(own, 0x41, sizeof(*own));
+  memset(&own->overlapped, 0, sizeof(own->overlapped));
+  own->overlapped.hEvent = raw_own(f, CreateEventW(NULL, TRUE, FALSE, NULL));
+  assert_false(ConnectNamedPipe(handle, &own->overlapped));
+  assert_int_equal(GetLastError(), ERROR_IO_PENDING);
+  assert_np_ok(np_pipe_adopt(f->loop, handle, &adopted));
+  raw_release(f, handle);
+  pipe_own(f, adopted);
+  client_open_end(f);
+  loop_quiet(f);
+  assert_int_equal(WaitForSingleObject(own->overlapped.hEvent, 0), 0);
+  pipe_send(f, f->client, "hello", 5);
+  assert_received(f, adopted, "hello", 5);
+}
+
 NP_CASE("adopt/foreign-packet-and-tasks", np_loop_post, NO_MODE, NP_OK,
         "A loop that checks its packets still runs its tasks, including those "
         "posted before it adopted a handle.",
