@@ -130,6 +130,46 @@ static void server_options_choose(np_server_options *options,
   options->sddl = sddl;
 }
 
+/* Wine, under which the inputs are replayed, keeps no labels. */
+#ifdef _WIN32
+enum { KEEPS_LABELS = 0 };
+#else
+enum { KEEPS_LABELS = 1 };
+#endif
+
+/* preset_choose lets more in by a preset, or tries to. A text that is no SID of
+ * a package must never become a part of the descriptor. */
+static void preset_choose(np_server_options *options, uint32_t drawn) {
+  static const char *const packages[] = {NULL,
+                                         NULL,
+                                         "AC",
+                                         "S-1-15-2-11-12-13-14-15-16-17",
+                                         "S-1-15-2-1)(A;;GA;;;WD",
+                                         "S-1-1-0",
+                                         "S-1-15-2-",
+                                         "AC"};
+
+  options->app_container = packages[drawn % 8];
+  options->low_integrity = drawn % 8 == 1 || drawn % 8 == 7;
+}
+
+/* is_package tells whether `text` names a package, as preset_choose knows. */
+static bool is_package(const char *text) {
+  return strcmp(text, "AC") == 0 || strchr(text, '7') != NULL;
+}
+
+static bool lets_in_more(const np_server_options *options) {
+  return options->low_integrity || options->app_container != NULL;
+}
+
+static bool preset_good(const np_server_options *options) {
+  return !lets_in_more(options) ||
+         (options->sddl == NULL &&
+          options->access != NP_ACCESS_WINDOWS_DEFAULT &&
+          (options->app_container == NULL ||
+           is_package(options->app_container)));
+}
+
 static bool server_options_good(const np_server_options *options) {
   if (options->size != sizeof *options || (int)options->mode > 1 ||
       (int)options->read_mode > 1) {
@@ -147,6 +187,7 @@ static bool server_options_good(const np_server_options *options) {
     return false;
   }
   return (options->inbound || options->outbound) && (int)options->access <= 2 &&
+         preset_good(options) &&
          (options->sddl != NULL) +
                  (options->access == NP_ACCESS_AUTHENTICATED_USERS) <=
              1;
@@ -311,6 +352,9 @@ static np_pipe *client_make(struct stage *stage, const char *name,
 
     fuzz_law(server != NULL, "a client opened what nobody made");
     fuzz_law(is_same_pipe, "a client opened another name's pipe");
+    fuzz_law(
+        !options->verify_same_user || !lets_in_more(server) || !KEEPS_LABELS,
+        "a client trusts a server that lets low integrity in");
     fuzz_law(options->verify_process_id == 0 ||
                  options->verify_process_id == GetCurrentProcessId(),
              "a client takes the server of another process");
@@ -507,7 +551,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   memory_fault = memory_fault < 240 ? 0 : memory_fault - 239;
   check_error(fuzz_choice_below(&input, 65536));
   refuses = fuzz_choice(&input) % 8 == 7;
-  spells_anew = fuzz_choice(&input) % 32;
+  spells_anew = fuzz_choice(&input);
+  preset_choose(&server_options, spells_anew >> 5);
+  spells_anew %= 32;
   text_take(texts.server, &input, (how & 1) == 0 ? prefix : "");
   if (!text_take(texts.client, &input, (how & 2) == 0 ? prefix : "")) {
     memcpy(texts.client, texts.server, sizeof texts.client);
