@@ -76,7 +76,7 @@ static void channel_drained(np__target *target) {
 
 static void released_run(np_loop *loop, np__packet *packet) {
   np_channel *channel =
-      (np_channel *)(void *)((char *)packet - offsetof(np_channel, released));
+      (np_channel *)(void *)((char *)packet - offsetof(np_channel, flush));
 
   if (channel->on_closed != NULL) {
     channel->on_closed(channel);
@@ -98,7 +98,8 @@ void np__channel_release(np_channel *channel) {
   if (channel->pipe == NULL && channel->target.first == NULL &&
       !channel->is_released) {
     channel->is_released = true;
-    np__loop_ready(channel->target.loop, &channel->released);
+    channel->flush.class_ = &released_class;
+    np__loop_ready(channel->target.loop, &channel->flush);
   }
 }
 
@@ -114,16 +115,14 @@ static np_error channel_init(np_channel *channel, np_pipe *pipe,
 
   channel->pipe = pipe;
   np__target_init(&channel->target, loop, &channel_target_class);
-  channel->released.class_ = &released_class;
   channel->flush.class_ = &np__channel_flush_class;
   channel->write.user = channel;
   channel->read.user = channel;
   channel->end.user = channel;
   channel->request.user = channel;
   channel->gather = options->gather;
-  channel->write_buffer_bytes = options->write_buffer_bytes;
-  channel->read_buffer_bytes = options->read_buffer_bytes;
-  channel->bytes_max = options->frame.frame_bytes_max;
+  channel->write_buffer_bytes = (uint32_t)options->write_buffer_bytes;
+  channel->read_buffer_bytes = (uint32_t)options->read_buffer_bytes;
   return choose_framing(channel, options);
 }
 
@@ -168,6 +167,7 @@ np_error np_channel_create(np_pipe *pipe, const np_channel_options *options,
 
 /* Nothing may begin any more. The loop goes on until the memory is gone. */
 static void channel_end(np_channel *channel) {
+  np__channel_tick_stop(channel);
   channel->target.bars |= NP__BAR_CLOSING;
   channel->target.loop->active++;
   channel->pipe->target.bars &= (uint8_t)~NP__BAR_TAKEN;

@@ -42,7 +42,6 @@ typedef enum np__dropping {
 struct np_channel {
   np__target target; /* first: a target pointer is a channel pointer */
   np_pipe *pipe;
-  np__packet released; /* in the ready queue when nothing needs it any more */
   np_channel_closed_fn on_closed;
   void *user;
   bool is_framed;
@@ -51,11 +50,14 @@ struct np_channel {
   bool is_released;
   bool is_reading;
   bool is_read_cancelled; /* by us: nobody waited any more */
-  bool is_in_message;     /* a part of a message of the kernel's was read */
+  bool is_direct;         /* `read` goes to the decoder's pile, not to `in` */
+  bool is_in_small;       /* a read filled `in`, or a frame did not fit it */
+  bool is_idle;           /* the next read begins in little memory */
+  bool is_whole;      /* a message of the kernel's lies in the pile, in parts */
+  bool is_in_message; /* a part of a message of the kernel's was read */
   bool was_asked; /* `request` was sent with success: its reply is to come */
-  size_t write_buffer_bytes;
-  size_t read_buffer_bytes;
-  size_t bytes_max; /* of a message */
+  uint32_t write_buffer_bytes;
+  uint32_t read_buffer_bytes;
   np_frame_decoder decoder;
 
   np__channel_queue sends; /* framed messages, and shutdowns */
@@ -64,6 +66,8 @@ struct np_channel {
   bool is_flush_due;   /* `flush` is put off to the end of the turn */
   bool is_shut;        /* this direction has ended, or is about to */
   np_error send_error; /* with which sending failed */
+  /* Posted when the queue is to go out; in the end, made ready when nothing
+   * needs the channel any more. */
   np__packet flush;
   unsigned char *out;
   size_t out_bytes;
@@ -72,12 +76,15 @@ struct np_channel {
 
   np__channel_queue receives; /* and calls */
   np_op read;
-  np__queue held; /* whose callbacks wait for the end of that read */
-  np_op *into;    /* whose buffer `read` goes to, or NULL */
-  unsigned char *in;
+  np__queue held;    /* whose callbacks wait for the end of that read */
+  np_op *into;       /* whose buffer `read` goes to, or NULL */
+  unsigned char *in; /* framed: what reads go to, but for long frames */
   size_t in_bytes;
-  size_t in_begin; /* framed: of what is not decoded; else 0 */
+  size_t in_begin; /* of what is not decoded */
   size_t in_end;
+  uint64_t came; /* bytes, since the channel was idle */
+  uint64_t came_at_tick;
+  np__timer_node tick; /* in the loop's heap while there is much memory */
   uint64_t skip_bytes; /* of a frame that was too long */
   np__dropping dropping;
   np_error receive_error; /* with which receiving ended */
@@ -86,11 +93,11 @@ struct np_channel {
   np_op *delivered;     /* its callback has not returned */
   void *delivered_data; /* what that will be lent */
   void *lent;
-  uint32_t untold; /* receives with a result whose callback is to come */
+  uint32_t untold;      /* receives with a result whose callback is to come */
+  uint32_t asked_after; /* `disconnects` of the pipe when `asking` began */
 
   np_op *asking; /* the call whose request is being sent, or was; or NULL */
   np_op request; /* of `asking`; it may outlive that */
-  uint32_t asked_after; /* `disconnects` of the pipe when `asking` began */
 };
 
 /* np__channel_check_thread is np__loop_check_thread. NULL is ignored. */
@@ -122,6 +129,11 @@ static inline np_channel *np__channel_of(const np_op *op) {
   return (np_channel *)(void *)op->np__target;
 }
 
+/* np__channel_bytes_max returns how long a message may be. */
+static inline size_t np__channel_bytes_max(const np_channel *channel) {
+  return channel->decoder.np__layout.options.frame_bytes_max;
+}
+
 void np__channel_push(np__channel_queue *queue, np_op *op);
 void np__channel_unlink(np__channel_queue *queue, np_op *op);
 np_op *np__channel_next(const np_op *op);
@@ -129,6 +141,19 @@ np_op *np__channel_next(const np_op *op);
 /* np__channel_allocate returns memory of the loop's allocator, as it comes, or
  * NULL. */
 void *np__channel_allocate(const np_channel *channel, size_t bytes);
+
+/* np__channel_room returns where the channel's next read goes, and sets `room`
+ * to how many bytes it takes at most. NULL: no memory, and nothing is lost. */
+unsigned char *np__channel_room(np_channel *channel, size_t *room);
+
+/* np__channel_tick starts the timer that finds out when the channel is idle, if
+ * it has memory to give back then. np__channel_tick_stop stops it. */
+void np__channel_tick(np_channel *channel);
+void np__channel_tick_stop(np_channel *channel);
+
+/* np__channel_read_give_up cancels the read in flight. What it brings all the
+ * same stays for the next receive. */
+void np__channel_read_give_up(np_channel *channel);
 
 /* np__channel_release frees `channel` from the loop, once it is closing, its
  * pipe is gone and all its operations were called back. */

@@ -7,10 +7,7 @@
 #include "channel.h"
 #include "frame.h"
 #include "io.h"
-
-/* The read buffer, until a read has filled it: most channels that wait, wait
- * for something short. */
-#define FIRST_BYTES 4096u
+#include "pile.h"
 
 static void on_read(np_op *read, np_error error, size_t transferred);
 
@@ -96,13 +93,16 @@ static void frame_find(np_channel *channel) {
     channel->in_begin += consumed;
     left -= consumed;
   }
-  if (left == 0) {
-    return;
+  if (left > 0) {
+    error = np_frame_decode(&channel->decoder, channel->in + channel->in_begin,
+                            left, &consumed, &frame);
+    channel->in_begin += consumed;
+  } else {
+    error = np__frame_decoder_go_on(&channel->decoder, &frame);
   }
-  error = np_frame_decode(&channel->decoder, channel->in + channel->in_begin,
-                          left, &consumed, &frame);
-  channel->in_begin += consumed;
   if (error == NP_OK) {
+    channel->is_in_small =
+        channel->is_in_small || frame.length >= channel->in_bytes;
     result_set(channel, NP_OK, (void *)(uintptr_t)frame.data, frame.length);
   } else if (error == ERROR_BUFFER_OVERFLOW) {
     frame_refused(channel, header_used);
@@ -116,9 +116,12 @@ static void framed_read(np_channel *channel, np_error error, size_t length,
   /* With message reads the parts of a message are as good as several. */
   if (error != NP_OK && error != ERROR_MORE_DATA) {
     read_failed(channel, error, is_ours);
+  } else if (length > 0 && channel->is_direct) {
+    np__pile_add(&channel->decoder.np__pile, length);
   } else if (length > 0) {
     channel->in_begin = 0;
     channel->in_end = length;
+    channel->is_in_small = length == channel->in_bytes;
   } else if (channel->half_close) {
     stream_ended(channel);
   }
@@ -126,81 +129,69 @@ static void framed_read(np_channel *channel, np_error error, size_t length,
 
 /* --- Where messages are the kernel's ------------------------------------ */
 
-static np_error in_reserve(np_channel *channel, size_t bytes) {
-  unsigned char *bigger;
+/* There is more of a message than came. */
+static void part_came(np_channel *channel) {
+  np__pile *pile = &channel->decoder.np__pile;
 
-  if (bytes <= channel->in_bytes) {
-    return NP_OK;
-  }
-  bigger = np__channel_allocate(channel, bytes);
-  if (bigger == NULL) {
-    return ERROR_NOT_ENOUGH_MEMORY;
-  }
-  if (channel->in_end > 0) {
-    memcpy(bigger, channel->in, channel->in_end);
-  }
-  np__loop_free(channel->target.loop, channel->in);
-  channel->in = bigger;
-  channel->in_bytes = bytes;
-  return NP_OK;
-}
-
-/* The buffer was filled, or is not there: the size of the next. */
-static size_t next_size(const np_channel *channel) {
-  const size_t bytes = channel->in_bytes;
-
-  if (bytes == 0 && channel->read_buffer_bytes > FIRST_BYTES) {
-    return FIRST_BYTES;
-  }
-  if (bytes < channel->read_buffer_bytes || channel->is_framed) {
-    return channel->read_buffer_bytes;
-  }
-  return bytes < channel->bytes_max / 2 ? bytes * 2 : channel->bytes_max;
-}
-
-/* `length` bytes more of a message are in the buffer; there are others. */
-static void part_came(np_channel *channel, size_t length) {
   channel->is_in_message = true;
-  channel->in_end += length;
   if (channel->dropping == NP__DROP_NOTHING &&
-      channel->in_end >= channel->bytes_max) {
+      pile->used >= np__channel_bytes_max(channel)) {
     channel->dropping = NP__DROP_TOO_LONG;
   }
   if (channel->dropping != NP__DROP_NOTHING) {
-    channel->dropped_bytes += channel->in_end;
-    channel->in_end = 0;
+    channel->dropped_bytes += pile->used;
+    np__pile_clear(pile, SIZE_MAX);
   }
 }
 
+/* The message in the pile is whole. Without memory it stays in parts. */
+static void whole_join(np_channel *channel) {
+  np__pile *pile = &channel->decoder.np__pile;
+  void *data = np__pile_join(pile);
+
+  channel->is_whole = data == NULL;
+  result_set(channel, data != NULL ? NP_OK : ERROR_NOT_ENOUGH_MEMORY, data,
+             data != NULL ? pile->used : 0);
+}
+
+/* The end of a message has come: of one that lies at `data`, or, if that is
+ * NULL, of the one in the pile. */
 static void message_came(np_channel *channel, void *data, size_t length) {
   const np__dropping dropping = channel->dropping;
 
   length += channel->dropped_bytes;
-  if (dropping == NP__DROP_TOO_LONG && length <= channel->bytes_max) {
-    length = channel->bytes_max + 1; /* It was, until its writer cut it. */
+  if (dropping == NP__DROP_TOO_LONG &&
+      length <= np__channel_bytes_max(channel)) {
+    length = np__channel_bytes_max(channel) +
+             1; /* It was, until its writer cut it. */
   }
   channel->is_in_message = false;
   channel->dropping = NP__DROP_NOTHING;
   channel->dropped_bytes = 0;
-  channel->in_end = 0;
   if (dropping == NP__DROP_SILENTLY) {
     return;
   }
-  if (length > channel->bytes_max) {
+  if (length > np__channel_bytes_max(channel)) {
     result_set(channel, ERROR_BUFFER_OVERFLOW, NULL, length);
   } else if (length == 0 && channel->half_close) {
     stream_ended(channel);
-  } else {
+  } else if (data != NULL) {
     result_set(channel, NP_OK, data, length);
+  } else {
+    whole_join(channel);
   }
 }
 
 static void native_read(np_channel *channel, np_error error, size_t length,
                         bool is_ours) {
+  np__pile *pile = &channel->decoder.np__pile;
+
   if (error == ERROR_MORE_DATA) {
-    part_came(channel, length);
+    np__pile_add(pile, length);
+    part_came(channel);
   } else if (error == NP_OK) {
-    message_came(channel, channel->in, channel->in_end + length);
+    np__pile_add(pile, length);
+    message_came(channel, NULL, pile->used);
   } else {
     read_failed(channel, error, is_ours);
   }
@@ -209,20 +200,20 @@ static void native_read(np_channel *channel, np_error error, size_t length,
 /* The first part of a message is in a buffer that was too small: it moves, and
  * the message stays. */
 static void part_kept(np_channel *channel, const np_op *into, size_t length) {
-  size_t bytes = channel->read_buffer_bytes;
+  np__pile *pile = &channel->decoder.np__pile;
 
-  if (bytes <= length) {
-    bytes = length < channel->bytes_max / 2 ? length * 2 : channel->bytes_max;
+  np__pile_clear(pile, SIZE_MAX); /* An earlier message may lie there. */
+  if (length >= np__channel_bytes_max(channel)) {
+    channel->dropping = NP__DROP_TOO_LONG;
+    channel->dropped_bytes = length;
+  } else if (!np__pile_put(pile, into->np__buffer, length,
+                           np__channel_bytes_max(channel))) {
+    np__pile_clear(pile, SIZE_MAX);
+    channel->dropping = NP__DROP_SILENTLY;
+    channel->dropped_bytes = length;
+    result_set(channel, ERROR_NOT_ENOUGH_MEMORY, NULL, 0);
   }
-  if (length < channel->bytes_max) {
-    if (in_reserve(channel, bytes) == NP_OK) {
-      memcpy(channel->in, into->np__buffer, length);
-    } else {
-      channel->dropping = NP__DROP_SILENTLY;
-      result_set(channel, ERROR_NOT_ENOUGH_MEMORY, NULL, 0);
-    }
-  }
-  part_came(channel, length);
+  channel->is_in_message = true;
 }
 
 /* --- Reading ------------------------------------------------------------ */
@@ -233,32 +224,20 @@ static bool can_read_into(np_channel *channel, np_op *op) {
          op->np__length > 0;
 }
 
-/* Makes room for a read into the channel's buffer. Returns how many bytes, or
- * 0, and the result is then that there is no memory. */
-static size_t room_make(np_channel *channel) {
-  size_t room;
+/* Makes room for a read into the channel's memory. NULL: the result is then
+ * that there is no memory. */
+static unsigned char *room_make(np_channel *channel, size_t *room) {
+  unsigned char *to = np__channel_room(channel, room);
 
-  if (channel->is_framed) {
-    assert(channel->in_begin == channel->in_end); /* All was decoded. */
+  if (to == NULL) {
+    result_set(channel, ERROR_NOT_ENOUGH_MEMORY, NULL, 0);
   }
-  if (channel->in_end == channel->in_bytes) {
-    const np_error error = in_reserve(channel, next_size(channel));
-
-    if (error != NP_OK) {
-      result_set(channel, error, NULL, 0);
-      return 0;
-    }
-  }
-  if (channel->is_framed) {
-    channel->in_begin = 0;
-    channel->in_end = 0;
-  }
-  room = channel->in_bytes - channel->in_end;
-  return room < UINT32_MAX ? room : UINT32_MAX;
+  return to;
 }
 
 /* Begins to read for `op`. The kernel gets the read at the end of the turn. */
 static void read_start(np_channel *channel, np_op *op) {
+  unsigned char *to;
   size_t room;
 
   if (can_read_into(channel, op)) {
@@ -269,20 +248,30 @@ static void read_start(np_channel *channel, np_op *op) {
                 on_read, &np__op_class);
     return;
   }
-  room = room_make(channel);
-  if (room > 0) {
+  to = room_make(channel, &room);
+  if (to != NULL) {
     channel->is_reading = true;
-    np__io_read(channel->pipe, channel->in + channel->in_end, room,
-                &channel->read, on_read, &np__op_class);
+    np__io_read(channel->pipe, to, room, &channel->read, on_read,
+                &np__op_class);
+  }
+}
+
+/* Looks for a message in what has come. */
+static void look(np_channel *channel) {
+  if (channel->result.is_there || channel->receive_error != NP_OK ||
+      channel->is_reading) {
+    return;
+  }
+  if (channel->is_framed) {
+    frame_find(channel);
+  } else if (channel->is_whole) {
+    whole_join(channel);
   }
 }
 
 /* True: there is something to tell to `op`. False: it will come. */
 static bool result_find(np_channel *channel, np_op *op) {
-  if (!channel->result.is_there && channel->receive_error == NP_OK &&
-      channel->is_framed && !channel->is_reading) {
-    frame_find(channel);
-  }
+  look(channel);
   if (!channel->result.is_there && channel->receive_error == NP_OK &&
       !channel->is_reading) {
     read_start(channel, op);
@@ -297,7 +286,7 @@ static bool result_find(np_channel *channel, np_op *op) {
 
 /* Nobody asks for what the read in flight brings. If the cancel loses, what
  * comes stays. */
-static void read_give_up(np_channel *channel) {
+void np__channel_read_give_up(np_channel *channel) {
   const np_error error = np__op_abort(&channel->read, ERROR_OPERATION_ABORTED);
 
   channel->is_read_cancelled = error == NP_OK || error == ERROR_NOT_FOUND;
@@ -305,6 +294,7 @@ static void read_give_up(np_channel *channel) {
 
 static void came(np_channel *channel, np_error error, size_t length,
                  bool is_ours) {
+  channel->came += length;
   if (channel->is_framed) {
     framed_read(channel, error, length, is_ours);
   } else {
@@ -314,22 +304,22 @@ static void came(np_channel *channel, np_error error, size_t length,
 
 /* Reads into the channel's buffer, and gives the read to the kernel now. */
 static np__heard read_now(np_channel *channel) {
-  const size_t room = room_make(channel);
+  size_t room;
+  unsigned char *to = room_make(channel, &room);
   np_op *read = &channel->read;
   BOOL succeeded;
   bool is_there;
   np_error error;
   size_t transferred;
 
-  if (room == 0) {
+  if (to == NULL) {
     return NP__HEARD_SOMETHING;
   }
   np__op_begin(&channel->pipe->target, read, NP__OP_READ, on_read);
   read->np__length = (uint32_t)room;
   channel->is_reading = true;
-  succeeded =
-      ReadFile(channel->pipe->target.handle, channel->in + channel->in_end,
-               (DWORD)room, NULL, &read->np__packet.overlapped);
+  succeeded = ReadFile(channel->pipe->target.handle, to, (DWORD)room, NULL,
+                       &read->np__packet.overlapped);
   /* Where a part of a message posts a packet, that will tell it. */
   is_there = !succeeded && GetLastError() == ERROR_MORE_DATA;
   if (!np__op_answer(read, succeeded, &error, &transferred)) {
@@ -344,10 +334,7 @@ static np__heard read_now(np_channel *channel) {
 np__heard np__channel_listen(np_channel *channel) {
   bool is_skipping;
 
-  if (!channel->result.is_there && channel->receive_error == NP_OK &&
-      channel->is_framed && !channel->is_reading) {
-    frame_find(channel);
-  }
+  look(channel);
   if (channel->result.is_there || channel->receive_error != NP_OK) {
     return NP__HEARD_SOMETHING;
   }
@@ -356,7 +343,8 @@ np__heard np__channel_listen(np_channel *channel) {
       channel->skip_bytes > 0 || channel->dropping == NP__DROP_SILENTLY;
   if (channel->is_reading) {
     if (!is_skipping && !channel->is_read_cancelled) {
-      read_give_up(channel); /* What it brings may have come already. */
+      np__channel_read_give_up(
+          channel); /* What it brings may have come already. */
     }
     return NP__HEARD_LATER;
   }
@@ -412,6 +400,7 @@ static void receive_deliver(np_channel *channel, np_op *op) {
 static void into_read(np_channel *channel, np_op *into, np_error error,
                       size_t length) {
   into->np__state = NP__OP_WAITING;
+  channel->came += length;
   if (error == ERROR_OPERATION_ABORTED) {
     np__op_end(into, error, 0);
     return;
@@ -541,7 +530,7 @@ void np__channel_receive_finish(np_op *op) {
   if (channel->receives.first == NULL && channel->is_reading &&
       channel->into == NULL &&
       !np__target_has(&channel->target, NP__BAR_CLOSING)) {
-    read_give_up(channel);
+    np__channel_read_give_up(channel);
   }
 }
 

@@ -92,6 +92,7 @@ static np_error out_reserve(np_channel *channel, size_t bytes) {
     return ERROR_NOT_ENOUGH_MEMORY;
   }
   channel->out_bytes = capacity;
+  np__channel_tick(channel);
   return NP_OK;
 }
 
@@ -363,7 +364,7 @@ np_error np__channel_send_check(np_channel *channel, const void *data,
     if (error == NP_OK && length > UINT32_MAX - NP_FRAME_HEADER_BYTES_MAX) {
       error = ERROR_BUFFER_OVERFLOW; /* GCOVR_EXCL_LINE: 4 GiB of memory */
     }
-  } else if (length > channel->bytes_max) {
+  } else if (length > np__channel_bytes_max(channel)) {
     error = ERROR_BUFFER_OVERFLOW;
   } else if (length == 0 && channel->half_close) {
     error = ERROR_INVALID_PARAMETER;

@@ -225,8 +225,9 @@ static bool collect_header(np_frame_decoder *decoder) {
   const np__frame_layout *layout = &decoder->np__layout;
 
   return decoder->np__pile.used > 0 ||
-         collect(decoder, decoder->np__header + layout->options.skip_bytes,
-                 layout->kept_bytes);
+         (np__pile_outgrow(&decoder->np__pile, (size_t)decoder->np__length) &&
+          collect(decoder, decoder->np__header + layout->options.skip_bytes,
+                  layout->kept_bytes));
 }
 
 /* Takes what `input` has of the frame into the pile. */
@@ -283,6 +284,41 @@ void np__frame_decoder_take_back(np_frame_decoder *decoder) {
     decoder->np__is_lent = false;
     np__pile_clear(&decoder->np__pile, decoder->np__kept_bytes);
   }
+}
+
+size_t np__frame_decoder_missing(const np_frame_decoder *decoder) {
+  const np__frame_layout *layout = &decoder->np__layout;
+  const np__pile *pile = &decoder->np__pile;
+
+  if (decoder->np__header_used < layout->header_bytes) {
+    return 0;
+  }
+  return (size_t)decoder->np__length -
+         (pile->used > 0 ? pile->used : layout->kept_bytes);
+}
+
+unsigned char *np__frame_decoder_room(np_frame_decoder *decoder, size_t *room) {
+  np__pile *pile = &decoder->np__pile;
+
+  assert(np__frame_decoder_missing(decoder) > 0);
+  if (!collect_header(decoder)) {
+    return NULL;
+  }
+  return np__pile_room(pile, pile->used,
+                       (size_t)decoder->np__length - pile->used, room);
+}
+
+np_error np__frame_decoder_go_on(np_frame_decoder *decoder, np_frame *frame) {
+  np_error error = ERROR_MORE_DATA;
+
+  if (!decoder->np__is_lent && decoder->np__pile.used > 0) {
+    error = collected_give(decoder, frame);
+  }
+  if (error == ERROR_NOT_ENOUGH_MEMORY) {
+    decoder->np__error = error;
+    np__pile_clear(&decoder->np__pile, 0);
+  }
+  return error;
 }
 
 np_error np_frame_decode(np_frame_decoder *decoder, const void *input,

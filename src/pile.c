@@ -56,35 +56,33 @@ static size_t allowed_bytes(const np__pile *pile, size_t came) {
   return came < SIZE_MAX - spare ? came + spare : SIZE_MAX;
 }
 
-/* A block that is left of a shorter message is too small for this one: a block
- * of twice its size is taken in its place, so that messages which grow little
- * by little take memory seldom. Returns the least capacity of the new block. */
-static size_t outgrow(np__pile *pile, size_t most) {
+bool np__pile_outgrow(np__pile *pile, size_t length) {
   np__block *block = pile->last;
   const size_t capacity = block != NULL ? block->capacity : 0;
+  size_t wanted = length < SPARE_BYTES ? length : SPARE_BYTES;
 
-  if (block == NULL || pile->used > 0 || capacity >= most ||
-      capacity > SPARE_BYTES / 2) {
-    return 0;
+  assert(pile->used == 0);
+  if (block == NULL || capacity >= length || capacity > SPARE_BYTES / 2) {
+    return true;
   }
   block_free(pile, block);
-  pile->first = NULL;
-  pile->last = NULL;
-  return capacity * 2;
+  if (wanted < 2 * capacity) {
+    wanted = 2 * capacity;
+  }
+  pile->first = block_new(pile, sizeof *block + wanted);
+  pile->last = pile->first;
+  return pile->last != NULL;
 }
 
 unsigned char *np__pile_room(np__pile *pile, size_t came, size_t most,
                              size_t *room) {
-  const size_t least = outgrow(pile, most);
   size_t left;
 
   assert(came >= pile->used && most > 0);
   if (pile->last == NULL || pile->last_used == pile->last->capacity) {
     const size_t allowed = allowed_bytes(pile, came);
-    const size_t wanted = most > least ? most : least;
-    np__block *block = block_new(pile, wanted < allowed - sizeof *block
-                                           ? wanted + sizeof *block
-                                           : allowed);
+    np__block *block = block_new(
+        pile, most < allowed - sizeof *block ? most + sizeof *block : allowed);
 
     if (block == NULL) {
       return NULL;
@@ -192,6 +190,10 @@ unsigned char *np__pile_join(np__pile *pile) {
   pile->last = whole;
   pile->last_used = at;
   return whole->bytes;
+}
+
+size_t np__pile_capacity(const np__pile *pile) {
+  return pile->last != NULL ? pile->last->capacity : 0;
 }
 
 void np__pile_clear(np__pile *pile, size_t kept_bytes) {

@@ -32,6 +32,15 @@ bool np__pile_put(np__pile *pile, const void *bytes, size_t length,
  * NULL: there was no memory, and no byte is lost. */
 unsigned char *np__pile_join(np__pile *pile);
 
+/* np__pile_outgrow has an empty pile, whose block is left of a shorter message
+ * and too small for one of `length` bytes, take a block of at least twice the
+ * size instead, so that messages which grow little by little take memory
+ * seldom. False: no memory. */
+bool np__pile_outgrow(np__pile *pile, size_t length);
+
+/* np__pile_capacity returns the size of the last block, 0 without one. */
+size_t np__pile_capacity(const np__pile *pile);
+
 /* np__pile_clear drops the bytes. One block of at most `kept_bytes` of memory
  * stays for the next message. */
 void np__pile_clear(np__pile *pile, size_t kept_bytes);

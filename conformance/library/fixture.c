@@ -21,20 +21,31 @@ static uint64_t deadline_make(void) {
 
 /* --- Allocator ---------------------------------------------------------- */
 
+/* The size stands before the block. */
+union counted_block {
+  size_t size;
+  max_align_t align;
+};
+
 static void *counting_allocate(void *context, size_t size) {
   struct counting_allocator *allocator = context;
-  void *memory;
+  union counted_block *block;
 
   allocator->total++;
   allocator->largest = size > allocator->largest ? size : allocator->largest;
   if (allocator->is_out || allocator->total == allocator->fail_at) {
     return NULL;
   }
-  memory = malloc(size);
-  assert_non_null(memory);
-  memset(memory, 0xA5, size); /* The library must not rely on zeroed memory. */
+  block = malloc(sizeof(*block) + size);
+  assert_non_null(block);
+  block->size = size;
+  memset(block + 1, 0xA5, size); /* The library must not rely on zeroes. */
   allocator->live++;
-  return memory;
+  allocator->live_bytes += size;
+  if (allocator->live_bytes > allocator->most_bytes) {
+    allocator->most_bytes = allocator->live_bytes;
+  }
+  return block + 1;
 }
 
 static void counting_release(void *context, void *memory) {
@@ -43,7 +54,8 @@ static void counting_release(void *context, void *memory) {
   assert_non_null(memory);
   assert_true(allocator->live > 0);
   allocator->live--;
-  free(memory);
+  allocator->live_bytes -= ((union counted_block *)memory)[-1].size;
+  free((union counted_block *)memory - 1);
 }
 
 np_allocator allocator_of(np_fixture *f) {

@@ -28,6 +28,32 @@ extern "C" {
 
 typedef struct np_channel np_channel;
 
+/* The memory of a channel, in bytes of the loop's allocator. A peer that
+ * announces a long message, or sends a part of one, costs what it sends:
+ *
+ *     receiving  <= 2 * (bytes that have come since the channel was idle)
+ *                   + NP_CHANNEL_MEMORY_BYTES
+ *     sending    <= 2 * (the write that is put together of messages)
+ *                <= 2 * write_buffer_bytes
+ *
+ * The channel itself counts as received. This holds at each allocation, so also
+ * while a message moves. What is sent and waits for a peer that does not read
+ * stays the caller's memory.
+ *
+ * A channel is idle when nothing has come for NP_CHANNEL_IDLE_MS; it finds that
+ * out within twice that time, by a timer that keeps no loop running but ends a
+ * wait of it. Then it holds, itself included, at most NP_CHANNEL_IDLE_BYTES and
+ *
+ * - of a message of which a part has come, twice that part and
+ *   NP_FRAME_MEMORY_BYTES;
+ * - what np_channel_data lends, or what was read and not asked for: with no
+ *   receive in flight that stays, with the memory that it lies in, until the
+ *   next receive;
+ * - what a write in flight is of. */
+#define NP_CHANNEL_MEMORY_BYTES 16384
+#define NP_CHANNEL_IDLE_BYTES   2048
+#define NP_CHANNEL_IDLE_MS      1000
+
 /* Which messages are framed. Both ends of a pipe must do the same, in both
  * directions.
  *
@@ -65,12 +91,14 @@ typedef enum np_framing {
  *                     messages, or from a header and a message; what is longer
  *                     is written from where it is, behind a write with its
  *                     header. Default 65,472. The buffer is as large as what it
- *                     held, rounded up to a power of two, and kept
- * read_buffer_bytes   what one read over bytes takes at most: the buffer is
- *                     taken when first needed, 4 KiB of it until a read has
- *                     filled that, and kept. One for messages of the kernel's
- *                     grows on, up to the maximum. At least 1; default 64 KiB
- *                     and NP_FRAME_HEADER_BYTES_MAX */
+ *                     held, rounded up to a power of two, and kept until the
+ *                     channel is idle
+ * read_buffer_bytes   what one read over bytes takes at most. The buffer grows
+ *                     up to that with what comes, and is small again when the
+ *                     channel is idle: see NP_CHANNEL_MEMORY_BYTES. The memory
+ *                     for a message of the kernel's grows on, up to the
+ *                     maximum. At least 1; default 64 KiB and
+ *                     NP_FRAME_HEADER_BYTES_MAX */
 typedef struct np_channel_options {
   size_t size;
   np_framing framing;
@@ -289,9 +317,9 @@ NP_API np_error np_channel_shutdown(np_channel *channel, np_op *op,
  * this is no clean end, and not np_is_eof.
  * ERROR_INVALID_DATA, ERROR_ARITHMETIC_OVERFLOW: what came is no frame, see
  * np_frame_decode; receiving has failed for good.
- * ERROR_NOT_ENOUGH_MEMORY: where messages are the kernel's nothing is lost, and
- * the next receive tries again; of a frame that came in pieces receiving has
- * failed for good.
+ * ERROR_NOT_ENOUGH_MEMORY: where messages are the kernel's, and for the next
+ * read, nothing is lost, and the next receive tries again; for the bytes of a
+ * frame that came in pieces receiving has failed for good.
  * ERROR_PIPE_NOT_CONNECTED, ERROR_PIPE_LISTENING, ERROR_OPERATION_ABORTED,
  * WAIT_TIMEOUT, or what Windows said.
  *

@@ -1,0 +1,242 @@
+/* Channels: the memory for what a peer sends. It grows with the bytes that have
+ * come since the channel was idle, never with a length that was announced, and
+ * goes back when the channel is idle again: when nothing has come from one tick
+ * of its timer to the next. A read that waits in a large buffer is then
+ * cancelled and begins again in a small one. npipe/channel.h states the bounds.
+ *
+ * Over bytes, reads go to `in`, and what a frame's end is missing, if that is
+ * long, straight to the decoder's pile. Where messages are the kernel's, reads
+ * go to the same pile. */
+#include <assert.h>
+
+#include "channel.h"
+#include "frame.h"
+#include "pile.h"
+
+/* The buffer of a read that waits at an idle channel. */
+#define IDLE_BYTES 200u
+
+/* The buffer from the first message on that did not fit there, and the shortest
+ * rest of a frame that is read straight to the pile. */
+#define BUSY_BYTES 4096u
+
+static np__pile *pile_of(np_channel *channel) {
+  return &channel->decoder.np__pile;
+}
+
+/* --- Idleness ------------------------------------------------------------- */
+
+static void on_tick(np__timer_node *node);
+
+static void tick_start(np_channel *channel) {
+  np_loop *loop = channel->target.loop;
+
+  channel->came_at_tick = channel->came;
+  np__heap_insert(&loop->timers, &channel->tick,
+                  np__loop_deadline_ms(loop, NP_CHANNEL_IDLE_MS), on_tick);
+  loop->unheeded_timers++; /* It keeps no loop running. */
+}
+
+void np__channel_tick(np_channel *channel) {
+  if (!np__heap_has(&channel->tick) &&
+      (channel->in_bytes > IDLE_BYTES || channel->out_bytes > 0 ||
+       np__pile_capacity(pile_of(channel)) > IDLE_BYTES)) {
+    tick_start(channel);
+  }
+}
+
+void np__channel_tick_stop(np_channel *channel) {
+  np_loop *loop = channel->target.loop;
+
+  if (np__heap_has(&channel->tick)) {
+    np__heap_remove(&loop->timers, &channel->tick);
+    loop->unheeded_timers--;
+  }
+}
+
+static void in_free(np_channel *channel) {
+  np__loop_free(channel->target.loop, channel->in);
+  channel->in = NULL;
+  channel->in_bytes = 0;
+}
+
+/* Gives back what no read in flight uses and no message lies in. */
+static void unused_free(np_channel *channel) {
+  const bool is_free = !channel->is_reading || channel->into != NULL;
+
+  if (channel->is_framed) {
+    np__frame_decoder_take_back(&channel->decoder);
+    if (is_free || channel->is_direct) {
+      in_free(channel);
+    }
+  }
+  if ((pile_of(channel)->used == 0 || channel->receive_error != NP_OK) &&
+      (channel->is_framed || is_free)) {
+    np__pile_clear(pile_of(channel), 0);
+  }
+}
+
+/* Whether the read in flight waits in more memory than an idle channel has. A
+ * part of a message that has come stays where it is. */
+static bool waits_in_much(np_channel *channel) {
+  if (!channel->is_reading || channel->into != NULL ||
+      channel->is_read_cancelled) {
+    return false;
+  }
+  return channel->is_framed
+             ? !channel->is_direct && channel->in_bytes > IDLE_BYTES
+             : !channel->is_in_message &&
+                   np__pile_capacity(pile_of(channel)) > IDLE_BYTES;
+}
+
+/* Whether bytes that a caller has or will get lie in the channel's memory. */
+static bool is_lending(const np_channel *channel) {
+  return channel->result.is_there || channel->delivered != NULL ||
+         channel->is_whole || channel->in_begin < channel->in_end ||
+         (channel->lent != NULL && channel->receives.first == NULL);
+}
+
+static void become_idle(np_channel *channel) {
+  channel->is_idle = true; /* The next read begins small. */
+  if (!channel->is_writing && channel->sends.first == NULL) {
+    np__loop_free(channel->target.loop, channel->out);
+    channel->out = NULL;
+    channel->out_bytes = 0;
+  }
+  if (waits_in_much(channel)) {
+    np__channel_read_give_up(channel);
+  }
+  if (!is_lending(channel)) {
+    unused_free(channel);
+  }
+  if (channel->out_bytes > 0) {
+    tick_start(channel);
+  }
+}
+
+static void on_tick(np__timer_node *node) {
+  np_channel *channel =
+      (np_channel *)(void *)((char *)node - offsetof(np_channel, tick));
+
+  channel->target.loop->unheeded_timers--;
+  if (channel->came != channel->came_at_tick) {
+    tick_start(channel);
+  } else {
+    become_idle(channel);
+  }
+}
+
+/* --- Room ----------------------------------------------------------------- */
+
+static size_t least(size_t a, size_t b) {
+  return a < b ? a : b;
+}
+
+/* The size that `in` shall have for the next read. It grows when a read has
+ * filled it or a frame did not fit it, up to what has come before this frame
+ * and a little: so there is room for twice the frame beside it. */
+static size_t in_wanted(const np_channel *channel) {
+  const np_frame_decoder *decoder = &channel->decoder;
+  const size_t most = channel->read_buffer_bytes;
+  const size_t begun =
+      decoder->np__header_used > 0 ? decoder->np__pile.used : 0;
+  uint64_t wanted;
+
+  if (channel->in_bytes == 0 || channel->is_idle) {
+    return least(IDLE_BYTES, most);
+  }
+  if (!channel->is_in_small) {
+    return channel->in_bytes;
+  }
+  assert(channel->came >= begun);
+  wanted = channel->came - begun;
+  if (wanted < BUSY_BYTES) {
+    wanted = BUSY_BYTES;
+  }
+  if (wanted + most / 16 >= most) {
+    return most;
+  }
+  return wanted / 2 >= channel->in_bytes ? (size_t)wanted : channel->in_bytes;
+}
+
+/* All that was read has been decoded. */
+static bool in_make(np_channel *channel) {
+  const size_t wanted = in_wanted(channel);
+  unsigned char *made;
+
+  channel->is_in_small = false;
+  if (wanted == channel->in_bytes) {
+    return true;
+  }
+  if (wanted > channel->in_bytes) {
+    in_free(channel); /* The two together would be more than the bound. */
+  }
+  made = np__channel_allocate(channel, wanted);
+  if (made == NULL) {
+    return channel->in_bytes > 0; /* The large one does as well. */
+  }
+  in_free(channel);
+  channel->in = made;
+  channel->in_bytes = wanted;
+  return true;
+}
+
+static unsigned char *framed_room(np_channel *channel, size_t *room) {
+  const size_t missing = np__frame_decoder_missing(&channel->decoder);
+  unsigned char *to;
+
+  np__frame_decoder_take_back(&channel->decoder); /* A receive is in flight. */
+  assert(channel->in_begin == channel->in_end);   /* All was decoded. */
+  channel->in_begin = 0;
+  channel->in_end = 0;
+  channel->is_direct =
+      missing > 0 && (missing >= BUSY_BYTES || missing >= channel->in_bytes);
+  if (channel->is_direct) {
+    to = np__frame_decoder_room(&channel->decoder, room);
+    *room = to != NULL ? least(*room, channel->read_buffer_bytes) : 0;
+    return to;
+  }
+  if (!in_make(channel)) {
+    return NULL;
+  }
+  *room = channel->in_bytes;
+  return channel->in;
+}
+
+/* A message of the kernel's begins in the block that is there, or in a small
+ * one, and goes on in others. What is dropped is read in pieces of the usual
+ * size. */
+static unsigned char *native_room(np_channel *channel, size_t *room) {
+  np__pile *pile = pile_of(channel);
+  const size_t dropped = channel->dropped_bytes;
+  size_t most = channel->read_buffer_bytes;
+
+  if (!channel->is_in_message) {
+    np__pile_clear(pile, channel->is_idle ? 2 * IDLE_BYTES : SIZE_MAX);
+  } else if (np__pile_capacity(pile) < least(most, dropped)) {
+    np__pile_clear(pile, 0);
+  }
+  if (pile->used > 0) {
+    most = np__channel_bytes_max(channel) - pile->used;
+  } else if (pile->held > 0) {
+    most = np__pile_capacity(pile);
+  } else if (dropped == 0) {
+    most = least(most, IDLE_BYTES);
+  }
+  return np__pile_room(pile, pile->used + dropped, most, room);
+}
+
+unsigned char *np__channel_room(np_channel *channel, size_t *room) {
+  unsigned char *to = channel->is_framed ? framed_room(channel, room)
+                                         : native_room(channel, room);
+
+  if (channel->is_idle) {
+    channel->is_idle = false;
+    channel->came = pile_of(channel)->used;
+  }
+  np__channel_tick(channel);
+  if (to != NULL) {
+    *room = least(*room, UINT32_MAX);
+  }
+  return to;
+}
