@@ -119,6 +119,10 @@ static bool is_silent(const struct run *r) {
      * second half of a try that has returned data already. */
     return r->plan.kind != PLAN_NONE;
   }
+  if ((flags & HOLDS_BACK) != 0 && strcmp(function, "ReadFile") == 0 &&
+      r->plan.nth > 1) {
+    return true; /* The cancel or the time limit is reported instead. */
+  }
   if ((flags & TRIES_AGAIN) != 0 && is_wait(r)) {
     return true;
   }

@@ -67,18 +67,19 @@ struct action {
 
 /* Properties of scenarios, which decide which faults may stay silent. */
 enum scenario_flags {
-  CUTS_MESSAGES = 1,      /* reads a part of a message, and posts no task */
-  FOREIGN_PORT = 2,       /* the loop uses the caller's port */
-  OPENS_AGAIN = 4,        /* opens again with less access after a denial */
-  KNOWS_ITSELF = 8,       /* an end that has no right to query itself */
-  CANCELS_FIRST = 16,     /* its first failing CancelIoEx is reported */
-  ONLY_WAITS = 32,        /* polls the port only to wait */
-  READINESS = 64,         /* the next try reports an error */
-  TRIES_AGAIN = 128,      /* a waiting client, which connects in any case */
-  SERVER_COMES = 256,     /* ... even if the pipe does not exist yet */
-  CLOSES_LISTENER = 512,  /* closes the listener while it has news */
-  FLUSHES = 1024,         /* a thread flushes if the kernel's control fails */
-  NO_FLUSH_CONTROL = 2048 /* the kernel has no flush control */
+  CUTS_MESSAGES = 1,       /* reads a part of a message, and posts no task */
+  FOREIGN_PORT = 2,        /* the loop uses the caller's port */
+  OPENS_AGAIN = 4,         /* opens again with less access after a denial */
+  KNOWS_ITSELF = 8,        /* an end that has no right to query itself */
+  CANCELS_FIRST = 16,      /* its first failing CancelIoEx is reported */
+  ONLY_WAITS = 32,         /* polls the port only to wait */
+  READINESS = 64,          /* the next try reports an error */
+  TRIES_AGAIN = 128,       /* a waiting client, which connects in any case */
+  SERVER_COMES = 256,      /* ... even if the pipe does not exist yet */
+  CLOSES_LISTENER = 512,   /* closes the listener while it has news */
+  FLUSHES = 1024,          /* a thread flushes if the kernel's control fails */
+  NO_FLUSH_CONTROL = 2048, /* the kernel has no flush control */
+  HOLDS_BACK = 4096 /* reads behind one that waits are ended by the scenario */
 };
 
 struct scenario {

@@ -118,6 +118,53 @@ SCENARIO(shutdown_waits, "shutdown/after-its-writes", 0) {
          ends(shutdown_begin(r, r->client), NP_OK, 0);
 }
 
+/* ends_soon runs a few turns, by the end of which `action` must have ended,
+ * whatever fault came. */
+static bool ends_soon(struct action *action, const char *what) {
+  for (int i = 0; i < 10 && action->done == 0; i++) {
+    if (!turn(action->run, 10)) {
+      return false;
+    }
+  }
+  if (action->done == 0) {
+    run_fail(action->run, "a read behind another lost its %s", what);
+  }
+  return action->done > 0;
+}
+
+/* The law of op.h: a read that fails at once behind one that waits is held
+ * back, and keeps its time limit and its cancel. */
+SCENARIO(held_back, "read/held-back", HOLDS_BACK) {
+  struct action *waiting;
+  struct action *limited;
+  struct action *cancelled;
+  np_error error;
+
+  if (!pair_open(r)) {
+    return false;
+  }
+  waiting = read_begin(r, r->server, 16);
+  if (!turn(r, 0)) {
+    return false;
+  }
+  r->timeout_ms = 10;
+  limited = read_begin(r, r->server, 16);
+  r->timeout_ms = 0;
+  cancelled = read_begin(r, r->server, 16);
+  if (!turn(r, 0) || waiting->done > 0 || !ends_soon(limited, "time limit")) {
+    return false;
+  }
+  error = np_op_cancel(&cancelled->op);
+  if ((error == NP_OK || error == ERROR_NOT_FOUND) &&
+      !ends_soon(cancelled, "cancel")) {
+    return false;
+  }
+  return took(r, "np_op_cancel", error) &&
+         ends(write_begin(r, r->client, "data", 4), NP_OK, 4) &&
+         ends_with(waiting, NP_OK, "data") && ends(limited, WAIT_TIMEOUT, 0) &&
+         ends(cancelled, ERROR_OPERATION_ABORTED, 0);
+}
+
 SCENARIO(cancel_read, "cancel/a-read", CANCELS_FIRST) {
   struct action *in_kernel;
   struct action *put_off;
