@@ -64,6 +64,24 @@ static void on_read(np_op *op, np_error error, size_t transferred) {
   }
 }
 
+static void on_flush(np_op *op, np_error error, size_t transferred) {
+  (void)error, (void)transferred;
+  if (busy_of(op)->is_over) {
+    callback_begins(busy_of(op)->play);
+  } else {
+    has_run(busy_of(op), WAITING_FLUSH, "a flush");
+  }
+}
+
+static void on_send(np_op *op, np_error error, size_t transferred) {
+  (void)error, (void)transferred;
+  if (busy_of(op)->is_over) {
+    callback_begins(busy_of(op)->play);
+  } else {
+    has_run(busy_of(op), WAITING_SEND, "a gathered message");
+  }
+}
+
 static void on_handed_out(np_listener *listener, np_pipe *pipe) {
   struct busy *busy = np_listener_user(listener);
 
@@ -162,6 +180,27 @@ static bool begins_request(struct busy *busy) {
                            on_client) == NP_OK;
 }
 
+static void on_channel_closed(np_channel *channel) {
+  struct busy *busy = np_channel_user(channel);
+
+  callback_begins(busy->play);
+  busy->open_count--;
+}
+
+/* begins_send sends on a channel whose pipe has room: the message is gathered,
+ * and goes out at the end of the turn. */
+static bool begins_send(struct busy *busy) {
+  if (!open_server(busy, 's', &busy->sender) ||
+      !open_client(busy, 's', &busy->receiver) ||
+      np_channel_create(busy->sender, NULL, &busy->channel) != NP_OK) {
+    return false;
+  }
+  busy->sender = NULL; /* closed with the channel */
+  np_channel_set_user(busy->channel, busy);
+  return np_channel_send(busy->channel, "x", 1, &busy->waiting_send, on_send) ==
+         NP_OK;
+}
+
 static bool begins(struct busy *busy, enum waiting which) {
   switch (which) {
     case WAITING_TASK:
@@ -179,6 +218,11 @@ static bool begins(struct busy *busy, enum waiting which) {
                           on_read) == NP_OK;
     case WAITING_ACCEPT:
       return begins_accept(busy);
+    case WAITING_FLUSH:
+      return np_pipe_flush(busy->ends[3], &busy->waiting_flush, on_flush) ==
+             NP_OK;
+    case WAITING_SEND:
+      return begins_send(busy);
     default:
       return begins_request(busy);
   }
@@ -363,6 +407,8 @@ static void busy_prepare(struct play *play, unsigned loop_index) {
   op_prepare(busy, &busy->peer_op);
   op_prepare(busy, &busy->waiting_write);
   op_prepare(busy, &busy->waiting_read);
+  op_prepare(busy, &busy->waiting_flush);
+  op_prepare(busy, &busy->waiting_send);
   op_prepare(busy, &busy->ignored);
   busy->task.user = busy;
   busy->timer.user = busy;
@@ -372,12 +418,16 @@ static void busy_prepare(struct play *play, unsigned loop_index) {
 
 static void busy_close(struct busy *busy) {
   np_pipe *const pipes[] = {busy->ends[0], busy->ends[1], busy->ends[2],
-                            busy->ends[3], busy->guest,   busy->host};
+                            busy->ends[3], busy->guest,   busy->host,
+                            busy->sender,  busy->receiver};
 
   for (size_t i = 0; i < sizeof pipes / sizeof pipes[0]; i++) {
     if (pipes[i] != NULL) {
       np_pipe_close(pipes[i], on_pipe_closed);
     }
+  }
+  if (busy->channel != NULL) {
+    np_channel_close(busy->channel, on_channel_closed);
   }
   if (busy->listener != NULL) {
     np_listener_close(busy->listener, on_listener_closed);
@@ -417,7 +467,10 @@ void step_busy(struct play *play, const struct step *step) {
   }
   busy_prepare(play, loop_index);
   busy->chosen = 1 + step->c % (WAITING_ALL - 1);
-  ready += 8; /* the waiting things, and those of the busy work */
+  if (!play->program->settings.flush_control) {
+    busy->chosen &= ~(unsigned)WAITING_FLUSH; /* a thread ends it, some time */
+  }
+  ready += 10; /* the waiting things, and those of the busy work */
   busy->callbacks_max = WARM + (1 + ready) * NP_LOOP_CALLBACKS_MAX;
   say(play, "busy work of kind %d on loop %u, beside %#x", (int)kind,
       loop_index, busy->chosen);

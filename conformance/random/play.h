@@ -219,7 +219,9 @@ enum waiting {
   WAITING_READ = 8,
   WAITING_ACCEPT = 16,
   WAITING_REQUEST = 32,
-  WAITING_ALL = 64 /* the first bit that has no meaning */
+  WAITING_FLUSH = 64,
+  WAITING_SEND = 128,
+  WAITING_ALL = 256 /* the first bit that has no meaning */
 };
 
 struct busy {
@@ -238,6 +240,9 @@ struct busy {
   np_pipe *ends[4];       /* of the busy work, and of what waits */
   np_pipe *guest;         /* client of the listener */
   np_pipe *host;          /* server for the request */
+  np_pipe *sender;        /* of the channel, until that takes it over */
+  np_pipe *receiver;
+  np_channel *channel;
   np_listener *listener;
   np_client_request request;
   np_op op;
@@ -245,6 +250,8 @@ struct busy {
   np_op ignored;
   np_op waiting_write;
   np_op waiting_read;
+  np_op waiting_flush;
+  np_op waiting_send;
   np_task task;
   np_task waiting_task;
   np_timer timer;
