@@ -66,6 +66,7 @@ struct np_pipe {
       uint32_t instances_max;
       uint32_t in_buffer_bytes;
       uint32_t out_buffer_bytes;
+      uint32_t disconnects; /* modulo 2^32: tells one session from the next */
       /* Both NULL where no listener knows it. */
       struct np__slot *slot;
       const np__owner_hooks *owner_hooks;
@@ -84,7 +85,6 @@ struct np_pipe {
    * that ended without its reply: whose reply the next message is, nobody can
    * tell. */
   bool is_reply_owed;
-  uint32_t disconnects; /* modulo 2^32: tells one session from the next */
   /* Both NULL until somebody asks for readiness. */
   struct np__readiness *readiness;
   const np__ready_hooks *ready_hooks;
