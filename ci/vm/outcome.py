@@ -36,8 +36,11 @@ def _users(more, architecture, data):
     if ran:
         return f"{ran} cases"
     why = _last_line(more, f"windows-{architecture}.users.txt")
+    skipped = [result.get("reason", "") for result in data["results"]
+               if result["id"].startswith("users/")]
     return NOT_RUN + (why.removeprefix("npipe-users: not run: ")
-                      or "run.cmd was not asked for --users")
+                      or next(filter(None, skipped), "")
+                      or "no case about users was selected")
 
 
 def _answers(data):
