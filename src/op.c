@@ -385,8 +385,10 @@ static void make_ready_in_order(np_op *op, size_t transferred,
   } else if (!is_earlier_in_kernel(op)) {
     make_ready(op, transferred);
     release_later(op);
-  } else if (is_aborted) {
-    /* A cancelled operation does not wait for the others. */
+  } else if (is_aborted ||
+             (op->np__abort_error != NP_OK && !op_has_succeeded(op))) {
+    /* A cancelled operation does not wait for the others, also if it failed
+     * for another reason. */
     make_ready(op, transferred);
   } else {
     hold_back(op, transferred);

@@ -127,7 +127,7 @@ static bool ends_soon(struct action *action, const char *what) {
     }
   }
   if (action->done == 0) {
-    run_fail(action->run, "a read behind another lost its %s", what);
+    run_fail(action->run, "what waits behind another lost its %s", what);
   }
   return action->done > 0;
 }
@@ -163,6 +163,25 @@ SCENARIO(held_back, "read/held-back", HOLDS_BACK) {
          ends(write_begin(r, r->client, "data", 4), NP_OK, 4) &&
          ends_with(waiting, NP_OK, "data") && ends(limited, WAIT_TIMEOUT, 0) &&
          ends(cancelled, ERROR_OPERATION_ABORTED, 0);
+}
+
+/* A cancel came first; then the write failed for another reason. */
+SCENARIO(cancel_behind, "cancel/a-write-behind-another", CANCELS_FIRST) {
+  struct action *waiting;
+  struct action *behind;
+
+  modes(r, NP_MESSAGE, NP_MESSAGE);
+  if (!pair_open(r)) {
+    return false;
+  }
+  waiting = write_begin(r, r->client, NULL, QUOTA_BYTES * 2);
+  behind = write_begin(r, r->client, "x", 1);
+  return waiting != NULL && behind != NULL && cancel(behind) &&
+         ends_soon(behind, "cancel") &&
+         ends(behind, ERROR_OPERATION_ABORTED, 0) &&
+         ends(read_begin(r, r->server, BUFFER_BYTES_MAX), NP_OK,
+              QUOTA_BYTES * 2) &&
+         ends(waiting, NP_OK, QUOTA_BYTES * 2);
 }
 
 SCENARIO(cancel_read, "cancel/a-read", CANCELS_FIRST) {
