@@ -288,10 +288,21 @@ void np__ahead_serve(np__ahead *ahead, np_op *read) {
   }
 }
 
+static bool is_of_nobody(np_error error) {
+  return error == ERROR_PIPE_LISTENING || error == ERROR_PIPE_NOT_CONNECTED;
+}
+
 void np__ahead_ask_again(np__ahead *ahead) {
-  if (ahead->error == ERROR_PIPE_LISTENING ||
-      ahead->error == ERROR_PIPE_NOT_CONNECTED) {
+  if (is_of_nobody(ahead->error)) {
     ahead->caught = false;
+  }
+}
+
+void np__ahead_connected(np__ahead *ahead) {
+  np__ahead_ask_again(ahead);
+  if (ahead->op.np__state >= NP__OP_HELD_BACK &&
+      is_of_nobody(ahead->op.np__error)) {
+    ahead->is_stale = true;
   }
 }
 

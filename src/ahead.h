@@ -56,6 +56,11 @@ void np__ahead_serve(np__ahead *ahead, np_op *read);
  * there: by now somebody may be. */
 void np__ahead_ask_again(np__ahead *ahead);
 
+/* np__ahead_connected is np__ahead_ask_again when a client has come. A read
+ * that has failed for want of a client, and has not told it yet, tells nothing
+ * any more. */
+void np__ahead_connected(np__ahead *ahead);
+
 /* np__ahead_forget drops what was caught and what is in flight will bring. */
 void np__ahead_forget(np__ahead *ahead);
 

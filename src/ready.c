@@ -185,7 +185,7 @@ static bool ready_take_read(np_pipe *pipe, np_op *read) {
 static void ready_connected(np_pipe *pipe) {
   np__readiness *r = pipe->readiness;
 
-  np__ahead_ask_again(&r->ahead);
+  np__ahead_connected(&r->ahead);
   update(r);
 }
 
