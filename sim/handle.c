@@ -138,7 +138,10 @@ void *sim__handle_get(HANDLE handle, unsigned types, ACCESS_MASK access,
 
   if (object == NULL && (slot == NULL || slot->object == NULL)) {
     complain(handle, slot);
-    *status = STATUS_INVALID_HANDLE;
+    /* INVALID_HANDLE_VALUE is also the current process. Source: Wine ntdll
+     * tests, pipe.c, test_filepipeinfo. */
+    *status = handle == INVALID_HANDLE_VALUE ? STATUS_OBJECT_TYPE_MISMATCH
+                                             : STATUS_INVALID_HANDLE;
     return NULL;
   }
   if (object == NULL) {

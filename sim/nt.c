@@ -41,6 +41,11 @@ static NTSTATUS nt_name(struct nt_name *out,
   const WCHAR *text = path == NULL ? NULL : path->Buffer;
   size_t length = path == NULL ? 0 : path->Length / 2u;
 
+  /* A name that is none is found before a root that is none. Source: Wine ntdll
+   * tests, om.c, test_name_limits. */
+  if (path != NULL && (path->Length % 2 != 0 || path->Length > 65532)) {
+    return STATUS_OBJECT_NAME_INVALID;
+  }
   if (attributes->RootDirectory != NULL) {
     NTSTATUS status;
     const struct file *root =
@@ -57,9 +62,6 @@ static NTSTATUS nt_name(struct nt_name *out,
   }
   if (length == 0) {
     return STATUS_OBJECT_PATH_SYNTAX_BAD;
-  }
-  if (path->Length % 2 != 0 || path->Length > 65532) {
-    return STATUS_OBJECT_NAME_INVALID;
   }
   for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
     if (!starts_with(text, length, prefixes[i], lengths[i])) {
@@ -84,6 +86,10 @@ static NTSTATUS nt_name(struct nt_name *out,
 static bool is_synchronous(ULONG options) {
   return (options &
           (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT)) != 0;
+}
+
+static bool is_alertable(ULONG options) {
+  return (options & FILE_SYNCHRONOUS_IO_ALERT) != 0;
 }
 
 static NTSTATUS open_nt(HANDLE *handle, ACCESS_MASK access,
@@ -116,6 +122,7 @@ static NTSTATUS open_nt(HANDLE *handle, ACCESS_MASK access,
   } else {
     file = sim__file_new(name.kind, open.synchronous);
   }
+  file->alertable = is_alertable(options);
   *handle = sim__handle_open(&file->object, granted,
                              (attributes->Attributes & OBJ_INHERIT) != 0);
   return STATUS_SUCCESS;
@@ -175,6 +182,39 @@ static int configuration_of(ULONG share) {
   }
 }
 
+static NTSTATUS create_nt(HANDLE *handle, IO_STATUS_BLOCK *io,
+                          const OBJECT_ATTRIBUTES *attributes,
+                          const struct create_options *create,
+                          ULONG disposition, bool alertable) {
+  struct nt_name name = {FILE_DEVICE, NULL, 0};
+  struct file *file;
+  ACCESS_MASK granted;
+  bool is_new;
+  NTSTATUS status = nt_name(&name, attributes);
+
+  if (status < 0) {
+    return status;
+  }
+  if (name.kind != FILE_PIPE) {
+    return STATUS_OBJECT_NAME_INVALID;
+  }
+  if (create->configuration < 0 || disposition == 0 ||
+      disposition >= FILE_OVERWRITE) {
+    return STATUS_INVALID_PARAMETER;
+  }
+  status = sim__pipe_create(&file, &granted, &is_new, name.name, name.length,
+                            create);
+  if (status < 0) {
+    return status;
+  }
+  file->alertable = alertable;
+  *handle = sim__handle_open(&file->object, granted,
+                             (attributes->Attributes & OBJ_INHERIT) != 0);
+  io->Status = STATUS_SUCCESS;
+  io->Information = is_new ? FILE_CREATED : FILE_OPENED;
+  return STATUS_SUCCESS;
+}
+
 NTSTATUS NTAPI NtCreateNamedPipeFile(
     PHANDLE handle, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes,
     PIO_STATUS_BLOCK io, ULONG share, ULONG disposition, ULONG options,
@@ -198,28 +238,18 @@ NTSTATUS NTAPI NtCreateNamedPipeFile(
         .in_quota = in_quota,
         .out_quota = out_quota,
         .timeout = timeout != NULL ? &wait : NULL,
-        .descriptor = attributes->SecurityDescriptor,
+        .descriptor =
+            attributes != NULL ? attributes->SecurityDescriptor : NULL,
     };
-    struct nt_name name = {FILE_DEVICE, NULL, 0};
-    struct file *file = NULL;
-    ACCESS_MASK granted = 0;
-    bool is_new = false;
-    NTSTATUS status = nt_name(&name, attributes);
+    NTSTATUS status =
+        attributes == NULL || attributes->Length != sizeof *attributes
+            ? STATUS_INVALID_PARAMETER
+            : create_nt(handle, io, attributes, &create, disposition,
+                        is_alertable(options));
 
-    if (status >= 0 && name.kind != FILE_PIPE) {
-      status = STATUS_OBJECT_NAME_INVALID;
-    } else if (status >= 0 && (create.configuration < 0 || disposition == 0 ||
-                               disposition >= FILE_OVERWRITE)) {
-      status = STATUS_INVALID_PARAMETER;
-    } else if (status >= 0) {
-      status = sim__pipe_create(&file, &granted, &is_new, name.name,
-                                name.length, &create);
-    }
-    if (status >= 0) {
-      *handle = sim__handle_open(&file->object, granted,
-                                 (attributes->Attributes & OBJ_INHERIT) != 0);
-      io->Status = STATUS_SUCCESS;
-      io->Information = is_new ? FILE_CREATED : FILE_OPENED;
+    /* Source: Wine ntdll tests, pipe.c, test_create_invalid. */
+    if (status < 0) {
+      *handle = NULL;
     }
     call.error = (uint32_t)status;
   }

@@ -274,6 +274,9 @@ NTSTATUS sim__pipe_open(struct file **out, ACCESS_MASK *granted,
   if (status < 0) {
     return status;
   }
+  /* Its handle has the right all the same. Source: Wine kernel32 tests, pipe.c,
+   * test_CreatePipe. */
+  *granted |= sim__access_map(options->access) & FILE_CREATE_PIPE_INSTANCE;
   if (((*granted & FILE_READ_DATA) != 0 && pipe->configuration == INBOUND) ||
       ((*granted & FILE_WRITE_DATA) != 0 && pipe->configuration == OUTBOUND)) {
     return STATUS_ACCESS_DENIED;

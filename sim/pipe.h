@@ -206,8 +206,9 @@ struct file {
   struct instance *instance; /* NULL: a client that the server disconnected */
   struct pipe *pipe;
   bool synchronous;
-  bool busy;     /* a call is active on this synchronous file */
-  bool messages; /* reads messages */
+  bool alertable; /* synchronous, opened with FILE_SYNCHRONOUS_IO_ALERT */
+  bool busy;      /* a call is active on this synchronous file */
+  bool messages;  /* reads messages */
   bool nowait;
   bool signalled;
   UCHAR notify; /* SetFileCompletionNotificationModes */

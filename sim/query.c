@@ -84,7 +84,9 @@ static NTSTATUS query(const struct file *file, ACCESS_MASK access, void *out,
     case FileAccessInformation:
       return answer(out, size, &access, sizeof access, info);
     case FileModeInformation:
-      value = file->synchronous ? FILE_SYNCHRONOUS_IO_NONALERT : 0;
+      value = !file->synchronous ? 0u
+              : file->alertable  ? FILE_SYNCHRONOUS_IO_ALERT
+                                 : FILE_SYNCHRONOUS_IO_NONALERT;
       return answer(out, size, &value, sizeof value, info);
     case FileIoCompletionNotificationInformation:
       value = file->notify;

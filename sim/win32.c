@@ -50,16 +50,16 @@ static ACCESS_MASK create_access(DWORD open_mode) {
          SYNCHRONIZE;
 }
 
-/* create does the work of CreateNamedPipeW after its checks. If it fails it
- * returns INVALID_HANDLE_VALUE and sets `*error`. */
+/* create does the work of CreateNamedPipeW after its checks. `more` are further
+ * rights. If it fails it returns INVALID_HANDLE_VALUE and sets `*error`. */
 static HANDLE create(uint32_t *error, const WCHAR *path, DWORD open_mode,
-                     DWORD pipe_mode, DWORD instances_max, DWORD out_size,
-                     DWORD in_size, DWORD timeout_ms,
+                     ACCESS_MASK more, DWORD pipe_mode, DWORD instances_max,
+                     DWORD out_size, DWORD in_size, DWORD timeout_ms,
                      const SECURITY_ATTRIBUTES *attributes) {
   /* 0 means 50 ms. Source: the CreateNamedPipe page. */
   int64_t timeout = timeout_ms == 0 ? -500000 : -(int64_t)timeout_ms * 10000;
   struct create_options options = {
-      .access = create_access(open_mode),
+      .access = create_access(open_mode) | more,
       .synchronous = (open_mode & FILE_FLAG_OVERLAPPED) == 0,
       .must_create = (open_mode & FILE_FLAG_FIRST_PIPE_INSTANCE) != 0,
       .message_type = (pipe_mode & PIPE_TYPE_MESSAGE) != 0,
@@ -118,7 +118,7 @@ HANDLE WINAPI CreateNamedPipeW(LPCWSTR name, DWORD open_mode, DWORD pipe_mode,
                      ? ERROR_PATH_NOT_FOUND
                      : check_create(open_mode, pipe_mode, instances_max);
     if (call.error == 0) {
-      handle = create(&call.error, name, open_mode, pipe_mode, instances_max,
+      handle = create(&call.error, name, open_mode, 0, pipe_mode, instances_max,
                       out_size, in_size, timeout_ms, attributes);
     }
   }
@@ -198,8 +198,9 @@ BOOL WINAPI CreatePipe(PHANDLE read, PHANDLE write,
     name[sizeof prefix / sizeof *prefix + 15] = 0;
     /* Source: Wine kernel32 tests, pipe.c, test_CreatePipe. */
     size = size == 0 ? 4096 : size;
-    *read = create(&call.error, name, PIPE_ACCESS_INBOUND, PIPE_TYPE_BYTE, 1,
-                   size, size, 0, attributes);
+    *read =
+        create(&call.error, name, PIPE_ACCESS_INBOUND, FILE_WRITE_ATTRIBUTES,
+               PIPE_TYPE_BYTE, 1, size, size, 0, attributes);
     if (call.error == 0) {
       *write = open_file(&call.error, name, GENERIC_WRITE, 0, attributes);
     }

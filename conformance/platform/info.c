@@ -309,3 +309,48 @@ NP_PLATFORM_CASE("platform/info/name-cut", NtQueryInformationFile,
   assert_true(name.bytes > 4);
   assert_memory_equal(name.name, f->name + 8, 4);
 }
+
+static void assert_granted(HANDLE pipe, ULONG expected) {
+  ULONG granted = 0;
+
+  assert_status(nt_query(pipe, NT_FILE_ACCESS, &granted, sizeof(granted)),
+                NT_OK);
+  assert_int_equal(granted, expected);
+}
+
+NP_PLATFORM_CASE("platform/info/access-of-a-client", NtQueryInformationFile,
+                 NO_MODE, NO_ERROR,
+                 "The handle of a client that reads and writes has all rights "
+                 "of both, FILE_CREATE_PIPE_INSTANCE among them.",
+                 "wine kernel32/tests/pipe.c#test_CreatePipe") {
+  pair_create(f);
+  assert_granted(f->client, 0x12019F);
+}
+
+NP_PLATFORM_CASE("platform/info/access-of-an-anonymous-pipe",
+                 NtQueryInformationFile, NO_MODE, NO_ERROR,
+                 "The read end of CreatePipe may also set attributes, and the "
+                 "write end also read them.",
+                 "wine kernel32/tests/pipe.c#test_CreatePipe") {
+  HANDLE read = NULL;
+  HANDLE write = NULL;
+
+  assert_call(CreatePipe(&read, &write, NULL, 0));
+  win_own(f, read);
+  win_own(f, write);
+  assert_granted(read, 0x120189);
+  assert_granted(write, 0x120196);
+}
+
+NP_PLATFORM_CASE("platform/info/no-file", NtQueryInformationFile, NO_MODE,
+                 STATUS_OBJECT_TYPE_MISMATCH,
+                 "INVALID_HANDLE_VALUE is the current process, which is no "
+                 "file.",
+                 "wine ntdll/tests/pipe.c#test_filepipeinfo") {
+  struct nt_pipe modes;
+
+  (void)f;
+  assert_status(
+      nt_query(INVALID_HANDLE_VALUE, NT_FILE_PIPE, &modes, sizeof(modes)),
+      NT_OBJECT_TYPE_MISMATCH);
+}

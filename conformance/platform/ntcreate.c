@@ -102,3 +102,27 @@ NP_PLATFORM_CASE("platform/ntcreate/serves", NtCreateNamedPipeFile, NO_MODE,
   assert_result(win_write(f, f->client, "ab", 2), 0, 2);
   assert_read(f, f->server, "ab");
 }
+
+NP_PLATFORM_CASE("platform/ntcreate/without-attributes", NtCreateNamedPipeFile,
+                 NO_MODE, STATUS_INVALID_PARAMETER,
+                 "Without attributes, or with attributes of a wrong length, no "
+                 "pipe is made, and the handle becomes NULL.",
+                 "wine ntdll/tests/pipe.c#test_create") {
+  OBJECT_ATTRIBUTES attributes;
+  IO_STATUS_BLOCK io = {0};
+  LARGE_INTEGER timeout;
+
+  (void)f;
+  timeout.QuadPart = -500000;
+  InitializeObjectAttributes(&attributes, NULL, 0, NULL, NULL);
+  attributes.Length = 0;
+  for (unsigned i = 0; i < 2; i++) {
+    HANDLE pipe = INVALID_HANDLE_VALUE;
+
+    assert_status(
+        NtCreateNamedPipeFile(&pipe, ACCESS, i == 0 ? NULL : &attributes, &io,
+                              SHARE, CREATE, 0, 0, 0, 0, 1, 0, 0, &timeout),
+        NT_INVALID_PARAMETER);
+    assert_null(pipe);
+  }
+}

@@ -326,7 +326,6 @@ DWORD WINAPI GetCurrentThreadId(void);
 HANDLE WINAPI GetCurrentProcess(void);
 BOOL WINAPI TerminateProcess(HANDLE process, UINT code);
 DWORD WINAPI GetCurrentProcessId(void);
-HANDLE WINAPI OpenProcess(DWORD access, BOOL inherit, DWORD id);
 void WINAPI Sleep(DWORD timeout_ms);
 BOOL WINAPI SwitchToThread(void);
 
