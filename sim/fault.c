@@ -6,12 +6,18 @@
 
 enum { PLANS_MAX = 64, VANISH_MAX = 16 };
 
+enum plan_kind {
+  PLAN_FAILURE,    /* the call fails with `value` */
+  PLAN_COMPLETION, /* the call pends, its completion has the status `value` */
+  PLAN_LIE         /* it tells `value` as its count of bytes */
+};
+
 /* A planned fault: it hits when `left` more calls of the function were made. */
 static struct plan {
   const char *name; /* NULL: unused */
   uint64_t left;
-  uint32_t error;
-  bool completion;
+  enum plan_kind kind;
+  uint32_t value;
 } plans[PLANS_MAX];
 
 static struct vanish {
@@ -108,11 +114,14 @@ bool sim__fault_draw(struct call *call) {
     }
     plan->name = NULL;
     plan_count--;
-    hits++;
-    if (plan->completion) {
-      call->fault_completion = (NTSTATUS)plan->error;
+    hits += plan->kind == PLAN_LIE ? 0 : 1;
+    if (plan->kind == PLAN_COMPLETION) {
+      call->fault_completion = (NTSTATUS)plan->value;
+    } else if (plan->kind == PLAN_LIE) {
+      call->lies = true;
+      call->lie_bytes = plan->value;
     } else {
-      call->error = plan->error;
+      call->error = plan->value;
       failed = true;
     }
   }
@@ -135,15 +144,15 @@ void sim__fault_reset(void) {
   lie.name = NULL;
 }
 
-static void plan_add(const char *name, uint64_t nth, uint32_t error,
-                     bool completion) {
+static void plan_add(const char *name, uint64_t nth, enum plan_kind kind,
+                     uint32_t value) {
   pthread_mutex_lock(&sim__kernel.lock);
   for (size_t i = 0; i < PLANS_MAX; i++) {
     if (plans[i].name == NULL) {
       plans[i].name = name;
       plans[i].left = nth;
-      plans[i].error = error;
-      plans[i].completion = completion;
+      plans[i].kind = kind;
+      plans[i].value = value;
       plan_count++;
       break;
     }
@@ -152,11 +161,15 @@ static void plan_add(const char *name, uint64_t nth, uint32_t error,
 }
 
 void sim_fault(const char *name, uint64_t nth, uint32_t error) {
-  plan_add(name, nth, error, false);
+  plan_add(name, nth, PLAN_FAILURE, error);
 }
 
 void sim_fault_completion(const char *name, uint64_t nth, NTSTATUS status) {
-  plan_add(name, nth, (uint32_t)status, true);
+  plan_add(name, nth, PLAN_COMPLETION, (uint32_t)status);
+}
+
+void sim_lie_count(const char *name, uint64_t nth, uint32_t bytes) {
+  plan_add(name, nth, PLAN_LIE, bytes);
 }
 
 void sim_fault_any(uint64_t nth) {

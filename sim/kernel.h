@@ -68,9 +68,11 @@ struct call {
   const void *place;         /* who called */
   uint32_t error;            /* Win32 error; in an Nt call an NTSTATUS */
   NTSTATUS fault_completion; /* set by sim_fault_completion, or 0 */
-  bool may_fail;             /* may fail for lack of resources */
-  bool quiet;                /* not traced */
-  char text[96];             /* arguments for the trace */
+  bool lies;                 /* set by sim_lie_count: it tells `lie_bytes` */
+  uint32_t lie_bytes;
+  bool may_fail; /* may fail for lack of resources */
+  bool quiet;    /* not traced */
+  char text[96]; /* arguments for the trace */
 };
 
 #define PLACE __builtin_return_address(0)

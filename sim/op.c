@@ -21,6 +21,8 @@ struct op *sim__op_new(const struct call *call, enum op_kind kind,
   op->name = call->name;
   op->place = call->place;
   op->thread_id = sim__thread_self()->id;
+  op->lies = call->lies;
+  op->lie_bytes = call->lie_bytes;
   op->buffer = buffer;
   op->size = size;
   op->timeout_at = NEVER;
@@ -49,6 +51,10 @@ void sim__op_free(struct op *op) {
   free(op);
 }
 
+size_t sim__op_told(const struct op *op) {
+  return op->lies ? op->lie_bytes : op->info;
+}
+
 char *sim__op_target(struct op *op) {
   return op->staged != NULL ? op->staged : op->buffer;
 }
@@ -60,7 +66,7 @@ void sim__op_write_back(struct op *op) {
   if (op->staged != NULL && op->info > 0) {
     memcpy(op->buffer, op->staged, op->info < op->size ? op->info : op->size);
   }
-  op->request.iosb->Information = op->info;
+  op->request.iosb->Information = sim__op_told(op);
   /* Atomic, because other threads may poll it with HasOverlappedIoCompleted. */
   __atomic_store_n(&op->request.iosb->Status, op->status, __ATOMIC_RELEASE);
 }

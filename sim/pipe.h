@@ -62,7 +62,9 @@ struct op {
   NTSTATUS status;
   size_t info;
   ULONG_PTR key; /* OP_POSTED */
-  bool queued;   /* waits in a pipe; can be cancelled */
+  bool lies;     /* tells `lie_bytes` in place of `info` */
+  uint32_t lie_bytes;
+  bool queued; /* waits in a pipe; can be cancelled */
   bool cancel_asked;
   bool cancel_now; /* chosen by the current cancel */
   bool sync;       /* the call waits, then frees the op */
@@ -83,6 +85,9 @@ struct op {
 struct op *sim__op_new(const struct call *call, enum op_kind kind,
                        struct file *file, const struct request *request,
                        void *buffer, size_t size);
+
+/* sim__op_told returns the count of bytes that the caller is told. */
+size_t sim__op_told(const struct op *op);
 
 /* sim__op_take_event takes the event that the caller passed. It returns false
  * if the handle is not an event; `op` is then freed. */

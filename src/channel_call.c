@@ -41,7 +41,7 @@ static void call_finish(np_op *op) {
   if (channel->asking == op) {
     if (channel->receive_error == NP_OK &&
         (*np__flags_of(op) & NP__RECEIVED) == 0 && went_out(channel) &&
-        channel->asked_after == channel->pipe->disconnects &&
+        channel->asked_after == channel->pipe->target.disconnects &&
         !np__target_has(&channel->target, NP__BAR_CLOSING)) {
       channel->pipe->is_reply_owed = true;
     }
@@ -107,7 +107,7 @@ bool np__channel_call_begin(np_channel *channel, np_op *op) {
   }
   if (heard == NP__HEARD_NOTHING) {
     channel->asking = op;
-    channel->asked_after = channel->pipe->disconnects;
+    channel->asked_after = channel->pipe->target.disconnects;
     op->np__state = NP__OP_IN_KERNEL;
     np__channel_send(channel, op->np__buffer, op->np__length, &channel->request,
                      on_requested, NP__SEND_AT_ONCE);

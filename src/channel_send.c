@@ -236,6 +236,7 @@ static void write_bytes(np_channel *channel, const void *bytes, size_t length) {
   size_t transferred;
 
   np__op_begin(&pipe->target, write, NP__OP_WRITE, on_written);
+  write->np__length = (uint32_t)length;
   channel->is_writing = true;
   if (np__op_answer(write,
                     WriteFile(pipe->target.handle, bytes, (DWORD)length, NULL,

@@ -128,6 +128,9 @@ static np_error error_after(const np__flush *flush) {
   if (status < 0) {
     return np__error_of_status(status);
   }
+  if (block.Information != sizeof local) {
+    return ERROR_INVALID_DATA;
+  }
   return local.state == STATE_CLOSING ? ERROR_BROKEN_PIPE : NP_OK;
 }
 

@@ -22,6 +22,7 @@ void np__io_write(np_pipe *pipe, const void *buffer, size_t length, np_op *op,
                   np_op_fn done, const np__packet_class *class_) {
   np__op_start(&pipe->target, op, NP__OP_WRITE, done);
   np__op_set_class(op, class_);
+  op->np__length = (uint32_t)length;
   np__op_issued(op, WriteFile(pipe->target.handle, buffer, (DWORD)length, NULL,
                               &op->np__packet.overlapped));
 }
@@ -66,6 +67,7 @@ np_error np_pipe_write(np_pipe *pipe, const void *buffer, size_t length,
     np__loop_wrote(pipe->target.loop, length);
     np__op_succeed(&pipe->target, op, NP__OUTWARD, length);
   } else {
+    op->np__length = (uint32_t)length;
     np__op_issued(op, FALSE);
   }
   return NP_OK;

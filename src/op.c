@@ -50,10 +50,10 @@ bool np__target_is_busy(const np__target *target, np__direction direction,
   return false;
 }
 
-/* A kernel, or a server behind it, that says of a read that it brought more
- * bytes than it had room for is not believed. */
+/* A kernel, or a server behind it, is not believed when it says that more bytes
+ * were moved than there was room for. */
 static bool is_too_much(const np_op *op, size_t transferred) {
-  return op->np__direction == NP__INWARD && transferred > op->np__length;
+  return op->np__direction < NP__DIRECTIONS && transferred > op->np__length;
 }
 
 static void end_checked(np_op *op, np_error error, size_t transferred) {

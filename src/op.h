@@ -107,6 +107,7 @@ typedef struct np__target {
   /* Something between here and the pipe may answer late: the network, where the
    * pipe may be another machine's. No call may wait for such an answer. */
   bool answers_late;
+  uint32_t disconnects; /* modulo 2^32: tells one session from the next */
 } np__target;
 
 /* np__target_init makes of zeroed memory a target without operations. */

@@ -70,6 +70,7 @@ np_error np__outbox_try(np__outbox *outbox, np__parts *parts, size_t length,
   np__parts_get(parts, outbox->buffer, length);
   op->user = outbox;
   np__op_begin(&outbox->pipe->target, op, NP__OP_WRITE, outbox_done);
+  op->np__length = (uint32_t)length;
   if (np__op_answer(op,
                     WriteFile(outbox->pipe->target.handle, outbox->buffer,
                               (DWORD)length, NULL, &op->np__packet.overlapped),

@@ -268,7 +268,7 @@ np_error np__server_disconnect(np_pipe *server) {
   }
   server->announced = false;
   server->is_reply_owed = false;
-  server->disconnects++;
+  server->target.disconnects++;
   end_session(server);
   return NP_OK;
 }

@@ -279,6 +279,9 @@ static void play_all(const struct scenario *scenario,
   struct plan plan = {PLAN_ALLOCATION, NULL, 0, 0};
 
   play(scenario, &clean, settings, verbose);
+  if ((scenario->flags & LIES) != 0) {
+    return; /* A fault may hit the call that is to lie. */
+  }
   counts = *tally;
   for (plan.nth = 1; plan.nth <= counts.allocations; plan.nth++) {
     play(scenario, &plan, settings, verbose);

@@ -79,7 +79,8 @@ enum scenario_flags {
   CLOSES_LISTENER = 512,   /* closes the listener while it has news */
   FLUSHES = 1024,          /* a thread flushes if the kernel's control fails */
   NO_FLUSH_CONTROL = 2048, /* the kernel has no flush control */
-  HOLDS_BACK = 4096 /* reads behind one that waits are ended by the scenario */
+  HOLDS_BACK = 4096, /* reads behind one that waits are ended by the scenario */
+  LIES = 8192        /* the kernel lies, and no call fails beside that */
 };
 
 struct scenario {

@@ -222,6 +222,11 @@ void sim_fault_completion(const char *name, uint64_t nth, NTSTATUS status);
  * sim_faults_hit does not count a lie. */
 void sim_lie(const char *name, uint64_t nth, size_t bytes, uint32_t value);
 
+/* sim_lie_count changes the `nth` call from now of `name`, which starts an
+ * operation: where the call or its completion tells how many bytes were moved,
+ * that is `bytes`. sim_faults_hit does not count a lie. */
+void sim_lie_count(const char *name, uint64_t nth, uint32_t bytes);
+
 /* sim_faults_hit returns the number of planned faults that have hit. */
 uint64_t sim_faults_hit(void);
 
