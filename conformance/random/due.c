@@ -60,12 +60,13 @@ void due_limit(struct due *due, uint64_t begun_ns, uint32_t timeout_ms) {
   }
 }
 
-bool due_is_over(const struct play *play, struct due *due) {
+bool due_is_over(const struct play *play, struct due *due,
+                 unsigned loop_index) {
   if (!due->is_due) {
     return false;
   }
   /* A cancel or a stop in a callback ends the turn after it. */
-  due->turns += play->turn_was_cut ? 0u : 1u;
+  due->turns += play->was_cut[loop_index] ? 0u : 1u;
   if ((play->turn_waited || (is_prompt(play) && due->turns > TURNS_MAX)) &&
       sim_now_ns() >= due->since_ns + grace_ns(play)) {
     due->is_over = true;
@@ -92,7 +93,7 @@ static bool note_is_over(struct note *note) {
   if (note->end->is_closing) {
     note->due.turns = 0;
   }
-  return due_is_over(note->end->play, &note->due);
+  return due_is_over(note->end->play, &note->due, note->end->loop_index);
 }
 
 static void note_lost(const struct note *note) {
@@ -124,7 +125,7 @@ void due_turn_ended(struct play *play, unsigned loop_index) {
       note_lost(note);
     }
   }
-  play->turn_was_cut = false;
+  play->was_cut[loop_index] = false;
 }
 
 void due_note_ended(const struct note *note) {

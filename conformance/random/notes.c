@@ -614,5 +614,5 @@ void cancel_one(struct play *play, const struct step *step) {
     play_fail(play, "np_op_cancel gave %s", np_error_name(error));
   }
   due_begin(&note->due); /* ends now, or has its result */
-  play->turn_was_cut = true;
+  play->was_cut[note->end->loop_index] = true;
 }

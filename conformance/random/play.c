@@ -143,7 +143,7 @@ void check_turn(struct play *play, unsigned index, np_error error) {
               play->has_forgotten ? "" : " not", index, np_error_name(error));
   } else if (play->has_forgotten) {
     play->has_forgotten = false;
-    play->turn_was_cut = true;
+    play->was_cut[index] = true;
   } else if (error != NP_OK && error != WAIT_TIMEOUT &&
              !(error == ERROR_NO_SYSTEM_RESOURCES && play->faults)) {
     play_fail(play, "a turn of loop %u gave %s", index, np_error_name(error));
@@ -271,7 +271,7 @@ static void step_stop(struct play *play, const struct step *step) {
   const unsigned index = step->b % play->loop_count;
   np_error error = np_loop_stop(play->loops[index]);
 
-  play->turn_was_cut = true;
+  play->was_cut[index] = true;
   say(play, "loop %u is stopped: %s", index, np_error_name(error));
   if (error != NP_OK && !(error == ERROR_NO_SYSTEM_RESOURCES && play->faults)) {
     play_fail(play, "np_loop_stop gave %s", np_error_name(error));

@@ -297,11 +297,11 @@ struct play {
   uint64_t allocations;
   uint64_t allocation_fails; /* number of the failing allocation; 0: none */
   size_t live;
-  bool faults;        /* a fault was planned: 1450 may come at any time */
-  bool was_slowed;    /* an end was made slow */
-  bool turn_waited;   /* the turn waited in vain until its time was over */
-  bool turn_was_cut;  /* by a cancel or a stop in a callback */
-  unsigned forgotten; /* forgotten reverts in the whole run */
+  bool faults;             /* a fault was planned: 1450 may come at any time */
+  bool was_slowed;         /* an end was made slow */
+  bool turn_waited;        /* the turn waited in vain until its time was over */
+  bool was_cut[LOOPS_MAX]; /* the turn: by a cancel, a stop or a revert */
+  unsigned forgotten;      /* forgotten reverts in the whole run */
   bool has_forgotten; /* a revert was forgotten, and no turn has told it yet */
   bool memory_fault;
   struct busy busy;
@@ -340,7 +340,7 @@ void due_limit(struct due *due, uint64_t begun_ns, uint32_t timeout_ms);
 
 /* due_is_over is called at the end of a turn of the operation's loop. It
  * returns true if `due` should have ended by now. */
-bool due_is_over(const struct play *play, struct due *due);
+bool due_is_over(const struct play *play, struct due *due, unsigned loop_index);
 
 /* due_turn_begins and due_turn_ended check the operations of a loop. */
 void due_turn_begins(struct play *play, unsigned loop_index);
