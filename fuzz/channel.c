@@ -10,6 +10,9 @@
  * sent before its request; and it gets nothing once an earlier request has
  * arrived without its reply. The peer of the calling end skips, delays and
  * repeats replies, as the steps say. A cancelled operation ends.
+ * At each allocation the loop holds at most what it held in the beginning, the
+ * constants of npipe/channel.h and twice what was sent, also where an end sends
+ * the header of a long frame and closes.
  *
  * Payload: the steps, three bytes each: the kind and the end, and a size (two
  * bytes). Choices: the kernel (stage_settings), its seed, type and framing of
@@ -23,7 +26,8 @@ enum {
   STEP_BYTES = 3,
   PLAYED_STEPS_MAX = 56,
   TURNS_MAX = 4000,
-  FAILURES_MAX = 5
+  FAILURES_MAX = 5,
+  SPARE_BYTES = 8192 /* for what is no channel's: flushes */
 };
 
 static size_t length_of(const uint8_t bytes[2]) {
@@ -69,7 +73,9 @@ static void step(struct scene *scene, const uint8_t bytes[STEP_BYTES]) {
       if (bytes[1] % 16 == 0) {
         close_one(side);
       } else if (bytes[1] % 16 == 1) {
-        detach_one(side);
+        detach_one(side, false);
+      } else if (bytes[1] % 16 == 2) {
+        detach_one(side, true);
       }
       break;
     case 12:
@@ -115,7 +121,9 @@ static void options_choose(np_channel_options *options, uint32_t how,
   options->gather = (drawn & 1) == 0;
   options->write_buffer_bytes = sizes[drawn >> 1 & 7];
   options->read_buffer_bytes = sizes[drawn >> 4 & 7];
-  options->frame.frame_bytes_max = (drawn & 128) != 0 ? 40 : 2500;
+  options->frame.frame_bytes_max = (drawn & 128) != 0  ? 40
+                                   : (drawn & 14) == 2 ? 8u * 1024 * 1024
+                                                       : 2500;
   options->frame.field_bytes = widths[how >> 2 & 3];
   options->frame.byte_order =
       (how & 16) != 0 ? NP_LITTLE_ENDIAN : NP_BIG_ENDIAN;
@@ -161,6 +169,7 @@ static void scene_open(struct scene *scene, uint32_t how, uint32_t quota,
     side->whole = side->channel;
     np_channel_set_user(side->channel, scene);
     side->bytes_max = bytes_max_of(side, &options);
+    side->frame = options.frame;
     side->is_framed = np_channel_header_bytes(side->channel) > 0;
     side->half_close = options.half_close;
     fuzz_say("%c: pipe %u, at most %zu bytes, writes of %zu, reads of %zu%s",
@@ -168,6 +177,8 @@ static void scene_open(struct scene *scene, uint32_t how, uint32_t quota,
              options.write_buffer_bytes, options.read_buffer_bytes,
              side->half_close ? ", half-close" : "");
   }
+  scene->stage.bytes_max =
+      scene->stage.live_bytes + 2 * NP_CHANNEL_MEMORY_BYTES + SPARE_BYTES;
 }
 
 static bool is_receiving(const struct scene *scene, const struct side *side) {

@@ -60,6 +60,7 @@ struct side {
   np_channel *whole;   /* the channel, even while it is being closed */
   bool closing;
   bool is_framed;
+  np_frame_options frame;
   bool half_close;
   unsigned shutting; /* half-closes in flight */
   bool is_shut;      /* a half-close has succeeded */
@@ -106,9 +107,10 @@ void shutdown_one(struct side *side);
 void cancel_one(struct scene *scene, size_t drawn);
 void close_one(struct side *side);
 
-/* detach_one takes the pipe back if nothing is in flight, and closes the
- * pipe. */
-void detach_one(struct side *side);
+/* detach_one takes the pipe back if nothing is in flight, and closes the pipe.
+ * If it `announces`, it writes the header of the longest frame before, and no
+ * more: what the peer then allocates is judged by the law of memory. */
+void detach_one(struct side *side, bool announces);
 
 /* --- The account: channel_account.c -------------------------------------- */
 

@@ -259,6 +259,9 @@ static bool message_fill(struct action *action, size_t header) {
     return false;
   }
   side->sent_bytes += action->length;
+  /* Twice what comes, and twice the write that it is gathered in. */
+  side->scene->stage.bytes_max +=
+      4 * (action->length + NP_FRAME_HEADER_BYTES_MAX);
   action->number = side->send_count;
   action->data = malloc(header + action->length + 1);
   if (action->data == NULL) {
@@ -451,8 +454,30 @@ static bool may_be_busy(const struct side *side) {
   return scene->stage.has_faults;
 }
 
+static void on_announced(np_op *op, np_error error, size_t transferred) {
+  (void)op, (void)transferred;
+  fuzz_say("  announced: %s", np_error_name(error));
+}
+
+/* announce writes the header of a frame that never comes. */
+static void announce(struct side *side, np_pipe *pipe) {
+  static unsigned char header[NP_FRAME_HEADER_BYTES_MAX];
+  static np_op ops[2];
+  np_op *op = &ops[side->number];
+  size_t length = 0;
+
+  fuzz_law(np_frame_encode_header(&side->frame, side->bytes_max, header,
+                                  sizeof header, &length) == NP_OK,
+           "the longest frame has no header");
+  np_op_init(op);
+  if (np_pipe_write(pipe, header, length + 5, op, on_announced) == NP_OK) {
+    stage_turn(&side->scene->stage, 0);
+    stage_turn(&side->scene->stage, 1);
+  }
+}
+
 /* detach_one gets the pipe back if nothing is in flight. */
-void detach_one(struct side *side) {
+void detach_one(struct side *side, bool announces) {
   np_pipe *pipe = NULL;
   np_error error;
 
@@ -467,6 +492,9 @@ void detach_one(struct side *side) {
   if (error == NP_OK) {
     side->channel = NULL;
     side->closing = true;
+    if (announces && side->is_framed && side->bytes_max > 5) {
+      announce(side, pipe);
+    }
     stage_close(&side->scene->stage, pipe);
   }
 }

@@ -2,33 +2,47 @@
  * faults, and the checks at the end. */
 #include "stage.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { TURN_MS = 20, TURNS_MAX = 400, LAST_TURNS = 5, REPORT_BYTES_MAX = 1000 };
 
+/* The size stands before the block. */
+union block {
+  size_t size;
+  max_align_t align;
+};
+
 static void *allocate(void *context, size_t size) {
   struct stage *stage = context;
-  void *memory;
+  union block *block;
 
   stage->allocations++;
   if (stage->allocations == stage->allocation_fails) {
     return NULL;
   }
-  memory = malloc(size);
-  if (memory == NULL) {
+  fuzz_law(
+      stage->bytes_max == 0 || size <= stage->bytes_max - stage->live_bytes,
+      "%zu bytes beside %zu, where %zu are allowed", size, stage->live_bytes,
+      stage->bytes_max);
+  block = malloc(sizeof *block + size);
+  if (block == NULL) {
     abort();
   }
-  memset(memory, 0xA5, size);
+  block->size = size;
+  memset(block + 1, 0xA5, size);
   stage->live++;
-  return memory;
+  stage->live_bytes += size;
+  return block + 1;
 }
 
 static void release(void *context, void *memory) {
   struct stage *stage = context;
 
   stage->live--;
-  free(memory);
+  stage->live_bytes -= ((union block *)memory)[-1].size;
+  free((union block *)memory - 1);
 }
 
 void stage_settings(sim_settings *settings, struct fuzz_input *input) {

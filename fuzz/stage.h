@@ -16,6 +16,8 @@
 struct stage {
   np_loop *loop;
   size_t live;
+  size_t live_bytes;
+  size_t bytes_max; /* the law for `live_bytes` at each allocation; 0: none */
   uint64_t allocations;
   uint64_t allocation_fails; /* number of the failing allocation; 0: none */
   bool has_faults;           /* a call may fail at any time */
