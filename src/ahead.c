@@ -1,10 +1,13 @@
+/* The read-ahead of readiness: starts the library's own read, keeps its result,
+ * and hands it out to reads and tries. Rule: caught data come before all data
+ * that are still in the kernel. */
 #include "ahead.h"
 
 #include <assert.h>
 #include <stdint.h>
 #include <string.h>
 
-/* The own buffer of an end that probes and answers late. */
+/* The size of `buffer` on an end that probes and answers late. */
 #define LATE_BYTES 4096u
 
 static bool reads_messages(const np__ahead *ahead) {
@@ -23,7 +26,8 @@ np_error np__ahead_prepare(np__ahead *ahead) {
 
 static void ahead_take(np__ahead *ahead, np_error error, size_t transferred) {
   if (error == ERROR_MORE_DATA && !reads_messages(ahead)) {
-    error = NP_OK; /* A byte stream has no messages, whatever a system says. */
+    /* A byte stream has no messages, whatever a system answers. */
+    error = NP_OK;
   }
   ahead->caught = true;
   ahead->begin = 0;
@@ -38,7 +42,8 @@ static void ahead_done(np_op *op, np_error error, size_t transferred) {
   if (ahead->is_stale) {
     ahead->is_stale = false;
   } else if (error != ERROR_OPERATION_ABORTED || transferred > 0) {
-    /* A foreign cancel brings nothing; who still waits will want it again. */
+    /* A cancel by another holder of the handle brings no data. A wait that is
+     * still pending starts the read again. */
     ahead_take(ahead, error, transferred);
   }
   ahead->changed(ahead->pipe);
@@ -57,8 +62,9 @@ static void begin(np__ahead *ahead, char *to, size_t length) {
   ahead->op.np__length = (uint32_t)length;
 }
 
-/* An empty message ends a read of nothing as well, and may be gone then: of a
- * message one byte is read, which leaves no doubt. */
+/* begin_ahead begins a read into the read-ahead. A probe for messages reads one
+ * byte: a read of 0 bytes would also end by an empty message, and might take
+ * it. */
 static void begin_ahead(np__ahead *ahead) {
   if (ahead->capacity == 0 && reads_messages(ahead)) {
     begin(ahead, &ahead->byte, 1);
@@ -67,7 +73,8 @@ static void begin_ahead(np__ahead *ahead) {
   }
 }
 
-/* Gives the read that was begun to the kernel. True: something is caught. */
+/* issue gives the read that was begun to the kernel. It returns true if the
+ * read ended at once, and its result is caught. */
 static bool issue(np__ahead *ahead) {
   np_op *op = &ahead->op;
   np_error error;
@@ -106,11 +113,12 @@ bool np__ahead_try(np__ahead *ahead) {
   return issue(ahead);
 }
 
-/* Reads what is in the kernel, if it is, straight into the caller's memory.
- * What was there a moment ago may be gone (its writer cancelled, another handle
- * read it): such a read is cancelled, and must have ended before this returns.
- * The kernel of this machine ends it in the cancel. Where that takes longer,
- * something in between answers late, and no further read is made this way. */
+/* ahead_read_now reads from the kernel straight into the caller's memory. Data
+ * that a probe found may be gone (the writer cancelled, or another handle read
+ * them). The read would then wait, so it is cancelled and must end before the
+ * return. The kernel of this machine ends the read within the cancel. If the
+ * end takes longer, the pipe answers late (`answers_late`), and no further read
+ * is made in this way. */
 static np_error ahead_read_now(np_pipe *pipe, void *buffer, size_t length,
                                size_t *transferred) {
   OVERLAPPED overlapped = {0};
@@ -138,7 +146,7 @@ static np_error ahead_read_now(np_pipe *pipe, void *buffer, size_t length,
   }
   while (!CancelIoEx(pipe->target.handle, &overlapped) &&
          GetLastError() != ERROR_NOT_FOUND) {
-    SwitchToThread(); /* Nothing else ends it. */
+    SwitchToThread(); /* Nothing but a cancel ends the read. */
   }
   pipe->target.answers_late = !HasOverlappedIoCompleted(&overlapped);
   error = GetOverlappedResult(pipe->target.handle, &overlapped, &bytes, TRUE)
@@ -151,8 +159,8 @@ static np_error ahead_read_now(np_pipe *pipe, void *buffer, size_t length,
   return error;
 }
 
-/* ahead_read_now, whose count is checked: a system behind which a remote server
- * stands may tell more bytes than there was room for. */
+/* read_checked is ahead_read_now with a check of the count: a system with a
+ * remote server behind it may report more bytes than there was room for. */
 static np_error read_checked(np_pipe *pipe, const np_buffer *into,
                              size_t *transferred) {
   np_error error = ahead_read_now(pipe, into->data, into->length, transferred);
@@ -164,8 +172,8 @@ static np_error read_checked(np_pipe *pipe, const np_buffer *into,
   return error;
 }
 
-/* Reads into one buffer after the other, as long as a message goes on or bytes
- * have filled one. */
+/* read_parts_now reads into one buffer after the other, as long as a message
+ * goes on or bytes fill a buffer. */
 static np_error read_parts_now(np__ahead *ahead, np__parts *parts, size_t room,
                                size_t *transferred) {
   const bool messages = reads_messages(ahead);
@@ -182,7 +190,8 @@ static np_error read_parts_now(np__ahead *ahead, np__parts *parts, size_t room,
   } while (*transferred < room && bytes == next.length &&
            (error == ERROR_MORE_DATA || (error == NP_OK && !messages)));
   if (*transferred > 0 && !messages) {
-    return NP_OK; /* More, nothing or an error: the next read tells. */
+    /* The next read reports what follows: more data, or an error. */
+    return NP_OK;
   }
   return error;
 }
@@ -191,9 +200,8 @@ static size_t own_size(const np__ahead *ahead) {
   return ahead->capacity > 0 ? ahead->capacity : LATE_BYTES;
 }
 
-/* Whether what is in the kernel must go through the own buffer. Takes the
- * memory for that: NP_OK or ERROR_NOT_ENOUGH_MEMORY, and then nothing is lost.
- */
+/* prepare_own allocates `buffer` if data of the kernel must go through it. It
+ * returns NP_OK, or ERROR_NOT_ENOUGH_MEMORY with nothing lost. */
 static np_error prepare_own(np__ahead *ahead) {
   const bool goes_on = ahead->is_hit || ahead->error == ERROR_MORE_DATA;
 
@@ -204,8 +212,8 @@ static np_error prepare_own(np__ahead *ahead) {
   return NP_OK;
 }
 
-/* Hands out what is caught, at most `room` bytes: NP_OK, ERROR_MORE_DATA or
- * the error of the read. */
+/* give_held hands out caught data, at most `room` bytes. It returns NP_OK,
+ * ERROR_MORE_DATA or the error of the read. */
 static np_error give_held(np__ahead *ahead, np__parts *parts, size_t room,
                           size_t *transferred) {
   const size_t held = ahead->end - ahead->begin;
@@ -221,7 +229,7 @@ static np_error give_held(np__ahead *ahead, np__parts *parts, size_t room,
   return ahead->error;
 }
 
-/* Reads what a probe has found, or the rest of a message. */
+/* read_on reads the data that a probe has found, or the rest of a message. */
 static np_error read_on(np__ahead *ahead, np__parts *parts, size_t room,
                         size_t *transferred) {
   *transferred = 0;
@@ -277,7 +285,7 @@ void np__ahead_serve(np__ahead *ahead, np_op *read) {
     ahead->caught = false;
     np__op_put_off(read);
   } else if (buffer.length == 0 && ahead->begin < ahead->end) {
-    /* As the kernel answers a read of nothing. */
+    /* The kernel answers a read of 0 bytes in the same way. */
     np__op_end(read, reads_messages(ahead) ? ERROR_MORE_DATA : NP_OK, 0);
   } else {
     /* An end that answers late gives the rest of a message to the next read. */

@@ -1,5 +1,5 @@
-/* The read-ahead: one read of the library's own, so that somebody can be told
- * that there is something to read. */
+/* The read-ahead: one read that the library itself keeps in the kernel, so that
+ * it can report when data have come. Readiness rests on it. */
 #ifndef NPIPE_SRC_AHEAD_H
 #define NPIPE_SRC_AHEAD_H
 
@@ -11,49 +11,50 @@
 
 typedef struct np__ahead {
   np_pipe *pipe;
-  np_op op;        /* the read, begun or not, into one of the next two */
-  size_t capacity; /* of the read; 0: probe for something to be there */
-  char *buffer;    /* NULL until first needed, and where a probe will do */
-  char byte;       /* what a probe for messages reads of one */
-  bool caught;     /* the read ended, and what it brought was not yet taken */
-  bool is_hit;     /* a probe for bytes ended: all is still in the kernel */
-  bool is_stale;   /* what is in flight belongs to a session that is over */
-  size_t begin;    /* what is held, in the buffer: nothing, for an empty */
-  size_t end;      /*   message and for an error */
-  np_error error;  /* with which the read ended */
-  /* The read has ended, from the loop: see what changed. */
+  np_op op; /* the library's read, started or not, into `buffer` or `byte` */
+  size_t capacity; /* size of `buffer`; 0: only probe for data */
+  char *buffer;    /* NULL until needed; a probe needs none */
+  char byte;       /* buffer of a probe for messages, which reads one byte */
+  bool caught;     /* the read ended, and its result was not taken yet */
+  bool is_hit;     /* a byte probe ended; its data are in the kernel */
+  bool is_stale;   /* the read in flight belongs to an old session */
+  size_t begin;    /* `begin` to `end`: held bytes in the buffer; none */
+  size_t end;      /* for an empty message and for an error */
+  np_error error;  /* error of the ended read */
+  /* Called from the loop when the read has ended. */
   void (*changed)(np_pipe *pipe);
 } np__ahead;
 
-/* np__ahead_prepare takes the memory that a read will need: NP_OK or
- * ERROR_NOT_ENOUGH_MEMORY. */
+/* np__ahead_prepare allocates the memory that a read will need. It returns
+ * NP_OK or ERROR_NOT_ENOUGH_MEMORY. */
 np_error np__ahead_prepare(np__ahead *ahead);
 
-/* np__ahead_want sees to it that something is caught or will be: if nothing is
- * in flight, the read is put off to the end of the turn. */
+/* np__ahead_want makes sure that data are caught or will be. If no read is in
+ * flight, it puts one off to the end of the turn. */
 void np__ahead_want(np__ahead *ahead);
 
-/* np__ahead_try gives the read to the kernel now, unless it has it. True:
- * something is caught. */
+/* np__ahead_try gives the read to the kernel now, unless the kernel has it
+ * already. It returns true if something is caught. */
 bool np__ahead_try(np__ahead *ahead);
 
-/* np__ahead_give hands out what was caught, at most `room` bytes, and the rest
- * of a message of which it was the start.
+/* np__ahead_give returns caught data, at most `room` bytes. If they are the
+ * start of a message, it also reads the rest of the message.
  *
- * What is still in the kernel it reads straight into `parts`, which takes no
- * time where the kernel answers at once. On an end that answers late it reads
- * that into its own buffer instead: what does not come at once is caught later.
- * So it returns NP_WOULD_BLOCK where only a probe had ended, and
- * ERROR_MORE_DATA for the start of a message though there is room for more. */
+ * Data that are still in the kernel are read straight into `parts`; a kernel
+ * that answers at once takes no time for it. On an end that answers late, they
+ * are read into the read-ahead's own buffer instead; data that do not come at
+ * once are caught later. Then the result is NP_WOULD_BLOCK if only a probe had
+ * ended, and ERROR_MORE_DATA for the start of a message although there is room
+ * for more. */
 np_error np__ahead_give(np__ahead *ahead, np__parts *parts, size_t room,
                         size_t *transferred);
 
-/* np__ahead_serve does so for a read that has begun; it ends, or is given to
- * the kernel. */
+/* np__ahead_serve gives caught data to `read`, a read that has begun. `read`
+ * ends, or goes to the kernel. */
 void np__ahead_serve(np__ahead *ahead, np_op *read);
 
-/* np__ahead_ask_again drops what was caught if it was only that nobody was
- * there: by now somebody may be. */
+/* np__ahead_ask_again drops a caught ERROR_PIPE_LISTENING, because a client may
+ * have come since. */
 void np__ahead_ask_again(np__ahead *ahead);
 
 /* np__ahead_connected is np__ahead_ask_again when a client has come. A read

@@ -1,16 +1,16 @@
-/* A loop finds out from its first operation that was answered ERROR_MORE_DATA
- * at once whether a packet follows such an answer. It posts a packet of its
- * own, the mark, right after the call: a packet that follows was queued before
- * the call returned, and a port keeps the order of its packets. So the
- * operation's packet comes before the mark, or never. Until the mark comes,
- * every operation with that answer waits. No other object is needed, so nothing
- * that the process may not do keeps a loop from being made. */
+/* Calibration: a loop finds out from its first operation that was answered
+ * ERROR_MORE_DATA at once whether a packet follows such an answer. Right after
+ * the call the loop posts a packet of its own, the mark. A packet of the
+ * operation was queued before the call returned, and a port keeps the order of
+ * its packets; so the operation's packet comes before the mark, or never. Until
+ * the mark comes, every operation with that answer waits. No other object is
+ * needed, so a process with few rights can create a loop. */
 #include "calibration.h"
 
 #include "op.h"
 
-/* PostQueuedCompletionStatus fails when the system is out of memory. The mark
- * is then posted again so much later. */
+/* The delay after which the mark is posted again. PostQueuedCompletionStatus
+ * fails when the system is out of memory. */
 #define MARK_RETRY_MS 10u
 
 static void post_mark(np_loop *loop);
@@ -22,8 +22,8 @@ static void mark_retry_expired(np__timer_node *node) {
   post_mark(loop);
 }
 
-/* The operation that waits for an answer behind `packet`; NULL: `packet` waits
- * for the kernel, or is no operation. */
+/* unsure_op returns the operation of `packet` if it waits for the mark; NULL if
+ * `packet` waits for the kernel, or is no operation. */
 static np_op *unsure_op(np__packet *packet) {
   np_op *op = (np_op *)packet;
 
@@ -44,8 +44,8 @@ static bool is_asker_owed(const np_loop *loop) {
   return false;
 }
 
-/* No packet follows: the operations that waited get the result that the kernel
- * wrote during the call. */
+/* end_unsure ends the operations that wait for the mark, because no packet
+ * follows. Their results are those that the kernel wrote during the calls. */
 static void end_unsure(np_loop *loop) {
   np__packet *next;
 
@@ -103,7 +103,7 @@ np_error np__calibration_take(np_op *op) {
     if (!calibration->is_asked) {
       op->np__at_end |= NP__AT_END_ASKER;
       calibration->is_asked = true;
-      loop->active++; /* The loop is not destroyed before the mark came. */
+      loop->active++; /* keeps the loop until the mark has come */
       post_mark(loop);
     }
   }

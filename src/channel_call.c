@@ -1,15 +1,16 @@
-/* Channels: requests and their replies. A call is a receive from its beginning,
- * in line with the others; its request goes out when it is the first of them
- * and nothing has come that nobody asked for. So one request at most is with
- * the peer, and the message that comes next is its reply. A request that went
- * out and whose call ended without a reply ends the pairing for this session:
- * whose reply the next message is, nobody could tell. */
+/* Channels: requests and their replies. A call waits among the receives. Its
+ * request is sent when the call is the first of them and no unasked message has
+ * come. So at most one request is at the peer, and the next message is its
+ * reply. If a request went out and its call ended without a reply, no call can
+ * be paired any more in this session: the next message could be the reply to
+ * either request. */
 #include <assert.h>
 
 #include "channel.h"
 
-/* The request needs the caller's memory while it waits or is with the kernel.
- * Where the kernel has a copy, or has answered, the call ends without it. */
+/* call_cancel ends a call. While the request waits or is in the kernel it uses
+ * the caller's memory, so the request ends first. If the kernel has a copy, or
+ * has answered, the call ends without it. */
 static np_error call_cancel(np_op *op) {
   np_channel *channel = np__channel_of(op);
   np_op *request = &channel->request;
@@ -21,8 +22,8 @@ static np_error call_cancel(np_op *op) {
   return NP_OK;
 }
 
-/* Whether the peer may have got the request. Where a write of it failed,
- * nothing of it went out, or sending has failed for good. */
+/* went_out returns true if the peer may have got the request. If its write
+ * failed, nothing of it went out, or sending has failed for good. */
 static bool went_out(np_channel *channel) {
   np_op *request = &channel->request;
 
@@ -90,11 +91,12 @@ bool np__channel_call_begin(np_channel *channel, np_op *op) {
 
   assert(channel->asking == NULL);
   if (channel->receive_error != NP_OK) {
-    error = channel->receive_error; /* No reply can come. */
+    error = channel->receive_error; /* no reply can come */
   } else if (channel->pipe->is_reply_owed) {
     error = ERROR_INVALID_STATE;
   } else if (channel->is_shut) {
-    error = ERROR_NO_DATA; /* The direction was ended while it was in line. */
+    /* The direction was ended while the call waited in line. */
+    error = ERROR_NO_DATA;
   } else if (channel->request.np__state == NP__OP_IDLE) {
     heard = np__channel_listen(channel);
     if (heard == NP__HEARD_SOMETHING) {

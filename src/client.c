@@ -1,3 +1,6 @@
+/* Client ends: np_client_open, and the one function that opens a client end for
+ * it and for waiting requests. Checks of the server run before the first byte
+ * is written. */
 #include "client.h"
 
 #include <string.h>
@@ -24,16 +27,18 @@ bool np__client_options_are_valid(const np_client_options *options) {
          !np__pipe_is_inheritable(options->security_attributes);
 }
 
-/* Whether the client must set its read mode. Clients start in byte reads, but
- * those that go by the network in the mode of the pipe's type.
+/* sets_read_mode returns whether the client must set its read mode. A client
+ * end starts in byte reads; only an end that goes by the network starts in the
+ * mode of the pipe's type.
  * Source: TransactNamedPipe, Remarks */
 static bool sets_read_mode(const np__name *name,
                            const np_client_options *options) {
   return options->read_mode == NP_MESSAGE || np__name_is_remote(name);
 }
 
-/* On failure INVALID_HANDLE_VALUE, and GetLastError says why. CreateFile itself
- * adds the right to ask (FILE_READ_ATTRIBUTES). */
+/* open_pipe opens the pipe. On failure it returns INVALID_HANDLE_VALUE with the
+ * last error. CreateFile itself adds the right to query the pipe
+ * (FILE_READ_ATTRIBUTES). */
 static HANDLE open_pipe(const np__name *name,
                         const np_client_options *options) {
   DWORD access = 0;
@@ -56,7 +61,7 @@ np_error np__client_open(np_loop *loop, const np__name *name,
   HANDLE handle = INVALID_HANDLE_VALUE;
   np_error error;
 
-  /* Memory first: an instance is not used up for nothing. */
+  /* The memory is allocated first, so that a failure uses up no instance. */
   made = np__pipe_new(loop, NP_CLIENT);
   if (made == NULL) {
     return ERROR_NOT_ENOUGH_MEMORY;

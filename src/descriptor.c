@@ -1,21 +1,20 @@
-/* A security descriptor comes from the kernel or, for a pipe of another
- * machine, from a server that may be hostile: so each offset and each size in
- * it is checked before it is followed.
+/* Reads security descriptors. A descriptor comes from the kernel or, for a pipe
+ * on another machine, from a server that may be hostile; so each offset and
+ * size in it is checked before it is followed.
  *
  * Source: SECURITY_DESCRIPTOR_RELATIVE, ACL, ACE_HEADER
- *         learn.microsoft.com/windows/win32/api/winnt/ns-winnt-ace_header
- */
+ *         learn.microsoft.com/windows/win32/api/winnt/ns-winnt-ace_header */
 #include "descriptor.h"
 
 #include <string.h>
 
 #include "loop.h"
 
-/* Most descriptors fit; the largest list has 65535 bytes. */
+/* Most descriptors fit the first size; the largest list has 65535 bytes. */
 #define BYTES_FIRST 512u
 #define BYTES_MAX   (3u * 65536u)
 
-/* An entry's header and mask. */
+/* Bytes of an entry's header and mask. */
 #define ENTRY_HEAD_BYTES (sizeof(ACE_HEADER) + sizeof(ACCESS_MASK))
 
 static bool has_sid(BYTE type) {
@@ -24,7 +23,8 @@ static bool has_sid(BYTE type) {
          type == SYSTEM_MANDATORY_LABEL_ACE_TYPE;
 }
 
-/* Reads the entry at `from`, which has `room` bytes. 0: it is none. */
+/* entry_take reads the entry at `from`, which has `room` bytes. It returns the
+ * entry's size, or 0 if the bytes are not an entry. */
 static size_t entry_take(np__entry *out, const BYTE *from, size_t room) {
   ACE_HEADER header;
 
@@ -48,7 +48,7 @@ static size_t entry_take(np__entry *out, const BYTE *from, size_t room) {
   return header.AceSize;
 }
 
-/* Checks the list at `offset`, and finds the label, if it has one. */
+/* list_take checks the list at `offset`, and finds the label if it has one. */
 static np_error list_take(np__descriptor *out, bool is_dacl, const BYTE *bytes,
                           size_t size, size_t offset) {
   ACL acl;
@@ -140,7 +140,7 @@ np_error np__descriptor_query(np__descriptor *out, np_loop *loop, HANDLE handle,
       error = GetLastError();
     }
     np__loop_free(loop, memory);
-    /* It may have grown since it was asked for: but not for ever. */
+    /* The descriptor may have grown meanwhile; BYTES_MAX limits the retries. */
     if (error != ERROR_INSUFFICIENT_BUFFER || needed <= size ||
         needed > BYTES_MAX) {
       return error;

@@ -1,5 +1,5 @@
-/* Security descriptors, read: who owns a pipe, what its list and its label
- * say. */
+/* Security descriptors, read: the owner of a pipe, its access list and its
+ * label. */
 #ifndef NPIPE_SRC_DESCRIPTOR_H
 #define NPIPE_SRC_DESCRIPTOR_H
 
@@ -12,8 +12,8 @@
 
 #include "sid.h"
 
-/* One entry of a list. Of a type that this file does not know `knows_sid` is
- * false. */
+/* One entry of a list. `knows_sid` is false for a type that this file does not
+ * know. */
 typedef struct np__entry {
   BYTE type;
   BYTE flags;
@@ -22,30 +22,30 @@ typedef struct np__entry {
   np__sid sid;
 } np__entry;
 
-/* A descriptor, taken apart. Where it has no list, everybody may do everything;
- * where it has no label, it counts as medium. */
+/* The parts of a descriptor. Without a list everybody has all rights; without a
+ * label the pipe counts as medium. */
 typedef struct np__descriptor {
   bool has_owner;
   np__sid owner;
   bool has_dacl;
-  const BYTE *entries; /* checked; `entry_count` of them */
+  const BYTE *entries; /* checked; `entry_count` entries */
   uint16_t entry_count;
   bool has_label;
   uint32_t label;
   ACCESS_MASK policy;
-  void *memory; /* of the loop's allocator, or NULL */
+  void *memory; /* from the loop's allocator, or NULL */
 } np__descriptor;
 
-/* np__descriptor_take takes apart a self-relative descriptor of `size` bytes.
- * `bytes` must stay in place as long as `out` is used. Returns NP_OK,
+/* np__descriptor_take reads a self-relative descriptor of `size` bytes. `bytes`
+ * must stay in place as long as `out` is used. Returns NP_OK,
  * ERROR_INVALID_SECURITY_DESCR, ERROR_INVALID_ACL or ERROR_INVALID_SID. */
 np_error np__descriptor_take(np__descriptor *out, const BYTE *bytes,
                              size_t size);
 
-/* np__descriptor_query asks for the parts `which` of the descriptor of what
- * `handle`, which allows READ_CONTROL, is a handle to. After NP_OK free it with
- * np__descriptor_deinit. Returns what np__descriptor_take returns,
- * ERROR_NOT_ENOUGH_MEMORY, or what Windows said. */
+/* np__descriptor_query queries the parts `which` of the descriptor of the
+ * object of `handle`, which must allow READ_CONTROL. After NP_OK the caller
+ * frees it with np__descriptor_deinit. Returns the errors of
+ * np__descriptor_take, ERROR_NOT_ENOUGH_MEMORY, or the error of Windows. */
 np_error np__descriptor_query(np__descriptor *out, np_loop *loop, HANDLE handle,
                               SECURITY_INFORMATION which);
 void np__descriptor_deinit(np__descriptor *descriptor, np_loop *loop);

@@ -1,3 +1,5 @@
+/* The names and sentences of error codes, and the predicates that group them.
+ * An error is the Win32 code itself, never translated. */
 #include <npipe/error.h>
 
 #include <stddef.h>
@@ -15,7 +17,7 @@ typedef struct error_entry {
 #define ENTRY(name, text) \
   { name, #name, text }
 
-/* In the order of their numbers. */
+/* The entries, in the order of their numbers. */
 static const error_entry error_entries[] = {
     ENTRY(NP_OK, "success"),
     ENTRY(ERROR_INVALID_FUNCTION, "the call does not apply to this end"),

@@ -1,7 +1,7 @@
-/* np_pipe_flush. The kernel's own control flushes like any other operation,
- * without a thread; a pipe whose kernel has no such control is flushed by the
- * loop's flusher. Rule: NP_OK means that the peer read the bytes of this
- * session, so a flush ends with its session. */
+/* np_pipe_flush. The kernel's flush control works like any other operation,
+ * without a thread. If a pipe's kernel does not have the control, the loop's
+ * flusher flushes with threads. Rule: NP_OK means that the peer has read the
+ * bytes of this session, so a flush ends with its session. */
 #include "io.h"
 
 #include "flusher.h"
@@ -9,7 +9,8 @@
 
 /* --- By the flusher ----------------------------------------------------- */
 
-/* Data that a disconnect threw away looks like data that was read. */
+/* thread_on_packet handles the flusher's result. Data that a disconnect
+ * discarded look like data that were read, so such a flush fails. */
 static void thread_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
                              uint32_t bytes) {
   np_op *op = (np_op *)packet;
@@ -24,7 +25,8 @@ static void thread_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
   np__op_end(op, error, 0);
 }
 
-/* Never fails. A flush that no thread is in the kernel with ends at once. */
+/* thread_cancel never fails. A flush that no thread executes in the kernel ends
+ * at once. */
 static np_error thread_cancel(np_op *op) {
   if (np__flusher_remove(op->np__target->loop, op->np__memory)) {
     np__op_paid(op);
@@ -42,7 +44,8 @@ static const np__packet_class thread_class = {.on_packet = thread_on_packet,
                                               .cancel = thread_cancel,
                                               .finish = thread_finish};
 
-/* `op` is begun and nothing else has it. On failure it is as before. */
+/* flush_by_thread gives `op`, which has begun, to the flusher. On failure `op`
+ * is unchanged. */
 static np_error flush_by_thread(np_op *op) {
   np_loop *loop = op->np__target->loop;
   np__flush *flush = np__loop_new(loop, sizeof *flush);
@@ -51,8 +54,8 @@ static np_error flush_by_thread(np_op *op) {
   if (flush == NULL) {
     return ERROR_NOT_ENOUGH_MEMORY;
   }
-  /* The kernel never sees this OVERLAPPED: it looks pending until the packet.
-   */
+  /* The kernel never sees this OVERLAPPED; it must look pending until the
+   * packet. */
   op->np__packet.overlapped.Internal = STATUS_PENDING;
   error =
       np__flusher_start(loop, flush, op->np__target->handle, &op->np__packet);
@@ -74,7 +77,8 @@ static bool is_unsupported(NTSTATUS status) {
          status == NP__STATUS_INVALID_PARAMETER;
 }
 
-/* The server of a remote pipe may refuse the control as late as here. */
+/* control_on_packet: the server of a remote pipe may refuse the control as late
+ * as in the packet. */
 static void control_on_packet(np_loop *loop, np__packet *packet,
                               NTSTATUS status, uint32_t bytes) {
   np_op *op = (np_op *)packet;
@@ -101,7 +105,7 @@ static void control_on_packet(np_loop *loop, np__packet *packet,
 static const np__packet_class control_class = {
     .on_packet = control_on_packet, .run = np__op_run, .cancel = np__op_cancel};
 
-/* Returns false where the kernel has no such control. */
+/* control_start returns false if the kernel does not have the control. */
 static bool control_start(np_pipe *pipe, np_op *op) {
   OVERLAPPED *overlapped = &op->np__packet.overlapped;
   NTSTATUS status;
@@ -122,8 +126,8 @@ static bool control_start(np_pipe *pipe, np_op *op) {
   return true;
 }
 
-/* Each pipe remembers for itself whether it has the control: what the server of
- * one remote pipe refuses, other pipes have. */
+/* Each pipe remembers whether it has the control, because the server of one
+ * remote pipe may refuse it while other pipes have it. */
 np_error np__io_flush(np_pipe *pipe, np_op *op, np_op_fn done) {
   np_error error;
 

@@ -1,26 +1,26 @@
-/* Flushes where the kernel has no control for them: NtFlushBuffersFile keeps
- * its thread until the peer has read. A silent peer must not cost a thread, so
- * one thread (the worker) tries all flushes in turn, and a second one (the
- * pacer) cancels a try that waits while another flush wants its turn. A flush
- * that succeeds tells so in the kernel's own answer: a try that was cancelled
- * never counts as a flush. */
+/* Flushes for kernels without a flush control. NtFlushBuffersFile blocks its
+ * thread until the peer has read. A silent peer must not cost a thread, so one
+ * thread (the worker) tries all flushes in turn, and a second thread (the
+ * pacer) cancels a try that waits while another flush wants its turn. Only the
+ * kernel's own success counts as a flush; a cancelled try never does. */
 #include "flusher.h"
 
 #include <assert.h>
 
-/* The threads call the kernel and nothing else. */
+/* The threads only call the kernel. */
 #define THREAD_STACK_BYTES 65536u
 
-/* After so many tries, or after all flushes had one, the worker stays in a try
- * for a while. */
+/* After this many tries, or after one try of each flush, the worker stays in a
+ * try for a while. */
 #define TRIES_MAX 64u
 
-/* How long: twice as long after each rest in which nothing ended. */
+/* The time of such a stay. It doubles after each stay in which no flush
+ * ended. */
 #define REST_MS_MIN 1u
 #define REST_MS_MAX 32u
 
-/* A cancel that finds nothing comes before the worker is in the kernel. So many
- * are tried without a pause. */
+/* Cancels without a pause. A cancel finds nothing as long as the worker is not
+ * yet in the kernel. */
 #define FLUSH_CANCELS_MAX 100u
 
 #define STATE_CLOSING 4u
@@ -35,20 +35,21 @@ struct np__flusher {
   ULONG_PTR key;
   HANDLE worker;
   HANDLE pacer;
-  SRWLOCK lock; /* what follows; a try itself runs without it */
+  SRWLOCK lock; /* guards the fields below; a try runs without it */
   CONDITION_VARIABLE for_worker;
   CONDITION_VARIABLE for_pacer;
-  flush_list fresh;   /* the worker takes these first */
-  flush_list waiting; /* and these in rotation */
+  flush_list fresh;   /* tried first */
+  flush_list waiting; /* tried in rotation, after `fresh` */
   size_t waiting_count;
-  np__flush *tried; /* what the worker is in the kernel with, or NULL */
+  /* the flush that the worker executes in the kernel, or NULL */
+  np__flush *tried;
   union {
-    IO_STATUS_BLOCK status; /* of the try                       */
-    OVERLAPPED overlapped;  /* the same, as CancelIoEx names it */
+    IO_STATUS_BLOCK status; /* status of the try */
+    OVERLAPPED overlapped;  /* the same, for CancelIoEx */
   } block;
-  unsigned number; /* of the try under way, or of the last one */
-  bool was_cut;    /* a cancel has hit it */
-  unsigned tries;  /* that were cut since the last rest */
+  unsigned number; /* number of the current or the last try */
+  bool was_cut;    /* a cancel has hit the try */
+  unsigned tries;  /* tries cut since the last stay */
   DWORD rest_ms;
   bool is_ending;
 };
@@ -91,8 +92,8 @@ static void take_out(np__flusher *flusher, np__flush *flush) {
 
 /* --- The worker --------------------------------------------------------- */
 
-/* The next flush to try; NULL: the thread shall end. Gives the lock away while
- * there is none. */
+/* next_flush returns the next flush to try, or NULL if the thread must end. It
+ * releases the lock while there is none. */
 static np__flush *next_flush(np__flusher *flusher) {
   np__flush *flush;
 
@@ -109,9 +110,9 @@ static np__flush *next_flush(np__flusher *flusher) {
   return flush;
 }
 
-/* What a flush that the kernel answered with success comes to. Once the peer is
- * gone the kernel finds nothing to wait for, though the peer may not have read
- * what an earlier try found unread. */
+/* error_after returns the result of a flush that the kernel answered with
+ * success. After the peer has gone the kernel finds nothing to wait for,
+ * although the peer may not have read data that an earlier try found unread. */
 static np_error error_after(const np__flush *flush) {
   np__pipe_local_information local = {0};
   IO_STATUS_BLOCK block = {0};
@@ -123,7 +124,7 @@ static np_error error_after(const np__flush *flush) {
   status = NtQueryInformationFile(flush->handle, &block, &local, sizeof local,
                                   NP__FILE_PIPE_LOCAL_INFORMATION);
   if (status == NP__STATUS_ACCESS_DENIED) {
-    return NP_OK; /* The handle of an outbound server has no right to ask. */
+    return NP_OK; /* an outbound server's handle may not query */
   }
   if (status < 0) {
     return np__error_of_status(status);
@@ -134,8 +135,9 @@ static np_error error_after(const np__flush *flush) {
   return local.state == STATE_CLOSING ? ERROR_BROKEN_PIPE : NP_OK;
 }
 
-/* The packet's count of bytes carries the result. To post it fails only while
- * the system is out of memory, and somebody waits for it. */
+/* post passes the result as the packet's byte count. Posting fails only while
+ * the system is out of memory, and an operation waits for the packet, so post
+ * tries until it succeeds. */
 static void post(const np__flusher *flusher, np__packet *packet,
                  np_error error) {
   while (!PostQueuedCompletionStatus(flusher->port, error, flusher->key,
@@ -172,7 +174,7 @@ static void try_flush(np__flusher *flusher, np__flush *flush) {
   flush->state = NP__FLUSH_OVER;
   ReleaseSRWLockExclusive(&flusher->lock);
   CloseHandle(flush->handle);
-  post(flusher, packet, error); /* From here on `flush` may be gone. */
+  post(flusher, packet, error); /* `flush` may be gone after this */
   AcquireSRWLockExclusive(&flusher->lock);
 }
 
@@ -190,7 +192,7 @@ static DWORD WINAPI worker_main(void *context) {
 
 /* --- The pacer ---------------------------------------------------------- */
 
-/* How long the try under way may go on. */
+/* stay_ms returns how long the current try may go on. */
 static DWORD stay_ms(const np__flusher *flusher) {
   if (flusher->tried->is_cancelled || flusher->fresh.first != NULL) {
     return 0;
@@ -203,10 +205,12 @@ static DWORD stay_ms(const np__flusher *flusher) {
              : flusher->rest_ms;
 }
 
-/* The lock keeps the worker from going on to another flush. */
+/* cancel_try cancels the current try. The lock keeps the worker from going on
+ * to another flush. */
 static bool cancel_try(np__flusher *flusher) {
-  /* Wine before 6 only pretends to have the first. There the call can be
-   * cancelled by its status block; elsewhere the second finds nothing. */
+  /* Wine before version 6 only pretends to support CancelSynchronousIo; there
+   * CancelIoEx cancels the call by its status block. Elsewhere CancelIoEx finds
+   * nothing. */
   const bool found =
       CancelSynchronousIo(flusher->worker) ||
       CancelIoEx(flusher->tried->handle, &flusher->block.overlapped);
@@ -215,8 +219,8 @@ static bool cancel_try(np__flusher *flusher) {
   return found;
 }
 
-/* Ends the try under way. A cancel takes a moment, and finds nothing while the
- * worker is not yet in the kernel. */
+/* cut ends the current try. A cancel takes a moment, and finds nothing as long
+ * as the worker is not yet in the kernel. */
 static void cut(np__flusher *flusher) {
   const unsigned number = flusher->number;
 
@@ -261,7 +265,7 @@ static void join(HANDLE thread) {
   }
 }
 
-/* No code of the library runs on the threads after this. */
+/* flusher_free ends both threads. No library code runs on them afterwards. */
 static void flusher_free(np_loop *loop) {
   np__flusher *flusher = loop->flusher;
 

@@ -1,17 +1,18 @@
-/* A completion port and its key belong to the kernel's file object. Whoever
- * holds another handle of it can send packets to the loop's port, with pointers
- * of its own process. A loop that may get such packets drops what it does not
- * owe, without following the pointer. */
+/* Packets of others in the loop's port. A port and its key belong to the
+ * kernel's file object, so another holder of the file object can send packets
+ * to the port, with pointers of its own process. A loop that may get such
+ * packets drops every packet that it does not expect, without following the
+ * pointer. */
 #include "foreign.h"
 
 #include "root.h"
 
-/* No pipe moves so many bytes in one operation by accident, and no holder of a
- * pipe can afford to try them all. */
+/* The mark of posted tasks. No operation on a pipe moves this many bytes by
+ * accident, and another holder cannot try all values. */
 #define TASK_MARK_MIN 0x80000000u
 
-/* An adopted pipe was bound to a foreign port. Its packets go on coming there
- * when its loop is gone, with a key that a later loop may get. */
+/* An adopted pipe was bound to a foreign port. Its packets may still come to
+ * this port after its loop has gone, with a key that a later loop may get. */
 static volatile LONG is_expected_on_foreign_ports;
 
 void np__foreign_prepare(np_loop *loop) {
@@ -31,7 +32,7 @@ void np__foreign_expect(np_loop *loop) {
   }
 }
 
-/* A posted task is known by its byte count, and by the status that
+/* is_task recognises a posted task by its byte count, and by the status, which
  * PostQueuedCompletionStatus leaves at 0. */
 static bool is_task(const np_loop *loop, const OVERLAPPED_ENTRY *entry) {
   return entry->dwNumberOfBytesTransferred == loop->task_mark &&

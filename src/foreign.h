@@ -6,16 +6,16 @@
 
 #include "loop.h"
 
-/* np__foreign_prepare is called once for a loop that has its port. */
+/* np__foreign_prepare is called once, when the loop has its port. */
 void np__foreign_prepare(np_loop *loop);
 
-/* np__foreign_expect makes `loop` check its packets from now on: the file
- * object that it binds to its port may have other holders. */
+/* np__foreign_expect makes `loop` check its packets from now on, because a file
+ * object bound to its port may have other holders. */
 void np__foreign_expect(np_loop *loop);
 
-/* np__foreign_is tells whether nothing of the library waits for the packet of
- * `entry`, which has the loop's key. It never follows the entry's pointer. It
- * looks through all operations in flight. */
+/* np__foreign_is returns true if nothing of the library waits for the packet of
+ * `entry`, which has the loop's key. It searches all operations in flight and
+ * never follows the entry's pointer. */
 bool np__foreign_is(const np_loop *loop, const OVERLAPPED_ENTRY *entry);
 
 #endif

@@ -1,3 +1,5 @@
+/* The pairing heap of deadlines. Insert is constant time; remove is logarithmic
+ * on average. */
 #include "heap.h"
 
 #include <assert.h>
@@ -9,8 +11,8 @@ static bool is_before(const np__timer_node *a, const np__timer_node *b) {
   return a->sequence < b->sequence;
 }
 
-/* Makes one tree of two; either may be NULL. Of a root `prev` and `next`
- * mean nothing. */
+/* meld joins two trees into one; either may be NULL. The `prev` and `next` of a
+ * root have no meaning. */
 static np__timer_node *meld(np__timer_node *a, np__timer_node *b) {
   if (a == NULL) {
     return b;
@@ -33,8 +35,8 @@ static np__timer_node *meld(np__timer_node *a, np__timer_node *b) {
   return a;
 }
 
-/* Makes one tree of a row of siblings: in pairs from the left, then the pairs
- * from the right. That order is what keeps removals cheap on average. */
+/* meld_siblings joins a row of siblings into one tree: in pairs from the left,
+ * then the pairs from the right. This order keeps removals cheap on average. */
 static np__timer_node *meld_siblings(np__timer_node *first) {
   np__timer_node *pairs = NULL;
   np__timer_node *tree = NULL;

@@ -1,3 +1,5 @@
+/* The identity of the peer: process, session, user and computer. Process and
+ * session ids are hints; only the user is proven by Windows. */
 #include "identity.h"
 
 #include <npipe/security.h>
@@ -11,7 +13,7 @@
 #include "token.h"
 #include "trust.h"
 
-/* A NetBIOS or DNS name, with its NUL. */
+/* A NetBIOS or DNS name with its NUL. */
 #define COMPUTER_UNITS_MAX 256
 
 /* GetNamedPipeClientComputerNameW; `size` counts bytes. */
@@ -59,14 +61,15 @@ static np_error sid_of_client(np__sid *out, np_pipe *server) {
   if (error != NP_OK) {
     return error;
   }
-  /* As the process itself: a client that is only to be looked at may not open
-   * anything. */
+  /* Opened as the process itself, because a client at identification level may
+   * not open anything. */
   if (!OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &token)) {
     error = GetLastError();
   }
   if (!RevertToSelf()) {
     error = GetLastError();
-    server->target.loop->impersonates = true; /* The loop tries again. */
+    /* the loop tries to revert again */
+    server->target.loop->impersonates = true;
   }
   if (error == NP_OK) {
     error = np__token_user(out, token);
@@ -118,8 +121,8 @@ np_error np_pipe_peer_computer(np_pipe *pipe, char *name, size_t size) {
   if (pipe->end != NP_SERVER || size == 0) {
     return ERROR_INVALID_PARAMETER;
   }
-  /* kernel32 alone: what Wine's kernelbase has of that name ends the program.
-   */
+  /* Only kernel32: the function of this name in Wine's kernelbase ends the
+   * program. */
   found = GetProcAddress(GetModuleHandleW(L"kernel32.dll"),
                          "GetNamedPipeClientComputerNameW");
   if (found == NULL) {

@@ -1,4 +1,4 @@
-/* Who is at the other end, from the inside. */
+/* The identity of the peer, from the inside. */
 #ifndef NPIPE_SRC_IDENTITY_H
 #define NPIPE_SRC_IDENTITY_H
 
@@ -6,9 +6,9 @@
 
 #include <npipe/client.h>
 
-/* np__identity_verify checks that the server of `pipe`, a client's handle, is
- * what `options` demand. Returns NP_OK, ERROR_WRONG_TARGET_NAME (it is not),
- * ERROR_NOT_ENOUGH_MEMORY or what Windows said. */
+/* np__identity_verify checks that the server of `pipe`, a client's handle,
+ * meets the demands in `options`. Returns NP_OK, ERROR_WRONG_TARGET_NAME (a
+ * demand is not met), ERROR_NOT_ENOUGH_MEMORY or the error of Windows. */
 np_error np__identity_verify(np_loop *loop, HANDLE pipe,
                              const np_client_options *options);
 

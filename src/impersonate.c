@@ -1,3 +1,5 @@
+/* np_pipe_impersonate and np_pipe_revert. Rule: a thread impersonates at most
+ * one client, and reverts before its callback returns. */
 #include "impersonate.h"
 
 #include <npipe/security.h>
@@ -8,7 +10,8 @@ np_error np__impersonate(HANDLE pipe) {
   HANDLE token = NULL;
   np_error error;
 
-  /* Who is impersonated already would be lost by the revert. */
+  /* The revert would end an earlier impersonation, so a thread that
+   * impersonates already is refused. */
   if (OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &token)) {
     CloseHandle(token);
     return ERROR_BUSY;

@@ -1,4 +1,4 @@
-/* Acting as a client, from the inside. */
+/* Impersonation from the inside. */
 #ifndef NPIPE_SRC_IMPERSONATE_H
 #define NPIPE_SRC_IMPERSONATE_H
 
@@ -6,9 +6,9 @@
 
 #include <npipe/error.h>
 
-/* np__impersonate makes the thread act as the client of `pipe`, a server's
- * handle; RevertToSelf ends it. Returns NP_OK, ERROR_BUSY (the thread acts as
- * somebody already) or what Windows said. */
+/* np__impersonate makes the thread impersonate the client of `pipe`, a server's
+ * handle, until RevertToSelf. Returns NP_OK, ERROR_BUSY (the thread
+ * impersonates already) or the error of Windows. */
 np_error np__impersonate(HANDLE pipe);
 
 #endif

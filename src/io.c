@@ -1,3 +1,5 @@
+/* np_pipe_read, np_pipe_write, and the shutdown that waits for earlier writes.
+ * A read goes to the kernel at the end of the turn, a write at once. */
 #include "io.h"
 
 static void read_begun(np_pipe *pipe, np_op *op) {
@@ -73,8 +75,8 @@ np_error np_pipe_write(np_pipe *pipe, const void *buffer, size_t length,
   return NP_OK;
 }
 
-/* Has the writes that a shutdown must wait for tell of their end. Returns
- * whether there are any. */
+/* mark_writes asks the writes that a shutdown must wait for to report their
+ * end. It returns true if there is one. */
 static bool mark_writes(np_pipe *pipe) {
   bool found = false;
 

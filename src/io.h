@@ -1,4 +1,5 @@
-/* Reads and writes from the inside: what plain and vectored ones share. */
+/* Reads and writes from the inside: the part that plain and vectored ones
+ * share. */
 #ifndef NPIPE_SRC_IO_H
 #define NPIPE_SRC_IO_H
 
@@ -6,9 +7,9 @@
 
 #include "pipe.h"
 
-/* np__io_check tells whether a read or a write may begin on `target`, a pipe's
- * or a channel's: what np_pipe_read and np_pipe_write return. `allowed` is what
- * the pipe's direction says. */
+/* np__io_check returns NP_OK if a read or a write may begin on `target`, a
+ * pipe's or a channel's; else the error that np_pipe_read and np_pipe_write
+ * return. `allowed`: the pipe has this direction. */
 static inline np_error np__io_check(const np__target *target,
                                     const void *buffer, size_t length,
                                     bool allowed, const np_op *op,
@@ -25,7 +26,7 @@ static inline np_error np__io_check(const np__target *target,
   return allowed ? NP_OK : ERROR_ACCESS_DENIED;
 }
 
-/* NP__IO_CLASS is a class of reads or writes with a `finish` of its own. */
+/* NP__IO_CLASS is a class of reads or writes with its own `finish`. */
 #define NP__IO_CLASS(finish_, is_write_)                                   \
   {                                                                        \
     .on_packet = np__op_on_packet, .post = np__op_post, .run = np__op_run, \
@@ -33,19 +34,21 @@ static inline np_error np__io_check(const np__target *target,
   }
 
 /* np__io_read begins a read that was checked, of np__op_class or another class
- * of reads. Its `np__memory` is the caller's. */
+ * of reads. The caller may use the op's `np__memory`. */
 void np__io_read(np_pipe *pipe, void *buffer, size_t length, np_op *op,
                  np_op_fn done, const np__packet_class *class_);
 
-/* np__io_write begins a write that was checked; likewise. */
+/* np__io_write begins a write that was checked, of np__write_class or another
+ * class of writes. The caller may use the op's `np__memory`. */
 void np__io_write(np_pipe *pipe, const void *buffer, size_t length, np_op *op,
                   np_op_fn done, const np__packet_class *class_);
 
 /* np__io_shutdown begins a shutdown that was checked. */
 void np__io_shutdown(np_pipe *pipe, np_op *op, np_op_fn done);
 
-/* np__io_flush begins a flush that was checked. Returns NP_OK,
- * ERROR_NOT_ENOUGH_MEMORY or what Windows said; then nothing began. */
+/* np__io_flush begins a flush that was checked. Returns NP_OK, or
+ * ERROR_NOT_ENOUGH_MEMORY or the error of Windows; after an error nothing
+ * began. */
 np_error np__io_flush(np_pipe *pipe, np_op *op, np_op_fn done);
 
 #endif

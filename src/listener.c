@@ -1,3 +1,6 @@
+/* np_listener: keeps the wanted number of instances listening, reports trouble
+ * and tries again, and ends when its last pipe has gone. Each instance is
+ * handled by its slot (listener_slot.c). */
 #include "listener.h"
 
 #include <assert.h>
@@ -179,7 +182,7 @@ static bool listener_options_are_valid(const np_listener_options *options) {
          np__server_options_are_valid(&options->server);
 }
 
-/* Takes over all of the options that must outlive the call. */
+/* keep_options copies all options that must outlive the call. */
 static np_error keep_options(np_listener *listener,
                              const np_listener_options *options) {
   np_error error;
@@ -192,7 +195,7 @@ static np_error keep_options(np_listener *listener,
   listener->server = options->server;
   error =
       np__security_init(&listener->security, listener->loop, &options->server);
-  /* What they point to is the caller's. */
+  /* The pointers in these options belong to the caller. */
   listener->server.security_attributes = NULL;
   listener->server.sddl = NULL;
   listener->server.app_container = NULL;

@@ -1,4 +1,6 @@
-/* Listeners: one instance, from client to client. */
+/* Listeners: one instance, from client to client. Rule: the next instance
+ * listens before a client's pipe is handed out, so that the name never
+ * vanishes. */
 #include <assert.h>
 
 #include "listener.h"
@@ -81,7 +83,7 @@ static void instance_closed(np_pipe *pipe) {
   np__listener_check_closed(listener);
 }
 
-/* `closing` does the rest. */
+/* np__slot_close closes the pipe; `closing` does the rest. */
 void np__slot_close(np__slot *slot) {
   np_listener *listener = slot->listener;
 
@@ -95,8 +97,8 @@ void np__slot_let_go(np__slot *slot) {
   slot_free(slot);
 }
 
-/* Gives up an instance that went wrong. Its replacement comes first, if there
- * may be one more: the name must not vanish. */
+/* slot_replace gives up an instance that failed. If the limit allows, its
+ * replacement is created first, because the name must not vanish. */
 static void slot_replace(np__slot *slot, np_error error) {
   np__listener_tell(slot->listener, error, 0);
   np__listener_refill(slot->listener);
@@ -105,18 +107,19 @@ static void slot_replace(np__slot *slot, np_error error) {
 
 /* --- From client to client ----------------------------------------------- */
 
-/* The owner may do anything with all of it: nothing is touched afterwards. */
+/* lend hands the pipe out. Nothing is touched after the callback, because the
+ * owner may close everything. */
 static void lend(np__slot *slot) {
   np_listener *listener = slot->listener;
 
-  np__listener_refill(listener); /* Before the owner can close this one. */
+  np__listener_refill(listener); /* before the owner can close this instance */
   slot->state = NP__SLOT_LENT;
   slot->pipe->target.bars &= (uint8_t)~NP__BAR_WITHHELD;
   listener->on_pipe(listener, slot->pipe);
 }
 
-/* The session is over, and nothing in flight: the instance is as new again, and
- * listens. */
+/* settle runs when the session is over and no operation is in flight: the
+ * instance becomes like new and listens. */
 static void settle(np__slot *slot) {
   np_listener *listener = slot->listener;
   const np_mode read_mode = listener->server.read_mode;
@@ -127,7 +130,7 @@ static void settle(np__slot *slot) {
     np__slot_close(slot);
     return;
   }
-  if (slot->pipe->read_mode != read_mode) { /* Its owner has changed it. */
+  if (slot->pipe->read_mode != read_mode) { /* the owner has changed it */
     error = np__pipe_set_read_mode(slot->pipe, read_mode);
   }
   if (error != NP_OK) {
@@ -144,7 +147,7 @@ static bool has_left_data(const np__slot *slot) {
 
   if (error != NP_OK && slot->pipe->readable) {
     np__listener_tell(slot->listener, error, 0);
-    return true; /* Perhaps: let the owner see. */
+    return true; /* unknown: let the owner find out */
   }
   return bytes > 0;
 }
@@ -171,7 +174,7 @@ static void looked(np__slot *slot, np_error error) {
   }
   if (error != ERROR_PIPE_CONNECTED) {
     np__listener_tell(slot->listener, error,
-                      0); /* Whether it is there is not known. */
+                      0); /* unknown whether the client is there */
   }
   lend(slot);
 }
@@ -206,7 +209,8 @@ static void accepted(np_op *op, np_error error, size_t transferred) {
   } else if (slot->pipe->connect_said == ERROR_NO_DATA) {
     meet_ghost(slot);
   } else {
-    /* It came while the connect was pending: that was then. */
+    /* The connect was pending, so its answer may be old and the client gone. A
+     * second connect asks: ERROR_PIPE_CONNECTED or ERROR_NO_DATA. */
     np__server_accept(slot->pipe, &slot->accept, accepted);
   }
 }
@@ -255,7 +259,8 @@ np_error np_listener_recycle(np_pipe *pipe) {
     return ERROR_NOT_FOUND;
   }
   assert(slot->state == NP__SLOT_LENT);
-  if (pipe->state != NP_DISCONNECTED) { /* Unless its owner has done it. */
+  if (pipe->state != NP_DISCONNECTED) {
+    /* unless the owner has disconnected it */
     error = np__server_disconnect(pipe);
   }
   pipe->target.bars |= NP__BAR_WITHHELD;

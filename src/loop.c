@@ -7,18 +7,18 @@
 #include "foreign.h"
 #include "revert.h"
 
-/* While there is always something ready the port is asked, and timers are
- * looked at, once in so many callbacks: neither side starves the other. */
+/* While callbacks are always ready, the port is polled and timers are checked
+ * once in this many callbacks. So neither side starves the other. */
 #define CALLBACKS_PER_POLL 64u
 #define ENTRIES_MAX        64u
 
 /* A look at the port before reads are posted may find packets, whose callbacks
- * then run first. After so many looks in a row that did, reads are posted
- * without one. */
+ * then run first. After this many such looks in a row, reads are posted without
+ * a look. */
 #define LOOKS_MAX 2u
 
-/* An accept waits until nothing else is to be done, but for no more callbacks
- * than these. */
+/* An accept waits until nothing else is to be done, but not for more callbacks
+ * than this. */
 #define CALLBACKS_PER_ACCEPT 128u
 
 _Static_assert(2 * CALLBACKS_PER_POLL <= NP_LOOP_CALLBACKS_MAX &&
@@ -27,19 +27,20 @@ _Static_assert(2 * CALLBACKS_PER_POLL <= NP_LOOP_CALLBACKS_MAX &&
                    (LOOKS_MAX + 1) * ENTRIES_MAX <= NP_LOOP_CALLBACKS_MAX,
                "the promise of bounded waiting");
 
-/* Of so many operations it is worth a look whether they have ended. */
+/* Number of newest operations that are tested for completion. */
 #define GLANCES_MAX 16u
 
-/* After so many bytes written that went at once, half of what a pipe holds by
- * default, whoever reads them should have its turn before there are more. */
+/* After this many bytes of writes that completed at once (half of what a
+ * default pipe holds), their reader should have its turn before more is
+ * written. */
 #define WRITTEN_BYTES_MAX 32768u
 
 /* A pipe holds many writes of fewer bytes. */
 #define SHORT_BYTES 4096u
 
-/* How often np_loop_destroy gives up the processor to a thread that is still
- * inside np_loop_stop before it sleeps, so that a thread of low priority gets
- * on, too. */
+/* How often np_loop_destroy yields to a thread that is still inside
+ * np_loop_stop before it sleeps, so that a thread of low priority gets on
+ * too. */
 #define YIELDS_MAX 1000u
 
 static np_error run(np_loop *loop, uint32_t timeout_ms, bool once);
@@ -95,7 +96,8 @@ np_error np_loop_create(const np_loop_options *options, np_loop **loop) {
   return NP_OK;
 }
 
-/* While a loop runs, only its thread may ask. */
+/* is_running returns `running`. While a loop runs, only its own thread may
+ * call. */
 static bool is_running(const np_loop *loop) {
   if (loop->running) {
     np__loop_check_thread(loop);
@@ -103,16 +105,17 @@ static bool is_running(const np_loop *loop) {
   return loop->running;
 }
 
-/* The loop may run, and return, before the np_loop_stop that it returns for
- * has. Only a few instructions and one system call of that thread are left. */
+/* wait_for_stoppers waits until no thread is inside np_loop_stop. A run may end
+ * before the np_loop_stop that ended it has returned; only a few instructions
+ * and one system call of that thread are left. */
 static void wait_for_stoppers(np_loop *loop) {
   for (unsigned i = 0; InterlockedExchangeAdd(&loop->stoppers, 0) > 0; i++) {
     Sleep(i < YIELDS_MAX ? 0 : 1);
   }
 }
 
-/* The interlocked read also waits out a np_loop_post that failed: its last
- * access to the loop is to count itself out of `posted`. */
+/* has_tasks: the interlocked read also waits for a np_loop_post that failed,
+ * whose last access to the loop decrements `posted`. */
 static bool has_tasks(np_loop *loop) {
   return InterlockedExchangeAdd(&loop->posted, 0) > 0;
 }
@@ -158,10 +161,10 @@ static np_error stop(np_loop *loop) {
   np_error error;
 
   if (InterlockedExchange(&loop->stop, 1) != 0) {
-    return NP_OK; /* The packet of the earlier stop is on its way. */
+    return NP_OK; /* the packet of the earlier stop is on its way */
   }
-  /* An empty packet wakes the loop. Nobody looks at it, so it may come to a
-   * foreign port when the loop is gone. */
+  /* A packet without OVERLAPPED only wakes the loop. It may be dequeued after
+   * the loop is gone, so it must not point to anything. */
   if (!PostQueuedCompletionStatus(loop->port, 0, loop->key, NULL)) {
     error = GetLastError();
     InterlockedExchange(&loop->stop, 0);
@@ -178,7 +181,7 @@ np_error np_loop_stop(np_loop *loop) {
   }
   InterlockedIncrement(&loop->stoppers);
   error = stop(loop);
-  InterlockedDecrement(&loop->stoppers); /* From here on it may be gone. */
+  InterlockedDecrement(&loop->stoppers); /* the loop may be gone from here on */
   return error;
 }
 
@@ -194,7 +197,7 @@ static void task_run(np_loop *loop, np__packet *packet) {
   const np_task_fn fn = task->np__fn;
 
   InterlockedDecrement(&loop->posted);
-  InterlockedExchange(&task->np__posted, 0); /* It may be posted again. */
+  InterlockedExchange(&task->np__posted, 0); /* may be posted again */
   fn(task);
 }
 
@@ -218,10 +221,10 @@ np_error np_loop_post(np_loop *loop, np_task *task, np_task_fn fn) {
                                   &task->np__packet.overlapped)) {
     error = GetLastError();
     InterlockedExchange(&task->np__posted, 0);
-    InterlockedDecrement(&loop->posted); /* From here on it may be gone. */
+    InterlockedDecrement(&loop->posted); /* the loop may be gone from here on */
     return error;
   }
-  return NP_OK; /* From here on `task` may have run and be gone. */
+  return NP_OK; /* `task` may have run and be gone */
 }
 
 HANDLE np_loop_port(const np_loop *loop) {
@@ -262,14 +265,14 @@ uint32_t np_loop_wait_ms(const np_loop *loop) {
   return deadline - now < INFINITE ? (uint32_t)(deadline - now) : INFINITE - 1;
 }
 
-/* Finer than the system's tick, whose value may be 16 ms old: a timer measured
- * by that would run too early. */
+/* np__loop_now_ms uses the performance counter, because the system's tick may
+ * be 16 ms old: a timer measured by it would run too early. */
 uint64_t np__loop_now_ms(const np_loop *loop) {
   LARGE_INTEGER count;
   uint64_t frequency = (uint64_t)loop->clock_frequency.QuadPart;
   uint64_t now;
 
-  QueryPerformanceCounter(&count); /* Cannot fail since Windows XP. */
+  QueryPerformanceCounter(&count); /* cannot fail since Windows XP */
   now = (uint64_t)count.QuadPart;
   return now / frequency * 1000 + now % frequency * 1000 / frequency;
 }
@@ -352,7 +355,7 @@ void *np__loop_new(np_loop *loop, size_t size) {
 
 void np__loop_free(np_loop *loop, void *memory) {
   if (memory != NULL) {
-    /* The loop itself may be what is freed. */
+    /* The freed memory may be the loop itself. */
     np_allocator allocator = loop->allocator;
 
     allocator.release(allocator.context, memory);
@@ -371,9 +374,10 @@ bool np__loop_is_sated(const np_loop *loop) {
          (loop->put_off.first != NULL || loop->ready.first != NULL);
 }
 
-/* The callback of a large write mostly starts the next one, which must wait if
- * nobody has read the last, for a packet. If the reader is on this loop, its
- * read is among what is put off, and likely the first. */
+/* post_before_more posts the first put-off packet after many written bytes. The
+ * callback of a large write mostly starts the next write, which must wait for a
+ * packet if the last one is still unread. If the reader is on this loop, its
+ * read is put off, and probably first. */
 static void post_before_more(np_loop *loop) {
   if (loop->written_bytes >= WRITTEN_BYTES_MAX && loop->put_off.first != NULL) {
     loop->written_bytes = 0;
@@ -381,14 +385,14 @@ static void post_before_more(np_loop *loop) {
   }
 }
 
-/* Runs what is ready, as long as the port need not be asked. */
+/* run_ready runs ready packets until the port must be polled. */
 static void run_ready(np_loop *loop) {
   np__packet *packet;
 
   while ((packet = loop->ready.first) != NULL &&
          loop->callbacks_since_poll < CALLBACKS_PER_POLL &&
          !np__loop_is_stopped(loop)) {
-    post_before_more(loop); /* What ends by that is queued behind. */
+    post_before_more(loop); /* may queue more packets in `ready` */
     loop->ready.first = packet->next;
     loop->callbacks_since_poll++;
     packet->class_->run(loop, packet);
@@ -407,7 +411,8 @@ static void deliver(np_loop *loop, const OVERLAPPED_ENTRY *entries,
       }
       assert(!np__foreign_is(loop, &entries[i]) &&
              "a packet of a foreign OVERLAPPED");
-      /* Only the low half of Internal is the status: the rest is junk. */
+      /* Only the low half of Internal is the status; the high half is
+       * undefined. */
       packet->class_->on_packet(loop, packet,
                                 (NTSTATUS)(entries[i].Internal & 0xFFFFFFFFu),
                                 entries[i].dwNumberOfBytesTransferred);
@@ -415,11 +420,12 @@ static void deliver(np_loop *loop, const OVERLAPPED_ENTRY *entries,
   }
 }
 
-/* How many packets are likely to lie in the port, of the operations that were
- * given to the kernel last: asking it for nothing costs a system call, a look
- * costs none. A system that writes the results as they are dequeued shows none;
- * there may be more than are looked for. A guess alone: nothing that the kernel
- * wrote is used before its packet is dequeued, so no order of reads matters. */
+/* news guesses how many packets are in the port, from the operations that went
+ * to the kernel last: a poll in vain costs a system call, this look costs none.
+ * A system that writes results only when packets are dequeued shows none; and
+ * there may be more packets than are looked at. It is only a guess: no data of
+ * the kernel are used before the packet is dequeued, so the order of reads does
+ * not matter. */
 static size_t news(const np_loop *loop) {
   const np__packet *packet = loop->owed;
   size_t count = 0;
@@ -435,11 +441,11 @@ static bool has_succeeded(const np__packet *packet) {
   return (packet->overlapped.Internal & 0xFFFFFFFFu) == 0;
 }
 
-/* Whether a packet in the port is worth asking for before reads are given to
- * the kernel. The packet of a short write that had to wait is not: the pipe is
- * full of many writes, so reads find something for long, and the more they
- * take, the more writes then succeed at once. A write that failed or was
- * cancelled is: its caller waits for its end. */
+/* has_urgent_news returns true if a packet in the port should be dequeued
+ * before reads go to the kernel. The packet of a short write that had to wait
+ * is not urgent: the pipe is full of writes, so reads find data for long, and
+ * the more they read, the more writes then complete at once. A write that
+ * failed or was cancelled is urgent, because its caller waits for its end. */
 static bool has_urgent_news(const np_loop *loop) {
   const np__packet *packet = loop->owed;
 
@@ -454,9 +460,10 @@ static bool has_urgent_news(const np_loop *loop) {
   return false;
 }
 
-/* Asks the port, for as many packets as can be there and no more: under Wine
- * asking for one that does not come costs a request. After a cancel it asks for
- * all, and packets of np_loop_stop, which nobody counts, keep none back. */
+/* take dequeues packets, as many as can be there and no more: under Wine asking
+ * for a packet that does not come costs a request. After a cancel, take asks
+ * for all packets: packets of np_loop_stop are not counted, and must not hold
+ * back the packets of the cancelled operations. */
 static np_error take(np_loop *loop, uint32_t timeout_ms) {
   OVERLAPPED_ENTRY entries[ENTRIES_MAX];
   ULONG count = 0;
@@ -489,8 +496,8 @@ bool np__loop_poll(np_loop *loop) {
   return loop->owns_port && take(loop, 0) == NP_OK;
 }
 
-/* Each that is there now once: one that has more to write lets callbacks run in
- * between. */
+/* post_gathered posts each packet that is gathered now, once. A channel with
+ * more to write gathers itself again and gets its turn after the callbacks. */
 static void post_gathered(np_loop *loop) {
   np__queue queue = loop->gathered;
 
@@ -507,9 +514,9 @@ static void post_all(np_loop *loop, np__queue *queue) {
   }
 }
 
-/* At a poll of the port: whether all has run that was ready at an earlier one.
- * It begins the round, too, by counting what is ready: once for all that runs
- * in it. */
+/* has_round_ended is called at a poll of the port. It returns true if
+ * everything has run that was ready at an earlier poll. It also begins the next
+ * round by counting the ready packets, once for all packets of the round. */
 static bool has_round_ended(np_loop *loop) {
   if (loop->round_left == 0) {
     for (const np__packet *at = loop->ready.first; at != NULL; at = at->next) {
@@ -525,22 +532,25 @@ static bool has_round_ended(np_loop *loop) {
   return true;
 }
 
-/* Before the kernel is given what was put off, if there may be news. */
+/* look_around polls the port, if there may be packets, before put-off reads go
+ * to the kernel. */
 static void look_around(np_loop *loop) {
   if (!loop->owns_port) {
     return;
   }
   if (loop->yields && news(loop) == 0) {
-    SwitchToThread(); /* Who gets the processor may write what is read. */
+    /* another process may write the data that a read waits for */
+    SwitchToThread();
   }
   if (has_urgent_news(loop)) {
-    take(loop, 0); /* What it fails of, the wait that follows will tell. */
+    /* An error is ignored here; the wait that follows gets it again. */
+    take(loop, 0);
   }
 }
 
-/* Gives the kernel what was put off, one after the other as long as nothing
- * comes of it: a callback may write what the next read waits for, which then
- * costs no packet. */
+/* post_put_off gives put-off packets to the kernel one by one, until a callback
+ * becomes ready: this callback may write the data that the next read waits for,
+ * and the read then costs no packet. */
 static void post_put_off(np_loop *loop) {
   if (loop->put_off.first != NULL) {
     if ((loop->owed != NULL || loop->yields) && loop->looks < LOOKS_MAX) {
@@ -565,8 +575,8 @@ static void post_put_off(np_loop *loop) {
   }
 }
 
-/* Posts the accepts that have waited long enough. `callbacks` have run since
- * the last look at them. */
+/* age_accepts posts the accepts that have waited long enough. `callbacks` have
+ * run since the last call. */
 static void age_accepts(np_loop *loop, uint32_t callbacks) {
   loop->accepts_age += callbacks;
   if (loop->accepts_age >= CALLBACKS_PER_ACCEPT) {
@@ -575,11 +585,11 @@ static void age_accepts(np_loop *loop, uint32_t callbacks) {
   }
 }
 
-/* One turn without waiting: callbacks, then what was gathered meanwhile, and if
- * nothing comes of that, what was put off. Where there is always something
- * ready, they wait until all has run that was ready at a poll of the port, and
- * are given at the next. Each part of a turn moves on by at least one thing, or
- * counts how long it was passed over: NP_LOOP_CALLBACKS_MAX rests on that. */
+/* turn is one turn without a wait: callbacks, then gathered packets, and, if no
+ * callback is ready then, put-off packets. On a busy loop put-off packets wait
+ * until everything has run that was ready at a poll of the port, and are posted
+ * at the next poll. Each part of a turn handles at least one packet, or counts
+ * how long it was passed over; NP_LOOP_CALLBACKS_MAX rests on this. */
 static inline void turn(np_loop *loop) {
   const uint32_t before = loop->callbacks_since_poll;
 
@@ -608,8 +618,8 @@ static inline void turn(np_loop *loop) {
   }
 }
 
-/* Waits for the port until something comes, a timer is due or the time is up.
- */
+/* wait waits on the port until a packet comes, a timer is due or the time is
+ * up. */
 static np_error wait(np_loop *loop, uint32_t timeout_ms) {
   uint32_t wait_ms = np_loop_wait_ms(loop);
   np_error error;
@@ -619,7 +629,7 @@ static np_error wait(np_loop *loop, uint32_t timeout_ms) {
   return error;
 }
 
-/* Asks the port, if anything can be there. */
+/* poll polls the port if a packet can be there. */
 static np_error poll(np_loop *loop) {
   if (loop->owed_count == 0 && np__loop_peek(&loop->posted) == 0) {
     loop->callbacks_since_poll = 0;
@@ -628,7 +638,8 @@ static np_error poll(np_loop *loop) {
   return wait(loop, 0);
 }
 
-/* What is left to `deadline`, of which UINT64_MAX is none. */
+/* left_ms returns the time left until `deadline`; UINT64_MAX means no
+ * deadline. */
 static uint32_t left_ms(uint64_t deadline, uint64_t now) {
   if (deadline == UINT64_MAX) {
     return INFINITE;
@@ -669,23 +680,24 @@ static np_error run_turns(np_loop *loop, uint32_t timeout_ms, bool once) {
       now = np__loop_now_ms(loop);
       if (now >= deadline && error == WAIT_TIMEOUT &&
           np_loop_wait_ms(loop) > 0) {
-        return WAIT_TIMEOUT; /* Else what came, or is due, runs. */
+        return WAIT_TIMEOUT; /* else packets or timers are due, and run */
       }
     }
   }
 }
 
-/* Callbacks run from here on. The thread may act as a client already, if the
- * caller forgot to revert outside of a callback. */
+/* begin_run begins a run: callbacks run from here on. The thread may
+ * impersonate already, if the caller forgot to revert outside a callback. */
 static void begin_run(np_loop *loop) {
   np__loop_take_over(loop);
   loop->running = true;
   np__revert_if_forgotten(loop);
 }
 
-/* The exchange also makes visible what another thread wrote before it called
- * np_loop_stop: the run may have seen `stop` by np__loop_peek, which orders
- * nothing, and on ARM64 the caller could then read old values. */
+/* end_run ends a run. The exchange also makes visible what another thread
+ * wrote before it called np_loop_stop: the run may have seen `stop` by
+ * np__loop_peek, which orders nothing, so on ARM64 the caller could otherwise
+ * read old values. */
 static np_error end_run(np_loop *loop, np_error error) {
   InterlockedExchange(&loop->stop, 0);
   loop->running = false;

@@ -1,4 +1,5 @@
-/* The loop's inside: what operations, pipes and timers need of it. */
+/* The loop from the inside: the queues and functions that operations, pipes and
+ * timers use. */
 #ifndef NPIPE_SRC_LOOP_H
 #define NPIPE_SRC_LOOP_H
 
@@ -18,16 +19,16 @@
 typedef struct np__gates np__gates;
 typedef struct np__flusher np__flusher;
 
-/* What can happen to a thing that a loop handles. Each function is called from
- * the loop alone.
+/* The class of a packet: functions for the events in its life. They are called
+ * from the loop only.
  *
  * on_packet  its packet came from the port
  * post       it was put off until the end of the turn, which is now
- * run        it was made ready, and it is its turn: callbacks run here
- * cancel     (operations) asks the kernel for its early end, which will be
- *            reported as `np__abort_error` says; or ends it itself
- * finish     (operations) it has its result, and its callback has not run; NULL
- *            where nothing is to be done then
+ * run        it was queued as ready, and its turn has come: callbacks run here
+ * cancel     (operations) asks the kernel for an early end, which will be
+ *            reported as `np__abort_error`; or ends the operation itself
+ * finish     (operations) it has its result, and its callback has not run;
+ *            NULL: nothing to do
  * is_write   (operations) it is a write */
 typedef struct np__packet_class {
   void (*on_packet)(np_loop *loop, np__packet *packet, NTSTATUS status,
@@ -39,10 +40,10 @@ typedef struct np__packet_class {
   bool is_write;
 } np__packet_class;
 
-/* First in, first out; a packet is in one queue at most. */
+/* A queue, first in first out. A packet is in one queue at most. */
 typedef struct np__queue {
   np__packet *first;
-  np__packet *last; /* not looked at when empty */
+  np__packet *last; /* undefined when empty */
 } np__queue;
 
 /* What a loop knows of an ERROR_MORE_DATA that a call answers at once. */
@@ -61,50 +62,51 @@ typedef struct np__calibration {
 } np__calibration;
 
 struct np_loop {
-  /* First what each operation and each turn looks at. */
-  np__queue ready;    /* what has a result: its callback is to run */
-  np__queue gathered; /* writes that the kernel gets at the end of the turn */
-  np__queue put_off;  /* what it gets after them */
-  np__queue hurried;  /* put off and cancelled: posted when a turn begins */
-  np__queue accepts;  /* likewise, when there is nothing else to do */
-  size_t active; /* operations begun, pipes closing: what keeps it running */
-  size_t written_bytes; /* since a read was posted on account of them */
+  /* The first members are used by every operation and turn. */
+  np__queue ready;    /* packets whose `run` is due */
+  np__queue gathered; /* writes for the kernel at the end of the turn */
+  np__queue put_off;  /* for the kernel after `gathered` */
+  /* put off and cancelled: posted at the next turn's begin */
+  np__queue hurried;
+  np__queue accepts;    /* put off until nothing else is to be done */
+  size_t active;        /* operations and closing pipes: keep a run going */
+  size_t written_bytes; /* since a read was posted because of them */
   uint32_t callbacks_since_poll;
   uint32_t accepts_age; /* callbacks since `accepts` was empty */
-  uint32_t looks;       /* in a row, at the port, that passed over `put_off` */
+  uint32_t looks; /* looks at the port in a row that passed over `put_off` */
   bool owns_port;
-  bool yields; /* before it gives the kernel what was put off */
+  bool yields; /* before it gives put-off reads to the kernel */
   bool running;
   bool takes_all; /* the next poll takes more than the newest packets */
-  /* Packets may come that are not this loop's: each is checked (foreign.h). */
+  /* Foreign packets may come, so each packet is checked (foreign.h). */
   bool has_strangers;
-  bool impersonates;  /* its thread acts as a client; never between callbacks */
-  bool forgot_revert; /* a callback left it so; the run is to tell */
+  bool impersonates;  /* the thread impersonates; never between callbacks */
+  bool forgot_revert; /* a callback forgot to revert; the run reports it */
   np__heap timers;
   HANDLE port;
   ULONG_PTR key;
-  np__packet *owed; /* packets that the kernel owes, the latest first */
+  np__packet *owed; /* packets due from the kernel, the latest first */
   size_t owed_count;
-  size_t pipes;           /* and listeners, whose end has not been told */
-  size_t unheeded_timers; /* those that do not keep it running */
-  /* Of what was ready at a poll of the port that passed over what is put off,
-   * how much has not run. 0: there was no such poll. */
+  size_t pipes;           /* pipes and listeners whose end was not reported */
+  size_t unheeded_timers; /* timers that do not keep a run going */
+  /* Number of packets that were ready at a poll which passed over `put_off`,
+   * and have not run yet. 0: there was no such poll. */
   size_t round_left;
-  HANDLE event; /* made when first needed */
+  HANDLE event; /* created when first needed */
   LARGE_INTEGER clock_frequency;
-  DWORD owner;        /* its thread; kept where there are asserts */
-  uint32_t task_mark; /* the byte count of each task's packet */
-  /* Other threads write the next three. */
+  DWORD owner;        /* the loop's thread; kept only with asserts */
+  uint32_t task_mark; /* byte count in the packet of each task */
+  /* Other threads write the next three members. */
   volatile LONG stop;
   volatile LONG stoppers; /* threads inside np_loop_stop */
   volatile LONG posted;   /* tasks that have not begun, and posts under way */
   np__calibration calibration;
   np_allocator allocator;
-  /* Of clients that wait: the layer above, so by pointer. Both NULL until one
-   * does. */
+  /* Gates of waiting clients. They lie above, so they are freed by pointer.
+   * Both NULL until a client waits. */
   np__gates *gates;
   void (*gates_free)(np_loop *loop);
-  /* Of flushes that need threads, likewise. */
+  /* Flusher for flushes that need threads. Freed by pointer, like the gates. */
   np__flusher *flusher;
   void (*flusher_free)(np_loop *loop);
 };
@@ -138,13 +140,15 @@ static inline void np__queue_push(np__queue *queue, np__packet *packet) {
   queue->last = packet;
 }
 
-/* np__loop_ready queues `packet` for its class's `run`. No system call. */
+/* np__loop_ready queues `packet` for its class's `run`. It makes no system
+ * call. */
 static inline void np__loop_ready(np_loop *loop, np__packet *packet) {
   np__queue_push(&loop->ready, packet);
 }
 
-/* np__loop_part_ready takes what is ready out of the queue, and
- * np__loop_join_ready puts it behind what became so meanwhile. */
+/* np__loop_part_ready takes all ready packets out of the queue and returns
+ * them. np__loop_join_ready puts them back, behind the packets that became
+ * ready meanwhile. */
 static inline np__queue np__loop_part_ready(np_loop *loop) {
   const np__queue later = loop->ready;
 
@@ -162,18 +166,18 @@ static inline void np__loop_join_ready(np_loop *loop, np__queue later) {
 }
 
 /* np__loop_gather queues `packet` for its class's `post`, which runs at the end
- * of this turn, before that of what is put off: a read may wait for what is
- * written here. */
+ * of this turn, before the posts of put-off packets: a read may wait for the
+ * data that are written here. */
 static inline void np__loop_gather(np_loop *loop, np__packet *packet) {
   np__queue_push(&loop->gathered, packet);
 }
 
-/* np__loop_ungather takes it back. */
+/* np__loop_ungather takes `packet` out of `gathered`. */
 void np__loop_ungather(np_loop *loop, const np__packet *packet);
 
-/* np__loop_is_sated tells whether so much was written that others should have
- * their turn before there is more, and whether there are any: who reads it may
- * be one of them. */
+/* np__loop_is_sated returns true if so much was written that other packets
+ * should have their turn first, and if there are such packets: one of them may
+ * be the reader. */
 bool np__loop_is_sated(const np_loop *loop);
 
 /* np__loop_put_off queues `packet` for its class's `post`, which runs at the
@@ -182,47 +186,46 @@ static inline void np__loop_put_off(np_loop *loop, np__packet *packet) {
   np__queue_push(&loop->put_off, packet);
 }
 
-/* np__loop_put_off_first does so before what was put off earlier. */
+/* np__loop_put_off_first queues `packet` at the head of `put_off`. */
 void np__loop_put_off_first(np_loop *loop, np__packet *packet);
 
-/* np__loop_put_off_last does so behind all that was put off. Where there is
- * always something to do, it is posted once in a while. */
+/* np__loop_put_off_last queues `packet` in `accepts`, which is posted after the
+ * whole of `put_off`; on a busy loop after CALLBACKS_PER_ACCEPT callbacks. */
 static inline void np__loop_put_off_last(np_loop *loop, np__packet *packet) {
   np__queue_push(&loop->accepts, packet);
 }
 
-/* np__loop_wrote takes note that the kernel took `bytes`. */
+/* np__loop_wrote records that the kernel took `bytes`. */
 static inline void np__loop_wrote(np_loop *loop, size_t bytes) {
   loop->written_bytes += bytes;
 }
 
-/* np__loop_owe takes note that the kernel owes `packet`. */
+/* np__loop_owe records that the kernel will send `packet`. */
 void np__loop_owe(np_loop *loop, np__packet *packet);
 
-/* np__loop_paid takes note that `packet` came from the port. */
+/* np__loop_paid records that `packet` came from the port. */
 void np__loop_paid(np_loop *loop, np__packet *packet);
 
-/* np__loop_hurry has `packet`, which is put off, posted when the next turn
- * begins. */
+/* np__loop_hurry moves `packet`, which is put off, to the queue that is posted
+ * when the next turn begins. */
 void np__loop_hurry(np_loop *loop, np__packet *packet);
 
-/* np__loop_take_back takes `packet` out of the queue of what is put off, or
- * `hurried`. */
+/* np__loop_take_back takes `packet` out of `put_off`, or out of `hurried`. */
 void np__loop_take_back(np_loop *loop, const np__packet *packet, bool hurried);
 
-/* np__loop_poll_soon has the loop ask its port before it runs more callbacks:
- * a cancel was asked for, and the packet of that operation is there, or nearly.
- */
+/* np__loop_poll_soon makes the loop poll its port before it runs more
+ * callbacks: an operation was cancelled, so its packet is there, or nearly. */
 void np__loop_poll_soon(np_loop *loop);
 
-/* np__loop_poll takes what lies in the loop's own port, without waiting and
- * without running callbacks. False: nothing came, or the port is foreign. */
+/* np__loop_poll dequeues the packets in the loop's own port, without a wait
+ * and without callbacks. It returns false if none came, or if the port is
+ * foreign. */
 bool np__loop_poll(np_loop *loop);
 
-/* np__loop_peek reads what other threads write. Nothing is read on account of
- * what it says but what comes through the port, so no order is asked for: each
- * callback reads it, and an interlocked read would cost more than all else
- * between two callbacks.
+/* np__loop_peek reads a value that other threads write. Its order relative to
+ * other reads does not matter, because everything that depends on it comes
+ * through the port. Each callback reads it; an interlocked read would cost more
+ * than everything else between two callbacks.
  * Source: Interlocked Variable Access (aligned 32 bits are read at once)
  *         learn.microsoft.com/windows/win32/sync/interlocked-variable-access */
 static inline LONG np__loop_peek(const volatile LONG *value) {
@@ -234,24 +237,24 @@ static inline LONG np__loop_peek(const volatile LONG *value) {
 #endif
 }
 
-/* np__loop_is_stopped tells whether np_loop_stop was called. */
+/* np__loop_is_stopped returns true if np_loop_stop was called. */
 static inline bool np__loop_is_stopped(const np_loop *loop) {
   return np__loop_peek(&loop->stop) != 0;
 }
 
-/* np__loop_run_timers runs the timers whose time has come. */
+/* np__loop_run_timers runs the due timers. */
 void np__loop_run_timers(np_loop *loop);
 
-/* np__loop_event returns an event of the loop's, for calls that must have their
- * result before they return; NULL, and GetLastError says why. */
+/* np__loop_event returns an event of the loop, for calls that must have their
+ * result before they return. NULL: GetLastError() has the reason. */
 HANDLE np__loop_event(np_loop *loop);
 
-/* np__loop_now_ms returns the loop's clock: whole milliseconds that have passed
- * since some moment in the past; it never goes back. */
+/* np__loop_now_ms returns the loop's clock in whole milliseconds. The clock has
+ * an arbitrary start and never goes back. */
 uint64_t np__loop_now_ms(const np_loop *loop);
 
-/* np__loop_deadline_ms returns when `delay_ms` from now is over: what is late
- * by less than a millisecond is late, and nothing is early. 0 is now. */
+/* np__loop_deadline_ms returns the moment `delay_ms` from now: never early, and
+ * at most a millisecond late. 0 means now. */
 static inline uint64_t np__loop_deadline_ms(const np_loop *loop,
                                             uint32_t delay_ms) {
   return np__loop_now_ms(loop) + delay_ms + (delay_ms > 0 ? 1u : 0u);
@@ -260,7 +263,7 @@ static inline uint64_t np__loop_deadline_ms(const np_loop *loop,
 /* np__loop_new returns zeroed memory from the loop's allocator, or NULL. */
 void *np__loop_new(np_loop *loop, size_t size);
 
-/* np__loop_free gives back what np__loop_new gave; NULL is fine. */
+/* np__loop_free frees memory of np__loop_new; NULL is allowed. */
 void np__loop_free(np_loop *loop, void *memory);
 
 #endif

@@ -1,8 +1,9 @@
-/* Names of pipes. Win32 takes many spellings of one name: slashes of both
- * kinds, several in a row, parts `.` and `..`, a dot or a blank at the end, and
- * several ways to the pipes of this machine. The system's own function turns
- * them into one; so create, open, wait and the line of the waiting clients
- * never disagree about what a spelling means.
+/* Names of pipes: np__name_parse checks a name and turns it into one spelling.
+ * Windows takes many spellings of one name: slashes of both kinds, several
+ * slashes in a row, the parts `.` and `..`, a dot or a blank at the end, and
+ * several ways to the pipes of this machine. GetFullPathName turns the
+ * spellings into one. So create, open, wait and the line of the waiting clients
+ * always agree about which pipe a spelling means.
  *
  * Source: Naming Files, Paths, and Namespaces; GetFullPathName, Remarks
  *         learn.microsoft.com/windows/win32/fileio/naming-a-file */
@@ -12,8 +13,8 @@
 
 #include "utf16.h"
 
-/* Compares without case. `lower` is ASCII, and so is all that can match it:
- * no other letter folds to one of these. */
+/* starts_with compares without case. `lower` is ASCII, and only ASCII letters
+ * can match it: no other letter folds to an ASCII letter. */
 static bool starts_with(const WCHAR *text, const char *lower) {
   for (; *lower != '\0'; text++, lower++) {
     WCHAR unit = *text;
@@ -32,8 +33,9 @@ static bool is_separator(WCHAR unit) {
   return unit == '\\' || unit == '/';
 }
 
-/* The system passes on what follows these as it stands: a slash, a dot or a
- * blank in it is one of the name. */
+/* is_verbatim returns whether `text` begins with a prefix that makes Windows
+ * take the rest of the path as it stands. A slash, a dot or a blank in that
+ * rest belongs to the name. */
 static bool is_verbatim(const WCHAR *text) {
   return starts_with(text, "\\\\?\\") || starts_with(text, "\\??\\");
 }
@@ -42,7 +44,8 @@ static bool is_device_path(const WCHAR *text) {
   return is_verbatim(text) || starts_with(text, "\\\\.\\");
 }
 
-/* Whether `text` is a device path in which the system would fold nothing. */
+/* is_plain returns whether `text` is a device path that Windows would take
+ * unchanged. */
 static bool is_plain(const WCHAR *text) {
   size_t at = sizeof "\\\\.\\" - 1;
 

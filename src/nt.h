@@ -1,5 +1,5 @@
-/* What the library needs of the NT interface beyond the Windows headers. All of
- * it is documented for drivers and has not changed since Windows 2000. */
+/* The NT interface that the library needs beyond the Windows headers. All of it
+ * is documented for drivers and unchanged since Windows 2000. */
 #ifndef NPIPE_SRC_NT_H
 #define NPIPE_SRC_NT_H
 
@@ -32,8 +32,8 @@ typedef struct np__pipe_local_information {
   ULONG end;   /* 1: server */
 } np__pipe_local_information;
 
-/* FSCTL_PIPE_WAIT, whose input is a FILE_PIPE_WAIT_FOR_BUFFER: its fields by
- * their place, since the name follows them without a gap.
+/* FSCTL_PIPE_WAIT takes a FILE_PIPE_WAIT_FOR_BUFFER. Its fields are addressed
+ * by offset, because the name follows them without a gap.
  * Source: MS-FSCC, FSCTL_PIPE_WAIT Request
  *         learn.microsoft.com/openspecs/windows_protocols/ms-fscc/f030a3b9-539c-4c7b-a893-86b795b9b711
  */
@@ -42,7 +42,7 @@ typedef struct np__pipe_local_information {
 #define NP__WAIT_HAS_LIMIT_AT  12 /* u8: the timeout at 0 (i64) counts */
 #define NP__WAIT_NAME_AT       14
 
-/* FSCTL_PIPE_PEEK answers with this, the data behind it.
+/* The answer of FSCTL_PIPE_PEEK; the data follow it.
  * Source: FILE_PIPE_PEEK_BUFFER; MS-FSCC, FSCTL_PIPE_PEEK Reply
  *         learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/ns-ntifs-_file_pipe_peek_buffer
  */
@@ -55,8 +55,8 @@ typedef struct np__pipe_peek {
   ULONG message_bytes; /* what is left of the first message; bytes: 0 */
 } np__pipe_peek;
 
-/* What NtQueryObject tells of any handle: how many there are to its object, in
- * all processes.
+/* The answer of NtQueryObject for any handle, with the number of handles to its
+ * object in all processes.
  * Source: NtQueryObject (ObjectBasicInformation)
  *         learn.microsoft.com/windows/win32/api/winternl/nf-winternl-ntqueryobject
  */
@@ -88,13 +88,13 @@ typedef struct np__object_basic_information {
 #define NP__STATUS_NOT_SUPPORTED          ((NTSTATUS)0xC00000BB)
 #define NP__STATUS_CANCELLED              ((NTSTATUS)0xC0000120)
 
-/* np__error_of_status returns what Win32 calls `status`. Only status 0 is a
+/* np__error_of_status returns the Win32 error for `status`. Only status 0 is a
  * success. */
 static inline DWORD np__error_of_status(NTSTATUS status) {
   return status == 0 ? ERROR_SUCCESS : RtlNtStatusToDosError(status);
 }
 
-/* Blocks as FlushFileBuffers, which calls it, does.
+/* NtFlushBuffersFile blocks like FlushFileBuffers, which calls it.
  *
  * Source: NtFlushBuffersFileEx, Remarks
  *         learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/nf-ntifs-ntflushbuffersfileex

@@ -6,13 +6,13 @@
 #include "calibration.h"
 #include "revert.h"
 
-/* A time limit whose cancel the kernel refused is tried again so much later. */
+/* Delay before a refused cancel of a timed-out operation is tried again. */
 #define CANCEL_RETRY_MS 10u
 
-/* What a pipe holds by default. */
+/* The default quota of a pipe. */
 #define PIPE_BYTES 65536u
 
-/* So often a cancel before a close is tried. */
+/* Number of attempts to cancel everything before a close. */
 #define OP_CANCELS_MAX 3u
 
 _Static_assert(offsetof(np_op, np__packet) == 0 &&
@@ -70,7 +70,9 @@ void np__op_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
 
   np__op_paid(op);
   if (op->np__kind == NP__OP_WRITE && bytes < PIPE_BYTES) {
-    np__loop_wrote(loop, bytes); /* A longer one was let go by who reads it. */
+    /* Not for 64 KiB and more: such a write does not fit a default pipe, so it
+     * ended because the peer has read it. */
+    np__loop_wrote(loop, bytes);
   }
   end_checked(op, np__error_of_status(status), bytes);
 }
@@ -89,7 +91,8 @@ static inline BOOL read_file(np__target *target, np_op *op) {
                   &op->np__packet.overlapped);
 }
 
-/* It was a read: a write is never put off, it goes out inside the call. */
+/* np__op_post posts a read. A write is never put off; it goes to the kernel
+ * inside the call. */
 void np__op_post(np_loop *loop, np__packet *packet) {
   np_op *op = (np_op *)packet;
   np__target *target = op->np__target;
@@ -131,10 +134,10 @@ static inline void call_back(np_op *op, np_op_fn done) {
   unlink_op(op);
   op->np__state = NP__OP_IDLE;
   done(op, op->np__error, op->np__result.transferred);
-  /* `op` may be gone. `target` is not: only the loop frees it, later. */
+  /* `op` may be gone. `target` is not: the loop frees it later. */
   if (target->bars != 0 && target->first == NULL &&
       np__target_is_gone(target)) {
-    np__revert_if_forgotten(target->loop); /* A listener may make pipes now. */
+    np__revert_if_forgotten(target->loop); /* a listener may create pipes now */
     target->class_->drained(target);
   }
 }
@@ -166,7 +169,7 @@ np_error np__op_cancel(np_op *op) {
     if (error != ERROR_NOT_FOUND) {
       return error;
     }
-    /* It has a result already; its packet is on the way. */
+    /* The operation has its result; the packet is on the way. */
   }
   np__loop_poll_soon(op->np__target->loop);
   return NP_OK;
@@ -261,15 +264,16 @@ void np__op_paid(np_op *op) {
   np__loop_paid(target->loop, &op->np__packet);
 }
 
-/* What a call that has just returned said. ERROR_IO_PENDING: `on_packet` will
- * bring the result, whatever the status block says by now. */
+/* answer returns the result of the call just made. ERROR_IO_PENDING:
+ * `on_packet` will bring the result, whatever the status block says now. */
 static np_error answer(np_op *op, BOOL succeeded) {
   const np_error error = succeeded ? NP_OK : GetLastError();
 
   return error == ERROR_MORE_DATA ? np__calibration_take(op) : error;
 }
 
-/* How much was moved by what ended at once with `error`. */
+/* moved returns the byte count of an operation that ended at once with
+ * `error`. */
 static size_t moved(np_op *op, np_error error) {
   size_t bytes = 0;
 
@@ -317,7 +321,7 @@ static bool is_earlier_in_kernel(const np_op *op) {
   return false;
 }
 
-/* Queues `op`, whose error is known, for its callback. */
+/* make_ready queues `op`, whose error is set, for its callback. */
 static void make_ready(np_op *op, size_t transferred) {
   stop_deadline(op);
   op->np__result.transferred = transferred;
@@ -328,8 +332,9 @@ static void make_ready(np_op *op, size_t transferred) {
   np__loop_ready(op->np__target->loop, &op->np__packet);
 }
 
-/* Where an operation that is held back keeps its count of bytes: its deadline
- * is still in use, and the kernel needs its OVERLAPPED no more. */
+/* held_bytes returns the place where a held-back operation keeps its byte
+ * count: its deadline is still in use, and the kernel no longer needs its
+ * OVERLAPPED. */
 static ULONG_PTR *held_bytes(np_op *op) {
   return &op->np__packet.overlapped.InternalHigh;
 }
@@ -338,8 +343,8 @@ static bool op_has_succeeded(const np_op *op) {
   return op->np__error == NP_OK || op->np__error == ERROR_MORE_DATA;
 }
 
-/* Keeps the result of `op` until the earlier operations have theirs. A failure
- * may be told sooner, by a cancel or by the time limit. */
+/* hold_back keeps the result of `op` until earlier operations have theirs. A
+ * failure may be reported sooner, by a cancel or by the time limit. */
 static void hold_back(np_op *op, size_t transferred) {
   *held_bytes(op) = transferred;
   op->np__state = NP__OP_HELD_BACK;
@@ -357,7 +362,7 @@ static void release(np_op *op) {
   make_ready(op, (size_t)*held_bytes(op));
 }
 
-/* Releases the operations that were held back because of `op`. */
+/* release_later releases the operations that were held back because of `op`. */
 static void release_later(np_op *op) {
   const uint8_t direction = op->np__direction;
 
@@ -374,7 +379,8 @@ static void release_later(np_op *op) {
   }
 }
 
-/* Queues `op` for its callback, in its turn. */
+/* make_ready_in_order queues `op` for its callback when all earlier operations
+ * have their results. */
 static void make_ready_in_order(np_op *op, size_t transferred,
                                 bool is_aborted) {
   np__target *target = op->np__target;
@@ -432,8 +438,8 @@ np_error np__op_abort(np_op *op, np_error as) {
       np__op_end(op, ERROR_OPERATION_ABORTED, 0);
       return NP_OK;
     case NP__OP_PUT_OFF:
-      /* The next turn begins with its end. A connect that no caller waits for
-       * ends where it would have been posted. */
+      /* The next turn begins with its end. A connect of the library's own ends
+       * where it would have been posted. */
       if (op->np__abort_error == NP_OK) {
         op->np__abort_error = as;
         op->np__at_end |= NP__AT_END_ABORT;
@@ -446,7 +452,7 @@ np_error np__op_abort(np_op *op, np_error as) {
       if (op->np__abort_error != NP_OK) {
         return NP_OK;
       }
-      op->np__abort_error = as; /* `cancel` may read it, and end the op. */
+      op->np__abort_error = as; /* `cancel` may read it, and end `op` */
       error = op->np__packet.class_->cancel(op);
       if (error != NP_OK) {
         op->np__abort_error = NP_OK;
@@ -490,8 +496,8 @@ void np__target_abort_all(np__target *target, np_error as) {
     }
   }
   for (unsigned i = 0; in_kernel && i < OP_CANCELS_MAX; i++) {
-    /* Where everything has its result already, that is what it says. Else it is
-     * worth another try: without it a write stays until the peer has read. */
+    /* ERROR_NOT_FOUND: every operation has its result. Other errors are worth
+     * another attempt: an uncancelled write stays until the peer has read. */
     if (CancelIoEx(target->handle, NULL) || GetLastError() == ERROR_NOT_FOUND) {
       break;
     }

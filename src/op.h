@@ -1,17 +1,18 @@
-/* Operations from the inside: how one begins, is given to the kernel, is
- * aborted and ends.
+/* Operations from the inside: how one begins, goes to the kernel, is aborted
+ * and ends.
  *
  *   IDLE -> begin -> WAITING -----------------------> ended -> callback -> IDLE
  *                    PUT_OFF -> issued -> IN_KERNEL ->
  *
- * Reads are called back in the order in which they began, and so are writes:
- * the packet of an earlier one may still lie in the port when a later one is
- * answered at once, which is then held back. One that has failed keeps its time
- * limit and can be cancelled meanwhile, see np__op_abort.
+ * The callbacks of reads run in the order in which the reads began, and so do
+ * those of writes. The packet of an earlier operation may still be in the port
+ * when a later one completes at once; the later one is then held back. A
+ * held-back operation that has failed keeps its time limit and can be
+ * cancelled, see np__op_abort.
  *
- * Whatever the way, an operation that began ends once, its callback runs once,
- * and only from the loop. What the kernel owes a packet for stays in place
- * until the packet came: nothing else ends it. */
+ * Every operation that began ends once, and its callback runs once, from the
+ * loop. While the kernel owes a packet for an operation, the operation stays in
+ * place: only the packet ends it. */
 #ifndef NPIPE_SRC_OP_H
 #define NPIPE_SRC_OP_H
 
@@ -26,12 +27,12 @@
 #include "loop.h"
 
 typedef enum np__op_state {
-  NP__OP_IDLE = 0, /* the caller's */
-  NP__OP_WAITING,  /* for something else than the kernel */
-  NP__OP_PUT_OFF,  /* the kernel gets it at the end of the turn */
+  NP__OP_IDLE = 0, /* the caller may use it */
+  NP__OP_WAITING,  /* waits for something other than the kernel */
+  NP__OP_PUT_OFF,  /* goes to the kernel at the end of the turn */
   NP__OP_IN_KERNEL,
-  NP__OP_HELD_BACK, /* its result is there before that of an earlier one */
-  NP__OP_ENDED      /* its result is there, its callback will run */
+  NP__OP_HELD_BACK, /* has its result before an earlier one has */
+  NP__OP_ENDED      /* has its result; its callback will run */
 } np__op_state;
 
 typedef enum np__op_kind {
@@ -42,67 +43,68 @@ typedef enum np__op_kind {
   NP__OP_TRANSACT,
   NP__OP_FLUSH,
   NP__OP_READY,   /* waits for readiness */
-  NP__OP_IO,      /* waits for readiness and then tries, perhaps again */
-  NP__OP_MESSAGE, /* its target keeps the order of such operations itself */
-  /* The library's own, which do not keep a loop running: */
+  NP__OP_IO,      /* waits for readiness, tries, and may wait again */
+  NP__OP_MESSAGE, /* a message: the channel keeps the order */
+  /* Operations of the library, which do not keep a loop running: */
   NP__OP_OWN_READ,
-  NP__OP_OWN_CONNECT /* posted last, and not hurried when it is cancelled */
+  NP__OP_OWN_CONNECT /* posted last, and not hurried when cancelled */
 } np__op_kind;
 
 /* Operations of one direction keep their order. */
 typedef enum np__direction {
   NP__INWARD,
   NP__OUTWARD,
-  NP__DIRECTIONS /* their number, and: of neither */
+  NP__DIRECTIONS /* their number; also: of neither direction */
 } np__direction;
 
-/* Bits of `np__at_end`. Mostly there are none, and all is done by one look. */
+/* Bits of `np__at_end`: extra work at the end of an operation. Mostly 0, so
+ * that one test suffices. */
 enum {
-  NP__AT_END_LIMIT = 1,  /* its deadline may be in the heap: take it out */
-  NP__AT_END_FINISH = 2, /* its class's `finish` */
-  NP__AT_END_TELL = 4,   /* its target's `ended`, also when it succeeds */
-  NP__AT_END_ABORT = 8,  /* put off, and not to be posted any more */
-  NP__AT_END_STALE = 16, /* its session is over: its end tells of no other */
-  NP__AT_END_AGAIN =
-      32, /* its class may begin it again instead of its callback:
-                            a cancel is kept until then */
-  /* It was answered ERROR_MORE_DATA, and may have no packet: calibration.c. */
+  NP__AT_END_LIMIT = 1,  /* remove its deadline from the heap, if present */
+  NP__AT_END_FINISH = 2, /* call `finish` of its class */
+  NP__AT_END_TELL = 4,   /* call `ended` of its target even on success */
+  NP__AT_END_ABORT = 8,  /* put off, and must not be posted any more */
+  NP__AT_END_STALE = 16, /* its session is over; its result is no news */
+  /* its class may begin it again instead of its callback; a cancel is kept
+   * until then */
+  NP__AT_END_AGAIN = 32,
+  /* answered ERROR_MORE_DATA, perhaps without a packet (calibration.c) */
   NP__AT_END_UNSURE = 64,
   NP__AT_END_ASKER = 128 /* the mark was posted for it */
 };
 
-/* What happens to a target.
+/* Events of a target.
  *
- * drained  called from the loop when it is closing or withheld and the last
- *          operation is gone; perhaps more than once
- * ended    called for operations that NP__AT_END_TELL says it of, and for reads
- *          and writes that failed: the operation has its result, which `ended`
- *          may still change, and its callback has not run */
+ * drained  called from the loop when the target is closing or withheld and its
+ *          last operation is gone; possibly more than once
+ * ended    called before the callback of an operation marked NP__AT_END_TELL,
+ *          and of each read or write that failed; it may change the result */
 typedef struct np__target_class {
   void (*drained)(struct np__target *target);
   void (*ended)(struct np__target *target, np_op *op);
 } np__target_class;
 
-/* Why nothing of a caller's may begin on a target. */
+/* Reasons why a caller may begin nothing on a target. */
 enum {
-  NP__BAR_CLOSING = 1,  /* nothing at all may */
-  NP__BAR_WITHHELD = 2, /* it is a listener's */
-  NP__BAR_TAKEN = 4     /* it is a channel's, and only that may close it */
+  NP__BAR_CLOSING = 1,  /* closing: nothing may begin */
+  NP__BAR_WITHHELD = 2, /* withheld: it belongs to a listener */
+  /* taken: it belongs to a channel, which alone may close it */
+  NP__BAR_TAKEN = 4
 };
 
-/* What operations are started on: a handle on the loop's port. */
+/* The target of operations: a handle on the loop's port. */
 typedef struct np__target {
   np_loop *loop;
   HANDLE handle;
-  np_op *first; /* begun and called back not yet, in the order they began */
-  np_op **end;  /* what the next that begins is written to */
+  np_op *first; /* operations without callback yet, in order of beginning */
+  np_op **end;  /* where the next one is linked */
   const np__target_class *class_;
-  /* Of each direction, those that others may have to wait for: in the kernel,
-   * or held back because of one that is. */
+  /* For each direction, the operations that later ones may have to wait for: in
+   * the kernel, or held back because of such a one. */
   uint32_t ahead[NP__DIRECTIONS];
-  uint8_t bars; /* NP__BAR_: why nothing of a caller's may begin; mostly 0 */
-  /* A client has just come, mostly to say something: the next read, if no other
-   * is before it, goes before those of other ends that were put off earlier. */
+  uint8_t bars; /* NP__BAR_: reasons against a start; mostly 0 */
+  /* A client has just come, and it mostly writes first. The next read, if no
+   * other read is before it, goes before put-off reads of other ends. */
   bool is_greeted;
   /* Something between here and the pipe may answer late: the network, where the
    * pipe may be another machine's. No call may wait for such an answer. */
@@ -110,7 +112,7 @@ typedef struct np__target {
   uint32_t disconnects; /* modulo 2^32: tells one session from the next */
 } np__target;
 
-/* np__target_init makes of zeroed memory a target without operations. */
+/* np__target_init makes a target without operations from zeroed memory. */
 static inline void np__target_init(np__target *target, np_loop *loop,
                                    const np__target_class *class_) {
   target->loop = loop;
@@ -119,25 +121,25 @@ static inline void np__target_init(np__target *target, np_loop *loop,
   target->class_ = class_;
 }
 
-/* np__target_has tells whether `bar` is one of its bars. */
+/* np__target_has returns true if `bar` is one of the target's bars. */
 static inline bool np__target_has(const np__target *target, uint8_t bar) {
   return (target->bars & bar) != 0;
 }
 
-/* np__target_is_gone tells whether a caller has no business with `target` any
- * more: it is being closed, or it is a listener's. */
+/* np__target_is_gone returns true if callers may not use `target` any more: it
+ * is being closed, or it belongs to a listener. */
 static inline bool np__target_is_gone(const np__target *target) {
   np__loop_check_thread(target->loop);
   return np__target_has(target, NP__BAR_CLOSING | NP__BAR_WITHHELD);
 }
 
-/* np__target_is_busy tells whether an operation of `direction` other than
- * `except`, which may be NULL, is in flight on it and has no result. */
+/* np__target_is_busy returns true if an operation of `direction` other than
+ * `except`, which may be NULL, is in flight on the target and has no result. */
 bool np__target_is_busy(const np__target *target, np__direction direction,
                         const np_op *except);
 
-/* np__target_check tells whether something of a caller's may begin on `target`:
- * NP_OK, ERROR_INVALID_HANDLE (it is gone), ERROR_BUSY (taken). */
+/* np__target_check returns whether a caller may begin something on `target`:
+ * NP_OK, ERROR_INVALID_HANDLE (gone), or ERROR_BUSY (taken). */
 static inline np_error np__target_check(const np__target *target) {
   np__loop_check_thread(target->loop);
   if (target->bars != 0) {
@@ -146,8 +148,9 @@ static inline np_error np__target_check(const np__target *target) {
   return NP_OK;
 }
 
-/* np__op_check tells whether `op` may: NP_OK, ERROR_INVALID_PARAMETER (a NULL),
- * ERROR_INVALID_HANDLE (gone), ERROR_BUSY (taken, or `op` is in flight). */
+/* np__op_check returns whether `op` may begin: NP_OK, ERROR_INVALID_PARAMETER
+ * (a NULL), ERROR_INVALID_HANDLE (gone), or ERROR_BUSY (taken, or `op` is in
+ * flight). */
 static inline np_error np__op_check(const np__target *target, const np_op *op,
                                     np_op_fn done) {
   np_error error;
@@ -162,11 +165,11 @@ static inline np_error np__op_check(const np__target *target, const np_op *op,
   return op->np__state == NP__OP_IDLE ? NP_OK : ERROR_BUSY;
 }
 
-/* The classes of operations: in general, and of writes. */
+/* The general class of operations, and the class of writes. */
 extern const np__packet_class np__op_class;
 extern const np__packet_class np__write_class;
 
-/* np__op_set_class makes `op`, which has just begun, one of another class. */
+/* np__op_set_class gives `op`, which has just begun, another class. */
 static inline void np__op_set_class(np_op *op, const np__packet_class *class_) {
   op->np__packet.class_ = class_;
   if (class_->finish != NULL) {
@@ -174,7 +177,8 @@ static inline void np__op_set_class(np_op *op, const np__packet_class *class_) {
   }
 }
 
-/* What no caller asked for is no reason to go on. */
+/* np__op_keeps_running returns false for the library's own operations, which do
+ * not keep a loop running. */
 static inline bool np__op_keeps_running(np__op_kind kind) {
   return kind != NP__OP_OWN_READ && kind != NP__OP_OWN_CONNECT;
 }
@@ -183,7 +187,7 @@ static inline np__direction np__op_direction(np__op_kind kind) {
   switch (kind) {
     case NP__OP_READ:
     case NP__OP_OWN_READ:
-    case NP__OP_TRANSACT: /* Its reply comes in its turn. */
+    case NP__OP_TRANSACT: /* its reply comes in the order of reads */
       return NP__INWARD;
     case NP__OP_WRITE:
       return NP__OUTWARD;
@@ -192,11 +196,11 @@ static inline np__direction np__op_direction(np__op_kind kind) {
   }
 }
 
-/* np__op_limit starts the time limit of an operation that has one. */
+/* np__op_limit starts the operation's time limit, if it has one. */
 void np__op_limit(np_op *op);
 
-/* np__op_start is np__op_begin without the time limit, for what is given to the
- * kernel at once: np__op_pending starts it. */
+/* np__op_start is np__op_begin without the time limit, for operations that go
+ * to the kernel at once: np__op_pending starts their limit. */
 static inline void np__op_start(np__target *target, np_op *op, np__op_kind kind,
                                 np_op_fn done) {
   assert(op->np__state == NP__OP_IDLE);
@@ -222,8 +226,9 @@ static inline void np__op_start(np__target *target, np_op *op, np__op_kind kind,
   }
 }
 
-/* np__op_begin starts the life of `op`, which was checked, in state WAITING,
- * and its time limit. What depends on `kind` the compiler knows. */
+/* np__op_begin starts the life of `op`, which was checked: its state becomes
+ * WAITING, and its time limit starts. The compiler knows `kind` and removes the
+ * tests of it. */
 static inline void np__op_begin(np__target *target, np_op *op, np__op_kind kind,
                                 np_op_fn done) {
   np__op_start(target, op, kind, done);
@@ -232,11 +237,11 @@ static inline void np__op_begin(np__target *target, np_op *op, np__op_kind kind,
   }
 }
 
-/* np__op_put_off_greeted is np__op_put_off on a target that is greeted. */
+/* np__op_put_off_greeted is np__op_put_off on a target with `is_greeted`. */
 void np__op_put_off_greeted(np_op *op);
 
-/* np__op_put_off leaves it to the end of the turn to give a read of
- * `np__length` bytes into `np__buffer` to the kernel. */
+/* np__op_put_off puts off a read of `np__length` bytes into `np__buffer`: it
+ * goes to the kernel at the end of the turn. */
 static inline void np__op_put_off(np_op *op) {
   assert(op->np__state == NP__OP_WAITING);
   op->np__state = NP__OP_PUT_OFF;
@@ -247,8 +252,8 @@ static inline void np__op_put_off(np_op *op) {
   }
 }
 
-/* np__op_put_off_last does so with the connect of an accept, which comes after
- * all reads: the later, the more likely its client is there and costs no
+/* np__op_put_off_last puts off the connect of an accept behind all reads: the
+ * later it is posted, the more likely its client has come, which saves a
  * packet. */
 static inline void np__op_put_off_last(np_op *op) {
   assert(op->np__state == NP__OP_WAITING);
@@ -256,35 +261,35 @@ static inline void np__op_put_off_last(np_op *op) {
   np__loop_put_off_last(op->np__target->loop, &op->np__packet);
 }
 
-/* np__op_is_over is for the `post` of a class. True: `op`, which was put off,
- * was cancelled and has ended instead. */
+/* np__op_is_over is for the `post` of a class. It returns true if `op`, which
+ * was put off, was cancelled and has ended instead. */
 bool np__op_is_over(np_op *op);
 
-/* np__op_pending takes note that the kernel has `op` and owes a packet. Its
- * time limit runs from now on, if it does not yet. */
+/* np__op_pending records that the kernel has `op` and owes its packet. The time
+ * limit starts now if it has not started. */
 void np__op_pending(np_op *op);
 
-/* np__op_paid takes note that the packet came: the result must follow. */
+/* np__op_paid records that the packet came. The result must follow. */
 void np__op_paid(np_op *op);
 
-/* np__op_answer takes note of what a Win32 call with the op's OVERLAPPED
- * returned; it reads GetLastError and must follow that call directly. True:
- * that was the result, nothing will follow. False: it will come by its packet.
- */
+/* np__op_answer takes the result of a Win32 call with the op's OVERLAPPED. It
+ * reads GetLastError, so it must directly follow the call. It returns true if
+ * the result is final, and false if a packet will bring it. */
 bool np__op_answer(np_op *op, BOOL succeeded, np_error *error,
                    size_t *transferred);
 
-/* np__op_withdraw undoes np__op_begin: no callback. Not while in the kernel. */
+/* np__op_withdraw undoes np__op_begin, without a callback. Not while the kernel
+ * has `op`. */
 void np__op_withdraw(np_op *op);
 
-/* np__op_issued is np__op_answer, and ends `op` if that was the result. */
+/* np__op_issued is np__op_answer, and also ends `op` if the result is final. */
 void np__op_issued(np_op *op, BOOL succeeded);
 
 /* np__op_end gives `op` its result. */
 void np__op_end(np_op *op, np_error error, size_t transferred);
 
-/* np__op_succeed is np__op_end(op, NP_OK, transferred), the quicker for knowing
- * its target, its direction, and that nothing is to be done at its end. */
+/* np__op_succeed is a fast form of np__op_end(op, NP_OK, transferred), for a
+ * known target and direction, if nothing is to be done at the end. */
 static inline void np__op_succeed(np__target *target, np_op *op,
                                   np__direction direction, size_t transferred) {
   assert(op->np__target == target && op->np__direction == direction);
@@ -298,27 +303,27 @@ static inline void np__op_succeed(np__target *target, np_op *op,
   np__loop_ready(target->loop, &op->np__packet);
 }
 
-/* np__op_abort asks for the end of `op`, to be reported as `as`, unless it has
- * a result first. Returns NP_OK, also when that was asked before;
- * ERROR_NOT_FOUND: it is not in flight or has its result; else what CancelIoEx
- * said: it goes on.
+/* np__op_abort asks for the end of `op`, reported as `as`, unless `op` gets its
+ * result first. Returns NP_OK, also if this was asked before; ERROR_NOT_FOUND
+ * if `op` is not in flight or has its result; else the error of CancelIoEx, and
+ * `op` goes on.
  *
- * An operation that is held back has its result. One that has succeeded keeps
- * its turn: ERROR_NOT_FOUND. One that has failed waits for no other any more: a
+ * A held-back operation has its result. If it succeeded, it keeps its place in
+ * the order: ERROR_NOT_FOUND. If it failed, it no longer waits for others: a
  * read is reported as `as`, a write with its own error. */
 np_error np__op_abort(np_op *op, np_error as);
 
 /* np__op_abort_part is for the `cancel` of an operation `op` in state IN_KERNEL
- * that stands for `part`, one of the library's own: it asks for the end of
+ * that the library's own operation `part` works for. It asks for the end of
  * `part`, with ERROR_OPERATION_ABORTED, which np__op_end(op) then translates.
- * Where `part` has its result and its callback is about to run, that is NP_OK
- * too: the callback of `part` must end `op`, or see `np__abort_error` of `op`
- * before it begins anything else for `op`. So no cancel and no time limit of
- * `op` is lost. */
+ * If `part` has its result and its callback is about to run, the answer is
+ * NP_OK too: the callback of `part` must then end `op`, or check
+ * `np__abort_error` of `op` before it begins anything else for `op`. So no
+ * cancel and no time limit of `op` is lost. */
 np_error np__op_abort_part(np_op *part);
 
-/* np__op_again_in makes `expired` run after `delay_ms`, in place of the op's
- * time limit, unless it ends first. */
+/* np__op_again_in makes `expired` run after `delay_ms`, instead of the op's
+ * time limit, unless `op` ends first. */
 void np__op_again_in(np_op *op, uint32_t delay_ms,
                      void (*expired)(np__timer_node *node));
 
@@ -327,9 +332,9 @@ static inline np_op *np__op_of_deadline(np__timer_node *node) {
   return (np_op *)(void *)((char *)node - offsetof(np_op, np__deadline));
 }
 
-/* np__op_on_packet, np__op_post, np__op_run and np__op_cancel are those of
- * np__op_class, for other classes. np__op_run ends with the callback;
- * np__op_run_own is the same for kinds that do not keep a loop running. */
+/* np__op_on_packet, np__op_post, np__op_run and np__op_cancel are the functions
+ * of np__op_class, for use in other classes. np__op_run ends with the callback.
+ * np__op_run_own is np__op_run for kinds that do not keep a loop running. */
 void np__op_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
                       uint32_t bytes);
 void np__op_post(np_loop *loop, np__packet *packet);
@@ -337,13 +342,14 @@ void np__op_run(np_loop *loop, np__packet *packet);
 void np__op_run_own(np_loop *loop, np__packet *packet);
 np_error np__op_cancel(np_op *op);
 
-/* np__op_run_by is np__op_run, with `done` in place of the callback, which that
- * calls. */
+/* np__op_run_by is np__op_run with `done` in place of the callback; `done`
+ * calls the callback. */
 void np__op_run_by(np_op *op, np_op_fn done);
 
-/* np__target_abort_all asks for the end of everything on `target`, with one
- * system call mostly. What is held back ends in its turn, behind the operations
- * that it is held back for. */
+/* np__target_abort_all is np__op_abort for every operation on `target`, except
+ * held-back ones, which end in their turn. One CancelIoEx serves all reads and
+ * writes; it is tried again when it fails. Classes with a `cancel` of their own
+ * are cancelled one by one. */
 void np__target_abort_all(np__target *target, np_error as);
 
 #endif

@@ -1,6 +1,9 @@
+/* The outbox of readiness: copies bytes and writes them, so that the caller
+ * need not wait. Rule: at most one write is in flight, and its error is
+ * reported by the next try. */
 #include "outbox.h"
 
-/* The buffer grows in steps of so many bytes. */
+/* The buffer grows in steps of this size. */
 #define GRANULE 512u
 
 static void free_buffer(np__outbox *outbox) {
@@ -26,7 +29,7 @@ static np_error make_room(np__outbox *outbox, size_t length) {
   return NP_OK;
 }
 
-/* A message that was longer than is usual does not keep its memory. */
+/* shrink frees the memory of an unusually long message. */
 static void shrink(np__outbox *outbox) {
   if (outbox->capacity > outbox->bytes_max + GRANULE) {
     free_buffer(outbox);

@@ -1,5 +1,5 @@
-/* The outbox: one write of the library's own, of bytes that it copied, so that
- * somebody can write without waiting. */
+/* The outbox: one write of the library's own, of bytes that the library has
+ * copied, so that a caller can write without waiting. */
 #ifndef NPIPE_SRC_OUTBOX_H
 #define NPIPE_SRC_OUTBOX_H
 
@@ -11,23 +11,23 @@
 
 typedef struct np__outbox {
   np_pipe *pipe;
-  np_op op;         /* the write, begun or not */
-  size_t bytes_max; /* of what is taken at once; a message is taken whole */
-  char *buffer;     /* grows with what is written */
+  np_op op;         /* the library's write, started or not */
+  size_t bytes_max; /* most bytes taken at once; a message is taken whole */
+  char *buffer;     /* grows as needed */
   size_t capacity;
-  bool is_stale;  /* what is in flight belongs to a session that is over */
-  np_error error; /* of a write whose bytes had been taken: to be told */
-  /* The write has ended, from the loop: see what changed. */
+  bool is_stale;  /* the write in flight belongs to an old session */
+  np_error error; /* error of a write of taken bytes, not yet reported */
+  /* Called from the loop when the write has ended. */
   void (*changed)(np_pipe *pipe);
 } np__outbox;
 
-/* np__outbox_try takes bytes and writes them: NP_OK and how many it took,
- * NP_WOULD_BLOCK, ERROR_NOT_ENOUGH_MEMORY, the error of an earlier write, or
- * what Windows said. */
+/* np__outbox_try takes bytes and writes them. Returns NP_OK and the number of
+ * bytes taken, or NP_WOULD_BLOCK, ERROR_NOT_ENOUGH_MEMORY, the error of an
+ * earlier write, or the error of Windows. */
 np_error np__outbox_try(np__outbox *outbox, np__parts *parts, size_t length,
                         size_t *transferred);
 
-/* np__outbox_forget leaves the old session's result untold. */
+/* np__outbox_forget drops the result of the old session's write. */
 void np__outbox_forget(np__outbox *outbox);
 
 static inline bool np__outbox_is_free(const np__outbox *outbox) {

@@ -1,3 +1,5 @@
+/* Several buffers that act as one: their sum, and copying into and out of
+ * them. */
 #include "parts.h"
 
 #include <assert.h>
@@ -45,7 +47,7 @@ void np__parts_put(np__parts *parts, const void *from, size_t length) {
     np_buffer next = np__parts_next(parts);
     size_t size = next.length < length ? next.length : length;
 
-    assert(next.data != NULL); /* There is as much as was asked for. */
+    assert(next.data != NULL); /* the buffers have enough bytes */
     memcpy(next.data, at, size);
     parts->offset += size;
     at += size;
@@ -60,7 +62,7 @@ void np__parts_get(np__parts *parts, void *to, size_t length) {
     np_buffer next = np__parts_next(parts);
     size_t size = next.length < length ? next.length : length;
 
-    assert(next.data != NULL); /* There is as much as was asked for. */
+    assert(next.data != NULL); /* the buffers have enough bytes */
     memcpy(at, next.data, size);
     parts->offset += size;
     at += size;

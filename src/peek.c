@@ -1,21 +1,23 @@
+/* np_pipe_peek: shows waiting data and leaves them. Data that readiness has
+ * read ahead come first, then the data in the kernel. */
 #include <npipe/io.h>
 
 #include <string.h>
 
 #include "pipe.h"
 
-/* What is peeked at without memory of the loop's allocator. */
+/* Largest peek that needs no memory of the loop's allocator. */
 #define PEEK_STACK_BYTES 256u
 
 typedef struct kernel_peek {
   size_t copied;
   size_t available;
-  size_t message; /* length of the first one, or of what is left of it */
+  size_t message; /* length of the first message, or of its rest */
 } kernel_peek;
 
-/* The control itself, and not PeekNamedPipe: that waits for the handle where
- * the control pends (since Windows 8 it may), and this handle is never
- * signalled. */
+/* control calls the control itself instead of PeekNamedPipe. PeekNamedPipe
+ * waits for the handle if the control pends (possible since Windows 8), but
+ * this handle is never signalled. */
 static np_error control(np_pipe *pipe, np__pipe_peek *answer, ULONG size,
                         ULONG *used) {
   IO_STATUS_BLOCK status = {0};
@@ -28,18 +30,20 @@ static np_error control(np_pipe *pipe, np__pipe_peek *answer, ULONG size,
   result = NtFsControlFile(pipe->target.handle, event, NULL, NULL, &status,
                            NP__FSCTL_PIPE_PEEK, NULL, 0, answer, size);
   if (result == NP__STATUS_PENDING) {
-    /* Only in name: nothing that it waits for is the peer's to do. */
+    /* The control pends only formally: it waits for nothing that depends on the
+     * peer. */
     WaitForSingleObject(event, INFINITE);
     result = status.Status;
   }
   *used = (ULONG)status.Information;
-  /* More than fits is a warning, and what was asked for. */
+  /* More data than fit are a warning, not an error here. */
   return result >= 0 || result == NP__STATUS_BUFFER_OVERFLOW
              ? NP_OK
              : RtlNtStatusToDosError(result);
 }
 
-/* The answer may come from a remote server: it is checked like any input. */
+/* check_answer checks the answer like any input, because it may come from a
+ * remote server. */
 static np_error check_answer(const np__pipe_peek *answer, ULONG used,
                              size_t size, kernel_peek *found) {
   if (used < sizeof *answer || used - sizeof *answer > size) {
@@ -54,7 +58,8 @@ static np_error check_answer(const np__pipe_peek *answer, ULONG used,
   return NP_OK;
 }
 
-/* What lies in the kernel, at most `size` bytes of it into `out`. */
+/* peek_kernel copies data that wait in the kernel, at most `size` bytes, to
+ * `out`. */
 static np_error peek_kernel(np_pipe *pipe, char *out, size_t size,
                             kernel_peek *found) {
   union {
@@ -85,7 +90,8 @@ static np_error peek_kernel(np_pipe *pipe, char *out, size_t size,
   return error;
 }
 
-/* What is held, or what a read in flight has caught, is told before the end. */
+/* peek_is_over returns true for the end of the stream, which is reported only
+ * after held data and after data that a read in flight has caught. */
 static bool peek_is_over(np_error error) {
   return error == ERROR_BROKEN_PIPE || error == ERROR_PIPE_NOT_CONNECTED;
 }
@@ -113,7 +119,7 @@ np_error np_pipe_peek(np_pipe *pipe, void *buffer, size_t length,
   }
   is_held = pipe->ready_hooks != NULL && pipe->ready_hooks->held(pipe, &held);
   first = held.length < length ? held.length : length;
-  /* A message that is held whole does not run into the next. */
+  /* A message that is held completely does not run into the next message. */
   goes_on = !is_held || held.goes_on || pipe->read_mode == NP_BYTE;
   error = peek_kernel(pipe, out + first, goes_on ? length - first : 0, &found);
   if (error != NP_OK && !(peek_is_over(error) && np__pipe_is_reading(pipe))) {

@@ -1,3 +1,6 @@
+/* One end of an instance: its handle, its information, adopting, shutting down
+ * and closing. Rule: a pipe's memory stays until all of its operations were
+ * called back. */
 #include "pipe.h"
 
 #include <assert.h>
@@ -74,8 +77,9 @@ void np__pipe_learn(np_pipe *pipe, np_error error) {
   }
 }
 
-/* A read in byte mode knows no messages. A system that answers one with
- * ERROR_MORE_DATA (a transaction of the peer may lead to that) gave bytes. */
+/* A read in byte mode knows no messages. A system may answer it with
+ * ERROR_MORE_DATA (after a transaction of the peer); the bytes are a
+ * success. */
 static void read_ended(const np_pipe *pipe, np_op *read) {
   if (read->np__error == ERROR_MORE_DATA && pipe->read_mode == NP_BYTE &&
       read->np__kind != NP__OP_TRANSACT) {
@@ -83,13 +87,14 @@ static void read_ended(const np_pipe *pipe, np_op *read) {
   }
 }
 
-/* The first write that fails is what the shutdowns after it report. */
+/* write_ended: a shutdown reports the first failure among the writes before
+ * it. */
 static void write_ended(np_pipe *pipe, np_op *write) {
   if ((write->np__at_end & NP__AT_END_STALE) == 0) {
     np__pipe_learn(pipe, write->np__error);
   }
   if ((write->np__at_end & NP__AT_END_TELL) == 0) {
-    return; /* No shutdown waits for it. */
+    return; /* no shutdown waits for this write */
   }
   if (write->np__error != NP_OK) {
     for (np_op *op = write->np__next; op != NULL; op = op->np__next) {
@@ -105,7 +110,8 @@ static void connect_ended(np_pipe *pipe, np_op *connect) {
   np_error error = connect->np__error;
 
   if (pipe->connect != connect) {
-    /* np_server_disconnect let this session go before it was reported. */
+    /* np_server_disconnect ended this session before the connect was
+     * reported. */
     if (error == NP_OK || error == ERROR_PIPE_CONNECTED ||
         error == ERROR_NO_DATA) {
       connect->np__error = ERROR_PIPE_NOT_CONNECTED;
@@ -116,7 +122,7 @@ static void connect_ended(np_pipe *pipe, np_op *connect) {
   pipe->connect_said = error;
   if ((error == ERROR_PIPE_CONNECTED || error == ERROR_NO_DATA) &&
       !pipe->announced) {
-    /* The client was there first, or came and went: what it wrote is there. */
+    /* The client came first, or came and went; its data can be read. */
     connect->np__error = NP_OK;
   }
   if (connect->np__error == NP_OK) {
@@ -226,7 +232,7 @@ static np_error query_pipe(HANDLE handle, np__pipe_local_information *local,
 }
 
 static uint32_t normal_instances_max(ULONG instances_max) {
-  /* 255 in Win32 and the largest number in NT both mean: no limit. */
+  /* 255 in Win32 and the largest number in NT both mean "no limit". */
   return instances_max >= PIPE_UNLIMITED_INSTANCES ? NP_INSTANCES_UNLIMITED
                                                    : instances_max;
 }
@@ -252,7 +258,7 @@ static void info_from_creation(const np_pipe *pipe, np_info *info) {
   info->instances = NP_UNKNOWN;
   info->in_buffer_bytes = pipe->in_buffer_bytes;
   info->out_buffer_bytes = pipe->out_buffer_bytes;
-  info->readable_bytes = 0; /* Only an end that cannot read comes here. */
+  info->readable_bytes = 0; /* only an end that cannot read comes here */
 }
 
 np_error np__pipe_unread(const np_pipe *pipe, uint32_t *bytes) {
@@ -358,9 +364,9 @@ np_error np_pipe_info(np_pipe *pipe, np_info *info) {
 }
 
 /* The port, the key and the modes belong to the kernel's file object, and so to
- * each handle of it, in all processes. Whoever else holds one can send packets
- * to the loop's port, or wait in a call that the loop's modes never wake. What
- * the system cannot say counts as shared. */
+ * all handles of it, in all processes. Another holder can send packets to the
+ * loop's port, or wait in a call that never ends because of the loop's modes.
+ * If the system cannot count the handles, the object counts as shared. */
 static np_error check_is_sole_handle(HANDLE handle) {
   np__object_basic_information basic = {0};
   NTSTATUS result = NtQueryObject(handle, NP__OBJECT_BASIC_INFORMATION, &basic,
@@ -372,9 +378,10 @@ static np_error check_is_sole_handle(HANDLE handle) {
   return basic.handles == 1 ? NP_OK : ERROR_SHARING_VIOLATION;
 }
 
-/* Binds `handle`, which another process may come to hold in spite of the check.
- * Its event is left alone, so that a call without an OVERLAPPED still ends
- * there; and children do not inherit it any more. */
+/* open_adopted binds `handle`. Another process may still get a handle to the
+ * object, in spite of the check. The event behaviour is left unchanged, so that
+ * a call without an OVERLAPPED still ends; and children do not inherit the
+ * handle any more. */
 static np_error open_adopted(np_pipe *pipe, HANDLE handle) {
   np_error error;
 
@@ -454,8 +461,8 @@ np_error np_pipe_close(np_pipe *pipe, np_closed_fn on_closed) {
   pipe->target.bars |= NP__BAR_CLOSING;
   pipe->on_closed = on_closed;
   pipe->target.loop->active++;
-  /* Cancelled first: closing alone would leave a pending write alive until the
-   * peer has read it, and its buffer with it. */
+  /* The cancel comes first: without it, a pending write and its buffer would
+   * stay in use until the peer has read. */
   np__target_abort_all(&pipe->target, ERROR_OPERATION_ABORTED);
   CloseHandle(pipe->target.handle);
   pipe->target.handle = INVALID_HANDLE_VALUE;

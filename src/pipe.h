@@ -10,22 +10,24 @@
 
 #include "op.h"
 
-/* What the read-ahead holds: bytes, or a message, perhaps an empty one. */
+/* The data that the read-ahead holds: bytes, or one message, possibly empty. */
 typedef struct np__held {
   const char *data;
   size_t length;
   bool goes_on; /* the rest of the message is in the kernel */
 } np__held;
 
-/* What a pipe's readiness wants to know of it: the layer above, so by pointer.
+/* The events of a pipe that readiness needs to know. Readiness lies above, so
+ * the pipe calls it by pointer.
  *
- * take_read     a read has begun. True: it waits for, or got, what the
- *               read-ahead caught. False: the kernel may have it
+ * take_read     a read has begun. True: it waits for, or got, the data that
+ *               the read-ahead caught. False: the kernel may have the read
  * connected     a client was announced
- * disconnected  the session is over: nothing of it may be seen in the next
- * held_bytes    how much the read-ahead holds
- * held          what it holds; false: nothing
- * write_failed  a write failed, or the kernel said why the next would
+ * disconnected  the session is over: nothing of it may reach the next session
+ * held_bytes    returns the number of bytes that the read-ahead holds
+ * held          returns the data that it holds; false: none
+ * write_failed  a write failed, or the kernel gave the error that the next
+ *               write would get
  * released      the pipe's memory is about to be freed */
 typedef struct np__ready_hooks {
   bool (*take_read)(np_pipe *pipe, np_op *read);
@@ -37,11 +39,11 @@ typedef struct np__ready_hooks {
   void (*released)(np_pipe *pipe);
 } np__ready_hooks;
 
-/* What the listener that a pipe belongs to, or was handed out by, wants to know
- * of it; likewise by pointer.
+/* The events of a pipe that its listener needs to know. The listener lies
+ * above, so the pipe calls it by pointer.
  *
- * drained  nothing is in flight on it any more
- * closing  its handle was closed just now */
+ * drained  no operation is in flight on the pipe any more
+ * closing  the pipe's handle was closed just now */
 typedef struct np__owner_hooks {
   void (*drained)(np_pipe *pipe);
   void (*closing)(np_pipe *pipe);
@@ -53,14 +55,15 @@ struct np__slot;
 struct np_pipe {
   np__target target; /* first: a target pointer is a pipe pointer */
   union {
-    /* In the ready queue when `is_released`: nothing is in flight any more,
-     * and nobody asks for the rest. */
+    /* In the ready queue when `is_released`: no operation is in flight, and the
+     * other members are no longer used. */
     np__packet closed;
     struct {
-      np_op *connect;        /* in flight, or NULL */
-      np_state state;        /* the last that this end learnt of */
-      np_error connect_said; /* by the kernel, of the last connect */
-      /* What a server was created with: its handle may have no right to ask. */
+      np_op *connect;        /* the connect in flight, or NULL */
+      np_state state;        /* the last state that this end has learnt */
+      np_error connect_said; /* the kernel's answer to the last connect */
+      /* The options of a server, because its handle may have no right to query
+       * them. */
       np_mode mode;
       np_mode read_mode;
       uint32_t instances_max;
@@ -77,13 +80,12 @@ struct np_pipe {
   uint8_t end; /* np_end */
   bool readable;
   bool writable;
-  bool announced;         /* this client was reported by a connect */
+  bool announced;         /* a connect has reported the current client */
   bool is_released;       /* `closed` is queued */
-  bool knows_mode;        /* a client asks for `mode` only where it matters */
-  bool flushes_by_thread; /* its kernel has no control that flushes */
-  /* In this session a request went out, of a channel's call or of a transact,
-   * that ended without its reply: whose reply the next message is, nobody can
-   * tell. */
+  bool knows_mode;        /* a client queries `mode` only when it matters */
+  bool flushes_by_thread; /* this pipe's kernel has no flush control */
+  /* In this session a request of a call or of a transact went out and ended
+   * without its reply. The next message may be the reply to any of them. */
   bool is_reply_owed;
   /* Both NULL until somebody asks for readiness. */
   struct np__readiness *readiness;
@@ -95,45 +97,46 @@ static inline void np__pipe_check_thread(const np_pipe *pipe) {
   np__loop_check_thread(pipe != NULL ? pipe->target.loop : NULL);
 }
 
-/* np__pipe_new makes a pipe without a handle, or NULL. Nothing counts it before
- * np__pipe_open; np__pipe_discard frees it. */
+/* np__pipe_new makes a pipe without a handle, or returns NULL. The loop counts
+ * the pipe only after np__pipe_open; np__pipe_discard frees it before. */
 np_pipe *np__pipe_new(np_loop *loop, np_end end);
 
-/* np__pipe_open gives `pipe` its handle and binds that to the loop's port. On
- * failure the handle stays the caller's. */
+/* np__pipe_open gives `pipe` its handle and binds the handle to the loop's
+ * port. On failure the handle stays the caller's. */
 np_error np__pipe_open(np_pipe *pipe, HANDLE handle);
 
-/* np__pipe_is_inheritable tells whether `attributes`, which may be NULL, ask
- * for a handle that child processes inherit. An end of a loop never is. */
+/* np__pipe_is_inheritable returns true if `attributes`, which may be NULL, ask
+ * for a handle that child processes inherit. A loop's ends are never
+ * inheritable. */
 static inline bool np__pipe_is_inheritable(
     const SECURITY_ATTRIBUTES *attributes) {
   return attributes != NULL && attributes->bInheritHandle;
 }
 
-/* np__pipe_learn takes note of what a write, or the kernel that was asked, said
- * of this session: a peer that is gone makes a connected end a closing one, and
- * readiness is told. Beside it only np_server_connect and np_server_disconnect
- * change the state of an end. */
+/* np__pipe_learn updates the state from the result of a write in this session,
+ * or from an answer of the kernel to a query: if the peer has gone, a connected
+ * end becomes a closing one, and readiness is told. Otherwise only
+ * np_server_connect and np_server_disconnect change an end's state. */
 void np__pipe_learn(np_pipe *pipe, np_error error);
 
-/* np__pipe_keeps_messages tells whether what is written to `pipe` must be
- * written whole: its type is message, or it may not be asked. */
+/* np__pipe_keeps_messages returns true if each write to `pipe` must be written
+ * whole: its type is message, or the type is unknown. */
 bool np__pipe_keeps_messages(np_pipe *pipe);
 
-/* np__pipe_unread asks how many bytes wait to be read. Returns NP_OK or what
- * Windows said. */
+/* np__pipe_unread returns the number of unread bytes. Returns NP_OK or the
+ * error of Windows. */
 np_error np__pipe_unread(const np_pipe *pipe, uint32_t *bytes);
 
-/* np__pipe_set_read_mode sets how this end reads. Returns NP_OK or what Windows
- * said. */
+/* np__pipe_set_read_mode sets the read mode of this end. Returns NP_OK or the
+ * error of Windows. */
 np_error np__pipe_set_read_mode(np_pipe *pipe, np_mode mode);
 
-/* np__pipe_forget makes of a disconnected pipe on which nothing is in flight
- * one that nobody has used: no readiness, no user. */
+/* np__pipe_forget resets a disconnected pipe without operations to the state of
+ * a new pipe: no readiness, no user pointer. */
 void np__pipe_forget(np_pipe *pipe);
 
-/* np__pipe_is_reading tells whether a read or a transact is in flight, one of
- * the library's own too, or something is held that was read ahead. */
+/* np__pipe_is_reading returns true if a read or a transact is in flight,
+ * including the library's own, or if data that were read ahead are held. */
 bool np__pipe_is_reading(const np_pipe *pipe);
 
 /* np__pipe_discard frees a pipe that was never opened; NULL is fine. */

@@ -9,8 +9,8 @@
 #define READY_BUFFER_BYTES 65536u
 #define BUFFER_BYTES_MAX   ((size_t)1 << 30)
 
-/* A call of the caller's own that found nothing to do, though the pipe seemed
- * ready, is made again after so long, twice as long each time. */
+/* A caller's call that found nothing to do, although the pipe seemed ready, is
+ * repeated after a delay that doubles up to this maximum. */
 #define READY_RETRY_MS_MAX 16u
 #define RETRIES_GROWING    4u
 
@@ -21,11 +21,11 @@
 typedef struct np__readiness {
   np__ahead ahead;
   np__outbox outbox;
-  np_readiness closed;  /* what is over until the end of the session */
-  np_readiness blocked; /* what a call of the caller's found not to be so */
-  uint32_t refusals;    /* of such calls, in a row */
-  np__timer_node retry; /* when `blocked` is forgotten */
-  bool is_asked;        /* its options are settled */
+  np_readiness closed;  /* closed until the end of the session */
+  np_readiness blocked; /* readiness that a caller's call has disproved */
+  uint32_t refusals;    /* such calls in a row */
+  np__timer_node retry; /* when it expires, `blocked` is cleared */
+  bool is_asked;        /* its options are fixed */
   np_pipe *pipe;
 } np__readiness;
 
@@ -63,9 +63,9 @@ static np_readiness what_holds(const np__readiness *r) {
   return holds;
 }
 
-/* Both ways end together: a pipe has no half-close. A server that is told that
- * it is not connected has nobody yet, or no more: that is no end of a session.
- */
+/* learn_from_read: both directions end together, because a pipe has no
+ * half-close. A server that gets "not connected" has no client yet, or no
+ * longer; this is not the end of a session. */
 static void learn_from_read(np__readiness *r, np_error error) {
   if (error == ERROR_BROKEN_PIPE ||
       (error == ERROR_PIPE_NOT_CONNECTED && r->pipe->end == NP_CLIENT)) {
@@ -74,7 +74,7 @@ static void learn_from_read(np__readiness *r, np_error error) {
   }
 }
 
-/* There may still be something to read. */
+/* learn_from_write: data may still be readable. */
 static void learn_from_write(np__readiness *r, np_error error) {
   if (error == ERROR_BROKEN_PIPE || error == ERROR_NO_DATA ||
       (error == ERROR_PIPE_NOT_CONNECTED && r->pipe->end == NP_CLIENT)) {
@@ -86,8 +86,8 @@ static bool is_waiting(const np_op *op, np__op_kind kind) {
   return op->np__kind == kind && op->np__state == NP__OP_WAITING;
 }
 
-/* Ends the waits whose time has come. True: there is one left that only reading
- * can end. */
+/* wake_waiters ends the waits that are ready. It returns true if a remaining
+ * wait can end only by a read. */
 static bool wake_waiters(np__readiness *r) {
   const np_readiness holds = what_holds(r);
   bool wants_read = false;
@@ -109,8 +109,8 @@ static bool wake_waiters(np__readiness *r) {
   return wants_read;
 }
 
-/* What was caught goes to the reads that wait for it, in order; the others are
- * given to the kernel when nothing of ours stands before them there. */
+/* serve_reads gives caught data to the waiting reads, in order. The other reads
+ * go to the kernel when no read of the library is before them there. */
 static void serve_reads(np__readiness *r) {
   np_op *next;
 
@@ -129,7 +129,8 @@ static void serve_reads(np__readiness *r) {
   }
 }
 
-/* Whatever changed: who can go on does, and who waits for more gets a read. */
+/* update is called after every change: it ends the reads and waits that can
+ * end, and starts a read-ahead if a wait needs one. */
 static void update(np__readiness *r) {
   if (np__target_has(&r->pipe->target, NP__BAR_CLOSING)) {
     return;
@@ -178,10 +179,12 @@ static bool ready_take_read(np_pipe *pipe, np_op *read) {
     np__ahead_serve(ahead, read);
     return true;
   }
-  return np__ahead_is_in_flight(ahead); /* It waits for what that brings. */
+  /* waits for the result of the read-ahead */
+  return np__ahead_is_in_flight(ahead);
 }
 
-/* That there was nobody yet is no news any more. */
+/* A read-ahead that ended because no client was there is out of date: drop its
+ * result. */
 static void ready_connected(np_pipe *pipe) {
   np__readiness *r = pipe->readiness;
 
@@ -200,8 +203,8 @@ static void ready_disconnected(np_pipe *pipe) {
   ready_stop_retry(r);
 }
 
-/* A read-ahead that has ended holds what it brought, also before the loop has
- * told of it: the kernel has it no more. */
+/* ready_held: the data of an ended read-ahead are held even before the loop has
+ * handled its end, because the kernel has them no longer. */
 static bool ready_held(const np_pipe *pipe, np__held *held) {
   const np__ahead *ahead = &pipe->readiness->ahead;
   const np_op *op = &ahead->op;
@@ -299,7 +302,8 @@ np_error np_pipe_set_ready_options(np_pipe *pipe,
   return NP_OK;
 }
 
-/* Makes what readiness needs on its first use. `reads`: a read-ahead, too. */
+/* ensure creates the state of readiness on its first use. `reads`: with a
+ * read-ahead. */
 static np_error ensure(np_pipe *pipe, bool reads) {
   np_ready_options defaults;
   np_error error;
@@ -360,8 +364,9 @@ np_error np_pipe_writable(np_pipe *pipe, np_op *op, np_op_fn done) {
   return np_pipe_ready(pipe, NP_WRITABLE, op, done);
 }
 
-/* Whether a read or a transact of the caller's is in state `from` or a later
- * one: its callback has not run, so its bytes come first. */
+/* has_earlier_read returns true if a read or a transact of the caller's is in
+ * state `from` or a later one: its callback has not run, so its data come
+ * first. */
 static bool has_earlier_read(const np_pipe *pipe, np__op_state from) {
   for (const np_op *op = pipe->target.first; op != NULL; op = op->np__next) {
     if ((op->np__kind == NP__OP_READ || op->np__kind == NP__OP_TRANSACT) &&
@@ -401,7 +406,7 @@ np_error np_pipe_try_readv(np_pipe *pipe, const np_buffer *buffers,
     return NP_WOULD_BLOCK;
   }
   error = np__ahead_give(&pipe->readiness->ahead, &parts, total, transferred);
-  /* Somebody else may wait for what is left, or for what comes next. */
+  /* Another wait may need the rest, or the next data. */
   learn_from_read(pipe->readiness, error);
   update(pipe->readiness);
   return error;
@@ -450,9 +455,10 @@ np_error np_pipe_try_write(np_pipe *pipe, const void *buffer, size_t length,
   return np_pipe_try_writev(pipe, &one, 1, transferred);
 }
 
-/* Takes back what a call of the caller's found not to be so. That it can write
- * again nobody will tell, and if a new probe at once says the same as the old
- * one, it is time to wait a little. */
+/* refuse handles a caller's function that answered NP_WOULD_BLOCK: it clears
+ * this readiness. Windows does not announce room to write, and a second refusal
+ * in a row means that a probe misleads; so refuse blocks the readiness and
+ * retries after a growing delay. */
 static void refuse(np__readiness *r, np_interest interest) {
   np_loop *loop = r->pipe->target.loop;
   uint32_t delay_ms;
@@ -479,7 +485,7 @@ static np_error run_io(np__readiness *r, np_interest interest, np_io_fn fn,
   if (error == NP_WOULD_BLOCK) {
     refuse(r, interest);
   } else {
-    /* It may have taken what a probe had found. */
+    /* The call may have taken the data that a probe had found. */
     if (r->ahead.is_hit && (interest & READ_BITS) != 0) {
       r->ahead.caught = false;
       r->ahead.is_hit = false;
@@ -541,7 +547,7 @@ static void async_io_set_class(np_op *op) {
   op->np__at_end |= NP__AT_END_AGAIN;
 }
 
-/* Waits again, as long as is left of the operation's time. */
+/* async_io_again waits again, for the rest of the operation's time. */
 static void async_io_again(np_pipe *pipe, np_op *op) {
   const np_interest interest = op->np__length;
   const uint64_t deadline_ms = op->np__deadline.deadline_ms;
@@ -562,7 +568,7 @@ static void async_io_again(np_pipe *pipe, np_op *op) {
   update(pipe->readiness);
 }
 
-/* Why a pipe is not to be tried again, or NP_OK. */
+/* is_over returns why a pipe must not be tried again, or NP_OK. */
 static np_error is_over(const np_pipe *pipe) {
   if (np__target_has(&pipe->target, NP__BAR_CLOSING)) {
     return ERROR_OPERATION_ABORTED;
@@ -599,7 +605,8 @@ static void async_io_ready(np_op *op, np_error error, size_t readiness) {
   if (error == NP_OK) {
     if ((op->np__length & READ_BITS) != 0 &&
         has_earlier_read(pipe, NP__OP_HELD_BACK)) {
-      /* The callback of a read has not told its bytes yet: those come first. */
+      /* A read has data that its callback has not reported yet; these come
+       * first. */
       error = NP_WOULD_BLOCK;
     } else {
       error = run_io(pipe->readiness, op->np__length, op->np__io,

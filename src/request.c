@@ -1,3 +1,6 @@
+/* np_client_connect: requests that wait for a server or for a free instance.
+ * All requests of a loop for one name share a gate: one wait in the kernel, and
+ * one attempt at a time, by the first in line. */
 #include "client.h"
 
 #include <assert.h>
@@ -5,35 +8,35 @@
 
 #include "root.h"
 
-/* Tries that nobody can say the right moment of are made again after a delay
- * that doubles from the first to the second, less a random part of up to half:
- * clients that were turned away together do not come back together. */
+/* Delay between attempts whose right moment is unknown. It doubles from the
+ * first value to the second, minus a random part of up to one half, so that
+ * clients that were refused together do not come back together. */
 #define DELAY_MS_MIN 10u
 #define DELAY_MS_MAX 500u
 
 typedef enum request_state {
   IDLE = 0, /* the caller's */
-  WAITING,  /* in line at a gate */
-  ENDED     /* its result is there, its function will run */
+  WAITING,  /* waits in line at a gate */
+  ENDED     /* has a result; the callback will run */
 } request_state;
 
-/* Where the requests of a loop wait that want the same name: one wait in the
- * kernel for all of them, and the first in line tries when it has ended. */
+/* A gate: the line of a loop's requests for the same name. One wait in the
+ * kernel serves them all, and the first in line tries when it has ended. */
 typedef struct np__gate {
-  np__packet packet; /* first; in the ready queue when a try is to be made */
+  np__packet packet; /* first; in the ready queue when an attempt is due */
   np__gates *gates;
   struct np__gate *next;
   struct np__gate *prev;
   np_client_request *first;
   np_client_request *last;
-  np__wait *wait; /* perhaps left over from a line that has gone; or NULL */
+  np__wait *wait; /* may be left from an earlier line; or NULL */
   np__timer_node retry;
-  uint32_t failures; /* in a row, of tries and waits that say nothing */
+  uint32_t failures; /* attempts and waits in a row that brought nothing */
   bool is_queued;
   np__name name;
 } np__gate;
 
-/* The gates of a loop. */
+/* All gates of a loop. */
 struct np__gates {
   np_loop *loop;
   np__root root;
@@ -112,7 +115,8 @@ static void gate_free(np__gate *gate) {
   np__loop_free(gates->loop, gate);
 }
 
-/* Has a try made by the first in line, in its turn among the callbacks. */
+/* gate_queue lets the first in line make an attempt, in its turn among the
+ * callbacks. */
 static void gate_queue(np__gate *gate) {
   if (!gate->is_queued) {
     gate->is_queued = true;
@@ -121,8 +125,8 @@ static void gate_queue(np__gate *gate) {
   }
 }
 
-/* What is to be done about a gate after something has left the line or the
- * kernel. It may be gone afterwards. */
+/* gate_settle frees a gate that nothing needs any more. It is called after
+ * something has left the line or the kernel. */
 static void gate_settle(np__gate *gate) {
   if (gate->first != NULL || gate->is_queued) {
     return;
@@ -141,7 +145,8 @@ static void gate_retry(np__timer_node *node) {
   gate_queue((np__gate *)(void *)((char *)node - offsetof(np__gate, retry)));
 }
 
-/* A number below `end`: it need be no better than that. */
+/* random_below returns a number below `end`. It need not be a good random
+ * number. */
 static uint32_t random_below(np__gates *gates, uint32_t end) {
   gates->random = gates->random * 1664525u + 1013904223u;
   return (gates->random >> 16) % end;
@@ -183,12 +188,12 @@ static void gate_wait_ended(void *owner, np__wait_end end) {
   }
 }
 
-/* Every instance is taken. */
+/* gate_wait runs when every instance is taken. */
 static void gate_wait(np__gate *gate) {
   const WCHAR *name = np__name_in_root(&gate->name);
 
   if (gate->wait != NULL) {
-    return; /* It will tell, also if somebody gave it up before. */
+    return; /* this wait still ends with a call, even if it was cancelled */
   }
   if (name != NULL) {
     gate->wait = np__root_wait(&gate->gates->root, name, gate_wait_ended, gate);
@@ -198,7 +203,8 @@ static void gate_wait(np__gate *gate) {
   }
 }
 
-/* There is no such pipe: only those stay in line who wait for a server. */
+/* gate_absent runs when the pipe does not exist: only requests that wait for a
+ * server stay in line. */
 static void gate_absent(np__gate *gate) {
   np_client_request *next;
 
@@ -232,7 +238,7 @@ static void gate_run(np_loop *loop, np__packet *packet) {
       line_remove(gate, request);
       request_end(request, error, client);
       if (gate->first != NULL) {
-        gate_queue(gate); /* There may be another instance. */
+        gate_queue(gate); /* another instance may be free */
       }
     }
   }
@@ -318,7 +324,8 @@ static void request_expired(np__timer_node *node) {
       WAIT_TIMEOUT);
 }
 
-/* Whether a first try that gave `error` is not the last. */
+/* is_worth_waiting returns true if the request goes on after a first attempt
+ * with `error`. */
 static bool is_worth_waiting(const np_client_request *request, np_error error) {
   return error == ERROR_PIPE_BUSY || (error == ERROR_FILE_NOT_FOUND &&
                                       request->np__options.wait_for_server);
@@ -343,7 +350,8 @@ static void request_begin(np_client_request *request, const np__name *name,
   np_error error;
 
   if (gate != NULL && gate->first != NULL) {
-    /* Others are first, and what they wait for may have come just now. */
+    /* Others are first in line; the event that they wait for may have happened
+     * just now. */
     request_wait(request, gate, deadline_ms);
     gate_queue(gate);
     return;

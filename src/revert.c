@@ -1,6 +1,6 @@
-/* A callback may act as a client (np_pipe_impersonate), and must revert before
- * it returns. This file is for the callback that forgot it: the loop reverts in
- * its place, so that nothing else ever runs in the client's name. */
+/* Reverts for a callback that forgot it. A callback may impersonate a client
+ * (np_pipe_impersonate) and must revert before it returns. If it forgets, the
+ * loop reverts, so that no other code runs as the client. */
 #include "revert.h"
 
 void np__revert_forgotten(np_loop *loop) {
@@ -12,5 +12,5 @@ void np__revert_forgotten(np_loop *loop) {
   }
   loop->impersonates = false;
   loop->forgot_revert = true;
-  InterlockedExchange(&loop->stop, 1); /* The run ends, and tells. */
+  InterlockedExchange(&loop->stop, 1); /* The run ends and reports the error. */
 }

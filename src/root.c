@@ -1,39 +1,42 @@
+/* The root of all pipes: waits for instances without a thread, and keeps the
+ * waits that outlive their loop (orphans). Rule: memory that the kernel may
+ * still write is never freed. */
 #include "root.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The kernel's wait is made anew so often: an upper limit for how long one that
- * cannot be cancelled stays, and for how long Wine, which tells nobody, hides
- * that a name is gone. */
+/* The kernel's wait is renewed after this time. It limits how long a wait that
+ * cannot be cancelled stays, and how long Wine, which reports nothing, hides
+ * that a name has gone. */
 #define WAIT_MS_MAX 60000
 
-#define TICKS_PER_MS 10000 /* of 100 ns */
+#define TICKS_PER_MS 10000 /* ticks of 100 ns */
 
 struct np__wait {
   np__packet packet; /* first */
   np__wait *next;    /* in `waits` of its root, or in `orphans` */
   np__wait *prev;
-  np__root *root; /* NULL: its loop is gone */
+  np__root *root; /* NULL: its loop has gone */
   np__wait_fn ended;
   void *owner;
   bool is_cancelled;
-  bool may_be_delivered; /* of an orphan: its port is there still */
-  HANDLE handle;         /* of an orphan: what it was started on */
-  LONG family;           /* of an orphan: the same for all of its root */
+  bool may_be_delivered; /* orphan: its port still exists */
+  HANDLE handle;         /* orphan: the root's handle */
+  LONG family;           /* orphan: number of its root */
 };
 
-/* The control's input. */
+/* The input of the control. */
 typedef union wait_input {
   LONGLONG timeout; /* negative: relative */
   UCHAR bytes[NP__WAIT_NAME_AT + NP__NAME_UNITS_MAX * sizeof(WCHAR)];
 } wait_input;
 
-/* Waits that outlived their loop. */
+/* Orphans: waits that outlived their loop. */
 static SRWLOCK orphans_lock = SRWLOCK_INIT;
 static np__wait *orphans;
-static volatile LONG families; /* roots that are gone: tells them apart */
+static volatile LONG families; /* number of roots that have gone */
 
 static void list_push(np__wait **list, np__wait *wait) {
   wait->prev = NULL;
@@ -55,8 +58,9 @@ static void list_remove(np__wait **list, np__wait *wait) {
   }
 }
 
-/* Frees the orphans that the kernel is done with. One whose packet may still be
- * handed to a loop, on a foreign port with the same key, waits for that. */
+/* bury_orphans frees the orphans that the kernel no longer uses. An orphan
+ * whose packet may still come to a loop, on a foreign port with the same key,
+ * stays. */
 static void bury_orphans(void) {
   np__wait *next;
 
@@ -72,8 +76,8 @@ static void bury_orphans(void) {
   ReleaseSRWLockExclusive(&orphans_lock);
 }
 
-/* The packet of an orphan came. The last of its root closes what was left open
- * for them. */
+/* orphan_delivered runs when the packet of an orphan has come. The last orphan
+ * of a root closes the root's handle. */
 static void orphan_delivered(np__wait *wait) {
   HANDLE handle = wait->handle;
   bool is_last = true;
@@ -118,8 +122,9 @@ void np__root_init(np__root *root, np_loop *loop) {
   root->waits = NULL;
 }
 
-/* By the way that \\.\pipe\ itself takes, so that both see the same pipes. The
- * backslash behind it makes it the root; without, it would be the device. */
+/* root_open opens the root by the path that \\.\pipe\ stands for, so that both
+ * see the same pipes. The backslash at the end makes it the root; without it
+ * the path is the device. */
 static bool root_open(np__root *root) {
   static const WCHAR path[] = L"\\??\\PIPE\\";
   UNICODE_STRING name;
@@ -219,8 +224,8 @@ np__wait *np__root_wait(np__root *root, const WCHAR *name, np__wait_fn ended,
   wait->root = root;
   wait->ended = ended;
   wait->owner = owner;
-  /* The system copies its input. Success at once has a packet, too: this handle
-   * does not skip the port. An error at once has none. */
+  /* The system copies its input. A success at once has a packet too, because
+   * this handle does not skip the port. An error at once has none. */
   status = NtFsControlFile(root->handle, NULL, NULL, &wait->packet.overlapped,
                            (PIO_STATUS_BLOCK)(void *)&wait->packet.overlapped,
                            NP__FSCTL_PIPE_WAIT, &input, bytes, NULL, 0);
@@ -237,14 +242,14 @@ void np__root_deinit(np__root *root) {
   const LONG family = InterlockedIncrement(&families);
 
   while (root->waits != NULL && np__loop_poll(root->loop)) {
-    /* What has ended needs no keeper. */
+    /* An ended wait needs no further care. */
   }
   if (root->waits == NULL && root->handle != NULL) {
     CloseHandle(root->handle);
   }
-  /* Else the handle is left to the system, since waits live on with it that it
-   * could not cancel: the server of Wine 8.0 crashes when such a wait ends and
-   * what it was started on is gone. */
+  /* Else the handle stays open, because waits live on that the system could not
+   * cancel: the server of Wine 8.0 crashes when such a wait ends after its
+   * handle was closed. */
   while (root->waits != NULL) {
     np__wait *wait = root->waits;
 

@@ -1,6 +1,7 @@
-/* The security descriptor of a pipe: of a preset, of a text or of the caller's.
- * A preset names one user as the owner, lets in whom np_access says, and shuts
- * out what has less integrity than the label that it sets. */
+/* The security descriptor of a new pipe: made from a preset or from SDDL, or
+ * taken from the caller. A preset names one user as the owner, admits the users
+ * that np_access names, and shuts out processes below the integrity of the
+ * label that it sets. */
 #include "security.h"
 
 #include <assert.h>
@@ -11,12 +12,14 @@
 #include "token.h"
 #include "utf16.h"
 
-/* The owner, then its entry, which is full access and so includes the right to
- * create further instances. Clients may talk, and no more: the right to create
- * instances is a part of generic write, so theirs is spelt out.
+/* The owner comes first, then the owner's entry with full access, which
+ * includes the right to create more instances. Clients may only talk: generic
+ * write would include the right to create instances, so their rights are spelt
+ * out.
  *
- * The label bars what has less integrity from writing, reading and all else: a
- * process that may only look at attributes would use up an instance, too.
+ * The label bars processes of lower integrity from writing, reading and
+ * everything else, because even a process that only looks at attributes uses up
+ * an instance.
  *
  * Source: Named Pipe Security and Access Rights; SYSTEM_MANDATORY_LABEL_ACE
  *         learn.microsoft.com/windows/win32/ipc/named-pipe-security-and-access-rights
@@ -35,7 +38,8 @@ _Static_assert(((FILE_GENERIC_READ | FILE_GENERIC_WRITE) &
                 ~(DWORD)FILE_CREATE_PIPE_INSTANCE) == 0x12019b,
                "TALK_ENTRY is to read and write without adding instances");
 
-/* "S-1-", an authority of 48 bits and 15 parts of 32 bits, each with a dash. */
+/* "S-1-", an authority of 48 bits, and 15 parts of 32 bits, each with a
+ * dash. */
 #define SID_UNITS_MAX (4 + 15 + SID_MAX_SUB_AUTHORITIES * 11)
 
 #define PRESET_UNITS_MAX                                                     \
@@ -44,7 +48,7 @@ _Static_assert(((FILE_GENERIC_READ | FILE_GENERIC_WRITE) &
         TALK_ENTRY END LABEL_AT_ZERO) /                                      \
        sizeof(WCHAR))
 
-/* The SIDs of packages begin so. */
+/* The beginning of every package SID. */
 #define PACKAGE "S-1-15-2-"
 
 static bool is_access(np_access access) {
@@ -53,7 +57,8 @@ static bool is_access(np_access access) {
          access == NP_ACCESS_WINDOWS_DEFAULT;
 }
 
-/* It becomes a part of a text, so it must be a SID and nothing more. */
+/* is_app_container returns true if `text` is a SID and nothing more, because it
+ * becomes a part of a text. */
 static bool is_app_container(const char *text) {
   const size_t length = strlen(text);
   const size_t head = sizeof PACKAGE - 1;
@@ -99,8 +104,8 @@ static np_error from_text(np__security *security, const WCHAR *text) {
 
 static np_error from_sddl(np__security *security, np_loop *loop,
                           const char *sddl) {
-  /* No UTF-8 text has more UTF-16 units than bytes, and none is so long that
-   * twice as many do not exist. */
+  /* A UTF-8 text has at most as many UTF-16 units as bytes. No text is so long
+   * that this product overflows. */
   const size_t capacity = strlen(sddl) + 1;
   size_t units = 0;
   np_error error;
@@ -145,13 +150,14 @@ static void append_app_container(preset_text *preset, const char *sid) {
   size_t length = 0;
 
   do {
-    wide[length] = (WCHAR)sid[length]; /* All of it is ASCII. */
+    wide[length] = (WCHAR)sid[length]; /* a SID is ASCII */
   } while (sid[length++] != 0);
   append_entry(preset, TALK_ENTRY, wide);
 }
 
-/* Nobody may give a label above his own integrity. So a server of low integrity
- * shuts out what has less than itself. */
+/* label returns the label to set. A server may not set a label above its own
+ * integrity, so a server of low integrity shuts out only processes below
+ * itself. */
 static const WCHAR *label(const np_server_options *options,
                           const np__token *caller) {
   if (caller->integrity < SECURITY_MANDATORY_LOW_RID) {
@@ -172,8 +178,8 @@ static np_error append_all(preset_text *preset,
   if (!ConvertSidToStringSidW(&caller->user, &user)) {
     return GetLastError();
   }
-  /* The owner is said: an administrator's would be the group else, and a client
-   * that looks for this user would not find it. */
+  /* The owner is named: an administrator's objects would else belong to the
+   * group, and a client that looks for this user would not find it. */
   append(preset, OWNER);
   append(preset, user);
   append(preset, LIST);
@@ -182,7 +188,8 @@ static np_error append_all(preset_text *preset,
   if (options->access == NP_ACCESS_AUTHENTICATED_USERS) {
     append_entry(preset, TALK_ENTRY, LOGGED_ON);
   }
-  if (caller->is_app) { /* Without it the caller could not add instances. */
+  if (caller->is_app) {
+    /* An app could not create instances without this entry. */
     if (!ConvertSidToStringSidW(&caller->package, &package)) {
       return GetLastError();
     }

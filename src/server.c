@@ -1,3 +1,6 @@
+/* Server ends: creating an instance, waiting for a client, and disconnecting
+ * it. Rule: after a disconnect nothing of the old session reaches the next
+ * one. */
 #include "server.h"
 
 #include <string.h>
@@ -6,7 +9,8 @@
 #include "security.h"
 #include "trust.h"
 
-/* What Windows makes of 0; said, since Wine makes no wait at all of it. */
+/* The time-out that Windows uses for 0. It is set explicitly, because Wine
+ * takes 0 as no wait at all. */
 #define DEFAULT_TIMEOUT_MS 50u
 
 #define INSTANCES_MAX     254u
@@ -80,9 +84,9 @@ static void server_keep_options(np_pipe *pipe,
   pipe->out_buffer_bytes = options->out_buffer_bytes;
 }
 
-/* Whether the name may have been somebody else's: where it exists, Windows
- * ignores the descriptor, and adds an instance to what is there. write_owner is
- * the same bit as first_instance. */
+/* may_have_joined returns true if the name may have belonged to another user:
+ * for an existing name Windows ignores the descriptor and adds an instance to
+ * the pipe. write_owner is the same bit as first_instance. */
 static bool may_have_joined(const np_server_options *options) {
   return !options->first_instance && !options->write_owner;
 }
@@ -222,7 +226,8 @@ static void end_session(np_pipe *server) {
     next = op->np__next;
     if (op->np__kind == NP__OP_CONNECT && op->np__state == NP__OP_ENDED &&
         op->np__error == NP_OK) {
-      op->np__error = ERROR_PIPE_NOT_CONNECTED; /* It was let go unseen. */
+      /* the client was disconnected unseen */
+      op->np__error = ERROR_PIPE_NOT_CONNECTED;
     }
     if ((op->np__direction == NP__OUTWARD &&
          op->np__state == NP__OP_IN_KERNEL) ||
@@ -230,7 +235,8 @@ static void end_session(np_pipe *server) {
       op->np__at_end |= NP__AT_END_STALE;
     }
     if (op->np__kind == NP__OP_TRANSACT) {
-      op->np__memory = NULL; /* Its reply is none of the next session's. */
+      /* A reply in the next session does not belong to this transact. */
+      op->np__memory = NULL;
     }
     if (op->np__state == NP__OP_PUT_OFF ||
         (op->np__state == NP__OP_IN_KERNEL && op->np__kind == NP__OP_FLUSH) ||
@@ -248,8 +254,9 @@ np_error np__server_disconnect(np_pipe *server) {
   np_error error;
 
   if (connect != NULL) {
-    /* Before the disconnect: Wine refuses to disconnect what listens. A client
-     * that comes in between is disconnected below. */
+    /* The connect is aborted before the disconnect, because Wine refuses to
+     * disconnect a listening instance. A client that comes in between is
+     * disconnected below. */
     error = np__op_abort(connect, ERROR_PIPE_NOT_CONNECTED);
     if (error != NP_OK) {
       return error;
@@ -258,8 +265,8 @@ np_error np__server_disconnect(np_pipe *server) {
   }
   if (!DisconnectNamedPipe(server->target.handle)) {
     error = GetLastError();
-    /* A listening instance has nobody to let go; systems differ in how they
-     * say so. */
+    /* A listening instance has no client to disconnect; systems report this
+     * differently. */
     if (error != ERROR_PIPE_LISTENING) {
       return error;
     }

@@ -1,5 +1,5 @@
-/* SIDs. What a token or a descriptor holds is input, from a kernel or from a
- * server on another machine, so a SID is copied only after a check. */
+/* SIDs. A token or a descriptor is input, from a kernel or from a server on
+ * another machine; so a SID is copied only after a check. */
 #include "sid.h"
 
 #include <sddl.h>
@@ -62,7 +62,7 @@ np_error np__sid_text(np__sid *sid, char *text, size_t size) {
   }
   if (length < size) {
     for (size_t i = 0; i <= length; i++) {
-      text[i] = (char)wide[i]; /* All of it is ASCII. */
+      text[i] = (char)wide[i]; /* a SID's text is ASCII */
     }
   } else {
     error = ERROR_INSUFFICIENT_BUFFER;

@@ -1,3 +1,5 @@
+/* np_timer: timers of a loop. A timer never runs early, and timers run in the
+ * order of their deadlines. */
 #include <npipe/timer.h>
 
 #include "loop.h"
@@ -43,7 +45,8 @@ bool np_timer_is_active(const np_timer *timer) {
   return is_active;
 }
 
-/* Those that they start, with no delay, wait for the next turn. */
+/* np__loop_run_timers runs the due timers. Timers that they start without a
+ * delay wait for the next turn. */
 void np__loop_run_timers(np_loop *loop) {
   const uint64_t sequence_end = loop->timers.sequence;
   const uint64_t now = np__loop_now_ms(loop);

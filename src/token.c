@@ -1,14 +1,14 @@
-/* What a token answers: its user, its level of integrity, its app container.
- * Each answer is a pointer to a SID that lies in the same buffer; it is copied
- * only if it does. */
+/* Queries of a token: its user, its integrity level and its app container. Each
+ * answer is a pointer to a SID in the same buffer; the SID is copied only if it
+ * lies in the buffer. */
 #include "token.h"
 
 #include <string.h>
 
-/* Windows 8 and later have it, under this number. */
+/* Windows 8 and later know this class by this number. */
 #define APP_CONTAINER_SID ((TOKEN_INFORMATION_CLASS)31)
 
-/* Each of the classes asked for begins with the pointer to the SID. */
+/* The answer of each class begins with the pointer to the SID. */
 typedef union sid_answer {
   PSID sid;
   TOKEN_USER user;
@@ -16,7 +16,7 @@ typedef union sid_answer {
   BYTE bytes[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
 } sid_answer;
 
-/* ERROR_NOT_FOUND: the answer is that there is none. */
+/* ask_sid queries one SID. ERROR_NOT_FOUND: the token has no such SID. */
 static np_error ask_sid(np__sid *out, HANDLE token,
                         TOKEN_INFORMATION_CLASS which) {
   DWORD size = 0;
@@ -51,7 +51,8 @@ static np_error ask_package(np__token *out, HANDLE token) {
   np_error error = ask_sid(&out->package, token, APP_CONTAINER_SID);
 
   out->is_app = error == NP_OK;
-  /* Windows 7 does not know the question; elsewhere there may be no answer. */
+  /* Windows 7 does not know this class; other systems may answer that there is
+   * no package. */
   return error == ERROR_NOT_FOUND || error == ERROR_INVALID_PARAMETER ? NP_OK
                                                                       : error;
 }
@@ -59,8 +60,8 @@ static np_error ask_package(np__token *out, HANDLE token) {
 static np_error open_callers(HANDLE *token) {
   np_error error;
 
-  /* As the process itself: whom a thread impersonates need not be allowed to
-   * look at its own token. */
+  /* Opened as the process itself, because an impersonated user need not have
+   * the right to open its own token. */
   if (OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, token)) {
     return NP_OK;
   }

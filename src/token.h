@@ -1,4 +1,4 @@
-/* Tokens: whom a thread acts as. */
+/* Tokens: the identity with which a thread acts. */
 #ifndef NPIPE_SRC_TOKEN_H
 #define NPIPE_SRC_TOKEN_H
 
@@ -10,8 +10,8 @@
 
 #include "sid.h"
 
-/* What a token says about a process. `integrity` is its level: 0x1000 is low,
- * 0x2000 medium. `package` is set where the process is in an app container. */
+/* The identity in a token. `integrity` is its level: 0x1000 is low, 0x2000
+ * medium. `package` is set if the process runs in an app container. */
 typedef struct np__token {
   np__sid user;
   uint32_t integrity;
@@ -19,12 +19,13 @@ typedef struct np__token {
   np__sid package;
 } np__token;
 
-/* np__token_user writes the user of `token`, which allows TOKEN_QUERY. Returns
- * NP_OK, ERROR_INVALID_SID or what Windows said. */
+/* np__token_user writes the user of `token`, which must allow TOKEN_QUERY.
+ * Returns NP_OK, ERROR_INVALID_SID or the error of Windows. */
 np_error np__token_user(np__sid *out, HANDLE token);
 
-/* np__token_of_caller tells whom the calling thread acts as: whom it
- * impersonates, else the process. Returns what np__token_user returns. */
+/* np__token_of_caller writes the identity of the calling thread: the
+ * impersonated one, else that of the process. Returns the errors of
+ * np__token_user. */
 np_error np__token_of_caller(np__token *out);
 
 #endif

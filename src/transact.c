@@ -1,15 +1,16 @@
-/* One request and its reply, by TransactNamedPipe. The kernel takes the next
- * message for the reply, whoever asked for it. So a transact whose request may
- * have gone out and that ended without a reply is the last of its session. */
+/* np_pipe_transact: one request and its reply. The kernel takes the next
+ * message as the reply, whichever request it answers. So a transact that ended
+ * without a reply, after its request may have gone out, is the last of its
+ * session. */
 #include "io.h"
 
-/* Whether the request may have reached a peer that is still there, while the
- * reply did not come. */
+/* is_unanswered returns true if the request may have reached a peer that is
+ * still connected, and no reply came. */
 static bool is_unanswered(np_error error) {
   switch (error) {
     case NP_OK:
-    case ERROR_MORE_DATA: /* The rest waits to be read. */
-    case ERROR_PIPE_BUSY: /* Nothing was written. */
+    case ERROR_MORE_DATA: /* the rest waits to be read */
+    case ERROR_PIPE_BUSY: /* nothing was written */
     case ERROR_BAD_PIPE:
     case ERROR_BROKEN_PIPE:
     case ERROR_PIPE_NOT_CONNECTED:
@@ -19,7 +20,8 @@ static bool is_unanswered(np_error error) {
   }
 }
 
-/* `np__memory` is the pipe while its session lasts. */
+/* transact_finish: `np__memory` is the pipe while the session lasts, else
+ * NULL. */
 static void transact_finish(np_op *op) {
   np_pipe *pipe = op->np__memory;
 
@@ -47,8 +49,8 @@ np_error np_pipe_transact(np_pipe *pipe, const void *request,
   if (error != NP_OK) {
     return error;
   }
-  /* An earlier read would get the reply, and what was read ahead the kernel
-   * does not know to be unread. */
+  /* An earlier read would get the reply; and the kernel does not know that data
+   * read ahead are unread. */
   if (np__pipe_is_reading(pipe)) {
     return ERROR_BUSY;
   }

@@ -1,7 +1,7 @@
-/* Proofs about a pipe that exists. They rest on two rules of Windows: nobody
- * becomes or names another the owner of an object without a privilege, and
- * nobody gives an object a label above his own integrity. What the list of the
- * pipe lets others do is read, since it may let them add instances.
+/* Proofs about an existing pipe. They rest on two rules of Windows: without a
+ * privilege a user cannot make another user the owner of an object, and cannot
+ * give an object a label above his own integrity. The pipe's list is checked
+ * too, because it may let others create instances.
  *
  * Source: Named Pipe Security and Access Rights; Mandatory Integrity Control
  *         learn.microsoft.com/windows/win32/secauthz/mandatory-integrity-control
@@ -15,13 +15,13 @@
   (OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION | \
    LABEL_SECURITY_INFORMATION)
 
-/* Who has one of these can put his own server behind the name. GENERIC_WRITE
- * includes FILE_CREATE_PIPE_INSTANCE. */
+/* Each of these rights lets a user put a server of his own behind the name.
+ * GENERIC_WRITE includes FILE_CREATE_PIPE_INSTANCE. */
 #define CONTROL                                                        \
   ((ACCESS_MASK)(FILE_CREATE_PIPE_INSTANCE | WRITE_DAC | WRITE_OWNER | \
                  GENERIC_WRITE | GENERIC_ALL))
 
-/* The flag of an entry that came from a folder means nothing here. */
+/* Flag of an inherited entry, which has no meaning for a pipe. */
 #define INHERITED 0x10u
 
 static bool is_same_entry(const np__entry *entry, const np__entry *other) {
@@ -51,8 +51,8 @@ static bool is_same_list(const np__descriptor *found,
   return true;
 }
 
-/* A process of less integrity, though of the same user, can have made a pipe of
- * a lower level, and none of a higher one. */
+/* is_as_asked: a process of the same user with lower integrity can have made a
+ * pipe with a lower label, but never one with a higher label. */
 static bool is_as_asked(const np__descriptor *found,
                         const np__descriptor *asked) {
   return found->has_owner && np__sid_equal(&found->owner, &asked->owner) &&
@@ -81,8 +81,9 @@ np_error np__trust_own(np_loop *loop, HANDLE handle,
   return error;
 }
 
-/* The user himself, also as the owner; who may do anything on the machine; and,
- * for a client in an app container, its own package. */
+/* is_trusted returns true for the user itself (also as the owner), for those
+ * who may do anything on the machine, and, for a client in an app container,
+ * for its own package. */
 static bool is_trusted(const np__sid *sid, const np__token *caller) {
   static const DWORD creator_owner = 0;
   static const DWORD owner_rights = 4;

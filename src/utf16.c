@@ -1,9 +1,11 @@
+/* Converts UTF-8 to UTF-16. Overlong forms, surrogates and truncated sequences
+ * are errors, so that two names that differ in bytes never become the same. */
 #include "utf16.h"
 
 #include <stdint.h>
 
-/* Reads one code point. Returns how many bytes it takes, 0 if they are none:
- * overlong forms, surrogates and what lies beyond U+10FFFF are none. */
+/* decode_utf8 reads one code point. It returns the number of bytes, or 0 for
+ * malformed bytes: overlong forms, surrogates, and values beyond U+10FFFF. */
 static size_t decode_utf8(const unsigned char *text, uint32_t *point) {
   static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
   size_t length;
@@ -26,7 +28,8 @@ static size_t decode_utf8(const unsigned char *text, uint32_t *point) {
     return 0;
   }
   for (size_t i = 1; i < length; i++) {
-    /* The NUL at the end is no continuation: nothing is read beyond it. */
+    /* The NUL at the end is not a continuation byte, so nothing is read beyond
+     * it. */
     if ((text[i] & 0xC0) != 0x80) {
       return 0;
     }
@@ -40,8 +43,8 @@ static size_t decode_utf8(const unsigned char *text, uint32_t *point) {
   return length;
 }
 
-/* Writes `point` where there is `room` for so many units. Returns how many it
- * takes, 0 if they do not fit. */
+/* encode writes `point` if `room` units suffice. It returns the number of
+ * units, or 0 if they do not fit. */
 static size_t encode(uint32_t point, WCHAR *out, size_t room) {
   if (point < 0x10000) {
     if (room < 1) {

@@ -1,4 +1,4 @@
-/* UTF-8 to UTF-16, strictly: what is not well-formed is an error. */
+/* Strict conversion from UTF-8 to UTF-16: malformed text is an error. */
 #ifndef NPIPE_SRC_UTF16_H
 #define NPIPE_SRC_UTF16_H
 

@@ -1,17 +1,20 @@
+/* np_pipe_readv and np_pipe_writev: several buffers that act as one. They copy
+ * through one block of memory, because the kernel takes only one buffer. */
 #include <stdint.h>
 #include <string.h>
 
 #include "io.h"
 #include "parts.h"
 
-/* What a vectored read needs until it has ended: where its bytes go. */
+/* The memory of a vectored read until it ends: the buffers that get its
+ * bytes. */
 typedef struct scatter {
   size_t count;
-  np_buffer buffers[]; /* `count` of them, then the bytes */
+  np_buffer buffers[]; /* `count` buffers, then the bytes */
 } scatter;
 
-/* Returns the only buffer that is not empty, an empty one if there is none, or
- * NULL if there are several. */
+/* only_one returns the only buffer that is not empty, an empty one if all are
+ * empty, or NULL if there are several. */
 static const np_buffer *only_one(const np_buffer *buffers, size_t count) {
   static const np_buffer none = {NULL, 0};
   const np_buffer *found = &none;
@@ -62,7 +65,7 @@ np_error np_pipe_readv(np_pipe *pipe, const np_buffer *buffers, size_t count,
   if (error != NP_OK) {
     return error;
   }
-  table = count * sizeof s->buffers[0]; /* No overflow: the array exists. */
+  table = count * sizeof s->buffers[0]; /* no overflow: the array exists */
   if (total > SIZE_MAX - sizeof *s - table) {
     return ERROR_NOT_ENOUGH_MEMORY; /* GCOVR_EXCL_LINE: 32-bit only */
   }

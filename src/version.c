@@ -1,3 +1,4 @@
+/* The version of the library. */
 #include <npipe/version.h>
 
 #define TEXT_OF_(number) #number
