@@ -3,12 +3,12 @@
  * A channel takes over one end that is connected and sends and receives whole
  * messages, in their order: on a message pipe natively, each message one of the
  * kernel's; over bytes by framing (npipe/frame.h), each behind its length. An
- * empty message is a message in both.
+ * empty message is a message on both kinds of pipe.
  *
- * What goes wrong with one message leaves the others alone wherever that can
- * be. Where it cannot, that direction of the channel has failed for good, and
- * each further operation in it is called back with the same error.
- * docs/channel.md has the whole table. */
+ * If one message fails, the channel goes on with the other messages wherever
+ * possible. Where it is not possible, that direction of the channel has failed
+ * for good, and each further operation in it is called back with the same
+ * error. docs/channel.md has the whole table. */
 #ifndef NPIPE_CHANNEL_H
 #define NPIPE_CHANNEL_H
 
@@ -57,9 +57,10 @@ typedef struct np_channel np_channel;
 /* Which messages are framed. Both ends of a pipe must do the same, in both
  * directions.
  *
- * NP_FRAMING_AUTO    where this end reads bytes; an end that cannot read goes
- *                    by the type of the pipe. So a message pipe needs ends that
- *                    both read messages, or both bytes
+ * NP_FRAMING_AUTO    messages are framed if this end reads bytes; for an end
+ *                    that cannot read, the type of the pipe decides. So on a
+ *                    message pipe both ends must read messages, or both must
+ *                    read bytes
  * NP_FRAMING_ALWAYS  all
  * NP_FRAMING_NEVER   none: the type must be message, and so must the read mode
  *                    of an end that can read */
@@ -73,20 +74,21 @@ typedef enum np_framing {
  *
  * size                of this struct, in bytes
  * framing             see np_framing; default NP_FRAMING_AUTO
- * frame               of the framing; the defaults are those of np_frame, which
- *                     speak with Tokio's LengthDelimitedCodec. Its
- *                     `frame_bytes_max` is the longest message in either mode,
- *                     default 8 MiB
- * half_close          an empty message of the kernel's is the end of a
- *                     direction: np_channel_shutdown sends one, and one that
- *                     comes reads as the end of the stream. On pipes of type
- *                     message alone; both ends must agree, as two ends of
- *                     go-winio do. Where nothing is framed no empty message can
- *                     then be sent. Default false
+ * frame               options of the framing; the defaults are those of
+ *                     np_frame_options_init, which are compatible with Tokio's
+ *                     LengthDelimitedCodec. Its `frame_bytes_max` is the
+ *                     longest message in either mode, default 8 MiB
+ * half_close          an empty message of the kernel is the end of a direction:
+ *                     np_channel_shutdown sends an empty message, and a
+ *                     received one is the end of the stream. Only on pipes of
+ *                     type message; both ends must agree, as two ends of
+ *                     go-winio do. A channel that does not frame can then send
+ *                     no empty message. Default false
  * gather              over bytes, messages that are sent in one turn of the
- *                     loop go out at its end, before it waits, in as few writes
- *                     as they fit in. False: each is a write of its own, within
- *                     the call unless an earlier one still waits. Default true
+ *                     loop go out at the end of the turn, before the loop
+ *                     waits, in as few writes as possible. False: each message
+ *                     is a write of its own, made within the call unless an
+ *                     earlier message still waits. Default true
  * write_buffer_bytes  the longest write that is put together from several
  *                     messages, or from a header and a message; what is longer
  *                     is written from where it is, behind a write with its
@@ -143,8 +145,8 @@ NP_API np_error np_channel_create(np_pipe *pipe,
                                   const np_channel_options *options,
                                   np_channel **channel);
 
-/* np_channel_closed_fn is told that a channel is gone. Within it
- * np_channel_user may be asked for the last time. */
+/* np_channel_closed_fn is called when a channel is gone. Within it
+ * np_channel_user works for the last time. */
 typedef void (*np_channel_closed_fn)(np_channel *channel);
 
 /* np_channel_close closes `channel` and its pipe at once, as np_pipe_close
@@ -162,38 +164,39 @@ typedef void (*np_channel_closed_fn)(np_channel *channel);
 NP_API np_error np_channel_close(np_channel *channel,
                                  np_channel_closed_fn on_closed);
 
-/* np_channel_detach ends `channel` and gives its pipe back, open: to be
- * disconnected and used for the next client, or to go on without the channel.
- * What the channel has read and not handed out is dropped. The channel must not
- * be used any more.
+/* np_channel_detach ends `channel` and gives its pipe back, open: the caller
+ * may disconnect it and use it for the next client, or go on without the
+ * channel. Data that the channel has read and not handed out are dropped. The
+ * channel must not be used any more.
  *
  * pipe  set on success only
  *
  * Returns NP_OK. Else nothing changed: ERROR_INVALID_PARAMETER (a NULL),
  * ERROR_INVALID_HANDLE (it is being closed), ERROR_BUSY (an operation is in
- * flight; the last one's callback is early enough, also where it was cancelled,
- * but for a send: a message that the kernel holds in a write with others goes
- * on to the peer, and the channel is busy until that has read it).
+ * flight. Within the callback of the last operation np_channel_detach works,
+ * also after a cancel. A cancelled send is the exception: if the kernel holds
+ * its message in one write with others, the message still goes to the peer, and
+ * the channel is busy until the peer has read it).
  *
  * Thread:  the loop's only; fine from a callback.
  */
 NP_API np_error np_channel_detach(np_channel *channel, np_pipe **pipe);
 
-/* np_channel_pipe returns the pipe that `channel` took over, to look at. NULL
+/* np_channel_pipe returns the pipe that `channel` took over, for queries. NULL
  * for NULL and when the pipe is gone.
  *
  * Thread:  the loop's only.
  */
 NP_API np_pipe *np_channel_pipe(const np_channel *channel);
 
-/* np_channel_user returns what np_channel_set_user stored; NULL before, and for
- * NULL.
+/* np_channel_user returns the pointer that np_channel_set_user stored; NULL
+ * before, and for NULL.
  *
  * Thread:  the loop's only.
  */
 NP_API void *np_channel_user(const np_channel *channel);
 
-/* np_channel_set_user stores a pointer of the caller's with `channel`. Does
+/* np_channel_set_user stores a pointer of the caller with `channel`. It does
  * nothing for NULL.
  *
  * Thread:  the loop's only.
@@ -201,36 +204,37 @@ NP_API void *np_channel_user(const np_channel *channel);
 NP_API void np_channel_set_user(np_channel *channel, void *user);
 
 /* np_channel_header_bytes returns how many bytes of header go before each
- * message on the wire: what np_channel_send_reserved wants before the message.
- * 0 where nothing is framed, and for NULL.
+ * message on the wire: the room that np_channel_send_reserved needs before the
+ * message. 0 if the channel does not frame, and for NULL.
  *
  * Thread:  the loop's only.
  */
 NP_API size_t np_channel_header_bytes(const np_channel *channel);
 
-/* np_channel_send sends one message. Any number may be in flight: they go out
- * in the order in which they were begun and are called back in that order, each
- * with its own result. NP_OK means what it means for np_pipe_write: the kernel
- * has all of it.
+/* np_channel_send sends one message. Any number of sends may be in flight: the
+ * messages go out in the order in which the sends began, and the callbacks run
+ * in that order, each with its own result. NP_OK means, as for np_pipe_write,
+ * that the kernel has the whole message.
  *
- * Where nothing is framed the kernel gets the message straight from the
- * caller's memory within the call. Framed messages of at most
- * `write_buffer_bytes` are copied once, next to their header; longer ones go
- * from where they are.
+ * On a channel that does not frame, the kernel gets the message straight from
+ * the caller's memory within the call. Framed messages of at most
+ * `write_buffer_bytes` are copied once, next to their header; longer messages
+ * go from the caller's memory.
  *
- * A cancel, or a time limit, of a message that the kernel was not given yet
- * leaves no trace. One that was copied into a write that the kernel holds is
- * abandoned: its callback comes, and whether the peer gets the message is not
- * known; the channel goes on. One that the kernel writes from the caller's
- * memory is cut: sending has then failed for good, with the error that was
- * reported, since a part of it may have been read. Where nothing is framed the
- * peer gets such a part joined to the next message, if one was in flight
- * behind it: no limit of time for those that others follow.
+ * A send can be cancelled, or reach its time limit, in three states. If the
+ * kernel was not given the message yet, nothing of it is sent. If the message
+ * was copied into a write that the kernel holds, it is abandoned: its callback
+ * comes, the peer may or may not get the message, and the channel goes on. If
+ * the kernel writes the message from the caller's memory, the message is cut:
+ * sending has then failed for good, with the error that was reported, because
+ * the peer may have read a part. On a channel that does not frame, the peer
+ * gets such a part joined to the next message, if another send was in flight
+ * behind it: give no time limit to a send that others follow.
  *
  * data  `length` bytes, unchanged until `done` runs; may be NULL when 0
  * op    caller's storage, see np_op
  *
- * Returns NP_OK when it began. Else nothing did and `done` is never called:
+ * Returns NP_OK when it began. On an error nothing began, `done` never runs:
  * ERROR_INVALID_PARAMETER (a NULL, or the message is empty and would end the
  * direction, see `half_close`), ERROR_INVALID_HANDLE (the channel is being
  * closed), ERROR_BUSY (`op` is in flight), ERROR_ACCESS_DENIED (the end is not
@@ -249,16 +253,16 @@ NP_API np_error np_channel_send(np_channel *channel, const void *data,
                                 size_t length, np_op *op, np_op_fn done);
 
 /* np_channel_send_reserved is np_channel_send of a message before which the
- * caller left room for the header: np_channel_header_bytes, into which the
- * length is written; other bytes of the header are sent as they are. So a long
+ * caller left room for the header, np_channel_header_bytes long. The length is
+ * written into the header; its other bytes are sent as they are. So a long
  * message goes out in one write without a copy. On a channel that does not
- * frame there is no room to leave, and the same code does.
+ * frame the room is 0 bytes, so the same code works.
  *
- * buffer  the header's bytes, then `length` bytes of the message; hands off
- *         until `done` runs
+ * buffer  the header's bytes, then `length` bytes of the message; must not be
+ *         touched until `done` runs
  * length  of the message alone
  *
- * Returns, and `done` gets, what those of np_channel_send do.
+ * The return value and the result of `done` are those of np_channel_send.
  *
  * Thread:  the loop's only; fine from a callback.
  */
@@ -270,13 +274,13 @@ NP_API np_error np_channel_send_reserved(np_channel *channel, void *buffer,
  * before it has left the library, as np_pipe_shutdown does; messages may be
  * sent after it. A call that waits in line has not begun to send.
  *
- * With `half_close` it ends the direction: it waits until the peer has read
- * everything (a read of bytes may swallow an empty message behind its data),
- * sends an empty message of the kernel's, and no message can be sent any more.
- * Receiving goes on: the peer answers and closes. If it fails, messages can be
- * sent again.
+ * With `half_close` the shutdown ends the direction: it waits until the peer
+ * has read everything (a read of bytes may swallow an empty message behind its
+ * data), then sends an empty message of the kernel. No message can be sent any
+ * more. Receiving goes on: the peer answers and closes. If the shutdown fails,
+ * messages can be sent again.
  *
- * Returns NP_OK when it began. Else nothing did and `done` is never called:
+ * Returns NP_OK when it began. On an error nothing began, `done` never runs:
  * ERROR_INVALID_PARAMETER (a NULL), ERROR_INVALID_HANDLE (the channel is being
  * closed), ERROR_BUSY (`op` is in flight), ERROR_ACCESS_DENIED (the end is not
  * for writing), ERROR_NO_DATA (the direction was ended before).
@@ -292,26 +296,26 @@ NP_API np_error np_channel_send_reserved(np_channel *channel, void *buffer,
 NP_API np_error np_channel_shutdown(np_channel *channel, np_op *op,
                                     np_op_fn done);
 
-/* np_channel_receive receives one message into memory of the channel's, which
- * it lends: within `done`, np_channel_data tells where the message lies. Over
- * bytes a message that came whole in one read is lent from where it was read
- * to. Several may be in flight; they are called back in order, one message
- * each.
+/* np_channel_receive receives one message into memory of the channel, which the
+ * channel lends: within `done`, np_channel_data returns the message. Over
+ * bytes, a message that came whole in one read is lent from the read buffer,
+ * without a copy. Several receives may be in flight; each gets one message, and
+ * their callbacks run in order.
  *
  * The pipe is only read while a receive waits. A cancel or a time limit loses
- * nothing: what came stays for the next one.
+ * nothing: data that came stay for the next receive.
  *
  * op  caller's storage, see np_op
  *
- * Returns NP_OK when it began. Else nothing did and `done` is never called:
+ * Returns NP_OK when it began. On an error nothing began, `done` never runs:
  * ERROR_INVALID_PARAMETER (a NULL), ERROR_INVALID_HANDLE (the channel is being
  * closed), ERROR_BUSY (`op` is in flight), ERROR_ACCESS_DENIED (the end is not
  * for reading).
  * `done` gets NP_OK and the length of the message.
  * ERROR_BUFFER_OVERFLOW: a message longer than the maximum came; `transferred`
- * is its length (SIZE_MAX where it is more; one more than the maximum where its
- * writer took the rest back). It is skipped, and the next receive goes on
- * behind it.
+ * is its length (SIZE_MAX if it is longer than that; one more than the maximum
+ * if its writer was cancelled and took the rest back). The message is skipped,
+ * and the next receive gets the message behind it.
  * ERROR_BROKEN_PIPE: the peer closed behind its last message, or ended its
  * direction (`half_close`). ERROR_HANDLE_EOF: it did so inside of a message;
  * this is no clean end, and not np_is_eof.
@@ -330,19 +334,19 @@ NP_API np_error np_channel_shutdown(np_channel *channel, np_op *op,
 NP_API np_error np_channel_receive(np_channel *channel, np_op *op,
                                    np_op_fn done);
 
-/* np_channel_receive_into is np_channel_receive into the caller's buffer. A
- * message of the kernel's is read straight into it.
+/* np_channel_receive_into is np_channel_receive into the caller's buffer. On a
+ * channel that does not frame, the message is read straight into the buffer.
  *
  * If the message is longer than the buffer, `done` gets
  * ERROR_INSUFFICIENT_BUFFER and its length, and the message stays: the next
- * receive, of either kind, gets it. The buffer's contents are then not
+ * receive, of either kind, gets the message. The buffer's contents are then not
  * specified.
  *
  * buffer  `size` bytes, hands off until `done` runs; may be NULL when 0
  *
- * Returns, and `done` gets otherwise, what those of np_channel_receive do. With
- * ERROR_NOT_ENOUGH_MEMORY a message that was longer than the buffer is lost,
- * and the next receive goes on behind it.
+ * Otherwise the return value and the result of `done` are those of
+ * np_channel_receive. With ERROR_NOT_ENOUGH_MEMORY a message that was longer
+ * than the buffer is lost, and the next receive gets the message behind it.
  *
  * Thread:  the loop's only; fine from a callback.
  */
@@ -350,18 +354,19 @@ NP_API np_error np_channel_receive_into(np_channel *channel, void *buffer,
                                         size_t size, np_op *op, np_op_fn done);
 
 /* np_channel_data returns the message of the receive or call whose callback
- * came last, as many bytes as that was told; NULL after any other result than
- * NP_OK, before the first, and for NULL. It may be changed. It stays until that
- * callback has returned and another receive or call is in flight, or the
- * channel is being closed or was detached.
+ * came last; the message has as many bytes as that callback was told. NULL
+ * after any result but NP_OK, before the first callback, and for NULL. The
+ * caller may change the bytes. They stay until that callback has returned and
+ * another receive or call is in flight, or the channel is being closed or was
+ * detached.
  *
  * Thread:  the loop's only.
  */
 NP_API void *np_channel_data(const np_channel *channel);
 
 /* A request and its reply, in the caller's storage. Set it to zero before its
- * first use. `op` is told the reply, cancelled (np_op_cancel) and given a time
- * limit for both (`op.timeout_ms`) like any other operation. */
+ * first use. `op` gets the reply; it can be cancelled (np_op_cancel), and
+ * `op.timeout_ms` limits the time for request and reply together. */
 typedef struct np_call {
   np_op op; /* first: the op of the callback is a pointer to the call */
 } np_call;
@@ -372,19 +377,19 @@ typedef struct np_call {
  * at the peer at a time. Calls and receives wait in one line, and are answered
  * in the order in which they began: the request of a call goes out when every
  * receive and every call before it has ended, and then at once, without being
- * gathered. Its time limit runs from the beginning. A call that is cancelled or
- * late while it waits in line leaves no trace.
+ * gathered. The time limit runs from the beginning of the call. A call that is
+ * cancelled or late while it waits in line sends nothing.
  *
- * A reply is never told as that of another request:
+ * A call never gets the reply to another request:
  *
  * - A message that came before the request went out is no reply. The call ends
  *   with ERROR_PIPE_BUSY, nothing was sent, and the message stays: receive it,
- *   then call again. (Where reads are answered late, as they may be on another
- *   machine's pipe, such a message may come to be known too late. What the peer
- *   sends unasked while a request is with it cannot be told from a reply.)
+ *   then call again. (On a pipe of another machine reads may be answered late,
+ *   so that such a message is noticed too late. A message that the peer sends
+ *   unasked while it has a request cannot be told from a reply.)
  * - If a request went out, or may have, and its call ended without the reply
- *   (cancelled, late, no memory), then that may still come. Each later call on
- *   this channel, on another channel over the same pipe, and each
+ *   (cancelled, late, no memory), then the reply may still come. Each later
+ *   call on this channel, on another channel over the same pipe, and each
  *   np_pipe_transact ends with ERROR_INVALID_STATE and sends nothing, until the
  *   server has disconnected the pipe. Sends and receives go on, and the late
  *   reply is a message for a receive. Open a new connection; or, to have many
@@ -392,7 +397,8 @@ typedef struct np_call {
  *   use np_channel_send and np_channel_receive.
  *
  * A request that was cut (np_channel_send) makes sending fail. A reply over the
- * maximum is the reply: the next call waits until it was skipped.
+ * maximum length is still the reply: the next call waits until the channel has
+ * skipped it.
  *
  * request  `length` bytes, unchanged until `done` runs; may be NULL when 0
  * call     caller's storage, in place until `done` runs
@@ -401,8 +407,8 @@ typedef struct np_call {
  * `done` of np_channel_receive gets, with the reply in np_channel_data;
  * ERROR_PIPE_BUSY and ERROR_INVALID_STATE, see above; or, if the request could
  * not be sent, what np_channel_send returns or its `done` gets: the direction
- * may have been ended while the call waited in line. Where receiving has ended
- * nothing is sent, and `done` gets the error of that.
+ * may have been ended while the call waited in line. If receiving has ended,
+ * nothing is sent, and `done` gets the error with which receiving ended.
  *
  * Thread:  the loop's only; fine from a callback.
  */

@@ -28,23 +28,24 @@ extern "C" {
  *                      and SECURITY_CONTEXT_TRACKING, SECURITY_EFFECTIVE_ONLY.
  *                      SECURITY_SQOS_PRESENT is always added; no further bit
  *                      may be set
- * verify_same_user     refuse a server unless its pipe is the caller's user's
- *                      own: this user is the owner, nobody but the user, the
- *                      system and administrators may create instances of it,
- *                      change its access or its owner, and its integrity is
- *                      medium, or at least that of the caller where that is
- *                      less. So the server is a process of this user, or of
- *                      whom this machine trusts. Default false
- * verify_process_id    refuse a server of another process; default 0: any. A
- *                      hint as np_pipe_peer_process_id is, for those who
- *                      started the server and still hold its process
+ * verify_same_user     refuse a server unless its pipe belongs to the caller's
+ *                      user: this user is the pipe's owner; only the user, the
+ *                      system and administrators may create instances of the
+ *                      pipe or change its access or its owner; and the pipe's
+ *                      integrity is at least medium, or at least the caller's
+ *                      if that is less. So the server is a process of this
+ *                      user, or one that this machine trusts. Default false
+ * verify_process_id    refuse a server of another process; default 0: any
+ *                      process. A hint, as np_pipe_peer_process_id is; meant
+ *                      for a caller that started the server and still holds its
+ *                      process handle
  * security_attributes  has no effect; borrowed; default NULL. Its
  *                      bInheritHandle must be FALSE: a child process that had
  *                      the handle could send packets to the loop's port (see
  *                      np_pipe_handle). Give the child a handle of its own,
  *                      opened by CreateFile with no loop
- * wait_for_server      of np_client_connect alone: wait for the name to exist,
- *                      too; default false */
+ * wait_for_server      only for np_client_connect: wait also for the name to
+ *                      exist; default false */
 typedef struct np_client_options {
   size_t size;
   bool read;
@@ -64,11 +65,11 @@ typedef struct np_client_options {
 NP_API void np_client_options_init(np_client_options *options);
 
 /* np_client_open opens an instance of `name` that listens. It never waits for
- * one; a name on another machine makes it wait for the network.
+ * an instance; with a name on another machine it waits for the network.
  *
  * An end that only reads also asks for the right to set its read mode
- * (FILE_WRITE_ATTRIBUTES), in message mode and where it goes by the network:
- * Windows opens such an end in the mode of the pipe's type.
+ * (FILE_WRITE_ATTRIBUTES), in message mode and if the name goes by the network:
+ * over the network Windows opens the end in the mode of the pipe's type.
  *
  * name     UTF-8, `\\.\pipe\NAME` in any spelling (see np_server_create) or
  *          `\\HOST\pipe\NAME`, at most 256 UTF-16 units in all; borrowed
@@ -96,8 +97,8 @@ NP_API np_error np_client_open(np_loop *loop, const char *name,
 struct np__gate;
 typedef struct np_client_request np_client_request;
 
-/* np_client_fn is told of the end of a request, exactly once, from the loop and
- * never from inside np_client_connect.
+/* np_client_fn is called at the end of a request, exactly once, from the loop
+ * and never from inside np_client_connect.
  *
  * client  the caller's from now on, and to be closed by it; NULL unless `error`
  *         is NP_OK
@@ -119,7 +120,7 @@ struct np_client_request {
   np_loop *np__loop;
   np_client_options np__options;
   np_client_fn np__fn;
-  struct np__gate *np__gate; /* where it waits */
+  struct np__gate *np__gate; /* the line in which the request waits */
   np_client_request *np__prev;
   np_client_request *np__next;
   np__timer_node np__deadline;
@@ -138,33 +139,37 @@ NP_API void np_client_request_init(np_client_request *request);
 /* np_client_connect opens an instance of `name`, and waits for one while all of
  * them are taken.
  *
- * The first try is made inside the call, its answer comes from the loop. Who
- * finds the pipe busy waits, without a thread and without polling, until the
- * kernel says that an instance listens; where somebody else was faster it waits
- * on. Requests of one loop for one name stand in line: they share that wait and
- * are served in the order in which they began, each with a try when its turn
- * comes. All spellings of a name on this machine are one name there.
+ * The first try is made inside the call, its answer comes from the loop. A
+ * request that finds the pipe busy waits, without a thread and without polling,
+ * until the kernel says that an instance listens; if another client was faster,
+ * the request waits on. Requests of one loop for one name stand in line: they
+ * share one wait and are served in the order in which they began, each with a
+ * try when its turn comes. All spellings of a name on this machine count as one
+ * name.
  *
  * With `options->wait_for_server` a name that does not exist is tried again,
- * also when it vanishes later: after about 10 milliseconds, and with a delay
- * that doubles up to half a second, less a random part. The same goes for a
- * busy pipe on another machine (`\\HOST\pipe\NAME`), whose instances this
- * machine's kernel cannot wait for, and where the kernel refuses the wait. Each
- * try of a name on another machine makes the loop wait for the network.
+ * also if it vanishes later: after about 10 milliseconds, and with a delay that
+ * doubles up to half a second, minus a random part. In the same way are tried
+ * again: a busy pipe on another machine (`\\HOST\pipe\NAME`), because this
+ * machine's kernel cannot wait for its instances, and a busy pipe whose wait
+ * the kernel refuses. Each try of a name on another machine makes the loop wait
+ * for the network.
  *
- * A system that cannot cancel the kernel's wait (Wine 8.0 cannot) keeps it for
- * up to a minute after the last request is gone: in memory of the library's
- * own, and neither the loop nor its end waits for it.
+ * A system that cannot cancel the kernel's wait (for example Wine 8.0) keeps
+ * the wait for up to a minute after the last request is gone. The wait then
+ * uses memory of the library, and neither the loop nor np_loop_destroy waits
+ * for it.
  *
  * A pipe that the kernel opened before a cancel or the time limit is given to
- * `fn` all the same. np_loop_destroy is ERROR_BUSY while a request waits, and
- * np_loop_run runs; after np_client_connect_cancel and the callback neither.
+ * `fn` all the same. While a request waits, np_loop_destroy returns ERROR_BUSY,
+ * and np_loop_run goes on. Both end when the request's callback has run, for
+ * example after np_client_connect_cancel.
  *
- * request     caller's storage; hands off until `fn` began
+ * request     caller's storage; must not be touched until `fn` began
  * name        as for np_client_open; borrowed for the call
  * options     copied; what it points to is borrowed until `fn` began. NULL: the
  *             defaults
- * timeout_ms  milliseconds from now, 0: no limit. Who is not behind others has
+ * timeout_ms  milliseconds from now, 0: no limit. The first request in line has
  *             one try in any case
  *
  * Returns NP_OK when `fn` will run. Else nothing was begun:
@@ -189,8 +194,8 @@ NP_API np_error np_client_connect(np_loop *loop, np_client_request *request,
 /* np_client_connect_cancel gives up a request that waits. Its function runs all
  * the same, from the loop, with ERROR_OPERATION_ABORTED.
  *
- * Returns NP_OK. ERROR_NOT_FOUND: `request` does not wait, or its result is
- * there and its function about to run (perhaps with a client); harmless.
+ * Returns NP_OK. ERROR_NOT_FOUND: `request` does not wait, or it has its result
+ * and its function is about to run (perhaps with a client); harmless.
  * ERROR_INVALID_PARAMETER: NULL.
  *
  * Wine 8.0 cannot cancel the kernel's wait, which goes on for up to a minute.

@@ -96,7 +96,7 @@ typedef struct np_frame {
   size_t length;
 } np_frame;
 
-/* Options that were checked, and what follows from them. */
+/* Checked options, and values computed from them. */
 typedef struct np__frame_layout {
   np_frame_options options; /* `skip_bytes` is a number here        */
   size_t header_bytes;

@@ -1,5 +1,5 @@
-/* Reading and writing, straight from and to the caller's buffers, one or
- * several. */
+/* Reading into the caller's buffers and writing from them: read, write, flush,
+ * shutdown, transact and peek. */
 #ifndef NPIPE_IO_H
 #define NPIPE_IO_H
 
@@ -24,16 +24,16 @@ typedef struct np_buffer {
  * flight; they complete in the order in which they were started.
  *
  * The kernel gets the read at the end of the loop's turn, always before the
- * loop waits: data that comes in meanwhile completes it at once.
+ * loop waits: data that come in meanwhile complete the read at once.
  *
- * Byte reads end with what is there, 1 to `length` bytes; message reads with
- * one message. A length of 0 ends when something can be read, and takes
- * nothing.
+ * A byte read ends with the bytes that are there, 1 to `length` of them; a
+ * message read ends with one message. A read with a length of 0 ends when
+ * something can be read, and takes nothing.
  *
  * buffer  `length` bytes, hands off until `done` runs; may be NULL when 0
  * op      caller's storage, see np_op
  *
- * Returns NP_OK when it began. Else nothing did and `done` is never called:
+ * Returns NP_OK when it began. On an error nothing began, `done` never runs:
  * ERROR_INVALID_PARAMETER (a NULL, or `length` over UINT32_MAX),
  * ERROR_INVALID_HANDLE (the pipe is being closed), ERROR_BUSY (`op` is in
  * flight, or the pipe is a channel's), ERROR_ACCESS_DENIED (the end is not for
@@ -55,8 +55,9 @@ NP_API np_error np_pipe_read(np_pipe *pipe, void *buffer, size_t length,
 
 /* np_pipe_write starts one write from the caller's buffer; the kernel gets it
  * within the call. Several may be in flight; they reach the peer in the order
- * in which they were started. On a pipe of type message each is one message, an
- * empty one too; on one of type byte a length of 0 does nothing.
+ * in which they were started. On a pipe of type message each write is one
+ * message, also an empty one; on a pipe of type byte a write of 0 bytes does
+ * nothing.
  *
  * It ends when the pipe's quota holds what the peer has not read yet; a write
  * always moves all its bytes or fails. Where the peer reads more than the quota
@@ -69,7 +70,7 @@ NP_API np_error np_pipe_read(np_pipe *pipe, void *buffer, size_t length,
  * buffer  `length` bytes, unchanged until `done` runs; may be NULL when 0
  * op      caller's storage, see np_op
  *
- * Returns NP_OK when it began. Else nothing did and `done` is never called:
+ * Returns NP_OK when it began. On an error nothing began, `done` never runs:
  * ERROR_INVALID_PARAMETER (a NULL, or `length` over UINT32_MAX),
  * ERROR_INVALID_HANDLE (the pipe is being closed), ERROR_BUSY (`op` is in
  * flight, or the pipe is a channel's), ERROR_ACCESS_DENIED (the end is not for
@@ -93,7 +94,7 @@ NP_API np_error np_pipe_write(np_pipe *pipe, const void *buffer, size_t length,
  * bytes, which stay readable for the peer after np_pipe_close. Writes may be
  * started after it. A named pipe has no half-close: the peer notices nothing.
  *
- * Returns NP_OK when it began. Else nothing did and `done` is never called:
+ * Returns NP_OK when it began. On an error nothing began, `done` never runs:
  * ERROR_INVALID_PARAMETER (a NULL), ERROR_INVALID_HANDLE (the pipe is being
  * closed), ERROR_BUSY (`op` is in flight, or the pipe is a channel's).
  * `done` gets NP_OK; the error of the first of those writes that failed while
@@ -107,9 +108,9 @@ NP_API np_error np_pipe_write(np_pipe *pipe, const void *buffer, size_t length,
 NP_API np_error np_pipe_shutdown(np_pipe *pipe, np_op *op, np_op_fn done);
 
 /* np_pipe_readv is np_pipe_read into several buffers, filled in order: one
- * read, of one message on an end with message reads. Where more than one of
- * them has room it takes memory of the loop's allocator for as many bytes,
- * given back before `done` runs.
+ * read; on an end with message reads, of one message. If more than one buffer
+ * has room, the read takes memory of the loop's allocator for as many bytes,
+ * freed before `done` runs.
  *
  * buffers  `count` of them; the array is borrowed for the call, what its
  * members point to until `done` runs. None, or none with room, reads as a
@@ -118,7 +119,7 @@ NP_API np_error np_pipe_shutdown(np_pipe *pipe, np_op *op, np_op_fn done);
  * Returns what np_pipe_read does, with ERROR_INVALID_PARAMETER also where
  * `buffers` is NULL and `count` is not 0 or the lengths come to more than
  * UINT32_MAX; or ERROR_NOT_ENOUGH_MEMORY.
- * `done` gets what that of np_pipe_read gets.
+ * `done` gets the results of np_pipe_read.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  ReadFile, Remarks (Pipes)
@@ -127,11 +128,11 @@ NP_API np_error np_pipe_shutdown(np_pipe *pipe, np_op *op, np_op_fn done);
 NP_API np_error np_pipe_readv(np_pipe *pipe, const np_buffer *buffers,
                               size_t count, np_op *op, np_op_fn done);
 
-/* np_pipe_writev is np_pipe_write from several buffers: what the peer gets is
- * their bytes in order with nothing of another write between them, on a pipe of
- * type message as one message. Where more than one of them has bytes they are
- * copied within the call, into memory of the loop's allocator that is given
- * back before `done` runs; one alone is written from where it is.
+/* np_pipe_writev is np_pipe_write from several buffers: the peer gets their
+ * bytes in order with nothing of another write between them, on a pipe of type
+ * message as one message. If more than one buffer has bytes, they are copied
+ * within the call, into memory of the loop's allocator that is freed before
+ * `done` runs; a single buffer is written without a copy.
  *
  * buffers  `count` of them; the array is borrowed for the call, what its
  * members point to until `done` runs. None, or none with bytes, writes as a
@@ -140,7 +141,7 @@ NP_API np_error np_pipe_readv(np_pipe *pipe, const np_buffer *buffers,
  * Returns what np_pipe_write does, with ERROR_INVALID_PARAMETER also where
  * `buffers` is NULL and `count` is not 0 or the lengths come to more than
  * UINT32_MAX; or ERROR_NOT_ENOUGH_MEMORY.
- * `done` gets what that of np_pipe_write gets.
+ * `done` gets the results of np_pipe_write.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  WriteFile, Remarks (Pipes)
@@ -165,7 +166,7 @@ NP_API np_error np_pipe_writev(np_pipe *pipe, const np_buffer *buffers,
  * ends with ERROR_PIPE_NOT_CONNECTED or, if the peer had read everything
  * before, with NP_OK. It never waits for data of the next session.
  *
- * Returns NP_OK when it began. Else nothing did and `done` is never called:
+ * Returns NP_OK when it began. On an error nothing began, `done` never runs:
  * ERROR_INVALID_PARAMETER (a NULL), ERROR_INVALID_HANDLE (the pipe is being
  * closed), ERROR_BUSY (`op` is in flight, or the pipe is a channel's); where
  * threads flush ERROR_NOT_ENOUGH_MEMORY, or what DuplicateHandle or
@@ -187,8 +188,8 @@ NP_API np_error np_pipe_flush(np_pipe *pipe, np_op *op, np_op_fn done);
  * holds the request back. Reads that are begun after it get what comes after
  * the reply. np_pipe_shutdown does not wait for it.
  *
- * Both ends can do so; it needs a pipe of type message, message reads at this
- * end, and that nothing waits to be read there.
+ * Both ends can transact. A transact needs a pipe of type message, message
+ * reads at this end, and no message that waits to be read at this end.
  *
  * request  `request_length` bytes, unchanged until `done` runs; may be NULL
  *          when 0: an empty message
@@ -196,7 +197,7 @@ NP_API np_error np_pipe_flush(np_pipe *pipe, np_op *op, np_op_fn done);
  *          0
  * op       caller's storage, see np_op
  *
- * Returns NP_OK when it began. Else nothing did and `done` is never called:
+ * Returns NP_OK when it began. On an error nothing began, `done` never runs:
  * ERROR_INVALID_PARAMETER (a NULL, or a length over UINT32_MAX),
  * ERROR_INVALID_HANDLE (the pipe is being closed), ERROR_ACCESS_DENIED (the end
  * is not for both reading and writing), ERROR_BUSY (`op` is in flight; or a
@@ -204,9 +205,9 @@ NP_API np_error np_pipe_flush(np_pipe *pipe, np_op *op, np_op_fn done);
  * reading ahead or holds what it has read; or the pipe is a channel's),
  * ERROR_INVALID_STATE (an earlier request of this session, of a transact or of
  * np_channel_call, went out and ended without its reply: the next message may
- * be that, and would be told as the reply to this one. Reads and writes go on;
- * a new session begins anew. Use np_pipe_write and np_pipe_read with ids in the
- * messages to give up on requests).
+ * be that late reply, and this transact would take it for its own. Reads and
+ * writes go on; a new session begins anew. To be able to give up on requests,
+ * put ids into the messages and use np_pipe_write and np_pipe_read).
  * `done` gets NP_OK and the bytes of the reply; ERROR_MORE_DATA: the first
  * `transferred` bytes of a longer reply, the rest comes with the next reads. On
  * ERROR_PIPE_BUSY (a message waits to be read) and ERROR_BAD_PIPE (not a
@@ -214,8 +215,7 @@ NP_API np_error np_pipe_flush(np_pipe *pipe, np_op *op, np_op_fn done);
  * ERROR_BROKEN_PIPE (the peer left), ERROR_PIPE_NOT_CONNECTED (disconnected),
  * ERROR_OPERATION_ABORTED and WAIT_TIMEOUT the request may have been read, and
  * after the last two it stays in the pipe: its reply comes to a later read, and
- * no other transact begins in this session.
- * Else what Windows said.
+ * no other transact begins in this session. Else what Windows said.
  *
  * Modes:   message, server, client
  * Thread:  the loop's only; fine from a callback.
@@ -226,10 +226,10 @@ NP_API np_error np_pipe_transact(np_pipe *pipe, const void *request,
                                  size_t request_length, void *reply,
                                  size_t reply_length, np_op *op, np_op_fn done);
 
-/* How much np_pipe_peek copies at most. */
+/* The most bytes that one np_pipe_peek copies. */
 #define NP_PEEK_BYTES_MAX ((size_t)1 << 30)
 
-/* What np_pipe_peek tells.
+/* The answer of np_pipe_peek.
  *
  * size       of this struct in bytes; set by the caller
  * copied     bytes that were copied
@@ -246,17 +246,17 @@ typedef struct np_peek {
 
 /* np_pipe_peek copies what the next reads will bring, and takes nothing. It
  * never waits for the peer to send; on a pipe of another machine it waits for
- * the server's answer, as np_pipe_info does. What readiness has read ahead
- * comes first, as in a read. Of a message pipe it shows the first message
- * alone, where this end reads bytes perhaps less than all that could be read;
- * an empty message looks like nothing.
+ * the server's answer, as np_pipe_info does. Data that readiness has read ahead
+ * come first, as in a read. On a message pipe np_pipe_peek shows only the first
+ * message, so an end that reads bytes may see less than it could read. An empty
+ * message looks like no message.
  *
- * It promises nothing: reads in flight come first, that of readiness too, and
- * then nothing is shown instead of the end; and bytes of a write that the peer
- * cancels are gone again.
+ * The result is no promise. Reads in flight, also the read of readiness, get
+ * the data first, and then np_pipe_peek shows nothing, even where the stream
+ * has ended. And bytes of a write that the peer cancels are gone again.
  *
- * buffer  `length` bytes; may be NULL when 0. For more than 256 it takes memory
- *         of the loop's allocator during the call
+ * buffer  `length` bytes; may be NULL when 0. For more than 256 bytes
+ *         np_pipe_peek takes memory of the loop's allocator during the call
  * peek    the caller sets `size`; the rest is written on success only
  *
  * Returns NP_OK, also where nothing waits. ERROR_INVALID_PARAMETER: a NULL, a

@@ -26,50 +26,51 @@ extern "C" {
 typedef struct np_listener np_listener;
 
 /* np_listener_pipe_fn gets a pipe to which a client has connected, from the
- * loop. The pipe is the callee's: it closes it or gives it back with
- * np_listener_recycle, in this call or whenever it likes. It may also start I/O
- * and close the listener. */
+ * loop. The pipe belongs to the callee, which closes it or gives it back with
+ * np_listener_recycle, in this call or later. The callee may also start I/O and
+ * close the listener. */
 typedef void (*np_listener_pipe_fn)(np_listener *listener, np_pipe *pipe);
 
-/* np_listener_error_fn is told of trouble, from the loop; the listener goes on.
+/* np_listener_error_fn reports trouble, from the loop; the listener goes on.
  * The next attempt follows in `retry_ms` milliseconds: 10 after the first
- * failure, twice as many after each further one, 1000 at most. 0: there is
- * nothing to try again, the listener has made up for it. When several things
- * fail at once, it is told of the last.
+ * failure, twice as many after each further failure, 1000 at most. 0: nothing
+ * is to be tried again, because the listener has replaced the instance. If
+ * several things fail at once, the last is reported.
  *
- * error  ERROR_PIPE_BUSY: the name has as many instances as it may, those of
- *        others included; an instance of this listener that is closed or given
- *        back ends the wait early. ERROR_ACCESS_DENIED: somebody else has
- *        a server end of that name, and `first_instance` or a preset was asked
- *        for; or the security of the name forbids. A client that still holds
- *        its end of an instance whose server has gone does not keep the name.
- *        Else what Windows said, or ERROR_NOT_ENOUGH_MEMORY. NP_OK, and 0: the
- *        trouble is over, all instances listen again.
+ * error  ERROR_PIPE_BUSY: the name has as many instances as it may have, also
+ *        counting instances of others; the wait ends early when an instance of
+ *        this listener is closed or given back. ERROR_ACCESS_DENIED: somebody
+ *        else has a server end of that name, and `first_instance` or a preset
+ *        was asked for; or the security of the name forbids a new instance. A
+ *        client that still holds its end of an instance whose server has gone
+ *        does not keep the name. Else what Windows said, or
+ *        ERROR_NOT_ENOUGH_MEMORY. NP_OK, and 0: the trouble is over, all
+ *        instances listen again.
  *
- * It may close the listener. */
+ * The function may close the listener. */
 typedef void (*np_listener_error_fn)(np_listener *listener, np_error error,
                                      uint32_t retry_ms);
 
-/* np_listener_closed_fn is told that a listener is gone. Within it
- * np_listener_user and np_listener_loop may be asked for the last time; after
- * it the listener's memory is free. */
+/* np_listener_closed_fn is called when a listener is gone. Within it
+ * np_listener_user and np_listener_loop work for the last time; after it the
+ * listener's memory is free. */
 typedef void (*np_listener_closed_fn)(np_listener *listener);
 
 /* Ghosts are clients that have gone before the listener could hand out their
- * pipe: programs that only look whether the name is there, or that gave up. So
- * which of them are handed out?
+ * pipe: programs that only check whether the name exists, or that gave up.
+ * np_ghosts says which of these pipes the listener hands out.
  *
- * NP_GHOSTS_WITH_DATA  those that have left bytes to be read: they may have had
- *                      all to say that they wanted. (A lone empty message is
- *                      nothing.) Others are let go and cost nobody anything
- * NP_GHOSTS_NONE       none; what they wrote is thrown away
- * NP_GHOSTS_ALL        all: the listener does not look. Their first read says
- *                      ERROR_BROKEN_PIPE
+ * NP_GHOSTS_WITH_DATA  ghosts that have left bytes to be read, because these
+ *                      may be a whole request. (A lone empty message is no
+ *                      bytes.) Other ghosts are disconnected unseen
+ * NP_GHOSTS_NONE       no ghosts; the bytes that they wrote are thrown away
+ * NP_GHOSTS_ALL        all ghosts: the listener does not check. The first read
+ *                      says ERROR_BROKEN_PIPE
  *
- * To look costs a system call, but for a client that was there before the
- * listener began to wait. A client can go after the look: whoever is handed a
- * pipe must be prepared for ERROR_BROKEN_PIPE. Of an outbound pipe nothing can
- * be read, so its ghosts have left nothing. */
+ * The check costs a system call, except for a client that was there before the
+ * listener began to wait. A client can go after the check: every user of a pipe
+ * must be prepared for ERROR_BROKEN_PIPE. From an outbound pipe nothing can be
+ * read, so its ghosts have left no bytes. */
 typedef enum np_ghosts {
   NP_GHOSTS_WITH_DATA = 0,
   NP_GHOSTS_NONE = 1,
@@ -93,20 +94,20 @@ typedef enum np_ghosts {
  * on_error     may be NULL
  * server       how the instances are made, see np_server_options; default as
  *              np_server_options_init, but that `first_instance` is true: the
- *              name is this listener's alone. Several listeners of one user,
- *              in one process or in many, share a name if each sets it to
- *              false. A preset (`access`) holds for the first instance and for
- *              each that is first again: the listener never hands out a pipe
- *              under a name that another user has made.
- *              The user and the SDDL are looked up once, when the listener is
- *              created. The strings are copied; `security_attributes` itself
- *              too, but the descriptor that it points to is borrowed until the
- *              listener's on_closed. For all but the first instance of the
- *              name `first_instance` and `write_owner`, which are the same bit,
- *              count as false; when none is left, neither listening nor handed
- *              out, the next is the first again. The number of this listener's
- *              instances never exceeds `instances_max`: it waits for one to
- *              come back, and that is no trouble to tell of */
+ *              name is this listener's alone. Several listeners of one user, in
+ *              one process or in many, share a name if each sets it to false. A
+ *              preset (`access`) holds for the first instance and for each that
+ *              is first again: the listener never hands out a pipe under a name
+ *              that another user has made. The user and the SDDL are looked up
+ *              once, when the listener is created. The strings are copied;
+ *              `security_attributes` itself too, but the descriptor that it
+ *              points to is borrowed until the listener's on_closed. For all
+ *              but the first instance of the name `first_instance` and
+ *              `write_owner`, which are the same bit, count as false; when none
+ *              is left, neither listening nor handed out, the next is the first
+ *              again. The number of this listener's instances never exceeds
+ *              `instances_max`: the listener waits until an instance is closed
+ *              or given back, and does not report that to `on_error` */
 typedef struct np_listener_options {
   size_t size;
   uint32_t backlog;
@@ -124,8 +125,8 @@ typedef struct np_listener_options {
  */
 NP_API void np_listener_options_init(np_listener_options *options);
 
-/* np_listener_create makes a listener. Its first instance listens when this
- * returns: clients may come.
+/* np_listener_create makes a listener. When it returns, the first instance
+ * listens: clients may come.
  *
  * name      UTF-8, `\\.\pipe\NAME` in any spelling (see np_server_create), at
  *           most 256 UTF-16 units in all; copied
@@ -151,17 +152,17 @@ NP_API np_error np_listener_create(np_loop *loop, const char *name,
                                    np_listener **listener);
 
 /* np_listener_recycle gives back a pipe to the listener that handed it out, to
- * serve the next client. That saves the making of an instance, and is the one
- * way in which a name of few instances never vanishes.
+ * serve the next client. This saves the creation of an instance, and it is the
+ * only way to keep a name with few instances from vanishing.
  *
- * Its client is disconnected: what that has not read, and what it wrote and
- * nobody read, is thrown away, so np_pipe_flush first where that matters.
- * Operations in flight end with ERROR_PIPE_NOT_CONNECTED, and when the last has
- * been called back the instance listens again, if fewer than `idle_max` do;
- * else it is closed. Nothing of this session is left in the next: no data, no
- * readiness or its options, no np_pipe_user, and the read mode is that of the
- * listener's options again. If Windows refuses, the instance is closed and
- * replaced, and `on_error` told.
+ * The client is disconnected. Data that the client has not read, and data of
+ * the client that were not read, are thrown away: call np_pipe_flush first if
+ * that matters. Operations in flight end with ERROR_PIPE_NOT_CONNECTED, and
+ * when the last has been called back the instance listens again, if fewer than
+ * `idle_max` do; else it is closed. Nothing of this session is left in the
+ * next: no data, no readiness or its options, no np_pipe_user, and the read
+ * mode is that of the listener's options again. If Windows refuses, the
+ * instance is closed and replaced, and `on_error` told.
  *
  * pipe  the listener's from now on, and may be handed out again under the same
  *       address. Until then what is started on it, or asked of it, is refused
@@ -179,10 +180,10 @@ NP_API np_error np_listener_create(np_loop *loop, const char *name,
  */
 NP_API np_error np_listener_recycle(np_pipe *pipe);
 
-/* np_listener_close closes `listener` at once: nothing is handed out any more,
- * the instances that nobody has been handed are closed, also those to which a
- * client has connected meanwhile, and no attempt is made again. Pipes that were
- * handed out stay their owner's, and can no longer be given back. When the
+/* np_listener_close closes `listener` at once. No pipe is handed out any more,
+ * and no failed attempt is repeated. The instances that were not handed out are
+ * closed, also those to which a client has connected meanwhile. Pipes that were
+ * handed out stay with their owners, and can no longer be given back. When the
  * instances are gone `on_closed` runs, once, from the loop, which must run, and
  * the listener's memory is freed.
  *
@@ -202,14 +203,14 @@ NP_API np_error np_listener_close(np_listener *listener,
  */
 NP_API np_loop *np_listener_loop(const np_listener *listener);
 
-/* np_listener_user returns what np_listener_set_user stored; NULL before, and
- * for NULL.
+/* np_listener_user returns the pointer that np_listener_set_user stored; NULL
+ * before, and for NULL.
  *
  * Thread:  the loop's only.
  */
 NP_API void *np_listener_user(const np_listener *listener);
 
-/* np_listener_set_user stores a pointer of the caller's with `listener`. Does
+/* np_listener_set_user stores a pointer of the caller with `listener`. It does
  * nothing for NULL.
  *
  * Thread:  the loop's only.

@@ -1,12 +1,12 @@
 /* The loop: a reactor, one completion port driven by one thread.
  *
- * A loop and all that lives on it (pipes, operations, timers) belong to one
- * thread: the one that created the loop, and from then on the one that ran it
- * last. A function whose comment says "the loop's only" is for that thread. An
- * idle loop moves to another thread when that thread runs it; a call of
- * np_loop_dispatch(loop, NULL, 0) is enough. The two threads must be in step: a
- * lock, or a wait for the end of the first thread, which the caller provides. A
- * build with asserts stops at a call from the wrong thread.
+ * A loop, and its pipes, operations and timers belong to one thread: the one
+ * that created the loop, and from then on the one that ran it last. A function
+ * whose comment says "the loop's only" is for that thread. An idle loop moves
+ * to another thread when that thread runs it; a call of np_loop_dispatch(loop,
+ * NULL, 0) is enough. The two threads must be in step: a lock, or a wait for
+ * the end of the first thread, which the caller provides. A build with asserts
+ * stops at a call from the wrong thread.
  *
  * np_loop_post and np_loop_stop may be called from any thread. The loop must be
  * there when the call begins; it may be destroyed before the call returns, if
@@ -39,16 +39,16 @@ extern "C" {
  * before it. Ready are: the callback of an operation that has ended, a read
  * that was started and whose data is there, a client that came to a listener, a
  * message that a channel has gathered, a timer that is due, a posted task, a
- * connect request that found an instance, and a packet in the port. So no peer
- * that is always busy keeps another from being served. It holds for
- * np_loop_run, np_loop_run_once and np_loop_dispatch, as long as one of them is
- * called again whenever it returns. */
+ * connect request that found an instance, and a packet in the port. So a peer
+ * that is always busy cannot keep another from being served. The bound holds
+ * for np_loop_run, np_loop_run_once and np_loop_dispatch, as long as one of
+ * them is called again whenever it returns. */
 #define NP_LOOP_CALLBACKS_MAX 256
 
-/* Where a loop takes its memory from: the pipes' own, and what is needed while
- * one is created. Reads, writes and timers take none. `allocate` gives memory
+/* The allocator of a loop. Its memory is for pipes, and for work while a pipe
+ * is created. Plain reads, writes and timers take none. `allocate` gives memory
  * aligned as malloc does, or NULL; `release` is never given NULL. Both NULL:
- * malloc and free. They run on the thread that calls the library. */
+ * malloc and free. The functions run on the thread that calls the library. */
 typedef struct np_allocator {
   void *(*allocate)(void *context, size_t size);
   void (*release)(void *context, void *memory);
@@ -61,19 +61,19 @@ typedef struct np_allocator {
  * allocator       see there; default malloc
  * port            a completion port of the caller's that the loop's packets
  *                 shall go to; NULL (the default): the loop makes its own.
- *                 Borrowed until the loop is destroyed. With it the caller
- *                 dequeues and calls np_loop_dispatch.
+ *                 Borrowed until the loop is destroyed. With such a port the
+ *                 caller dequeues and calls np_loop_dispatch.
  * completion_key  the key of each packet of this loop; 0 (the default): the
- *                 loop's address. With a foreign port the caller tells by it
- *                 whose packet it dequeued.
+ *                 loop's address. On a foreign port the key tells the caller
+ *                 whose packet was dequeued.
  * yields          true: a loop that has nothing else to do gives up the
  *                 processor once (SwitchToThread) before it hands the kernel
  *                 the reads that were started. A peer that shares the processor
  *                 may then write first, and the read finds its data instead of
- *                 waiting for it. It is one system call a turn, in vain where
- *                 peers have processors of their own. Not on a foreign port,
- *                 where the loop cannot know what else there is to do. Default
- *                 false */
+ *                 waiting for it. This costs one system call a turn, and is
+ *                 useless if the peers run on other processors. Not on a
+ *                 foreign port, where the loop cannot know what else there is
+ *                 to do. Default false */
 typedef struct np_loop_options {
   size_t size;
   np_allocator allocator;
@@ -127,7 +127,7 @@ NP_API np_error np_loop_destroy(np_loop *loop);
 
 /* np_loop_run runs callbacks until np_loop_stop was called, or nothing is
  * pending: no operation in flight, no pipe being closed, no active timer, no
- * posted task. A pipe that is merely open does not keep it running.
+ * posted task. A pipe that is merely open does not keep the loop running.
  *
  * Returns NP_OK. ERROR_INVALID_PARAMETER: NULL. ERROR_BUSY: it runs already
  * (call from a callback). ERROR_NOT_SUPPORTED: the port is the caller's, see
@@ -144,8 +144,8 @@ NP_API np_error np_loop_run(np_loop *loop);
 
 /* np_loop_run_once runs what is ready; when nothing is, it waits at most
  * `timeout_ms` milliseconds (INFINITE: for ever, 0: not at all) for something
- * and runs that. It waits its time even if nothing is pending, since another
- * thread may post.
+ * and runs it. It waits for the whole time even if nothing is pending, because
+ * another thread may post.
  *
  * Returns NP_OK when at least one callback ran or np_loop_stop was called,
  * WAIT_TIMEOUT when the time passed first, or the errors of np_loop_run.
@@ -184,8 +184,8 @@ struct np_task {
 /* np_loop_post makes `fn(task)` run once, on the loop's thread. Tasks of one
  * thread run in the order in which it posted them. It takes no memory.
  *
- * task  caller's storage; hands off until `fn` began, which may post it again
- *       or free it
+ * task  caller's storage; must not be touched until `fn` began, which may post
+ *       it again or free it
  *
  * Returns NP_OK when `fn` will run. Else nothing was posted:
  * ERROR_INVALID_PARAMETER (a NULL), ERROR_BUSY (`task` is posted and has not

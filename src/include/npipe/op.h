@@ -1,4 +1,4 @@
-/* Operations: what is asked of a pipe and answered later. */
+/* Operations: requests to a pipe whose results come later, by callback. */
 #ifndef NPIPE_OP_H
 #define NPIPE_OP_H
 
@@ -15,19 +15,20 @@ extern "C" {
 
 typedef struct np_op np_op;
 
-/* np_op_fn is told of the end of an operation, exactly once, from the loop and
- * never from inside the call that started it.
+/* np_op_fn is called at the end of an operation, exactly once, from the loop
+ * and never from inside the call that started the operation.
  *
  * `transferred` counts bytes. It may be more than 0 beside an error: with
  * ERROR_MORE_DATA it is the part of the message that was read, with
- * ERROR_OPERATION_ABORTED and WAIT_TIMEOUT what was moved before the cancel.
+ * ERROR_OPERATION_ABORTED and WAIT_TIMEOUT the bytes that were moved before the
+ * cancel.
  *
  * When it runs, `op` is the caller's again: it may be started anew or freed,
  * and the pipe may be closed. */
 typedef void (*np_op_fn)(np_op *op, np_error error, size_t transferred);
 
-/* What the completion port hands back: the start of everything that a loop
- * gets packets for. All of it belongs to the library. */
+/* A packet: the part of an operation, a request or a task whose OVERLAPPED the
+ * completion port hands back. All members belong to the library. */
 typedef struct np__packet {
   OVERLAPPED overlapped;
   const struct np__packet_class *class_;
@@ -35,7 +36,7 @@ typedef struct np__packet {
   struct np__packet *prev; /* in a list */
 } np__packet;
 
-/* What an operation has ended with; the deadline that it had is kept. */
+/* The result of an operation, beside its deadline, which is kept. */
 typedef struct np__op_result {
   uint64_t deadline_ms;
   size_t transferred;
@@ -50,8 +51,8 @@ struct np__target;
  *
  * user        the caller's; the library never looks at it
  * timeout_ms  milliseconds, 0 waits for ever; read when an operation starts and
- *             kept. Past it the operation is cancelled and its callback gets
- *             WAIT_TIMEOUT, unless it had already succeeded. */
+ *             kept. After that time the operation is cancelled and its callback
+ *             gets WAIT_TIMEOUT, unless it had already succeeded. */
 struct np_op {
   np__packet np__packet; /* first: an OVERLAPPED pointer is an op pointer */
   void *user;
@@ -62,20 +63,20 @@ struct np_op {
   np_op_fn np__done;
   struct np__target *np__target;
   struct np_op *np__next;
-  struct np_op **np__link; /* what points to this one: `np__next`, or a head */
+  struct np_op **np__link; /* the pointer to this op: `np__next`, or a head */
   union {
-    np__timer_node np__deadline; /* until it has ended, */
-    np__op_result np__result;    /* and from then on */
+    np__timer_node np__deadline; /* until the operation has ended */
+    np__op_result np__result;    /* from then on */
   };
   np_error np__error;
-  np_error np__abort_error; /* what a cancel will be reported as */
+  np_error np__abort_error; /* the error that a cancel reports */
   uint8_t np__state;
   uint8_t np__kind;
   uint8_t np__direction;
-  uint8_t np__at_end; /* what is to be done at its end, beside the callback */
+  uint8_t np__at_end; /* work at the end, beside the callback */
   union {
-    void *np__memory; /* what `finish` of its class gives back */
-    /* Of NP__OP_IO, which has nothing to give back. */
+    void *np__memory; /* memory that `finish` of the class frees */
+    /* the caller's function, of an NP__OP_IO, which has no such memory */
     np_error (*np__io)(HANDLE handle, void *context, size_t *transferred);
   };
 };
@@ -87,19 +88,19 @@ struct np_op {
  */
 NP_API void np_op_init(np_op *op);
 
-/* np_op_cancel asks for the early end of an operation in flight. Its callback
- * comes all the same, from the loop, with ERROR_OPERATION_ABORTED, or with its
- * true result if it had one first. A read that the kernel was not yet given
- * ends without a system call.
+/* np_op_cancel asks for the early end of an operation in flight. The callback
+ * still comes, from the loop, with ERROR_OPERATION_ABORTED, or with the true
+ * result if the operation had ended first. A read that the kernel was not yet
+ * given ends without a system call.
  *
  * A *write* cut short, by this call or by its time limit, leaves a byte stream
- * at a place that nobody knows, and a message of which the peer has read a part
- * runs on into the next: after that only np_pipe_close is safe.
+ * at an unknown place, and a message of which the peer has read a part runs on
+ * into the next message: after such a write only np_pipe_close is safe.
  *
  * Returns NP_OK when the end was asked for, also when that had been done
- * before. ERROR_NOT_FOUND: `op` is not in flight, or its result is there and
- * its callback about to run; harmless. ERROR_INVALID_PARAMETER: NULL. Else what
- * CancelIoEx said: it goes on.
+ * before. ERROR_NOT_FOUND: `op` is not in flight, or it has its result and its
+ * callback is about to run; harmless. ERROR_INVALID_PARAMETER: NULL. Else what
+ * CancelIoEx said: the operation goes on.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  CancelIoEx, Remarks (a cancel can lose)

@@ -38,10 +38,10 @@ typedef enum np_state {
 /* No limit to the number of instances. */
 #define NP_INSTANCES_UNLIMITED UINT32_MAX
 
-/* A figure that this end has no right to ask for. */
+/* A number that this end has no right to query. */
 #define NP_UNKNOWN UINT32_MAX
 
-/* What np_pipe_info tells.
+/* The answer of np_pipe_info.
  *
  * size              of this struct in bytes; set by the caller
  * end, mode         which end this is; the type of the pipe
@@ -77,9 +77,9 @@ typedef struct np_info {
  * lets it. The same holds for np_pipe_set_read_mode, np_pipe_peek, and once for
  * the first np_pipe_try_write of more than `write_buffer_bytes`.
  *
- * An outbound server's handle has no right to ask (FILE_READ_ATTRIBUTES): such
- * an end answers from what it was created with, `instances` is then NP_UNKNOWN
- * and `state` the last one that this end learnt of.
+ * An outbound server's handle has no right to query (FILE_READ_ATTRIBUTES).
+ * Such an end answers with the options that it was created with; `instances` is
+ * then NP_UNKNOWN, and `state` the last state that this end has learnt.
  *
  * info  the caller sets `size`; the rest is written on success only
  *
@@ -96,19 +96,19 @@ typedef struct np_info {
 NP_API np_error np_pipe_info(np_pipe *pipe, np_info *info);
 
 /* np_pipe_set_read_mode sets how this end reads from now on; np_pipe_info tells
- * it. What the peer wrote before and was not read yet is read in the new mode,
- * of a message that was read in part the rest.
+ * it. Data that were written before and not read yet are read in the new mode;
+ * of a message that was read in part, the rest.
  *
- * It needs the right to (FILE_WRITE_ATTRIBUTES), which every end that may write
- * has, and a client that only reads if it was opened with message reads.
+ * The call needs the right FILE_WRITE_ATTRIBUTES. Every end that may write has
+ * it; a client that only reads has it if it was opened with message reads.
  *
  * Returns NP_OK. ERROR_INVALID_PARAMETER: NULL, what is no np_mode, or message
  * reads from a byte pipe. ERROR_INVALID_HANDLE: the pipe is being closed.
  * ERROR_BUSY: a read or a transact is in flight, or readiness is reading ahead
- * or holds what it has read: whose mode would that be? Or the pipe is a
- * channel's. ERROR_ACCESS_DENIED: the right is missing, as at an inbound
- * server. ERROR_PIPE_NOT_CONNECTED: a client whose server disconnected it. Else
- * what Windows said.
+ * or holds data that it has read, because their mode would then be unclear; or
+ * the pipe belongs to a channel. ERROR_ACCESS_DENIED: the right is missing, as
+ * at an inbound server. ERROR_PIPE_NOT_CONNECTED: a client whose server
+ * disconnected it. Else what Windows said.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  SetNamedPipeHandleState
@@ -124,8 +124,8 @@ NP_API np_error np_pipe_set_read_mode(np_pipe *pipe, np_mode mode);
  *   - not bound to a completion port,
  *   - in PIPE_WAIT mode,
  *   - the only handle of its file object, in all processes: port, key and modes
- *     belong to the file object, and any other holder could send packets of its
- *     own to the loop's port,
+ *     belong to the file object, and any other holder could send its own
+ *     packets to the loop's port,
  *   - idle: an operation that the caller has pending on it (a ConnectNamedPipe
  *     with an event, a read) would send a packet to the loop, which drops it.
  *
@@ -133,7 +133,7 @@ NP_API np_error np_pipe_set_read_mode(np_pipe *pipe, np_mode mode);
  * np_pipe_adopt cannot know. So from the first adopted pipe on a loop checks
  * each packet: it drops one that none of its operations waits for, and never
  * follows the pointer in it. The check looks through the loop's operations in
- * flight; give adopted pipes a loop of their own where these are thousands. On
+ * flight; where these are thousands, give adopted pipes a loop of their own. On
  * a foreign port each later loop of the process checks, too: the packets of
  * other holders come as long as these live.
  *
@@ -165,22 +165,22 @@ NP_API np_error np_pipe_set_read_mode(np_pipe *pipe, np_mode mode);
  */
 NP_API np_error np_pipe_adopt(np_loop *loop, HANDLE handle, np_pipe **pipe);
 
-/* np_closed_fn is told that a pipe is gone. Within it np_pipe_user and
- * np_pipe_loop may be asked for the last time; after it the pipe's memory is
- * free. */
+/* np_closed_fn is called when a pipe is gone. Within it np_pipe_user and
+ * np_pipe_loop work for the last time; after it the pipe's memory is free. */
 typedef void (*np_closed_fn)(np_pipe *pipe);
 
-/* np_pipe_close closes `pipe` at once: the peer sees it (where a flush is in
- * flight, as soon as its thread has let go of the pipe: before on_closed, but
- * until then a client may still open a server that listens). Operations in
- * flight are cancelled and get their callbacks, each with its true result if it
- * had one, else with ERROR_OPERATION_ABORTED; then `on_closed` runs, once, and
- * the pipe's memory is freed. All of that comes from the loop, which must run.
+/* np_pipe_close closes `pipe` at once, and the peer sees it. (While a flush by
+ * a thread is in flight, the peer sees it when that thread has released the
+ * pipe: before on_closed, but until then a client may still open a server that
+ * listens.) Operations in flight are cancelled and get their callbacks, each
+ * with its true result if it had one, else with ERROR_OPERATION_ABORTED; then
+ * `on_closed` runs, once, and the pipe's memory is freed. All of that comes
+ * from the loop, which must run.
  *
- * What writes had handed to the kernel completely stays readable for the peer,
- * then its reads end with ERROR_BROKEN_PIPE. What a write that still pends had
- * written may be lost: np_pipe_shutdown first. Nothing is disconnected:
- * disconnecting throws away what the peer has not read.
+ * Bytes of writes that have completed stay readable for the peer; then its
+ * reads end with ERROR_BROKEN_PIPE. Bytes of a write that is still in flight
+ * may be lost: call np_pipe_shutdown first. np_pipe_close does not disconnect:
+ * a disconnect would throw away the bytes that the peer has not read.
  *
  * on_closed  may be NULL
  *
@@ -194,8 +194,8 @@ typedef void (*np_closed_fn)(np_pipe *pipe);
  */
 NP_API np_error np_pipe_close(np_pipe *pipe, np_closed_fn on_closed);
 
-/* np_pipe_handle returns the handle of `pipe`, borrowed: it may be asked about,
- * but never closed, nor used for I/O on a completion port of another.
+/* np_pipe_handle returns the handle of `pipe`, borrowed: the caller may query
+ * it, but never close it, nor use it for I/O on another completion port.
  * Synchronous calls on it pass an OVERLAPPED whose event has its low bit set,
  * so that no packet reaches the loop. INVALID_HANDLE_VALUE for NULL and for a
  * pipe that is being closed.
@@ -211,7 +211,7 @@ NP_API np_error np_pipe_close(np_pipe *pipe, np_closed_fn on_closed);
  * the handle into another process, and never let a child inherit it: the
  * operations of that process would send their packets, with pointers of its
  * own, to this loop's port; and a call there without an OVERLAPPED may wait for
- * ever. A process that shall have an end opens one by itself.
+ * ever. A process that needs an end opens its own.
  *
  * Thread:  the loop's only.
  * Source:  GetQueuedCompletionStatus, Remarks (low-order bit of hEvent)
@@ -227,13 +227,14 @@ NP_API HANDLE np_pipe_handle(const np_pipe *pipe);
  */
 NP_API np_loop *np_pipe_loop(const np_pipe *pipe);
 
-/* np_pipe_user returns what np_pipe_set_user stored; NULL before, and for NULL.
+/* np_pipe_user returns the pointer that np_pipe_set_user stored; NULL before,
+ * and for NULL.
  *
  * Thread:  the loop's only.
  */
 NP_API void *np_pipe_user(const np_pipe *pipe);
 
-/* np_pipe_set_user stores a pointer of the caller's with `pipe`. Does nothing
+/* np_pipe_set_user stores a pointer of the caller with `pipe`. It does nothing
  * for NULL.
  *
  * Thread:  the loop's only.

@@ -1,15 +1,16 @@
-/* Readiness: for those who want to know that a read or a write would not wait,
- * and then make it without waiting.
+/* Readiness: a caller waits until a read or a write would not block, and then
+ * makes the read or write with a call that never waits.
  *
- * It is made of operations: Windows knows no readiness of pipes. Once somebody
- * waits for a pipe to be readable, the library keeps one read in flight into a
- * buffer of its own (the read-ahead), and np_pipe_try_write copies what it
- * takes and writes it behind the caller's back. A pipe that nobody asks about
- * readiness has neither and pays nothing.
+ * Windows has no readiness of pipes, so the library makes it of operations.
+ * Once a caller waits for a pipe to be readable, the library keeps one read in
+ * flight into a buffer of its own (the read-ahead). np_pipe_try_write copies
+ * the bytes that it takes and writes the copy in the background. A pipe whose
+ * readiness is never used has no such buffers and no such cost.
  *
- * All can be mixed: a np_pipe_read gets what the read-ahead caught, in order;
- * np_pipe_try_read lets reads in flight go first; writes of both kinds keep
- * their order. np_server_disconnect throws away what was caught, closing too.
+ * Both kinds of calls can be mixed: np_pipe_read gets the data of the
+ * read-ahead, in order; np_pipe_try_read lets reads in flight go first; writes
+ * of both kinds keep their order. np_server_disconnect and closing throw away
+ * the data of the read-ahead.
  */
 #ifndef NPIPE_READY_H
 #define NPIPE_READY_H
@@ -27,21 +28,22 @@
 extern "C" {
 #endif
 
-/* A set of what is waited for, and of what holds.
+/* np_interest is a set of conditions to wait for, np_readiness a set of
+ * conditions that hold.
  *
  * NP_READABLE      np_pipe_try_read would not answer NP_WOULD_BLOCK: there are
  *                  bytes, an empty message, the end of the stream or an error
- * NP_WRITABLE      np_pipe_try_write would take something or say an error
+ * NP_WRITABLE      np_pipe_try_write would take something or return an error
  * NP_READ_CLOSED   nothing more will come: the peer closed its end, or the
- *                  server disconnected it. It is noticed when all before it
- *                  was read
- * NP_WRITE_CLOSED  the peer will read nothing more. Windows says so to a read,
- *                  after all that the peer had sent, to a write, and to
+ *                  server disconnected it. This is noticed when everything
+ *                  before it was read
+ * NP_WRITE_CLOSED  the peer will read nothing more. Windows reports this to a
+ *                  read, after all that the peer had sent, to a write, and to
  *                  np_pipe_info. While data that was read ahead waits to be
- *                  taken nothing reads on: then it is noticed by the other two
- *                  alone. So it is, always, at an end that does not read
+ *                  taken, no read is made: then only a write or np_pipe_info
+ *                  notices it, as always at an end that does not read
  *
- * Closed ends are ready as well: whoever waits for NP_READABLE is woken with
+ * A closed end is ready as well: a wait for NP_READABLE then ends with
  * NP_READABLE | NP_READ_CLOSED. */
 typedef uint32_t np_interest;
 typedef uint32_t np_readiness;
@@ -51,17 +53,17 @@ typedef uint32_t np_readiness;
 #define NP_READ_CLOSED  ((np_readiness)4)
 #define NP_WRITE_CLOSED ((np_readiness)8)
 
-/* How a pipe does it; np_ready_options_init fills it.
+/* Options of a pipe's readiness; np_ready_options_init fills them.
  *
  * size                of this struct, in bytes
  * read_ahead_bytes    size of the read-ahead's buffer, at most 2^30; default
  *                     65536. It is taken from the loop's allocator when first
- *                     needed. 0: no buffer; a read of nothing (on an end with
- *                     message reads: of one byte) waits for something to be
- *                     there, and what is there is then read straight into the
- *                     caller's buffer, at the price of one more system call a
- *                     message. That suits very many pipes that are mostly idle,
- *                     and np_pipe_try_io. A pipe that may be another machine's
+ *                     needed. 0: no buffer; a read of 0 bytes (on an end with
+ *                     message reads: of one byte) waits until data are there,
+ *                     and the data are then read straight into the caller's
+ *                     buffer. This costs one more system call a message. It
+ *                     suits very many pipes that are mostly idle, and
+ *                     np_pipe_try_io. A pipe that may be another machine's
  *                     takes 4096 bytes at its first np_pipe_try_read
  * write_buffer_bytes  how many bytes np_pipe_try_write takes at most, 1 to
  *                     2^30; default 65536. A longer message is taken whole */
@@ -77,8 +79,8 @@ typedef struct np_ready_options {
  */
 NP_API void np_ready_options_init(np_ready_options *options);
 
-/* np_pipe_set_ready_options sets how `pipe` does readiness. Only before the
- * first call about its readiness.
+/* np_pipe_set_ready_options sets the options of the readiness of `pipe`. Call
+ * it before the first use of the pipe's readiness.
  *
  * options  borrowed for the call
  *
@@ -93,9 +95,9 @@ NP_API np_error np_pipe_set_ready_options(np_pipe *pipe,
                                           const np_ready_options *options);
 
 /* np_pipe_ready starts waiting until something of `interest` holds. Any number
- * may wait at once, each for its own. It may be a false alarm: the try that
- * follows can still answer NP_WOULD_BLOCK. It never misses what Windows says;
- * NP_WRITE_CLOSED says when that is.
+ * of waits may be in flight, each with its own `interest`. A wait may end by a
+ * false alarm: the call that follows can still answer NP_WOULD_BLOCK. A wait
+ * never misses what Windows reports; see NP_WRITE_CLOSED for when that is.
  *
  * op  caller's storage. `op->timeout_ms`: milliseconds, 0 waits for ever. A
  *     cancel or a time limit loses neither readiness nor data
@@ -106,8 +108,8 @@ NP_API np_error np_pipe_set_ready_options(np_pipe *pipe,
  * in flight, or the pipe is a channel's), ERROR_ACCESS_DENIED (`interest` is in
  * reading alone and the end is not for reading, or the same of writing),
  * ERROR_NOT_ENOUGH_MEMORY. `done` gets NP_OK and in `transferred` the
- * np_readiness: of what holds, that which was asked for, and the closed bit of
- * its direction. Else ERROR_OPERATION_ABORTED, WAIT_TIMEOUT or
+ * np_readiness: the conditions of `interest` that hold, and the closed bit of
+ * the same direction. Else ERROR_OPERATION_ABORTED, WAIT_TIMEOUT or
  * ERROR_PIPE_NOT_CONNECTED (np_server_disconnect was called), and 0.
  *
  * Thread:  the loop's only; fine from a callback.
@@ -141,9 +143,9 @@ NP_API np_error np_pipe_readable(np_pipe *pipe, np_op *op, np_op_fn done);
  */
 NP_API np_error np_pipe_writable(np_pipe *pipe, np_op *op, np_op_fn done);
 
-/* np_pipe_try_read reads what is there and never waits: first what the
- * read-ahead caught, then, of a message of which that is the start, the rest
- * straight into `buffer`.
+/* np_pipe_try_read reads the data that are there and never waits. The data of
+ * the read-ahead come first; if they are only the start of a message, the rest
+ * is read straight into `buffer`.
  *
  * An end whose pipe may be another machine's (one that was opened by a host's
  * name or is adopted) reads nothing straight into `buffer`: its kernel may
@@ -195,20 +197,21 @@ NP_API np_error np_pipe_try_readv(np_pipe *pipe, const np_buffer *buffers,
 
 /* np_pipe_try_write takes a copy of bytes and writes it, without waiting. On a
  * pipe of type byte it takes at most `write_buffer_bytes`; on one of type
- * message the whole message, of any length, an empty one too. While what it
- * took earlier waits for the peer it takes nothing.
+ * message the whole message, of any length, an empty one too. While bytes that
+ * it took earlier wait for the peer, it takes nothing.
  *
  * buffer       `length` bytes; may be NULL when 0
  * transferred  how many bytes were taken; 0 with every error
  *
- * Returns NP_OK; NP_WOULD_BLOCK: the one before has not left yet, see
- * np_pipe_writable; the error of a write that failed after an earlier call had
- * taken its bytes, told once: ERROR_NO_DATA or ERROR_BROKEN_PIPE (the peer
- * closed), ERROR_PIPE_NOT_CONNECTED (disconnected), ERROR_OPERATION_ABORTED;
- * ERROR_PIPE_LISTENING: no client yet; ERROR_INVALID_PARAMETER (a NULL, or
- * `length` over UINT32_MAX); ERROR_INVALID_HANDLE (the pipe is being closed);
- * ERROR_BUSY (it is a channel's); ERROR_ACCESS_DENIED (the end is not for
- * writing); ERROR_NOT_ENOUGH_MEMORY; or what Windows said.
+ * Returns NP_OK; NP_WOULD_BLOCK: the bytes of an earlier call have not left
+ * yet, see np_pipe_writable; the error of a write that failed after an earlier
+ * call had taken its bytes, reported once: ERROR_NO_DATA or ERROR_BROKEN_PIPE
+ * (the peer closed), ERROR_PIPE_NOT_CONNECTED (disconnected),
+ * ERROR_OPERATION_ABORTED; ERROR_PIPE_LISTENING: no client yet;
+ * ERROR_INVALID_PARAMETER (a NULL, or `length` over UINT32_MAX);
+ * ERROR_INVALID_HANDLE (the pipe is being closed); ERROR_BUSY (it is a
+ * channel's); ERROR_ACCESS_DENIED (the end is not for writing);
+ * ERROR_NOT_ENOUGH_MEMORY; or what Windows said.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  WriteFile, Remarks (Pipes)
@@ -217,8 +220,8 @@ NP_API np_error np_pipe_try_readv(np_pipe *pipe, const np_buffer *buffers,
 NP_API np_error np_pipe_try_write(np_pipe *pipe, const void *buffer,
                                   size_t length, size_t *transferred);
 
-/* np_pipe_try_writev is np_pipe_try_write from several buffers, in order; they
- * count as one, on a pipe of type message as one message.
+/* np_pipe_try_writev is np_pipe_try_write from several buffers, in order; the
+ * buffers act as one, on a pipe of type message as one message.
  *
  * buffers  `count` of them, borrowed for the call
  *
@@ -234,18 +237,19 @@ NP_API np_error np_pipe_try_write(np_pipe *pipe, const void *buffer,
 NP_API np_error np_pipe_try_writev(np_pipe *pipe, const np_buffer *buffers,
                                    size_t count, size_t *transferred);
 
-/* np_io_fn is a system call of the caller's own on a pipe's handle, which must
- * not wait and must keep its packet from the loop (np_pipe_handle). It answers
- * NP_WOULD_BLOCK when it would have had to wait; `transferred` is 0 before. */
+/* np_io_fn makes a system call of the caller on a pipe's handle. The call must
+ * not wait and must keep its packet from the loop (np_pipe_handle). np_io_fn
+ * answers NP_WOULD_BLOCK if the call would have had to wait; `transferred` is 0
+ * before. */
 typedef np_error (*np_io_fn)(HANDLE handle, void *context, size_t *transferred);
 
 /* np_pipe_try_io runs `fn` if something of `interest` holds, and takes that
- * readiness back if it answers NP_WOULD_BLOCK. Bytes that the read-ahead caught
- * are no longer in the kernel: whoever reads by calls of his own sets
- * `read_ahead_bytes` to 0. Even so an end with message reads has taken the
- * first byte of a message to notice it: there `fn` must not read.
+ * readiness back if `fn` answers NP_WOULD_BLOCK. Bytes of the read-ahead are no
+ * longer in the kernel: a caller whose `fn` reads sets `read_ahead_bytes` to 0.
+ * Even then an end with message reads has taken the first byte of a message to
+ * notice the message: at such an end `fn` must not read.
  *
- * transferred  what `fn` made of it; may be NULL
+ * transferred  set to the value that `fn` left in it; may be NULL
  *
  * Returns what `fn` answered. Without running it: NP_WOULD_BLOCK (nothing of
  * `interest` holds), ERROR_INVALID_PARAMETER (a NULL; `interest` is empty or
@@ -260,10 +264,10 @@ typedef np_error (*np_io_fn)(HANDLE handle, void *context, size_t *transferred);
 NP_API np_error np_pipe_try_io(np_pipe *pipe, np_interest interest, np_io_fn fn,
                                void *context, size_t *transferred);
 
-/* np_pipe_async_io waits for `interest` and runs `fn`, and does so again as
- * long as that answers NP_WOULD_BLOCK. Windows does not tell when a pipe's
- * quota has room again: a `fn` that writes and finds none is tried again after
- * 1 to 16 milliseconds.
+/* np_pipe_async_io waits for `interest` and runs `fn`, again and again while
+ * `fn` answers NP_WOULD_BLOCK. Windows does not tell when a pipe's quota has
+ * room again: a `fn` that writes and finds no room is tried again after 1 to 16
+ * milliseconds.
  *
  * context  borrowed until `done` ran
  * op       caller's storage; `op->timeout_ms` as ever

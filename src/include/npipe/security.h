@@ -1,6 +1,6 @@
-/* Who is at the other end, and acting in a client's name. Who may open a pipe
- * is said in np_server_options, what a client demands of its server in
- * np_client_options. */
+/* Security: functions that tell which process, session, user and computer is at
+ * the other end, and impersonation of a client. np_server_options set who may
+ * open a pipe; np_client_options set which server a client accepts. */
 #ifndef NPIPE_SECURITY_H
 #define NPIPE_SECURITY_H
 
@@ -19,7 +19,7 @@ extern "C" {
 #define NP_SID_TEXT_BYTES_MAX 192
 
 /* np_pipe_peer_process_id tells the process at the other end: the one that
- * opened the client end, or created the server's instance. It is a hint, no
+ * opened the client end, or created the server's instance. The id is a hint, no
  * proof: a handle can be given away, a process may have ended and its id been
  * given to another, and the id of a client on another machine means nothing
  * here.
@@ -55,16 +55,17 @@ NP_API np_error np_pipe_peer_session_id(np_pipe *pipe, uint32_t *id);
 /* np_pipe_peer_user tells the user at the other end, as the text of a SID
  * ("S-1-5-21-...").
  *
- * A server learns in whose name the client wrote what was last read, and that
- * is proof: Windows keeps it with the data. It does so by impersonating and
- * reverting at once. Something must have been read before; what readiness has
- * read ahead counts.
+ * A server gets the user as whom the client wrote the data that were read last.
+ * This is proof, because Windows keeps the user with the data. The library
+ * impersonates the client and reverts at once. The server must have read
+ * something before; data that readiness has read ahead count.
  *
- * A client learns the owner of the pipe: the user who created its first
- * instance, or a group of that user's (administrators, by default, for one who
- * runs elevated). Nobody can make somebody else the owner without a privilege.
- * It is no proof where the access of the pipe lets others add instances: this
- * one may be theirs. np_client_options.verify_same_user looks at both.
+ * A client gets the owner of the pipe: the user who created its first instance,
+ * or a group of that user's (administrators, by default, for one who runs
+ * elevated). Nobody can make somebody else the owner without a privilege. The
+ * owner is no proof if the access of the pipe lets other users add instances:
+ * the server of this instance may then be such a user.
+ * np_client_options.verify_same_user checks both.
  *
  * text  `size` bytes, NP_SID_TEXT_BYTES_MAX are enough; written on success only
  *
@@ -75,10 +76,10 @@ NP_API np_error np_pipe_peer_session_id(np_pipe *pipe, uint32_t *id);
  * ERROR_CANT_OPEN_ANONYMOUS: the client opened with SECURITY_ANONYMOUS;
  * ERROR_BUSY: the thread impersonates somebody already. A client:
  * ERROR_ACCESS_DENIED: an adopted handle without READ_CONTROL;
- * ERROR_NOT_ENOUGH_MEMORY;
- * ERROR_PIPE_NOT_CONNECTED: its server disconnected it. Else what Windows said;
- * if that was of RevertToSelf, the thread still acts as the client, until the
- * loop reverts as after a forgotten np_pipe_revert.
+ * ERROR_NOT_ENOUGH_MEMORY; ERROR_PIPE_NOT_CONNECTED: its server disconnected
+ * it. Else what Windows said; if it was an error of RevertToSelf, the thread
+ * still impersonates the client, until the loop reverts as after a forgotten
+ * np_pipe_revert.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  ImpersonateNamedPipeClient, Remarks; Named Pipe Security and Access
@@ -106,12 +107,13 @@ NP_API np_error np_pipe_peer_user(np_pipe *pipe, char *text, size_t size);
  */
 NP_API np_error np_pipe_peer_computer(np_pipe *pipe, char *name, size_t size);
 
-/* np_pipe_impersonate makes the thread act as the client of `server`, as it was
- * when it wrote what was last read, until np_pipe_revert. What the thread may
- * open then is what the client may; how far that goes the client has said
- * (np_client_options.security_qos), and a server without the privilege to
- * impersonate can only look at another user, not act as one: then what it does
- * is refused. If this fails the thread is who it was: do not go on.
+/* np_pipe_impersonate makes the thread act as the client of `server` until
+ * np_pipe_revert: with the user that the client had when it wrote the data that
+ * were read last. The thread may then open what the client may open. The client
+ * limits this (np_client_options.security_qos). A server without the privilege
+ * to impersonate can only identify another user, not act as that user: its
+ * actions are then refused. If np_pipe_impersonate fails, the thread keeps its
+ * own user: do not go on.
  *
  * Windows' own documents do not tell whether a server may impersonate a client
  * that opened the instance before np_server_connect had given it to the kernel,
@@ -122,11 +124,11 @@ NP_API np_error np_pipe_peer_computer(np_pipe *pipe, char *name, size_t size);
  * for it with each write.
  *
  * A callback must revert before it returns, and the loop must not be run in
- * between. If it is forgotten, the loop itself reverts before it does anything
- * else, so no other callback ever runs as the client. Then np_loop_run,
- * np_loop_run_once or np_loop_dispatch returns ERROR_BAD_IMPERSONATION_LEVEL at
- * once. Nothing is lost: the loop may be run again. If Windows refuses that
- * revert, the library ends the process.
+ * between. If a callback forgets to revert, the loop itself reverts before it
+ * does anything else, so no other callback ever runs as the client. Then
+ * np_loop_run, np_loop_run_once or np_loop_dispatch returns
+ * ERROR_BAD_IMPERSONATION_LEVEL at once. Nothing is lost: the loop may be run
+ * again. If Windows refuses that revert, the library ends the process.
  *
  * Returns NP_OK. ERROR_INVALID_PARAMETER: NULL, or a client end.
  * ERROR_INVALID_HANDLE: the pipe is being closed. ERROR_CANNOT_IMPERSONATE:
@@ -141,10 +143,10 @@ NP_API np_error np_pipe_peer_computer(np_pipe *pipe, char *name, size_t size);
  */
 NP_API np_error np_pipe_impersonate(np_pipe *server);
 
-/* np_pipe_revert makes the thread act as its process again. It is fine where
- * nobody is impersonated.
+/* np_pipe_revert makes the thread act as its process again. It does nothing if
+ * the thread impersonates nobody.
  *
- * pipe  any of the loop's, also one that is being closed
+ * pipe  any pipe of the loop, also one that is being closed
  *
  * Returns NP_OK. ERROR_INVALID_PARAMETER: NULL. Else what Windows said: the
  * thread still acts as the client, until this is called again or the loop

@@ -16,8 +16,9 @@
 extern "C" {
 #endif
 
-/* Presets: who may do what with a pipe. The first instance of a name sets it
- * for all. A preset names the caller's user as the owner.
+/* Presets: a preset says which users may open a pipe, and for what. The first
+ * instance of a name sets the access for all instances. A preset makes the
+ * caller's user the owner.
  *
  * NP_ACCESS_CURRENT_USER         the caller's user may do everything, create
  *                                further instances included. Nobody else may
@@ -25,8 +26,8 @@ extern "C" {
  * NP_ACCESS_AUTHENTICATED_USERS  the same for the caller's user. Each user who
  *                                has logged on may read and write, but not
  *                                create instances
- * NP_ACCESS_WINDOWS_DEFAULT      no preset, but what Windows gives: the system,
- *                                administrators and the creator may do
+ * NP_ACCESS_WINDOWS_DEFAULT      no preset, but the default of Windows: the
+ *                                system, administrators and the creator may do
  *                                everything. *Everyone* may open the pipe to
  *                                read, and so use up instances
  *
@@ -36,15 +37,15 @@ extern "C" {
  * medium, or the integrity of the caller where that is less.
  *
  * A preset is a promise: you get a pipe of the caller's user with that access,
- * or ERROR_ACCESS_DENIED. Windows itself ignores the access that is asked for
- * where the name exists, and adds an instance to whatever is there. So without
- * `first_instance` the library looks at the pipe that it has got, before it is
- * used: its owner is the caller's user, its access list is that of the preset,
- * its label is not lower. Other loops and other processes of the same user,
- * with the same preset, share the name in this way.
+ * or ERROR_ACCESS_DENIED. Windows itself ignores the requested access if the
+ * name exists, and adds an instance to the existing pipe. So without
+ * `first_instance` the library checks the pipe before it is used: its owner
+ * must be the caller's user, its access list that of the preset, and its label
+ * not lower. In this way other loops and other processes of the same user, with
+ * the same preset, can share the name.
  *
- * The caller's user is that whom the thread acts as: whom it impersonates, else
- * the user of the process. Not all systems enforce access (Wine does not).
+ * The caller's user is the user that the thread impersonates, else the user of
+ * the process. Not all systems enforce access (Wine does not).
  *
  * Source:  Named Pipe Security and Access Rights; Mandatory Integrity Control
  *          learn.microsoft.com/windows/win32/ipc/named-pipe-security-and-access-rights
@@ -65,20 +66,21 @@ typedef enum np_access {
  *                         Default both; at least one
  * first_instance          fail with ERROR_ACCESS_DENIED (or ERROR_PIPE_BUSY on
  *                         a pipe that is full) if the name exists; default
- *                         false. It is the same bit as `write_owner`: asking
- *                         for either asks for both
+ *                         false. In Windows this is the same bit as
+ *                         `write_owner`: each of the two options sets both
  * reject_remote_clients   default true
  * write_dac, write_owner, access_system_security
- *                         further rights of the handle; default false. The last
- *                         needs a privilege (ERROR_PRIVILEGE_NOT_HELD)
+ *                         further rights of the handle; default false.
+ *                         `access_system_security` needs a privilege
+ *                         (ERROR_PRIVILEGE_NOT_HELD)
  * instances_max           1 to 254, or NP_INSTANCES_UNLIMITED, the default. The
  *                         first instance of a name sets it for all
  * in_buffer_bytes         quota of what clients write, of what this end writes;
  * out_buffer_bytes        default 65536 each; 0 makes each write wait for its
  *                         reader
- * default_timeout_ms      what WaitNamedPipe uses where its caller asks for the
- *                         default; 0 is Windows' own 50 ms, and the default
- *                         here. No limit to np_server_connect
+ * default_timeout_ms      the time that WaitNamedPipe waits when its caller
+ *                         asks for the default; 0, the default, means 50 ms. It
+ *                         does not limit np_server_connect
  * access                  see np_access; default NP_ACCESS_CURRENT_USER
  * low_integrity           with a preset: let in processes of low integrity
  *                         whose user the preset lets in. A process of low
@@ -171,12 +173,12 @@ NP_API np_error np_server_create(np_loop *loop, const char *name,
 
 /* np_server_connect starts waiting for one client on `server`.
  *
- * It returns at once. `done` runs exactly once, from the loop, also if the
- * client was there before this call. A client that came, perhaps wrote, and
- * went before this call is a success too: what it wrote can be read, then the
- * end of its stream. Each client is reported once: for one that was reported
- * before and not yet let go by np_server_disconnect, `done` gets
- * ERROR_PIPE_CONNECTED, or ERROR_NO_DATA when it is gone.
+ * np_server_connect returns at once. `done` runs exactly once, from the loop,
+ * also if the client was there before this call. A client that came, perhaps
+ * wrote, and went before this call is a success too: its data can be read, then
+ * the end of its stream. Each client is reported once. If the present client
+ * was reported before, and np_server_disconnect was not called since, `done`
+ * gets ERROR_PIPE_CONNECTED, or ERROR_NO_DATA if the client has gone.
  *
  * server  server end; borrowed until `done` ran
  * op      caller's storage; hands off until `done` runs.
@@ -197,16 +199,16 @@ NP_API np_error np_server_create(np_loop *loop, const char *name,
  */
 NP_API np_error np_server_connect(np_pipe *server, np_op *op, np_op_fn done);
 
-/* np_server_disconnect lets the client go. What it has not read, and what it
- * wrote and this end has not read, is thrown away: that is Windows. Operations
- * of this end in flight end with ERROR_PIPE_NOT_CONNECTED; a read or a write
- * that had its result keeps it, a connect whose callback has not run does not.
- * At once afterwards np_server_connect may be called again, and nothing of the
- * old session is left.
+/* np_server_disconnect ends the session with the client. Windows throws away
+ * the data that the client has not read, and the client's data that this end
+ * has not read. Operations of this end in flight end with
+ * ERROR_PIPE_NOT_CONNECTED; a read or a write that had its result keeps it, a
+ * connect whose callback has not run does not. After the call np_server_connect
+ * may be called again at once, and nothing of the old session is left.
  *
- * On an instance that listens there is nobody to let go: its connect is
- * cancelled, and whether a client can open it before the next np_server_connect
- * differs by platform.
+ * On an instance that listens there is no client: its connect is cancelled, and
+ * it differs by platform whether a client can open the instance before the next
+ * np_server_connect.
  *
  * Returns NP_OK. ERROR_INVALID_PARAMETER: NULL, or a client end.
  * ERROR_INVALID_HANDLE: being closed. ERROR_PIPE_NOT_CONNECTED: disconnected

@@ -19,9 +19,9 @@ typedef void (*np_timer_fn)(np_timer *timer);
 /* A place in the heap of timers; all of it belongs to the library. */
 typedef struct np__timer_node {
   uint64_t deadline_ms;
-  uint64_t sequence; /* of equal deadlines the one started first comes first */
+  uint64_t sequence; /* orders equal deadlines: first started, first run */
   struct np__timer_node *child;
-  struct np__timer_node *next; /* sibling; nothing in the root, nor is `prev` */
+  struct np__timer_node *next; /* sibling; unused in the root, as is `prev` */
   struct np__timer_node *prev; /* parent, or the sibling before */
   void (*expired)(struct np__timer_node *node); /* NULL: not in the heap */
 } np__timer_node;
@@ -38,8 +38,8 @@ struct np_timer {
 /* np_timer_start makes `fn` run once on the loop, `delay_ms` milliseconds from
  * now or as soon after as the system's waits allow (they end with its clock
  * tick, 1 to 16 ms), never before. A timer that is active is started anew: the
- * earlier deadline no longer counts. With 0 it runs in the loop's next turn. It
- * takes no memory and makes no system call.
+ * earlier deadline no longer counts. With a delay of 0 `fn` runs in the loop's
+ * next turn. np_timer_start takes no memory and makes no system call.
  *
  * loop   borrowed while the timer is active
  * timer  caller's storage, in place until `fn` began or it was stopped; `fn`
@@ -55,8 +55,8 @@ struct np_timer {
 NP_API np_error np_timer_start(np_loop *loop, np_timer *timer,
                                uint32_t delay_ms, np_timer_fn fn);
 
-/* np_timer_stop takes `timer` out of its loop: its function will not run. Does
- * nothing if it is NULL or not active.
+/* np_timer_stop takes `timer` out of its loop: its function will not run. It
+ * does nothing if `timer` is NULL or not active.
  *
  * Thread:  the loop's only; fine from a callback, its own too.
  */
