@@ -69,7 +69,6 @@ struct np_pipe {
       uint32_t instances_max;
       uint32_t in_buffer_bytes;
       uint32_t out_buffer_bytes;
-      uint32_t disconnects; /* modulo 2^32: tells one session from the next */
       /* Both NULL where no listener knows it. */
       struct np__slot *slot;
       const np__owner_hooks *owner_hooks;
