@@ -5,7 +5,7 @@
  * pointer. */
 #include "foreign.h"
 
-#include "root.h"
+#include "pipe_wait.h"
 
 /* The mark of posted tasks. No operation on a pipe moves this many bytes by
  * accident, and another holder cannot try all values. */

@@ -12,7 +12,7 @@
 
 #include "name.h"
 #include "pipe.h"
-#include "security.h"
+#include "access.h"
 
 typedef enum np__slot_state {
   NP__SLOT_LISTENING, /* its accept is in flight */

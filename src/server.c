@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "pipe.h"
-#include "security.h"
+#include "access.h"
 #include "trust.h"
 
 /* The time-out that Windows uses for 0. It is set explicitly, because Wine

@@ -8,7 +8,7 @@
 #include <npipe/server.h>
 
 #include "name.h"
-#include "security.h"
+#include "access.h"
 
 /* np__server_options_are_valid returns true if np_server_create accepts the
  * options. */

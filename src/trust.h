@@ -7,7 +7,7 @@
 
 #include <npipe/loop.h>
 
-#include "security.h"
+#include "access.h"
 
 /* np__trust_own proves that the pipe of `handle`, an instance that was just
  * added, belongs to the user that `security`, a preset, names, and admits only

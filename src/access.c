@@ -2,7 +2,7 @@
  * taken from the caller. A preset names one user as the owner, admits the users
  * that np_access names, and shuts out processes below the integrity of the
  * label that it sets. */
-#include "security.h"
+#include "access.h"
 
 #include <assert.h>
 #include <sddl.h>

@@ -1,7 +1,7 @@
 /* The security of a new pipe: the access preset, SDDL or descriptor in the
  * server's options, as CreateNamedPipe takes it. */
-#ifndef NPIPE_SRC_SECURITY_H
-#define NPIPE_SRC_SECURITY_H
+#ifndef NPIPE_SRC_ACCESS_H
+#define NPIPE_SRC_ACCESS_H
 
 #include <stdbool.h>
 #include <windows.h>

@@ -1,7 +1,7 @@
 /* The root of all pipes: waits for instances without a thread, and keeps the
  * waits that outlive their loop (orphans). Rule: memory that the kernel may
  * still write is never freed. */
-#include "root.h"
+#include "pipe_wait.h"
 
 #include <assert.h>
 #include <stdlib.h>

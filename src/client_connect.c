@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "root.h"
+#include "pipe_wait.h"
 
 /* Delay between attempts whose right moment is unknown. It doubles from the
  * first value to the second, minus a random part of up to one half, so that

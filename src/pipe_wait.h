@@ -4,8 +4,8 @@
  * The memory of a wait belongs to the process, not to the loop's allocator,
  * because a system that cannot cancel the wait (Wine 8.0) writes its status
  * long after the loop has gone. */
-#ifndef NPIPE_SRC_ROOT_H
-#define NPIPE_SRC_ROOT_H
+#ifndef NPIPE_SRC_PIPE_WAIT_H
+#define NPIPE_SRC_PIPE_WAIT_H
 
 #include <stdbool.h>
 #include <windows.h>
