@@ -27,7 +27,7 @@ NP_QUESTION(
     "questions/closed-connect", MODE_BYTE,
     "What does a waiting ConnectNamedPipe end with when its handle is closed?",
     "np_server_connect tells it as an operation that was closed.",
-    "platform/close/ends-its-own-connect close/*",
+    "platform/close/ends-its-own-connect close/* close-in-callback/*",
     ANSWER("broken", "STATUS_PIPE_BROKEN", "inferred from reads that wait",
            "closed_connect_status=0xC000014B"),
     ANSWER("handles-closed", "STATUS_HANDLES_CLOSED", "Wine",
@@ -162,7 +162,7 @@ NP_QUESTION(
     "Does CancelIoEx end a FSCTL_PIPE_WAIT?",
     "A cancelled np_client_connect ends at once, or only when the wait's own "
     "time is over.",
-    "platform/async-wait/* client-connect/*",
+    "platform/async-wait/* client-connect*",
     ANSWER("ends", "it ends with STATUS_CANCELLED", "MS-FSCC",
            "wait_cancellable=true"),
     ANSWER("stays", "it stays until its time is over", "Wine",

@@ -66,7 +66,7 @@ static bool id_is_good(const char *id) {
 
   return slash != NULL && slash != id && slash[1] != '\0' &&
          length < REGISTRY_ID_BYTES_MAX &&
-         strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-_/.") == length;
+         strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-/.") == length;
 }
 
 /* Whether the question has a good id of its own, says what it must, and knows

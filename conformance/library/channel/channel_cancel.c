@@ -1,0 +1,235 @@
+/* Channels: a send is cancelled or times out. The outcome depends on how far
+ * the message has gone: not sent, copied by the kernel, or being written. */
+#include "channel_common.h"
+
+NP_CASE("channel-cancel/cancel-unsent", np_channel_send, BYTE_READS | BOTH_ENDS,
+        ERROR_OPERATION_ABORTED,
+        "A message that the kernel was not given leaves no trace.",
+        "npipe/channel.h") {
+  channel_pair(f, NULL);
+  send_begin(&f->ops[0], f->channel, "one", 3);
+  send_begin(&f->ops[1], f->channel, "two", 3);
+  send_begin(&f->ops[2], f->channel, "three", 5);
+  assert_np_ok(np_op_cancel(&f->ops[1].op));
+  loop_until(f, 3);
+  assert_done(&f->ops[0], NP_OK, 3);
+  assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+  assert_done(&f->ops[2], NP_OK, 5);
+  assert_message(f, f->opposite, "one", 3);
+  assert_message(f, f->opposite, "three", 5);
+}
+
+NP_CASE("channel-cancel/cancel-all-unsent", np_channel_send,
+        BYTE_READS | BOTH_ENDS, ERROR_OPERATION_ABORTED,
+        "If all messages of a turn are cancelled, nothing is written.",
+        "npipe/channel.h") {
+  channel_pair(f, NULL);
+  send_begin(&f->ops[0], f->channel, "one", 3);
+  assert_np_ok(np_op_cancel(&f->ops[0].op));
+  assert_np_error(np_op_cancel(&f->ops[0].op), ERROR_NOT_FOUND);
+  loop_until(f, 1);
+  message_send(f, f->channel, "two", 3);
+  assert_message(f, f->opposite, "two", 3);
+}
+
+static void small_quota(np_fixture *f) {
+  f->server_options.in_buffer_bytes = 64;
+  f->server_options.out_buffer_bytes = 64;
+}
+
+NP_CASE("channel-cancel/cancel-copied", np_channel_send, BYTE_READS | BOTH_ENDS,
+        ERROR_OPERATION_ABORTED,
+        "A cancelled send that shares a write with others is abandoned once "
+        "the kernel has the write: its callback runs at once, and the write "
+        "and the channel go on.",
+        "npipe/channel.h; museum L14") {
+  small_quota(f);
+  channel_pair(f, NULL);
+  memset(f->ops[1].buffer, 'x', 100);
+  send_begin(&f->ops[0], f->channel, "one", 3);
+  send_begin(&f->ops[1], f->channel, f->ops[1].buffer, 100);
+  send_begin(&f->ops[2], f->channel, "three", 5);
+  loop_quiet(f);
+  assert_int_equal(f->done_count, 0);
+  assert_np_ok(np_op_cancel(&f->ops[1].op));
+  loop_until(f, 1);
+  assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+  memset(f->ops[1].buffer, '!', 100); /* The caller owns the buffer again. */
+  memset(f->ops[4].buffer, 'x', 100);
+  send_begin(&f->ops[3], f->channel, "four", 4);
+  assert_message(f, f->opposite, "one", 3);
+  assert_message(f, f->opposite, f->ops[4].buffer, 100);
+  assert_message(f, f->opposite, "three", 5);
+  assert_message(f, f->opposite, "four", 4);
+  loop_until(f, 4);
+  assert_done(&f->ops[0], NP_OK, 3);
+  assert_done(&f->ops[2], NP_OK, 5);
+}
+
+NP_CASE("channel-cancel/timeout-copied", np_channel_send,
+        BYTE_READS | BOTH_ENDS, WAIT_TIMEOUT,
+        "A send that shares a write with others is abandoned when it times "
+        "out: its callback runs at once, and the write and the channel go on.",
+        "npipe/channel.h") {
+  static char big[200];
+
+  small_quota(f);
+  channel_pair(f, NULL);
+  f->ops[0].op.timeout_ms = 20;
+  send_begin(&f->ops[0], f->channel, big, sizeof(big));
+  loop_until(f, 1);
+  assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
+  send_begin(&f->ops[1], f->channel, "next", 4);
+  assert_message(f, f->opposite, big, sizeof(big));
+  assert_message(f, f->opposite, "next", 4);
+  loop_until(f, 2);
+  assert_done(&f->ops[1], NP_OK, 4);
+}
+
+NP_CASE("channel-cancel/detach-abandoned", np_channel_detach,
+        BYTE_READS | BOTH_ENDS, ERROR_BUSY,
+        "A channel cannot be detached in the callback of an abandoned send; "
+        "it can be detached when the peer has read the message.",
+        "npipe/channel.h") {
+  np_pipe *pipe = NULL;
+  static char big[200];
+
+  small_quota(f);
+  channel_pair(f, NULL);
+  send_begin(&f->ops[0], f->channel, big, sizeof(big));
+  loop_quiet(f);
+  assert_np_ok(np_op_cancel(&f->ops[0].op));
+  loop_until(f, 1);
+  assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  assert_np_error(np_channel_detach(f->channel, &pipe), ERROR_BUSY);
+  assert_message(f, f->opposite, big, sizeof(big));
+  loop_quiet(f);
+  assert_np_ok(np_channel_detach(f->channel, &pipe));
+  f->channel = NULL;
+  pipe_own(f, pipe);
+}
+
+NP_CASE("channel-cancel/cancel-in-place", np_channel_send, ANY_MODE | BOTH_ENDS,
+        ERROR_OPERATION_ABORTED,
+        "A cancelled send that the kernel writes from the caller's memory is "
+        "cut: sending fails for good, for waiting sends too; receiving goes "
+        "on.",
+        "npipe/channel.h; museum L14") {
+  static char big[70000];
+  const char *scribbled;
+
+  small_quota(f);
+  channel_pair(f, NULL);
+  send_begin(&f->ops[0], f->channel, big, sizeof(big));
+  loop_quiet(f);
+  assert_int_equal(f->done_count, 0);
+  if (is_framed(f)) {
+    send_begin(&f->ops[1], f->channel, "waits", 5);
+    channel_shutdown_begin(&f->ops[2], f->channel);
+  }
+  assert_np_ok(np_op_cancel(&f->ops[0].op));
+  loop_until(f, is_framed(f) ? 3 : 1);
+  assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  scribbled = memset(big, '!', sizeof(big)); /* The caller owns `big` again. */
+  if (is_framed(f)) {
+    assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+    assert_done(&f->ops[2], ERROR_OPERATION_ABORTED, 0);
+  }
+  send_begin(&f->ops[3], f->channel, "next", 4);
+  channel_shutdown_begin(&f->ops[4], f->channel);
+  loop_until(f, is_framed(f) ? 5 : 3);
+  assert_done(&f->ops[3], ERROR_OPERATION_ABORTED, 0);
+  assert_done(&f->ops[4], ERROR_OPERATION_ABORTED, 0);
+  message_send(f, f->opposite, scribbled, 3);
+  assert_message(f, f->channel, "!!!", 3);
+}
+
+NP_CASE("channel-cancel/timeout-in-place", np_channel_send,
+        ANY_MODE | BOTH_ENDS, WAIT_TIMEOUT,
+        "A time limit does the same, and is what later sends are told.",
+        "npipe/channel.h") {
+  static char big[70000];
+
+  small_quota(f);
+  channel_pair(f, NULL);
+  f->ops[0].op.timeout_ms = 20;
+  send_begin(&f->ops[0], f->channel, big, sizeof(big));
+  loop_until(f, 1);
+  assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
+  send_begin(&f->ops[1], f->channel, "next", 4);
+  loop_until(f, 2);
+  assert_done(&f->ops[1], WAIT_TIMEOUT, 0);
+}
+
+NP_CASE("channel-cancel/cancel-behind-header", np_channel_send,
+        BYTE_READS | BOTH_ENDS, ERROR_OPERATION_ABORTED,
+        "One whose header the kernel holds already leaves the stream cut, too; "
+        "what shares the header's write has its own result.",
+        "npipe/channel.h") {
+  static char big[70000];
+  static char other[100];
+
+  small_quota(f);
+  channel_pair(f, NULL);
+  send_begin(&f->ops[0], f->channel, other, sizeof(other));
+  send_begin(&f->ops[1], f->channel, big, sizeof(big));
+  loop_quiet(f);
+  send_begin(&f->ops[2], f->channel, "waits", 5);
+  assert_np_ok(np_op_cancel(&f->ops[1].op));
+  loop_until(f, 2);
+  assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+  assert_done(&f->ops[2], ERROR_OPERATION_ABORTED, 0);
+  assert_message(f, f->opposite, other, sizeof(other));
+  loop_until(f, 3);
+  assert_done(&f->ops[0], NP_OK, sizeof(other));
+  send_begin(&f->ops[3], f->channel, "next", 4);
+  loop_until(f, 4);
+  assert_done(&f->ops[3], ERROR_OPERATION_ABORTED, 0);
+}
+
+NP_CASE("channel-cancel/peer-closes-in-write", np_channel_send,
+        ANY_MODE | BOTH_ENDS, ERROR_BROKEN_PIPE,
+        "A peer that closes while a write waits ends the messages in the "
+        "write, and those that wait behind it.",
+        "WriteFile#pipes") {
+  static char big[8000];
+
+  small_quota(f);
+  channel_pair(f, NULL);
+  send_begin(&f->ops[0], f->channel, big, sizeof(big));
+  send_begin(&f->ops[1], f->channel, big, sizeof(big));
+  loop_quiet(f);
+  send_begin(&f->ops[2], f->channel, big, 100);
+  channel_close(f, f->opposite);
+  loop_until(f, 3);
+  for (unsigned i = 0; i < 3; i++) {
+    assert_done(&f->ops[i], ERROR_BROKEN_PIPE, 0);
+  }
+}
+
+static void task_cancel_first(np_fixture *f, struct task_recorder *recorder) {
+  (void)recorder;
+  assert_np_ok(np_op_cancel(&f->ops[0].op));
+}
+
+NP_CASE("channel-cancel/receive-cancel-order", np_channel_receive,
+        ANY_MODE | BOTH_ENDS, ERROR_OPERATION_ABORTED,
+        "A receive that is cancelled when a message is there for the next is "
+        "called back before that.",
+        "npipe/channel.h") {
+  static const char frame[] = "\0\0\0\3abc";
+
+  channel_open(f, NULL);
+  receive_begin(&f->ops[0], f->channel);
+  receive_begin(&f->ops[1], f->channel);
+  reads_post(f);
+  f->tasks[0].then = task_cancel_first;
+  assert_np_ok(np_loop_post(f->loop, &f->tasks[0].task, on_task));
+  write_begin(&f->ops[2], f->peer, is_framed(f) ? frame : frame + 4,
+              is_framed(f) ? 7 : 3);
+  loop_until(f, 3);
+  assert_np_error(f->ops[0].result, ERROR_OPERATION_ABORTED);
+  assert_done(&f->ops[1], NP_OK, 3);
+  assert_memory_equal(f->ops[1].buffer, "abc", 3);
+  assert_true(f->ops[0].order < f->ops[1].order);
+}

@@ -1,0 +1,69 @@
+/* Helpers that the cases of np_client_connect share: a request that records its
+ * result. */
+#ifndef NPIPE_CONFORMANCE_LIBRARY_CLIENT_COMMON_H
+#define NPIPE_CONFORMANCE_LIBRARY_CLIENT_COMMON_H
+
+#include "library/fixture.h"
+
+struct requester {
+  np_client_request request; /* first */
+  unsigned start_count;
+  unsigned done_count;
+  unsigned order;  /* last callback's place among all callbacks of the run */
+  np_error result; /* last callback's result */
+  np_pipe *client; /* last callback's pipe; closed after the case */
+  uint64_t at_ms;  /* time of the last callback */
+  /* Runs in the callback, after the fields above were set. */
+  void (*then)(np_fixture *f, struct requester *requester);
+};
+
+/* requester_of returns the requester at `index`. requesters_init clears them
+ * all; a case calls it first. */
+enum { REQUESTERS_MAX = 200 };
+void requesters_init(void);
+struct requester *requester_of(unsigned index);
+
+/* on_client is the callback of a requester's request. */
+void on_client(np_client_request *request, np_error error, np_pipe *client);
+
+/* on_client_never fails the case. It is for requests that must be refused. */
+void on_client_never(np_client_request *request, np_error error,
+                     np_pipe *client);
+
+/* request_begin starts a connect to f->name with f->client_options, and checks
+ * that it started. request_begin_name starts one to `name`. */
+void request_begin(np_fixture *f, struct requester *requester,
+                   uint32_t timeout_ms);
+void request_begin_name(np_fixture *f, struct requester *requester,
+                        const char *name, uint32_t timeout_ms);
+
+/* request_until runs the loop until every request of `requester` has ended. */
+void request_until(np_fixture *f, const struct requester *requester);
+
+/* requests_settle runs everything that is ready or becomes ready without a
+ * wait. No waiting request may end by this. */
+void requests_settle(np_fixture *f);
+
+/* request_cancel cancels the request of `requester`, which must be waiting. */
+void request_cancel(struct requester *requester);
+
+/* assert_request_at checks that the request was started once and ended once,
+ * with `result`, and with a client if `result` is NP_OK. */
+void assert_request_at(const struct requester *requester, np_error result,
+                       const char *file, int line);
+#define assert_request(requester, result) \
+  assert_request_at((requester), (result), __FILE__, __LINE__)
+
+/* server_add creates another instance of f->name. It is closed after the
+ * case. */
+np_pipe *server_add(np_fixture *f);
+
+/* server_listen_again disconnects the client of f->server and makes it listen
+ * again; `recorder` records the connect of the next client. */
+void server_listen_again(np_fixture *f, struct recorder *recorder);
+
+/* calls_since sets `*count` to the number of calls of `name` since `*mark`, and
+ * updates `*mark`. It returns false in a world that does not count calls. */
+bool calls_since(const char *name, uint64_t *mark, uint64_t *count);
+
+#endif

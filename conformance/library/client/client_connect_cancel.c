@@ -1,0 +1,382 @@
+/* np_client_connect given up: the request is cancelled, its loop is destroyed,
+ * or the loop runs on a port of the caller. */
+#include "client_common.h"
+
+enum { KEY = 0x51 };
+
+/* --- Cancel -------------------------------------------------------------- */
+
+NP_CASE("client-connect-cancel/cancel", np_client_connect, ANY_MODE,
+        ERROR_OPERATION_ABORTED,
+        "A request that was given up ends so, from the loop, and takes no "
+        "instance later.",
+        "npipe/client.h; museum H20") {
+  struct requester *client = requester_of(0);
+  np_pipe *second;
+
+  requesters_init();
+  pair_open(f);
+  request_begin(f, client, 0);
+  loop_quiet(f);
+  request_cancel(client);
+  assert_int_equal(client->done_count, 0);
+  request_until(f, client);
+  assert_request(client, ERROR_OPERATION_ABORTED);
+  second = server_add(f);
+  connect_begin(&f->ops[0], second);
+  loop_quiet(f);
+  assert_int_equal(f->ops[0].done_count, 0);
+  assert_np_ok(np_op_cancel(&f->ops[0].op));
+}
+
+NP_CASE("client-connect-cancel/cancel-at-once", np_client_connect_cancel,
+        NO_MODE, ERROR_OPERATION_ABORTED,
+        "A request may be given up before the loop has run at all.",
+        "npipe/client.h; museum H20") {
+  requesters_init();
+  pair_open(f);
+  request_begin(f, requester_of(0), 0);
+  request_cancel(requester_of(0));
+  f->client_options.wait_for_server = true;
+  world_pipe_name(f->name, sizeof(f->name));
+  request_begin(f, requester_of(1), 1000);
+  request_cancel(requester_of(1));
+  assert_np_ok(loop_run(f));
+  assert_request(requester_of(0), ERROR_OPERATION_ABORTED);
+  assert_request(requester_of(1), ERROR_OPERATION_ABORTED);
+}
+
+NP_CASE("client-connect-cancel/cancel-late", np_client_connect_cancel, NO_MODE,
+        ERROR_NOT_FOUND,
+        "A request that is not waiting cannot be cancelled: one never "
+        "started, one cancelled or called back already, or one that has its "
+        "result. A client that is connected is still handed out.",
+        "npipe/client.h; museum H21") {
+  struct requester *client = requester_of(0);
+
+  requesters_init();
+  assert_np_error(np_client_connect_cancel(&client->request), ERROR_NOT_FOUND);
+  server_listen(f);
+  request_begin(f, client, 0);
+  assert_np_error(np_client_connect_cancel(&client->request), ERROR_NOT_FOUND);
+  request_until(f, client);
+  assert_request(client, NP_OK);
+  assert_np_error(np_client_connect_cancel(&client->request), ERROR_NOT_FOUND);
+  request_begin(f, client, 0);
+  request_cancel(client);
+  assert_np_error(np_client_connect_cancel(&client->request), ERROR_NOT_FOUND);
+  request_until(f, client);
+  assert_request(client, ERROR_OPERATION_ABORTED);
+}
+
+NP_CASE("client-connect-cancel/cancel-absent", np_client_connect_cancel,
+        NO_MODE, NP_OK,
+        "A cancelled wait for a missing server leaves nothing behind that "
+        "keeps the loop running.",
+        "npipe/client.h") {
+  struct requester *client = requester_of(0);
+
+  requesters_init();
+  f->client_options.wait_for_server = true;
+  request_begin(f, client, 0);
+  requests_settle(f);
+  request_cancel(client);
+  request_until(f, client);
+  assert_request(client, ERROR_OPERATION_ABORTED);
+  assert_false(np_loop_is_pending(f->loop));
+}
+
+NP_CASE("client-connect-cancel/cancel-null", np_client_connect_cancel, NO_MODE,
+        ERROR_INVALID_PARAMETER, "NULL is refused.", "npipe/client.h") {
+  (void)f;
+  assert_np_error(np_client_connect_cancel(NULL), ERROR_INVALID_PARAMETER);
+}
+
+static void cancel_another(np_fixture *f, struct requester *requester) {
+  (void)f;
+  (void)requester;
+  request_cancel(requester_of(2));
+}
+
+NP_CASE("client-connect-cancel/cancel-in-line", np_client_connect_cancel,
+        NO_MODE, NP_OK,
+        "When a request is cancelled at the front, in the middle or at the "
+        "end of the line, even from a callback, the others are served in "
+        "order.",
+        "npipe/client.h") {
+  enum { CLIENTS = 6 };
+
+  requesters_init();
+  pair_open(f);
+  for (unsigned i = 0; i < CLIENTS; i++) {
+    request_begin(f, requester_of(i), 0);
+  }
+  loop_quiet(f);
+  request_cancel(requester_of(0));
+  request_cancel(requester_of(5));
+  requester_of(1)->then = cancel_another;
+  server_add(f);
+  request_until(f, requester_of(1));
+  server_add(f);
+  request_until(f, requester_of(3));
+  server_add(f);
+  request_until(f, requester_of(4));
+  assert_request(requester_of(0), ERROR_OPERATION_ABORTED);
+  assert_request(requester_of(1), NP_OK);
+  assert_request(requester_of(2), ERROR_OPERATION_ABORTED);
+  assert_request(requester_of(3), NP_OK);
+  assert_request(requester_of(4), NP_OK);
+  assert_request(requester_of(5), ERROR_OPERATION_ABORTED);
+}
+
+NP_CASE("client-connect-cancel/again", np_client_connect, NO_MODE, NP_OK,
+        "After cancels and time limits, told already or not, a new request for "
+        "the same name is served as the first.",
+        "npipe/client.h") {
+  enum { CLIENTS = 24 };
+
+  requesters_init();
+  pair_open(f);
+  for (unsigned i = 0; i < CLIENTS; i++) {
+    request_begin(f, requester_of(i), i % 2 == 0 ? 0 : 2);
+    if (i % 4 < 2) {
+      requests_settle(f);
+    }
+    if (i % 2 == 0) {
+      request_cancel(requester_of(i));
+    }
+    if (i % 3 != 0) {
+      request_until(f, requester_of(i));
+    }
+  }
+  request_begin(f, requester_of(CLIENTS), 0);
+  loop_quiet(f);
+  for (unsigned i = 0; i < CLIENTS; i++) {
+    assert_request(requester_of(i),
+                   i % 2 == 0 ? ERROR_OPERATION_ABORTED : WAIT_TIMEOUT);
+  }
+  assert_int_equal(requester_of(CLIENTS)->done_count, 0);
+  server_add(f);
+  request_until(f, requester_of(CLIENTS));
+  assert_request(requester_of(CLIENTS), NP_OK);
+}
+
+static void begin_again(np_fixture *f, struct requester *requester) {
+  pipe_close(f, requester->client);
+  requester->client = NULL;
+  requester->then = NULL;
+  request_begin(f, requester, 0);
+}
+
+NP_CASE("client-connect-cancel/in-callback", np_client_connect, NO_MODE, NP_OK,
+        "In its callback the client may be closed and the request begun anew.",
+        "npipe/client.h") {
+  struct requester *client = requester_of(0);
+
+  requesters_init();
+  server_listen(f);
+  server_add(f);
+  client->then = begin_again;
+  request_begin(f, client, 0);
+  request_until(f, client);
+  loop_until_count(f, &client->done_count, 2);
+  assert_request(client, NP_OK);
+}
+
+/* --- The end of the loop ------------------------------------------------- */
+
+NP_CASE("client-connect-cancel/loop-run", np_loop_run, NO_MODE, NP_OK,
+        "The loop runs while a request waits, and no longer.",
+        "npipe/loop.h; museum N12") {
+  struct requester *client = requester_of(0);
+  uint64_t begin_ms;
+
+  requesters_init();
+  pair_open(f);
+  begin_ms = world_now_ms();
+  request_begin(f, client, 40);
+  assert_true(np_loop_is_pending(f->loop));
+  assert_np_ok(loop_run(f));
+  assert_request(client, WAIT_TIMEOUT);
+  assert_false(np_loop_is_pending(f->loop));
+  assert_true(world_now_ms() - begin_ms < LOOP_WAIT_MS);
+}
+
+/* loop_other makes a second loop the fixture's loop and returns the first
+ * one. */
+static np_loop *loop_other(np_fixture *f) {
+  np_loop_options options;
+  np_loop *own = f->loop;
+  np_loop *other = NULL;
+
+  np_loop_options_init(&options);
+  options.allocator = allocator_of(f);
+  assert_np_ok(np_loop_create(&options, &other));
+  f->loop = other;
+  return own;
+}
+
+NP_CASE("client-connect-cancel/destroy", np_loop_destroy, NO_MODE, ERROR_BUSY,
+        "A loop with a request that waits is not destroyed. Cancelled, the "
+        "request ends and the loop goes at once, also where the kernel's wait "
+        "cannot be cancelled; what ends that later harms nobody.",
+        "npipe/loop.h; museum N12 H20") {
+  np_loop *own;
+  uint64_t begin_ms;
+
+  requesters_init();
+  pair_open(f);
+  for (unsigned i = 0; i < 10; i++) {
+    struct requester *client = requester_of(i);
+
+    own = loop_other(f);
+    request_begin(f, client, 0);
+    if (i % 2 == 0) {
+      loop_quiet(f);
+    }
+    assert_np_error(np_loop_destroy(f->loop), ERROR_BUSY);
+    begin_ms = world_now_ms();
+    request_cancel(client);
+    assert_np_error(np_loop_destroy(f->loop), ERROR_BUSY);
+    assert_np_ok(loop_run(f));
+    assert_request(client, ERROR_OPERATION_ABORTED);
+    assert_np_ok(np_loop_destroy(f->loop));
+    assert_true(world_now_ms() - begin_ms < LOOP_WAIT_MS);
+    f->loop = own;
+  }
+  server_add(f);
+  request_begin(f, requester_of(10), 0);
+  request_until(f, requester_of(10));
+  assert_request(requester_of(10), NP_OK);
+  loop_quiet(f);
+}
+
+NP_CASE("client-connect-cancel/destroy-late", np_loop_destroy, NO_MODE, NP_OK,
+        "A loop can be destroyed while the end of the kernel's wait is in its "
+        "port.",
+        "npipe/loop.h; museum H20") {
+  np_loop *own;
+  np_loop *other;
+
+  requesters_init();
+  pair_open(f);
+  own = loop_other(f);
+  other = f->loop;
+  request_begin(f, requester_of(0), 0);
+  requests_settle(f);
+  request_cancel(requester_of(0));
+  f->loop = own;
+  /* The kernel's wait may end by this new instance instead of by the cancel. */
+  server_add(f);
+  f->loop = other;
+  assert_np_ok(loop_run(f));
+  assert_request(requester_of(0), ERROR_OPERATION_ABORTED);
+  assert_np_ok(np_loop_destroy(f->loop));
+  f->loop = own;
+}
+
+NP_CASE("client-connect-cancel/destroy-ended", np_loop_destroy, NO_MODE, NP_OK,
+        "A loop can be destroyed when the kernel's wait had ended before its "
+        "request was cancelled.",
+        "npipe/loop.h; museum H20") {
+  np_loop *own;
+  np_loop *other;
+
+  requesters_init();
+  pair_open(f);
+  own = loop_other(f);
+  other = f->loop;
+  request_begin(f, requester_of(0), 0);
+  f->loop = own;
+  server_add(f);
+  f->loop = other;
+  request_cancel(requester_of(0));
+  assert_np_ok(loop_run(f));
+  assert_request(requester_of(0), ERROR_OPERATION_ABORTED);
+  assert_np_ok(np_loop_destroy(f->loop));
+  f->loop = own;
+}
+
+/* --- A port of the caller's ---------------------------------------------- */
+
+NP_CASE("client-connect-cancel/foreign-port", np_client_connect, ANY_MODE,
+        NP_OK, "A request waits on a port whose packets the caller dequeues.",
+        "npipe/loop.h; museum N13") {
+  struct requester *client = requester_of(0);
+
+  requesters_init();
+  loop_remake_foreign(f, KEY);
+  pair_open(f);
+  request_begin(f, client, 0);
+  loop_quiet(f);
+  assert_int_equal(client->done_count, 0);
+  assert_int_equal(np_loop_wait_ms(f->loop), INFINITE);
+  server_add(f);
+  request_until(f, client);
+  assert_request(client, NP_OK);
+  request_begin(f, client, 20);
+  request_until(f, client);
+  assert_request(client, WAIT_TIMEOUT);
+  f->client_options.wait_for_server = true;
+  world_pipe_name(f->name, sizeof(f->name));
+  request_begin(f, client, 0);
+  loop_quiet(f);
+  server_add(f);
+  request_until(f, client);
+  assert_request(client, NP_OK);
+}
+
+NP_CASE("client-connect-cancel/foreign-late", np_loop_dispatch, NO_MODE, NP_OK,
+        "The last packets of a loop that is gone may come to the next loop "
+        "with the same key.",
+        "npipe/loop.h; museum H20 N12") {
+  enum { WAITS = 2 };
+  OVERLAPPED_ENTRY entry;
+  np_loop_options options;
+  ULONG count = 0;
+  np_loop *own = f->loop;
+  np_loop *foreign;
+  HANDLE port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 1);
+
+  requesters_init();
+  assert_non_null(port);
+  np_loop_options_init(&options);
+  options.allocator = allocator_of(f);
+  options.port = port;
+  options.completion_key = KEY;
+  assert_np_ok(np_loop_create(&options, &foreign));
+  for (unsigned i = 0; i < WAITS; i++) {
+    world_pipe_name(f->name, sizeof(f->name));
+    pair_open(f); /* the pair and its listening instance use the other loop */
+    f->loop = foreign;
+    request_begin(f, requester_of(i), 0);
+    f->loop = own;
+    pipe_own(f, f->client);
+    pipe_own(f, f->server);
+    server_add(f);
+  }
+  f->loop = foreign;
+  for (unsigned i = 0; i < WAITS; i++) {
+    request_cancel(requester_of(i));
+  }
+  f->in_loop = true;
+  assert_np_ok(np_loop_dispatch(f->loop, NULL, 0));
+  f->in_loop = false;
+  for (unsigned i = 0; i < WAITS; i++) {
+    assert_request(requester_of(i), ERROR_OPERATION_ABORTED);
+  }
+  if (!np_loop_is_pending(f->loop)) {
+    assert_np_ok(np_loop_destroy(f->loop));
+    assert_np_ok(np_loop_create(&options, &f->loop));
+  }
+  for (unsigned i = 0; i < WAITS; i++) {
+    assert_true(GetQueuedCompletionStatusEx(port, &entry, 1, &count,
+                                            LOOP_WAIT_MS, FALSE));
+    f->in_loop = true;
+    assert_np_ok(np_loop_dispatch(f->loop, &entry, count));
+    f->in_loop = false;
+  }
+  assert_np_ok(np_loop_destroy(f->loop));
+  CloseHandle(port);
+  f->loop = own;
+}

@@ -1,0 +1,135 @@
+/* The checks of a client on its server, made before the first byte is
+ * written. */
+#include "library/client/client_common.h"
+
+/* open_refused checks that the open is refused. The server then has had a
+ * client that came, wrote nothing and went. */
+static void open_refused(np_fixture *f) {
+  np_pipe *client = NULL;
+  char byte;
+  size_t length;
+
+  assert_np_error(np_client_open(f->loop, f->name, &f->client_options, &client),
+                  ERROR_WRONG_TARGET_NAME);
+  assert_null(client);
+  assert_np_error(pipe_receive(f, f->server, &byte, 1, &length),
+                  ERROR_BROKEN_PIPE);
+  assert_int_equal(length, 0);
+}
+
+static void one_direction_refused(np_fixture *f) {
+  np_pipe *client = NULL;
+
+  server_listen(f);
+  f->client_options.verify_process_id++;
+  assert_np_error(np_client_open(f->loop, f->name, &f->client_options, &client),
+                  ERROR_WRONG_TARGET_NAME);
+  f->client_options.verify_process_id--;
+  pipe_close_wait(f, f->server);
+}
+
+static void talk(np_fixture *f) {
+  pair_open(f);
+  pipe_send(f, f->client, "ping", 4);
+  assert_received(f, f->server, "ping", 4);
+}
+
+NP_CASE("verify/default", np_client_options_init, NO_MODE, NP_OK,
+        "By default a client demands nothing.", "npipe/client.h") {
+  (void)f;
+  assert_false(f->client_options.verify_same_user);
+  assert_int_equal(f->client_options.verify_process_id, 0);
+}
+
+NP_CASE("verify/process", np_client_open, ANY_MODE, NP_OK,
+        "The server's process is the demanded one.",
+        "GetNamedPipeServerProcessId; museum X07") {
+  f->client_options.verify_process_id = GetCurrentProcessId();
+  talk(f);
+}
+
+NP_CASE("verify/other-process", np_client_open, ANY_MODE,
+        ERROR_WRONG_TARGET_NAME,
+        "A server of another process is refused before anything was written.",
+        "GetNamedPipeServerProcessId; museum X05 X07") {
+  server_listen(f);
+  f->client_options.verify_process_id = GetCurrentProcessId() + 4;
+  open_refused(f);
+}
+
+NP_CASE("verify/same-user", np_client_open, ANY_MODE, NP_OK,
+        "A server of the same user, whose preset says so, is accepted.",
+        "Named Pipe Security and Access Rights; museum X07") {
+  f->server_options.access = NP_ACCESS_CURRENT_USER;
+  f->client_options.verify_same_user = true;
+  talk(f);
+}
+
+NP_CASE("verify/both", np_client_open, NO_MODE, NP_OK,
+        "User and process may both be demanded; if one of them is wrong, the "
+        "server is refused.",
+        "npipe/client.h") {
+  np_pipe *client = NULL;
+
+  f->server_options.access = NP_ACCESS_AUTHENTICATED_USERS;
+  f->client_options.verify_same_user = true;
+  f->client_options.verify_process_id = GetCurrentProcessId();
+  talk(f);
+  pipe_own(f, f->server);
+  server_listen(f);
+  f->client_options.verify_process_id++;
+  assert_np_error(np_client_open(f->loop, f->name, &f->client_options, &client),
+                  ERROR_WRONG_TARGET_NAME);
+}
+
+NP_CASE("verify/read-only", np_client_open, NO_MODE, NP_OK,
+        "An end that only reads, or only writes, can demand as much.",
+        "npipe/client.h") {
+  f->server_options.access = NP_ACCESS_CURRENT_USER;
+  f->client_options.verify_same_user = true;
+  f->client_options.verify_process_id = GetCurrentProcessId();
+  f->client_options.write = false;
+  one_direction_refused(f);
+  pair_open(f);
+  pipe_send(f, f->server, "down", 4);
+  assert_received(f, f->client, "down", 4);
+  pipe_close_wait(f, f->client);
+  pipe_close_wait(f, f->server);
+  f->client_options.write = true;
+  f->client_options.read = false;
+  one_direction_refused(f);
+  talk(f);
+}
+
+/* request_meets starts a request that finds its server at once, or waits for
+ * it. */
+static void request_meets(np_fixture *f, struct requester *requester,
+                          bool waits, np_error result) {
+  f->client_options.wait_for_server = waits;
+  if (!waits) {
+    server_listen(f);
+  }
+  request_begin(f, requester, 0);
+  if (waits) {
+    requests_settle(f);
+    server_listen(f);
+  }
+  request_until(f, requester);
+  assert_request(requester, result);
+  pipe_close_wait(f, f->server);
+}
+
+NP_CASE("verify/connect", np_client_connect, NO_MODE, ERROR_WRONG_TARGET_NAME,
+        "A client that waits for an instance makes the same demands: a wrong "
+        "server ends the wait with an error, and the right one is opened.",
+        "npipe/client.h; museum X07") {
+  requesters_init();
+  f->server_options.access = NP_ACCESS_CURRENT_USER;
+  f->client_options.verify_same_user = true;
+  for (unsigned i = 0; i < 2; i++) {
+    f->client_options.verify_process_id = GetCurrentProcessId() + 4;
+    request_meets(f, requester_of(i * 2), i > 0, ERROR_WRONG_TARGET_NAME);
+    f->client_options.verify_process_id = GetCurrentProcessId();
+    request_meets(f, requester_of(i * 2 + 1), i > 0, NP_OK);
+  }
+}

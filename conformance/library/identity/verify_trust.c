@@ -1,0 +1,105 @@
+/* The checks of verify_same_user: the owner, the other users who may put a
+ * server behind the name, and the integrity level. These cases run only where a
+ * case can act as another user. */
+#include "library/fixture.h"
+
+#include <stdio.h>
+
+/* demand: `server` serves, and `client` demands a server of its own user. */
+static np_error demand(np_fixture *f, const char *server, const char *client,
+                       const char *sddl) {
+  np_client_options options = f->client_options;
+  np_pipe *pipe = NULL;
+  np_error error;
+
+  become(server);
+  f->server_options.sddl = sddl;
+  server_listen(f);
+  become(client);
+  options.verify_same_user = true;
+  error = np_client_open(f->loop, f->name, &options, &pipe);
+  if (error == NP_OK) {
+    pipe_close_wait(f, pipe);
+  }
+  become(server);
+  pipe_close_wait(f, f->server);
+  become("alice");
+  return error;
+}
+
+/* demand_of_list: alice serves with an access list that grants all rights to
+ * alice, and `more`. */
+static np_error demand_of_list(np_fixture *f, const char *more) {
+  char sid[NP_SID_TEXT_BYTES_MAX];
+  char sddl[NP_SID_TEXT_BYTES_MAX * 2 + 256];
+
+  sid_of("alice", sid, sizeof(sid));
+  snprintf(sddl, sizeof(sddl), "O:%sD:%s(A;;FA;;;%s)", sid, more, sid);
+  return demand(f, "alice", "alice", sddl);
+}
+
+static void good(np_fixture *f, const char *more) {
+  assert_np_ok(demand_of_list(f, more));
+}
+
+static void bad(np_fixture *f, const char *more) {
+  assert_np_error(demand_of_list(f, more), ERROR_WRONG_TARGET_NAME);
+}
+
+NP_CASE("verify-trust/open-list", np_client_open, NO_MODE,
+        ERROR_WRONG_TARGET_NAME,
+        "A pipe of the user is refused where others may create instances, "
+        "change its access or take it over: its server may be theirs.",
+        "Named Pipe Security and Access Rights; museum X05 X07") {
+  bad(f, "(A;;GA;;;WD)");
+  bad(f, "(A;;GRGW;;;AU)");
+  bad(f, "(A;;0x12019f;;;BU)");
+  bad(f, "(A;;WD;;;BU)");
+  bad(f, "(A;;WO;;;BU)");
+  bad(f, "(A;;FA;;;AC)");
+}
+
+NP_CASE("verify-trust/closed-list", np_client_open, NO_MODE, NP_OK,
+        "A pipe of the user is good where others may only talk, and where the "
+        "system and administrators may do everything.",
+        "Named Pipe Security and Access Rights; museum X07") {
+  good(f, "");
+  good(f, "(A;;0x12019b;;;WD)");
+  good(f, "(A;;FA;;;SY)(A;;FA;;;BA)(A;;FA;;;OW)(A;;GR;;;WD)");
+  good(f, "(D;;GA;;;NU)");
+}
+
+NP_CASE("verify-trust/no-list", np_client_open, NO_MODE,
+        ERROR_WRONG_TARGET_NAME,
+        "A pipe without a list lets everybody do everything, and is refused.",
+        "Named Pipe Security and Access Rights") {
+  SECURITY_DESCRIPTOR descriptor;
+  SECURITY_ATTRIBUTES attributes = {sizeof(attributes), &descriptor, FALSE};
+
+  assert_true(
+      InitializeSecurityDescriptor(&descriptor, SECURITY_DESCRIPTOR_REVISION));
+  assert_true(SetSecurityDescriptorDacl(&descriptor, TRUE, NULL, FALSE));
+  f->server_options.security_attributes = &attributes;
+  assert_np_error(demand(f, "alice", "alice", NULL), ERROR_WRONG_TARGET_NAME);
+}
+
+NP_CASE("verify-trust/low-server", np_client_open, NO_MODE,
+        ERROR_WRONG_TARGET_NAME,
+        "A server of the same user with low integrity is refused by a client "
+        "of medium integrity, and good for one of low integrity.",
+        "Mandatory Integrity Control") {
+  assert_np_error(demand(f, "alice-low", "alice", NULL),
+                  ERROR_WRONG_TARGET_NAME);
+  assert_np_ok(demand(f, "alice-low", "alice-low", NULL));
+  assert_np_ok(demand(f, "alice", "alice-high", NULL));
+}
+
+NP_CASE("verify-trust/lets-low-in", np_client_open, NO_MODE,
+        ERROR_WRONG_TARGET_NAME,
+        "If processes of low integrity may create instances, a client of "
+        "medium integrity does not trust the name.",
+        "Mandatory Integrity Control") {
+  f->server_options.low_integrity = true;
+  assert_np_error(demand(f, "alice", "alice", NULL), ERROR_WRONG_TARGET_NAME);
+  assert_np_ok(demand(f, "alice", "alice-low", NULL));
+}

@@ -1,0 +1,351 @@
+/* As many instances as may be, creations that fail, and how a listener goes on
+ * after that. */
+#include "listener_common.h"
+
+/* --- The limit ----------------------------------------------------------- */
+
+NP_CASE("listener-limit/pause", np_listener_create, ANY_MODE, NP_OK,
+        "At its own instances_max a listener waits, and goes on when a pipe is "
+        "closed or given back; that is no trouble to tell of.",
+        "CreateNamedPipe#parameters; museum P06") {
+  np_pipe *clients[4];
+
+  listening_begin(f, 4);
+  listening.options.server.instances_max = 3;
+  listening_open(f);
+  for (unsigned i = 0; i < 3; i++) {
+    clients[i] = client_open_another(f);
+  }
+  accepted(f, 3);
+  for (unsigned i = 0; i < 20; i++) {
+    np_pipe *pipe = listening.accepted[listening.accepted_count - 1];
+
+    museum_round("round %u", i);
+    assert_np_error(client_error(f), ERROR_PIPE_BUSY);
+    pipe_close(f, clients[2]);
+    if (i % 2 == 0) {
+      pipe_close(f, pipe);
+    } else {
+      give_back(f, pipe);
+    }
+    clients[2] = client_open_another(f);
+    museum_echo(f, accepted(f, i + 4), clients[2]);
+  }
+  assert_int_equal(listening.news_count, 0);
+}
+
+NP_CASE("listener-limit/of-others", np_listener_create, ANY_MODE, NP_OK,
+        "If instances of others fill the name, the owner gets "
+        "ERROR_PIPE_BUSY; closing a pipe of this listener ends the wait at "
+        "once.",
+        "CreateNamedPipe#return-value") {
+  np_pipe *client;
+
+  listening_begin(f, 1);
+  other_instance(f, 2);
+  listening_open(f);
+  f->client = client_open_another(f); /* Takes f->server. */
+  client = client_open_another(f);
+  accepted(f, 1);
+  assert_np_error(news(f, 1), ERROR_PIPE_BUSY);
+  assert_int_equal(listening.retry_ms[0], 10);
+  pipe_close(f, client);
+  pipe_close(f, listening.accepted[0]);
+  client = client_open_another(f);
+  museum_echo(f, accepted(f, 2), client);
+  /* That it was well in between is told too, and then it was full again. */
+  assert_np_error(news(f, 3), ERROR_PIPE_BUSY);
+  assert_np_ok(listening.news[1]);
+}
+
+NP_CASE("listener-limit/others-go", np_listener_create, ANY_MODE, NP_OK,
+        "An instance of another that goes is noticed at the next attempt.",
+        "CreateNamedPipe#return-value") {
+  listening_begin(f, 1);
+  other_instance(f, 1);
+  listening.options.retry_first = true;
+  listening_open(f);
+  assert_np_error(news(f, 3), ERROR_PIPE_BUSY);
+  pipe_close_wait(f, f->server);
+  while (news(f, listening.news_count + 1) != NP_OK) {
+  }
+  client_open_another(f);
+  accepted(f, 1);
+}
+
+/* --- Trouble ------------------------------------------------------------- */
+
+NP_CASE("listener-limit/growing-delay", np_listener_create, ANY_MODE, NP_OK,
+        "Creations that fail are tried again after 10 ms, twice as long each "
+        "time, at most a second; the owner is told of each, and of the end.",
+        "npipe/listener.h; museum A24") {
+  static const uint32_t delays[] = {10, 20, 40, 80, 160, 320, 640, 1000, 1000};
+  np_pipe *client;
+
+  listening_begin(f, 1);
+  listening_open(f);
+  client = client_open_another(f);
+  f->allocator.is_out = true;
+  accepted(f, 1); /* It is handed out all the same. */
+  for (unsigned i = 0; i < 9; i++) {
+    assert_np_error(news(f, i + 1), ERROR_NOT_ENOUGH_MEMORY);
+    assert_int_equal(listening.retry_ms[i], delays[i]);
+    if (i > 0) {
+      /* It is told a little after the delay has begun. */
+      assert_true(listening.news_at_ms[i] - listening.news_at_ms[i - 1] + 20 >=
+                  delays[i - 1]);
+    }
+  }
+  f->allocator.is_out = false;
+  museum_echo(f, listening.accepted[0], client);
+  assert_np_ok(news(f, 10));
+  assert_int_equal(listening.retry_ms[9], 0);
+  client = client_open_another(f);
+  museum_echo(f, accepted(f, 2), client);
+}
+
+NP_CASE("listener-limit/delay-begins-anew", np_listener_create, NO_MODE, NP_OK,
+        "After the trouble is over the delay is 10 ms again.",
+        "npipe/listener.h") {
+  listening_begin(f, 1);
+  listening_open(f);
+  for (unsigned i = 0; i < 3; i++) {
+    client_open_another(f);
+    f->allocator.is_out = true;
+    accepted(f, i + 1);
+    assert_np_error(news(f, i * 3 + 2), ERROR_NOT_ENOUGH_MEMORY);
+    assert_int_equal(listening.retry_ms[i * 3], 10);
+    assert_int_equal(listening.retry_ms[i * 3 + 1], 20);
+    f->allocator.is_out = false;
+    assert_np_ok(news(f, i * 3 + 3));
+  }
+}
+
+NP_CASE("listener-limit/give-back", np_listener_create, ANY_MODE, NP_OK,
+        "While no instance can be created, one that is given back serves, and "
+        "that is the end of the trouble.",
+        "npipe/listener.h; museum A24") {
+  np_pipe *client;
+
+  listening_begin(f, 1);
+  listening_open(f);
+  client = client_open_another(f);
+  f->allocator.is_out = true;
+  accepted(f, 1);
+  assert_np_error(news(f, 1), ERROR_NOT_ENOUGH_MEMORY);
+  give_back(f, listening.accepted[0]);
+  museum_settle(f); /* It waits for no further attempt. */
+  assert_int_equal(listening.news_count, 2);
+  assert_np_ok(listening.news[1]);
+  f->allocator.is_out = false;
+  pipe_close(f, client);
+  client = client_open_another(f);
+  museum_echo(f, accepted(f, 2), client);
+}
+
+NP_CASE("listener-limit/nobody-told", np_listener_create, NO_MODE, NP_OK,
+        "Without on_error it goes on in the same way.", "npipe/listener.h") {
+  listening_begin(f, 1);
+  listening.options.on_error = NULL;
+  listening_open(f);
+  client_open_another(f);
+  f->allocator.is_out = true;
+  accepted(f, 1);
+  loop_turn(f, 50);
+  f->allocator.is_out = false;
+  while (client_error(f) != NP_OK) {
+    loop_turn(f, 10);
+  }
+}
+
+NP_CASE("listener-limit/first-taken", np_listener_create, ANY_MODE, NP_OK,
+        "A listener that asks for the first instance of a name that another "
+        "server has gets ERROR_ACCESS_DENIED, reports it, and tries again "
+        "until the server has gone. A client of that server that still holds "
+        "its end does not keep the name.",
+        "CreateNamedPipe#parameters; museum A21 A23 X05") {
+  np_pipe *client;
+  np_pipe *left;
+
+  listening_begin(f, 1);
+  server_listen(f);
+  listening.options.server.first_instance = true;
+  listening.options.retry_first = true;
+  listening_open(f);
+  assert_np_error(news(f, 2), ERROR_ACCESS_DENIED);
+  left = client_open_another(f); /* Of the other server. */
+  pipe_close_wait(f, f->server);
+  while (news(f, listening.news_count + 1) != NP_OK) {
+    assert_int_equal(listening.news[listening.news_count - 1],
+                     ERROR_ACCESS_DENIED);
+  }
+  client = client_open_another(f);
+  museum_echo(f, accepted(f, 1), client);
+  read_begin(&f->ops[5], left, 1); /* It was open all the time. */
+  museum_until(f, &f->ops[5]);
+  assert_done(&f->ops[5], ERROR_BROKEN_PIPE, 0);
+}
+
+NP_CASE("listener-limit/first-again", np_listener_create, NO_MODE, NP_OK,
+        "When no instance of a listener with first_instance is left, whoever "
+        "takes the name meanwhile is not joined.",
+        "CreateNamedPipe#parameters; museum A21 X05") {
+  listening_begin(f, 1);
+  listening.options.server.first_instance = true;
+  listening_open(f);
+  f->client = client_open_another(f);
+  f->allocator.is_out = true;
+  accepted(f, 1);
+  assert_np_error(news(f, 1), ERROR_NOT_ENOUGH_MEMORY);
+  pipe_close(f, listening.accepted[0]);
+  pipe_close_wait(f, f->client);
+  f->allocator.is_out = false;
+  server_listen(f); /* The squatter. */
+  while (news(f, listening.news_count + 1) == ERROR_NOT_ENOUGH_MEMORY) {
+  }
+  assert_int_equal(listening.news[listening.news_count - 1],
+                   ERROR_ACCESS_DENIED);
+}
+
+static void close_it(np_fixture *f) {
+  listening_close(f);
+}
+
+NP_CASE("listener-limit/close-in-on-error", np_listener_close, ANY_MODE, NP_OK,
+        "The callback that is told of trouble may close the listener.",
+        "npipe/listener.h") {
+  listening_begin(f, 1);
+  listening_open(f);
+  client_open_another(f);
+  listening.news_then = close_it;
+  f->allocator.is_out = true;
+  accepted(f, 1);
+  assert_np_error(news(f, 1), ERROR_NOT_ENOUGH_MEMORY);
+  loop_until_count(f, &listening.closed_count, 1);
+  loop_quiet(f);
+  assert_int_equal(listening.news_count, 1);
+}
+
+static void back_with_memory(np_fixture *f, np_pipe *pipe) {
+  f->allocator.is_out = false;
+  give_back(f, pipe);
+}
+
+NP_CASE("listener-limit/over-at-once", np_listener_create, ANY_MODE, NP_OK,
+        "Trouble that ends before it could be reported is reported together "
+        "with its end, in this order.",
+        "npipe/listener.h") {
+  listening_begin(f, 1);
+  listening_open(f);
+  client_open_another(f);
+  listening.then = back_with_memory;
+  f->allocator.is_out = true;
+  accepted(f, 1);
+  assert_np_error(news(f, 1), ERROR_NOT_ENOUGH_MEMORY);
+  museum_settle(f);
+  assert_int_equal(listening.news_count, 2);
+  assert_np_ok(listening.news[1]);
+  assert_int_equal(listening.retry_ms[1], 0);
+}
+
+NP_CASE("listener-limit/over-but-closed", np_listener_close, ANY_MODE, NP_OK,
+        "A listener that is closed in the callback for trouble does not "
+        "report the end of the trouble.",
+        "npipe/listener.h") {
+  listening_begin(f, 1);
+  listening_open(f);
+  client_open_another(f);
+  listening.then = back_with_memory;
+  listening.news_then = close_it;
+  f->allocator.is_out = true;
+  assert_np_error(news(f, 1), ERROR_NOT_ENOUGH_MEMORY);
+  loop_until_count(f, &listening.closed_count, 1);
+  assert_int_equal(listening.news_count, 1);
+}
+
+NP_CASE("listener-limit/closed-before-told", np_listener_close, ANY_MODE, NP_OK,
+        "A listener that is closed in the turn in which something failed "
+        "reports nothing.",
+        "npipe/listener.h") {
+  listening_begin(f, 1);
+  listening.options.retry_first = true;
+  f->allocator.fail_at = f->allocator.total + 2;
+  listening_open(f);
+  listening_close(f);
+  loop_until_count(f, &listening.closed_count, 1);
+  assert_int_equal(listening.news_count, 0);
+}
+
+NP_CASE("listener-limit/foreign-cancel", np_listener_create, ANY_MODE, NP_OK,
+        "Software that cancels what is in flight on every handle costs a "
+        "listener's connect, which is told and begun again; no client is lost.",
+        "CancelIoEx; museum E07 A24") {
+  np_pipe *client;
+  np_pipe *pipe;
+
+  listening_begin(f, 1);
+  listening.options.server.instances_max = 1;
+  listening_open(f);
+  client = client_open_another(f);
+  pipe = accepted(f, 1);
+  for (unsigned i = 0; i < 3; i++) {
+    pipe_close(f, client);
+    give_back(f, pipe);
+    loop_quiet(f);
+    assert_true(CancelIoEx(np_pipe_handle(pipe), NULL));
+    assert_np_error(news(f, i * 2 + 1), ERROR_OPERATION_ABORTED);
+    assert_int_equal(listening.retry_ms[i * 2], 10);
+    client = client_open_another(f); /* It still listens. */
+    museum_echo(f, accepted(f, i + 2), client);
+    assert_np_ok(news(f, i * 2 + 2));
+  }
+}
+
+NP_CASE("listener-limit/foreign-cancels", np_listener_create, ANY_MODE, NP_OK,
+        "The delay grows while no connect succeeds after a cancel by another "
+        "program: a restarted connect alone does not end the trouble.",
+        "CancelIoEx; museum A24") {
+  static const uint32_t delays[] = {10, 20, 40};
+  np_pipe *client;
+  np_pipe *pipe;
+
+  listening_begin(f, 1);
+  listening.options.server.instances_max = 1;
+  listening_open(f);
+  client = client_open_another(f);
+  pipe = accepted(f, 1);
+  give_back(f, pipe);
+  pipe_close(f, client);
+  for (unsigned i = 0; i < 3; i++) {
+    loop_quiet(f);
+    loop_quiet(f); /* The longest delay is over: it listens. */
+    assert_true(CancelIoEx(np_pipe_handle(pipe), NULL));
+    assert_np_error(news(f, i + 1), ERROR_OPERATION_ABORTED);
+    assert_int_equal(listening.retry_ms[i], delays[i]);
+  }
+  client = client_open_another(f);
+  museum_echo(f, accepted(f, 2), client);
+  assert_np_ok(news(f, 4));
+}
+
+NP_CASE("listener-limit/one-of-two-cancelled", np_listener_create, ANY_MODE,
+        NP_OK,
+        "An instance whose connect was cancelled listens again, though another "
+        "one has met a client meanwhile.",
+        "CancelIoEx; museum A24") {
+  listening_begin(f, 2);
+  listening.options.server.instances_max = 2;
+  listening_open(f);
+  client_open_another(f);
+  client_open_another(f);
+  accepted(f, 2);
+  give_back(f, listening.accepted[1]);
+  loop_quiet(f);
+  assert_true(CancelIoEx(np_pipe_handle(listening.accepted[1]), NULL));
+  assert_np_error(news(f, 1), ERROR_OPERATION_ABORTED);
+  give_back(f, listening.accepted[0]);
+  client_open_another(f);
+  client_open_another(f);
+  accepted(f, 4);
+  assert_np_ok(news(f, 2));
+}

@@ -1,0 +1,415 @@
+/* Cancels and time limits that race with results. Other libraries lost bytes,
+ * wrote to buffers too late, and let an old timer hit a new operation. */
+#include "library/rounds.h"
+
+/* --- Buffers ------------------------------------------------------------ */
+
+NP_CASE("museum-cancel/late-data", np_pipe_read, ANY_MODE | BOTH_ENDS,
+        WAIT_TIMEOUT,
+        "Once a read's time limit is reported its buffer is the caller's: data "
+        "that comes later is left for the next read.",
+        "CancelIoEx#remarks; museum L07") {
+  struct recorder *late = &f->ops[0];
+  uint8_t pattern[16];
+
+  museum_begin(f, MUSEUM_QUOTA);
+  museum_pattern(pattern, sizeof(pattern), 7);
+  pair_open(f);
+  for (unsigned round = 0; round < 15; round++) {
+    museum_round("round %u", round);
+    late->op.timeout_ms = 1;
+    read_begin(late, f->end, sizeof(pattern));
+    museum_until(f, late);
+    museum_done(late, WAIT_TIMEOUT, 0);
+    memcpy(late->buffer, pattern, sizeof(pattern));
+    pipe_send(f, f->peer, "late", 4);
+    museum_settle(f);
+    assert_memory_equal(late->buffer, pattern, sizeof(pattern));
+    assert_received(f, f->end, "late", 4);
+  }
+}
+
+static void scribble(np_fixture *f, struct recorder *recorder) {
+  (void)recorder;
+  memset(f->user, 0xEE, MUSEUM_QUOTA);
+}
+
+NP_CASE("museum-cancel/scribbled-write", np_op_cancel, MODE_BYTE | BOTH_ENDS,
+        ERROR_OPERATION_ABORTED,
+        "Once a cancelled write is reported the peer never reads what its "
+        "buffer holds by then, though it had read a part of it.",
+        "CancelIoEx#remarks; museum L14") {
+  static uint8_t data[MUSEUM_QUOTA];
+  static uint8_t original[MUSEUM_QUOTA];
+  static uint8_t got[MUSEUM_QUOTA];
+  struct recorder *write = &f->ops[0];
+
+  museum_begin(f, 1024);
+  museum_pattern(original, sizeof(original), 3);
+  pair_open(f);
+  f->user = data;
+  write->then = scribble;
+  for (unsigned round = 0; round < 50; round++) {
+    size_t part = (size_t)round * 20;
+
+    museum_round("round %u", round);
+    memcpy(data, original, sizeof(data));
+    write_begin(write, f->end, data, sizeof(data));
+    if (part > 0) {
+      assert_int_equal(museum_take_raw(f->peer, got, part), part);
+      assert_memory_equal(got, original, part);
+    }
+    museum_error(np_op_cancel(&write->op), NP_OK);
+    museum_until(f, write);
+    museum_done_either(write, ERROR_OPERATION_ABORTED, ERROR_OPERATION_ABORTED);
+    assert_true(write->transferred == 0 || write->transferred == part);
+    pipe_send(f, f->end, "next", 4);
+    assert_received(f, f->peer, "next", 4);
+  }
+}
+
+/* --- Bytes -------------------------------------------------------------- */
+
+NP_CASE("museum-cancel/no-byte-lost", np_op_cancel, ANY_MODE | BOTH_ENDS,
+        ERROR_OPERATION_ABORTED,
+        "A byte that comes while its read is cancelled is given to that read "
+        "or to the next one: never to none, never to both.",
+        "CancelIoEx#remarks; museum D08 D10 E10") {
+  struct recorder *read = &f->ops[0];
+  struct recorder *write = &f->ops[1];
+  uint8_t sent = 0;
+  uint8_t got = 0;
+
+  museum_begin(f, MUSEUM_QUOTA);
+  pair_open(f);
+  for (unsigned round = 0; round < MUSEUM_TURNS; round++) {
+    uint8_t byte = sent++;
+
+    museum_round("round %u", round);
+    read_begin(read, f->end, 16);
+    if (round % 8 != 0) {
+      museum_settle(f);
+    }
+    switch (round % 3) {
+      case 0:
+        write_begin(write, f->peer, &byte, 1);
+        np_op_cancel(&read->op);
+        break;
+      case 1:
+        np_op_cancel(&read->op);
+        write_begin(write, f->peer, &byte, 1);
+        break;
+      default:
+        write_begin(write, f->peer, &byte, 1);
+        museum_until(f, write);
+        np_op_cancel(&read->op);
+        break;
+    }
+    museum_until(f, read);
+    museum_until(f, write);
+    museum_done(write, NP_OK, 1);
+    museum_done_either(read, NP_OK, ERROR_OPERATION_ABORTED);
+    if (read->transferred == 0) {
+      read_begin(read, f->end, 16);
+      museum_until(f, read);
+      museum_done(read, NP_OK, 1);
+    }
+    assert_int_equal(read->transferred, 1);
+    if ((uint8_t)read->buffer[0] != got) {
+      museum_fail(__FILE__, __LINE__, "byte %u, not %u",
+                  (unsigned)(uint8_t)read->buffer[0], (unsigned)got);
+    }
+    got++;
+  }
+}
+
+NP_CASE("museum-cancel/seven-of-eight", np_op_cancel, ANY_MODE,
+        ERROR_OPERATION_ABORTED,
+        "Seven of the reads on eight pipes are cancelled with traffic on all "
+        "pipes: no byte is lost, and none comes twice.",
+        "CancelIoEx#remarks; museum D10") {
+  enum { PIPES = 8 };
+  np_pipe *servers[PIPES] = {NULL};
+  np_pipe *clients[PIPES] = {NULL};
+
+  museum_begin(f, MUSEUM_QUOTA);
+  for (unsigned i = 0; i < PIPES; i++) {
+    pair_open(f);
+    servers[i] = pipe_own(f, f->server);
+    clients[i] = pipe_own(f, f->client);
+    f->server = f->client = NULL;
+  }
+  for (unsigned round = 0; round < 100; round++) {
+    museum_round("round %u", round);
+    for (unsigned i = 0; i < PIPES; i++) {
+      read_begin(&f->ops[i], servers[i], 16);
+    }
+    museum_settle(f);
+    for (unsigned i = 0; i < PIPES; i++) {
+      uint8_t byte = (uint8_t)(round + i);
+
+      if ((round + i) % 2 == 0) {
+        pipe_send(f, clients[i], &byte, 1);
+      }
+      if (i != round % PIPES) {
+        np_op_cancel(&f->ops[i].op);
+      }
+      if ((round + i) % 2 == 1) {
+        pipe_send(f, clients[i], &byte, 1);
+      }
+    }
+    for (unsigned i = 0; i < PIPES; i++) {
+      museum_until(f, &f->ops[i]);
+      if (f->ops[i].result != NP_OK) {
+        museum_done(&f->ops[i], ERROR_OPERATION_ABORTED, 0);
+        read_begin(&f->ops[i], servers[i], 16);
+        museum_until(f, &f->ops[i]);
+      }
+      museum_done(&f->ops[i], NP_OK, 1);
+      assert_int_equal((uint8_t)f->ops[i].buffer[0], (uint8_t)(round + i));
+    }
+  }
+}
+
+NP_CASE("museum-cancel/shared-handle", np_pipe_read, ANY_MODE | BOTH_ENDS,
+        NP_OK,
+        "Bytes that a peek saw may be gone when they are read, taken by "
+        "another handle: the read waits, and the loop does not.",
+        "DuplicateHandle; museum D16 D13 P03") {
+  struct recorder *read = &f->ops[0];
+
+  museum_begin(f, MUSEUM_QUOTA);
+  pair_open(f);
+  for (unsigned round = 0; round < 100; round++) {
+    uint8_t got[16];
+
+    museum_round("round %u", round);
+    pipe_send(f, f->peer, "seen", 4);
+    assert_int_equal(unread_bytes(f->end), 4);
+    assert_int_equal(museum_take_raw(f->end, got, sizeof(got)), 4);
+    read_begin(read, f->end, 16);
+    museum_settle(f);
+    assert_int_equal(read->done_count, read->start_count - 1);
+    pipe_send(f, f->peer, "next", 4);
+    museum_until(f, read);
+    museum_done(read, NP_OK, 4);
+    assert_memory_equal(read->buffer, "next", 4);
+  }
+}
+
+/* --- Cancels that nobody expects ---------------------------------------- */
+
+NP_CASE("museum-cancel/stranger", np_pipe_read, ANY_MODE | BOTH_ENDS,
+        ERROR_OPERATION_ABORTED,
+        "A cancel by code that knows only the handle is reported once, and the "
+        "end works on.",
+        "CancelIoEx#remarks; museum E07") {
+  struct recorder *read = &f->ops[0];
+
+  museum_begin(f, MUSEUM_QUOTA);
+  pair_open(f);
+  for (unsigned round = 0; round < 200; round++) {
+    museum_round("round %u", round);
+    read_begin(read, f->end, 16);
+    museum_settle(f);
+    CancelIoEx(np_pipe_handle(f->end), NULL);
+    museum_until(f, read);
+    museum_done(read, ERROR_OPERATION_ABORTED, 0);
+  }
+  museum_echo(f, f->server, f->client);
+}
+
+NP_CASE("museum-cancel/too-late", np_op_cancel, ANY_MODE | BOTH_ENDS,
+        ERROR_NOT_FOUND,
+        "A cancel that comes after the result, before or after the callback, "
+        "is harmless and changes nothing.",
+        "CancelIoEx#remarks; museum E10") {
+  struct recorder *read = &f->ops[0];
+  struct recorder *write = &f->ops[1];
+
+  museum_begin(f, MUSEUM_QUOTA);
+  pair_open(f);
+  for (unsigned round = 0; round < 200; round++) {
+    museum_round("round %u", round);
+    /* The write completes inside the call. */
+    write_begin(write, f->end, "data", 4);
+    museum_error(np_op_cancel(&write->op), ERROR_NOT_FOUND);
+    museum_error(np_op_cancel(&write->op), ERROR_NOT_FOUND);
+    museum_until(f, write);
+    museum_done(write, NP_OK, 4);
+    museum_error(np_op_cancel(&write->op), ERROR_NOT_FOUND);
+    assert_received(f, f->peer, "data", 4);
+
+    read_begin(read, f->end, 16);
+    museum_settle(f);
+    pipe_send(f, f->peer, "data", 4);
+    /* The packet may be in the port, not yet dequeued. */
+    np_op_cancel(&read->op);
+    np_op_cancel(&read->op);
+    museum_until(f, read);
+    museum_done(read, NP_OK, 4);
+    museum_error(np_op_cancel(&read->op), ERROR_NOT_FOUND);
+  }
+}
+
+/* A thread that lets the loop cancel an operation again and again. */
+struct canceller {
+  np_loop *loop;
+  struct task_recorder *task;
+  volatile LONG stop;
+};
+
+static void cancel_write(np_fixture *f, struct task_recorder *task) {
+  np_error error = np_op_cancel(&f->ops[0].op);
+
+  (void)task;
+  if (error != NP_OK) {
+    museum_error(error, ERROR_NOT_FOUND);
+  }
+}
+
+static DWORD WINAPI cancel_often(void *argument) {
+  struct canceller *canceller = argument;
+
+  while (InterlockedCompareExchange(&canceller->stop, 0, 0) == 0) {
+    np_error error =
+        np_loop_post(canceller->loop, &canceller->task->task, on_task);
+
+    if (error != NP_OK && error != ERROR_BUSY) {
+      return error;
+    }
+    SwitchToThread();
+  }
+  return NP_OK;
+}
+
+NP_CASE("museum-cancel/other-thread", np_op_cancel, ANY_MODE,
+        ERROR_OPERATION_ABORTED,
+        "A write that another thread cancels just when it starts, before or "
+        "after, gets one callback each time.",
+        "CancelIoEx#remarks; museum L10 L02") {
+  static uint8_t data[MUSEUM_QUOTA];
+  struct canceller canceller = {f->loop, &f->tasks[0], 0};
+  struct recorder *write = &f->ops[0];
+  HANDLE worker;
+
+  museum_begin(f, MUSEUM_QUOTA);
+  pair_open(f);
+  pipe_send(f, f->server, data, sizeof(data));
+  f->tasks[0].then = cancel_write;
+  worker = museum_worker(cancel_often, &canceller);
+  for (unsigned round = 0; round < 200; round++) {
+    museum_round("round %u", round);
+    write_begin(write, f->server, data, sizeof(data));
+    museum_until(f, write);
+    museum_done(write, ERROR_OPERATION_ABORTED, 0);
+  }
+  InterlockedExchange(&canceller.stop, 1);
+  museum_error(museum_join(f, worker), NP_OK);
+}
+
+/* --- Time limits -------------------------------------------------------- */
+
+NP_CASE("museum-cancel/old-deadline", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
+        "The time limit of an operation that ended in time never hits the next "
+        "start of the same operation.",
+        "np_op; museum E08 H15") {
+  struct recorder *read = &f->ops[0];
+
+  museum_begin(f, MUSEUM_QUOTA);
+  pair_open(f);
+  for (unsigned round = 0; round < MUSEUM_TURNS; round++) {
+    museum_round("round %u", round);
+    /* The peer's write ends the read. The limit only guards against a hang. */
+    read->op.timeout_ms = 60000 + round;
+    read_begin(read, f->end, 16);
+    if (round % 2 == 0) {
+      museum_settle(f);
+    }
+    pipe_send(f, f->peer, "x", 1);
+    museum_until(f, read);
+    museum_done(read, NP_OK, 1);
+  }
+  for (unsigned round = 0; round < 5; round++) {
+    museum_round("short limits, round %u", round);
+    pipe_send(f, f->peer, "x", 1);
+    read->op.timeout_ms = 5;
+    read_begin(read, f->end, 16);
+    museum_until(f, read);
+    museum_done_either(read, NP_OK, WAIT_TIMEOUT);
+    if (read->result == WAIT_TIMEOUT) {
+      np_unresolved("the machine is too slow: 5 ms passed first");
+    }
+    read->op.timeout_ms = 0;
+    read_begin(read, f->end, 16);
+    loop_quiet(f);
+    assert_int_equal(read->done_count, read->start_count - 1);
+    pipe_send(f, f->peer, "x", 1);
+    museum_until(f, read);
+    museum_done(read, NP_OK, 1);
+  }
+}
+
+static void send_now(np_fixture *f, struct timer_recorder *timer) {
+  (void)timer;
+  write_begin(&f->ops[1], f->peer, "x", 1);
+}
+
+NP_CASE("museum-cancel/deadline-race", np_pipe_read, ANY_MODE | BOTH_ENDS,
+        WAIT_TIMEOUT,
+        "Data that comes just when the time limit of its read expires ends "
+        "that read or is left for the next.",
+        "CancelIoEx#remarks; museum E08 D08") {
+  struct recorder *read = &f->ops[0];
+
+  museum_begin(f, MUSEUM_QUOTA);
+  pair_open(f);
+  f->timers[0].then = send_now;
+  for (unsigned round = 0; round < 60; round++) {
+    museum_round("round %u", round);
+    read->op.timeout_ms = 1 + round % 3;
+    read_begin(read, f->end, 16);
+    museum_error(np_timer_start(f->loop, &f->timers[0].timer, 2, on_timer),
+                 NP_OK);
+    museum_until(f, read);
+    loop_until_count(f, &f->timers[0].run_count, round + 1);
+    museum_until(f, &f->ops[1]);
+    museum_done(&f->ops[1], NP_OK, 1);
+    if (read->result != NP_OK) {
+      museum_done(read, WAIT_TIMEOUT, 0);
+      read->op.timeout_ms = 0;
+      read_begin(read, f->end, 16);
+      museum_until(f, read);
+    }
+    museum_done(read, NP_OK, 1);
+  }
+}
+
+NP_CASE("museum-cancel/timer-moved", np_timer_start, NO_MODE, NP_OK,
+        "A timer moved ahead just before it expires, again and again, runs "
+        "once, at its last time.",
+        "np_timer; museum E08") {
+  struct timer_recorder *timer = &f->timers[0];
+  uint64_t started_ms = 0;
+
+  museum_begin(f, MUSEUM_QUOTA);
+  for (unsigned round = 0; round < 20000; round++) {
+    museum_round("round %u", round);
+    museum_error(np_timer_start(f->loop, &timer->timer,
+                                round % 2 == 0 ? 60000 : 30000, on_timer),
+                 NP_OK);
+  }
+  for (unsigned round = 0; round < 30; round++) {
+    started_ms = world_now_ms();
+    museum_error(np_timer_start(f->loop, &timer->timer, 300, on_timer), NP_OK);
+    loop_turn(f, 1);
+    if (timer->run_count > 0) {
+      np_unresolved("the machine is too slow: 300 ms passed in a turn of 1");
+    }
+  }
+  loop_until_count(f, &timer->run_count, 1);
+  /* The two clocks may differ by 1 ms. */
+  assert_true(timer->at_ms - started_ms >= 299);
+  loop_quiet(f);
+  assert_int_equal(timer->run_count, 1);
+}

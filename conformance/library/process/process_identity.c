@@ -1,0 +1,48 @@
+/* Two processes: each end reports the process at the other end. */
+#include "process_puppet.h"
+
+NP_CASE("process-identity/id", np_pipe_peer_process_id, BOTH_ENDS, NP_OK,
+        "Each end tells the process of the other, and not its own.",
+        "GetNamedPipeClientProcessId; museum X07") {
+  world_process *puppet = puppet_start(f);
+  uint32_t id = 0;
+
+  puppet_meet(f, puppet);
+  assert_np_ok(np_pipe_peer_process_id(f->end, &id));
+  assert_int_equal(id, world_process_id(puppet));
+  assert_int_not_equal(id, GetCurrentProcessId());
+  puppet_order(puppet, "exit");
+  puppet_end(puppet);
+  id = 0;
+  assert_np_ok(np_pipe_peer_process_id(f->end, &id));
+  assert_int_not_equal(id, GetCurrentProcessId());
+}
+
+NP_CASE("process-identity/verify", np_client_open, END_CLIENT, NP_OK,
+        "A client opens the server of the demanded process.",
+        "GetNamedPipeServerProcessId; museum X05 X07") {
+  world_process *puppet = puppet_start(f);
+
+  f->client_options.verify_process_id = world_process_id(puppet);
+  puppet_meet(f, puppet);
+  puppet_order(puppet, "exit");
+  puppet_end(puppet);
+}
+
+NP_CASE("process-identity/verify-squatter", np_client_open, END_CLIENT,
+        ERROR_WRONG_TARGET_NAME,
+        "A client that demands its own process finds another process at the "
+        "name, which gets no byte.",
+        "GetNamedPipeServerProcessId; museum X05") {
+  world_process *puppet = puppet_start(f);
+  np_pipe *client = NULL;
+
+  museum_begin(f, PUPPET_QUOTA);
+  puppet_tell(puppet, "open");
+  f->client_options.verify_process_id = GetCurrentProcessId();
+  assert_np_error(np_client_open(f->loop, f->name, &f->client_options, &client),
+                  ERROR_WRONG_TARGET_NAME);
+  assert_null(client);
+  puppet_order(puppet, "exit");
+  puppet_end(puppet);
+}

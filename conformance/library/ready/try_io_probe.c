@@ -1,0 +1,45 @@
+/* The effect of the caller's own call on the probe of readiness. */
+#include "ready_common.h"
+
+/* read_all reads up to 64 bytes that are available. */
+static np_error read_all(HANDLE handle, void *context, size_t *transferred) {
+  return raw_read(handle, context, 64, transferred);
+}
+
+NP_CASE("try-io-probe/at-once", np_pipe_try_io, BYTE_READS | BOTH_ENDS, NP_OK,
+        "The caller's call runs if data are waiting, even if no wait for "
+        "readiness was made.",
+        "npipe/ready.h") {
+  char buffer[64];
+  size_t transferred = 0;
+
+  pair_open(f);
+  ready_set(f->end, 0, 65536);
+  pipe_send(f, f->peer, "hello", 5);
+  assert_np_ok(
+      np_pipe_try_io(f->end, NP_READABLE, read_all, buffer, &transferred));
+  assert_int_equal(transferred, 5);
+  assert_memory_equal(buffer, "hello", 5);
+}
+
+NP_CASE("try-io-probe/took-what-was-found", np_pipe_try_io,
+        BYTE_READS | BOTH_ENDS, NP_OK,
+        "After a call that may have taken what the probe had found, a wait "
+        "looks again.",
+        "npipe/ready.h") {
+  char buffer[64];
+  size_t transferred = 0;
+
+  pair_open(f);
+  ready_set(f->end, 0, 65536);
+  pipe_send(f, f->peer, "hello", 5);
+  ready_wait(f, f->end, NP_READABLE);
+  assert_np_ok(
+      np_pipe_try_io(f->end, NP_READABLE, read_all, buffer, &transferred));
+  ready_begin(&f->ops[0], f->end, NP_READABLE);
+  loop_quiet(f);
+  assert_int_equal(f->done_count, 0);
+  pipe_send(f, f->peer, "x", 1);
+  loop_until(f, 1);
+  assert_done(&f->ops[0], NP_OK, NP_READABLE);
+}
