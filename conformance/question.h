@@ -12,7 +12,7 @@
 
 struct question_answer {
   const char *name;    /* one word for reports; NULL ends the list           */
-  const char *means;   /* one sentence: what was seen                        */
+  const char *means;   /* one sentence: the behaviour that the probe saw     */
   const char *said_by; /* the witness or page that says so; "": none         */
   /* The settings of the simulated kernel that answer so, "name=value ...";
    * the value "#" is the detail of the answer. "": there is no such setting. */
@@ -22,7 +22,7 @@ struct question_answer {
 struct question {
   const char *id;      /* "questions/what"; never changes                    */
   const char *text;    /* one sentence that ends with a question mark        */
-  const char *matters; /* one sentence: what npipe does with the answer      */
+  const char *matters; /* one sentence: how npipe uses the answer            */
   const char *cases;   /* globs of the cases that rest on it, apart by a
                         * blank; "": none                                    */
   const char *file;

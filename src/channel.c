@@ -1,3 +1,7 @@
+/* Channels: options, creation, the end of a channel, and its queues. A channel
+ * takes its pipe: until np_channel_close or np_channel_detach nothing else may
+ * use that pipe. Sends are in channel_send.c, receives in channel_receive.c,
+ * calls in channel_call.c. */
 #include "channel.h"
 
 #include <assert.h>

@@ -91,13 +91,13 @@ struct np_channel {
   size_t dropped_bytes;
   np__channel_result result;
   np_op *delivered;     /* its callback has not returned */
-  void *delivered_data; /* what that will be lent */
+  void *delivered_data; /* the message that `delivered` will be lent */
   void *lent;
   uint32_t untold;      /* receives with a result whose callback is to come */
   uint32_t asked_after; /* `disconnects` of the pipe when `asking` began */
 
   np_op *asking; /* the call whose request is being sent, or was; or NULL */
-  np_op request; /* of `asking`; it may outlive that */
+  np_op request; /* the request of `asking`; may outlive that call */
 };
 
 /* np__channel_check_thread is np__loop_check_thread. NULL is ignored. */
@@ -105,13 +105,14 @@ static inline void np__channel_check_thread(const np_channel *channel) {
   np__loop_check_thread(channel != NULL ? channel->target.loop : NULL);
 }
 
-/* What an operation is, in the half of OVERLAPPED that only a file needs. */
+/* Flags of a channel's operation. OffsetHigh of its OVERLAPPED keeps them: no
+ * pipe uses that field. */
 enum {
   NP__SEND_RESERVED = 1, /* the header's room lies before the message */
-  NP__SEND_COPIED = 2,   /* the kernel has it, in a write that it shares */
-  NP__SEND_HEADED = 4,   /* its header went out, its message comes next */
-  NP__SEND_AT_ONCE = 8,  /* it does not wait for the end of the turn */
-  NP__RECEIVED = 16      /* it was given a message, or its length */
+  NP__SEND_COPIED = 2,   /* the kernel has the message, in a shared write */
+  NP__SEND_HEADED = 4,   /* the header went out, the message comes next */
+  NP__SEND_AT_ONCE = 8,  /* the send does not wait for the end of the turn */
+  NP__RECEIVED = 16      /* the receive got a message, or its length */
 };
 
 /* What np__channel_listen found. */

@@ -169,11 +169,11 @@ static bool in_make(np_channel *channel) {
     return true;
   }
   if (wanted > channel->in_bytes) {
-    in_free(channel); /* The two together would be more than the bound. */
+    in_free(channel); /* Both buffers together would exceed the bound. */
   }
   made = np__channel_allocate(channel, wanted);
   if (made == NULL) {
-    return channel->in_bytes > 0; /* The large one does as well. */
+    return channel->in_bytes > 0; /* A larger buffer serves, too. */
   }
   in_free(channel);
   channel->in = made;

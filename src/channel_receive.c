@@ -162,8 +162,8 @@ static void message_came(np_channel *channel, void *data, size_t length) {
   length += channel->dropped_bytes;
   if (dropping == NP__DROP_TOO_LONG &&
       length <= np__channel_bytes_max(channel)) {
-    length = np__channel_bytes_max(channel) +
-             1; /* It was, until its writer cut it. */
+    /* The message was too long when it was dropped; its writer cut it later. */
+    length = np__channel_bytes_max(channel) + 1;
   }
   channel->is_in_message = false;
   channel->dropping = NP__DROP_NOTHING;
@@ -410,7 +410,8 @@ static void into_read(np_channel *channel, np_op *into, np_error error,
   } else if (error == NP_OK) {
     message_came(channel, into->np__buffer, length);
     if (channel->result.is_there && channel->result.error == NP_OK) {
-      receive_deliver(channel, into); /* Whatever was asked of it meanwhile. */
+      /* The message is there: a cancel or a limit came too late. */
+      receive_deliver(channel, into);
       return;
     }
   } else {

@@ -21,7 +21,8 @@ static void send_finish(np_op *op) {
   np__channel_unlink(&channel->sends, op);
   if ((*np__flags_of(op) & NP__SEND_HEADED) != 0 &&
       op->np__state == NP__OP_WAITING) {
-    sends_fail(channel, op->np__error); /* Behind its header comes nothing. */
+    /* The header went out and its message will not: the stream is broken. */
+    sends_fail(channel, op->np__error);
   }
 }
 
@@ -198,10 +199,10 @@ static void channel_write_ended(np_channel *channel, np_error error,
     op = channel->sends.first;
   }
   if (op != NULL && op->np__state == NP__OP_IN_KERNEL) {
-    /* It was for this one alone, perhaps without its header. */
+    /* `write` was for `op` alone; its header may have gone out before. */
     is_clean = is_clean && (*np__flags_of(op) & NP__SEND_HEADED) == 0;
     end_sent(op, error);
-    error = op->np__error; /* WAIT_TIMEOUT, if it was cut for that. */
+    error = op->np__error; /* WAIT_TIMEOUT if the limit of `op` ended it. */
   } else if (op != NULL && error != NP_OK &&
              (*np__flags_of(op) & NP__SEND_HEADED) != 0) {
     end_sent(op, error);

@@ -1,3 +1,7 @@
+/* The loop: its port, its queues and its turns. A turn runs timers, then
+ * callbacks, then gives the kernel what was gathered and what was put off; the
+ * loop waits for its port only when nothing came of that. No kind of work waits
+ * for more than NP_LOOP_CALLBACKS_MAX callbacks of another. */
 #include "loop.h"
 
 #include <assert.h>

@@ -1,3 +1,6 @@
+/* Operations, from their begin to their callback: see op.h for the states. The
+ * rules are that a callback runs once, from the loop, and that operations of
+ * one direction are called back in the order in which they began. */
 #include "op.h"
 
 #include <assert.h>

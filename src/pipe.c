@@ -430,8 +430,7 @@ np_error np_pipe_adopt(np_loop *loop, HANDLE handle, np_pipe **pipe) {
   made->readable = may_read(made->end, local.configuration);
   made->writable = may_write(made->end, local.configuration);
   made->state = (np_state)local.state;
-  made->target.answers_late =
-      true; /* Nobody said by which way it was opened. */
+  made->target.answers_late = true; /* The handle may be of a remote pipe. */
   made->knows_mode = true;
   made->mode = local.type == 1 ? NP_MESSAGE : NP_BYTE;
   made->read_mode = modes.read_mode == 1 ? NP_MESSAGE : NP_BYTE;

@@ -1,3 +1,6 @@
+/* Readiness: who waits for it, what holds, and the tries. Two operations of the
+ * library tell what holds: a read-ahead (ahead.c) and the write of an outbox
+ * (outbox.c). A pipe gets both when somebody first asks for its readiness. */
 #include <npipe/ready.h>
 
 #include <string.h>

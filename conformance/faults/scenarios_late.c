@@ -71,8 +71,8 @@ SCENARIO(late_message, "late/try-read-of-messages", READINESS) {
          tries_read_late(r, "hello") && tries_read_late(r, "again");
 }
 
-/* Nobody can know of an end of this machine that it answers late before it did
- * so: the first try waits, no later one does. */
+/* An end of this machine counts as quick until it has answered late once: the
+ * first try waits, the later ones do not. */
 SCENARIO(late_here, "late/try-read-of-this-machine", READINESS) {
   np_ready_options options;
 

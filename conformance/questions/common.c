@@ -1,4 +1,5 @@
-/* Answers that every question has: none of those that it knows. */
+/* What a probe answers when it saw none of the answers that its question
+ * lists. */
 #include "questions.h"
 
 void answer_error(DWORD error) {

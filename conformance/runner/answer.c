@@ -86,7 +86,7 @@ static bool line_take(struct slot *slot, char *line) {
                name);
     return true;
   }
-  text_deinit(&answer->detail); /* not what it printed before */
+  text_deinit(&answer->detail); /* drop what the probe printed before */
   snprintf(answer->name, sizeof(answer->name), "%s", name);
   text_add(&answer->detail, detail, strlen(detail));
   text_trim(&answer->detail);
