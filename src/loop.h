@@ -242,6 +242,21 @@ static inline bool np__loop_is_stopped(const np_loop *loop) {
   return np__loop_peek(&loop->stop) != 0;
 }
 
+/* np__loop_is_running returns `running`. While a loop runs, only its own thread
+ * may call. */
+static inline bool np__loop_is_running(const np_loop *loop) {
+  if (loop->running) {
+    np__loop_check_thread(loop);
+  }
+  return loop->running;
+}
+
+/* np__loop_has_work tells whether anything keeps the loop running. */
+static inline bool np__loop_has_work(const np_loop *loop) {
+  return loop->active > 0 || loop->timers.count > loop->unheeded_timers ||
+         np__loop_peek(&loop->posted) > 0;
+}
+
 /* np__loop_run_timers runs the due timers. */
 void np__loop_run_timers(np_loop *loop);
 

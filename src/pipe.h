@@ -112,6 +112,16 @@ static inline bool np__pipe_is_inheritable(
   return attributes != NULL && attributes->bInheritHandle;
 }
 
+/* np__pipe_query asks the kernel what the pipe of `handle` is and in which
+ * state. On success each kind, direction, state, end and mode is a known one.
+ * Returns NP_OK, ERROR_INVALID_DATA, or what Windows said. */
+np_error np__pipe_query(HANDLE handle, np__pipe_local_information *local,
+                        np__pipe_information *modes);
+
+/* np__pipe_describe sets the fields of `pipe` from an answer. */
+void np__pipe_describe(np_pipe *pipe, const np__pipe_local_information *local,
+                       const np__pipe_information *modes);
+
 /* np__pipe_learn updates the state from the result of a write in this session,
  * or from an answer of the kernel to a query: if the peer has gone, a connected
  * end becomes a closing one, and readiness is told. Otherwise only

@@ -91,7 +91,7 @@ NP_QUESTION(
 NP_QUESTION("questions/spelling-of-the-kernel", NO_MODE,
             "Does CreateFile take the kernel's own prefix, \\??\\pipe\\NAME?",
             "npipe takes it for \\\\?\\pipe\\NAME.",
-            "platform/name/*,name-spelling/*",
+            "platform/name/* name-spelling/*",
             ANSWER("takes", "it opens the pipe NAME",
                    "Wine; users of Windows Vista", ""),
             ANSWER("not-found", "there is no such file", "nobody", "")) {

@@ -1,0 +1,427 @@
+/* The turns of a loop. A turn runs timers, then callbacks, then gives the
+ * kernel what was gathered and what was put off; the loop waits for its port
+ * only when nothing came of that. No kind of work waits for more
+ * than NP_LOOP_CALLBACKS_MAX callbacks of another. */
+#include "loop.h"
+
+#include <assert.h>
+
+#include "foreign.h"
+#include "revert.h"
+
+/* While callbacks are always ready, the port is polled and timers are checked
+ * once in this many callbacks. So neither side starves the other. */
+#define CALLBACKS_PER_POLL 64u
+#define ENTRIES_MAX        64u
+
+/* A look at the port before reads are posted may find packets, whose callbacks
+ * then run first. After this many such looks in a row, reads are posted without
+ * a look. */
+#define LOOKS_MAX 2u
+
+/* An accept waits until nothing else is to be done, but not for more callbacks
+ * than this. */
+#define CALLBACKS_PER_ACCEPT 128u
+
+_Static_assert(2 * CALLBACKS_PER_POLL <= NP_LOOP_CALLBACKS_MAX &&
+                   CALLBACKS_PER_ACCEPT + CALLBACKS_PER_POLL <=
+                       NP_LOOP_CALLBACKS_MAX &&
+                   (LOOKS_MAX + 1) * ENTRIES_MAX <= NP_LOOP_CALLBACKS_MAX,
+               "the promise of bounded waiting");
+
+/* Number of newest operations that are tested for completion. */
+#define GLANCES_MAX 16u
+
+/* After this many bytes of writes that completed at once (half of what a
+ * default pipe holds), their reader should have its turn before more is
+ * written. */
+#define WRITTEN_BYTES_MAX 32768u
+
+/* A pipe holds many writes of fewer bytes. */
+#define SHORT_BYTES 4096u
+
+static void post_first(np_loop *loop, np__queue *queue) {
+  np__packet *packet = queue->first;
+
+  queue->first = packet->next;
+  packet->class_->post(loop, packet);
+}
+
+bool np__loop_is_sated(const np_loop *loop) {
+  return loop->written_bytes >= WRITTEN_BYTES_MAX &&
+         (loop->put_off.first != NULL || loop->ready.first != NULL);
+}
+
+/* post_before_more posts the first put-off packet after many written bytes. The
+ * callback of a large write mostly starts the next write, which must wait for a
+ * packet if the last one is still unread. If the reader is on this loop, its
+ * read is put off, and probably first. */
+static void post_before_more(np_loop *loop) {
+  if (loop->written_bytes >= WRITTEN_BYTES_MAX && loop->put_off.first != NULL) {
+    loop->written_bytes = 0;
+    post_first(loop, &loop->put_off);
+  }
+}
+
+/* run_ready runs ready packets until the port must be polled. */
+static void run_ready(np_loop *loop) {
+  np__packet *packet;
+
+  while ((packet = loop->ready.first) != NULL &&
+         loop->callbacks_since_poll < CALLBACKS_PER_POLL &&
+         !np__loop_is_stopped(loop)) {
+    post_before_more(loop); /* may queue more packets in `ready` */
+    loop->ready.first = packet->next;
+    loop->callbacks_since_poll++;
+    packet->class_->run(loop, packet);
+    np__revert_if_forgotten(loop);
+  }
+}
+
+static void deliver(np_loop *loop, const OVERLAPPED_ENTRY *entries,
+                    ULONG count) {
+  for (ULONG i = 0; i < count; i++) {
+    np__packet *packet = (np__packet *)entries[i].lpOverlapped;
+
+    if (entries[i].lpCompletionKey == loop->key && packet != NULL) {
+      if (loop->has_strangers && np__foreign_is(loop, &entries[i])) {
+        continue;
+      }
+      assert(!np__foreign_is(loop, &entries[i]) &&
+             "a packet of a foreign OVERLAPPED");
+      /* Only the low half of Internal is the status; the high half is
+       * undefined. */
+      packet->class_->on_packet(loop, packet,
+                                (NTSTATUS)(entries[i].Internal & 0xFFFFFFFFu),
+                                entries[i].dwNumberOfBytesTransferred);
+    }
+  }
+}
+
+/* news guesses how many packets are in the port, from the operations that went
+ * to the kernel last: a poll in vain costs a system call, this look costs none.
+ * A system that writes results only when packets are dequeued shows none; and
+ * there may be more packets than are looked at. It is only a guess: no data of
+ * the kernel are used before the packet is dequeued, so the order of reads does
+ * not matter. */
+static size_t news(const np_loop *loop) {
+  const np__packet *packet = loop->owed;
+  size_t count = 0;
+
+  for (unsigned i = 0; packet != NULL && i < GLANCES_MAX; i++) {
+    count += HasOverlappedIoCompleted(&packet->overlapped) ? 1u : 0u;
+    packet = packet->next;
+  }
+  return count;
+}
+
+static bool has_succeeded(const np__packet *packet) {
+  return (packet->overlapped.Internal & 0xFFFFFFFFu) == 0;
+}
+
+/* has_urgent_news returns true if a packet in the port should be dequeued
+ * before reads go to the kernel. The packet of a short write that had to wait
+ * is not urgent: the pipe is full of writes, so reads find data for long, and
+ * the more they read, the more writes then complete at once. A write that
+ * failed or was cancelled is urgent, because its caller waits for its end. */
+static bool has_urgent_news(const np_loop *loop) {
+  const np__packet *packet = loop->owed;
+
+  for (unsigned i = 0; packet != NULL && i < GLANCES_MAX; i++) {
+    if (HasOverlappedIoCompleted(&packet->overlapped) &&
+        !(packet->class_->is_write && has_succeeded(packet) &&
+          packet->overlapped.InternalHigh < SHORT_BYTES)) {
+      return true;
+    }
+    packet = packet->next;
+  }
+  return false;
+}
+
+/* take dequeues packets, as many as can be there and no more: under Wine asking
+ * for a packet that does not come costs a request. After a cancel, take asks
+ * for all packets: packets of np_loop_stop are not counted, and must not hold
+ * back the packets of the cancelled operations. */
+static np_error take(np_loop *loop, uint32_t timeout_ms) {
+  OVERLAPPED_ENTRY entries[ENTRIES_MAX];
+  ULONG count = 0;
+  size_t wanted = news(loop);
+
+  if (wanted == 0 || wanted == GLANCES_MAX) {
+    wanted = loop->owed_count;
+  }
+  wanted += (size_t)np__loop_peek(&loop->posted);
+  if (wanted > ENTRIES_MAX || loop->takes_all) {
+    wanted = ENTRIES_MAX;
+  } else if (wanted < 1) {
+    wanted = 1;
+  }
+  loop->takes_all = false;
+  if (!GetQueuedCompletionStatusEx(loop->port, entries, (ULONG)wanted, &count,
+                                   timeout_ms, FALSE)) {
+    return GetLastError();
+  }
+  deliver(loop, entries, count);
+  return NP_OK;
+}
+
+void np__loop_poll_soon(np_loop *loop) {
+  loop->callbacks_since_poll = CALLBACKS_PER_POLL;
+  loop->takes_all = true;
+}
+
+bool np__loop_poll(np_loop *loop) {
+  return loop->owns_port && take(loop, 0) == NP_OK;
+}
+
+/* post_gathered posts each packet that is gathered now, once. A channel with
+ * more to write gathers itself again and gets its turn after the callbacks. */
+static void post_gathered(np_loop *loop) {
+  np__queue queue = loop->gathered;
+
+  loop->gathered.first = NULL;
+  while (queue.first != NULL) {
+    post_before_more(loop);
+    post_first(loop, &queue);
+  }
+}
+
+static void post_all(np_loop *loop, np__queue *queue) {
+  while (queue->first != NULL) {
+    post_first(loop, queue);
+  }
+}
+
+/* has_round_ended is called at a poll of the port. It returns true if
+ * everything has run that was ready at an earlier poll. It also begins the next
+ * round by counting the ready packets, once for all packets of the round. */
+static bool has_round_ended(np_loop *loop) {
+  if (loop->round_left == 0) {
+    for (const np__packet *at = loop->ready.first; at != NULL; at = at->next) {
+      loop->round_left++;
+    }
+    return false;
+  }
+  if (loop->round_left > loop->callbacks_since_poll) {
+    loop->round_left -= loop->callbacks_since_poll;
+    return false;
+  }
+  loop->round_left = 0;
+  return true;
+}
+
+/* look_around polls the port, if there may be packets, before put-off reads go
+ * to the kernel. */
+static void look_around(np_loop *loop) {
+  if (!loop->owns_port) {
+    return;
+  }
+  if (loop->yields && news(loop) == 0) {
+    /* another process may write the data that a read waits for */
+    SwitchToThread();
+  }
+  if (has_urgent_news(loop)) {
+    /* An error is ignored here; the wait that follows gets it again. */
+    take(loop, 0);
+  }
+}
+
+/* post_put_off gives put-off packets to the kernel one by one, until a callback
+ * becomes ready: this callback may write the data that the next read waits for,
+ * and the read then costs no packet. */
+static void post_put_off(np_loop *loop) {
+  if (loop->put_off.first != NULL) {
+    if ((loop->owed != NULL || loop->yields) && loop->looks < LOOKS_MAX) {
+      look_around(loop);
+      if (loop->ready.first != NULL) {
+        loop->looks++;
+        return;
+      }
+    }
+    loop->looks = 0;
+    do {
+      post_first(loop, &loop->put_off);
+    } while (loop->ready.first == NULL && loop->put_off.first != NULL);
+  }
+  if (loop->accepts.first != NULL) {
+    while (loop->ready.first == NULL && loop->accepts.first != NULL) {
+      post_first(loop, &loop->accepts);
+    }
+    if (loop->accepts.first == NULL) {
+      loop->accepts_age = 0;
+    }
+  }
+}
+
+/* age_accepts posts the accepts that have waited long enough. `callbacks` have
+ * run since the last call. */
+static void age_accepts(np_loop *loop, uint32_t callbacks) {
+  loop->accepts_age += callbacks;
+  if (loop->accepts_age >= CALLBACKS_PER_ACCEPT) {
+    post_all(loop, &loop->accepts);
+    loop->accepts_age = 0;
+  }
+}
+
+/* turn is one turn without a wait: callbacks, then gathered packets, and, if no
+ * callback is ready then, put-off packets. On a busy loop put-off packets wait
+ * until everything has run that was ready at a poll of the port, and are posted
+ * at the next poll. Each part of a turn handles at least one packet, or counts
+ * how long it was passed over; NP_LOOP_CALLBACKS_MAX rests on this. */
+static inline void turn(np_loop *loop) {
+  const uint32_t before = loop->callbacks_since_poll;
+
+  if (loop->hurried.first != NULL) {
+    post_all(loop, &loop->hurried);
+  }
+  if (loop->timers.root != NULL) {
+    np__loop_run_timers(loop);
+  }
+  run_ready(loop);
+  if (loop->ready.first == NULL && loop->gathered.first != NULL) {
+    post_gathered(loop);
+  }
+  if (loop->ready.first == NULL) {
+    loop->round_left = 0;
+    post_put_off(loop);
+  } else if (loop->callbacks_since_poll >= CALLBACKS_PER_POLL &&
+             has_round_ended(loop)) {
+    post_gathered(loop);
+    post_all(loop, &loop->put_off);
+    post_all(loop, &loop->accepts);
+    loop->accepts_age = 0;
+  }
+  if (loop->accepts.first != NULL) {
+    age_accepts(loop, loop->callbacks_since_poll - before);
+  }
+}
+
+/* wait waits on the port until a packet comes, a timer is due or the time is
+ * up. */
+static np_error wait(np_loop *loop, uint32_t timeout_ms) {
+  uint32_t wait_ms = np_loop_wait_ms(loop);
+  np_error error;
+
+  error = take(loop, wait_ms < timeout_ms ? wait_ms : timeout_ms);
+  loop->callbacks_since_poll = 0;
+  return error;
+}
+
+/* poll polls the port if a packet can be there. */
+static np_error poll(np_loop *loop) {
+  if (loop->owed_count == 0 && np__loop_peek(&loop->posted) == 0) {
+    loop->callbacks_since_poll = 0;
+    return NP_OK;
+  }
+  return wait(loop, 0);
+}
+
+/* left_ms returns the time left until `deadline`; UINT64_MAX means no
+ * deadline. */
+static uint32_t left_ms(uint64_t deadline, uint64_t now) {
+  if (deadline == UINT64_MAX) {
+    return INFINITE;
+  }
+  return now < deadline ? (uint32_t)(deadline - now) : 0;
+}
+
+static np_error run_turns(np_loop *loop, uint32_t timeout_ms, bool once) {
+  uint64_t now = once ? np__loop_now_ms(loop) : 0;
+  const uint64_t deadline =
+      timeout_ms == INFINITE ? UINT64_MAX : now + timeout_ms;
+
+  for (;;) {
+    uint32_t before;
+    bool ran;
+    np_error error;
+
+    if (loop->callbacks_since_poll >= CALLBACKS_PER_POLL) {
+      error = poll(loop);
+      if (error != NP_OK && error != WAIT_TIMEOUT) {
+        return error;
+      }
+    }
+    before = loop->callbacks_since_poll;
+    turn(loop);
+    ran = loop->callbacks_since_poll != before;
+    if (np__loop_is_stopped(loop) || (once ? ran : !np__loop_has_work(loop))) {
+      return NP_OK;
+    }
+    if (ran || loop->ready.first != NULL) {
+      continue;
+    }
+    error = wait(loop, left_ms(deadline, now));
+    if (error != NP_OK && error != WAIT_TIMEOUT) {
+      return error;
+    }
+    if (once) {
+      now = np__loop_now_ms(loop);
+      if (now >= deadline && error == WAIT_TIMEOUT &&
+          np_loop_wait_ms(loop) > 0) {
+        return WAIT_TIMEOUT; /* else packets or timers are due, and run */
+      }
+    }
+  }
+}
+
+/* begin_run begins a run: callbacks run from here on. The thread may
+ * impersonate already, if the caller forgot to revert outside a callback. */
+static void begin_run(np_loop *loop) {
+  np__loop_take_over(loop);
+  loop->running = true;
+  np__revert_if_forgotten(loop);
+}
+
+/* end_run ends a run. The exchange also makes visible what another thread
+ * wrote before it called np_loop_stop: the run may have seen `stop` by
+ * np__loop_peek, which orders nothing, so on ARM64 the caller could otherwise
+ * read old values. */
+static np_error end_run(np_loop *loop, np_error error) {
+  InterlockedExchange(&loop->stop, 0);
+  loop->running = false;
+  if (loop->forgot_revert) {
+    loop->forgot_revert = false;
+    return ERROR_BAD_IMPERSONATION_LEVEL;
+  }
+  return error;
+}
+
+static np_error run(np_loop *loop, uint32_t timeout_ms, bool once) {
+  np_error error;
+
+  if (loop == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  if (np__loop_is_running(loop)) {
+    return ERROR_BUSY;
+  }
+  if (!loop->owns_port) {
+    return ERROR_NOT_SUPPORTED;
+  }
+  begin_run(loop);
+  error = run_turns(loop, timeout_ms, once);
+  return end_run(loop, error);
+}
+
+np_error np_loop_dispatch(np_loop *loop, const OVERLAPPED_ENTRY *entries,
+                          ULONG count) {
+  if (loop == NULL || (entries == NULL && count > 0)) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  if (np__loop_is_running(loop)) {
+    return ERROR_BUSY;
+  }
+  begin_run(loop);
+  deliver(loop, entries, count);
+  loop->callbacks_since_poll = 0;
+  turn(loop);
+  return end_run(loop, NP_OK);
+}
+
+np_error np_loop_run(np_loop *loop) {
+  return run(loop, INFINITE, false);
+}
+
+np_error np_loop_run_once(np_loop *loop, uint32_t timeout_ms) {
+  return run(loop, timeout_ms, true);
+}
