@@ -64,8 +64,12 @@ static uint64_t places_of_none(const struct side *to, size_t number,
       after |= (uint64_t)1 << (is_kept ? k : k + 1);
     }
     if (!is_skippable(to, k)) {
-      break;
+      return after;
     }
+  }
+  if (arrival->error == ERROR_BUFFER_OVERFLOW &&
+      arrival->length == from->announced_bytes) {
+    after |= (uint64_t)1 << from->send_count; /* the header of that frame */
   }
   return after;
 }

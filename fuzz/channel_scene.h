@@ -66,6 +66,7 @@ struct side {
   bool is_shut;      /* a half-close has succeeded */
   bool ever_shut;    /* a half-close was started */
   size_t bytes_max;
+  size_t announced_bytes; /* of the frame whose header alone was written */
   struct sent sends[SENDS_MAX];
   size_t send_count;
   size_t sent_bytes;

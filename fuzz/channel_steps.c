@@ -471,6 +471,7 @@ static void announce(struct side *side, np_pipe *pipe) {
            "the longest frame has no header");
   np_op_init(op);
   if (np_pipe_write(pipe, header, length + 5, op, on_announced) == NP_OK) {
+    side->announced_bytes = side->bytes_max;
     stage_turn(&side->scene->stage, 0);
     stage_turn(&side->scene->stage, 1);
   }

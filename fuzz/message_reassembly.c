@@ -56,8 +56,9 @@ struct scene {
   size_t last_done; /* number of the last read that returned data */
   struct message messages[MESSAGES_MAX];
   size_t message_count;
-  bool fails; /* a read may fail */
-  bool ended; /* the end of the stream was read */
+  bool fails;   /* a read may fail */
+  bool is_late; /* the kernel may answer late what is there */
+  bool ended;   /* the end of the stream was read */
 };
 
 static void on_written(np_op *op, np_error error, size_t transferred) {
@@ -119,10 +120,11 @@ static void judge(struct read *read, np_error error, size_t transferred) {
   switch (error) {
     case NP_OK:
     case ERROR_MORE_DATA:
-      /* If the read of the rest failed, the read returns only a part. */
+      /* A read returns only a part if the read of the rest failed, or if the
+       * kernel answers late: the rest then comes with the next read. */
       fuzz_law(transferred <= read->length &&
                    (error == NP_OK || transferred == read->length ||
-                    (scene->fails && transferred > 0)),
+                    ((scene->fails || scene->is_late) && transferred > 0)),
                "%zu bytes for a buffer of %zu, %s", transferred, read->length,
                np_error_name(error));
       break;
@@ -330,6 +332,7 @@ static void step(struct scene *scene, const uint8_t bytes[STEP_BYTES]) {
       fuzz_say("a read to come will fail by its packet");
       break;
     case 14:
+      scene->is_late = true;
       sim_slow(np_pipe_handle(scene->reader), bytes[1] % 20);
       break;
     default:
@@ -365,7 +368,8 @@ static void finish(struct scene *scene) {
   fuzz_law(np_pipe_shutdown(scene->writer, &left, on_left) == NP_OK,
            "np_pipe_shutdown was refused");
   for (int i = 0; !scene->ended || is_reading(scene); i++) {
-    fuzz_law(i < READS_MAX, "the stream has no end");
+    /* An end that answers late gives what was read ahead, turn by turn. */
+    fuzz_law(i < READS_MAX * (scene->is_late ? 4 : 1), "the stream has no end");
     if (!is_reading(scene)) {
       read_begin(scene, REST_BYTES, false, 0);
       if (scene->read_count == READS_MAX) {
@@ -451,6 +455,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   scene.message_count = 0;
   scene.last_done = 0;
   scene.fails = false;
+  scene.is_late = settings.pend_permille > 0 || settings.delay_permille > 0 ||
+                  settings.cancel_late_permille > 0;
   scene.ended = false;
   scene_open(&scene, how, quota);
   for (int i = 0; i < STEPS_MAX && fuzz_left(&input) > 0; i++) {

@@ -219,8 +219,10 @@ static np_error give_held(np__ahead *ahead, np__parts *parts, size_t room,
   const size_t held = ahead->end - ahead->begin;
   const size_t size = held < room ? held : room;
 
-  np__parts_put(parts, (char *)ahead->op.np__buffer + ahead->begin, size);
-  ahead->begin += size;
+  if (size > 0) { /* a probe has no buffer */
+    np__parts_put(parts, (char *)ahead->op.np__buffer + ahead->begin, size);
+    ahead->begin += size;
+  }
   *transferred = size;
   if (size < held) {
     return reads_messages(ahead) ? ERROR_MORE_DATA : NP_OK;
