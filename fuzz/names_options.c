@@ -79,7 +79,7 @@ static void respell(char client[TEXT_BYTES_MAX], const char *server,
   if (strncmp(server, prefix, sizeof prefix - 1) != 0) {
     return;
   }
-  snprintf(name, sizeof name, "%s", server + sizeof prefix - 1);
+  snprintf(name, sizeof name, "%.1300s", server + sizeof prefix - 1);
   snprintf(client, TEXT_BYTES_MAX, "%s%.1300s%s", as->before, name, as->after);
 }
 

@@ -114,11 +114,12 @@ bool np__pile_put(np__pile *pile, const void *bytes, size_t length,
   while (length > 0) {
     size_t room;
     unsigned char *to = np__pile_room(pile, came, most, &room);
-    const size_t size = length < room ? length : room;
+    size_t size;
 
     if (to == NULL) {
       return false;
     }
+    size = length < room ? length : room;
     memcpy(to, from, size);
     np__pile_add(pile, size);
     from += size;
