@@ -22,7 +22,6 @@ enum {
   STEPS_MAX = 64,
   MESSAGES_MAX = 48,
   READS_MAX = 700,
-  LATE_AHEAD_MIN = 512,
   REST_BYTES = 1500, /* size of the buffers at the end */
   LENGTH_MAX = 3000
 };
@@ -57,10 +56,7 @@ struct scene {
   size_t last_done; /* number of the last read that returned data */
   struct message messages[MESSAGES_MAX];
   size_t message_count;
-  np_op left;   /* the writer's shutdown */
-  bool fails;   /* a read may fail */
-  bool is_late; /* the kernel may answer late what is there */
-  bool is_ahead_small;
+  bool fails; /* a read may fail */
   bool ended; /* the end of the stream was read */
 };
 
@@ -123,11 +119,10 @@ static void judge(struct read *read, np_error error, size_t transferred) {
   switch (error) {
     case NP_OK:
     case ERROR_MORE_DATA:
-      /* A read returns only a part if the read of the rest failed, or if the
-       * kernel answers late: the rest then comes with the next read. */
+      /* If the read of the rest failed, the read returns only a part. */
       fuzz_law(transferred <= read->length &&
                    (error == NP_OK || transferred == read->length ||
-                    ((scene->fails || scene->is_late) && transferred > 0)),
+                    (scene->fails && transferred > 0)),
                "%zu bytes for a buffer of %zu, %s", transferred, read->length,
                np_error_name(error));
       break;
@@ -268,16 +263,10 @@ static void wait_readable(struct scene *scene) {
            "np_pipe_readable was refused");
 }
 
-/* An end that answers late gives a message in parts of the read-ahead. These
- * must be few enough for the reads that a scene has. */
 static void set_read_ahead(struct scene *scene, size_t size) {
   np_ready_options options;
   np_error error;
 
-  if (scene->is_late && size > 0 && size < LATE_AHEAD_MIN) {
-    size = LATE_AHEAD_MIN;
-  }
-  scene->is_ahead_small = size > 0 && size < LATE_AHEAD_MIN;
   np_ready_options_init(&options);
   options.read_ahead_bytes = size;
   error = np_pipe_set_ready_options(scene->reader, &options);
@@ -341,10 +330,7 @@ static void step(struct scene *scene, const uint8_t bytes[STEP_BYTES]) {
       fuzz_say("a read to come will fail by its packet");
       break;
     case 14:
-      if (!scene->is_ahead_small) {
-        scene->is_late = true;
-        sim_slow(np_pipe_handle(scene->reader), bytes[1] % 20);
-      }
+      sim_slow(np_pipe_handle(scene->reader), bytes[1] % 20);
       break;
     default:
       sim_cancel_late(np_pipe_handle(scene->reader), bytes[1] % 20);
@@ -374,9 +360,9 @@ static bool is_reading(const struct scene *scene) {
 /* finish closes the writer when everything is sent, and lets the reader read to
  * the end. */
 static void finish(struct scene *scene) {
-  np_op_init(&scene->left);
-  scene->left.user = scene;
-  fuzz_law(np_pipe_shutdown(scene->writer, &scene->left, on_left) == NP_OK,
+  np_op left = {.user = scene};
+
+  fuzz_law(np_pipe_shutdown(scene->writer, &left, on_left) == NP_OK,
            "np_pipe_shutdown was refused");
   for (int i = 0; !scene->ended || is_reading(scene); i++) {
     fuzz_law(i < READS_MAX, "the stream has no end");
@@ -465,9 +451,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   scene.message_count = 0;
   scene.last_done = 0;
   scene.fails = false;
-  scene.is_ahead_small = false;
-  scene.is_late = settings.pend_permille > 0 || settings.delay_permille > 0 ||
-                  settings.cancel_late_permille > 0;
   scene.ended = false;
   scene_open(&scene, how, quota);
   for (int i = 0; i < STEPS_MAX && fuzz_left(&input) > 0; i++) {

@@ -116,9 +116,8 @@ bool np__ahead_try(np__ahead *ahead) {
 /* ahead_read_now reads from the kernel straight into the caller's memory. Data
  * that a probe found may be gone (the writer cancelled, or another handle read
  * them). The read would then wait, so it is cancelled and must end before the
- * return. The kernel of this machine ends the read within the cancel. If the
- * end takes longer, the pipe answers late (`answers_late`), and no further read
- * is made in this way. */
+ * return. The kernel of this machine ends the read within the cancel. An end
+ * that may answer late (`answers_late`) makes no such read. */
 static np_error ahead_read_now(np_pipe *pipe, void *buffer, size_t length,
                                size_t *transferred) {
   OVERLAPPED overlapped = {0};
@@ -148,7 +147,6 @@ static np_error ahead_read_now(np_pipe *pipe, void *buffer, size_t length,
          GetLastError() != ERROR_NOT_FOUND) {
     SwitchToThread(); /* Nothing but a cancel ends the read. */
   }
-  pipe->target.answers_late = !HasOverlappedIoCompleted(&overlapped);
   error = GetOverlappedResult(pipe->target.handle, &overlapped, &bytes, TRUE)
               ? NP_OK
               : GetLastError();
@@ -276,6 +274,38 @@ np_error np__ahead_give(np__ahead *ahead, np__parts *parts, size_t room,
   return error;
 }
 
+/* rest_finish gives a read that rest_begin put off the bytes of both parts. A
+ * failure of the second part is for the next read to tell: the first part was
+ * taken from the pipe and must not be lost. Only a disconnect throws it away.
+ */
+static void rest_finish(np_op *read) {
+  if (read->np__error == ERROR_PIPE_NOT_CONNECTED) {
+    return;
+  }
+  if (read->np__error != NP_OK && read->np__error != ERROR_MORE_DATA) {
+    read->np__error = ERROR_MORE_DATA;
+    read->np__result.transferred = 0;
+  }
+  read->np__result.transferred += read->np__packet.overlapped.Offset;
+}
+
+static const np__packet_class rest_class = {.on_packet = np__op_on_packet,
+                                            .post = np__op_post,
+                                            .run = np__op_run,
+                                            .cancel = np__op_cancel,
+                                            .finish = rest_finish};
+
+/* rest_begin puts off a read whose first `taken` bytes are in its buffer: the
+ * kernel adds the rest of the message. Offset of its OVERLAPPED keeps the
+ * count: no pipe uses that field. */
+static void rest_begin(np_op *read, size_t taken) {
+  np__op_set_class(read, &rest_class);
+  read->np__packet.overlapped.Offset = (DWORD)taken;
+  read->np__buffer = (char *)read->np__buffer + taken;
+  read->np__length -= (uint32_t)taken;
+  np__op_put_off(read);
+}
+
 void np__ahead_serve(np__ahead *ahead, np_op *read) {
   const np_buffer buffer = {read->np__buffer, read->np__length};
   np__parts parts = {&buffer, 1, 0};
@@ -289,12 +319,17 @@ void np__ahead_serve(np__ahead *ahead, np_op *read) {
   } else if (buffer.length == 0 && ahead->begin < ahead->end) {
     /* The kernel answers a read of 0 bytes in the same way. */
     np__op_end(read, reads_messages(ahead) ? ERROR_MORE_DATA : NP_OK, 0);
-  } else {
-    /* An end that answers late gives the rest of a message to the next read. */
-    error = ahead->pipe->target.answers_late
-                ? give_held(ahead, &parts, buffer.length, &transferred)
-                : np__ahead_give(ahead, &parts, buffer.length, &transferred);
+  } else if (!ahead->pipe->target.answers_late) {
+    error = np__ahead_give(ahead, &parts, buffer.length, &transferred);
     np__op_end(read, error, transferred);
+  } else {
+    error = give_held(ahead, &parts, buffer.length, &transferred);
+    if (error == ERROR_MORE_DATA && transferred < buffer.length &&
+        read->np__packet.class_ == &np__op_class) {
+      rest_begin(read, transferred);
+    } else {
+      np__op_end(read, error, transferred);
+    }
   }
 }
 

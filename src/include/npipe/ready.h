@@ -155,8 +155,7 @@ NP_API np_error np_pipe_writable(np_pipe *pipe, np_op *op, np_op_fn done);
  * longer message may be shorter than `length`.
  *
  * The kernel of this machine answers at once. Where a filter driver delays its
- * answers, the first read straight into `buffer` that is delayed waits for the
- * answer; all later reads of that end go into the library's buffer.
+ * answers, a read straight into `buffer` waits for the answer.
  *
  * buffer       `length` bytes; may be NULL when 0
  * transferred  how many bytes came; 0 with every error but ERROR_MORE_DATA
