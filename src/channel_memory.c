@@ -212,7 +212,7 @@ static unsigned char *native_room(np_channel *channel, size_t *room) {
   size_t most = channel->read_buffer_bytes;
 
   if (!channel->is_in_message) {
-    np__pile_clear(pile, channel->is_idle ? 2 * IDLE_BYTES : SIZE_MAX);
+    np__pile_clear(pile, channel->is_idle ? (size_t)2 * IDLE_BYTES : SIZE_MAX);
   } else if (np__pile_capacity(pile) < least(most, dropped)) {
     np__pile_clear(pile, 0);
   }

@@ -320,9 +320,12 @@ static np__heard read_now(np_channel *channel) {
   channel->is_reading = true;
   succeeded = ReadFile(channel->pipe->target.handle, to, (DWORD)room, NULL,
                        &read->np__packet.overlapped);
-  /* Where a part of a message posts a packet, that will tell it. */
   is_there = !succeeded && GetLastError() == ERROR_MORE_DATA;
   if (!np__op_answer(read, succeeded, &error, &transferred)) {
+    /* A packet will tell. Since Windows 8 a part of a message may be answered
+     * ERROR_IO_PENDING, too, though it was there: the status block says so. */
+    is_there =
+        is_there || HasOverlappedIoCompleted(&read->np__packet.overlapped);
     return is_there ? NP__HEARD_LATER : NP__HEARD_NOTHING;
   }
   np__op_withdraw(read);
