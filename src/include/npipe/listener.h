@@ -100,8 +100,8 @@ typedef enum np_ghosts {
  *              is first again: the listener never hands out a pipe under a name
  *              that another user has made. The user and the SDDL are looked up
  *              once, when the listener is created. The strings are copied, and
- *              `security_attributes` itself. The descriptor that it points to is
- *              borrowed until the listener's on_closed. For all
+ *              `security_attributes` itself. The descriptor that it points to
+ *              is borrowed until the listener's on_closed. For all
  *              but the first instance of the name `first_instance` and
  *              `write_owner`, which are the same bit, count as false; when none
  *              is left, neither listening nor handed out, the next is the first
