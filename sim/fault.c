@@ -9,7 +9,7 @@ enum { PLANS_MAX = 64, VANISH_MAX = 16 };
 enum plan_kind {
   PLAN_FAILURE,    /* the call fails with `value` */
   PLAN_COMPLETION, /* the call pends, its completion has the status `value` */
-  PLAN_LIE         /* it tells `value` as its count of bytes */
+  PLAN_LIE         /* the answer is that of `lie` */
 };
 
 /* A planned fault: it hits when `left` more calls of the function were made. */
@@ -18,6 +18,7 @@ static struct plan {
   uint64_t left;
   enum plan_kind kind;
   uint32_t value;
+  struct lie lie;
 } plans[PLANS_MAX];
 
 static struct vanish {
@@ -28,14 +29,6 @@ static struct vanish {
 /* Numbers of used plans. Mostly 0, which keeps each call fast. */
 static size_t plan_count;
 static size_t vanish_count;
-
-/* The planned lie of a query. */
-static struct {
-  const char *name; /* NULL: none */
-  uint64_t left;
-  size_t bytes;
-  uint32_t value;
-} lie;
 
 static uint64_t any_left; /* calls until any call fails; 0: not planned */
 static uint64_t hits;
@@ -118,8 +111,7 @@ bool sim__fault_draw(struct call *call) {
     if (plan->kind == PLAN_COMPLETION) {
       call->fault_completion = (NTSTATUS)plan->value;
     } else if (plan->kind == PLAN_LIE) {
-      call->lies = true;
-      call->lie_bytes = plan->value;
+      call->lie = plan->lie;
     } else {
       call->error = plan->value;
       failed = true;
@@ -141,18 +133,15 @@ void sim__fault_reset(void) {
   vanish_count = 0;
   any_left = 0;
   hits = 0;
-  lie.name = NULL;
 }
 
-static void plan_add(const char *name, uint64_t nth, enum plan_kind kind,
-                     uint32_t value) {
+static void plan_add(const char *name, uint64_t nth, const struct plan *plan) {
   pthread_mutex_lock(&sim__kernel.lock);
   for (size_t i = 0; i < PLANS_MAX; i++) {
     if (plans[i].name == NULL) {
+      plans[i] = *plan;
       plans[i].name = name;
       plans[i].left = nth;
-      plans[i].kind = kind;
-      plans[i].value = value;
       plan_count++;
       break;
     }
@@ -161,42 +150,45 @@ static void plan_add(const char *name, uint64_t nth, enum plan_kind kind,
 }
 
 void sim_fault(const char *name, uint64_t nth, uint32_t error) {
-  plan_add(name, nth, PLAN_FAILURE, error);
+  plan_add(name, nth, &(struct plan){.kind = PLAN_FAILURE, .value = error});
 }
 
 void sim_fault_completion(const char *name, uint64_t nth, NTSTATUS status) {
-  plan_add(name, nth, PLAN_COMPLETION, (uint32_t)status);
+  plan_add(name, nth,
+           &(struct plan){.kind = PLAN_COMPLETION, .value = (uint32_t)status});
 }
 
 void sim_lie_count(const char *name, uint64_t nth, uint32_t bytes) {
-  plan_add(name, nth, PLAN_LIE, bytes);
+  plan_add(name, nth,
+           &(struct plan){.kind = PLAN_LIE,
+                          .lie = {.is_told = true, .bytes = bytes}});
+}
+
+void sim_lie(const char *name, uint64_t nth, uint32_t bytes, uint32_t value) {
+  plan_add(
+      name, nth,
+      &(struct plan){
+          .kind = PLAN_LIE,
+          .lie = {
+              .is_told = true, .bytes = bytes, .fills = true, .fill = value}});
+}
+
+size_t sim__lie_told(const struct lie *lie, size_t info) {
+  return lie->is_told ? lie->bytes : info;
+}
+
+void sim__lie_fill(const struct lie *lie, void *out, size_t size) {
+  for (size_t at = 0;
+       lie->fills && at + sizeof lie->fill <= size && at < lie->bytes;
+       at += sizeof lie->fill) {
+    memcpy((char *)out + at, &lie->fill, sizeof lie->fill);
+  }
 }
 
 void sim_fault_any(uint64_t nth) {
   pthread_mutex_lock(&sim__kernel.lock);
   any_left = nth;
   pthread_mutex_unlock(&sim__kernel.lock);
-}
-
-void sim_lie(const char *name, uint64_t nth, size_t bytes, uint32_t value) {
-  pthread_mutex_lock(&sim__kernel.lock);
-  lie.name = name;
-  lie.left = nth;
-  lie.bytes = bytes;
-  lie.value = value;
-  pthread_mutex_unlock(&sim__kernel.lock);
-}
-
-void sim__fault_lie(const char *name, void *out, size_t size, size_t *info) {
-  if (lie.name == NULL || strcmp(lie.name, name) != 0 || --lie.left > 0) {
-    return;
-  }
-  lie.name = NULL;
-  *info = lie.bytes;
-  for (size_t at = 0; at + sizeof lie.value <= size && at < lie.bytes;
-       at += sizeof lie.value) {
-    memcpy((char *)out + at, &lie.value, sizeof lie.value);
-  }
 }
 
 uint64_t sim_faults_hit(void) {

@@ -62,17 +62,24 @@ void sim__handles_reset(void);
 
 /* --- Calls (call.c) ------------------------------------------------------ */
 
+/* A planned lie about the answer of a call (fault.c). */
+struct lie {
+  bool is_told; /* the caller is told `bytes` as the count of bytes */
+  bool fills;   /* each number of 32 bits in the answer is `fill` */
+  uint32_t bytes;
+  uint32_t fill;
+};
+
 /* A Windows call while it is in the kernel. */
 struct call {
   const char *name;
   const void *place;         /* who called */
   uint32_t error;            /* Win32 error; in an Nt call an NTSTATUS */
   NTSTATUS fault_completion; /* set by sim_fault_completion, or 0 */
-  bool lies;                 /* set by sim_lie_count: it tells `lie_bytes` */
-  uint32_t lie_bytes;
-  bool may_fail; /* may fail for lack of resources */
-  bool quiet;    /* not traced */
-  char text[96]; /* arguments for the trace */
+  struct lie lie;            /* set by sim_lie and sim_lie_count */
+  bool may_fail;             /* may fail for lack of resources */
+  bool quiet;                /* not traced */
+  char text[96];             /* arguments for the trace */
 };
 
 #define PLACE __builtin_return_address(0)
@@ -116,9 +123,10 @@ bool sim__chance(uint32_t permille);
  * call->error. */
 bool sim__fault_draw(struct call *call);
 
-/* sim__fault_lie replaces the answer of the query `name`, which succeeded, by
- * the planned lie, if it is its turn. `size` is the room in `out`. */
-void sim__fault_lie(const char *name, void *out, size_t size, size_t *info);
+/* sim__lie_told returns the count of bytes that the caller is told in place of
+ * `info`. sim__lie_fill spoils the answer in `out`, which has `size` bytes. */
+size_t sim__lie_told(const struct lie *lie, size_t info);
+void sim__lie_fill(const struct lie *lie, void *out, size_t size);
 void sim__fault_reset(void);
 
 /* sim__fault_may_hit returns true if the function may fail when it is used

@@ -340,19 +340,13 @@ static NTSTATUS connection_attribute(const struct file *file, const char *name,
 static NTSTATUS control_now(struct file *file, ULONG code, const void *in,
                             size_t in_size, void *out, size_t out_size,
                             size_t *info) {
-  NTSTATUS status;
-
   switch (code) {
     case FSCTL_PIPE_DISCONNECT:
       return sim__pipe_disconnect(file);
     case FSCTL_PIPE_IMPERSONATE:
       return sim__pipe_impersonate(file);
     case FSCTL_PIPE_PEEK:
-      status = sim__pipe_peek(file, out, out_size, info);
-      if (status >= 0 || status == STATUS_BUFFER_OVERFLOW) {
-        sim__fault_lie("NtFsControlFile", out, out_size, info);
-      }
-      return status;
+      return sim__pipe_peek(file, out, out_size, info);
     case FSCTL_PIPE_GET_CONNECTION_ATTRIBUTE:
       return connection_attribute(file, in, in_size, out, out_size, info);
     case FSCTL_PIPE_QUERY_CLIENT_PROCESS:

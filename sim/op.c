@@ -21,8 +21,7 @@ struct op *sim__op_new(const struct call *call, enum op_kind kind,
   op->name = call->name;
   op->place = call->place;
   op->thread_id = sim__thread_self()->id;
-  op->lies = call->lies;
-  op->lie_bytes = call->lie_bytes;
+  op->lie = call->lie;
   op->buffer = buffer;
   op->size = size;
   op->timeout_at = NEVER;
@@ -51,10 +50,6 @@ void sim__op_free(struct op *op) {
   free(op);
 }
 
-size_t sim__op_told(const struct op *op) {
-  return op->lies ? op->lie_bytes : op->info;
-}
-
 char *sim__op_target(struct op *op) {
   return op->staged != NULL ? op->staged : op->buffer;
 }
@@ -64,9 +59,10 @@ void sim__op_write_back(struct op *op) {
     return;
   }
   if (op->staged != NULL && op->info > 0) {
-    memcpy(op->buffer, op->staged, op->info < op->size ? op->info : op->size);
+    memcpy(op->buffer, op->staged, op->info);
   }
-  op->request.iosb->Information = sim__op_told(op);
+  sim__lie_fill(&op->lie, op->buffer, op->size);
+  op->request.iosb->Information = sim__lie_told(&op->lie, op->info);
   /* Atomic, because other threads may poll it with HasOverlappedIoCompleted. */
   __atomic_store_n(&op->request.iosb->Status, op->status, __ATOMIC_RELEASE);
 }

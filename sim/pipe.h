@@ -62,8 +62,7 @@ struct op {
   NTSTATUS status;
   size_t info;
   ULONG_PTR key; /* OP_POSTED */
-  bool lies;     /* tells `lie_bytes` in place of `info` */
-  uint32_t lie_bytes;
+  struct lie lie;
   bool queued; /* waits in a pipe; can be cancelled */
   bool cancel_asked;
   bool cancel_now; /* chosen by the current cancel */
@@ -85,9 +84,6 @@ struct op {
 struct op *sim__op_new(const struct call *call, enum op_kind kind,
                        struct file *file, const struct request *request,
                        void *buffer, size_t size);
-
-/* sim__op_told returns the count of bytes that the caller is told. */
-size_t sim__op_told(const struct op *op);
 
 /* sim__op_take_event takes the event that the caller passed. It returns false
  * if the handle is not an event; `op` is then freed. */

@@ -68,7 +68,7 @@ static void take(struct port *port, OVERLAPPED_ENTRY *entry) {
   if (op->kind != OP_POSTED && sizeof entry->Internal == 8) {
     entry->Internal |= (ULONG_PTR)sim__random_next() << 32;
   }
-  entry->dwNumberOfBytesTransferred = (DWORD)sim__op_told(op);
+  entry->dwNumberOfBytesTransferred = (DWORD)sim__lie_told(&op->lie, op->info);
   sim__op_free(op);
 }
 

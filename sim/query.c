@@ -142,13 +142,13 @@ NTSTATUS NTAPI NtQueryInformationFile(HANDLE handle, PIO_STATUS_BLOCK io,
       sim__file_enter(file);
       status = query(file, sim__handle_access(handle), out, size, which, &info);
       if (status == STATUS_SUCCESS) {
-        sim__fault_lie(__func__, out, size, &info);
+        sim__lie_fill(&call.lie, out, size);
       }
       sim__file_leave(file);
     }
     if (status == STATUS_SUCCESS || status == STATUS_BUFFER_OVERFLOW) {
       io->Status = status;
-      io->Information = info;
+      io->Information = sim__lie_told(&call.lie, info);
     }
     call.error = (uint32_t)status;
   }

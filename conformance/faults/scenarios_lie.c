@@ -26,7 +26,7 @@ SCENARIO(lie_info, "lie/info", 0) {
     const size_t whole = nth == 1 ? LOCAL_BYTES : MODES_BYTES;
 
     for (size_t bytes = 0; bytes <= whole; bytes += 4) {
-      sim_lie("NtQueryInformationFile", nth, bytes, 5);
+      sim_lie("NtQueryInformationFile", nth, (uint32_t)bytes, 5);
       if (!refused(r, "np_pipe_info", info_error(r->client),
                    ERROR_INVALID_DATA)) {
         return false;
@@ -60,7 +60,7 @@ SCENARIO(lie_adopt, "lie/adopt", 0) {
     return false;
   }
   for (size_t bytes = 0; bytes <= LOCAL_BYTES; bytes += 4) {
-    sim_lie("NtQueryInformationFile", 1, bytes, 5);
+    sim_lie("NtQueryInformationFile", 1, (uint32_t)bytes, 5);
     if (!refused(r, "np_pipe_adopt", np_pipe_adopt(r->loop, raw, &pipe),
                  ERROR_INVALID_DATA)) {
       return false;
@@ -74,7 +74,7 @@ static bool peek_lies(struct run *r, size_t bytes, uint32_t value,
   char buffer[ROOM_BYTES];
   np_peek peek = {.size = sizeof peek};
 
-  sim_lie("NtFsControlFile", 1, bytes, value);
+  sim_lie("NtFsControlFile", 1, (uint32_t)bytes, value);
   return expected == NP_OK
              ? took(r, "np_pipe_peek",
                     np_pipe_peek(r->client, buffer, sizeof buffer, &peek))
@@ -98,4 +98,25 @@ SCENARIO(lie_peek, "lie/peek", 0) {
          peek_lies(r, PEEK_BYTES + 4, 2, ERROR_INVALID_DATA) &&
          peek_lies(r, PEEK_BYTES + 4, UINT32_MAX, NP_OK) &&
          ends_with(read_begin(r, r->client, 16), NP_OK, "data");
+}
+
+/* One thread serves both flushes, so it interrupts each of them. The end of a
+ * flush that was interrupted asks whether the peer went. */
+SCENARIO(lie_flush, "lie/flush", FLUSHES | NO_FLUSH_CONTROL | LIES) {
+  struct action *flushed[2];
+
+  if (!pair_open(r) || !ends(write_begin(r, r->client, "data", 4), NP_OK, 4) ||
+      !ends(write_begin(r, r->server, "more", 4), NP_OK, 4)) {
+    return false;
+  }
+  flushed[0] = flush_begin(r, r->client);
+  flushed[1] = flush_begin(r, r->server);
+  if (flushed[0] == NULL || flushed[1] == NULL || !turn(r, 1)) {
+    return false;
+  }
+  sim_lie("NtQueryInformationFile", 1, 4, 0);
+  return ends_with(read_begin(r, r->server, 16), NP_OK, "data") &&
+         ends(flushed[0], ERROR_INVALID_DATA, 0) &&
+         ends_with(read_begin(r, r->client, 16), NP_OK, "more") &&
+         ends(flushed[1], NP_OK, 0);
 }

@@ -220,7 +220,7 @@ void sim_fault_completion(const char *name, uint64_t nth, NTSTATUS status);
  * NtFsControlFile for its peek. The call must succeed; it then says that the
  * answer has `bytes` bytes, and each number of 32 bits in them is `value`.
  * sim_faults_hit does not count a lie. */
-void sim_lie(const char *name, uint64_t nth, size_t bytes, uint32_t value);
+void sim_lie(const char *name, uint64_t nth, uint32_t bytes, uint32_t value);
 
 /* sim_lie_count changes the `nth` call from now of `name`, which starts an
  * operation: where the call or its completion tells how many bytes were moved,
