@@ -80,7 +80,9 @@ enum scenario_flags {
   FLUSHES = 1024,          /* a thread flushes if the kernel's control fails */
   NO_FLUSH_CONTROL = 2048, /* the kernel has no flush control */
   HOLDS_BACK = 4096, /* reads behind one that waits are ended by the scenario */
-  LIES = 8192        /* the kernel lies, and no call fails beside that */
+  LIES = 8192,       /* the kernel lies, and no call fails beside that */
+  LOOKS_FIRST =
+      16384 /* its first read only looks whether a message lies there */
 };
 
 struct scenario {

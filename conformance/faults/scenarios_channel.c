@@ -101,11 +101,11 @@ static bool play_calls(struct run *r) {
          ends_with(asked[1], NP_OK, "zwei");
 }
 
-SCENARIO(channel_call_byte, "channel/call-byte", 0) {
+SCENARIO(channel_call_byte, "channel/call-byte", LOOKS_FIRST) {
   return play_calls(r);
 }
 
-SCENARIO(channel_call_message, "channel/call-message", 0) {
+SCENARIO(channel_call_message, "channel/call-message", LOOKS_FIRST) {
   modes(r, NP_MESSAGE, NP_MESSAGE);
   return play_calls(r);
 }
