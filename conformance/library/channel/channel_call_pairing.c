@@ -81,6 +81,20 @@ NP_CASE("channel-call-pairing/call-unasked-part", np_channel_call,
   }
 }
 
+NP_CASE("channel-call-pairing/call-unasked-long", np_channel_call,
+        ANY_MODE | BOTH_ENDS, ERROR_PIPE_BUSY,
+        "A message that lies unread is no reply, also when it is longer than "
+        "the read by which the call looks for it.",
+        "npipe/channel.h") {
+  static char longer[3000];
+
+  calls_open(f, NULL);
+  message_send(f, f->opposite, longer, sizeof(longer));
+  call_refused(f, &asked[0], ERROR_PIPE_BUSY);
+  assert_message(f, f->channel, longer, sizeof(longer));
+  call_answered(f, &asked[1], "right");
+}
+
 NP_CASE("channel-call-pairing/call-unasked-empty-write", np_channel_call,
         MODE_MESSAGE_BYTE | BOTH_ENDS, ERROR_PIPE_BUSY,
         "An empty message of the kernel does not count as an unasked message "
