@@ -346,8 +346,8 @@ np__heard np__channel_listen(np_channel *channel) {
       channel->skip_bytes > 0 || channel->dropping == NP__DROP_SILENTLY;
   if (channel->is_reading) {
     if (!is_skipping && !channel->is_read_cancelled) {
-      np__channel_read_give_up(
-          channel); /* What it brings may have come already. */
+      /* What the read brings may have come already. */
+      np__channel_read_give_up(channel);
     }
     return NP__HEARD_LATER;
   }

@@ -6,8 +6,8 @@
 #define CONFIGURATION_OUTBOUND 1u
 #define CONFIGURATION_DUPLEX   2u
 
-/* What is asked of a pipe of another machine its server answers: an answer that
- * is too short is none. */
+/* query asks about the pipe. The server of another machine's pipe answers that;
+ * an answer that is too short is an error. */
 static np_error query(HANDLE handle, FILE_INFORMATION_CLASS information_class,
                       void *information, ULONG size) {
   IO_STATUS_BLOCK status = {0};
