@@ -10,7 +10,7 @@ struct spelling {
   const char *after;
 };
 
-/* All these name the pipe `\\.\pipe\NAME`. */
+/* Spellings of the name `\\.\pipe\NAME`. */
 static const struct spelling spellings[] = {
     {"\\\\.\\pipe\\", ""},
     {"\\\\?\\pipe\\", ""},
@@ -36,7 +36,7 @@ static const struct spelling spellings[] = {
     {"\\\\?\\GLOBALROOT\\Device\\NamedPipe\\", ""},
 };
 
-/* Each of these names another pipe. */
+/* Spellings that name a pipe other than `\\.\pipe\NAME`. */
 static const struct spelling others[] = {
     {"\\\\.\\pipe\\", "\\"},      {"\\\\.\\pipe\\LOCAL\\", ""},
     {"\\\\?\\pipe\\", "."},       {"\\\\?\\pipe\\", " "},

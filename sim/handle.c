@@ -17,7 +17,7 @@ struct slot {
   ACCESS_MASK access;
   DWORD flags;
   bool vanished;
-  const char *name; /* the call that opened it, or closed it */
+  const char *name; /* the last call that opened or closed the handle */
   const void *place;
   uint32_t next_free;
 };
@@ -90,7 +90,7 @@ HANDLE sim__handle_open(struct object *object, ACCESS_MASK access,
   struct slot *slot = &table.slots[index];
 
   if (object->handles++ > 0) {
-    object->refs--; /* all handles together hold one reference */
+    object->refs--; /* the handles of an object share one reference */
   }
   slot->object = object;
   slot->access = access;

@@ -36,7 +36,7 @@ enum object_type {
 struct object {
   enum object_type type;
   unsigned handles;
-  unsigned refs; /* all handles together count as one */
+  unsigned refs; /* the handles together count as one reference */
 };
 
 void sim__object_init(struct object *object, enum object_type type);

@@ -50,7 +50,8 @@ struct op {
   struct event *event;
   struct request request;
   uint32_t thread_id;
-  const char *name; /* the call that started it, and its place */
+  const char
+      *name; /* the call that started the operation; `place`: its caller */
   const void *place;
   char *buffer; /* the caller's */
   size_t size;

@@ -115,7 +115,7 @@ enum { SPOILT_BYTES_MAX = 512 };
  * order. */
 static const struct spoilt {
   const char *what;
-  size_t cut;  /* bytes that are left; 0: all */
+  size_t cut;  /* the first bytes are kept; 0: all bytes */
   size_t at;   /* offset of the changed byte */
   size_t from; /* offset's base: 0 header, 1 owner, 2 list, 3 label */
   unsigned char to;

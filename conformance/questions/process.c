@@ -18,7 +18,7 @@ static void CALLBACK wait_for_the_end(PTP_CALLBACK_INSTANCE instance,
 /* The most callbacks that wait at once: what runs once none has begun for
  * STILL_MS. */
 static LONG most_at_once(struct platform *f, void *argument) {
-  HANDLE clock = event_new(f); /* nobody sets it: a pause */
+  HANDLE clock = event_new(f); /* never set: waiting for it is a pause */
   uint64_t begin = world_now_ms();
   uint64_t changed = begin;
   LONG most = 0;

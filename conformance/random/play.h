@@ -229,7 +229,7 @@ struct busy {
   np_loop *loop;
   bool is_over;
   unsigned chosen;        /* set of enum waiting */
-  unsigned waiting;       /* those that have not run */
+  unsigned waiting;       /* the chosen things that have not run */
   unsigned callbacks;     /* of the busy work */
   unsigned callbacks_max; /* then the waiting things have starved */
   unsigned ready_at;      /* `callbacks` when the waiting things were ready */

@@ -1,4 +1,4 @@
-/* The child process that asks one question. */
+/* A child process asks one question. */
 #ifndef NPIPE_CONFORMANCE_RUNNER_ASK_H
 #define NPIPE_CONFORMANCE_RUNNER_ASK_H
 

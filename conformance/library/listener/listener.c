@@ -244,7 +244,7 @@ NP_CASE("listener/background-closed", np_listener_close, NO_MODE, NP_OK,
   timer_outlasts_the_run(f);
 }
 
-/* --- What belongs to it -------------------------------------------------- */
+/* --- Pipes of a listener ------------------------------------------------- */
 
 NP_CASE("listener/user", np_listener_set_user, NO_MODE, NP_OK,
         "The caller's pointer is NULL at first, and then what was set.",

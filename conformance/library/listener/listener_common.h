@@ -6,7 +6,7 @@
 
 enum { ACCEPTED_MAX = 4096, NEWS_MAX = 64 };
 
-/* One listener, and everything that its callbacks recorded. */
+/* A listener under test, and the records of its callbacks. */
 struct listening {
   np_listener *listener;
   np_listener_options options; /* set for the variant's mode */

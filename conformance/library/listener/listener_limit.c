@@ -181,7 +181,7 @@ NP_CASE("listener-limit/first-taken", np_listener_create, ANY_MODE, NP_OK,
   }
   client = client_open_another(f);
   museum_echo(f, accepted(f, 1), client);
-  read_begin(&f->ops[5], left, 1); /* It was open all the time. */
+  read_begin(&f->ops[5], left, 1); /* The pipe was open all the time. */
   museum_until(f, &f->ops[5]);
   assert_done(&f->ops[5], ERROR_BROKEN_PIPE, 0);
 }

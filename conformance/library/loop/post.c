@@ -287,7 +287,7 @@ NP_CASE("post/stop-null", np_loop_stop, NO_MODE, ERROR_INVALID_PARAMETER,
 
 /* --- np_loop_stop and np_loop_post against np_loop_destroy --------------- */
 
-enum { ENDS = 60 }; /* of loops, one after the other */
+enum { ENDS = 60 }; /* number of loops, one after the other */
 
 /* Keeps the loop busy, so that it sees the stop before its packet comes. */
 static void tick(np_timer *timer) {

@@ -197,7 +197,7 @@ NP_CASE("museum-cancel/shared-handle", np_pipe_read, ANY_MODE | BOTH_ENDS,
   }
 }
 
-/* --- Cancels that nobody expects ---------------------------------------- */
+/* --- Unexpected cancels ------------------------------------------------- */
 
 NP_CASE("museum-cancel/stranger", np_pipe_read, ANY_MODE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,

@@ -436,7 +436,7 @@ NP_CASE("ready-mixed/echo-by-readiness", np_pipe_ready, ANY_MODE, NP_OK,
   }
 }
 
-/* --- Those who never ask ------------------------------------------------ */
+/* --- Pipes without readiness -------------------------------------------- */
 
 static void traffic(np_fixture *f) {
   unsigned round;
