@@ -116,8 +116,8 @@ typedef struct sim_settings {
   uint32_t short_get_permille;
   /* An operation that completes at once is answered ERROR_IO_PENDING. */
   uint32_t pend_permille;
-  /* The buffer and the OVERLAPPED are written when the packet is dequeued, not
-   * when the operation ends. */
+  /* The buffer and the OVERLAPPED of an operation that waited are written when
+   * its packet is dequeued, not when the operation ends. */
   uint32_t late_status_permille;
   /* A completion comes up to delay_ms_max later. */
   uint32_t delay_permille;
