@@ -23,7 +23,8 @@
  * yet in the kernel. */
 #define FLUSH_CANCELS_MAX 100u
 
-#define STATE_CLOSING 4u
+#define STATE_CONNECTED 3u
+#define STATE_CLOSING   4u
 
 typedef struct flush_list {
   np__flush *first;
@@ -110,21 +111,18 @@ static np__flush *next_flush(np__flusher *flusher) {
   return flush;
 }
 
-/* error_after returns the result of a flush that the kernel answered with
- * success. After the peer has gone the kernel finds nothing to wait for,
- * although the peer may not have read data that an earlier try found unread. */
-static np_error error_after(const np__flush *flush) {
+/* peer_check returns ERROR_BROKEN_PIPE if the peer has closed its end. It
+ * returns NP_OK if not, or if the handle of an outbound server may not ask. */
+static np_error peer_check(HANDLE handle, bool *is_there) {
   np__pipe_local_information local = {0};
   IO_STATUS_BLOCK block = {0};
   NTSTATUS status;
 
-  if (!flush->has_waited) {
-    return NP_OK;
-  }
-  status = NtQueryInformationFile(flush->handle, &block, &local, sizeof local,
+  *is_there = false;
+  status = NtQueryInformationFile(handle, &block, &local, sizeof local,
                                   NP__FILE_PIPE_LOCAL_INFORMATION);
   if (status == NP__STATUS_ACCESS_DENIED) {
-    return NP_OK; /* an outbound server's handle may not query */
+    return NP_OK;
   }
   if (status < 0) {
     return np__error_of_status(status);
@@ -132,7 +130,31 @@ static np_error error_after(const np__flush *flush) {
   if (block.Information != sizeof local) {
     return ERROR_INVALID_DATA;
   }
+  *is_there = local.state == STATE_CONNECTED;
   return local.state == STATE_CLOSING ? ERROR_BROKEN_PIPE : NP_OK;
+}
+
+/* flush_in_kernel makes one try and returns its result. After the peer has gone
+ * the kernel finds nothing to wait for and answers with success, although the
+ * peer may not have read everything. So a peer that was there when the flush
+ * began must be there before the try, and also after the last of several. */
+static np_error flush_in_kernel(np__flusher *flusher, const np__flush *flush,
+                                NTSTATUS *status) {
+  np_error error = NP_OK;
+  bool is_there;
+
+  *status = 0;
+  if (flush->had_peer) {
+    error = peer_check(flush->handle, &is_there);
+  }
+  if (error != NP_OK) {
+    return error;
+  }
+  *status = NtFlushBuffersFile(flush->handle, &flusher->block.status);
+  if (*status != 0) {
+    return np__error_of_status(*status);
+  }
+  return flush->has_waited ? peer_check(flush->handle, &is_there) : NP_OK;
 }
 
 /* post passes the result as the packet's byte count. Posting fails only while
@@ -157,8 +179,7 @@ static void try_flush(np__flusher *flusher, np__flush *flush) {
   flusher->was_cut = false;
   WakeConditionVariable(&flusher->for_pacer);
   ReleaseSRWLockExclusive(&flusher->lock);
-  status = NtFlushBuffersFile(flush->handle, &flusher->block.status);
-  error = status == 0 ? error_after(flush) : np__error_of_status(status);
+  error = flush_in_kernel(flusher, flush, &status);
   AcquireSRWLockExclusive(&flusher->lock);
   flusher->tried = NULL;
   WakeConditionVariable(&flusher->for_pacer);
@@ -319,7 +340,12 @@ np_error np__flusher_start(np_loop *loop, np__flush *flush, HANDLE pipe,
   np__flusher *flusher;
   np_error error = loop->flusher != NULL ? NP_OK : flusher_new(loop);
 
-  if (error != NP_OK) {
+  if (error == NP_OK) {
+    error = peer_check(pipe, &flush->had_peer);
+  }
+  /* Without a peer the kernel says what a flush gives. */
+  if (error != NP_OK && error != ERROR_BROKEN_PIPE &&
+      error != ERROR_PIPE_NOT_CONNECTED) {
     return error;
   }
   if (!DuplicateHandle(GetCurrentProcess(), pipe, GetCurrentProcess(),

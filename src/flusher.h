@@ -26,14 +26,15 @@ typedef struct np__flush {
   np__packet *packet; /* posted with the Win32 error as its count of bytes */
   HANDLE handle;      /* a duplicate: the pipe may be closed during a try */
   np__flush_state state;
+  bool had_peer;     /* the peer was there when the flush began */
   bool has_waited;   /* a try has found unread data */
   bool is_cancelled; /* the try under way is the last one */
 } np__flush;
 
 /* np__flusher_start begins a flush of `pipe`, which posts `packet` to the
  * loop's port at its end. The first call makes the loop's flusher. Returns
- * NP_OK, ERROR_NOT_ENOUGH_MEMORY, or what DuplicateHandle or CreateThread said;
- * then nothing began. */
+ * NP_OK, ERROR_NOT_ENOUGH_MEMORY, or what NtQueryInformationFile,
+ * DuplicateHandle or CreateThread said; then nothing began. */
 np_error np__flusher_start(np_loop *loop, np__flush *flush, HANDLE pipe,
                            np__packet *packet);
 

@@ -36,12 +36,12 @@ static bool play_until_read(struct run *r) {
          ends(flushed, NP_OK, 0);
 }
 
-SCENARIO(flush, "flush/until-it-was-read", FLUSHES) {
+SCENARIO(flush, "flush/until-it-was-read", FLUSHES | KNOWS_ITSELF) {
   return play_until_read(r);
 }
 
 SCENARIO(flush_thread, "flush/thread-until-it-was-read",
-         FLUSHES | NO_FLUSH_CONTROL) {
+         FLUSHES | NO_FLUSH_CONTROL | KNOWS_ITSELF) {
   return play_until_read(r);
 }
 
@@ -58,13 +58,27 @@ static bool play_cancelled(struct run *r) {
          ends(flushed, ERROR_OPERATION_ABORTED, 0);
 }
 
-SCENARIO(flush_cancel, "flush/cancelled", FLUSHES | CANCELS_FIRST) {
+SCENARIO(flush_cancel, "flush/cancelled",
+         FLUSHES | CANCELS_FIRST | KNOWS_ITSELF) {
   return play_cancelled(r);
 }
 
 SCENARIO(flush_thread_cancel, "flush/thread-cancelled",
-         FLUSHES | NO_FLUSH_CONTROL) {
+         FLUSHES | NO_FLUSH_CONTROL | KNOWS_ITSELF) {
   return play_cancelled(r);
+}
+
+/* The peer goes before a thread has tried the flush for the first time. */
+SCENARIO(flush_peer, "flush/thread-peer-goes-first",
+         FLUSHES | NO_FLUSH_CONTROL | KNOWS_ITSELF) {
+  struct action *flushed;
+
+  if (!pair_open(r) || !ends(write_begin(r, r->client, "data", 4), NP_OK, 4)) {
+    return false;
+  }
+  flushed = flush_begin(r, r->client);
+  return flushed != NULL && pipe_close(r, r->server) &&
+         ends(flushed, ERROR_BROKEN_PIPE, 0);
 }
 
 /* Both ends wait for each other. The thread tries each one, interrupts it and

@@ -169,8 +169,8 @@ NP_API np_error np_pipe_writev(np_pipe *pipe, const np_buffer *buffers,
  * Returns NP_OK when it began. On an error nothing began, `done` never runs:
  * ERROR_INVALID_PARAMETER (a NULL), ERROR_INVALID_HANDLE (the pipe is being
  * closed), ERROR_BUSY (`op` is in flight, or the pipe is a channel's); where
- * threads flush ERROR_NOT_ENOUGH_MEMORY, or what DuplicateHandle or
- * CreateThread said.
+ * threads flush ERROR_NOT_ENOUGH_MEMORY, or what NtQueryInformationFile,
+ * DuplicateHandle or CreateThread said.
  * `done` gets NP_OK: the peer has read everything; or no client was there yet;
  * or the peer had gone when the flush began. ERROR_BROKEN_PIPE: the peer went
  * while the flush waited, and it is not certain that it had read everything.
