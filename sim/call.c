@@ -33,6 +33,7 @@ struct text {
 static struct text reports;
 static struct text trace;
 static bool tracing;
+static FILE *trace_file; /* takes the lines in place of `trace` */
 
 static void text_add(struct text *text, const char *line) {
   size_t length = strlen(line);
@@ -87,6 +88,10 @@ void sim__misuse(const char *format, ...) {
   }
 }
 
+const char *sim__report_text(void) {
+  return reports.used > 0 ? reports.at : "";
+}
+
 /* With sanitizers sim__place_text knows the source line. Else dladdr gives the
  * symbol if it is exported, or an offset for addr2line. */
 extern void __sanitizer_symbolize_pc(const void *, const char *, char *, size_t)
@@ -139,9 +144,9 @@ static void counts_reset(void) {
 static void enter(struct call *call, const char *name, const void *place) {
   pthread_mutex_lock(&sim__kernel.lock);
   if (sim__kernel.random == 0) {
-    sim__kernel.random = 1; /* This program never called sim_reset. */
-    sim_settings_init(&sim__kernel.settings);
+    sim__environment_begin(); /* this program never called sim_reset */
     sim__clock_reset();
+    sim__threads_reset();
   }
   memset(call, 0, sizeof *call);
   call->name = name;
@@ -180,7 +185,11 @@ static void leave(struct call *call) {
     snprintf(line, sizeof line, "%llu %u %s(%s) = %x\n",
              (unsigned long long)(sim__kernel.now_ns / 1000), self->id,
              call->name, call->text, call->error);
-    text_add(&trace, line);
+    if (trace_file != NULL) {
+      fputs(line, trace_file);
+    } else {
+      text_add(&trace, line);
+    }
   }
   sim__threads_step();
   pthread_mutex_unlock(&sim__kernel.lock);
@@ -236,6 +245,14 @@ void sim_trace(bool on) {
   pthread_mutex_unlock(&sim__kernel.lock);
 }
 
+void sim__trace_to(FILE *file) {
+  trace_file = file;
+  tracing = file != NULL;
+  if (file != NULL) {
+    setvbuf(file, NULL, _IOLBF, BUFSIZ); /* a crash loses no line */
+  }
+}
+
 char *sim_trace_text(void) {
   char *copy;
 
@@ -247,6 +264,7 @@ char *sim_trace_text(void) {
 
 void sim_reset(uint64_t seed, const sim_settings *settings) {
   pthread_mutex_lock(&sim__kernel.lock);
+  sim__environment_end();
   sim__kernel.tearing_down = true;
   sim__handles_reset();
   sim__ops_reset();
@@ -265,7 +283,7 @@ void sim_reset(uint64_t seed, const sim_settings *settings) {
   calls_total = 0;
   text_deinit(&reports);
   text_deinit(&trace);
-  tracing = false;
+  sim__trace_to(NULL);
   sim__threads_reset();
   pthread_mutex_unlock(&sim__kernel.lock);
 }

@@ -185,9 +185,13 @@ void sim__lie_fill(const struct lie *lie, void *out, size_t size) {
   }
 }
 
+void sim__fault_plan_any(uint64_t nth) {
+  any_left = nth;
+}
+
 void sim_fault_any(uint64_t nth) {
   pthread_mutex_lock(&sim__kernel.lock);
-  any_left = nth;
+  sim__fault_plan_any(nth);
   pthread_mutex_unlock(&sim__kernel.lock);
 }
 

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <windows.h>
 #include <winternl.h>
@@ -110,6 +111,19 @@ void sim__misuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* sim__report appends a line to the report of sim_check. */
 void sim__report(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* sim__report_text returns the report so far; it is empty if nothing was
+ * found. */
+const char *sim__report_text(void);
+
+/* sim__trace_to writes each line of the trace to `file` at once. NULL: the
+ * trace is off. */
+void sim__trace_to(FILE *file);
+
+/* sim__environment_begin sets up the kernel of a program that never called
+ * sim_reset (environment.c). sim__environment_end is for sim_reset. */
+void sim__environment_begin(void);
+void sim__environment_end(void);
+
 /* sim__place_text describes a code address and returns `out`. */
 const char *sim__place_text(const void *place, char *out, size_t size);
 
@@ -128,6 +142,9 @@ bool sim__fault_draw(struct call *call);
 size_t sim__lie_told(const struct lie *lie, size_t info);
 void sim__lie_fill(const struct lie *lie, void *out, size_t size);
 void sim__fault_reset(void);
+
+/* sim__fault_plan_any is sim_fault_any. */
+void sim__fault_plan_any(uint64_t nth);
 
 /* sim__fault_may_hit returns true if the function may fail when it is used
  * correctly. */
