@@ -15,9 +15,6 @@
 /* The default quota of a pipe. */
 #define PIPE_BYTES 65536u
 
-/* Number of attempts to cancel everything before a close. */
-#define OP_CANCELS_MAX 3u
-
 _Static_assert(offsetof(np_op, np__packet) == 0 &&
                    offsetof(np__packet, overlapped) == 0,
                "an OVERLAPPED pointer is an op pointer");
@@ -30,16 +27,6 @@ void np_op_init(np_op *op) {
   if (op != NULL) {
     memset(op, 0, sizeof *op);
   }
-}
-
-np_error np_op_cancel(np_op *op) {
-  if (op == NULL) {
-    return ERROR_INVALID_PARAMETER;
-  }
-  if (op->np__state != NP__OP_IDLE) {
-    np__loop_check_thread(op->np__target->loop);
-  }
-  return np__op_abort(op, ERROR_OPERATION_ABORTED);
 }
 
 bool np__target_is_busy(const np__target *target, np__direction direction,
@@ -162,20 +149,6 @@ void np__op_run_own(np_loop *loop, np__packet *packet) {
 
   (void)loop;
   call_back(op, op->np__done);
-}
-
-np_error np__op_cancel(np_op *op) {
-  np_error error;
-
-  if (!CancelIoEx(op->np__target->handle, &op->np__packet.overlapped)) {
-    error = GetLastError();
-    if (error != ERROR_NOT_FOUND) {
-      return error;
-    }
-    /* The operation has its result; the packet is on the way. */
-  }
-  np__loop_poll_soon(op->np__target->loop);
-  return NP_OK;
 }
 
 const np__packet_class np__op_class = {.on_packet = np__op_on_packet,
@@ -342,24 +315,20 @@ static ULONG_PTR *held_bytes(np_op *op) {
   return &op->np__packet.overlapped.InternalHigh;
 }
 
-static bool op_has_succeeded(const np_op *op) {
-  return op->np__error == NP_OK || op->np__error == ERROR_MORE_DATA;
-}
-
 /* hold_back keeps the result of `op` until earlier operations have theirs. A
  * failure may be reported sooner, by a cancel or by the time limit. */
 static void hold_back(np_op *op, size_t transferred) {
   *held_bytes(op) = transferred;
   op->np__state = NP__OP_HELD_BACK;
   op->np__target->ahead[op->np__direction]++;
-  if (op_has_succeeded(op)) {
+  if (np__op_has_succeeded(op)) {
     stop_deadline(op);
   } else if (op->timeout_ms > 0 && (op->np__at_end & NP__AT_END_LIMIT) == 0) {
     np__op_limit(op);
   }
 }
 
-static void release(np_op *op) {
+void np__op_release(np_op *op) {
   assert(op->np__state == NP__OP_HELD_BACK);
   op->np__target->ahead[op->np__direction]--;
   make_ready(op, (size_t)*held_bytes(op));
@@ -377,7 +346,7 @@ static void release_later(np_op *op) {
       return;
     }
     if (at->np__state == NP__OP_HELD_BACK) {
-      release(at);
+      np__op_release(at);
     }
   }
 }
@@ -395,7 +364,7 @@ static void make_ready_in_order(np_op *op, size_t transferred,
     make_ready(op, transferred);
     release_later(op);
   } else if (is_aborted ||
-             (op->np__abort_error != NP_OK && !op_has_succeeded(op))) {
+             (op->np__abort_error != NP_OK && !np__op_has_succeeded(op))) {
     /* A cancelled operation does not wait for the others, also if it failed
      * for another reason. */
     make_ready(op, transferred);
@@ -417,92 +386,5 @@ void np__op_end(np_op *op, np_error error, size_t transferred) {
   if ((op->np__at_end & NP__AT_END_TELL) != 0 ||
       (error != NP_OK && op->np__direction < NP__DIRECTIONS)) {
     target->class_->ended(target, op);
-  }
-}
-
-/* See np__op_abort. */
-static np_error abort_held_back(np_op *op, np_error as) {
-  if (op_has_succeeded(op)) {
-    return ERROR_NOT_FOUND;
-  }
-  if (op->np__direction == NP__INWARD) {
-    op->np__error = as;
-  }
-  release(op);
-  return NP_OK;
-}
-
-np_error np__op_abort(np_op *op, np_error as) {
-  np_error error;
-
-  switch (op->np__state) {
-    case NP__OP_WAITING:
-      op->np__abort_error = as;
-      np__op_end(op, ERROR_OPERATION_ABORTED, 0);
-      return NP_OK;
-    case NP__OP_PUT_OFF:
-      /* The next turn begins with its end. A connect of the library's own ends
-       * where it would have been posted. */
-      if (op->np__abort_error == NP_OK) {
-        op->np__abort_error = as;
-        op->np__at_end |= NP__AT_END_ABORT;
-        if (op->np__kind != NP__OP_OWN_CONNECT) {
-          np__loop_hurry(op->np__target->loop, &op->np__packet);
-        }
-      }
-      return NP_OK;
-    case NP__OP_IN_KERNEL:
-      if (op->np__abort_error != NP_OK) {
-        return NP_OK;
-      }
-      op->np__abort_error = as; /* `cancel` may read it, and end `op` */
-      error = op->np__packet.class_->cancel(op);
-      if (error != NP_OK) {
-        op->np__abort_error = NP_OK;
-      }
-      return error;
-    case NP__OP_HELD_BACK:
-      return abort_held_back(op, as);
-    case NP__OP_ENDED:
-      if ((op->np__at_end & NP__AT_END_AGAIN) != 0) {
-        if (op->np__abort_error == NP_OK) {
-          op->np__abort_error = as;
-        }
-        return NP_OK;
-      }
-      return ERROR_NOT_FOUND;
-    default:
-      return ERROR_NOT_FOUND;
-  }
-}
-
-np_error np__op_abort_part(np_op *part) {
-  const np_error error = np__op_abort(part, ERROR_OPERATION_ABORTED);
-
-  return error == ERROR_NOT_FOUND ? NP_OK : error;
-}
-
-void np__target_abort_all(np__target *target, np_error as) {
-  bool in_kernel = false;
-  np_op *next;
-
-  for (np_op *op = target->first; op != NULL; op = next) {
-    next = op->np__next;
-    if (op->np__state == NP__OP_IN_KERNEL &&
-        op->np__packet.class_->cancel == np__op_cancel) {
-      in_kernel = true;
-      if (op->np__abort_error == NP_OK) {
-        op->np__abort_error = as;
-      }
-    } else if (op->np__state != NP__OP_HELD_BACK) {
-      np__op_abort(op, as);
-    }
-  }
-  for (unsigned i = 0; in_kernel && i < OP_CANCELS_MAX; i++) {
-    /* ERROR_NOT_FOUND: every operation has its result. Other errors are worth
-     * another attempt: an uncancelled write stays until the peer has read. */
-    if (CancelIoEx(target->handle, NULL) || GetLastError() == ERROR_NOT_FOUND) {
-      break;
-    }
   }
 }

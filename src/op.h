@@ -303,6 +303,15 @@ static inline void np__op_succeed(np__target *target, np_op *op,
   np__loop_ready(target->loop, &op->np__packet);
 }
 
+/* np__op_has_succeeded returns true if the error of `op`, which has its result,
+ * is no failure. */
+static inline bool np__op_has_succeeded(const np_op *op) {
+  return op->np__error == NP_OK || op->np__error == ERROR_MORE_DATA;
+}
+
+/* np__op_release queues `op`, which is held back, for its callback. */
+void np__op_release(np_op *op);
+
 /* np__op_abort asks for the end of `op`, reported as `as`, unless `op` gets its
  * result first. Returns NP_OK, also if this was asked before; ERROR_NOT_FOUND
  * if `op` is not in flight or has its result; else the error of CancelIoEx, and

@@ -1,0 +1,120 @@
+/* Cancels: how an operation is asked to end early, in each of its states. The
+ * rules are that a cancel is never lost, and that the result decides: an
+ * operation that had succeeded first reports its success. */
+#include <assert.h>
+
+#include "op.h"
+
+/* Number of attempts to cancel everything before a close. */
+#define OP_CANCELS_MAX 3u
+
+np_error np_op_cancel(np_op *op) {
+  if (op == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  if (op->np__state != NP__OP_IDLE) {
+    np__loop_check_thread(op->np__target->loop);
+  }
+  return np__op_abort(op, ERROR_OPERATION_ABORTED);
+}
+
+np_error np__op_cancel(np_op *op) {
+  np_error error;
+
+  if (!CancelIoEx(op->np__target->handle, &op->np__packet.overlapped)) {
+    error = GetLastError();
+    if (error != ERROR_NOT_FOUND) {
+      return error;
+    }
+    /* The operation has its result; the packet is on the way. */
+  }
+  np__loop_poll_soon(op->np__target->loop);
+  return NP_OK;
+}
+
+/* abort_held_back is np__op_abort for a held-back operation: see op.h. */
+static np_error abort_held_back(np_op *op, np_error as) {
+  if (np__op_has_succeeded(op)) {
+    return ERROR_NOT_FOUND;
+  }
+  if (op->np__direction == NP__INWARD) {
+    op->np__error = as;
+  }
+  np__op_release(op);
+  return NP_OK;
+}
+
+np_error np__op_abort(np_op *op, np_error as) {
+  np_error error;
+
+  switch (op->np__state) {
+    case NP__OP_WAITING:
+      op->np__abort_error = as;
+      np__op_end(op, ERROR_OPERATION_ABORTED, 0);
+      return NP_OK;
+    case NP__OP_PUT_OFF:
+      /* The next turn begins with its end. A connect of the library's own ends
+       * where it would have been posted. */
+      if (op->np__abort_error == NP_OK) {
+        op->np__abort_error = as;
+        op->np__at_end |= NP__AT_END_ABORT;
+        if (op->np__kind != NP__OP_OWN_CONNECT) {
+          np__loop_hurry(op->np__target->loop, &op->np__packet);
+        }
+      }
+      return NP_OK;
+    case NP__OP_IN_KERNEL:
+      if (op->np__abort_error != NP_OK) {
+        return NP_OK;
+      }
+      op->np__abort_error = as; /* `cancel` may read it, and end `op` */
+      error = op->np__packet.class_->cancel(op);
+      if (error != NP_OK) {
+        op->np__abort_error = NP_OK;
+      }
+      return error;
+    case NP__OP_HELD_BACK:
+      return abort_held_back(op, as);
+    case NP__OP_ENDED:
+      if ((op->np__at_end & NP__AT_END_AGAIN) != 0) {
+        if (op->np__abort_error == NP_OK) {
+          op->np__abort_error = as;
+        }
+        return NP_OK;
+      }
+      return ERROR_NOT_FOUND;
+    default:
+      return ERROR_NOT_FOUND;
+  }
+}
+
+np_error np__op_abort_part(np_op *part) {
+  const np_error error = np__op_abort(part, ERROR_OPERATION_ABORTED);
+
+  return error == ERROR_NOT_FOUND ? NP_OK : error;
+}
+
+void np__target_abort_all(np__target *target, np_error as) {
+  bool in_kernel = false;
+  np_op *next;
+
+  for (np_op *op = target->first; op != NULL; op = next) {
+    next = op->np__next;
+    if (op->np__state == NP__OP_IN_KERNEL &&
+        op->np__packet.class_->cancel == np__op_cancel) {
+      in_kernel = true;
+      if (op->np__abort_error == NP_OK) {
+        op->np__abort_error = as;
+      }
+    } else if (op->np__state != NP__OP_HELD_BACK) {
+      np__op_abort(op, as);
+    }
+  }
+  for (unsigned i = 0; in_kernel && i < OP_CANCELS_MAX; i++) {
+    /* ERROR_NOT_FOUND: every operation has its result. Other errors are worth
+     * another attempt: an uncancelled write stays until the peer has read. */
+    if (CancelIoEx(target->handle, NULL) || GetLastError() == ERROR_NOT_FOUND) {
+      break;
+    }
+  }
+}
