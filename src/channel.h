@@ -117,9 +117,9 @@ enum {
 
 /* What np__channel_listen found. */
 typedef enum np__heard {
-  NP__HEARD_NOTHING,   /* a read waits for what comes from now on */
+  NP__HEARD_NOTHING,   /* a read waits for all data that come from now on */
   NP__HEARD_SOMETHING, /* a message, a part of one, or an error */
-  NP__HEARD_LATER      /* an earlier read must end before that is known */
+  NP__HEARD_LATER      /* unknown until an earlier read has ended */
 } np__heard;
 
 static inline DWORD *np__flags_of(np_op *op) {
@@ -135,16 +135,24 @@ static inline size_t np__channel_bytes_max(const np_channel *channel) {
   return channel->decoder.np__layout.options.frame_bytes_max;
 }
 
+/* --- channel.c: the channel and its queues -------------------------------- */
+
 void np__channel_push(np__channel_queue *queue, np_op *op);
 void np__channel_unlink(np__channel_queue *queue, np_op *op);
 np_op *np__channel_next(const np_op *op);
 
-/* np__channel_allocate returns memory of the loop's allocator, as it comes, or
+/* np__channel_release frees `channel` from the loop, once it is closing, its
+ * pipe is gone and all its operations were called back. */
+void np__channel_release(np_channel *channel);
+
+/* --- channel_memory.c: what the peer's bytes cost ------------------------- */
+
+/* np__channel_allocate returns memory of the loop's allocator, not cleared, or
  * NULL. */
 void *np__channel_allocate(const np_channel *channel, size_t bytes);
 
-/* np__channel_room returns where the channel's next read goes, and sets `room`
- * to how many bytes it takes at most. NULL: no memory, and nothing is lost. */
+/* np__channel_room returns the memory for the channel's next read, and sets
+ * `room` to its size. NULL: no memory, and nothing is lost. */
 unsigned char *np__channel_room(np_channel *channel, size_t *room);
 
 /* np__channel_tick starts the timer that finds out when the channel is idle, if
@@ -152,54 +160,147 @@ unsigned char *np__channel_room(np_channel *channel, size_t *room);
 void np__channel_tick(np_channel *channel);
 void np__channel_tick_stop(np_channel *channel);
 
-/* np__channel_read_give_up cancels the read in flight. What it brings all the
- * same stays for the next receive. */
-void np__channel_read_give_up(np_channel *channel);
+/* --- channel_send.c ------------------------------------------------------- */
 
-/* np__channel_release frees `channel` from the loop, once it is closing, its
- * pipe is gone and all its operations were called back. */
-void np__channel_release(np_channel *channel);
+/* np__channel_flush_class is the class of `flush`: it sends the waiting
+ * messages. */
+extern const np__packet_class np__channel_flush_class;
 
-/* np__channel_send begins to send what was checked. */
+/* np__channel_send_check returns NP_OK if np__channel_send may be called, else
+ * the error of np_channel_send. */
 np_error np__channel_send_check(np_channel *channel, const void *data,
                                 size_t length, const np_op *op, np_op_fn done);
+
+/* np__channel_send begins a send that was checked, with NP__SEND_ `flags`. */
 void np__channel_send(np_channel *channel, void *data, size_t length, np_op *op,
                       np_op_fn done, DWORD flags);
 
-/* np__channel_flush_class is that of `flush`: what is queued goes out. */
-extern const np__packet_class np__channel_flush_class;
+/* np__channel_send_push begins `op` and puts it at the end of `sends`. */
+void np__channel_send_push(np_channel *channel, np_op *op, np_op_fn done,
+                           const np__packet_class *class_);
 
-/* np__channel_receive_begin puts `op` at the end of those that receive;
- * np__channel_receive_go_on gives them what is there, or reads. */
-np_error np__channel_receive_check(const np_channel *channel, const np_op *op,
-                                   np_op_fn done);
-void np__channel_receive_begin(np_channel *channel, np_op *op, np_op_fn done,
-                               const np__packet_class *class_);
-void np__channel_receive_go_on(np_channel *channel);
+/* np__channel_sends_start gives the waiting sends to the kernel: now, or, where
+ * the channel gathers, at the end of the turn. */
+void np__channel_sends_start(np_channel *channel, bool at_once);
 
-/* np__channel_listen finds out whether anything has come that nobody has asked
- * for, and sees to it that a read waits in the kernel: what completes that read
- * came later than this call. np__channel_heard takes the error that there is,
- * or says ERROR_PIPE_BUSY: a message came, or a part of one, and stays. */
-np__heard np__channel_listen(np_channel *channel);
-np_error np__channel_heard(np_channel *channel);
+/* np__channel_sends_go_on gives the waiting sends to the kernel, as long as it
+ * answers each write at once. */
+void np__channel_sends_go_on(np_channel *channel);
 
-/* np__channel_is_inside tells whether a part of a message came. */
+/* --- channel_pack.c ------------------------------------------------------- */
+
+/* np__channel_is_in_place returns true if the next write is `op`'s message
+ * alone, from the caller's memory. */
+bool np__channel_is_in_place(const np_channel *channel, np_op *op);
+
+/* np__channel_in_place returns the memory for that write, and sets `bytes` to
+ * its size. If the caller left room for a header, the header is written. */
+unsigned char *np__channel_in_place(const np_channel *channel, np_op *op,
+                                    size_t *bytes);
+
+/* np__channel_pack fills `out` with the next write, `bytes` bytes, of the sends
+ * that wait. The first of them is not in place. Returns NP_OK or
+ * ERROR_NOT_ENOUGH_MEMORY. */
+np_error np__channel_pack(np_channel *channel, size_t *bytes);
+
+/* --- channel_shutdown.c --------------------------------------------------- */
+
+bool np__channel_is_shutdown(const np_op *op);
+
+/* np__channel_shutdown_go_on ends the shutdown `op`, or begins the end of the
+ * stream for it. `op` is the first of `sends`: each message before it was given
+ * to the kernel, or was cut. */
+void np__channel_shutdown_go_on(np_channel *channel, np_op *op);
+
+/* --- channel_message.c ---------------------------------------------------- */
+
+/* np__channel_result_set sets the result, for the first receive in line. */
+void np__channel_result_set(np_channel *channel, np_error error, void *data,
+                            size_t length);
+
+/* np__channel_result_is_message returns true for a message, also for one that
+ * was too long; false for an error. */
+bool np__channel_result_is_message(const np__channel_result *result);
+
+/* np__channel_is_inside returns true if a part of a message has come, and the
+ * rest has not. */
 bool np__channel_is_inside(const np_channel *channel);
 
-/* np__channel_receive_run and np__channel_receive_finish are those of the
- * classes of what receives. */
+/* np__channel_came handles the result of a read into the channel's memory.
+ * `is_ours`: the channel has cancelled that read. */
+void np__channel_came(np_channel *channel, np_error error, size_t length,
+                      bool is_ours);
+
+/* np__channel_read_failed handles the error of a read. */
+void np__channel_read_failed(np_channel *channel, np_error error, bool is_ours);
+
+/* np__channel_message_came handles the end of a message of the kernel's, whose
+ * last `length` bytes lie at `data`. NULL: the bytes are in the pile. */
+void np__channel_message_came(np_channel *channel, void *data, size_t length);
+
+/* np__channel_part_kept copies the first part of a message out of a caller's
+ * buffer, which was too small: the message stays for the next receive. */
+void np__channel_part_kept(np_channel *channel, const void *bytes,
+                           size_t length);
+
+/* np__channel_look sets the result if a message is complete in what was read.
+ */
+void np__channel_look(np_channel *channel);
+
+/* --- channel_read.c ------------------------------------------------------- */
+
+/* np__channel_result_find returns true if there is a result for `op`. Else a
+ * read for it is in flight. */
+bool np__channel_result_find(np_channel *channel, np_op *op);
+
+/* np__channel_read_give_up cancels the read in flight, which nobody waits for.
+ * If the cancel loses, the bytes that the read brings stay for the next
+ * receive. */
+void np__channel_read_give_up(np_channel *channel);
+
+/* np__channel_listen finds out whether data have come that nobody has asked
+ * for. If not, a read waits in the kernel: its data came after this call. */
+np__heard np__channel_listen(np_channel *channel);
+
+/* np__channel_heard returns the error that np__channel_listen found, and takes
+ * it; or ERROR_PIPE_BUSY: a message, or a part of one, has come and stays. */
+np_error np__channel_heard(np_channel *channel);
+
+/* --- channel_receive.c ---------------------------------------------------- */
+
+np_error np__channel_receive_check(const np_channel *channel, const np_op *op,
+                                   np_op_fn done);
+
+/* np__channel_receive_begin begins `op` and puts it at the end of `receives`.
+ */
+void np__channel_receive_begin(np_channel *channel, np_op *op, np_op_fn done,
+                               const np__packet_class *class_);
+
+/* np__channel_receive_go_on gives the first operation of `receives` its
+ * result, or reads for it. */
+void np__channel_receive_go_on(np_channel *channel);
+
+/* np__channel_receive_deliver ends `op` with the result. */
+void np__channel_receive_deliver(np_channel *channel, np_op *op);
+
+/* np__channel_is_into returns true if `op` is a receive with a buffer. */
+bool np__channel_is_into(const np_op *op);
+
+/* np__channel_receive_run and np__channel_receive_finish are functions of the
+ * classes of receives and calls. */
 void np__channel_receive_run(np_loop *loop, np__packet *packet);
 void np__channel_receive_finish(np_op *op);
 
-/* np__channel_call_class is that of a call's `op`. */
+/* --- channel_call.c ------------------------------------------------------- */
+
+/* np__channel_call_class is the class of a call's `op`. */
 extern const np__packet_class np__channel_call_class;
 
-/* np__channel_call_begin asks for the call `op`, which is the first of what
- * receives. True: it has ended instead. False: it goes on by itself. */
+/* np__channel_call_begin asks for the call `op`, which is the first of
+ * `receives`. True: it has ended instead. False: it goes on by itself. */
 bool np__channel_call_begin(np_channel *channel, np_op *op);
 
-/* np__channel_call_is_given tells whether the kernel was given the request of
+/* np__channel_call_is_given returns true if the kernel was given the request of
  * the call that is asking: what comes from then on may be the reply. */
 bool np__channel_call_is_given(np_channel *channel);
 
