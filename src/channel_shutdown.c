@@ -4,6 +4,7 @@
  * behind a cut message it would end that message. */
 #include "channel.h"
 #include "io.h"
+#include "shutdown.h"
 
 static np_error shutdown_cancel(np_op *op) {
   return np__op_abort_part(&np__channel_of(op)->end);
@@ -93,7 +94,7 @@ void np__channel_shutdown_go_on(np_channel *channel, np_op *op) {
   }
   op->np__state = NP__OP_IN_KERNEL;
   channel->ending = op;
-  np__io_shutdown(channel->pipe, &channel->end, on_end_left);
+  np__shutdown_begin(channel->pipe, &channel->end, on_end_left);
 }
 
 np_error np_channel_shutdown(np_channel *channel, np_op *op, np_op_fn done) {
@@ -114,7 +115,7 @@ np_error np_channel_shutdown(np_channel *channel, np_op *op, np_op_fn done) {
   }
   if (!channel->is_framed && !channel->half_close &&
       channel->send_error == NP_OK) {
-    np__io_shutdown(channel->pipe, op, done);
+    np__shutdown_begin(channel->pipe, op, done);
     return NP_OK;
   }
   channel->is_shut = channel->half_close;

@@ -1,5 +1,5 @@
-/* np_pipe_read, np_pipe_write, and the shutdown that waits for earlier writes.
- * A read goes to the kernel at the end of the turn, a write at once. */
+/* np_pipe_read and np_pipe_write. A read goes to the kernel at the end of the
+ * turn, a write inside the call. */
 #include "io.h"
 
 static void read_begun(np_pipe *pipe, np_op *op) {
@@ -73,40 +73,4 @@ np_error np_pipe_write(np_pipe *pipe, const void *buffer, size_t length,
     np__op_issued(op, FALSE);
   }
   return NP_OK;
-}
-
-/* mark_writes asks the writes that a shutdown must wait for to report their
- * end. It returns true if there is one. */
-static bool mark_writes(np_pipe *pipe) {
-  bool found = false;
-
-  for (np_op *op = pipe->target.first; op != NULL; op = op->np__next) {
-    if (op->np__kind == NP__OP_WRITE && op->np__state < NP__OP_HELD_BACK) {
-      op->np__at_end |= NP__AT_END_TELL;
-      found = true;
-    }
-  }
-  return found;
-}
-
-void np__io_shutdown(np_pipe *pipe, np_op *op, np_op_fn done) {
-  const bool must_wait = mark_writes(pipe);
-
-  np__op_begin(&pipe->target, op, NP__OP_SHUTDOWN, done);
-  if (!must_wait) {
-    np__op_end(op, NP_OK, 0);
-  }
-}
-
-np_error np_pipe_shutdown(np_pipe *pipe, np_op *op, np_op_fn done) {
-  np_error error;
-
-  if (pipe == NULL) {
-    return ERROR_INVALID_PARAMETER;
-  }
-  error = np__op_check(&pipe->target, op, done);
-  if (error == NP_OK) {
-    np__io_shutdown(pipe, op, done);
-  }
-  return error;
 }

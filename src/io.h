@@ -43,9 +43,6 @@ void np__io_read(np_pipe *pipe, void *buffer, size_t length, np_op *op,
 void np__io_write(np_pipe *pipe, const void *buffer, size_t length, np_op *op,
                   np_op_fn done, const np__packet_class *class_);
 
-/* np__io_shutdown begins a shutdown that was checked. */
-void np__io_shutdown(np_pipe *pipe, np_op *op, np_op_fn done);
-
 /* np__io_flush begins a flush that was checked. Returns NP_OK, or
  * ERROR_NOT_ENOUGH_MEMORY or the error of Windows; after an error nothing
  * began. */

@@ -1,11 +1,11 @@
-/* One end of an instance: its handle, its information, adopting, shutting down
- * and closing. Rule: a pipe's memory stays until all of its operations were
- * called back. */
+/* One end of an instance: its handle, its state, adopting and closing. Rule: a
+ * pipe's memory stays until all of its operations were called back. */
 #include "pipe.h"
 
 #include <assert.h>
 
 #include "foreign.h"
+#include "shutdown.h"
 
 static void closed_run(np_loop *loop, np__packet *packet) {
   np_pipe *pipe =
@@ -37,32 +37,6 @@ static void pipe_drained(np__target *target) {
   }
 }
 
-/* What a shutdown ends with. A session that ended meanwhile took the bytes with
- * it, also where the kernel said that the writes succeeded. */
-static np_error shutdown_result(const np_op *op) {
-  return op->np__error == NP_OK && (op->np__at_end & NP__AT_END_STALE) != 0
-             ? ERROR_PIPE_NOT_CONNECTED
-             : op->np__error;
-}
-
-/* A shutdown waits for the writes before it: the oldest of both decide. */
-static void shutdown_progress(np_pipe *pipe) {
-  np_op *next;
-
-  for (np_op *op = pipe->target.first; op != NULL; op = next) {
-    next = op->np__next;
-    if (op->np__state >= NP__OP_HELD_BACK) {
-      continue;
-    }
-    if (op->np__kind == NP__OP_WRITE) {
-      return;
-    }
-    if (op->np__kind == NP__OP_SHUTDOWN) {
-      np__op_end(op, shutdown_result(op), 0);
-    }
-  }
-}
-
 void np__pipe_learn(np_pipe *pipe, np_error error) {
   if (pipe->state == NP_CONNECTED &&
       (error == ERROR_NO_DATA || error == ERROR_BROKEN_PIPE)) {
@@ -83,23 +57,13 @@ static void read_ended(const np_pipe *pipe, np_op *read) {
   }
 }
 
-/* write_ended: a shutdown reports the first failure among the writes before
- * it. */
 static void write_ended(np_pipe *pipe, np_op *write) {
   if ((write->np__at_end & NP__AT_END_STALE) == 0) {
     np__pipe_learn(pipe, write->np__error);
   }
-  if ((write->np__at_end & NP__AT_END_TELL) == 0) {
-    return; /* no shutdown waits for this write */
+  if ((write->np__at_end & NP__AT_END_TELL) != 0) {
+    np__shutdown_write_ended(pipe, write);
   }
-  if (write->np__error != NP_OK) {
-    for (np_op *op = write->np__next; op != NULL; op = op->np__next) {
-      if (op->np__kind == NP__OP_SHUTDOWN && op->np__error == NP_OK) {
-        op->np__error = write->np__error;
-      }
-    }
-  }
-  shutdown_progress(pipe);
 }
 
 static void connect_ended(np_pipe *pipe, np_op *connect) {
