@@ -214,9 +214,7 @@ static inline void np__op_start(np__target *target, np_op *op, np__op_kind kind,
   op->np__state = NP__OP_WAITING;
   op->np__kind = (uint8_t)kind;
   op->np__direction = (uint8_t)np__op_direction(kind);
-  op->np__at_end = kind == NP__OP_CONNECT || kind == NP__OP_OWN_CONNECT
-                       ? NP__AT_END_TELL
-                       : 0;
+  op->np__at_end = 0;
   op->np__next = NULL;
   op->np__link = target->end;
   *target->end = op;

@@ -66,44 +66,13 @@ static void write_ended(np_pipe *pipe, np_op *write) {
   }
 }
 
-static void connect_ended(np_pipe *pipe, np_op *connect) {
-  np_error error = connect->np__error;
-
-  if (pipe->connect != connect) {
-    /* np_server_disconnect ended this session before the connect was
-     * reported. */
-    if (error == NP_OK || error == ERROR_PIPE_CONNECTED ||
-        error == ERROR_NO_DATA) {
-      connect->np__error = ERROR_PIPE_NOT_CONNECTED;
-    }
-    return;
-  }
-  pipe->connect = NULL;
-  pipe->connect_said = error;
-  if ((error == ERROR_PIPE_CONNECTED || error == ERROR_NO_DATA) &&
-      !pipe->announced) {
-    /* The client came first, or came and went; its data can be read. */
-    connect->np__error = NP_OK;
-  }
-  if (connect->np__error == NP_OK) {
-    pipe->announced = true;
-    pipe->state = error == ERROR_NO_DATA ? NP_CLOSING : NP_CONNECTED;
-    pipe->target.is_greeted = true;
-    if (pipe->ready_hooks != NULL) {
-      pipe->ready_hooks->connected(pipe);
-    }
-  }
-}
-
 static void pipe_ended(np__target *target, np_op *op) {
   np_pipe *pipe = (np_pipe *)target;
 
   if (op->np__direction == NP__OUTWARD) {
     write_ended(pipe, op);
-  } else if (op->np__direction == NP__INWARD) {
-    read_ended(pipe, op);
   } else {
-    connect_ended(pipe, op);
+    read_ended(pipe, op);
   }
 }
 

@@ -162,6 +162,53 @@ np_error np_server_create(np_loop *loop, const char *name,
   return error;
 }
 
+/* connect_finish sets the state of the server from the result of a connect,
+ * before the callback runs. */
+static void connect_finish(np_op *connect) {
+  np_pipe *server = (np_pipe *)connect->np__target;
+  np_error error = connect->np__error;
+
+  if (server->connect != connect) {
+    /* np_server_disconnect ended this session before the connect was
+     * reported. */
+    if (error == NP_OK || error == ERROR_PIPE_CONNECTED ||
+        error == ERROR_NO_DATA) {
+      connect->np__error = ERROR_PIPE_NOT_CONNECTED;
+    }
+    return;
+  }
+  server->connect = NULL;
+  server->connect_said = error;
+  if ((error == ERROR_PIPE_CONNECTED || error == ERROR_NO_DATA) &&
+      !server->announced) {
+    /* The client came first, or came and went; its data can be read. */
+    connect->np__error = NP_OK;
+  }
+  if (connect->np__error == NP_OK) {
+    server->announced = true;
+    server->state = error == ERROR_NO_DATA ? NP_CLOSING : NP_CONNECTED;
+    server->target.is_greeted = true;
+    if (server->ready_hooks != NULL) {
+      server->ready_hooks->connected(server);
+    }
+  }
+}
+
+static const np__packet_class connect_class = {.on_packet = np__op_on_packet,
+                                               .run = np__op_run,
+                                               .cancel = np__op_cancel,
+                                               .finish = connect_finish};
+
+/* connect_now gives the connect `op` to the kernel. A disconnected server
+ * begins to listen. */
+static void connect_now(np_pipe *server, np_op *op) {
+  if (server->state == NP_DISCONNECTED) {
+    server->state = NP_LISTENING;
+  }
+  np__op_issued(
+      op, ConnectNamedPipe(server->target.handle, &op->np__packet.overlapped));
+}
+
 np_error np_server_connect(np_pipe *server, np_op *op, np_op_fn done) {
   np_error error;
 
@@ -176,12 +223,9 @@ np_error np_server_connect(np_pipe *server, np_op *op, np_op_fn done) {
     return ERROR_BUSY;
   }
   np__op_begin(&server->target, op, NP__OP_CONNECT, done);
+  np__op_set_class(op, &connect_class);
   server->connect = op;
-  if (server->state == NP_DISCONNECTED) {
-    server->state = NP_LISTENING;
-  }
-  np__op_issued(
-      op, ConnectNamedPipe(server->target.handle, &op->np__packet.overlapped));
+  connect_now(server, op);
   return NP_OK;
 }
 
@@ -190,15 +234,15 @@ static void accept_post(np_loop *loop, np__packet *packet) {
 
   (void)loop;
   if (!np__op_is_over(op)) {
-    np__op_issued(op, ConnectNamedPipe(op->np__target->handle,
-                                       &op->np__packet.overlapped));
+    connect_now((np_pipe *)op->np__target, op);
   }
 }
 
 static const np__packet_class accept_class = {.on_packet = np__op_on_packet,
                                               .post = accept_post,
                                               .run = np__op_run_own,
-                                              .cancel = np__op_cancel};
+                                              .cancel = np__op_cancel,
+                                              .finish = connect_finish};
 
 void np__server_accept(np_pipe *server, np_op *op, np_op_fn done) {
   np__op_begin(&server->target, op, NP__OP_OWN_CONNECT, done);
@@ -206,13 +250,9 @@ void np__server_accept(np_pipe *server, np_op *op, np_op_fn done) {
   server->connect = op;
   if (server->state == NP_LISTENING) {
     np__op_put_off_last(op);
-    return;
+  } else {
+    connect_now(server, op);
   }
-  if (server->state == NP_DISCONNECTED) {
-    server->state = NP_LISTENING;
-  }
-  np__op_issued(
-      op, ConnectNamedPipe(server->target.handle, &op->np__packet.overlapped));
 }
 
 /* What the kernel was not given belongs to the old session too, and so does a
