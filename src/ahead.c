@@ -80,10 +80,8 @@ static bool issue(np__ahead *ahead) {
   np_error error;
   size_t transferred;
 
-  if (!np__op_answer(op,
-                     ReadFile(ahead->pipe->target.handle, op->np__buffer,
-                              op->np__length, NULL, &op->np__packet.overlapped),
-                     &error, &transferred)) {
+  if (!np__op_answer(op, np__op_read_file(&ahead->pipe->target, op), &error,
+                     &transferred)) {
     return false;
   }
   np__op_withdraw(op);

@@ -147,10 +147,10 @@ static np__heard read_now(np_channel *channel) {
     return NP__HEARD_SOMETHING;
   }
   np__op_begin(&channel->pipe->target, read, NP__OP_READ, on_read);
+  read->np__buffer = to;
   read->np__length = (uint32_t)room;
   channel->is_reading = true;
-  succeeded = ReadFile(channel->pipe->target.handle, to, (DWORD)room, NULL,
-                       &read->np__packet.overlapped);
+  succeeded = np__op_read_file(&channel->pipe->target, read);
   is_there = !succeeded && GetLastError() == ERROR_MORE_DATA;
   if (!np__op_answer(read, succeeded, &error, &transferred)) {
     /* A packet will tell. Since Windows 8 a part of a message may be answered

@@ -115,21 +115,12 @@ static void on_written(np_op *write, np_error error, size_t transferred) {
 
 /* write_bytes gives bytes to the kernel. An answer at once costs no packet. */
 static void write_bytes(np_channel *channel, const void *bytes, size_t length) {
-  np_pipe *pipe = channel->pipe;
-  np_op *write = &channel->write;
   np_error error;
-  size_t transferred;
 
-  np__op_begin(&pipe->target, write, NP__OP_WRITE, on_written);
-  write->np__length = (uint32_t)length;
   channel->is_writing = true;
-  if (np__op_answer(write,
-                    WriteFile(pipe->target.handle, bytes, (DWORD)length, NULL,
-                              &write->np__packet.overlapped),
-                    &error, &transferred)) {
-    np__op_withdraw(write);
+  if (np__io_write_now(channel->pipe, bytes, length, &channel->write,
+                       on_written, &error)) {
     channel->is_writing = false;
-    np__pipe_learn(pipe, error);
     channel_write_ended(channel, error, true);
   }
 }

@@ -20,13 +20,33 @@ void np__io_read(np_pipe *pipe, void *buffer, size_t length, np_op *op,
   read_begun(pipe, op);
 }
 
+static inline BOOL write_file(const np_pipe *pipe, const void *buffer,
+                              size_t length, np_op *op) {
+  return WriteFile(pipe->target.handle, buffer, (DWORD)length, NULL,
+                   &op->np__packet.overlapped);
+}
+
 void np__io_write(np_pipe *pipe, const void *buffer, size_t length, np_op *op,
                   np_op_fn done, const np__packet_class *class_) {
   np__op_start(&pipe->target, op, NP__OP_WRITE, done);
   np__op_set_class(op, class_);
   op->np__length = (uint32_t)length;
-  np__op_issued(op, WriteFile(pipe->target.handle, buffer, (DWORD)length, NULL,
-                              &op->np__packet.overlapped));
+  np__op_issued(op, write_file(pipe, buffer, length, op));
+}
+
+bool np__io_write_now(np_pipe *pipe, const void *buffer, size_t length,
+                      np_op *op, np_op_fn done, np_error *error) {
+  size_t transferred;
+
+  np__op_begin(&pipe->target, op, NP__OP_WRITE, done);
+  op->np__length = (uint32_t)length;
+  if (!np__op_answer(op, write_file(pipe, buffer, length, op), error,
+                     &transferred)) {
+    return false;
+  }
+  np__op_withdraw(op);
+  np__pipe_learn(pipe, *error);
+  return true;
 }
 
 np_error np_pipe_read(np_pipe *pipe, void *buffer, size_t length, np_op *op,
@@ -63,8 +83,7 @@ np_error np_pipe_write(np_pipe *pipe, const void *buffer, size_t length,
     return error;
   }
   np__op_start(&pipe->target, op, NP__OP_WRITE, done);
-  if (WriteFile(pipe->target.handle, buffer, (DWORD)length, NULL,
-                &op->np__packet.overlapped)) {
+  if (write_file(pipe, buffer, length, op)) {
     length = (size_t)op->np__packet.overlapped.InternalHigh;
     np__loop_wrote(pipe->target.loop, length);
     np__op_succeed(&pipe->target, op, NP__OUTWARD, length);

@@ -43,6 +43,13 @@ void np__io_read(np_pipe *pipe, void *buffer, size_t length, np_op *op,
 void np__io_write(np_pipe *pipe, const void *buffer, size_t length, np_op *op,
                   np_op_fn done, const np__packet_class *class_);
 
+/* np__io_write_now begins a write of the library's own. Returns true if the
+ * kernel has answered at once: `error` is the answer, the pipe has learnt from
+ * it, `op` is idle again, and `done` is not called. False: `done` will be
+ * called. */
+bool np__io_write_now(np_pipe *pipe, const void *buffer, size_t length,
+                      np_op *op, np_op_fn done, np_error *error);
+
 /* np__io_flush begins a flush that was checked. Returns NP_OK, or
  * ERROR_NOT_ENOUGH_MEMORY or the error of Windows; after an error nothing
  * began. */

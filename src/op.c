@@ -76,11 +76,6 @@ bool np__op_is_over(np_op *op) {
   return true;
 }
 
-static inline BOOL read_file(np__target *target, np_op *op) {
-  return ReadFile(target->handle, op->np__buffer, op->np__length, NULL,
-                  &op->np__packet.overlapped);
-}
-
 /* np__op_post posts a read. A write is never put off; it goes to the kernel
  * inside the call. */
 void np__op_post(np_loop *loop, np__packet *packet) {
@@ -92,9 +87,9 @@ void np__op_post(np_loop *loop, np__packet *packet) {
   assert(op->np__direction == NP__INWARD);
   if (op->np__at_end != 0) {
     if (!np__op_is_over(op)) {
-      np__op_issued(op, read_file(target, op));
+      np__op_issued(op, np__op_read_file(target, op));
     }
-  } else if (read_file(target, op)) {
+  } else if (np__op_read_file(target, op)) {
     bytes = (size_t)op->np__packet.overlapped.InternalHigh;
     if (bytes <= op->np__length) {
       np__op_succeed(target, op, NP__INWARD, bytes);

@@ -276,6 +276,13 @@ void np__op_paid(np_op *op);
 bool np__op_answer(np_op *op, BOOL succeeded, np_error *error,
                    size_t *transferred);
 
+/* np__op_read_file reads into `np__buffer`. The answer goes to np__op_issued or
+ * np__op_answer. */
+static inline BOOL np__op_read_file(const np__target *target, np_op *op) {
+  return ReadFile(target->handle, op->np__buffer, op->np__length, NULL,
+                  &op->np__packet.overlapped);
+}
+
 /* np__op_withdraw undoes np__op_begin, without a callback. Not while the kernel
  * has `op`. */
 void np__op_withdraw(np_op *op);

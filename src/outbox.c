@@ -3,6 +3,8 @@
  * reported by the next try. */
 #include "outbox.h"
 
+#include "io.h"
+
 /* The buffer grows in steps of this size. */
 #define GRANULE 512u
 
@@ -53,7 +55,6 @@ np_error np__outbox_try(np__outbox *outbox, np__parts *parts, size_t length,
                         size_t *transferred) {
   np_op *op = &outbox->op;
   np_error error = outbox->error;
-  size_t written;
 
   *transferred = 0;
   if (error != NP_OK) {
@@ -72,14 +73,8 @@ np_error np__outbox_try(np__outbox *outbox, np__parts *parts, size_t length,
   }
   np__parts_get(parts, outbox->buffer, length);
   op->user = outbox;
-  np__op_begin(&outbox->pipe->target, op, NP__OP_WRITE, outbox_done);
-  op->np__length = (uint32_t)length;
-  if (np__op_answer(op,
-                    WriteFile(outbox->pipe->target.handle, outbox->buffer,
-                              (DWORD)length, NULL, &op->np__packet.overlapped),
-                    &error, &written)) {
-    np__op_withdraw(op);
-    np__pipe_learn(outbox->pipe, error);
+  if (np__io_write_now(outbox->pipe, outbox->buffer, length, op, outbox_done,
+                       &error)) {
     shrink(outbox);
     if (error != NP_OK) {
       return error;

@@ -59,8 +59,8 @@ void np__ready_learn_from_read(np__readiness *r, np_error error) {
   }
 }
 
-/* np__ready_learn_from_write: data may still be readable. */
-void np__ready_learn_from_write(np__readiness *r, np_error error) {
+/* learn_from_write: data may still be readable. */
+static void learn_from_write(np__readiness *r, np_error error) {
   if (error == ERROR_BROKEN_PIPE || error == ERROR_NO_DATA ||
       (error == ERROR_PIPE_NOT_CONNECTED && r->pipe->end == NP_CLIENT)) {
     r->closed |= NP_WRITE_CLOSED;
@@ -158,10 +158,7 @@ static void ahead_changed(np_pipe *pipe) {
 }
 
 static void outbox_changed(np_pipe *pipe) {
-  np__readiness *r = pipe->readiness;
-
-  np__ready_learn_from_write(r, r->outbox.error);
-  np__ready_update(r);
+  np__ready_update(pipe->readiness);
 }
 
 static bool ready_take_read(np_pipe *pipe, np_op *read) {
@@ -233,7 +230,7 @@ static size_t ready_held_bytes(const np_pipe *pipe) {
 
 static void ready_write_failed(np_pipe *pipe, np_error error) {
   if (pipe->writable) {
-    np__ready_learn_from_write(pipe->readiness, error);
+    learn_from_write(pipe->readiness, error);
     np__ready_update(pipe->readiness);
   }
 }

@@ -47,9 +47,8 @@ void np__ready_update(np__readiness *r);
 void np__ready_block(np__readiness *r, np_readiness readiness,
                      uint32_t delay_ms);
 
-/* np__ready_learn_from_read and np__ready_learn_from_write note a direction
- * that has closed, if `error` of a read or a write says it. */
+/* np__ready_learn_from_read notes that the pipe has closed, if the error of a
+ * read says it. */
 void np__ready_learn_from_read(np__readiness *r, np_error error);
-void np__ready_learn_from_write(np__readiness *r, np_error error);
 
 #endif

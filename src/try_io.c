@@ -81,7 +81,6 @@ np_error np_pipe_try_writev(np_pipe *pipe, const np_buffer *buffers,
   if (error == NP_OK) {
     error =
         np__outbox_try(&pipe->readiness->outbox, &parts, total, transferred);
-    np__ready_learn_from_write(pipe->readiness, error);
   }
   return error;
 }
