@@ -277,6 +277,7 @@ void sim_reset(uint64_t seed, const sim_settings *settings) {
   sim__kernel.random = seed + 1 == 0 ? 1 : seed + 1;
   sim__kernel.listens = 0;
   sim__kernel.locals = 0;
+  sim__kernel.touches = false;
   sim__clock_reset();
   sim__fault_reset();
   counts_reset();

@@ -30,6 +30,8 @@ static struct {
   uint32_t last_free;
   uint32_t free_count;
   uint32_t open_count;
+  uint32_t open_max; /* only if `is_limited` */
+  bool is_limited;
 } table;
 
 void sim__object_init(struct object *object, enum object_type type) {
@@ -83,6 +85,10 @@ static uint32_t slot_take(void) {
   return table.count++;
 }
 
+bool sim__handle_is_full(void) {
+  return table.is_limited && table.open_count >= table.open_max;
+}
+
 HANDLE sim__handle_open(struct object *object, ACCESS_MASK access,
                         bool inherit) {
   const struct call *call = sim__thread_self()->call;
@@ -112,6 +118,20 @@ static struct slot *slot_get(HANDLE handle) {
 
 static struct object *pseudo_get(HANDLE handle) {
   return (intptr_t)handle == THREAD_PSEUDO ? &sim__thread_self()->object : NULL;
+}
+
+bool sim__handle_is_full_for(struct call *call) {
+  if (sim__handle_is_full()) {
+    call->error = ERROR_NO_SYSTEM_RESOURCES;
+  }
+  return call->error != 0;
+}
+
+void sim_handles_left(uint32_t count) {
+  pthread_mutex_lock(&sim__kernel.lock);
+  table.is_limited = count != UINT32_MAX;
+  table.open_max = table.open_count + count;
+  pthread_mutex_unlock(&sim__kernel.lock);
 }
 
 /* complain reports a handle that is closed or never was one. NULL and
@@ -281,6 +301,10 @@ BOOL WINAPI DuplicateHandle(HANDLE source_process, HANDLE source,
     NTSTATUS status;
     struct object *object = sim__handle_get(source, OBJECT_ANY, 0, &status);
 
+    if (object != NULL && sim__handle_is_full()) {
+      object = NULL;
+      status = STATUS_INSUFFICIENT_RESOURCES;
+    }
     sim__call_status(&call, status);
     if (object != NULL) {
       if ((options & DUPLICATE_SAME_ACCESS) != 0) {

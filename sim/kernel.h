@@ -44,6 +44,10 @@ void sim__object_init(struct object *object, enum object_type type);
 void sim__object_ref(struct object *object);
 void sim__object_unref(struct object *object);
 
+/* sim__handle_is_full returns true if sim_handles_left allows no further
+ * handle. */
+bool sim__handle_is_full(void);
+
 /* sim__handle_open creates a handle. The caller's reference moves to the
  * handle. */
 HANDLE sim__handle_open(struct object *object, ACCESS_MASK access,
@@ -82,6 +86,9 @@ struct call {
   bool quiet;                /* not traced */
   char text[96];             /* arguments for the trace */
 };
+
+/* sim__handle_is_full_for does the same, and then fails `call`. */
+bool sim__handle_is_full_for(struct call *call);
 
 #define PLACE __builtin_return_address(0)
 
@@ -250,7 +257,10 @@ struct token {
   size_t group_count;
   unsigned char owner[SID_BYTES_MAX]; /* owner of the objects it creates */
   uint32_t integrity;
-  bool is_app; /* runs in an app container */
+  /* A restricted token: an access must be granted to one of these, too. */
+  unsigned char restricting[GROUPS_MAX][SID_BYTES_MAX];
+  size_t restricting_count; /* 0: not restricted */
+  bool is_app;              /* runs in an app container */
   unsigned char package[SID_BYTES_MAX];
   bool may_impersonate; /* SeImpersonatePrivilege */
   bool may_audit;       /* SeSecurityPrivilege */
@@ -286,6 +296,10 @@ struct token *sim__token_primary(void);
 
 /* sim__token_has returns true if `sid` is the user or one of the groups. */
 bool sim__token_has(const struct token *token, const unsigned char *sid);
+/* sim__token_is_restricted_to returns true if `sid` is one of those to which
+ * the token is restricted. */
+bool sim__token_is_restricted_to(const struct token *token,
+                                 const unsigned char *sid);
 
 /* sim__token_current returns the token that the calling thread acts with, or
  * NULL if the thread impersonates at a level that allows no access. */
@@ -345,6 +359,7 @@ struct kernel {
   struct pipe *pipes; /* all pipes with a name */
   uint64_t listens;   /* next listen_number of an instance */
   int64_t locals;     /* blocks of memory that await LocalFree */
+  bool touches;       /* sim_touch */
   bool tearing_down;  /* in sim_reset: touch no memory of the caller */
 };
 

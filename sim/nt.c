@@ -111,6 +111,9 @@ static NTSTATUS open_nt(HANDLE *handle, ACCESS_MASK access,
     open.qos.dynamic = qos->ContextTrackingMode != 0;
     open.qos.effective_only = qos->EffectiveOnly != 0;
   }
+  if (status >= 0 && sim__handle_is_full()) {
+    status = STATUS_INSUFFICIENT_RESOURCES;
+  }
   if (status < 0) {
     return status;
   }
@@ -201,6 +204,9 @@ static NTSTATUS create_nt(HANDLE *handle, IO_STATUS_BLOCK *io,
   if (create->configuration < 0 || disposition == 0 ||
       disposition >= FILE_OVERWRITE) {
     return STATUS_INVALID_PARAMETER;
+  }
+  if (sim__handle_is_full()) {
+    return STATUS_INSUFFICIENT_RESOURCES;
   }
   status = sim__pipe_create(&file, &granted, &is_new, name.name, name.length,
                             create);

@@ -166,6 +166,17 @@ static NTSTATUS further_check(const struct pipe *pipe,
   return STATUS_SUCCESS;
 }
 
+/* may_create_restricted: whether a token that is restricted, but not to
+ * Everyone, may create a pipe is an open question. */
+static bool may_create_restricted(const struct token *token) {
+  unsigned char everyone[SID_BYTES_MAX];
+
+  sim__sid_parse(L"WD", everyone);
+  return token->restricting_count == 0 ||
+         sim__kernel.settings.restricted_creates ||
+         sim__token_is_restricted_to(token, everyone);
+}
+
 /* may_create: in an app container only names under LOCAL\ may be created.
  * Source: the "CreateNamedPipe" page, Remarks. */
 static bool may_create(const struct token *token, const WCHAR *name,
@@ -181,6 +192,28 @@ static bool may_create(const struct token *token, const WCHAR *name,
     }
   }
   return true;
+}
+
+/* touch opens a new instance and closes it again, as a program does that looks
+ * at every new pipe. */
+static void touch(const WCHAR *name, size_t length) {
+  const struct open_options options = {
+      .access = FILE_READ_ATTRIBUTES,
+      .qos = {SecurityIdentification, false, false}};
+  ACCESS_MASK granted;
+  struct file *file;
+
+  if (sim__kernel.touches &&
+      sim__pipe_open(&file, &granted, name, length, &options) >= 0) {
+    sim__file_cleanup(file);
+    sim__object_unref(&file->object);
+  }
+}
+
+void sim_touch(bool on) {
+  pthread_mutex_lock(&sim__kernel.lock);
+  sim__kernel.touches = on;
+  pthread_mutex_unlock(&sim__kernel.lock);
 }
 
 NTSTATUS sim__pipe_create(struct file **out, ACCESS_MASK *granted, bool *is_new,
@@ -205,7 +238,8 @@ NTSTATUS sim__pipe_create(struct file **out, ACCESS_MASK *granted, bool *is_new,
       !sim__token_current()->may_audit) {
     return STATUS_PRIVILEGE_NOT_HELD;
   }
-  if (!may_create(sim__token_current(), name, length)) {
+  if (!may_create(sim__token_current(), name, length) ||
+      !may_create_restricted(sim__token_current())) {
     return STATUS_ACCESS_DENIED;
   }
   *is_new = pipe == NULL;
@@ -225,6 +259,7 @@ NTSTATUS sim__pipe_create(struct file **out, ACCESS_MASK *granted, bool *is_new,
   if ((*granted & (FILE_READ_DATA | FILE_WRITE_DATA)) != 0 ||
       !sim__kernel.settings.no_data_access_disconnected) {
     instance_listen((*out)->instance);
+    touch(name, length);
   }
   return STATUS_SUCCESS;
 }

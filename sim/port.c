@@ -141,7 +141,9 @@ HANDLE WINAPI CreateIoCompletionPort(HANDLE file, HANDLE port, ULONG_PTR key,
     NTSTATUS status = STATUS_SUCCESS;
     struct port *object = NULL;
 
-    if (port == NULL) {
+    if (port == NULL && sim__handle_is_full()) {
+      status = STATUS_INSUFFICIENT_RESOURCES;
+    } else if (port == NULL) {
       object = port_new();
     } else if (file == INVALID_HANDLE_VALUE) {
       status = STATUS_INVALID_PARAMETER;
@@ -154,7 +156,7 @@ HANDLE WINAPI CreateIoCompletionPort(HANDLE file, HANDLE port, ULONG_PTR key,
     if (status == STATUS_SUCCESS) {
       handle =
           port != NULL ? port : sim__handle_open(&object->object, 0x1F0003, 0);
-    } else if (port == NULL) {
+    } else if (port == NULL && object != NULL) {
       sim__object_unref(&object->object);
     }
     sim__call_status(&call, status);

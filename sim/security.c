@@ -193,8 +193,18 @@ ACCESS_MASK sim__access_map(ACCESS_MASK access) {
   return mapped;
 }
 
+/* Which SIDs of a token an access check compares with the entries of a list. */
+enum check { CHECK_USER, CHECK_PACKAGE, CHECK_RESTRICTING };
+
+static bool has(const struct token *token, const unsigned char *sid,
+                enum check check) {
+  return check == CHECK_RESTRICTING ? sim__token_is_restricted_to(token, sid)
+                                    : sim__token_has(token, sid);
+}
+
 static bool applies(const struct descriptor *descriptor,
-                    const struct token *token, const unsigned char *sid) {
+                    const struct token *token, const unsigned char *sid,
+                    enum check check) {
   static const unsigned char creator_owner[] = {1, 1, 0, 0, 0, 0,
                                                 0, 3, 0, 0, 0, 0};
   static const unsigned char owner_rights[] = {1, 1, 0, 0, 0, 0,
@@ -202,9 +212,9 @@ static bool applies(const struct descriptor *descriptor,
 
   /* CREATOR OWNER was replaced by the owner when the pipe was created. */
   if (sim__sid_equal(sid, creator_owner) || sim__sid_equal(sid, owner_rights)) {
-    return sim__token_has(token, descriptor->owner);
+    return has(token, descriptor->owner, check);
   }
-  return sim__token_has(token, sid);
+  return has(token, sid, check);
 }
 
 /* applies_to_app returns true for an entry of the token's package, or of all
@@ -247,23 +257,23 @@ static ACCESS_MASK by_integrity(const struct descriptor *descriptor,
 }
 
 /* by_entries returns the rights that the entries allow. For each right the
- * first entry that names it decides. With `for_app` only entries for the
- * token's package count. */
+ * first entry that names it decides. `check` says which of the token's SIDs
+ * count. */
 static ACCESS_MASK by_entries(const struct descriptor *descriptor,
-                              const struct token *token, bool for_app) {
+                              const struct token *token, enum check check) {
   const unsigned char *ace = (const unsigned char *)(descriptor->dacl + 1);
   ACCESS_MASK allowed = 0;
   ACCESS_MASK denied = 0;
 
-  if (!for_app && sim__token_has(token, descriptor->owner)) {
+  if (check != CHECK_PACKAGE && has(token, descriptor->owner, check)) {
     allowed = READ_CONTROL | WRITE_DAC;
   }
   for (WORD i = 0; i < descriptor->dacl->AceCount; i++) {
     ACCESS_ALLOWED_ACE entry;
 
     memcpy(&entry, ace, sizeof entry);
-    if (for_app ? applies_to_app(token, ace + 8)
-                : applies(descriptor, token, ace + 8)) {
+    if (check == CHECK_PACKAGE ? applies_to_app(token, ace + 8)
+                               : applies(descriptor, token, ace + 8, check)) {
       ACCESS_MASK mask = sim__access_map(entry.Mask);
 
       if (entry.Header.AceType == ACCESS_DENIED_ACE_TYPE) {
@@ -279,7 +289,8 @@ static ACCESS_MASK by_entries(const struct descriptor *descriptor,
 
 /* sim__access_check works like AccessCheck: integrity first, then the list. In
  * an app container the list must allow the access both to the user and to the
- * package. */
+ * package; with a restricted token, both to the user and to the restricting
+ * SIDs. Source: the "Restricted Tokens" page. */
 NTSTATUS sim__access_check(const struct descriptor *descriptor,
                            const struct token *token, ACCESS_MASK wanted,
                            ACCESS_MASK *granted) {
@@ -294,9 +305,12 @@ NTSTATUS sim__access_check(const struct descriptor *descriptor,
     left &= ~(ACCESS_MASK)ACCESS_SYSTEM_SECURITY;
   }
   if (descriptor->has_dacl) {
-    allowed &= by_entries(descriptor, token, false);
+    allowed &= by_entries(descriptor, token, CHECK_USER);
     if (token->is_app) {
-      allowed &= by_entries(descriptor, token, true);
+      allowed &= by_entries(descriptor, token, CHECK_PACKAGE);
+    }
+    if (token->restricting_count > 0) {
+      allowed &= by_entries(descriptor, token, CHECK_RESTRICTING);
     }
   }
   if ((wanted & MAXIMUM_ALLOWED) != 0) {

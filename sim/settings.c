@@ -71,6 +71,7 @@ void sim_settings_open(sim_settings *settings, uint32_t questions) {
   settings->quota_overdrawn = (questions & 16) != 0;
   settings->transact_uncharged = (questions & 32) != 0;
   settings->peek_pends_permille = (questions & 64) != 0 ? 1000 : 0;
+  settings->restricted_creates = (questions & 128) != 0;
 }
 
 /* open takes the second answer of each open question. */
@@ -92,6 +93,7 @@ static void wine(sim_settings *settings) {
   disputed(settings);
   settings->transact_failure_pends_permille = 0;
   settings->empty_read_consumes_empty = true;
+  settings->restricted_creates = true;
 }
 
 static void unordered(sim_settings *settings) {

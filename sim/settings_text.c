@@ -38,6 +38,7 @@ static const struct {
     MEMBER(FLAG, quota_overdrawn),
     MEMBER(FLAG, transact_uncharged),
     MEMBER(NUMBER, peek_pends_permille),
+    MEMBER(FLAG, restricted_creates),
     MEMBER(FLAG, warning_posts),
     MEMBER(FLAG, cancelled_write_counts),
     MEMBER(FLAG, nowait_connect_succeeds),

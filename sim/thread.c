@@ -464,7 +464,8 @@ HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES attributes, SIZE_T stack_size,
 
   (void)stack_size;
   (void)flags;
-  if (sim__call_begin(&call, __func__, PLACE, " ")) {
+  if (sim__call_begin(&call, __func__, PLACE, " ") &&
+      !sim__handle_is_full_for(&call)) {
     struct thread *thread = thread_new(sim__thread_self());
 
     thread->start = start;

@@ -23,6 +23,7 @@ static const struct user {
   bool may_audit;
   bool may_restore;
   bool is_remote;
+  const WCHAR *restricting[GROUPS_MAX]; /* none: not a restricted token */
 } users[] = {
     {"alice",
      ALICE,
@@ -32,7 +33,8 @@ static const struct user {
      0,
      0,
      0,
-     0},
+     0,
+     {NULL}},
     {"alice-low",
      ALICE,
      {L"BU", L"AU", L"IU", L"WD"},
@@ -41,7 +43,8 @@ static const struct user {
      0,
      0,
      0,
-     0},
+     0,
+     {NULL}},
     {"alice-app",
      ALICE,
      {L"BU", L"AU", L"IU", L"WD"},
@@ -50,7 +53,8 @@ static const struct user {
      0,
      0,
      0,
-     0},
+     0,
+     {NULL}},
     {"alice-high",
      ALICE,
      {L"BA", L"BU", L"AU", L"IU", L"WD"},
@@ -59,7 +63,28 @@ static const struct user {
      1,
      0,
      0,
-     0},
+     0,
+     {NULL}},
+    {"alice-restricted",
+     ALICE,
+     {L"BU", L"AU", L"IU", L"WD"},
+     INTEGRITY_MEDIUM,
+     NULL,
+     0,
+     0,
+     0,
+     0,
+     {L"RC"}},
+    {"alice-limited",
+     ALICE,
+     {L"BU", L"AU", L"IU", L"WD"},
+     INTEGRITY_MEDIUM,
+     NULL,
+     0,
+     0,
+     0,
+     0,
+     {ALICE, L"WD", L"RC"}},
     {"bob",
      BOB,
      {L"BU", L"AU", L"IU", L"WD"},
@@ -68,7 +93,8 @@ static const struct user {
      0,
      0,
      0,
-     0},
+     0,
+     {NULL}},
     {"bob-app",
      BOB,
      {L"BU", L"AU", L"IU", L"WD"},
@@ -77,7 +103,8 @@ static const struct user {
      0,
      0,
      0,
-     0},
+     0,
+     {NULL}},
     {"admin",
      L"S-1-5-21-10-20-30-500",
      {L"BA", L"BU", L"AU", L"IU", L"WD"},
@@ -86,7 +113,8 @@ static const struct user {
      1,
      1,
      0,
-     0},
+     0,
+     {NULL}},
     {"service",
      L"S-1-5-20",
      {L"BU", L"AU", L"SU", L"WD"},
@@ -95,7 +123,8 @@ static const struct user {
      1,
      0,
      0,
-     0},
+     0,
+     {NULL}},
     {"system",
      L"S-1-5-18",
      {L"BA", L"AU", L"WD"},
@@ -104,7 +133,8 @@ static const struct user {
      1,
      1,
      0,
-     0},
+     0,
+     {NULL}},
     {"backup",
      L"S-1-5-21-10-20-30-1003",
      {L"BO", L"BU", L"AU", L"WD"},
@@ -113,7 +143,8 @@ static const struct user {
      0,
      0,
      1,
-     0},
+     0,
+     {NULL}},
     {"network",
      ALICE,
      {L"BU", L"AU", L"NU", L"WD"},
@@ -122,8 +153,9 @@ static const struct user {
      0,
      0,
      0,
-     1},
-    {"anonymous", L"S-1-5-7", {NULL}, INTEGRITY_NONE, NULL, 0, 0, 0, 0},
+     1,
+     {NULL}},
+    {"anonymous", L"S-1-5-7", {NULL}, INTEGRITY_NONE, NULL, 0, 0, 0, 0, {NULL}},
 };
 
 enum { USERS = sizeof users / sizeof users[0] };
@@ -135,6 +167,16 @@ bool sim__token_has(const struct token *token, const unsigned char *sid) {
   }
   for (size_t i = 0; i < token->group_count; i++) {
     if (sim__sid_equal(sid, token->groups[i])) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool sim__token_is_restricted_to(const struct token *token,
+                                 const unsigned char *sid) {
+  for (size_t i = 0; i < token->restricting_count; i++) {
+    if (sim__sid_equal(sid, token->restricting[i])) {
       return true;
     }
   }
@@ -163,6 +205,12 @@ static void token_init(struct token *token, const struct user *user) {
     sim__sid_parse(user->groups[token->group_count],
                    token->groups[token->group_count]);
     token->group_count++;
+  }
+  while (token->restricting_count < GROUPS_MAX &&
+         user->restricting[token->restricting_count] != NULL) {
+    sim__sid_parse(user->restricting[token->restricting_count],
+                   token->restricting[token->restricting_count]);
+    token->restricting_count++;
   }
   memcpy(token->owner, token->sid, SID_BYTES_MAX);
   if (token_has_administrators(token)) {
@@ -295,7 +343,8 @@ BOOL WINAPI OpenProcessToken(HANDLE process, DWORD access, PHANDLE token) {
 
   (void)process; /* the only process */
   (void)access;
-  if (sim__call_begin(&call, __func__, PLACE, " ")) {
+  if (sim__call_begin(&call, __func__, PLACE, " ") &&
+      !sim__handle_is_full_for(&call)) {
     *token = token_open(sim__token_primary());
   }
   return sim__call_end(&call);
@@ -321,6 +370,8 @@ BOOL WINAPI OpenThreadToken(HANDLE handle, DWORD access, BOOL as_self,
       /* A thread at SecurityIdentification may open nothing, not even its
        * token. */
       status = STATUS_BAD_IMPERSONATION_LEVEL;
+    } else if (thread != NULL && sim__handle_is_full()) {
+      status = STATUS_INSUFFICIENT_RESOURCES;
     } else if (thread != NULL) {
       *token = token_open(thread->impersonated);
     }

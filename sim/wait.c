@@ -17,7 +17,8 @@ HANDLE WINAPI CreateEventW(LPSECURITY_ATTRIBUTES attributes, BOOL manual_reset,
   HANDLE handle = NULL;
 
   (void)name; /* events have no shared names here */
-  if (sim__call_begin(&call, __func__, PLACE, " ")) {
+  if (sim__call_begin(&call, __func__, PLACE, " ") &&
+      !sim__handle_is_full_for(&call)) {
     struct event *event = calloc(1, sizeof *event);
 
     sim__object_init(&event->object, OBJECT_EVENT);

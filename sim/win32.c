@@ -94,7 +94,9 @@ static HANDLE create(uint32_t *error, const WCHAR *path, DWORD open_mode,
     }
     return handle;
   }
-  status = sim__pipe_create(&file, &granted, &is_new, name, length, &options);
+  status = sim__handle_is_full() ? STATUS_INSUFFICIENT_RESOURCES
+                                 : sim__pipe_create(&file, &granted, &is_new,
+                                                    name, length, &options);
   free(name);
   if (status < 0) {
     *error = RtlNtStatusToDosError(status);
@@ -145,7 +147,9 @@ static HANDLE open_file(uint32_t *error, const WCHAR *path, DWORD access,
   size_t length;
   NTSTATUS status = STATUS_SUCCESS;
 
-  if (is_nul(path)) {
+  if (sim__handle_is_full()) {
+    status = STATUS_INSUFFICIENT_RESOURCES;
+  } else if (is_nul(path)) {
     file = sim__file_new(FILE_NUL, options.synchronous);
   } else {
     *error = sim__name_from_win32(path, &name, &length, &options.remote);

@@ -93,6 +93,10 @@ typedef struct sim_settings {
    * 8+: "may"). Source: Wine ntdll tests, pipe.c, test_completion. */
   uint32_t peek_pends_permille;
 
+  /* An open question where Wine gives the second answer. A token that is
+   * restricted, but not to Everyone, may create no pipe. Or it may. */
+  bool restricted_creates;
+
   /* Refuted behaviour. Windows gives the first answer, as the tests show. The
    * second keeps the library from relying on the first. */
 
@@ -246,6 +250,15 @@ void sim_disown(HANDLE pipe);
  * the true answer. */
 void sim_describe(HANDLE pipe, const void *bytes, size_t size);
 
+/* sim_touch lets another program open each new instance of a pipe at once, and
+ * close it again. */
+void sim_touch(bool on);
+
+/* sim_handles_left lets the process open only `count` handles more than it has
+ * now; a call that needs another one fails for lack of resources.
+ * UINT32_MAX: any number. */
+void sim_handles_left(uint32_t count);
+
 /* sim_vanish lets the process that has `pipe` open die before the `nth` call
  * from now of any function that may fail. The handle is then gone; closing it
  * is not misuse. */
@@ -255,8 +268,11 @@ void sim_vanish(HANDLE pipe, uint64_t nth);
  * ------------------------------------------------- */
 
 /* sim_set_user makes the calling thread's process run as `user`: "alice" (the
- * default), "bob", "admin" (in Administrators), "service" (may impersonate),
- * "system", "network" (alice from the network), or "anonymous". It returns
+ * default), "alice-low", "alice-high", "alice-app" (in an app container),
+ * "alice-restricted" (restricted to S-1-5-12), "alice-limited" (restricted to
+ * her own SID, Everyone and S-1-5-12), "bob", "bob-app", "admin" (in
+ * Administrators), "service" (may impersonate), "system", "backup" (may
+ * restore), "network" (alice from the network), or "anonymous". It returns
  * false for an unknown user. */
 bool sim_set_user(const char *user);
 
