@@ -57,6 +57,24 @@ bool world_has_users(void);
  * returns false if a case cannot be this user. */
 bool world_set_user(const char *user);
 
+/* world_confine makes the calling thread run with a token of fewer rights until
+ * the end of the case:
+ *   "restricted"     restricted to S-1-5-12, which hardly any object admits
+ *   "limited"        restricted to the user, Everyone and S-1-5-12
+ *   "app-container"  in an app container
+ * It returns false if this world has no such token. */
+bool world_confine(const char *how);
+
+/* world_touch_new lets another program open and close each new instance of a
+ * pipe at once, until the end of the case. Only sim can do this; elsewhere it
+ * returns false. */
+bool world_touch_new(void);
+
+/* world_handles_left lets the process open only `count` more handles until the
+ * next such call; UINT32_MAX: any number. Only sim can do this; elsewhere it
+ * returns false. */
+bool world_handles_left(uint32_t count);
+
 /* WORLD_SID_BYTES_MAX holds the text of any SID. */
 enum { WORLD_SID_BYTES_MAX = 192 };
 

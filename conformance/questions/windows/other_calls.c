@@ -1,13 +1,23 @@
 /* Questions about calls that the simulated kernel does not have: what else
- * opens a pipe by its name, and what a restricted token may create. */
+ * opens a pipe by its name, and what tokens with few rights may create. */
 #include "../questions.h"
 
-#include <sddl.h>
+#include <wchar.h>
+
+#include "world.h"
 
 /* Whether the only instance of the pipe is still free for a client. */
 static bool is_free(struct platform *f) {
   return client_open(f, GENERIC_READ | GENERIC_WRITE, FILE_FLAG_OVERLAPPED) !=
          INVALID_HANDLE_VALUE;
+}
+
+/* The error of Windows for an instance of f->name; 0 if it was created. */
+static DWORD create_error(struct platform *f) {
+  HANDLE pipe = instance_open(f, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED,
+                              PIPE_TYPE_BYTE, 1);
+
+  return pipe == INVALID_HANDLE_VALUE ? GetLastError() : 0;
 }
 
 NP_QUESTION("questions/attributes-take-instance", MODE_BYTE,
@@ -63,31 +73,56 @@ NP_QUESTION("questions/search-of-pipes", NO_MODE,
 NP_QUESTION(
     "questions/restricted-token-creates", NO_MODE,
     "May a thread with a token that is restricted to S-1-5-12 create a pipe?",
-    "A service in a sandbox cannot use np_server_create if it may not.", "",
-    ANSWER("created", "it may", "nobody", ""),
-    ANSWER("denied", "ERROR_ACCESS_DENIED", "nobody", "")) {
-  SID_AND_ATTRIBUTES restricting = {NULL, 0};
-  HANDLE process = NULL;
-  HANDLE token = NULL;
-  HANDLE thread = NULL;
-  HANDLE pipe;
+    "A service in a sandbox cannot use np_server_create if it may not.",
+    "confined/restricted",
+    ANSWER("created", "it may", "Wine", "restricted_creates=true"),
+    ANSWER("denied", "ERROR_ACCESS_DENIED", "nobody",
+           "restricted_creates=false")) {
   DWORD error;
 
-  assert_call(ConvertStringSidToSidW(L"S-1-5-12", &restricting.Sid));
-  assert_call(OpenProcessToken(GetCurrentProcess(), MAXIMUM_ALLOWED, &process));
-  assert_call(CreateRestrictedToken(process, DISABLE_MAX_PRIVILEGE, 0, NULL, 0,
-                                    NULL, 1, &restricting, &token));
-  assert_call(DuplicateToken(token, SecurityImpersonation, &thread));
-  assert_call(SetThreadToken(NULL, thread));
-  pipe = instance_open(f, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED,
-                       PIPE_TYPE_BYTE, 1);
-  error = GetLastError();
+  assert_true(world_confine("restricted"));
+  error = create_error(f);
   RevertToSelf();
-  if (pipe != INVALID_HANDLE_VALUE) {
+  if (error == 0) {
     answer_give("created", "%s", "");
   }
   if (error == ERROR_ACCESS_DENIED) {
     answer_give("denied", "%s", "");
   }
   answer_error(error);
+}
+
+NP_QUESTION(
+    "questions/app-container-creates", NO_MODE,
+    "Which names may a thread create that impersonates the token of an app "
+    "container?",
+    "np_server_create in a sandboxed program.", "confined/app-container-serves",
+    ANSWER("local-alone", "those that begin with LOCAL\\ alone",
+           "the page of CreateNamedPipe, Windows 10 1709", ""),
+    ANSWER("any", "any name", "nobody", ""),
+    ANSWER("none", "no name: its process makes the folder of LOCAL\\", "nobody",
+           ""),
+    ANSWER("no-container", "there are no such tokens here",
+           "Wine, and Windows 7", "no_app_containers=true")) {
+  wchar_t plain[NAME_CHARS_MAX];
+  DWORD local_error;
+  DWORD plain_error;
+
+  if (!world_confine("app-container")) {
+    answer_give("no-container", "%s", "");
+  }
+  memcpy(plain, f->name, sizeof(plain));
+  swprintf(f->name, NAME_CHARS_MAX, L"\\\\.\\pipe\\LOCAL\\%ls",
+           plain + sizeof("\\\\.\\pipe\\") - 1);
+  local_error = create_error(f);
+  memcpy(f->name, plain, sizeof(plain));
+  plain_error = create_error(f);
+  RevertToSelf();
+  if (local_error != 0) {
+    answer_give(plain_error != 0 ? "none" : "any",
+                "error %lu with LOCAL\\, %lu without",
+                (unsigned long)local_error, (unsigned long)plain_error);
+  }
+  answer_give(plain_error != 0 ? "local-alone" : "any", "error %lu without",
+              (unsigned long)plain_error);
 }

@@ -169,6 +169,29 @@ bool world_set_user(const char *user) {
   return sim_set_user(user);
 }
 
+bool world_confine(const char *how) {
+  static const char *const users[][2] = {{"restricted", "alice-restricted"},
+                                         {"limited", "alice-limited"},
+                                         {"app-container", "alice-app"}};
+
+  for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
+    if (strcmp(how, users[i][0]) == 0) {
+      return sim_set_user(users[i][1]);
+    }
+  }
+  return false;
+}
+
+bool world_touch_new(void) {
+  sim_touch(true);
+  return true;
+}
+
+bool world_handles_left(uint32_t count) {
+  sim_handles_left(count);
+  return true;
+}
+
 bool world_user_sid(const char *user, char *out, size_t size) {
   if (strcmp(user, "alice") != 0 && strcmp(user, "bob") != 0) {
     return false;
