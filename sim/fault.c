@@ -111,6 +111,7 @@ bool sim__fault_draw(struct call *call) {
     if (plan->kind == PLAN_COMPLETION) {
       call->fault_completion = (NTSTATUS)plan->value;
     } else if (plan->kind == PLAN_LIE) {
+      plan->lie.warns |= call->lie.warns;
       call->lie = plan->lie;
     } else {
       call->error = plan->value;
@@ -171,6 +172,15 @@ void sim_lie(const char *name, uint64_t nth, uint32_t bytes, uint32_t value) {
           .kind = PLAN_LIE,
           .lie = {
               .is_told = true, .bytes = bytes, .fills = true, .fill = value}});
+}
+
+void sim_lie_warning(const char *name, uint64_t nth) {
+  plan_add(name, nth, &(struct plan){.kind = PLAN_LIE, .lie = {.warns = true}});
+}
+
+NTSTATUS sim__lie_status(const struct lie *lie, NTSTATUS status) {
+  return lie->warns && status == STATUS_SUCCESS ? STATUS_BUFFER_OVERFLOW
+                                                : status;
 }
 
 size_t sim__lie_told(const struct lie *lie, size_t info) {

@@ -70,6 +70,7 @@ void sim__handles_reset(void);
 /* A planned lie about the answer of a call (fault.c). */
 struct lie {
   bool is_told; /* the caller is told `bytes` as the count of bytes */
+  bool warns;   /* a success is told as STATUS_BUFFER_OVERFLOW */
   bool fills;   /* each number of 32 bits in the answer is `fill` */
   uint32_t bytes;
   uint32_t fill;
@@ -144,8 +145,10 @@ bool sim__chance(uint32_t permille);
  * call->error. */
 bool sim__fault_draw(struct call *call);
 
-/* sim__lie_told returns the count of bytes that the caller is told in place of
- * `info`. sim__lie_fill spoils the answer in `out`, which has `size` bytes. */
+/* sim__lie_status and sim__lie_told return the status and the count of bytes
+ * that the caller is told in place of the true one. sim__lie_fill spoils the
+ * answer in `out`, which has `size` bytes. */
+NTSTATUS sim__lie_status(const struct lie *lie, NTSTATUS status);
 size_t sim__lie_told(const struct lie *lie, size_t info);
 void sim__lie_fill(const struct lie *lie, void *out, size_t size);
 void sim__fault_reset(void);

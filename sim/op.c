@@ -111,7 +111,7 @@ void sim__op_finish(struct op *op, NTSTATUS status, size_t info) {
   op->queue = NULL;
   op->instance = NULL;
   op->pipe = NULL;
-  op->status = status;
+  op->status = sim__lie_status(&op->lie, status);
   op->info = info;
   op->timeout_at = NEVER;
   op->cancel_at = NEVER;
@@ -253,7 +253,7 @@ NTSTATUS sim__op_submit(struct call *call, struct op *op, bool wait,
     status = STATUS_PENDING;
     sim__op_finish(op, call->fault_completion, 0);
   } else {
-    status = begin(op);
+    status = sim__lie_status(&op->lie, begin(op));
     op->queued = status == (NTSTATUS)STATUS_PENDING;
     if (!op->queued && pends_anyhow(op, status)) {
       /* A warning that came at once is in the status block before the call

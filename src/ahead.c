@@ -185,7 +185,7 @@ static np_error read_parts_now(np__ahead *ahead, np__parts *parts, size_t room,
     *transferred += bytes;
   } while (*transferred < room && bytes == next.length &&
            (error == ERROR_MORE_DATA || (error == NP_OK && !messages)));
-  if (*transferred > 0 && !messages) {
+  if (!messages && (*transferred > 0 || error == ERROR_MORE_DATA)) {
     /* The next read reports what follows: more data, or an error. */
     return NP_OK;
   }

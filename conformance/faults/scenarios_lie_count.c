@@ -1,5 +1,6 @@
 /* Scenarios of a kernel, or of a remote server behind it, that tells a wrong
- * count of bytes. No lie may reach the caller as a success. */
+ * count of bytes, or calls the bytes of a stream a part of a message. No lie
+ * may reach the caller as a success. */
 #include "run.h"
 
 static bool is_refused(struct action *action) {
@@ -52,6 +53,21 @@ SCENARIO(count_transact, "lie/count-transact", LIES) {
          is_refused(action);
 }
 
+/* The look for an old message, before a call's request, gets the lie. */
+SCENARIO(count_call, "lie/count-call-looks", LIES) {
+  np_channel *channel;
+
+  if (!pair_open(r) || !ends(write_begin(r, r->server, "old", 3), NP_OK, 3)) {
+    return false;
+  }
+  channel = channel_open(r, r->client, NULL);
+  if (channel == NULL) {
+    return false;
+  }
+  sim_lie_count("ReadFile", 1, UINT32_MAX);
+  return is_refused(call_begin(r, channel, "ask"));
+}
+
 SCENARIO(count_write_pending, "lie/count-write-by-its-packet", LIES) {
   static const char bytes[2 * QUOTA_BYTES];
   struct action *write;
@@ -93,4 +109,107 @@ SCENARIO(count_try_read, "lie/count-try-read", LIES | READINESS) {
   sim_lie_count("ReadFile", 1, UINT32_MAX);
   return refused(r, "np_pipe_try_read", try_read_error(r, r->server),
                  ERROR_INVALID_DATA);
+}
+
+/* --- Parts of messages in a stream ---------------------------------------- */
+
+SCENARIO(warning_read, "lie/warning-read", CUTS_MESSAGES) {
+  if (!pair_open(r) || !ends(write_begin(r, r->client, "abcd", 4), NP_OK, 4)) {
+    return false;
+  }
+  sim_lie_warning("ReadFile", 1);
+  return ends_with(read_begin(r, r->server, 16), NP_OK, "abcd");
+}
+
+SCENARIO(warning_read_pending, "lie/warning-read-by-its-packet",
+         CUTS_MESSAGES) {
+  struct action *read;
+
+  if (!pair_open(r)) {
+    return false;
+  }
+  sim_lie_warning("ReadFile", 1);
+  read = read_begin(r, r->server, 16);
+  return turn(r, 0) && ends(write_begin(r, r->client, "abcd", 4), NP_OK, 4) &&
+         ends_with(read, NP_OK, "abcd");
+}
+
+/* tries_warned: the lie comes with the `nth` read, for a try that reads through
+ * a read-ahead of `ahead` bytes. It comes twice, because the loop learns from
+ * the first time whether a packet follows such an answer. */
+static bool tries_warned(struct run *r, size_t ahead, uint64_t nth) {
+  np_ready_options options;
+
+  np_ready_options_init(&options);
+  options.read_ahead_bytes = ahead;
+  if (!pair_open(r) || !took(r, "np_pipe_set_ready_options",
+                             np_pipe_set_ready_options(r->server, &options))) {
+    return false;
+  }
+  for (unsigned i = 0; i < 2; i++) {
+    np_error error = NP_WOULD_BLOCK;
+
+    if (!ends(write_begin(r, r->client, "abcd", 4), NP_OK, 4)) {
+      return false;
+    }
+    sim_lie_warning("ReadFile", nth);
+    if (i == 1) {
+      error = try_read_error(r, r->server); /* It begins the read itself. */
+    }
+    if (error == NP_WOULD_BLOCK) {
+      if (!ends(ready_begin(r, r->server, NP_READABLE), NP_OK, NP_READABLE) ||
+          !tries_read(r, r->server, "abcd")) {
+        return false;
+      }
+    } else if (!took(r, "np_pipe_try_read", error)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+SCENARIO(warning_ahead, "lie/warning-read-ahead", READINESS | CUTS_MESSAGES) {
+  return tries_warned(r, 16, 1);
+}
+
+SCENARIO(warning_probe, "lie/warning-probe", READINESS | CUTS_MESSAGES) {
+  return tries_warned(r, 0, 1);
+}
+
+SCENARIO(warning_try_read, "lie/warning-try-read", READINESS | CUTS_MESSAGES) {
+  return tries_warned(r, 0, 2);
+}
+
+/* A part of 0 bytes is not reported as ERROR_MORE_DATA either. */
+SCENARIO(warning_empty, "lie/warning-try-read-of-nothing",
+         READINESS | CUTS_MESSAGES) {
+  np_ready_options options;
+
+  np_ready_options_init(&options);
+  options.read_ahead_bytes = 0;
+  if (!pair_open(r) ||
+      !took(r, "np_pipe_set_ready_options",
+            np_pipe_set_ready_options(r->server, &options)) ||
+      !ends(write_begin(r, r->client, "abcd", 4), NP_OK, 4) ||
+      !ends(ready_begin(r, r->server, NP_READABLE), NP_OK, NP_READABLE)) {
+    return false;
+  }
+  sim_lie_warning("ReadFile", 1);
+  sim_lie_count("ReadFile", 1, 0);
+  return took(r, "np_pipe_try_read", try_read_error(r, r->server));
+}
+
+SCENARIO(warning_channel, "lie/warning-channel", CUTS_MESSAGES) {
+  static const char frame[] = "\0\0\0\4abcd";
+  np_channel *channel;
+
+  if (!pair_open(r)) {
+    return false;
+  }
+  channel = channel_open(r, r->server, NULL);
+  if (channel == NULL || !ends(write_begin(r, r->client, frame, 8), NP_OK, 8)) {
+    return false;
+  }
+  sim_lie_warning("ReadFile", 1);
+  return ends_with(receive_begin(r, channel), NP_OK, "abcd");
 }

@@ -231,6 +231,12 @@ void sim_lie(const char *name, uint64_t nth, uint32_t bytes, uint32_t value);
  * that is `bytes`. sim_faults_hit does not count a lie. */
 void sim_lie_count(const char *name, uint64_t nth, uint32_t bytes);
 
+/* sim_lie_warning changes the `nth` call from now of `name`, which starts an
+ * operation: if it succeeds, its status is STATUS_BUFFER_OVERFLOW, as of a part
+ * of a message. A sim_lie_count that follows may add a count. sim_faults_hit
+ * does not count a lie. */
+void sim_lie_warning(const char *name, uint64_t nth);
+
 /* sim_faults_hit returns the number of planned faults that have hit. */
 uint64_t sim_faults_hit(void);
 
