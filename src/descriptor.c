@@ -6,6 +6,7 @@
  *         learn.microsoft.com/windows/win32/api/winnt/ns-winnt-ace_header */
 #include "descriptor.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "loop.h"
@@ -93,10 +94,8 @@ np_error np__descriptor_take(np__descriptor *out, const BYTE *bytes,
   SECURITY_DESCRIPTOR_RELATIVE header;
   np_error error = NP_OK;
 
+  assert(size >= sizeof header);
   memset(out, 0, sizeof *out);
-  if (size < sizeof header) {
-    return ERROR_INVALID_SECURITY_DESCR;
-  }
   memcpy(&header, bytes, sizeof header);
   if (header.Revision != SECURITY_DESCRIPTOR_REVISION ||
       (header.Control & SE_SELF_RELATIVE) == 0 || header.Owner > size) {
@@ -130,6 +129,8 @@ np_error np__descriptor_query(np__descriptor *out, np_loop *loop, HANDLE handle,
     if (memory == NULL) {
       return ERROR_NOT_ENOUGH_MEMORY;
     }
+    /* An offset behind the answer finds zeros, which are no SID and no list. */
+    memset(memory, 0, size);
     if (GetKernelObjectSecurity(handle, which, memory, size, &needed)) {
       error = np__descriptor_take(out, memory, size);
       if (error == NP_OK) {

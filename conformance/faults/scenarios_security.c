@@ -13,6 +13,18 @@ SCENARIO(access_users, "security/authenticated-users", 0) {
   return pair_open(r) && exchange(r, r->client, r->server, "hello");
 }
 
+/* The access list of a server in an app container names its package. */
+SCENARIO(access_app, "security/app-container", 0) {
+  static const char local[] = "\\\\.\\pipe\\LOCAL\\npipe-faults";
+
+  r->server_options.access = NP_ACCESS_CURRENT_USER;
+  memcpy(r->name, local, sizeof local);
+  sim_set_user("alice-app");
+  r->server = server_open(r);
+  sim_set_user("alice");
+  return r->server != NULL;
+}
+
 /* reverts: the revert may have been the call that failed, so it is tried
  * again. */
 static bool reverts(np_pipe *pipe, bool went_well) {
@@ -108,7 +120,7 @@ SCENARIO(verify, "security/verify", 0) {
                  ERROR_WRONG_TARGET_NAME);
 }
 
-enum { SPOILT_BYTES_MAX = 512 };
+enum { SPOILT_BYTES_MAX = 512, LONG_BYTES_MAX = 1 << 20 };
 
 /* Security descriptors that another machine's server might send. A descriptor
  * has a header, the owner, the list with one entry, and the label, in this
@@ -128,6 +140,7 @@ static const struct spoilt {
     {"a short list", 0, 2, 2, 4},     {"many entries", 0, 4, 2, 99},
     {"an empty entry", 0, 10, 2, 0},  {"a long entry", 0, 11, 2, 9},
     {"no SID", 0, 16, 2, 7},          {"no label", 0, 23, 3, 5},
+    {"not an owner", 0, 4, 0, 0},     {"a long SID", 0, 17, 2, 15},
 };
 
 static size_t describe(struct run *r, unsigned char *bytes) {
@@ -178,6 +191,40 @@ static bool refuses_spoilt(struct run *r, const struct spoilt *spoilt) {
     return took(r, "np_client_open", error) && holds(r, false, spoilt->what);
   }
   return pipe_close(r, r->server) && closed(r);
+}
+
+/* opens_long: a new server is described truly, and zeros follow up to `size`
+ * bytes. */
+static bool opens_long(struct run *r, size_t size, np_error expected) {
+  static unsigned char bytes[LONG_BYTES_MAX];
+  np_pipe *pipe = NULL;
+
+  memset(bytes, 0, sizeof bytes);
+  r->server = server_open(r);
+  if (r->server == NULL) {
+    return false;
+  }
+  if (describe(r, bytes) == 0) {
+    return took(r, "np_client_open", GetLastError());
+  }
+  sim_describe(np_pipe_handle(r->server), bytes, size);
+  if (expected == NP_OK) {
+    r->client = client_open(r);
+    return r->client != NULL && pipe_close(r, r->client) &&
+           pipe_close(r, r->server) && closed(r);
+  }
+  return refused(r, "np_client_open",
+                 np_client_open(r->loop, r->name, &r->client_options, &pipe),
+                 expected) &&
+         pipe_close(r, r->server) && closed(r);
+}
+
+/* A descriptor may be longer than the memory that is tried first, but only up
+ * to a limit. */
+SCENARIO(long_descriptor, "security/long-descriptor", 0) {
+  r->client_options.verify_same_user = true;
+  return opens_long(r, 4000, NP_OK) &&
+         opens_long(r, LONG_BYTES_MAX, ERROR_INSUFFICIENT_BUFFER);
 }
 
 SCENARIO(spoilt, "security/spoilt-descriptor", 0) {
