@@ -44,12 +44,16 @@ static np_channel_options tight(void) {
 }
 
 static bool play_messages(struct run *r) {
+  /* longer than the read buffer, shorter than the messages behind it */
+  static const char medium[] =
+      "A message that takes a block of its own, which the next one outgrows.";
   const np_channel_options options = tight();
   struct action *sends[4];
   struct ends e;
 
   if (!channels(r, &options, &e) || !delivers(r, e.near, e.opposite, "ping") ||
-      !delivers(r, e.opposite, e.near, "pong")) {
+      !delivers(r, e.opposite, e.near, "pong") ||
+      !delivers(r, e.near, e.opposite, medium)) {
     return false;
   }
   sends[0] = send_begin(r, e.near, "first", 5);

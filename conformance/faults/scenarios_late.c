@@ -71,6 +71,21 @@ SCENARIO(late_message, "late/try-read-of-messages", READINESS) {
          tries_read_late(r, "hello") && tries_read_late(r, "again");
 }
 
+/* The first byte of the message is lost with the session. */
+SCENARIO(late_disconnect, "late/read-of-a-message-disconnected", READINESS) {
+  struct action *read;
+
+  modes(r, NP_MESSAGE, NP_MESSAGE);
+  if (!late_pair_open(r) ||
+      !ends(write_begin(r, r->server, "hello", 5), NP_OK, 5) ||
+      !ends(ready_begin(r, r->client, NP_READABLE), NP_OK, NP_READABLE)) {
+    return false;
+  }
+  read = read_begin(r, r->client, 16);
+  return took(r, "np_server_disconnect", np_server_disconnect(r->server)) &&
+         ends(read, ERROR_PIPE_NOT_CONNECTED, 0);
+}
+
 /* The probe of messages takes one byte. A read gets it and the rest: the whole
  * message, without a wait. */
 SCENARIO(late_read, "late/read-of-a-message", READINESS) {

@@ -246,6 +246,33 @@ NP_CASE("channel-memory/memory-idle-unasked", np_channel_data, ANY_MODE, NP_OK,
   assert_done(&f->ops[2], NP_OK, 4);
 }
 
+NP_CASE("channel-memory/memory-idle-writing", np_channel_send,
+        BYTE_READS | BOTH_ENDS, NP_OK,
+        "Memory of a write that still waits for the peer goes back after the "
+        "write, if the channel was idle before.",
+        "npipe/channel.h") {
+  char first[4];
+  size_t base;
+  size_t got;
+
+  f->server_options.in_buffer_bytes = 4;
+  f->server_options.out_buffer_bytes = 4;
+  channel_open(f, NULL);
+  base = f->allocator.live_bytes;
+  frame_make(0);
+  send_begin(&f->ops[0], f->channel, wire, 2000);
+  send_begin(&f->ops[1], f->channel, wire, 2000);
+  idle_wait(f, SIZE_MAX);
+  assert_int_equal(f->done_count, 0);
+  assert_np_ok(pipe_receive(f, f->peer, first, sizeof(first), &got));
+  assert_int_equal(got, 4);
+  for (size_t left = 4004; left > 0; left -= got) {
+    assert_np_ok(pipe_receive(f, f->peer, wire, left, &got));
+  }
+  loop_until(f, 2);
+  idle_wait(f, base);
+}
+
 NP_CASE("channel-memory/memory-refused", np_channel_receive,
         ANY_MODE | BOTH_ENDS, ERROR_BUFFER_OVERFLOW,
         "A message over the maximum is skipped in NP_CHANNEL_MEMORY_BYTES and "

@@ -613,6 +613,35 @@ NP_CASE("channel-receive/receive-memory-in-message", np_channel_receive,
   }
 }
 
+NP_CASE("channel-receive/receive-memory-behind-header", np_channel_receive,
+        BYTE_READS | BOTH_ENDS, ERROR_NOT_ENOUGH_MEMORY,
+        "When there is no memory for a frame of which the header has come, "
+        "nothing is lost: the next receive tries again.",
+        "npipe/channel.h") {
+  static char frame[4 + 300] = {0, 0, 1, 48};
+  np_channel_options options;
+
+  np_channel_options_init(&options);
+  options.frame.skip_bytes = 0; /* the header belongs to the frame */
+  channel_open(f, &options);
+  /* A frame in two parts takes a block, which is too small for the next. */
+  receive_begin(&f->ops[0], f->channel);
+  pipe_send(f, f->peer, "\0\0\0\11ab", 6);
+  loop_quiet(f);
+  pipe_send(f, f->peer, "cde", 3);
+  loop_until_count(f, &f->ops[0].done_count, 1);
+  assert_done(&f->ops[0], NP_OK, 9);
+  receive_begin(&f->ops[1], f->channel);
+  loop_quiet(f);
+  f->allocator.fail_at = f->allocator.total + 1;
+  pipe_send(f, f->peer, frame, 4);
+  loop_until_count(f, &f->ops[1].done_count, 1);
+  f->allocator.fail_at = 0;
+  assert_done(&f->ops[1], ERROR_NOT_ENOUGH_MEMORY, 0);
+  pipe_send(f, f->peer, frame + 4, 300);
+  assert_message(f, f->channel, frame, sizeof(frame));
+}
+
 NP_CASE("channel-receive/receive-memory-larger", np_channel_receive,
         BYTE_READS | BOTH_ENDS, ERROR_NOT_ENOUGH_MEMORY,
         "Without memory for a larger read buffer nothing is lost: the next "

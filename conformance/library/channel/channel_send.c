@@ -250,6 +250,26 @@ NP_CASE("channel-send/gather", np_channel_send, MODE_MESSAGE_BYTE | BOTH_ENDS,
   assert_done(&f->ops[2], NP_OK, 5);
 }
 
+NP_CASE("channel-send/gather-before-a-call", np_channel_send,
+        MODE_MESSAGE_BYTE | BOTH_ENDS, NP_OK,
+        "The request of a call does not wait for the end of the turn. The "
+        "messages that were gathered before it go with it.",
+        "npipe/channel.h") {
+  struct call_recorder call;
+
+  memset(&call, 0, sizeof(call));
+  open_seen_by_messages(f, NULL);
+  send_begin(&f->ops[0], f->channel, "one", 3);
+  call_begin(&call, f->channel, "ask");
+  assert_int_equal(unread_bytes(f->peer), 14);
+  loop_until(f, 1);
+  assert_done(&f->ops[0], NP_OK, 3);
+  assert_one_write(f, "\0\0\0\3one\0\0\0\3ask", 14);
+  pipe_send(f, f->peer, "\0\0\0\2so", 6);
+  call_wait(f, &call);
+  assert_reply(&call, "so");
+}
+
 NP_CASE("channel-send/gather-limit", np_channel_send,
         MODE_MESSAGE_BYTE | BOTH_ENDS, NP_OK,
         "A write is put together up to the limit; a longer message follows its "

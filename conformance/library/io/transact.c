@@ -212,6 +212,46 @@ NP_CASE("transact/read-ahead-ended", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
   assert_int_equal(length, 5);
 }
 
+NP_CASE("transact/request-for-bytes", np_pipe_transact,
+        MODE_MESSAGE_BYTE | BOTH_ENDS, NP_OK,
+        "A request that is longer than a byte-mode read gives that read its "
+        "bytes as a success, also to one that readiness has begun.",
+        "npipe/io.h") {
+  const bool to_server = !is_client_end(f);
+  np_ready_options options;
+  np_pipe *reader;
+  np_pipe *asker;
+
+  /* Only the end that asks reads messages. */
+  f->server_options.read_mode = to_server ? NP_BYTE : NP_MESSAGE;
+  f->client_options.read_mode = to_server ? NP_MESSAGE : NP_BYTE;
+  pair_open(f);
+  reader = f->end;
+  asker = f->peer;
+  np_ready_options_init(&options);
+  options.read_ahead_bytes = 2;
+  assert_np_ok(np_pipe_set_ready_options(reader, &options));
+  read_begin(&f->ops[0], reader, 1);
+  transact_begin(&f->ops[1], asker, "request", 7, 16);
+  loop_until_count(f, &f->ops[0].done_count, 1);
+  assert_done(&f->ops[0], NP_OK, 1);
+  assert_received(f, reader, "equest", 6);
+  pipe_send(f, reader, "so", 2);
+  loop_until(f, 2);
+  assert_done(&f->ops[1], NP_OK, 2);
+
+  f->ops[2].start_count++;
+  assert_np_ok(np_pipe_readable(reader, &f->ops[2].op, on_done));
+  loop_quiet(f);
+  transact_begin(&f->ops[3], asker, "request", 7, 16);
+  loop_until(f, 3);
+  assert_np_ok(f->ops[2].result);
+  assert_received(f, reader, "request", 7);
+  pipe_send(f, reader, "so", 2);
+  loop_until(f, 4);
+  assert_done(&f->ops[3], NP_OK, 2);
+}
+
 NP_CASE("transact/cancel", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
         "A transact that is cancelled leaves its request in the pipe, and its "
