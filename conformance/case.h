@@ -87,6 +87,7 @@ void np_unresolved(const char *format, ...)
                                                         __LINE__)(void) {    \
     np_case_register(&NP_CASE_JOIN(case_, __LINE__));                        \
   }                                                                          \
-  static void NP_CASE_JOIN(case_body_, __LINE__)(fixture_type * f)
+  static void NP_CASE_JOIN(case_body_,                                       \
+                           __LINE__)(__attribute__((unused)) fixture_type * f)
 
 #endif

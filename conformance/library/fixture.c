@@ -78,6 +78,7 @@ static void library_set_up(np_fixture *f, unsigned variant) {
 
   memset(f, 0, sizeof(*f));
   f->variant = variant;
+  round_name("%s", "");
   world_pipe_name(f->name, sizeof(f->name));
   np_server_options_init(&f->server_options);
   np_client_options_init(&f->client_options);
@@ -103,13 +104,11 @@ static void loop_unmake(np_fixture *f) {
 }
 
 static void library_tear_down(np_fixture *f) {
-  size_t i;
-
   f->closed_then = NULL;
-  for (i = 0; i < RECORDERS_MAX; i++) {
+  for (size_t i = 0; i < RECORDERS_MAX; i++) {
     f->ops[i].then = NULL;
   }
-  for (i = 0; i < TIMERS_MAX; i++) {
+  for (size_t i = 0; i < TIMERS_MAX; i++) {
     np_timer_stop(&f->timers[i].timer);
   }
   f->allocator.is_out = false;
@@ -127,7 +126,7 @@ static void library_tear_down(np_fixture *f) {
     raw_close(f, f->raws[f->raw_count - 1]);
   }
   loop_unmake(f);
-  for (i = 0; i < RECORDERS_MAX; i++) {
+  for (size_t i = 0; i < RECORDERS_MAX; i++) {
     assert_int_equal(f->ops[i].done_count, f->ops[i].start_count);
   }
   assert_int_equal(f->closed_count, f->closing_count);
@@ -281,8 +280,7 @@ void loop_until_count(np_fixture *f, const unsigned *counter, unsigned count) {
 
   while (*counter < count) {
     if (time_left_ms(deadline_ms) == 0) {
-      print_error("%u callbacks came, not %u\n", *counter, count);
-      fail();
+      fail_at(__FILE__, __LINE__, "%u callbacks came, not %u", *counter, count);
     }
     loop_step(f, deadline_ms);
   }
@@ -303,6 +301,31 @@ void loop_quiet(np_fixture *f) {
     }
     assert_true(time_left_ms(deadline_ms) > 0);
   } while (error != WAIT_TIMEOUT);
+}
+
+void op_wait(const struct recorder *recorder) {
+  loop_until_count(&fixture, &recorder->done_count, recorder->start_count);
+}
+
+void assert_ends_at(const struct recorder *recorder, np_error result,
+                    size_t transferred, const char *file, int line) {
+  loop_until_count(&fixture, &recorder->start_count, 1);
+  op_wait(recorder);
+  assert_done_at(recorder, result, transferred, file, line);
+}
+
+void assert_next_at(const struct recorder *recorder, np_error result,
+                    size_t transferred, const char *file, int line) {
+  if (recorder->start_count == 0 ||
+      recorder->done_count < recorder->start_count) {
+    loop_until(&fixture, fixture.done_count + 1);
+  }
+  assert_done_at(recorder, result, transferred, file, line);
+}
+
+void loop_settle(np_fixture *f) {
+  while (loop_turn(f, 0) == NP_OK) {
+  }
 }
 
 void reads_post(np_fixture *f) {
@@ -365,22 +388,13 @@ void client_open_end(np_fixture *f) {
   ends_set(f);
 }
 
-static void helper_wait(np_fixture *f) {
-  loop_until_count(f, &f->helper.done_count, f->helper.start_count);
-}
-
-static void server_accept(np_fixture *f) {
-  helper_wait(f);
-  assert_np_ok(f->helper.result);
-}
-
 /* The server waits before the client comes: no source tells whether Windows
  * knows who a client with static tracking is that came first. */
 void pair_open(np_fixture *f) {
   server_listen(f);
   connect_begin(&f->helper, f->server);
   client_open_end(f);
-  server_accept(f);
+  assert_ends(&f->helper, NP_OK, 0);
 }
 
 void pair_open_raw(np_fixture *f) {
@@ -391,8 +405,13 @@ void pair_open_raw(np_fixture *f) {
     server_listen(f);
     connect_begin(&f->helper, f->server);
     f->raw = raw_client(f, GENERIC_READ | GENERIC_WRITE);
-    server_accept(f);
+    assert_ends(&f->helper, NP_OK, 0);
   }
+}
+
+void server_quotas(np_fixture *f, uint32_t in, uint32_t out) {
+  f->server_options.in_buffer_bytes = in;
+  f->server_options.out_buffer_bytes = out;
 }
 
 np_pipe *pipe_own(np_fixture *f, np_pipe *pipe) {
@@ -403,13 +422,11 @@ np_pipe *pipe_own(np_fixture *f, np_pipe *pipe) {
 }
 
 void pipe_release(np_fixture *f, np_pipe *pipe) {
-  size_t i;
-
   f->server = f->server == pipe ? NULL : f->server;
   f->client = f->client == pipe ? NULL : f->client;
   f->end = f->end == pipe ? NULL : f->end;
   f->peer = f->peer == pipe ? NULL : f->peer;
-  for (i = 0; i < f->extra_count; i++) {
+  for (size_t i = 0; i < f->extra_count; i++) {
     if (f->extra[i] == pipe) {
       f->extra[i] = f->extra[--f->extra_count];
       return;
@@ -454,39 +471,39 @@ void channel_close(np_fixture *f, np_channel *channel) {
 
 void read_begin(struct recorder *recorder, np_pipe *pipe, size_t length) {
   assert_true(length <= sizeof(recorder->buffer));
-  recorder->start_count++;
-  assert_np_ok(
-      np_pipe_read(pipe, recorder->buffer, length, &recorder->op, on_done));
+  op_begin(recorder, np_pipe_read(pipe, recorder->buffer, length, &recorder->op,
+                                  on_done));
 }
 
 void write_begin(struct recorder *recorder, np_pipe *pipe, const void *data,
                  size_t length) {
-  recorder->start_count++;
-  assert_np_ok(np_pipe_write(pipe, data, length, &recorder->op, on_done));
+  op_begin(recorder, np_pipe_write(pipe, data, length, &recorder->op, on_done));
 }
 
 void connect_begin(struct recorder *recorder, np_pipe *server) {
-  recorder->start_count++;
-  assert_np_ok(np_server_connect(server, &recorder->op, on_done));
+  op_begin(recorder, np_server_connect(server, &recorder->op, on_done));
 }
 
 void shutdown_begin(struct recorder *recorder, np_pipe *pipe) {
-  recorder->start_count++;
-  assert_np_ok(np_pipe_shutdown(pipe, &recorder->op, on_done));
+  op_begin(recorder, np_pipe_shutdown(pipe, &recorder->op, on_done));
+}
+
+void read_pend(np_fixture *f, struct recorder *recorder, np_pipe *pipe,
+               size_t length) {
+  read_begin(recorder, pipe, length);
+  reads_post(f);
 }
 
 void pipe_send(np_fixture *f, np_pipe *pipe, const void *data, size_t length) {
   write_begin(&f->helper, pipe, data, length);
-  helper_wait(f);
-  assert_np_ok(f->helper.result);
-  assert_int_equal(f->helper.transferred, length);
+  assert_ends(&f->helper, NP_OK, length);
 }
 
 np_error pipe_receive(np_fixture *f, np_pipe *pipe, void *buffer, size_t size,
                       size_t *length) {
-  f->helper.start_count++;
-  assert_np_ok(np_pipe_read(pipe, buffer, size, &f->helper.op, on_done));
-  helper_wait(f);
+  op_begin(&f->helper,
+           np_pipe_read(pipe, buffer, size, &f->helper.op, on_done));
+  op_wait(&f->helper);
   *length = f->helper.transferred;
   assert_true(*length <= size);
   return f->helper.result;

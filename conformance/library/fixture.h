@@ -172,8 +172,15 @@ np_error loop_run(np_fixture *f);
 void loop_until(np_fixture *f, unsigned count);
 void loop_until_count(np_fixture *f, const unsigned *counter, unsigned count);
 
-/* loop_quiet runs the loop until nothing has come for LOOP_QUIET_MS. */
+/* loop_quiet runs the loop until nothing has come for LOOP_QUIET_MS.
+ * assert_quiet then checks that `f->done_count` is `count`. */
 void loop_quiet(np_fixture *f);
+
+/* op_wait runs the loop until each start of `recorder` has had its callback. */
+void op_wait(const struct recorder *recorder);
+
+/* loop_settle runs all that is ready or becomes ready without a wait. */
+void loop_settle(np_fixture *f);
 
 /* reads_post gives the started reads to the kernel. They must pend there. */
 void reads_post(np_fixture *f);
@@ -207,6 +214,9 @@ void pair_open(np_fixture *f);
  * with Win32 calls, for overlapped I/O and in the same modes. */
 void pair_open_raw(np_fixture *f);
 
+/* server_quotas sets the quotas of the next pipes, in bytes. */
+void server_quotas(np_fixture *f, uint32_t in, uint32_t out);
+
 /* pipe_own registers `pipe` to be closed after the case, and returns it. */
 np_pipe *pipe_own(np_fixture *f, np_pipe *pipe);
 
@@ -232,6 +242,15 @@ void write_begin(struct recorder *recorder, np_pipe *pipe, const void *data,
                  size_t length);
 void connect_begin(struct recorder *recorder, np_pipe *server);
 void shutdown_begin(struct recorder *recorder, np_pipe *pipe);
+
+/* read_pend is read_begin and reads_post: the read waits in the kernel. */
+void read_pend(np_fixture *f, struct recorder *recorder, np_pipe *pipe,
+               size_t length);
+
+/* op_begin is for every other function that starts the recorder's operation:
+ * `error` is what it returned. */
+#define op_begin(recorder, error) \
+  ((recorder)->start_count++, assert_np_ok(error))
 
 /* pipe_send writes, and waits until the write has succeeded. */
 void pipe_send(np_fixture *f, np_pipe *pipe, const void *data, size_t length);
@@ -288,10 +307,22 @@ void sid_of(const char *user, char *out, size_t size);
 
 /* --- Asserts ------------------------------------------------------------ */
 
+/* round_name names the current round or combination, for the messages of later
+ * failures. fail_at fails the case, with the round and a text. Both take a
+ * format like printf's. */
+void round_name(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void fail_at(const char *file, int line, const char *format, ...)
+    __attribute__((format(printf, 3, 4), noreturn));
+
 void assert_np_error_at(np_error actual, np_error expected, const char *file,
                         int line);
 void assert_done_at(const struct recorder *recorder, np_error result,
                     size_t transferred, const char *file, int line);
+void assert_ends_at(const struct recorder *recorder, np_error result,
+                    size_t transferred, const char *file, int line);
+void assert_next_at(const struct recorder *recorder, np_error result,
+                    size_t transferred, const char *file, int line);
+void assert_quiet_at(np_fixture *f, unsigned count, const char *file, int line);
 void assert_received_at(np_fixture *f, np_pipe *pipe, const void *data,
                         size_t length, const char *file, int line);
 
@@ -302,11 +333,24 @@ void assert_received_by_at(np_fixture *f, np_pipe *pipe, const char *data,
 #define assert_np_error(actual, expected) \
   assert_np_error_at((actual), (expected), __FILE__, __LINE__)
 #define assert_np_ok(actual) assert_np_error((actual), NP_OK)
+#define assert_invalid(actual) \
+  assert_np_error((actual), ERROR_INVALID_PARAMETER)
 
 /* assert_done checks that the recorder's operation was started once and ended
  * once, with `result` and `transferred`. */
 #define assert_done(recorder, result, transferred) \
   assert_done_at((recorder), (result), (transferred), __FILE__, __LINE__)
+
+/* assert_ends waits until the recorder's operation has ended, and checks it as
+ * assert_done does. Other operations may end before it. assert_next allows
+ * none: the next callback must be this one, if it has not run yet. A callback
+ * may begin the operation after the call of these macros. */
+#define assert_ends(recorder, result, transferred) \
+  assert_ends_at((recorder), (result), (transferred), __FILE__, __LINE__)
+#define assert_next(recorder, result, transferred) \
+  assert_next_at((recorder), (result), (transferred), __FILE__, __LINE__)
+
+#define assert_quiet(f, count) assert_quiet_at((f), (count), __FILE__, __LINE__)
 
 /* assert_received checks that the next reads return exactly `data`: as one
  * message, or in any number of reads from a byte stream. */

@@ -1,6 +1,9 @@
 /* The counters and asserts of the fixture. */
 #include "fixture.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 uint64_t calls(const char *function) {
   uint64_t count = 0;
 
@@ -10,27 +13,54 @@ uint64_t calls(const char *function) {
   return count;
 }
 
+static char round_text[160];
+
+void round_name(const char *format, ...) {
+  va_list arguments;
+
+  va_start(arguments, format);
+  vsnprintf(round_text, sizeof(round_text), format, arguments);
+  va_end(arguments);
+}
+
+void fail_at(const char *file, int line, const char *format, ...) {
+  char text[256];
+  va_list arguments;
+
+  va_start(arguments, format);
+  vsnprintf(text, sizeof(text), format, arguments);
+  va_end(arguments);
+  print_error("%s%s%s\n", round_text, round_text[0] != 0 ? ": " : "", text);
+  _fail(file, line);
+  abort(); /* _fail never returns, but is not declared so. */
+}
+
 void assert_np_error_at(np_error actual, np_error expected, const char *file,
                         int line) {
   if (actual != expected) {
-    print_error("%s (%u), not %s (%u)\n", np_error_name(actual),
-                (unsigned)actual, np_error_name(expected), (unsigned)expected);
-    _fail(file, line);
+    fail_at(file, line, "%s (%u), not %s (%u)", np_error_name(actual),
+            (unsigned)actual, np_error_name(expected), (unsigned)expected);
   }
 }
 
 void assert_done_at(const struct recorder *recorder, np_error result,
                     size_t transferred, const char *file, int line) {
   if (recorder->start_count != recorder->done_count) {
-    print_error("begun %u times, ended %u times\n", recorder->start_count,
-                recorder->done_count);
-    _fail(file, line);
+    fail_at(file, line, "begun %u times, ended %u times", recorder->start_count,
+            recorder->done_count);
   }
   assert_np_error_at(recorder->result, result, file, line);
   if (recorder->transferred != transferred) {
-    print_error("%u bytes, not %u\n", (unsigned)recorder->transferred,
-                (unsigned)transferred);
-    _fail(file, line);
+    fail_at(file, line, "%u bytes, not %u", (unsigned)recorder->transferred,
+            (unsigned)transferred);
+  }
+}
+
+void assert_quiet_at(np_fixture *f, unsigned count, const char *file,
+                     int line) {
+  loop_quiet(f);
+  if (f->done_count != count) {
+    fail_at(file, line, "%u callbacks came, not %u", f->done_count, count);
   }
 }
 
@@ -48,13 +78,11 @@ void assert_received_at(np_fixture *f, np_pipe *pipe, const void *data,
     assert_np_error_at(error, NP_OK, file, line);
     done += got;
     if (got == 0 || (by_messages && done != length)) {
-      print_error("%u bytes, not %u\n", (unsigned)done, (unsigned)length);
-      _fail(file, line);
+      fail_at(file, line, "%u bytes, not %u", (unsigned)done, (unsigned)length);
     }
   }
   if (memcmp(buffer, data, length) != 0) {
-    print_error("not the bytes that were written\n");
-    _fail(file, line);
+    fail_at(file, line, "not the bytes that were written");
   }
 }
 

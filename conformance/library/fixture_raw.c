@@ -9,10 +9,8 @@ HANDLE raw_own(np_fixture *f, HANDLE handle) {
 }
 
 void raw_release(np_fixture *f, HANDLE handle) {
-  size_t i;
-
   f->raw = f->raw == handle ? NULL : f->raw;
-  for (i = 0; i < f->raw_count; i++) {
+  for (size_t i = 0; i < f->raw_count; i++) {
     if (f->raws[i] == handle) {
       f->raws[i] = f->raws[--f->raw_count];
       return;

@@ -7,59 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static char round_text[160];
-
 void museum_begin(np_fixture *f, uint32_t quota_bytes) {
-  round_text[0] = 0;
-  f->server_options.in_buffer_bytes = quota_bytes;
-  f->server_options.out_buffer_bytes = quota_bytes;
-}
-
-/* --- Failures ----------------------------------------------------------- */
-
-void museum_round(const char *format, ...) {
-  va_list arguments;
-
-  va_start(arguments, format);
-  vsnprintf(round_text, sizeof(round_text), format, arguments);
-  va_end(arguments);
-}
-
-void museum_fail(const char *file, int line, const char *format, ...) {
-  char text[256];
-  va_list arguments;
-
-  va_start(arguments, format);
-  vsnprintf(text, sizeof(text), format, arguments);
-  va_end(arguments);
-  print_error("%s: %s\n", round_text, text);
-  _fail(file, line);
-  abort(); /* _fail never returns, but is not declared so. */
-}
-
-void museum_error_at(np_error actual, np_error expected, const char *file,
-                     int line) {
-  if (actual != expected) {
-    museum_fail(file, line, "%s (%u), not %s (%u)", np_error_name(actual),
-                (unsigned)actual, np_error_name(expected), (unsigned)expected);
-  }
+  server_quotas(f, quota_bytes, quota_bytes);
 }
 
 static void answered_at(const struct recorder *recorder, const char *file,
                         int line) {
   if (recorder->done_count != recorder->start_count) {
-    museum_fail(file, line, "begun %u times, ended %u times",
-                recorder->start_count, recorder->done_count);
-  }
-}
-
-void museum_done_at(const struct recorder *recorder, np_error result,
-                    size_t transferred, const char *file, int line) {
-  answered_at(recorder, file, line);
-  museum_error_at(recorder->result, result, file, line);
-  if (recorder->transferred != transferred) {
-    museum_fail(file, line, "%u bytes, not %u", (unsigned)recorder->transferred,
-                (unsigned)transferred);
+    fail_at(file, line, "begun %u times, ended %u times", recorder->start_count,
+            recorder->done_count);
   }
 }
 
@@ -67,7 +23,7 @@ void museum_done_either_at(const struct recorder *recorder, np_error result,
                            np_error or_result, const char *file, int line) {
   answered_at(recorder, file, line);
   if (recorder->result != result) {
-    museum_error_at(recorder->result, or_result, file, line);
+    assert_np_error_at(recorder->result, or_result, file, line);
   }
 }
 
@@ -79,40 +35,30 @@ void museum_done_drained_at(np_fixture *f, const struct recorder *recorder,
       (error == ERROR_BROKEN_PIPE || error == ERROR_PIPE_NOT_CONNECTED) &&
       kernel_ends_drained_writes(f);
 
-  museum_done_at(recorder, drained ? NP_OK : error, drained ? length : 0, file,
+  assert_done_at(recorder, drained ? NP_OK : error, drained ? length : 0, file,
                  line);
 }
 
 /* --- Loop and pipes ----------------------------------------------------- */
 
-void museum_until(np_fixture *f, const struct recorder *recorder) {
-  loop_until_count(f, &recorder->done_count, recorder->start_count);
-}
-
-void museum_settle(np_fixture *f) {
-  while (loop_turn(f, 0) == NP_OK) {
-  }
-}
-
 void museum_accept(np_fixture *f, np_pipe *server) {
   connect_begin(&f->helper, server);
-  museum_until(f, &f->helper);
-  museum_done(&f->helper, NP_OK, 0);
+  assert_ends(&f->helper, NP_OK, 0);
 }
 
 np_pipe *museum_open(np_fixture *f) {
   np_pipe *client = NULL;
 
-  museum_error(np_client_open(f->loop, f->name, &f->client_options, &client),
-               NP_OK);
+  assert_np_error(np_client_open(f->loop, f->name, &f->client_options, &client),
+                  NP_OK);
   return client;
 }
 
 void museum_read_begin(struct recorder *recorder, np_pipe *pipe, void *buffer,
                        size_t length) {
   recorder->start_count++;
-  museum_error(np_pipe_read(pipe, buffer, length, &recorder->op, on_done),
-               NP_OK);
+  assert_np_error(np_pipe_read(pipe, buffer, length, &recorder->op, on_done),
+                  NP_OK);
 }
 
 void museum_close_pair(np_fixture *f) {
@@ -188,7 +134,7 @@ DWORD museum_join(np_fixture *f, HANDLE worker) {
   while (WaitForSingleObject(worker, 0) != WAIT_OBJECT_0) {
     loop_turn(f, 10);
     if (world_now_ms() > deadline_ms) {
-      museum_fail(__FILE__, __LINE__, "a worker does not end");
+      fail_at(__FILE__, __LINE__, "a worker does not end");
     }
   }
   assert_true(GetExitCodeThread(worker, &code));

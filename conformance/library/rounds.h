@@ -18,34 +18,14 @@ enum {
  * the functions below calls it first. */
 void museum_begin(np_fixture *f, uint32_t quota_bytes);
 
-/* museum_round names the current round or combination, for the messages of
- * later failures. It takes a format like printf. */
-void museum_round(const char *format, ...)
-    __attribute__((format(printf, 1, 2)));
-
-/* museum_fail fails the case, with the round and a text like printf's. */
-void museum_fail(const char *file, int line, const char *format, ...)
-    __attribute__((format(printf, 3, 4), noreturn));
-
-/* museum_done_at and museum_error_at are assert_done and assert_np_error that
- * also print the round. */
-void museum_done_at(const struct recorder *recorder, np_error result,
-                    size_t transferred, const char *file, int line);
-void museum_error_at(np_error actual, np_error expected, const char *file,
-                     int line);
-#define museum_done(recorder, result, transferred) \
-  museum_done_at((recorder), (result), (transferred), __FILE__, __LINE__)
-#define museum_error(actual, expected) \
-  museum_error_at((actual), (expected), __FILE__, __LINE__)
-
-/* museum_done_either is museum_done with one of two results. The case itself
+/* museum_done_either is assert_done with one of two results. The case itself
  * checks the number of bytes. */
 void museum_done_either_at(const struct recorder *recorder, np_error result,
                            np_error or_result, const char *file, int line);
 #define museum_done_either(recorder, result, or_result) \
   museum_done_either_at((recorder), (result), (or_result), __FILE__, __LINE__)
 
-/* museum_done_drained is museum_done of a write that waited for room when its
+/* museum_done_drained is assert_done of a write that waited for room when its
  * pipe went: the result is `error`, or NP_OK with `length` bytes where the
  * kernel ends such writes so (kernel_ends_drained_writes). */
 void museum_done_drained_at(np_fixture *f, const struct recorder *recorder,
@@ -53,13 +33,6 @@ void museum_done_drained_at(np_fixture *f, const struct recorder *recorder,
                             int line);
 #define museum_done_drained(f, recorder, error, length) \
   museum_done_drained_at((f), (recorder), (error), (length), __FILE__, __LINE__)
-
-/* museum_until runs the loop until every operation of `recorder` has ended. */
-void museum_until(np_fixture *f, const struct recorder *recorder);
-
-/* museum_settle runs everything that is ready or becomes ready without a
- * wait. */
-void museum_settle(np_fixture *f);
 
 /* museum_accept runs np_server_connect on `server` and checks that it ends with
  * NP_OK. */

@@ -22,33 +22,25 @@ NP_CASE("channel/create-parameters", np_channel_create, ANY_MODE | BOTH_ENDS,
 
   pair_open(f);
   np_channel_options_init(&options);
-  assert_np_error(np_channel_create(NULL, &options, &channel),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_channel_create(f->end, &options, NULL),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_channel_create(NULL, &options, &channel));
+  assert_invalid(np_channel_create(f->end, &options, NULL));
   options.size--;
-  assert_np_error(np_channel_create(f->end, &options, &channel),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_channel_create(f->end, &options, &channel));
   np_channel_options_init(&options);
   options.framing = (np_framing)3;
-  assert_np_error(np_channel_create(f->end, &options, &channel),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_channel_create(f->end, &options, &channel));
   np_channel_options_init(&options);
   options.frame.field_bytes = 3;
-  assert_np_error(np_channel_create(f->end, &options, &channel),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_channel_create(f->end, &options, &channel));
   np_channel_options_init(&options);
   options.read_buffer_bytes = 0;
-  assert_np_error(np_channel_create(f->end, &options, &channel),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_channel_create(f->end, &options, &channel));
 #if SIZE_MAX > UINT32_MAX
   options.read_buffer_bytes = (size_t)UINT32_MAX + 1;
-  assert_np_error(np_channel_create(f->end, &options, &channel),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_channel_create(f->end, &options, &channel));
   np_channel_options_init(&options);
   options.write_buffer_bytes = (size_t)UINT32_MAX + 1;
-  assert_np_error(np_channel_create(f->end, &options, &channel),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_channel_create(f->end, &options, &channel));
 #endif
   assert_null(channel);
   pipe_send(f, f->peer, "abc", 3);
@@ -68,8 +60,8 @@ NP_CASE("channel/create-busy", np_channel_create, ANY_MODE | BOTH_ENDS,
   assert_np_error(np_channel_create(f->end, NULL, &channel), ERROR_BUSY);
   pipe_send(f, f->peer, "abc", 3);
   loop_until(f, 1);
-  f->ops[1].start_count++;
-  assert_np_ok(np_pipe_ready(f->peer, NP_WRITABLE, &f->ops[1].op, on_done));
+  op_begin(&f->ops[1],
+           np_pipe_ready(f->peer, NP_WRITABLE, &f->ops[1].op, on_done));
   loop_until(f, 2);
   assert_np_error(np_channel_create(f->peer, NULL, &channel), ERROR_BUSY);
   assert_null(channel);
@@ -256,8 +248,7 @@ NP_CASE("channel/close", np_channel_close, ANY_MODE | BOTH_ENDS, NP_OK,
   unsigned order;
 
   memset(&call, 0, sizeof(call));
-  f->server_options.in_buffer_bytes = 100;
-  f->server_options.out_buffer_bytes = 100;
+  server_quotas(f, 100, 100);
   channel_pair(f, NULL);
   message_send(f, f->channel, "sent", 4);
   send_begin(&f->ops[0], f->channel, big, sizeof(big));
@@ -363,8 +354,8 @@ NP_CASE("channel/detach-parameters", np_channel_detach, ANY_MODE | BOTH_ENDS,
   np_pipe *pipe = NULL;
 
   channel_open(f, NULL);
-  assert_np_error(np_channel_detach(NULL, &pipe), ERROR_INVALID_PARAMETER);
-  assert_np_error(np_channel_detach(f->channel, NULL), ERROR_INVALID_PARAMETER);
+  assert_invalid(np_channel_detach(NULL, &pipe));
+  assert_invalid(np_channel_detach(f->channel, NULL));
 }
 
 NP_CASE("channel/detach-closing", np_channel_detach, ANY_MODE | BOTH_ENDS,
@@ -413,8 +404,7 @@ NP_CASE("channel/detach-in-callback", np_channel_detach, ANY_MODE | BOTH_ENDS,
   channel_close(f, f->opposite);
   receive_begin(&f->ops[0], f->channel);
   f->ops[0].then = detach_in_callback;
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+  assert_next(&f->ops[0], ERROR_BROKEN_PIPE, 0);
   assert_int_equal(f->extra_count, 1);
   loop_quiet(f);
 }
@@ -424,8 +414,7 @@ NP_CASE("channel/detach-in-callback", np_channel_detach, ANY_MODE | BOTH_ENDS,
 static void give_up_and_detach(np_fixture *f) {
   f->ops[0].then = detach_in_callback;
   assert_np_ok(np_op_cancel(&f->ops[0].op));
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  assert_next(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
   assert_int_equal(f->extra_count, 1);
   loop_quiet(f);
 }
@@ -470,8 +459,7 @@ NP_CASE("channel/detach-late", np_channel_detach, ANY_MODE | BOTH_ENDS, NP_OK,
   f->ops[0].op.timeout_ms = 10;
   receive_begin(&f->ops[0], f->channel);
   f->ops[0].then = detach_in_callback;
-  loop_until(f, 1);
-  assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
+  assert_next(&f->ops[0], WAIT_TIMEOUT, 0);
   assert_int_equal(f->extra_count, 1);
   loop_quiet(f);
 }

@@ -62,14 +62,10 @@ NP_CASE("channel-call/call-parameters", np_channel_call, ANY_MODE | BOTH_ENDS,
   np_channel_options_init(&options);
   options.frame.frame_bytes_max = 10;
   channel_pair(f, &options);
-  assert_np_error(np_channel_call(NULL, "x", 1, &call, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_channel_call(f->channel, "x", 1, NULL, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_channel_call(f->channel, "x", 1, &call, NULL),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_channel_call(f->channel, NULL, 1, &call, on_never),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_channel_call(NULL, "x", 1, &call, on_never));
+  assert_invalid(np_channel_call(f->channel, "x", 1, NULL, on_never));
+  assert_invalid(np_channel_call(f->channel, "x", 1, &call, NULL));
+  assert_invalid(np_channel_call(f->channel, NULL, 1, &call, on_never));
   assert_np_error(
       np_channel_call(f->channel, "01234567890", 11, &call, on_never),
       ERROR_BUFFER_OVERFLOW);
@@ -150,8 +146,7 @@ NP_CASE("channel-call/call-cancel-unsent", np_channel_call,
         "npipe/channel.h") {
   static char big[500];
 
-  f->server_options.in_buffer_bytes = 64;
-  f->server_options.out_buffer_bytes = 64;
+  server_quotas(f, 64, 64);
   calls_open(f);
   send_begin(&f->ops[0], f->channel, big, sizeof(big));
   loop_quiet(f);
@@ -174,8 +169,7 @@ NP_CASE("channel-call/call-cancel-copied", np_channel_call,
         "One whose request the kernel has a copy of ends at once. Its request "
         "reaches the peer, so no call can follow.",
         "npipe/channel.h") {
-  f->server_options.in_buffer_bytes = 4;
-  f->server_options.out_buffer_bytes = 4;
+  server_quotas(f, 4, 4);
   calls_open(f);
   asked[0].call.op.timeout_ms = 20;
   call_begin(&asked[0], f->channel, "one");
@@ -194,8 +188,7 @@ NP_CASE("channel-call/call-cut", np_channel_call, ANY_MODE | BOTH_ENDS, NP_OK,
   static char big[70000];
 
   memset(big, 'r', sizeof(big) - 1);
-  f->server_options.in_buffer_bytes = 64;
-  f->server_options.out_buffer_bytes = 64;
+  server_quotas(f, 64, 64);
   calls_open(f);
   asked[0].call.op.timeout_ms = 20;
   call_begin(&asked[0], f->channel, big);
@@ -235,8 +228,7 @@ NP_CASE("channel-call/call-too-long-reply", np_channel_call,
 
   np_channel_options_init(&options);
   memset(asked, 0, sizeof(asked));
-  f->server_options.in_buffer_bytes = 64;
-  f->server_options.out_buffer_bytes = 64;
+  server_quotas(f, 64, 64);
   pair_open(f);
   channel_on(f, f->peer, NULL);
   options.frame.frame_bytes_max = 5;

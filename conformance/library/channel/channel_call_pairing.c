@@ -113,8 +113,7 @@ NP_CASE("channel-call-pairing/call-unasked-request-waits", np_channel_call,
         "npipe/channel.h") {
   static char big[500];
 
-  f->server_options.in_buffer_bytes = 64;
-  f->server_options.out_buffer_bytes = 64;
+  server_quotas(f, 64, 64);
   calls_open(f, NULL);
   send_begin(&f->ops[0], f->channel, big, sizeof(big));
   loop_quiet(f);
@@ -140,8 +139,7 @@ NP_CASE("channel-call-pairing/call-behind-receive", np_channel_call,
   call_begin(&asked[0], f->channel, "request");
   receive_begin(&f->ops[1], f->channel);
   receive_begin(&f->ops[2], f->opposite);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   message_send(f, f->opposite, "greeting", 8);
   loop_until(f, 2);
   assert_done(&f->ops[0], NP_OK, 8);
@@ -150,8 +148,7 @@ NP_CASE("channel-call-pairing/call-behind-receive", np_channel_call,
   message_send(f, f->opposite, "news", 4);
   call_wait(f, &asked[0]);
   assert_reply(&asked[0], "reply");
-  loop_until(f, 3);
-  assert_done(&f->ops[1], NP_OK, 4);
+  assert_next(&f->ops[1], NP_OK, 4);
 }
 
 NP_CASE("channel-call-pairing/call-behind-late-receive", np_channel_call,
@@ -262,8 +259,7 @@ NP_CASE("channel-call-pairing/call-owed-outlives-channel", np_channel_call,
   connect_begin(&f->ops[1], pipe);
   f->client = NULL;
   client_open_end(f);
-  loop_until(f, 1);
-  assert_done(&f->ops[1], NP_OK, 0);
+  assert_next(&f->ops[1], NP_OK, 0);
   channel_on(f, pipe, NULL);
   channel_on(f, f->peer, NULL);
   call_answered(f, &asked[2], "right");
@@ -290,8 +286,7 @@ NP_CASE("channel-call-pairing/call-owed-before-disconnect", np_channel_call,
   connect_begin(&f->ops[1], pipe);
   f->client = NULL;
   client_open_end(f);
-  loop_until(f, 1);
-  assert_done(&f->ops[1], NP_OK, 0);
+  assert_next(&f->ops[1], NP_OK, 0);
   channel_on(f, pipe, NULL);
   channel_on(f, f->peer, NULL);
   call_answered(f, &asked[2], "right");

@@ -33,8 +33,7 @@ NP_CASE("channel-cancel/cancel-all-unsent", np_channel_send,
 }
 
 static void small_quota(np_fixture *f) {
-  f->server_options.in_buffer_bytes = 64;
-  f->server_options.out_buffer_bytes = 64;
+  server_quotas(f, 64, 64);
 }
 
 NP_CASE("channel-cancel/cancel-copied", np_channel_send, BYTE_READS | BOTH_ENDS,
@@ -49,11 +48,9 @@ NP_CASE("channel-cancel/cancel-copied", np_channel_send, BYTE_READS | BOTH_ENDS,
   send_begin(&f->ops[0], f->channel, "one", 3);
   send_begin(&f->ops[1], f->channel, f->ops[1].buffer, 100);
   send_begin(&f->ops[2], f->channel, "three", 5);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   assert_np_ok(np_op_cancel(&f->ops[1].op));
-  loop_until(f, 1);
-  assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+  assert_next(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
   memset(f->ops[1].buffer, '!', 100); /* The caller owns the buffer again. */
   memset(f->ops[4].buffer, 'x', 100);
   send_begin(&f->ops[3], f->channel, "four", 4);
@@ -77,13 +74,11 @@ NP_CASE("channel-cancel/timeout-copied", np_channel_send,
   channel_pair(f, NULL);
   f->ops[0].op.timeout_ms = 20;
   send_begin(&f->ops[0], f->channel, big, sizeof(big));
-  loop_until(f, 1);
-  assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
+  assert_next(&f->ops[0], WAIT_TIMEOUT, 0);
   send_begin(&f->ops[1], f->channel, "next", 4);
   assert_message(f, f->opposite, big, sizeof(big));
   assert_message(f, f->opposite, "next", 4);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], NP_OK, 4);
+  assert_next(&f->ops[1], NP_OK, 4);
 }
 
 NP_CASE("channel-cancel/detach-abandoned", np_channel_detach,
@@ -99,8 +94,7 @@ NP_CASE("channel-cancel/detach-abandoned", np_channel_detach,
   send_begin(&f->ops[0], f->channel, big, sizeof(big));
   loop_quiet(f);
   assert_np_ok(np_op_cancel(&f->ops[0].op));
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  assert_next(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
   assert_np_error(np_channel_detach(f->channel, &pipe), ERROR_BUSY);
   assert_message(f, f->opposite, big, sizeof(big));
   loop_quiet(f);
@@ -121,8 +115,7 @@ NP_CASE("channel-cancel/cancel-in-place", np_channel_send, ANY_MODE | BOTH_ENDS,
   small_quota(f);
   channel_pair(f, NULL);
   send_begin(&f->ops[0], f->channel, big, sizeof(big));
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   if (is_framed(f)) {
     send_begin(&f->ops[1], f->channel, "waits", 5);
     channel_shutdown_begin(&f->ops[2], f->channel);
@@ -154,11 +147,9 @@ NP_CASE("channel-cancel/timeout-in-place", np_channel_send,
   channel_pair(f, NULL);
   f->ops[0].op.timeout_ms = 20;
   send_begin(&f->ops[0], f->channel, big, sizeof(big));
-  loop_until(f, 1);
-  assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
+  assert_next(&f->ops[0], WAIT_TIMEOUT, 0);
   send_begin(&f->ops[1], f->channel, "next", 4);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], WAIT_TIMEOUT, 0);
+  assert_next(&f->ops[1], WAIT_TIMEOUT, 0);
 }
 
 NP_CASE("channel-cancel/cancel-behind-header", np_channel_send,
@@ -180,11 +171,9 @@ NP_CASE("channel-cancel/cancel-behind-header", np_channel_send,
   assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
   assert_done(&f->ops[2], ERROR_OPERATION_ABORTED, 0);
   assert_message(f, f->opposite, other, sizeof(other));
-  loop_until(f, 3);
-  assert_done(&f->ops[0], NP_OK, sizeof(other));
+  assert_next(&f->ops[0], NP_OK, sizeof(other));
   send_begin(&f->ops[3], f->channel, "next", 4);
-  loop_until(f, 4);
-  assert_done(&f->ops[3], ERROR_OPERATION_ABORTED, 0);
+  assert_next(&f->ops[3], ERROR_OPERATION_ABORTED, 0);
 }
 
 NP_CASE("channel-cancel/peer-closes-in-write", np_channel_send,

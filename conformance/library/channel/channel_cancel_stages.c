@@ -23,8 +23,7 @@ NP_CASE("channel-cancel-stages/half-close-behind-a-cancel", np_channel_shutdown,
   np_channel_options options = half_close_at_once();
   static char big[5000];
 
-  f->server_options.in_buffer_bytes = 100;
-  f->server_options.out_buffer_bytes = 100;
+  server_quotas(f, 100, 100);
   /* A channel that gathers sends at the end of the turn. */
   options.gather = true;
   channel_pair(f, &options);
@@ -48,12 +47,10 @@ NP_CASE("channel-cancel-stages/half-close-cancel-at-once", np_channel_shutdown,
   channel_shutdown_begin(&f->ops[0], f->channel);
   assert_np_ok(np_op_cancel(&f->ops[0].op));
   assert_np_ok(np_op_cancel(&f->ops[0].op));
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  assert_next(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
   f->ops[1].op.timeout_ms = 1;
   channel_shutdown_begin(&f->ops[1], f->channel);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], WAIT_TIMEOUT, 0);
+  assert_next(&f->ops[1], WAIT_TIMEOUT, 0);
   message_send(f, f->channel, "more", 4);
   assert_message(f, f->opposite, "unread", 6);
   assert_message(f, f->opposite, "more", 4);
@@ -162,12 +159,10 @@ NP_CASE("channel-cancel-stages/send-cancel-ended", np_channel_send,
   static char read[BIG + 16];
   size_t length = 0;
 
-  f->server_options.in_buffer_bytes = 64;
-  f->server_options.out_buffer_bytes = 64;
+  server_quotas(f, 64, 64);
   channel_open(f, NULL);
   send_begin(&f->ops[0], f->channel, big, sizeof(big));
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   f->tasks[0].then = task_cancel_op;
   assert_np_ok(np_loop_post(f->loop, &f->tasks[0].task, on_task));
   /* Reads without the loop: the packet of the write then comes after the packet
@@ -175,7 +170,6 @@ NP_CASE("channel-cancel-stages/send-cancel-ended", np_channel_send,
   while (length < sizeof(big)) {
     length += museum_take_raw(f->peer, read, sizeof(read));
   }
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, sizeof(big));
+  assert_next(&f->ops[0], NP_OK, sizeof(big));
   message_send(f, f->channel, "next", 4);
 }

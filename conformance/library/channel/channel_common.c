@@ -49,8 +49,8 @@ void on_message(np_op *op, np_error error, size_t transferred) {
 
 void send_begin(struct recorder *recorder, np_channel *channel,
                 const void *data, size_t length) {
-  recorder->start_count++;
-  assert_np_ok(np_channel_send(channel, data, length, &recorder->op, on_done));
+  op_begin(recorder,
+           np_channel_send(channel, data, length, &recorder->op, on_done));
 }
 
 void receive_begin(struct recorder *recorder, np_channel *channel) {
@@ -69,8 +69,7 @@ void receive_into_begin(struct recorder *recorder, np_channel *channel,
 }
 
 void channel_shutdown_begin(struct recorder *recorder, np_channel *channel) {
-  recorder->start_count++;
-  assert_np_ok(np_channel_shutdown(channel, &recorder->op, on_done));
+  op_begin(recorder, np_channel_shutdown(channel, &recorder->op, on_done));
 }
 
 static void on_reply(np_op *op, np_error error, size_t transferred) {

@@ -315,8 +315,7 @@ NP_CASE("channel-memory/memory-cut", np_channel_receive, ANY_MODE,
         "npipe/channel.h") {
   size_t base;
 
-  f->server_options.in_buffer_bytes = LONG_BYTES;
-  f->server_options.out_buffer_bytes = LONG_BYTES;
+  server_quotas(f, LONG_BYTES, LONG_BYTES);
   base = channel_open_counted(f, NULL);
   frame_make(LONG_BYTES);
   receive_begin(&f->ops[0], f->channel);

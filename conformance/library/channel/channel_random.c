@@ -48,8 +48,8 @@ static void message_arrived(const uint8_t *data, size_t length) {
 
   for (;; number++) {
     if (number == way.begun) {
-      museum_fail(__FILE__, __LINE__, "a message of %u bytes that nobody sent",
-                  (unsigned)length);
+      fail_at(__FILE__, __LINE__, "a message of %u bytes that nobody sent",
+              (unsigned)length);
     }
     fill(expected, way.lengths[number], number);
     if (length == way.lengths[number] && memcmp(data, expected, length) == 0) {
@@ -57,8 +57,8 @@ static void message_arrived(const uint8_t *data, size_t length) {
       return;
     }
     if (!way.is_over[number]) {
-      museum_fail(__FILE__, __LINE__, "message %u was passed over",
-                  (unsigned)number);
+      fail_at(__FILE__, __LINE__, "message %u was passed over",
+              (unsigned)number);
     }
   }
 }
@@ -95,7 +95,7 @@ static void send_one(void) {
     error = np_channel_send(way.from, bytes + header, length, &way.sends[i].op,
                             on_done);
   }
-  museum_error(error, NP_OK);
+  assert_np_ok(error);
   way.numbers[i] = way.begun;
   way.lengths[way.begun++] = length;
 }
@@ -131,7 +131,7 @@ static void receive_one(void) {
                                     draw(3) == 0 ? draw(100) : LENGTH_MAX,
                                     &recorder->op, on_random_message);
   }
-  museum_error(error, NP_OK);
+  assert_np_ok(error);
 }
 
 static void step(np_fixture *f) {
@@ -159,19 +159,17 @@ static void step(np_fixture *f) {
 }
 
 static void receive_the_rest(np_fixture *f) {
-  unsigned i;
-
-  for (i = 0; i < RECEIVES; i++) {
+  for (unsigned i = 0; i < RECEIVES; i++) {
     np_op_cancel(&receives[i].op);
-    museum_until(f, &receives[i]);
+    op_wait(&receives[i]);
   }
   channel_shutdown_begin(&f->ops[0], way.from);
   do {
     f->helper.start_count++;
     f->helper.op.user = way.to;
-    museum_error(np_channel_receive(way.to, &f->helper.op, on_random_message),
-                 NP_OK);
-    for (i = 0; !is_idle(&f->helper); i++) {
+    assert_np_error(
+        np_channel_receive(way.to, &f->helper.op, on_random_message), NP_OK);
+    for (unsigned i = 0; !is_idle(&f->helper); i++) {
       assert_true(i < TURNS_MAX);
       if (is_idle(&f->ops[0]) && f->channel == way.from) {
         channel_close(f, way.from);
@@ -179,12 +177,12 @@ static void receive_the_rest(np_fixture *f) {
       loop_turn(f, LOOP_QUIET_MS);
     }
   } while (f->helper.result == NP_OK);
-  museum_error(f->helper.result, ERROR_BROKEN_PIPE);
+  assert_np_error(f->helper.result, ERROR_BROKEN_PIPE);
   for (; way.received < way.begun; way.received++) {
     assert_true(way.is_over[way.received]);
   }
-  for (i = 0; i < SENDS; i++) {
-    museum_until(f, &way.sends[i]);
+  for (unsigned i = 0; i < SENDS; i++) {
+    op_wait(&way.sends[i]);
     museum_done_either(&way.sends[i], NP_OK, ERROR_OPERATION_ABORTED);
   }
 }
@@ -192,10 +190,9 @@ static void receive_the_rest(np_fixture *f) {
 static void play(np_fixture *f, uint32_t seed) {
   np_channel_options options;
 
-  museum_round("seed %u", (unsigned)seed);
+  round_name("seed %u", (unsigned)seed);
   random_state = seed;
-  f->server_options.in_buffer_bytes = 1 + draw(4000);
-  f->server_options.out_buffer_bytes = f->server_options.in_buffer_bytes;
+  server_quotas(f, 1 + draw(4000), f->server_options.in_buffer_bytes);
   np_channel_options_init(&options);
   options.gather = draw(4) > 0;
   options.write_buffer_bytes = 200 + draw(3000);

@@ -6,11 +6,9 @@ NP_CASE("channel-receive/receive-waits", np_channel_receive,
         "npipe/channel.h") {
   channel_pair(f, NULL);
   receive_begin(&f->ops[0], f->channel);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   send_begin(&f->ops[1], f->opposite, "message", 7);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, 7);
+  assert_ends(&f->ops[0], NP_OK, 7);
   assert_memory_equal(f->ops[0].buffer, "message", 7);
 }
 
@@ -93,17 +91,12 @@ NP_CASE("channel-receive/receive-parameters", np_channel_receive,
         ANY_MODE | BOTH_ENDS, ERROR_INVALID_PARAMETER, "A NULL is refused.",
         "npipe/channel.h") {
   channel_open(f, NULL);
-  assert_np_error(np_channel_receive(NULL, &f->op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_channel_receive(f->channel, NULL, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_channel_receive(f->channel, &f->op, NULL),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_channel_receive_into(NULL, f->name, 1, &f->op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(
-      np_channel_receive_into(f->channel, NULL, 1, &f->op, on_never),
-      ERROR_INVALID_PARAMETER);
+  assert_invalid(np_channel_receive(NULL, &f->op, on_never));
+  assert_invalid(np_channel_receive(f->channel, NULL, on_never));
+  assert_invalid(np_channel_receive(f->channel, &f->op, NULL));
+  assert_invalid(np_channel_receive_into(NULL, f->name, 1, &f->op, on_never));
+  assert_invalid(
+      np_channel_receive_into(f->channel, NULL, 1, &f->op, on_never));
   loop_quiet(f);
 }
 
@@ -154,17 +147,13 @@ NP_CASE("channel-receive/receive-into", np_channel_receive_into,
   message_send(f, f->opposite, NULL, 0);
   message_send(f, f->opposite, "last", 4);
   receive_into_begin(&f->ops[0], f->channel, 5);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 5);
+  assert_next(&f->ops[0], NP_OK, 5);
   assert_memory_equal(f->ops[0].buffer, "12345", 5);
   receive_into_begin(&f->ops[1], f->channel, 5);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], NP_OK, 0);
-  f->ops[2].start_count++;
-  assert_np_ok(
-      np_channel_receive_into(f->channel, NULL, 0, &f->ops[2].op, on_done));
-  loop_until(f, 3);
-  assert_done(&f->ops[2], NP_OK, 0);
+  assert_next(&f->ops[1], NP_OK, 0);
+  op_begin(&f->ops[2], np_channel_receive_into(f->channel, NULL, 0,
+                                               &f->ops[2].op, on_done));
+  assert_next(&f->ops[2], NP_OK, 0);
   assert_message(f, f->channel, "last", 4);
 }
 
@@ -178,16 +167,13 @@ NP_CASE("channel-receive/receive-into-small", np_channel_receive_into,
   message_send(f, f->opposite, "next", 4);
   for (unsigned i = 0; i < 3; i++) {
     receive_into_begin(&f->ops[i], f->channel, i * 5);
-    loop_until(f, i + 1);
-    assert_done(&f->ops[i], ERROR_INSUFFICIENT_BUFFER, 14);
+    assert_next(&f->ops[i], ERROR_INSUFFICIENT_BUFFER, 14);
   }
   receive_into_begin(&f->ops[3], f->channel, 14);
-  loop_until(f, 4);
-  assert_done(&f->ops[3], NP_OK, 14);
+  assert_next(&f->ops[3], NP_OK, 14);
   assert_memory_equal(f->ops[3].buffer, "a long message", 14);
   receive_into_begin(&f->ops[4], f->channel, 3);
-  loop_until(f, 5);
-  assert_done(&f->ops[4], ERROR_INSUFFICIENT_BUFFER, 4);
+  assert_next(&f->ops[4], ERROR_INSUFFICIENT_BUFFER, 4);
   assert_message(f, f->channel, "next", 4);
 }
 
@@ -245,15 +231,13 @@ NP_CASE("channel-receive/receive-cancel", np_channel_receive,
   receive_begin(&f->ops[0], f->channel);
   loop_quiet(f);
   assert_np_ok(np_op_cancel(&f->ops[0].op));
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  assert_next(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
   if (is_framed(f)) {
     receive_begin(&f->ops[1], f->channel);
     pipe_send(f, f->peer, "\0\0\0\6abc", 7);
     loop_quiet(f);
     assert_np_ok(np_op_cancel(&f->ops[1].op));
-    loop_until(f, 2);
-    assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+    assert_next(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
     pipe_send(f, f->peer, "def", 3);
   } else {
     pipe_send(f, f->peer, "abcdef", 6);
@@ -330,8 +314,7 @@ NP_CASE("channel-receive/receive-into-cancel", np_channel_receive_into,
   receive_into_begin(&f->ops[0], f->channel, 16);
   loop_quiet(f);
   assert_np_ok(np_op_cancel(&f->ops[0].op));
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  assert_next(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
   memset(f->ops[0].buffer, '.', 16);
   message_send(f, f->opposite, "message", 7);
   loop_quiet(f);
@@ -350,8 +333,7 @@ NP_CASE("channel-receive/receive-timeout", np_channel_receive,
     } else {
       receive_into_begin(&f->ops[i], f->channel, 16);
     }
-    loop_until(f, i + 1);
-    assert_done(&f->ops[i], WAIT_TIMEOUT, 0);
+    assert_next(&f->ops[i], WAIT_TIMEOUT, 0);
   }
   message_send(f, f->opposite, "late", 4);
   assert_message(f, f->channel, "late", 4);
@@ -400,8 +382,7 @@ NP_CASE("channel-receive/receive-cut-message", np_channel_receive,
   static char big[3000];
   np_channel_options options;
 
-  f->server_options.in_buffer_bytes = 16;
-  f->server_options.out_buffer_bytes = 16;
+  server_quotas(f, 16, 16);
   np_channel_options_init(&options);
   options.read_buffer_bytes = 100;
   channel_open(f, &options);
@@ -409,8 +390,7 @@ NP_CASE("channel-receive/receive-cut-message", np_channel_receive,
   receive_begin(&f->ops[1], f->channel);
   loop_turn(f, 0); /* reads a part or two of the message */
   assert_np_ok(np_op_cancel(&f->ops[1].op));
-  loop_until(f, 1);
-  assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+  assert_next(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
   assert_np_ok(np_op_cancel(&f->ops[0].op));
   loop_until(f, 2);
   assert_np_error(f->ops[0].result, ERROR_OPERATION_ABORTED);
@@ -433,8 +413,7 @@ NP_CASE("channel-receive/receive-disconnected", np_channel_receive, ANY_MODE,
   assert_done(&f->ops[1], ERROR_PIPE_NOT_CONNECTED, 0);
   assert_no_message(f, f->opposite, ERROR_PIPE_NOT_CONNECTED, 0);
   send_begin(&f->ops[2], f->channel, "x", 1);
-  loop_until(f, 3);
-  assert_done(&f->ops[2], ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_next(&f->ops[2], ERROR_PIPE_NOT_CONNECTED, 0);
 }
 
 NP_CASE("channel-receive/receive-listening", np_channel_receive, ANY_MODE,
@@ -500,8 +479,7 @@ NP_CASE("channel-receive/receive-too-long-cut", np_channel_receive_into,
   static char big[200];
   np_channel_options options;
 
-  f->server_options.in_buffer_bytes = 64;
-  f->server_options.out_buffer_bytes = 64;
+  server_quotas(f, 64, 64);
   np_channel_options_init(&options);
   options.frame.frame_bytes_max = 40;
   options.read_buffer_bytes = 5;
@@ -581,8 +559,7 @@ NP_CASE("channel-receive/receive-memory", np_channel_receive,
   f->allocator.fail_at = f->allocator.total + 1;
   receive_begin(&f->ops[0], f->channel);
   f->allocator.fail_at = 0;
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_NOT_ENOUGH_MEMORY, 0);
+  assert_next(&f->ops[0], ERROR_NOT_ENOUGH_MEMORY, 0);
   assert_message(f, f->channel, "message", 7);
 }
 

@@ -8,8 +8,7 @@ NP_CASE("channel-send/send-order", np_channel_send, ANY_MODE | BOTH_ENDS, NP_OK,
   enum { MANY = 20 };
   static char messages[MANY][700];
 
-  f->server_options.in_buffer_bytes = 256;
-  f->server_options.out_buffer_bytes = 256;
+  server_quotas(f, 256, 256);
   channel_pair(f, NULL);
   for (unsigned i = 0; i < MANY; i++) {
     memset(messages[i], 'a' + (int)i, sizeof(messages[i]));
@@ -63,20 +62,14 @@ NP_CASE("channel-send/send-empty", np_channel_send, ANY_MODE | BOTH_ENDS, NP_OK,
 NP_CASE("channel-send/send-parameters", np_channel_send, ANY_MODE | BOTH_ENDS,
         ERROR_INVALID_PARAMETER, "A NULL is refused.", "npipe/channel.h") {
   channel_open(f, NULL);
-  assert_np_error(np_channel_send(NULL, "x", 1, &f->op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_channel_send(f->channel, NULL, 1, &f->op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_channel_send(f->channel, "x", 1, NULL, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_channel_send(f->channel, "x", 1, &f->op, NULL),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_channel_send_reserved(NULL, f->name, 1, &f->op, on_never),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_channel_send(NULL, "x", 1, &f->op, on_never));
+  assert_invalid(np_channel_send(f->channel, NULL, 1, &f->op, on_never));
+  assert_invalid(np_channel_send(f->channel, "x", 1, NULL, on_never));
+  assert_invalid(np_channel_send(f->channel, "x", 1, &f->op, NULL));
+  assert_invalid(np_channel_send_reserved(NULL, f->name, 1, &f->op, on_never));
   if (is_framed(f)) {
-    assert_np_error(
-        np_channel_send_reserved(f->channel, NULL, 0, &f->op, on_never),
-        ERROR_INVALID_PARAMETER);
+    assert_invalid(
+        np_channel_send_reserved(f->channel, NULL, 0, &f->op, on_never));
   }
   loop_quiet(f);
 }
@@ -169,8 +162,7 @@ NP_CASE("channel-send/send-peer-closed", np_channel_send, ANY_MODE | BOTH_ENDS,
   channel_open(f, NULL);
   pipe_close_wait(f, f->peer);
   send_begin(&f->ops[0], f->channel, "x", 1);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_NO_DATA, 0);
+  assert_next(&f->ops[0], ERROR_NO_DATA, 0);
   send_begin(&f->ops[0], f->channel, "x", 1);
   loop_until(f, 2);
   assert_np_error(f->ops[0].result, ERROR_NO_DATA);
@@ -189,8 +181,7 @@ NP_CASE("channel-send/send-tells-the-state", np_pipe_info, ANY_MODE, NP_OK,
   channel_open(f, NULL);
   pipe_close_wait(f, f->client);
   send_begin(&f->ops[0], f->channel, "x", 1);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_NO_DATA, 0);
+  assert_next(&f->ops[0], ERROR_NO_DATA, 0);
   info.size = sizeof(info);
   assert_np_ok(np_pipe_info(np_channel_pipe(f->channel), &info));
   assert_int_equal(info.state, NP_CLOSING);
@@ -348,14 +339,12 @@ NP_CASE("channel-send/gather-behind-a-write", np_channel_send,
 
   np_channel_options_init(&options);
   options.gather = false;
-  f->server_options.in_buffer_bytes = 4;
-  f->server_options.out_buffer_bytes = 4;
+  server_quotas(f, 4, 4);
   open_seen_by_messages(f, &options);
   for (unsigned i = 0; i < 3; i++) {
     send_begin(&f->ops[i], f->channel, "abc", 3);
   }
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   for (unsigned i = 0; i < 3; i++) {
     assert_one_write(f, "\0\0\0\3abc", 7);
   }
@@ -378,9 +367,9 @@ NP_CASE("channel-send/send-reserved", np_channel_send_reserved,
   send_begin(&f->ops[0], f->channel, "before", 6);
   for (unsigned i = 0; i < 3; i++) {
     memset(buffers[i], 'a' + (int)i, sizeof(buffers[i]));
-    f->ops[1 + i].start_count++;
-    assert_np_ok(np_channel_send_reserved(f->channel, buffers[i], lengths[i],
-                                          &f->ops[1 + i].op, on_done));
+    op_begin(&f->ops[1 + i],
+             np_channel_send_reserved(f->channel, buffers[i], lengths[i],
+                                      &f->ops[1 + i].op, on_done));
   }
   send_begin(&f->ops[4], f->channel, "after", 5);
   assert_message(f, f->opposite, "before", 6);
@@ -404,12 +393,11 @@ NP_CASE("channel-send/send-reserved-nothing", np_channel_send_reserved,
   channel_pair(f, NULL);
   header = np_channel_header_bytes(f->channel);
   assert_true(header <= sizeof(room));
-  f->ops[0].start_count++;
-  assert_np_ok(np_channel_send_reserved(f->channel, header > 0 ? room : NULL, 0,
-                                        &f->ops[0].op, on_done));
+  op_begin(&f->ops[0],
+           np_channel_send_reserved(f->channel, header > 0 ? room : NULL, 0,
+                                    &f->ops[0].op, on_done));
   assert_message(f, f->opposite, "", 0);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
 }
 
 NP_CASE("channel-send/send-reserved-one-write", np_channel_send_reserved,
@@ -423,9 +411,8 @@ NP_CASE("channel-send/send-reserved-one-write", np_channel_send_reserved,
 
   open_seen_by_messages(f, NULL);
   memset(buffer, 'x', sizeof(buffer));
-  f->ops[0].start_count++;
-  assert_np_ok(np_channel_send_reserved(f->channel, buffer, 5000, &f->ops[0].op,
-                                        on_done));
+  op_begin(&f->ops[0], np_channel_send_reserved(f->channel, buffer, 5000,
+                                                &f->ops[0].op, on_done));
   assert_np_ok(pipe_receive(f, f->peer, got, sizeof(got), &length));
   assert_int_equal(length, 5004);
   assert_memory_equal(got, "\0\0\x13\x88xx", 6);

@@ -10,8 +10,7 @@ NP_CASE("channel-shutdown/shutdown", np_channel_shutdown, ANY_MODE | BOTH_ENDS,
         "npipe/channel.h") {
   static char big[5000];
 
-  f->server_options.in_buffer_bytes = 100;
-  f->server_options.out_buffer_bytes = 100;
+  server_quotas(f, 100, 100);
   channel_pair(f, NULL);
   send_begin(&f->ops[0], f->channel, big, sizeof(big));
   channel_shutdown_begin(&f->ops[1], f->channel);
@@ -36,20 +35,16 @@ NP_CASE("channel-shutdown/shutdown-idle", np_channel_shutdown,
         "npipe/channel.h") {
   channel_open(f, NULL);
   channel_shutdown_begin(&f->ops[0], f->channel);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
 }
 
 NP_CASE("channel-shutdown/shutdown-parameters", np_channel_shutdown,
         ANY_MODE | BOTH_ENDS, ERROR_INVALID_PARAMETER, "Shutdown refuses NULL.",
         "npipe/channel.h") {
   channel_open(f, NULL);
-  assert_np_error(np_channel_shutdown(NULL, &f->op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_channel_shutdown(f->channel, NULL, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_channel_shutdown(f->channel, &f->op, NULL),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_channel_shutdown(NULL, &f->op, on_never));
+  assert_invalid(np_channel_shutdown(f->channel, NULL, on_never));
+  assert_invalid(np_channel_shutdown(f->channel, &f->op, NULL));
 }
 
 NP_CASE("channel-shutdown/shutdown-closing", np_channel_shutdown,
@@ -91,15 +86,13 @@ NP_CASE("channel-shutdown/shutdown-cancel", np_channel_shutdown,
         "npipe/channel.h") {
   static char big[500];
 
-  f->server_options.in_buffer_bytes = 100;
-  f->server_options.out_buffer_bytes = 100;
+  server_quotas(f, 100, 100);
   channel_pair(f, NULL);
   send_begin(&f->ops[0], f->channel, big, sizeof(big));
   channel_shutdown_begin(&f->ops[1], f->channel);
   loop_quiet(f);
   assert_np_ok(np_op_cancel(&f->ops[1].op));
-  loop_until(f, 1);
-  assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+  assert_next(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
   assert_message(f, f->opposite, big, sizeof(big));
   loop_until(f, 2);
 }
@@ -110,14 +103,12 @@ NP_CASE("channel-shutdown/shutdown-timeout", np_channel_shutdown,
         "npipe/channel.h") {
   static char big[500];
 
-  f->server_options.in_buffer_bytes = 100;
-  f->server_options.out_buffer_bytes = 100;
+  server_quotas(f, 100, 100);
   channel_pair(f, NULL);
   send_begin(&f->ops[0], f->channel, big, sizeof(big));
   f->ops[1].op.timeout_ms = 20;
   channel_shutdown_begin(&f->ops[1], f->channel);
-  loop_until(f, 1);
-  assert_done(&f->ops[1], WAIT_TIMEOUT, 0);
+  assert_next(&f->ops[1], WAIT_TIMEOUT, 0);
 }
 
 NP_CASE("channel-shutdown/shutdown-failed", np_channel_shutdown,
@@ -163,8 +154,7 @@ NP_CASE("channel-shutdown/half-close", np_channel_shutdown,
   assert_message(f, f->opposite, "request", 7);
   assert_no_message(f, f->opposite, ERROR_BROKEN_PIPE, 0);
   assert_no_message(f, f->opposite, ERROR_BROKEN_PIPE, 0);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
   message_send(f, f->opposite, "answer", 6);
   assert_message(f, f->channel, "answer", 6);
   channel_shutdown_begin(&f->ops[1], f->opposite);
@@ -185,15 +175,13 @@ NP_CASE("channel-shutdown/half-close-waits", np_channel_shutdown,
   channel_open(f, &options);
   message_send(f, f->channel, "request", 7);
   channel_shutdown_begin(&f->ops[0], f->channel);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   error = pipe_receive(f, f->peer, buffer, sizeof(buffer), &length);
   assert_np_ok(error);
   assert_int_equal(length, is_framed(f) ? 11 : 7);
   assert_np_ok(pipe_receive(f, f->peer, buffer, sizeof(buffer), &length));
   assert_int_equal(length, 0);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
 }
 
 NP_CASE("channel-shutdown/half-close-received", np_channel_receive,
@@ -206,8 +194,7 @@ NP_CASE("channel-shutdown/half-close-received", np_channel_receive,
   channel_open(f, &options);
   pipe_send(f, f->peer, NULL, 0);
   receive_into_begin(&f->ops[0], f->channel, 10);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+  assert_next(&f->ops[0], ERROR_BROKEN_PIPE, 0);
   assert_no_message(f, f->channel, ERROR_BROKEN_PIPE, 0);
   message_send(f, f->channel, "answer", 6);
 }
@@ -222,8 +209,7 @@ NP_CASE("channel-shutdown/half-close-in-message", np_channel_receive,
   pipe_send(f, f->peer, "\0\0\0\5ab", 6);
   loop_quiet(f);
   pipe_send(f, f->peer, NULL, 0);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_HANDLE_EOF, 0);
+  assert_next(&f->ops[0], ERROR_HANDLE_EOF, 0);
 }
 
 NP_CASE("channel-shutdown/half-close-behind-a-cut", np_channel_shutdown,
@@ -235,8 +221,7 @@ NP_CASE("channel-shutdown/half-close-behind-a-cut", np_channel_shutdown,
   char buffer[100] = {0};
   size_t length = 0;
 
-  f->server_options.in_buffer_bytes = 64;
-  f->server_options.out_buffer_bytes = 64;
+  server_quotas(f, 64, 64);
   channel_open(f, &options);
   send_begin(&f->ops[0], f->channel, buffer, sizeof(buffer));
   channel_shutdown_begin(&f->ops[1], f->channel);
@@ -277,8 +262,7 @@ NP_CASE("channel-shutdown/half-close-empty-message", np_channel_send,
   np_channel_options options = half_close();
 
   channel_pair(f, &options);
-  assert_np_error(np_channel_send(f->channel, NULL, 0, &f->op, on_never),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_channel_send(f->channel, NULL, 0, &f->op, on_never));
   message_send(f, f->channel, "x", 1);
   assert_message(f, f->opposite, "x", 1);
 }
@@ -307,8 +291,7 @@ NP_CASE("channel-shutdown/half-close-send", np_channel_send,
                   ERROR_NO_DATA);
   assert_np_error(np_channel_call(f->channel, "x", 1, &call, on_never),
                   ERROR_NO_DATA);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
   assert_np_error(np_channel_send(f->channel, "x", 1, &f->op, on_never),
                   ERROR_NO_DATA);
 }
@@ -345,8 +328,7 @@ NP_CASE("channel-shutdown/half-close-cancel", np_channel_shutdown,
     if (i < 2) {
       assert_np_ok(np_op_cancel(&f->ops[i].op));
     }
-    loop_until(f, i + 1);
-    assert_done(&f->ops[i], i < 2 ? ERROR_OPERATION_ABORTED : WAIT_TIMEOUT, 0);
+    assert_next(&f->ops[i], i < 2 ? ERROR_OPERATION_ABORTED : WAIT_TIMEOUT, 0);
     message_send(f, f->channel, "two", 3);
   }
   assert_message(f, f->opposite, "one", 3);

@@ -51,8 +51,7 @@ NP_CASE("channel-wire/wire-received", np_channel_receive,
     pipe_send(f, f->peer, wire + i, 1);
     loop_quiet(f);
   }
-  loop_until(f, 3);
-  assert_done(&f->ops[0], NP_OK, 11);
+  assert_next(&f->ops[0], NP_OK, 11);
   assert_memory_equal(f->ops[0].buffer, "hello world", 11);
   assert_done(&f->ops[1], NP_OK, 0);
   assert_done(&f->ops[2], NP_OK, 1);
@@ -154,10 +153,8 @@ NP_CASE("channel-wire/wire-other-header-bytes", np_channel_send_reserved,
   options.frame.skip_bytes = 4;
   channel_open(f, &options);
   assert_int_equal(np_channel_header_bytes(f->channel), 4);
-  f->ops[0].start_count++;
-  assert_np_ok(
-      np_channel_send_reserved(f->channel, buffer, 4, &f->ops[0].op, on_done));
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 4);
+  op_begin(&f->ops[0], np_channel_send_reserved(f->channel, buffer, 4,
+                                                &f->ops[0].op, on_done));
+  assert_next(&f->ops[0], NP_OK, 4);
   assert_received(f, f->peer, "T\0\4Fabcd", 8);
 }

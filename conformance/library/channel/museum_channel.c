@@ -30,7 +30,7 @@ NP_CASE("museum-channel/half-close", np_channel_shutdown,
 
   museum_begin(f, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 30; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     channel_pair(f, &options);
     if (round % 2 == 0) {
       receive_begin(&f->ops[0], f->channel);
@@ -44,11 +44,11 @@ NP_CASE("museum-channel/half-close", np_channel_shutdown,
       receive_begin(&f->ops[0], f->channel);
     }
     for (unsigned i = 0; i < 3; i++) {
-      museum_until(f, &f->ops[i]);
+      op_wait(&f->ops[i]);
     }
-    museum_done(&f->ops[0], NP_OK, 6);
-    museum_done(&f->ops[1], NP_OK, 7);
-    museum_done(&f->ops[2], NP_OK, 0);
+    assert_done(&f->ops[0], NP_OK, 6);
+    assert_done(&f->ops[1], NP_OK, 7);
+    assert_done(&f->ops[2], NP_OK, 0);
     channels_close(f);
   }
 }
@@ -61,7 +61,7 @@ NP_CASE("museum-channel/half-close-unasked", np_channel_receive,
   museum_begin(f, MUSEUM_QUOTA);
   channel_open(f, NULL);
   for (unsigned round = 0; round < 50; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     pipe_send(f, f->peer, "a", 1);
     pipe_send(f, f->peer, NULL, 0);
     pipe_send(f, f->peer, "b", 1);
@@ -78,13 +78,13 @@ NP_CASE("museum-channel/empty-messages", np_channel_receive,
         "ReadFile#pipes; museum M09 D07") {
   museum_begin(f, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 30; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     channel_pair(f, NULL);
     for (unsigned i = 0; i < 12; i++) {
       send_begin(&f->ops[i], f->channel, "abcdefghijkl", i % 3);
     }
     channel_shutdown_begin(&f->ops[12], f->channel);
-    museum_until(f, &f->ops[12]);
+    op_wait(&f->ops[12]);
     channel_close(f, f->channel);
     for (unsigned i = 0; i < 12; i++) {
       assert_message(f, f->opposite, "abcdefghijkl", i % 3);
@@ -109,18 +109,18 @@ NP_CASE("museum-channel/longer-than-the-buffer", np_channel_receive,
   for (unsigned i = 0; i < 120; i++) {
     const size_t length = i < 100 ? 80 + i : (size_t)i * i;
 
-    museum_round("%u bytes", (unsigned)length);
+    round_name("%u bytes", (unsigned)length);
     if (i % 2 == 0) {
       receive_begin(&f->ops[0], f->channel);
-      museum_settle(f);
+      loop_settle(f);
       send_begin(&f->ops[1], f->opposite, big, length);
     } else {
       send_begin(&f->ops[1], f->opposite, big, length);
       receive_begin(&f->ops[0], f->channel);
     }
-    museum_until(f, &f->ops[0]);
-    museum_until(f, &f->ops[1]);
-    museum_done(&f->ops[0], NP_OK, length);
+    op_wait(&f->ops[0]);
+    op_wait(&f->ops[1]);
+    assert_done(&f->ops[0], NP_OK, length);
     assert_memory_equal(np_channel_data(f->channel), big, length);
   }
 }
@@ -137,22 +137,22 @@ NP_CASE("museum-channel/byte-by-byte", np_channel_receive,
     const unsigned whole = cut < 7 ? 0 : cut < 11 ? 1 : cut < 19 ? 2 : 3;
     const bool is_between = cut == 0 || cut == 7 || cut == 11 || cut == 19;
 
-    museum_round("after %u bytes", cut);
+    round_name("after %u bytes", cut);
     channel_open(f, NULL);
     for (unsigned i = 0; i < 4; i++) {
       receive_begin(&f->ops[i], f->channel);
     }
     for (unsigned i = 0; i < cut; i++) {
       pipe_send(f, f->peer, wire + i, 1);
-      museum_settle(f);
+      loop_settle(f);
     }
     pipe_close(f, f->peer);
     for (unsigned i = 0; i < 4; i++) {
-      museum_until(f, &f->ops[i]);
+      op_wait(&f->ops[i]);
       if (i < whole) {
-        museum_done(&f->ops[i], NP_OK, i == 0 ? 3 : i == 1 ? 0 : 4);
+        assert_done(&f->ops[i], NP_OK, i == 0 ? 3 : i == 1 ? 0 : 4);
       } else {
-        museum_done(&f->ops[i],
+        assert_done(&f->ops[i],
                     is_between ? ERROR_BROKEN_PIPE : ERROR_HANDLE_EOF, 0);
       }
     }
@@ -174,20 +174,20 @@ NP_CASE("museum-channel/scribble-after-cancel", np_channel_send,
     const size_t length = 1 + museum_random(&random) % sizeof(big);
     struct recorder *receive = &f->ops[1];
 
-    museum_round("round %u, %u bytes", round, (unsigned)length);
+    round_name("round %u, %u bytes", round, (unsigned)length);
     memcpy(big, original, sizeof(big));
     channel_pair(f, NULL);
     send_begin(&f->ops[0], f->channel, big, length);
     if (round % 3 != 0) {
-      museum_settle(f);
+      loop_settle(f);
     }
     np_op_cancel(&f->ops[0].op);
-    museum_until(f, &f->ops[0]);
+    op_wait(&f->ops[0]);
     museum_done_either(&f->ops[0], NP_OK, ERROR_OPERATION_ABORTED);
     memset(big, '!', sizeof(big));
     channel_close(f, f->channel);
     receive_begin(receive, f->opposite);
-    museum_until(f, receive);
+    op_wait(receive);
     if (receive->result == NP_OK) {
       assert_int_equal(receive->transferred, length);
       assert_memory_equal(np_channel_data(f->opposite), original, length);
@@ -206,7 +206,7 @@ NP_CASE("museum-channel/cancel-by-another", np_channel_receive,
   museum_begin(f, MUSEUM_QUOTA);
   channel_pair(f, NULL);
   for (unsigned round = 0; round < 50; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     if (round % 2 == 0) {
       receive_begin(&f->ops[0], f->channel);
     } else {
@@ -214,8 +214,7 @@ NP_CASE("museum-channel/cancel-by-another", np_channel_receive,
     }
     reads_post(f);
     assert_true(CancelIoEx(np_pipe_handle(np_channel_pipe(f->channel)), NULL));
-    museum_until(f, &f->ops[0]);
-    museum_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+    assert_ends(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
     message_send(f, f->opposite, "message", 7);
     assert_message(f, f->channel, "message", 7);
   }
@@ -230,13 +229,12 @@ NP_CASE("museum-channel/late-into-a-buffer", np_channel_receive_into,
   channel_pair(f, NULL);
   f->ops[0].op.timeout_ms = 1;
   for (unsigned round = 0; round < 20; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     receive_into_begin(&f->ops[0], f->channel, 16);
-    museum_until(f, &f->ops[0]);
-    museum_done(&f->ops[0], WAIT_TIMEOUT, 0);
+    assert_ends(&f->ops[0], WAIT_TIMEOUT, 0);
     memset(f->ops[0].buffer, '.', 16);
     message_send(f, f->opposite, "message", 7);
-    museum_settle(f);
+    loop_settle(f);
     assert_memory_equal(f->ops[0].buffer, "................", 16);
     assert_message(f, f->channel, "message", 7);
   }

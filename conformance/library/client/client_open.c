@@ -30,15 +30,13 @@ NP_CASE("client-open/other-loop", np_client_open, ANY_MODE, NP_OK,
   assert_np_ok(np_loop_create(NULL, &other));
   assert_np_ok(np_client_open(other, f->name, &f->client_options, &client));
   assert_ptr_equal(np_pipe_loop(client), other);
-  read_begin(&f->ops[0], f->server, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->server, 16);
   write_begin(&f->ops[1], client, "abc", 3);
   f->in_loop = true;
   assert_np_ok(np_loop_run(other));
   f->in_loop = false;
   assert_done(&f->ops[1], NP_OK, 3);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, 3);
+  assert_next(&f->ops[0], NP_OK, 3);
   assert_np_ok(np_pipe_close(client, NULL));
   assert_np_ok(np_loop_run(other));
   assert_np_ok(np_loop_destroy(other));
@@ -51,12 +49,9 @@ NP_CASE("client-open/null", np_client_open, NO_MODE, ERROR_INVALID_PARAMETER,
 
   f->server_options.instances_max = 1;
   server_listen(f);
-  assert_np_error(np_client_open(NULL, f->name, NULL, &client),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_client_open(f->loop, NULL, NULL, &client),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_client_open(f->loop, f->name, NULL, NULL),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_client_open(NULL, f->name, NULL, &client));
+  assert_invalid(np_client_open(f->loop, NULL, NULL, &client));
+  assert_invalid(np_client_open(f->loop, f->name, NULL, NULL));
   assert_null(client);
   client_open_end(f);
 }
@@ -96,8 +91,7 @@ NP_CASE("client-open/busy-disconnected", np_client_open, ANY_MODE,
   open_refused(f, ERROR_PIPE_BUSY);
   connect_begin(&f->ops[0], f->server);
   client_open_end(f);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
 }
 
 NP_CASE("client-open/after-busy", np_client_open, ANY_MODE, NP_OK,
@@ -140,9 +134,7 @@ NP_CASE("client-open/no-memory", np_client_open, NO_MODE,
 NP_CASE("client-open/many-in-a-row", np_client_open, ANY_MODE, NP_OK,
         "Clients come and go by the hundred, each with a new instance.",
         "CreateNamedPipe#remarks") {
-  unsigned i;
-
-  for (i = 0; i < 100; i++) {
+  for (unsigned i = 0; i < 100; i++) {
     pair_open(f);
     pipe_send(f, f->client, &i, sizeof(i));
     assert_received(f, f->server, &i, sizeof(i));

@@ -16,7 +16,6 @@ NP_CASE("client-options/defaults", np_client_options_init, NO_MODE, NP_OK,
         "npipe/client.h") {
   np_client_options options;
 
-  (void)f;
   memset(&options, 0xEE, sizeof(options));
   np_client_options_init(&options);
   assert_int_equal(options.size, sizeof(options));
@@ -77,11 +76,9 @@ NP_CASE("client-options/read-only-messages", np_client_open, MODE_MESSAGE,
         "A client that only reads gets messages one by one, on a duplex and on "
         "an outbound pipe.",
         "SetNamedPipeHandleState#parameters") {
-  unsigned i;
-
   f->client_options.write = false;
   f->server_options.read_mode = NP_BYTE;
-  for (i = 0; i < 2; i++) {
+  for (unsigned i = 0; i < 2; i++) {
     f->server_options.inbound = i == 0;
     pair_open(f);
     pipe_send(f, f->server, "one", 3);
@@ -246,9 +243,8 @@ NP_CASE("client-options/qos-valid", np_client_open, NO_MODE, NP_OK,
   static const uint32_t extras[] = {
       0, SECURITY_CONTEXT_TRACKING, SECURITY_EFFECTIVE_ONLY,
       SECURITY_CONTEXT_TRACKING | SECURITY_EFFECTIVE_ONLY};
-  unsigned i;
 
-  for (i = 0; i < 16; i++) {
+  for (unsigned i = 0; i < 16; i++) {
     f->client_options.security_qos = levels[i / 4] | extras[i % 4];
     pair_open(f);
     pipe_send(f, f->client, "abc", 3);
@@ -334,7 +330,6 @@ NP_CASE("client-options/inherit", np_client_open, NO_MODE,
 
   server_listen(f);
   attributes.bInheritHandle = TRUE;
-  assert_np_error(np_client_open(f->loop, f->name, &f->client_options, &client),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_client_open(f->loop, f->name, &f->client_options, &client));
   assert_null(client);
 }

@@ -28,15 +28,14 @@ NP_CASE("museum-client/stalled-client", np_server_connect, ANY_MODE, NP_OK,
   for (unsigned i = 0; i < CLIENTS; i++) {
     connect_begin(&f->ops[1], f->server);
     client_open_end(f);
-    museum_until(f, &f->ops[1]);
+    op_wait(&f->ops[1]);
     museum_echo(f, f->server, f->client);
     pipe_close_wait(f, f->client);
     assert_np_ok(np_server_disconnect(f->server));
   }
   assert_int_equal(blocked->done_count, 0);
   assert_np_ok(np_op_cancel(&blocked->op));
-  museum_until(f, blocked);
-  assert_done(blocked, ERROR_OPERATION_ABORTED, 0);
+  assert_ends(blocked, ERROR_OPERATION_ABORTED, 0);
 }
 
 NP_CASE("museum-client/leaving-crowd", np_pipe_write, ANY_MODE, NP_OK,
@@ -49,7 +48,7 @@ NP_CASE("museum-client/leaving-crowd", np_pipe_write, ANY_MODE, NP_OK,
 
   museum_begin(f, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 20; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     for (unsigned i = 0; i < CLIENTS; i++) {
       server_listen(f);
       servers[i] = f->server;
@@ -64,16 +63,16 @@ NP_CASE("museum-client/leaving-crowd", np_pipe_write, ANY_MODE, NP_OK,
         clients[i] = NULL;
       }
       if (museum_random(&random) % 2 == 0) {
-        museum_settle(f);
+        loop_settle(f);
       }
       write_begin(&f->ops[i], servers[i], "news", 4);
     }
     for (unsigned i = 0; i < CLIENTS; i++) {
-      museum_until(f, &f->ops[i]);
+      op_wait(&f->ops[i]);
       if (clients[i] == NULL) {
-        museum_done(&f->ops[i], ERROR_NO_DATA, 0);
+        assert_done(&f->ops[i], ERROR_NO_DATA, 0);
       } else {
-        museum_done(&f->ops[i], NP_OK, 4);
+        assert_done(&f->ops[i], NP_OK, 4);
         assert_received(f, clients[i], "news", 4);
       }
     }
@@ -101,13 +100,11 @@ NP_CASE("museum-client/default-timeout", np_server_connect, NO_MODE,
   loop_quiet(f);
   assert_int_equal(connect->done_count, 0);
   assert_np_ok(np_op_cancel(&connect->op));
-  museum_until(f, connect);
-  assert_done(connect, ERROR_OPERATION_ABORTED, 0);
+  assert_ends(connect, ERROR_OPERATION_ABORTED, 0);
 
   connect->op.timeout_ms = 20;
   connect_begin(connect, f->server);
-  museum_until(f, connect);
-  assert_done(connect, WAIT_TIMEOUT, 0);
+  assert_ends(connect, WAIT_TIMEOUT, 0);
 }
 
 NP_CASE("museum-client/timeout-scope", np_server_connect, ANY_MODE, NP_OK,
@@ -122,15 +119,13 @@ NP_CASE("museum-client/timeout-scope", np_server_connect, ANY_MODE, NP_OK,
   connect->op.timeout_ms = 20;
   connect_begin(connect, f->server);
   client_open_end(f);
-  museum_until(f, connect);
-  assert_done(connect, NP_OK, 0);
+  assert_ends(connect, NP_OK, 0);
   read_begin(read, f->server, 16);
   loop_quiet(f);
   loop_quiet(f);
   assert_int_equal(read->done_count, 0);
   pipe_send(f, f->client, "late", 4);
-  museum_until(f, read);
-  assert_done(read, NP_OK, 4);
+  assert_ends(read, NP_OK, 4);
 }
 
 NP_CASE("museum-client/one-way", np_server_connect, ANY_MODE, NP_OK,
@@ -142,22 +137,22 @@ NP_CASE("museum-client/one-way", np_server_connect, ANY_MODE, NP_OK,
     np_pipe *wrong = NULL;
     struct recorder *connect = &f->ops[0];
 
-    museum_round("%s", inbound != 0 ? "inbound" : "outbound");
+    round_name("%s", inbound != 0 ? "inbound" : "outbound");
     f->server_options.inbound = inbound != 0;
     f->server_options.outbound = inbound == 0;
     f->client_options.read = inbound == 0;
     f->client_options.write = inbound != 0;
     server_listen(f);
     connect_begin(connect, f->server);
-    museum_settle(f);
+    loop_settle(f);
     f->client_options.read = f->client_options.write = true;
-    museum_error(np_client_open(f->loop, f->name, &f->client_options, &wrong),
-                 ERROR_ACCESS_DENIED);
+    assert_np_error(
+        np_client_open(f->loop, f->name, &f->client_options, &wrong),
+        ERROR_ACCESS_DENIED);
     f->client_options.read = inbound == 0;
     f->client_options.write = inbound != 0;
     client_open_end(f);
-    museum_until(f, connect);
-    museum_done(connect, NP_OK, 0);
+    assert_ends(connect, NP_OK, 0);
     if (inbound != 0) {
       pipe_send(f, f->client, "data", 4);
       assert_received(f, f->server, "data", 4);
@@ -165,7 +160,7 @@ NP_CASE("museum-client/one-way", np_server_connect, ANY_MODE, NP_OK,
       pipe_send(f, f->server, "data", 4);
       assert_received(f, f->client, "data", 4);
     }
-    museum_error(np_server_disconnect(f->server), NP_OK);
+    assert_np_ok(np_server_disconnect(f->server));
     museum_close_pair(f);
   }
 }
@@ -178,19 +173,18 @@ NP_CASE("museum-client/unconnected", np_pipe_read, ANY_MODE,
   museum_begin(f, MUSEUM_QUOTA);
   server_listen(f);
   for (unsigned round = 0; round < 100; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     read_begin(&f->ops[0], f->server, 4);
     write_begin(&f->ops[1], f->server, "data", 4);
-    museum_until(f, &f->ops[0]);
-    museum_until(f, &f->ops[1]);
-    museum_done(&f->ops[0], ERROR_PIPE_LISTENING, 0);
-    museum_done(&f->ops[1], ERROR_PIPE_LISTENING, 0);
+    op_wait(&f->ops[0]);
+    op_wait(&f->ops[1]);
+    assert_done(&f->ops[0], ERROR_PIPE_LISTENING, 0);
+    assert_done(&f->ops[1], ERROR_PIPE_LISTENING, 0);
   }
   connect_begin(&f->ops[2], f->server);
   write_begin(&f->ops[1], f->server, "data", 4);
-  museum_until(f, &f->ops[1]);
-  assert_done(&f->ops[1], ERROR_PIPE_LISTENING, 0);
+  assert_ends(&f->ops[1], ERROR_PIPE_LISTENING, 0);
   client_open_end(f);
-  museum_until(f, &f->ops[2]);
+  op_wait(&f->ops[2]);
   museum_echo(f, f->server, f->client);
 }

@@ -48,10 +48,10 @@ NP_CASE("museum-connect/crowd", np_client_connect, NO_MODE, NP_OK,
     request_begin(f, requester_of(i), 0);
   }
   for (unsigned i = 0; i < CROWD; i++) {
-    museum_round("client %u", i);
+    round_name("client %u", i);
     while (requester_of(i)->done_count == 0) {
       if (world_now_ms() > deadline_ms) {
-        museum_fail(__FILE__, __LINE__, "it waits for ever");
+        fail_at(__FILE__, __LINE__, "it waits for ever");
       }
       loop_turn(f, 100);
     }
@@ -80,7 +80,7 @@ NP_CASE("museum-connect/crowd-shares", np_client_connect, NO_MODE, NP_OK,
   for (unsigned i = 0; i < CROWD; i++) {
     request_begin(f, requester_of(i), 0);
   }
-  museum_settle(f);
+  loop_settle(f);
   if (calls_since("NtOpenFile", &mark[0], &count)) {
     assert_int_equal(count, 1);
     calls_since("NtFsControlFile", &mark[1], &count);
@@ -91,7 +91,7 @@ NP_CASE("museum-connect/crowd-shares", np_client_connect, NO_MODE, NP_OK,
   for (unsigned i = 0; i < CROWD; i++) {
     request_cancel(requester_of(i));
   }
-  museum_error(loop_run(f), NP_OK);
+  assert_np_ok(loop_run(f));
   for (unsigned i = 0; i < CROWD; i++) {
     aborted += requester_of(i)->result == ERROR_OPERATION_ABORTED;
   }
@@ -112,7 +112,7 @@ NP_CASE("museum-connect/idle", np_client_connect, NO_MODE, WAIT_TIMEOUT,
   requesters_init();
   pair_open(f);
   request_begin(f, requester_of(0), 0);
-  museum_settle(f);
+  loop_settle(f);
   for (unsigned i = 0; i < 4; i++) {
     calls_since(calls[i], &marks[i], &count);
   }
@@ -168,20 +168,20 @@ NP_CASE("museum-connect/churn", np_client_connect, NO_MODE, NP_OK,
   for (unsigned round = 0; round < 100; round++) {
     struct requester *client = requester_of(0);
 
-    museum_round("round %u", round);
+    round_name("round %u", round);
     if (museum_random(&random) % 2 == 0) {
       /* The instance is taken, so the client waits in the kernel. */
       pair_open(f);
     }
     request_begin(f, client, 0);
     if (museum_random(&random) % 2 == 0) {
-      museum_settle(f);
+      loop_settle(f);
     }
     if (f->server != NULL) {
       pipe_close(f, f->client);
       pipe_close(f, f->server);
       if (museum_random(&random) % 2 == 0) {
-        museum_settle(f);
+        loop_settle(f);
       }
     }
     server_listen(f);
@@ -212,11 +212,11 @@ NP_CASE("museum-connect/cancel-race", np_client_connect_cancel, ANY_MODE, NP_OK,
     struct recorder *connect = &f->ops[0];
     uint32_t way = museum_random(&random) % 4;
 
-    museum_round("round %u, way %u", round, way);
+    round_name("round %u, way %u", round, way);
     client->then = leave;
     request_begin(f, client, 0);
     if (way % 2 == 0) {
-      museum_settle(f);
+      loop_settle(f);
     }
     server_listen_again(f, connect);
     if (way >= 2) {
@@ -226,20 +226,17 @@ NP_CASE("museum-connect/cancel-race", np_client_connect_cancel, ANY_MODE, NP_OK,
     request_until(f, client);
     assert_int_equal(client->done_count, client->start_count);
     if (client->result != NP_OK) {
-      museum_error(client->result, ERROR_OPERATION_ABORTED);
+      assert_np_error(client->result, ERROR_OPERATION_ABORTED);
       /* The instance is free for another client. */
       pipe_close_wait(f, f->client);
       client_open_end(f);
-      museum_until(f, connect);
-      museum_done(connect, NP_OK, 0);
+      assert_ends(connect, NP_OK, 0);
       museum_echo(f, f->server, f->client);
       continue;
     }
-    museum_until(f, connect);
-    museum_done(connect, NP_OK, 0);
+    assert_ends(connect, NP_OK, 0);
     museum_read_begin(&f->ops[1], f->server, f->ops[1].buffer, 16);
-    museum_until(f, &f->ops[1]);
-    museum_done(&f->ops[1], ERROR_BROKEN_PIPE, 0);
+    assert_ends(&f->ops[1], ERROR_BROKEN_PIPE, 0);
   }
 }
 
@@ -271,7 +268,7 @@ static void mixed_check(const struct mixed *mixed) {
       assert_true(mixed->cancelled);
       return;
     default:
-      museum_error(mixed->requester->result, ERROR_FILE_NOT_FOUND);
+      assert_np_error(mixed->requester->result, ERROR_FILE_NOT_FOUND);
       assert_true(mixed->saw_no_server && !mixed->waits_for_server);
   }
 }
@@ -305,7 +302,7 @@ NP_CASE("museum-connect/mixed", np_client_connect, NO_MODE, NP_OK,
     np_pipe **server = &servers[museum_random(&random) % MIXED_SERVERS];
     uint32_t drawn = museum_random(&random) >> 8;
 
-    museum_round("step %u", step);
+    round_name("step %u", step);
     mixed->requester = requester_of((unsigned)(mixed - all));
     switch (drawn % 8) {
       case 0:
@@ -326,7 +323,7 @@ NP_CASE("museum-connect/mixed", np_client_connect, NO_MODE, NP_OK,
         break;
       case 4:
         if (*server == NULL) {
-          museum_error(
+          assert_np_error(
               np_server_create(f->loop, f->name, &f->server_options, server),
               NP_OK);
           served++;
@@ -361,7 +358,7 @@ NP_CASE("museum-connect/mixed", np_client_connect, NO_MODE, NP_OK,
       pipe_close(f, servers[i]);
     }
   }
-  museum_error(loop_run(f), NP_OK);
+  assert_np_ok(loop_run(f));
   for (unsigned i = 0; i < MIXED; i++) {
     assert_int_equal(requester_of(i)->done_count, requester_of(i)->start_count);
   }

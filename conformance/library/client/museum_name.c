@@ -70,13 +70,13 @@ NP_CASE("museum-name/never-absent", np_server_create, NO_MODE, ERROR_PIPE_BUSY,
 
     loop_turn(f, 10);
     if (connect->done_count == connect->start_count) {
-      museum_done(connect, NP_OK, 0);
+      assert_done(connect, NP_OK, 0);
       server_listen(f);
       connect_begin(connect, f->server);
       pipe_close(f, accepted);
     }
   }
-  museum_error(museum_join(f, worker), NP_OK);
+  assert_np_ok(museum_join(f, worker));
   assert_int_equal(visitor.visits, VISITS);
 }
 
@@ -96,12 +96,12 @@ NP_CASE("museum-name/reused-instance", np_server_disconnect, NO_MODE,
   while (!is_over(worker)) {
     loop_turn(f, 10);
     if (connect->done_count == connect->start_count) {
-      museum_done(connect, NP_OK, 0);
-      museum_error(np_server_disconnect(f->server), NP_OK);
+      assert_done(connect, NP_OK, 0);
+      assert_np_ok(np_server_disconnect(f->server));
       connect_begin(connect, f->server);
     }
   }
-  museum_error(museum_join(f, worker), NP_OK);
+  assert_np_ok(museum_join(f, worker));
   assert_int_equal(visitor.visits, VISITS);
 }
 
@@ -117,18 +117,18 @@ NP_CASE("museum-name/closed-while-connecting", np_pipe_close, NO_MODE,
   museum_begin(f, MUSEUM_QUOTA);
   worker = museum_worker(visit, &visitor);
   for (unsigned round = 0; !is_over(worker); round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     server_listen(f);
     connect_begin(connect, f->server);
     if (round % 2 == 0) {
-      museum_settle(f);
+      loop_settle(f);
     } else {
       SwitchToThread();
     }
     pipe_close_wait(f, f->server);
     museum_done_either(connect, NP_OK, ERROR_OPERATION_ABORTED);
   }
-  museum_error(museum_join(f, worker), NP_OK);
+  assert_np_ok(museum_join(f, worker));
 }
 
 /* --- Instances ---------------------------------------------------------- */
@@ -155,8 +155,7 @@ NP_CASE("museum-name/instance-limit", np_server_create, NO_MODE,
   pipe_own(f, third);
 
   client_open_end(f);
-  museum_until(f, &f->ops[0]);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_ends(&f->ops[0], NP_OK, 0);
   museum_echo(f, f->server, f->client);
 }
 
@@ -171,8 +170,8 @@ NP_CASE("museum-name/many-instances", np_server_create, NO_MODE, NP_OK,
   for (unsigned i = 0; i < INSTANCES; i++) {
     np_pipe *server = NULL;
 
-    museum_round("instance %u", i);
-    museum_error(
+    round_name("instance %u", i);
+    assert_np_error(
         np_server_create(f->loop, f->name, &f->server_options, &server), NP_OK);
     pipe_own(f, server);
     if (i < SERVED) {
@@ -199,16 +198,15 @@ NP_CASE("museum-name/busy-then-free", np_client_open, NO_MODE, ERROR_PIPE_BUSY,
     np_error error =
         np_client_open(f->loop, f->name, &f->client_options, &second);
 
-    museum_round("round %u", round);
-    museum_error(error, ERROR_PIPE_BUSY);
+    round_name("round %u", round);
+    assert_np_error(error, ERROR_PIPE_BUSY);
     assert_true(np_is_retryable(error));
     assert_null(second);
-    museum_error(np_server_disconnect(f->server), NP_OK);
+    assert_np_ok(np_server_disconnect(f->server));
     connect_begin(&f->ops[0], f->server);
     pipe_close_wait(f, f->client);
     client_open_end(f);
-    museum_until(f, &f->ops[0]);
-    museum_done(&f->ops[0], NP_OK, 0);
+    assert_ends(&f->ops[0], NP_OK, 0);
   }
 }
 
@@ -246,14 +244,14 @@ NP_CASE("museum-name/free-when-closed", np_pipe_close, NO_MODE,
   museum_begin(f, MUSEUM_QUOTA);
   f->server_options.instances_max = 1;
   for (unsigned round = 0; round < MUSEUM_TURNS; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     server_listen(f);
     if (round % 4 == 0) {
       connect_begin(&f->ops[0], f->server);
     }
     pipe_close(f, f->server);
-    museum_error(np_client_open(f->loop, f->name, NULL, &client),
-                 ERROR_FILE_NOT_FOUND);
+    assert_np_error(np_client_open(f->loop, f->name, NULL, &client),
+                    ERROR_FILE_NOT_FOUND);
     loop_until_count(f, &f->closed_count, f->closing_count);
   }
   assert_int_equal(f->ops[0].done_count, f->ops[0].start_count);

@@ -65,10 +65,9 @@ static void names_meet(np_fixture *f, const char *server_name,
 static void wide_open(np_fixture *f, const uint16_t *suffix, size_t count) {
   wchar_t name[WORLD_PIPE_NAME_BYTES_MAX + 16];
   size_t at = strlen(f->name);
-  size_t i;
 
   raw_name(f, name);
-  for (i = 0; i < count; i++) {
+  for (size_t i = 0; i < count; i++) {
     name[at + i] = (wchar_t)suffix[i];
   }
   name[at + count] = 0;
@@ -102,9 +101,8 @@ NP_CASE("name/utf8-edges", np_server_create, NO_MODE, NP_OK,
       "\x7F",         "\xC2\x80",         "\xDF\xBF",
       "\xE0\xA0\x80", "\xED\x9F\xBF",     "\xEE\x80\x80",
       "\xEF\xBF\xBD", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBD"};
-  size_t i;
 
-  for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+  for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
     names_meet(f, name_with(f, suffixes[i]), name_with(f, suffixes[i]));
     pipe_close_wait(f, f->client);
     pipe_close_wait(f, f->server);
@@ -164,9 +162,8 @@ NP_CASE("name/longest", np_server_create, NO_MODE, NP_OK,
     size_t units;
   } fillers[] = {
       {"x", 1}, {"\xC3\xA9", 1}, {"\xE2\x82\xAC", 1}, {"\xF0\x9F\x98\x80", 2}};
-  size_t i;
 
-  for (i = 0; i < 4; i++) {
+  for (size_t i = 0; i < 4; i++) {
     const char *name =
         name_of_units(f, UNITS_MAX, fillers[i].filler, fillers[i].units);
 
@@ -184,9 +181,8 @@ NP_CASE("name/surrogates", np_server_create, NO_MODE, NP_OK,
     uint16_t units[2];
   } points[] = {{"\xF0\x90\x80\x80", {0xD800, 0xDC00}},
                 {"\xF4\x8F\xBF\xBF", {0xDBFF, 0xDFFF}}};
-  size_t i;
 
-  for (i = 0; i < 2; i++) {
+  for (size_t i = 0; i < 2; i++) {
     assert_np_ok(np_server_create(f->loop, name_with(f, points[i].utf8), NULL,
                                   &f->server));
     wide_open(f, points[i].units, 2);
@@ -251,9 +247,7 @@ NP_CASE("name/not-utf8", np_server_create, NO_MODE,
         "Overlong forms, surrogates, what lies beyond U+10FFFF, and sequences "
         "cut short are no UTF-8: nothing is created.",
         "RFC 3629#section-3") {
-  size_t i;
-
-  for (i = 0; i < sizeof(not_utf8) / sizeof(not_utf8[0]); i++) {
+  for (size_t i = 0; i < sizeof(not_utf8) / sizeof(not_utf8[0]); i++) {
     create_refused(f, name_with(f, not_utf8[i]), ERROR_NO_UNICODE_TRANSLATION);
   }
 }
@@ -262,9 +256,7 @@ NP_CASE("name/not-utf8-client", np_client_open, NO_MODE,
         ERROR_NO_UNICODE_TRANSLATION,
         "A client cannot open a name that is not valid UTF-8 either.",
         "RFC 3629#section-3") {
-  size_t i;
-
-  for (i = 0; i < sizeof(not_utf8) / sizeof(not_utf8[0]); i++) {
+  for (size_t i = 0; i < sizeof(not_utf8) / sizeof(not_utf8[0]); i++) {
     open_refused(f, name_with(f, not_utf8[i]), ERROR_NO_UNICODE_TRANSLATION);
   }
 }
@@ -294,9 +286,7 @@ NP_CASE("name/no-pipe", np_server_create, NO_MODE, ERROR_INVALID_NAME,
         "A name without the prefix, or with nothing after it, is not the name "
         "of a pipe.",
         "Pipe Names") {
-  size_t i;
-
-  for (i = 0; i < sizeof(not_pipes) / sizeof(not_pipes[0]); i++) {
+  for (size_t i = 0; i < sizeof(not_pipes) / sizeof(not_pipes[0]); i++) {
     create_refused(f, not_pipes[i], ERROR_INVALID_NAME);
   }
 }
@@ -305,9 +295,7 @@ NP_CASE("name/no-pipe-client", np_client_open, NO_MODE, ERROR_INVALID_NAME,
         "A client cannot open a name without the prefix, or with nothing "
         "after it.",
         "Pipe Names") {
-  size_t i;
-
-  for (i = 0; i < sizeof(not_pipes) / sizeof(not_pipes[0]); i++) {
+  for (size_t i = 0; i < sizeof(not_pipes) / sizeof(not_pipes[0]); i++) {
     open_refused(f, not_pipes[i], ERROR_INVALID_NAME);
   }
 }
@@ -323,9 +311,7 @@ NP_CASE("name/elsewhere", np_server_create, NO_MODE, ERROR_INVALID_NAME,
         "A name that Windows turns into a path that is no pipe, or shortens to "
         "nothing, is refused.",
         "Naming Files, Paths, and Namespaces") {
-  size_t i;
-
-  for (i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
+  for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
     create_refused(f, elsewhere[i], ERROR_INVALID_NAME);
   }
 }
@@ -335,9 +321,7 @@ NP_CASE(
     "A client with such a name opens nothing: neither the root of all pipes "
     "nor a device.",
     "Naming Files, Paths, and Namespaces") {
-  size_t i;
-
-  for (i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
+  for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
     open_refused(f, elsewhere[i], ERROR_INVALID_NAME);
   }
 }
@@ -348,9 +332,8 @@ NP_CASE("name/dots", np_server_create, NO_MODE, NP_OK,
         "Pipe Names") {
   static const char *const suffixes[] = {".a", "..a", "\\.a", "\\..b\\a. c",
                                          "\\a..\\b"};
-  size_t i;
 
-  for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+  for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
     names_meet(f, name_with(f, suffixes[i]), name_with(f, suffixes[i]));
     pipe_close_wait(f, f->client);
     pipe_close_wait(f, f->server);

@@ -60,7 +60,6 @@ NP_CASE("frame-chunk/cuts-defaults", np_frame_decode, NO_MODE, NP_OK,
         "tokio_util::codec::length_delimited") {
   np_frame_options options;
 
-  (void)f;
   np_frame_options_init(&options);
   options.frame_bytes_max = 3;
   cuts_shown(&options,
@@ -75,7 +74,6 @@ NP_CASE("frame-chunk/cuts-one-byte-field", np_frame_decode, NO_MODE, NP_OK,
         "npipe/frame.h") {
   np_frame_options options;
 
-  (void)f;
   frame_options_set(&options, 1, 0, 0, NP_FRAME_SKIP_HEADER);
   options.frame_bytes_max = 5;
   cuts_shown(&options,
@@ -92,7 +90,6 @@ NP_CASE("frame-chunk/cuts-header-kept", np_frame_decode, NO_MODE, NP_OK,
         "npipe/frame.h") {
   np_frame_options options;
 
-  (void)f;
   frame_options_set(&options, 2, 0, 0, 0);
   options.byte_order = NP_LITTLE_ENDIAN;
   options.frame_bytes_max = 6;
@@ -108,7 +105,6 @@ NP_CASE("frame-chunk/cuts-header-half-kept", np_frame_decode, NO_MODE, NP_OK,
         "npipe/frame.h") {
   np_frame_options options;
 
-  (void)f;
   frame_options_set(&options, 1, 2, 2, 1);
   options.frame_bytes_max = 5;
   cuts_shown(&options,
@@ -123,7 +119,6 @@ NP_CASE("frame-chunk/cuts-header-dropped", np_frame_decode, NO_MODE, NP_OK,
         "npipe/frame.h") {
   np_frame_options options;
 
-  (void)f;
   frame_options_set(&options, 1, 1, -1, 4);
   options.frame_bytes_max = 3;
   cuts_shown(&options, BYTES("w\x04xyabcw\x01xyw\x02xyd"), 3);
@@ -150,7 +145,6 @@ NP_CASE("frame-chunk/no-copy", np_frame_decode, NO_MODE, NP_OK,
   np_frame_decoder decoder;
   size_t begin = 0;
 
-  (void)f;
   frame_options_set(&options, 1, 0, 0, NP_FRAME_SKIP_HEADER);
   assert_np_ok(np_frame_decoder_init(&decoder, &options, &allocator));
   for (size_t i = 0; i < 4; i++) {
@@ -179,7 +173,6 @@ NP_CASE("frame-chunk/no-copy-header-apart", np_frame_decode, NO_MODE, NP_OK,
   np_frame frame;
   size_t consumed;
 
-  (void)f;
   assert_np_ok(np_frame_decoder_init(&decoder, NULL, &allocator));
   assert_np_error(np_frame_decode(&decoder, BYTES("\0\0\0"), &consumed, &frame),
                   ERROR_MORE_DATA);
@@ -207,7 +200,6 @@ NP_CASE("frame-chunk/copy-across-inputs", np_frame_decode, NO_MODE, NP_OK,
   np_frame frame;
   size_t consumed;
 
-  (void)f;
   assert_np_ok(np_frame_decoder_init(&decoder, NULL, &allocator));
   assert_np_error(np_frame_decode(&decoder, first, 7, &consumed, &frame),
                   ERROR_MORE_DATA);
@@ -233,7 +225,6 @@ NP_CASE("frame-chunk/moved", np_frame_decode, NO_MODE, NP_OK,
   np_frame frame = {NULL, 0};
   size_t consumed;
 
-  (void)f;
   frame_options_set(&options, 2, 1, 3, 0);
   assert_np_ok(np_frame_decoder_init(&decoders[0], &options, NULL));
   for (size_t i = 0; i < sizeof(wire) - 1; i++) {
@@ -277,7 +268,6 @@ NP_CASE("frame-chunk/memory-reused", np_frame_decode, NO_MODE, NP_OK,
   np_frame_options options;
   np_frame_decoder decoder;
 
-  (void)f;
   frame_options_set(&options, 2, 0, 0, NP_FRAME_SKIP_HEADER);
   options.frame_bytes_max = 1000;
   assert_np_ok(np_frame_decoder_init(&decoder, &options, &allocator));
@@ -308,7 +298,6 @@ NP_CASE("frame-chunk/memory-exact", np_frame_decode, NO_MODE, NP_OK,
   np_frame_options options;
   np_frame_decoder decoder;
 
-  (void)f;
   frame_options_set(&options, 2, 0, 0, NP_FRAME_SKIP_HEADER);
   assert_np_ok(np_frame_decoder_init(&decoder, &options, &allocator));
   assert_np_error(split_feed(&decoder, log, 10), ERROR_MORE_DATA);
@@ -329,7 +318,6 @@ NP_CASE("frame-chunk/memory-refused-length", np_frame_decode, NO_MODE,
   np_frame frame;
   size_t consumed;
 
-  (void)f;
   assert_np_ok(np_frame_decoder_init(&decoder, NULL, &allocator));
   assert_np_error(np_frame_decode(&decoder,
                                   BYTES("\xFF\xFF\xFF\xFF"
@@ -347,7 +335,6 @@ NP_CASE("frame-chunk/memory-none", np_frame_decode, NO_MODE,
         "npipe/frame.h") {
   struct frame_log *log = test_calloc(1, sizeof(*log));
 
-  (void)f;
   for (size_t nth = 1; nth <= 3; nth++) {
     struct frame_memory memory;
     np_allocator allocator = frame_allocator(&memory);
@@ -385,7 +372,6 @@ NP_CASE("frame-chunk/memory-all", np_frame_decode, NO_MODE,
   np_frame frame;
   size_t consumed;
 
-  (void)f;
   memory.fail_at = 1;
   memset(wire, 0xFF, sizeof(wire));
   frame_options_set(&options, sizeof(size_t), 0, 0, NP_FRAME_SKIP_HEADER);
@@ -415,7 +401,6 @@ NP_CASE("frame-chunk/random-streams", np_frame_decode, NO_MODE, NP_OK,
   struct frame_log *log = test_calloc(1, sizeof(*log));
   uint32_t seed = 1;
 
-  (void)f;
   for (unsigned round = 0; round < 200; round++) {
     struct frame_memory memory;
     np_allocator allocator = frame_allocator(&memory);

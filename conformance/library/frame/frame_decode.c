@@ -60,7 +60,6 @@ NP_CASE("frame-decode/example-1", np_frame_decode, NO_MODE, NP_OK,
         "tokio_util::codec::length_delimited#example-1") {
   np_frame_options options;
 
-  (void)f;
   frame_options_set(&options, 2, 0, 0, NP_FRAME_SKIP_HEADER);
   frame_decode_one(&options, BYTES("\x00\x0B" HELLO), BYTES(HELLO));
 }
@@ -71,7 +70,6 @@ NP_CASE("frame-decode/example-2", np_frame_decode, NO_MODE, NP_OK,
         "tokio_util::codec::length_delimited#example-2") {
   np_frame_options options;
 
-  (void)f;
   frame_options_set(&options, 2, 0, 2, 0);
   frame_decode_one(&options, BYTES("\x00\x0B" HELLO), BYTES("\x00\x0B" HELLO));
 }
@@ -81,7 +79,6 @@ NP_CASE("frame-decode/example-3", np_frame_decode, NO_MODE, NP_OK,
         "tokio_util::codec::length_delimited#example-3") {
   np_frame_options options;
 
-  (void)f;
   frame_options_set(&options, 2, 0, -2, NP_FRAME_SKIP_HEADER);
   frame_decode_one(&options, BYTES("\x00\x0D" HELLO), BYTES(HELLO));
 }
@@ -92,7 +89,6 @@ NP_CASE("frame-decode/example-4", np_frame_decode, NO_MODE, NP_OK,
         "tokio_util::codec::length_delimited#example-4") {
   np_frame_options options;
 
-  (void)f;
   frame_options_set(&options, 2, 0, 2 + 2, 0);
   frame_decode_one(&options, BYTES("\x00\x0B\xCA\xFE" HELLO),
                    BYTES("\x00\x0B\xCA\xFE" HELLO));
@@ -104,7 +100,6 @@ NP_CASE("frame-decode/example-5", np_frame_decode, NO_MODE, NP_OK,
         "tokio_util::codec::length_delimited#example-5") {
   np_frame_options options;
 
-  (void)f;
   frame_options_set(&options, 2, 1, 1, 3);
   frame_decode_one(&options, BYTES("\xCA\x00\x0B\xFE" HELLO),
                    BYTES("\xFE" HELLO));
@@ -115,7 +110,6 @@ NP_CASE("frame-decode/example-6", np_frame_decode, NO_MODE, NP_OK,
         "tokio_util::codec::length_delimited#example-6") {
   np_frame_options options;
 
-  (void)f;
   frame_options_set(&options, 2, 1, -3, 3);
   frame_decode_one(&options, BYTES("\xCA\x00\x0F\xFE" HELLO),
                    BYTES("\xFE" HELLO));
@@ -126,7 +120,6 @@ NP_CASE("frame-decode/example-7", np_frame_decode, NO_MODE, NP_OK,
         "tokio_util::codec::length_delimited#example-7") {
   np_frame_options options;
 
-  (void)f;
   frame_options_set(&options, 2, 0, 0, 3);
   frame_decode_one(&options, BYTES("\x00\x0B\xFF" HELLO), BYTES(HELLO));
 }
@@ -137,7 +130,6 @@ NP_CASE("frame-decode/skip-less-than-header", np_frame_decode, NO_MODE, NP_OK,
         "npipe/frame.h") {
   np_frame_options options;
 
-  (void)f;
   frame_options_set(&options, 2, 2, 0, 1);
   frame_decode_one(&options, BYTES("\xCA\xFE\x00\x05xy"),
                    BYTES("\xFE\x00\x05xy"));
@@ -154,7 +146,6 @@ NP_CASE("frame-decode/empty", np_frame_decode, NO_MODE, NP_OK,
   struct frame_log *log = test_calloc(1, sizeof(*log));
   np_frame_decoder decoder;
 
-  (void)f;
   frame_decode_one(NULL, BYTES("\0\0\0\0"), BYTES(""));
   assert_np_ok(np_frame_decoder_init(&decoder, NULL, &allocator));
   assert_np_error(frame_feed(&decoder, log, BYTES("\0\0\0\0\0\0\0\0\0\0")),
@@ -173,7 +164,6 @@ NP_CASE("frame-decode/maximum", np_frame_decode, NO_MODE, ERROR_BUFFER_OVERFLOW,
         "tokio_util::codec::length_delimited::Builder#max_frame_length") {
   np_frame_options options;
 
-  (void)f;
   np_frame_options_init(&options);
   options.frame_bytes_max = 5;
   frame_decode_one(&options,
@@ -194,7 +184,6 @@ NP_CASE("frame-decode/maximum-zero", np_frame_decode, NO_MODE,
         "npipe/frame.h") {
   np_frame_options options;
 
-  (void)f;
   np_frame_options_init(&options);
   options.frame_bytes_max = 0;
   frame_decode_one(&options, BYTES("\0\0\0\0"), BYTES(""));
@@ -210,7 +199,6 @@ NP_CASE("frame-decode/maximum-default", np_frame_decode, NO_MODE,
   np_frame frame;
   size_t consumed;
 
-  (void)f;
   assert_np_ok(np_frame_decoder_init(&decoder, NULL, NULL));
   assert_np_error(
       np_frame_decode(&decoder, BYTES("\0\x80\0\0"), &consumed, &frame),
@@ -228,7 +216,6 @@ NP_CASE("frame-decode/maximum-adjusted", np_frame_decode, NO_MODE,
         "npipe/frame.h") {
   np_frame_options options;
 
-  (void)f;
   frame_options_set(&options, 1, 0, 3, NP_FRAME_SKIP_HEADER);
   options.frame_bytes_max = 5;
   frame_decode_one(&options,
@@ -251,7 +238,6 @@ NP_CASE("frame-decode/underflow", np_frame_decode, NO_MODE, ERROR_INVALID_DATA,
         "tokio_util::codec::length_delimited::Builder#length_adjustment") {
   np_frame_options options;
 
-  (void)f;
   frame_options_set(&options, 2, 0, -2, NP_FRAME_SKIP_HEADER);
   frame_decode_one(&options, BYTES("\0\x02"), BYTES(""));
   assert_true(
@@ -270,7 +256,6 @@ NP_CASE("frame-decode/ends-in-header", np_frame_decode, NO_MODE,
         "npipe/frame.h") {
   np_frame_options options;
 
-  (void)f;
   frame_options_set(&options, 2, 0, 0, 0);
   frame_decode_one(&options, BYTES("\0\x02"), BYTES("\0\x02"));
   frame_decode_refused(&options, BYTES("\0\x01"), ERROR_INVALID_DATA);
@@ -285,7 +270,6 @@ NP_CASE("frame-decode/overflow", np_frame_decode, NO_MODE,
         "tokio_util::codec::length_delimited::Builder#length_adjustment") {
   np_frame_options options;
 
-  (void)f;
   frame_options_set(&options, 8, 0, 5, NP_FRAME_SKIP_HEADER);
   assert_true(frame_decode_refused(&options,
                                    BYTES("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFA"),

@@ -60,7 +60,6 @@ NP_CASE("frame-memory/memory-announced", np_frame_decode, NO_MODE,
   static struct bounded *many[MANY];
   size_t live_bytes = 0;
 
-  (void)f;
   for (unsigned i = 0; i < MANY; i++) {
     many[i] = bounded_new();
     assert_np_error(frame_feed_copy(&many[i]->decoder, &many[i]->log,
@@ -83,7 +82,6 @@ NP_CASE("frame-memory/memory-bound", np_frame_decode, NO_MODE, NP_OK,
   static const size_t pieces[] = {1,    2,     7,     100,        1000,
                                   4096, 65536, 65792, FRAME_BYTES};
 
-  (void)f;
   for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
     const size_t length = pieces[i] < 100 ? 70000 : FRAME_BYTES - 5;
     struct bounded *bounded = bounded_new();
@@ -102,7 +100,6 @@ NP_CASE("frame-memory/memory-seldom", np_frame_decode, NO_MODE, NP_OK,
         "npipe/frame.h") {
   struct bounded *bounded = bounded_new();
 
-  (void)f;
   assert_np_error(pieces_feed(bounded, FRAME_BYTES - 5, 1), ERROR_MORE_DATA);
   assert_in_range(bounded->memory.total, 2, 14);
   bounded_free(bounded);
@@ -115,7 +112,6 @@ NP_CASE("frame-memory/memory-back", np_frame_decode, NO_MODE, ERROR_MORE_DATA,
         "npipe/frame.h") {
   struct bounded *bounded = bounded_new();
 
-  (void)f;
   for (unsigned i = 0; i < 10; i++) {
     const size_t length = i % 2 == 0 ? FRAME_BYTES - 5 : 100;
 
@@ -134,7 +130,6 @@ NP_CASE("frame-memory/memory-refused-back", np_frame_decode, NO_MODE,
         "npipe/frame.h") {
   struct bounded *bounded = bounded_new();
 
-  (void)f;
   assert_np_error(pieces_feed(bounded, 1000, 100), ERROR_MORE_DATA);
   assert_int_equal(bounded->memory.live, 1);
   assert_np_error(frame_feed_copy(&bounded->decoder, &bounded->log,
@@ -158,7 +153,6 @@ NP_CASE("frame-memory/memory-each-fails", np_frame_decode, NO_MODE,
         "npipe/frame.h") {
   unsigned failures = 0;
 
-  (void)f;
   for (;;) {
     struct bounded *bounded = bounded_new();
     np_error error;

@@ -90,9 +90,8 @@ NP_CASE("identity/process-id-null", np_pipe_peer_process_id, BOTH_ENDS,
   uint32_t id = 7;
 
   pair_open(f);
-  assert_np_error(np_pipe_peer_process_id(NULL, &id), ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_peer_process_id(f->end, NULL),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_peer_process_id(NULL, &id));
+  assert_invalid(np_pipe_peer_process_id(f->end, NULL));
   assert_int_equal(id, 7);
 }
 
@@ -151,9 +150,8 @@ NP_CASE("identity/session-id-null", np_pipe_peer_session_id, NO_MODE,
   uint32_t id = 0;
 
   pair_open(f);
-  assert_np_error(np_pipe_peer_session_id(NULL, &id), ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_peer_session_id(f->server, NULL),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_peer_session_id(NULL, &id));
+  assert_invalid(np_pipe_peer_session_id(f->server, NULL));
 }
 
 NP_CASE("identity/session-id-closing", np_pipe_peer_session_id, NO_MODE,
@@ -229,8 +227,7 @@ static np_error user_of_early(np_fixture *f, uint32_t qos) {
   server_listen(f);
   client_open_end(f);
   connect_begin(&f->ops[0], f->server);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
   pipe_send(f, f->client, "hello", 5);
   assert_received(f, f->server, "hello", 5);
   error = np_pipe_peer_user(f->server, text, sizeof(text));
@@ -268,8 +265,7 @@ NP_CASE("identity/user-read-ahead", np_pipe_peer_user, NO_MODE, NP_OK,
 
   pair_open(f);
   pipe_send(f, f->client, "hello", 5);
-  f->ops[0].start_count++;
-  assert_np_ok(np_pipe_readable(f->server, &f->ops[0].op, on_done));
+  op_begin(&f->ops[0], np_pipe_readable(f->server, &f->ops[0].op, on_done));
   loop_until(f, 1);
   own_user(own);
   assert_np_ok(np_pipe_peer_user(f->server, text, sizeof(text)));
@@ -356,10 +352,8 @@ NP_CASE("identity/user-null", np_pipe_peer_user, BOTH_ENDS,
   char text[NP_SID_TEXT_BYTES_MAX];
 
   pair_open(f);
-  assert_np_error(np_pipe_peer_user(NULL, text, sizeof(text)),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_peer_user(f->end, NULL, sizeof(text)),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_peer_user(NULL, text, sizeof(text)));
+  assert_invalid(np_pipe_peer_user(f->end, NULL, sizeof(text)));
 }
 
 NP_CASE("identity/user-closing", np_pipe_peer_user, BOTH_ENDS,
@@ -406,14 +400,10 @@ NP_CASE("identity/computer-null", np_pipe_peer_computer, NO_MODE,
   char name[64];
 
   acquainted(f);
-  assert_np_error(np_pipe_peer_computer(f->client, name, sizeof(name)),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_peer_computer(NULL, name, sizeof(name)),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_peer_computer(f->server, NULL, sizeof(name)),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_peer_computer(f->server, name, 0),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_peer_computer(f->client, name, sizeof(name)));
+  assert_invalid(np_pipe_peer_computer(NULL, name, sizeof(name)));
+  assert_invalid(np_pipe_peer_computer(f->server, NULL, sizeof(name)));
+  assert_invalid(np_pipe_peer_computer(f->server, name, 0));
 }
 
 NP_CASE("identity/computer-closing", np_pipe_peer_computer, NO_MODE,

@@ -36,7 +36,6 @@ static void talk(np_fixture *f) {
 
 NP_CASE("verify/default", np_client_options_init, NO_MODE, NP_OK,
         "By default a client demands nothing.", "npipe/client.h") {
-  (void)f;
   assert_false(f->client_options.verify_same_user);
   assert_int_equal(f->client_options.verify_process_id, 0);
 }

@@ -3,8 +3,7 @@
 #include "library/ready/ready_common.h"
 
 static void flush_begin(struct recorder *recorder, np_pipe *pipe) {
-  recorder->start_count++;
-  assert_np_ok(np_pipe_flush(pipe, &recorder->op, on_done));
+  op_begin(recorder, np_pipe_flush(pipe, &recorder->op, on_done));
 }
 
 /* flushing opens a pair, writes ten bytes that the peer does not read, and
@@ -28,11 +27,9 @@ NP_CASE("flush/waits", np_pipe_flush, ANY_MODE | BOTH_ENDS, NP_OK,
   flushing(f, &f->ops[0]);
   assert_np_error(pipe_receive(f, f->peer, part, 4, &got),
                   (f->variant & MODE_MESSAGE) != 0 ? ERROR_MORE_DATA : NP_OK);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   assert_received(f, f->peer, "456789", 6);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
 }
 
 NP_CASE("flush/nothing-unread", np_pipe_flush, ANY_MODE | BOTH_ENDS, NP_OK,
@@ -41,13 +38,11 @@ NP_CASE("flush/nothing-unread", np_pipe_flush, ANY_MODE | BOTH_ENDS, NP_OK,
   pair_open(f);
   flush_begin(&f->ops[0], f->end);
   assert_int_equal(f->done_count, 0);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
   pipe_send(f, f->end, "hello", 5);
   assert_received(f, f->peer, "hello", 5);
   flush_begin(&f->ops[1], f->end);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], NP_OK, 0);
+  assert_next(&f->ops[1], NP_OK, 0);
 }
 
 NP_CASE("flush/pending-write", np_pipe_flush, ANY_MODE | BOTH_ENDS, NP_OK,
@@ -58,8 +53,7 @@ NP_CASE("flush/pending-write", np_pipe_flush, ANY_MODE | BOTH_ENDS, NP_OK,
   pair_open(f);
   write_begin(&f->ops[0], f->end, pattern, 3 * READY_QUOTA);
   flush_begin(&f->ops[1], f->end);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   assert_received(f, f->peer, pattern, 3 * READY_QUOTA);
   loop_until(f, 2);
   assert_done(&f->ops[0], NP_OK, 3 * READY_QUOTA);
@@ -75,11 +69,9 @@ NP_CASE("flush/tried-write", np_pipe_flush, ANY_MODE | BOTH_ENDS, NP_OK,
   pair_open(f);
   assert_try_write(f->end, pattern, 3 * READY_QUOTA, NP_OK, 3 * READY_QUOTA);
   flush_begin(&f->ops[0], f->end);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   assert_received(f, f->peer, pattern, 3 * READY_QUOTA);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
 }
 
 NP_CASE("flush/empty-message", np_pipe_flush, MESSAGE_TYPE | BOTH_ENDS, NP_OK,
@@ -92,8 +84,7 @@ NP_CASE("flush/empty-message", np_pipe_flush, MESSAGE_TYPE | BOTH_ENDS, NP_OK,
   flush_begin(&f->ops[0], f->end);
   assert_np_ok(pipe_receive(f, f->peer, &byte, 1, &got));
   assert_int_equal(got, 0);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
 }
 
 NP_CASE("flush/read-only-end", np_pipe_flush, BOTH_ENDS, NP_OK,
@@ -104,8 +95,7 @@ NP_CASE("flush/read-only-end", np_pipe_flush, BOTH_ENDS, NP_OK,
   pipe_send(f, f->peer, "hello", 5);
   flush_begin(&f->ops[0], f->end);
   assert_int_equal(f->done_count, 0);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
   assert_received(f, f->end, "hello", 5);
 }
 
@@ -115,11 +105,9 @@ NP_CASE("flush/write-only-end", np_pipe_flush, BOTH_ENDS, NP_OK,
   pair_open_one_way(f, false);
   pipe_send(f, f->end, "hello", 5);
   flush_begin(&f->ops[0], f->end);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   assert_received(f, f->peer, "hello", 5);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
 }
 
 NP_CASE("flush/listening", np_pipe_flush, ANY_MODE, NP_OK,
@@ -127,8 +115,7 @@ NP_CASE("flush/listening", np_pipe_flush, ANY_MODE, NP_OK,
         "FlushFileBuffers#remarks") {
   server_listen(f);
   flush_begin(&f->ops[0], f->server);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
 }
 
 NP_CASE("flush/peer-had-gone", np_pipe_flush, ANY_MODE | BOTH_ENDS, NP_OK,
@@ -137,8 +124,7 @@ NP_CASE("flush/peer-had-gone", np_pipe_flush, ANY_MODE | BOTH_ENDS, NP_OK,
   pair_open(f);
   pipe_close_wait(f, f->peer);
   flush_begin(&f->ops[0], f->end);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
 }
 
 NP_CASE("flush/loop-goes-on", np_pipe_flush, ANY_MODE | BOTH_ENDS, NP_OK,
@@ -168,17 +154,14 @@ NP_CASE("flush/keeps-running", np_loop_run, ANY_MODE, NP_OK,
 NP_CASE("flush/several", np_pipe_flush, ANY_MODE | BOTH_ENDS, NP_OK,
         "Several flushes may wait at the same time; each ends once.",
         "npipe/io.h") {
-  unsigned i;
-
   flushing(f, &f->ops[0]);
-  for (i = 1; i < 5; i++) {
+  for (unsigned i = 1; i < 5; i++) {
     flush_begin(&f->ops[i], f->end);
   }
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   assert_received(f, f->peer, "0123456789", 10);
   loop_until(f, 5);
-  for (i = 0; i < 5; i++) {
+  for (unsigned i = 0; i < 5; i++) {
     assert_done(&f->ops[i], NP_OK, 0);
   }
 }
@@ -192,8 +175,7 @@ NP_CASE("flush/both-ends", np_pipe_flush, ANY_MODE, NP_OK,
   pipe_send(f, f->client, "to server", 9);
   flush_begin(&f->ops[0], f->server);
   flush_begin(&f->ops[1], f->client);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   assert_received(f, f->server, "to server", 9);
   assert_received(f, f->client, "to client", 9);
   loop_until(f, 2);
@@ -225,9 +207,8 @@ enum { TRIES_MAX = 50 };
 static void flushing_ends(np_fixture *f, void (*leave)(np_fixture *f),
                           np_error error) {
   struct recorder *r = &f->ops[0];
-  unsigned i;
 
-  for (i = 0; i < TRIES_MAX && r->result != error; i++) {
+  for (unsigned i = 0; i < TRIES_MAX && r->result != error; i++) {
     pair_reopen(f);
     pipe_send(f, f->end, "0123456789", 10);
     flush_begin(r, f->end);
@@ -267,8 +248,7 @@ NP_CASE("flush/disconnected-client", np_pipe_flush, ANY_MODE,
   pair_open(f);
   assert_np_ok(np_server_disconnect(f->server));
   flush_begin(&f->ops[0], f->client);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_next(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
 }
 
 /* --- Cancel, time limit, close ------------------------------------------ */
@@ -280,14 +260,11 @@ NP_CASE("flush/cancel", np_pipe_flush, ANY_MODE | BOTH_ENDS,
         "CancelSynchronousIo#remarks") {
   flushing(f, &f->ops[0]);
   assert_np_ok(np_op_cancel(&f->ops[0].op));
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  assert_next(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
   flush_begin(&f->ops[1], f->end);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 1);
+  assert_quiet(f, 1);
   assert_received(f, f->peer, "0123456789", 10);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], NP_OK, 0);
+  assert_next(&f->ops[1], NP_OK, 0);
 }
 
 NP_CASE("flush/cancel-at-once", np_pipe_flush, ANY_MODE | BOTH_ENDS,
@@ -295,11 +272,10 @@ NP_CASE("flush/cancel-at-once", np_pipe_flush, ANY_MODE | BOTH_ENDS,
         "A flush can be cancelled in any state, again and again.",
         "CancelSynchronousIo#remarks") {
   np_error again;
-  unsigned round;
 
   pair_open(f);
   pipe_send(f, f->end, "0123456789", 10);
-  for (round = 0; round < 100; round++) {
+  for (unsigned round = 0; round < 100; round++) {
     flush_begin(&f->ops[0], f->end);
     if (round % 3 == 1) {
       loop_turn(f, 0);
@@ -308,8 +284,7 @@ NP_CASE("flush/cancel-at-once", np_pipe_flush, ANY_MODE | BOTH_ENDS,
     /* The first cancel may have ended the flush already. */
     again = np_op_cancel(&f->ops[0].op);
     assert_true(again == NP_OK || again == ERROR_NOT_FOUND);
-    loop_until(f, round + 1);
-    assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+    assert_next(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
   }
   assert_received(f, f->peer, "0123456789", 10);
 }
@@ -321,8 +296,7 @@ NP_CASE("flush/timeout", np_pipe_flush, ANY_MODE | BOTH_ENDS, WAIT_TIMEOUT,
   pipe_send(f, f->end, "0123456789", 10);
   f->ops[0].op.timeout_ms = 20;
   flush_begin(&f->ops[0], f->end);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
+  assert_next(&f->ops[0], WAIT_TIMEOUT, 0);
   assert_received(f, f->peer, "0123456789", 10);
 }
 
@@ -349,17 +323,14 @@ NP_CASE("flush/close-peer-sees", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
   flushing(f, &f->ops[0]);
   pipe_close_wait(f, f->end);
   write_begin(&f->ops[1], f->peer, "x", 1);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], ERROR_NO_DATA, 0);
+  assert_next(&f->ops[1], ERROR_NO_DATA, 0);
 }
 
 NP_CASE("flush/close-at-once", np_pipe_close, ANY_MODE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
         "A close right after the start of a flush ends it in any state.",
         "npipe/pipe.h") {
-  unsigned round;
-
-  for (round = 0; round < 30; round++) {
+  for (unsigned round = 0; round < 30; round++) {
     pair_reopen(f);
     pipe_send(f, f->end, "hello", 5);
     flush_begin(&f->ops[0], f->end);
@@ -376,9 +347,7 @@ NP_CASE("flush/disconnect-at-once", np_pipe_flush, ANY_MODE | BOTH_ENDS,
         "A flush of bytes that a disconnect threw away never succeeds, "
         "wherever it is by then.",
         "DisconnectNamedPipe#remarks") {
-  unsigned round;
-
-  for (round = 0; round < 60; round++) {
+  for (unsigned round = 0; round < 60; round++) {
     if (round == 0) {
       pair_open(f);
     } else {
@@ -390,26 +359,22 @@ NP_CASE("flush/disconnect-at-once", np_pipe_flush, ANY_MODE | BOTH_ENDS,
       loop_turn(f, 0);
     }
     assert_np_ok(np_server_disconnect(f->server));
-    loop_until(f, round + 1);
-    assert_done(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
+    assert_next(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
   }
 }
 
 NP_CASE("flush/next-session", np_pipe_flush, ANY_MODE, ERROR_PIPE_NOT_CONNECTED,
         "A flush does not wait for what is written in the next session.",
         "DisconnectNamedPipe#remarks") {
-  unsigned round;
-
   pair_open(f);
-  for (round = 0; round < 20; round++) {
+  for (unsigned round = 0; round < 20; round++) {
     unsigned done_count = f->done_count;
 
     pipe_send(f, f->server, "old", 3);
     flush_begin(&f->ops[0], f->server);
     assert_np_ok(np_server_disconnect(f->server));
     pipe_close(f, f->client);
-    f->ops[1].start_count++;
-    assert_np_ok(np_server_connect(f->server, &f->ops[1].op, on_done));
+    connect_begin(&f->ops[1], f->server);
     client_open_end(f);
     write_begin(&f->ops[2], f->server, "new", 3);
     loop_until(f, done_count + 3);
@@ -490,8 +455,7 @@ NP_CASE("flush/crowd", np_pipe_flush, NO_MODE, NP_OK,
   pipe_send(f, server, "hello", 5);
   assert_received(f, client, "hello", 5);
   flush_begin(&f->ops[0], server);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
   assert_int_equal(crowd.done, 0);
 
   assert_true(TrySubmitThreadpoolCallback(pool_work, event, NULL));
@@ -516,12 +480,10 @@ NP_CASE("flush/one-of-many-reads", np_pipe_flush, NO_MODE, NP_OK,
         "Of many waiting flushes, those end whose clients read, in any order; "
         "the others wait on.",
         "FlushFileBuffers#remarks") {
-  unsigned i;
-
   crowd_open(f, FEW);
   loop_quiet(f);
   assert_int_equal(crowd.done, 0);
-  for (i = 0; i < FEW / 2; i++) {
+  for (unsigned i = 0; i < FEW / 2; i++) {
     const size_t k = (i * 7) % FEW;
 
     assert_received(f, crowd.clients[k], "x", 1);
@@ -597,8 +559,7 @@ NP_CASE("flush/limit-many", np_pipe_flush, NO_MODE, WAIT_TIMEOUT,
   pipe_send(f, f->server, "x", 1);
   f->ops[0].op.timeout_ms = 20;
   flush_begin(&f->ops[0], f->server);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
+  assert_next(&f->ops[0], WAIT_TIMEOUT, 0);
   assert_int_equal(crowd.done, 0);
   crowd_close(f);
 }
@@ -623,12 +584,9 @@ NP_CASE("flush/disconnect-many", np_pipe_flush, NO_MODE,
 NP_CASE("flush/bad-parameter", np_pipe_flush, NO_MODE, ERROR_INVALID_PARAMETER,
         "A NULL is refused.", "npipe/io.h") {
   pair_open(f);
-  assert_np_error(np_pipe_flush(NULL, &f->ops[0].op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_flush(f->end, NULL, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_flush(f->end, &f->ops[0].op, NULL),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_flush(NULL, &f->ops[0].op, on_never));
+  assert_invalid(np_pipe_flush(f->end, NULL, on_never));
+  assert_invalid(np_pipe_flush(f->end, &f->ops[0].op, NULL));
   loop_quiet(f);
 }
 
@@ -649,10 +607,9 @@ NP_CASE("flush/no-memory", np_pipe_flush, NO_MODE, ERROR_NOT_ENOUGH_MEMORY,
         "be tried again. The kernel's own flush control needs no memory.",
         "npipe/io.h") {
   np_error error = ERROR_NOT_ENOUGH_MEMORY;
-  size_t nth;
 
   pair_open(f);
-  for (nth = 1; error == ERROR_NOT_ENOUGH_MEMORY; nth++) {
+  for (size_t nth = 1; error == ERROR_NOT_ENOUGH_MEMORY; nth++) {
     assert_true(nth < 20);
     f->allocator.fail_at = f->allocator.total + nth;
     error = np_pipe_flush(f->end, &f->ops[0].op, on_done);
@@ -662,6 +619,5 @@ NP_CASE("flush/no-memory", np_pipe_flush, NO_MODE, ERROR_NOT_ENOUGH_MEMORY,
   f->allocator.fail_at = 0;
   assert_np_ok(error);
   f->ops[0].start_count++;
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
 }

@@ -23,14 +23,11 @@ NP_CASE("message/more-data-immediate", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
   pair_open(f);
   pipe_send(f, f->peer, "abcdefgh", 8);
   read_begin(&f->ops[0], f->end, 3);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_MORE_DATA, 3);
+  assert_next(&f->ops[0], ERROR_MORE_DATA, 3);
   read_begin(&f->ops[1], f->end, 3);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], ERROR_MORE_DATA, 3);
+  assert_next(&f->ops[1], ERROR_MORE_DATA, 3);
   read_begin(&f->ops[2], f->end, 3);
-  loop_until(f, 3);
-  assert_done(&f->ops[2], NP_OK, 2);
+  assert_next(&f->ops[2], NP_OK, 2);
   assert_memory_equal(f->ops[0].buffer, "abc", 3);
   assert_memory_equal(f->ops[1].buffer, "def", 3);
   assert_memory_equal(f->ops[2].buffer, "gh", 2);
@@ -42,8 +39,7 @@ NP_CASE("message/more-data-pending", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
         "A read that waited ends the same way when a longer message comes.",
         "ReadFile#pipes") {
   pair_open(f);
-  read_begin(&f->ops[0], f->end, 3);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->end, 3);
   write_begin(&f->ops[1], f->peer, "abcde", 5);
   loop_until(f, 2);
   assert_done(&f->ops[0], ERROR_MORE_DATA, 3);
@@ -59,8 +55,7 @@ NP_CASE("message/more-data-several-reads", np_pipe_read,
   pair_open(f);
   read_begin(&f->ops[0], f->end, 2);
   read_begin(&f->ops[1], f->end, 2);
-  read_begin(&f->ops[2], f->end, 2);
-  reads_post(f);
+  read_pend(f, &f->ops[2], f->end, 2);
   write_begin(&f->ops[3], f->peer, "abcde", 5);
   loop_until(f, 4);
   assert_done(&f->ops[0], ERROR_MORE_DATA, 2);
@@ -111,8 +106,7 @@ NP_CASE("message/empty-pending", np_pipe_write, MESSAGE_TYPE | BOTH_ENDS, NP_OK,
         "wine kernel32/tests/pipe.c#test_blocking_rw") {
   pair_open(f);
   read_begin(&f->ops[0], f->end, 16);
-  read_begin(&f->ops[1], f->end, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[1], f->end, 16);
   write_begin(&f->ops[2], f->peer, NULL, 0);
   loop_until(f, 2);
   loop_quiet(f);
@@ -120,8 +114,7 @@ NP_CASE("message/empty-pending", np_pipe_write, MESSAGE_TYPE | BOTH_ENDS, NP_OK,
   assert_done(&f->ops[2], NP_OK, 0);
   assert_int_equal(f->ops[1].done_count, 0);
   pipe_send(f, f->peer, "abc", 3);
-  loop_until(f, 3);
-  assert_done(&f->ops[1], NP_OK, 3);
+  assert_next(&f->ops[1], NP_OK, 3);
 }
 
 NP_CASE("message/empty-survives-close", np_pipe_write, MODE_MESSAGE | BOTH_ENDS,
@@ -145,16 +138,14 @@ NP_CASE("message/whole-or-not", np_pipe_write, MODE_MESSAGE | BOTH_ENDS, NP_OK,
         "Named Pipe Type, Read, and Wait Modes") {
   enum { MANY = 10, BYTES = 300 };
   static char messages[MANY][BYTES];
-  unsigned i;
 
-  f->server_options.in_buffer_bytes = 100;
-  f->server_options.out_buffer_bytes = 100;
+  server_quotas(f, 100, 100);
   pair_open(f);
-  for (i = 0; i < MANY; i++) {
+  for (unsigned i = 0; i < MANY; i++) {
     memset(messages[i], 'a' + (int)i, BYTES);
     write_begin(&f->ops[i], f->peer, messages[i], BYTES - i);
   }
-  for (i = 0; i < MANY; i++) {
+  for (unsigned i = 0; i < MANY; i++) {
     assert_received(f, f->end, messages[i], BYTES - i);
   }
   loop_until(f, MANY);
@@ -163,10 +154,8 @@ NP_CASE("message/whole-or-not", np_pipe_write, MODE_MESSAGE | BOTH_ENDS, NP_OK,
 NP_CASE("message/both-ways", np_pipe_write, MESSAGE_TYPE | BOTH_ENDS, NP_OK,
         "A hundred messages to and fro arrive one by one.",
         "Named Pipe Operations") {
-  unsigned i;
-
   pair_open(f);
-  for (i = 0; i < 100; i++) {
+  for (unsigned i = 0; i < 100; i++) {
     unsigned answer = i * 3;
 
     pipe_send(f, f->end, &i, sizeof(i));
@@ -189,8 +178,7 @@ NP_CASE("message/large", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
   memset(message, 'm', sizeof(message));
   message[0] = 'a';
   message[sizeof(message) - 1] = 'z';
-  f->server_options.in_buffer_bytes = 4096;
-  f->server_options.out_buffer_bytes = 4096;
+  server_quotas(f, 4096, 4096);
   pair_open(f);
   write_begin(&f->ops[0], f->peer, message, sizeof(message));
   while (error == ERROR_MORE_DATA) {
@@ -204,8 +192,7 @@ NP_CASE("message/large", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
   assert_np_ok(error);
   assert_int_equal(done, sizeof(message));
   assert_memory_equal(received, message, sizeof(message));
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, sizeof(message));
+  assert_next(&f->ops[0], NP_OK, sizeof(message));
 }
 
 NP_CASE("message/zero-read-immediate", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
@@ -215,10 +202,8 @@ NP_CASE("message/zero-read-immediate", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
         "wine kernel32/tests/pipe.c#test_CloseHandle") {
   pair_open(f);
   pipe_send(f, f->peer, "abc", 3);
-  f->ops[0].start_count++;
-  assert_np_ok(np_pipe_read(f->end, NULL, 0, &f->ops[0].op, on_done));
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_MORE_DATA, 0);
+  op_begin(&f->ops[0], np_pipe_read(f->end, NULL, 0, &f->ops[0].op, on_done));
+  assert_next(&f->ops[0], ERROR_MORE_DATA, 0);
   assert_received(f, f->end, "abc", 3);
 }
 
@@ -229,10 +214,8 @@ NP_CASE("message/zero-read-pending", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
         "wine kernel32/tests/pipe.c#test_blocking_rw") {
   pair_open(f);
   read_begin(&f->ops[0], f->end, 0);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   write_begin(&f->ops[1], f->peer, "abc", 3);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], ERROR_MORE_DATA, 0);
+  assert_ends(&f->ops[0], ERROR_MORE_DATA, 0);
   assert_received(f, f->end, "abc", 3);
 }

@@ -13,11 +13,11 @@ static void read_parts(np_fixture *f, struct recorder *read,
   for (;;) {
     size_t left = length - got;
 
-    museum_until(f, read);
+    op_wait(read);
     if (left > PART_BYTES) {
-      museum_done(read, ERROR_MORE_DATA, PART_BYTES);
+      assert_done(read, ERROR_MORE_DATA, PART_BYTES);
     } else {
-      museum_done(read, NP_OK, left);
+      assert_done(read, NP_OK, left);
     }
     assert_memory_equal(read->buffer, data + got, read->transferred);
     got += read->transferred;
@@ -48,18 +48,18 @@ NP_CASE("museum-message/parts", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
   for (unsigned round = 0; round < 280; round++) {
     size_t length = lengths[round / 2 % (sizeof(lengths) / sizeof(size_t))];
 
-    museum_round("round %u, %u bytes", round, (unsigned)length);
+    round_name("round %u, %u bytes", round, (unsigned)length);
     museum_pattern(data, length, round);
     if (round % 2 == 0) {
       pipe_send(f, f->peer, data, length);
       read_begin(read, f->end, PART_BYTES);
     } else {
       read_begin(read, f->end, PART_BYTES);
-      museum_settle(f);
+      loop_settle(f);
       write_begin(&f->ops[1], f->peer, data, length);
     }
     read_parts(f, read, data, length);
-    museum_until(f, &f->ops[1]);
+    op_wait(&f->ops[1]);
   }
 }
 
@@ -74,18 +74,17 @@ NP_CASE("museum-message/big", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
   museum_begin(f, BIG_BYTES);
   pair_open(f);
   for (unsigned round = 0; round < 40; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     museum_pattern(data, sizeof(data), round);
     if (round % 2 == 0) {
       pipe_send(f, f->peer, data, sizeof(data));
       museum_read_begin(read, f->end, got, sizeof(got));
     } else {
       museum_read_begin(read, f->end, got, sizeof(got));
-      museum_settle(f);
+      loop_settle(f);
       pipe_send(f, f->peer, data, sizeof(data));
     }
-    museum_until(f, read);
-    museum_done(read, NP_OK, sizeof(got));
+    assert_ends(read, NP_OK, sizeof(got));
     assert_memory_equal(got, data, sizeof(data));
   }
 }
@@ -100,12 +99,12 @@ NP_CASE("museum-message/empty-between", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
 
   museum_begin(f, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 40; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     pair_open(f);
     for (unsigned i = 0; i < TEXTS; i++) {
       if (round % 2 == 1) {
         read_begin(&f->ops[i], f->end, 16);
-        museum_settle(f);
+        loop_settle(f);
       }
       pipe_send(f, f->peer, texts[i], strlen(texts[i]));
     }
@@ -113,14 +112,12 @@ NP_CASE("museum-message/empty-between", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
       if (round % 2 == 0) {
         read_begin(&f->ops[i], f->end, 16);
       }
-      museum_until(f, &f->ops[i]);
-      museum_done(&f->ops[i], NP_OK, strlen(texts[i]));
+      assert_ends(&f->ops[i], NP_OK, strlen(texts[i]));
       assert_memory_equal(f->ops[i].buffer, texts[i], strlen(texts[i]));
     }
     pipe_close(f, f->peer);
     read_begin(&f->ops[0], f->end, 16);
-    museum_until(f, &f->ops[0]);
-    museum_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+    assert_ends(&f->ops[0], ERROR_BROKEN_PIPE, 0);
     museum_close_pair(f);
   }
 }
@@ -147,14 +144,13 @@ NP_CASE("museum-message/random", np_pipe_write, MODE_MESSAGE | BOTH_ENDS, NP_OK,
       write_begin(&f->ops[i], f->peer, data[i], lengths[i]);
     }
     for (unsigned i = 0; i < FLIGHT; i++) {
-      museum_round("round %u, message %u of %u bytes", round, i,
-                   (unsigned)lengths[i]);
+      round_name("round %u, message %u of %u bytes", round, i,
+                 (unsigned)lengths[i]);
       read_begin(read, f->end, PART_BYTES);
       read_parts(f, read, data[i], lengths[i]);
     }
     for (unsigned i = 0; i < FLIGHT; i++) {
-      museum_until(f, &f->ops[i]);
-      museum_done(&f->ops[i], NP_OK, lengths[i]);
+      assert_ends(&f->ops[i], NP_OK, lengths[i]);
     }
   }
 }
@@ -170,11 +166,11 @@ NP_CASE("museum-message/half-close", np_pipe_write, MODE_MESSAGE | BOTH_ENDS,
     uint8_t got[16];
     size_t length = 1;
 
-    museum_round("round %u", round);
+    round_name("round %u", round);
     pipe_send(f, f->peer, "request", 7);
     pipe_send(f, f->peer, "", 0);
     assert_received(f, f->end, "request", 7);
-    museum_error(pipe_receive(f, f->end, got, sizeof(got), &length), NP_OK);
+    assert_np_ok(pipe_receive(f, f->end, got, sizeof(got), &length));
     assert_int_equal(length, 0);
     pipe_send(f, f->end, "answer", 6);
     assert_received(f, f->peer, "answer", 6);
@@ -223,23 +219,21 @@ NP_CASE("museum-message/byte-by-byte", np_pipe_read, BYTE_READS | BOTH_ENDS,
   for (unsigned round = 0; round < 20; round++) {
     size_t got = 0;
 
-    museum_round("round %u", round);
+    round_name("round %u", round);
     pair_open(f);
     for (size_t i = 0; i < 10u + round; i++) {
       read_begin(read, f->end, sizeof(header));
       if (round % 2 == 0) {
-        museum_settle(f);
+        loop_settle(f);
       }
       pipe_send(f, f->peer, header + i, 1);
-      museum_until(f, read);
-      museum_done(read, NP_OK, 1);
+      assert_ends(read, NP_OK, 1);
       assert_int_equal(read->buffer[0], header[got]);
       got++;
     }
     pipe_close(f, f->peer);
     read_begin(read, f->end, sizeof(header));
-    museum_until(f, read);
-    museum_done(read, ERROR_BROKEN_PIPE, 0);
+    assert_ends(read, ERROR_BROKEN_PIPE, 0);
     museum_close_pair(f);
   }
 }

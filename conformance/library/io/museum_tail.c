@@ -133,7 +133,7 @@ static void send_tail(np_fixture *f) {
       send_completed(f, MUSEUM_QUOTA);
       write_begin(walk.own_write, f->peer, walk.tail + walk.sent, EXTRA_BYTES);
       walk.sent += EXTRA_BYTES;
-      museum_settle(f);
+      loop_settle(f);
       assert_int_equal(walk.own_write->done_count, 0);
       break;
   }
@@ -146,14 +146,14 @@ static np_error collect(np_fixture *f, size_t *length, unsigned *empty) {
     if (walk.read->start_count == walk.collected) {
       read_begin(walk.read, f->end, READ_BYTES);
     }
-    museum_until(f, walk.read);
+    op_wait(walk.read);
     walk.collected = walk.read->done_count;
     if (walk.read->result != NP_OK && walk.read->result != ERROR_MORE_DATA) {
       assert_int_equal(walk.read->transferred, 0);
       return walk.read->result;
     }
     if (*length + walk.read->transferred > sizeof(walk.got)) {
-      museum_fail(__FILE__, __LINE__, "more than was written");
+      fail_at(__FILE__, __LINE__, "more than was written");
     }
     memcpy(walk.got + *length, walk.read->buffer, walk.read->transferred);
     *length += walk.read->transferred;
@@ -170,10 +170,10 @@ static void leave(np_fixture *f, struct recorder *shutdown) {
       break;
     case LEAVE_DISCONNECT:
     case LEAVE_SHUTDOWN_DISCONNECT:
-      museum_error(np_server_disconnect(f->peer), NP_OK);
+      assert_np_ok(np_server_disconnect(f->peer));
       break;
     case LEAVE_DISCONNECT_CLOSE:
-      museum_error(np_server_disconnect(f->peer), NP_OK);
+      assert_np_ok(np_server_disconnect(f->peer));
       pipe_close(f, f->peer);
       break;
   }
@@ -186,7 +186,7 @@ static void leave_begin(np_fixture *f) {
     shutdown_begin(walk.shutdown, f->peer);
     if (walk.row->tail != TAIL_PENDING) {
       /* a pending write needs the reader first */
-      museum_until(f, walk.shutdown);
+      op_wait(walk.shutdown);
     }
   } else {
     leave(f, NULL);
@@ -203,17 +203,17 @@ static void check_tail(np_fixture *f) {
   if (row->arrival == ARRIVES_ALL) {
     least = walk.sent;
   }
-  museum_error(collect(f, &length, &empty), row->read);
+  assert_np_error(collect(f, &length, &empty), row->read);
   if (length < least || length > most ||
       memcmp(walk.got, walk.tail, length) != 0) {
-    museum_fail(__FILE__, __LINE__, "%u bytes arrived, %u to %u should",
-                (unsigned)length, (unsigned)least, (unsigned)most);
+    fail_at(__FILE__, __LINE__, "%u bytes arrived, %u to %u should",
+            (unsigned)length, (unsigned)least, (unsigned)most);
   }
   if (empty != (row->tail == TAIL_EMPTY ? 1u : 0u)) {
-    museum_fail(__FILE__, __LINE__, "%u empty messages", empty);
+    fail_at(__FILE__, __LINE__, "%u empty messages", empty);
   }
   /* Every later read gives the same. */
-  museum_error(collect(f, &length, &empty), row->read);
+  assert_np_error(collect(f, &length, &empty), row->read);
 }
 
 static void walk_row(np_fixture *f) {
@@ -237,28 +237,26 @@ static void walk_row(np_fixture *f) {
   if (row->read_waits) {
     read_begin(walk.read, f->end, READ_BYTES);
   }
-  museum_settle(f);
+  loop_settle(f);
   send_tail(f);
   leave_begin(f);
   check_tail(f);
   if (walk.stayer_writes) {
-    museum_until(f, walk.write);
+    op_wait(walk.write);
     museum_done_drained(f, walk.write, row->write_waiting, EXTRA_BYTES);
   } else {
-    museum_until(f, walk.own_read);
-    museum_done(walk.own_read, row->own, 0);
+    assert_ends(walk.own_read, row->own, 0);
   }
   if (walk.own_write->start_count > 0) {
-    museum_until(f, walk.own_write);
+    op_wait(walk.own_write);
     if (walk.shutdown->start_count > 0) {
-      museum_done(walk.own_write, NP_OK, EXTRA_BYTES);
+      assert_done(walk.own_write, NP_OK, EXTRA_BYTES);
     } else {
       museum_done_drained(f, walk.own_write, row->own, EXTRA_BYTES);
     }
   }
   write_begin(walk.write, f->end, walk.filler, 1);
-  museum_until(f, walk.write);
-  museum_done(walk.write, row->write_later, 0);
+  assert_ends(walk.write, row->write_later, 0);
   museum_close_pair(f);
   f->ops[4].then = NULL;
 }
@@ -276,7 +274,7 @@ static void walk_rows(np_fixture *f, enum leave leave, enum tail first,
       continue;
     }
     for (unsigned round = 0; round < 20; round++) {
-      museum_round("%s, round %u", row->name, round);
+      round_name("%s, round %u", row->name, round);
       walk.row = row;
       walk.stayer_writes = round % 2 == 1;
       walk_row(f);
@@ -377,13 +375,11 @@ NP_CASE("museum-tail/client-gone-disconnect", np_server_disconnect,
   pipe_close_wait(f, f->client);
   assert_np_ok(np_server_disconnect(f->server));
   read_begin(&f->ops[0], f->server, 8);
-  museum_until(f, &f->ops[0]);
-  assert_done(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_ends(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
 
   connect_begin(&f->ops[1], f->server);
   client_open_end(f);
-  museum_until(f, &f->ops[1]);
-  assert_done(&f->ops[1], NP_OK, 0);
+  assert_ends(&f->ops[1], NP_OK, 0);
   museum_echo(f, f->server, f->client);
 }
 
@@ -400,19 +396,18 @@ NP_CASE("museum-tail/came-and-went", np_server_connect, ANY_MODE | END_SERVER,
   for (unsigned round = 0; round < MUSEUM_ROUNDS; round++) {
     np_pipe *client = museum_open(f);
 
-    museum_round("round %u", round);
+    round_name("round %u", round);
     pipe_send(f, client, "tail", 4);
     pipe_close_wait(f, client);
     museum_accept(f, f->server);
     assert_received(f, f->server, "tail", 4);
-    museum_error(pipe_receive(f, f->server, got, sizeof(got), &length),
-                 ERROR_BROKEN_PIPE);
-    museum_error(np_server_disconnect(f->server), NP_OK);
+    assert_np_error(pipe_receive(f, f->server, got, sizeof(got), &length),
+                    ERROR_BROKEN_PIPE);
+    assert_np_ok(np_server_disconnect(f->server));
     /* The next client may come only now. The connect begins before it. */
     connect_begin(&f->ops[0], f->server);
-    museum_error(np_op_cancel(&f->ops[0].op), NP_OK);
-    museum_until(f, &f->ops[0]);
-    museum_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+    assert_np_ok(np_op_cancel(&f->ops[0].op));
+    assert_ends(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
   }
 }
 
@@ -425,25 +420,23 @@ static void cut_write(np_fixture *f, np_error expected) {
     struct recorder *write = &f->ops[0];
     struct recorder *read = &f->ops[1];
 
-    museum_round("round %u", round);
+    round_name("round %u", round);
     pipe_send(f, f->peer, "head", 4);
     write->op.timeout_ms = expected == WAIT_TIMEOUT ? 5 : 0;
     write_begin(write, f->peer, data, sizeof(data));
     assert_int_equal(unread_bytes(f->end), 4 + sizeof(data));
     if (expected != WAIT_TIMEOUT) {
-      museum_error(np_op_cancel(&write->op), NP_OK);
+      assert_np_ok(np_op_cancel(&write->op));
     }
-    museum_until(f, write);
-    museum_done(write, expected, 0);
+    assert_ends(write, expected, 0);
 
     /* The bytes of the cut write are gone, so a read must wait. */
     assert_received(f, f->end, "head", 4);
     read_begin(read, f->end, sizeof(read->buffer));
-    museum_settle(f);
+    loop_settle(f);
     assert_int_equal(read->done_count, read->start_count - 1);
     pipe_send(f, f->peer, "next", 4);
-    museum_until(f, read);
-    museum_done(read, NP_OK, 4);
+    assert_ends(read, NP_OK, 4);
     assert_memory_equal(read->buffer, "next", 4);
   }
 }

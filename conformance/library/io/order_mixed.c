@@ -31,8 +31,7 @@ NP_CASE("order-mixed/try-read-in-task", np_pipe_try_read, ANY_MODE | BOTH_ENDS,
         "npipe/ready.h") {
   memset(&tried, 0, sizeof(tried));
   pair_open(f);
-  read_begin(&f->ops[0], f->end, 2);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->end, 2);
   f->tasks[0].then = task_tries;
   assert_np_ok(np_loop_post(f->loop, &f->tasks[0].task, on_task));
   write_begin(&f->ops[1], f->peer, "ab", 2);
@@ -56,8 +55,7 @@ NP_CASE("order-mixed/try-read-in-callback", np_pipe_try_read,
   pair_open(f);
   f->ops[0].then = read_tries;
   read_begin(&f->ops[0], f->end, 2);
-  read_begin(&f->ops[1], f->end, 2);
-  reads_post(f);
+  read_pend(f, &f->ops[1], f->end, 2);
   write_begin(&f->ops[2], f->peer, "ab", 2);
   write_begin(&f->ops[3], f->peer, "cd", 2);
   write_begin(&f->ops[4], f->peer, "ef", 2);
@@ -95,8 +93,7 @@ NP_CASE("order-mixed/try-io-in-callback", np_pipe_try_io, ANY_MODE | BOTH_ENDS,
   pair_open(f);
   f->ops[0].then = read_tries_io;
   read_begin(&f->ops[0], f->end, 2);
-  read_begin(&f->ops[1], f->end, 2);
-  reads_post(f);
+  read_pend(f, &f->ops[1], f->end, 2);
   write_begin(&f->ops[2], f->peer, "ab", 2);
   write_begin(&f->ops[3], f->peer, "cd", 2);
   loop_until(f, 4);
@@ -116,9 +113,8 @@ NP_CASE("order-mixed/try-read-behind-transact", np_pipe_try_read,
         "npipe/ready.h") {
   memset(&tried, 0, sizeof(tried));
   pair_open(f);
-  f->ops[0].start_count++;
-  assert_np_ok(np_pipe_transact(f->end, "ask", 3, f->ops[0].buffer, 16,
-                                &f->ops[0].op, on_done));
+  op_begin(&f->ops[0], np_pipe_transact(f->end, "ask", 3, f->ops[0].buffer, 16,
+                                        &f->ops[0].op, on_done));
   assert_received(f, f->peer, "ask", 3);
   f->tasks[0].then = transact_tries;
   assert_np_ok(np_loop_post(f->loop, &f->tasks[0].task, on_task));

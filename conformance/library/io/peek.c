@@ -25,8 +25,7 @@ static bool reads_messages(const np_fixture *f) {
 }
 
 static void ready_wait_begin(np_fixture *f) {
-  f->ops[0].start_count++;
-  assert_np_ok(np_pipe_readable(f->end, &f->ops[0].op, on_done));
+  op_begin(&f->ops[0], np_pipe_readable(f->end, &f->ops[0].op, on_done));
 }
 
 /* read_ahead waits until readiness has read ahead. */
@@ -334,8 +333,7 @@ NP_CASE("peek/no-promise", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
   static char buffer[QUOTA + 1];
   size_t length = 0;
 
-  f->server_options.in_buffer_bytes = QUOTA;
-  f->server_options.out_buffer_bytes = QUOTA;
+  server_quotas(f, QUOTA, QUOTA);
   pair_open(f);
   write_begin(&f->ops[0], f->peer, data, sizeof(data));
   assert_int_equal(peek(f->end, NULL, 0).available, sizeof(data));
@@ -403,14 +401,10 @@ NP_CASE("peek/null", np_pipe_peek, NO_MODE, ERROR_INVALID_PARAMETER,
 
   pair_open(f);
   peek_refused(NULL, ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_peek(f->end, &byte, 1, NULL),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_peek(f->end, NULL, 1, &peeked),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_peek(f->end, &byte, NP_PEEK_BYTES_MAX + 1, &peeked),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_peek(f->end, &byte, 1, NULL));
+  assert_invalid(np_pipe_peek(f->end, NULL, 1, &peeked));
+  assert_invalid(np_pipe_peek(f->end, &byte, NP_PEEK_BYTES_MAX + 1, &peeked));
   peeked.size--;
-  assert_np_error(np_pipe_peek(f->end, &byte, 1, &peeked),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_peek(f->end, &byte, 1, &peeked));
   assert_int_equal(peeked.copied, 7);
 }

@@ -9,8 +9,7 @@ NP_CASE("read/immediate", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
   pipe_send(f, f->peer, "abc", 3);
   read_begin(&f->ops[0], f->end, 16);
   assert_int_equal(f->done_count, 0);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 3);
+  assert_next(&f->ops[0], NP_OK, 3);
   assert_memory_equal(f->ops[0].buffer, "abc", 3);
 }
 
@@ -19,11 +18,9 @@ NP_CASE("read/pending", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
         "ReadFile#pipes") {
   pair_open(f);
   read_begin(&f->ops[0], f->end, 16);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   write_begin(&f->ops[1], f->peer, "abc", 3);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, 3);
+  assert_ends(&f->ops[0], NP_OK, 3);
   assert_memory_equal(f->ops[0].buffer, "abc", 3);
 }
 
@@ -34,22 +31,18 @@ NP_CASE("read/data-before-the-turn", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
   pair_open(f);
   read_begin(&f->ops[0], f->end, 16);
   write_begin(&f->ops[1], f->peer, "abc", 3);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, 3);
+  assert_ends(&f->ops[0], NP_OK, 3);
 }
 
 NP_CASE("read/raw-peer", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
         "The peer need not be an end of this library.", "ReadFile#pipes") {
   pair_open_raw(f);
-  read_begin(&f->ops[0], f->end, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->end, 16);
   assert_int_equal(raw_write(f->raw, "abc", 3), 0);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 3);
+  assert_next(&f->ops[0], NP_OK, 3);
   assert_int_equal(raw_write(f->raw, "defg", 4), 0);
   read_begin(&f->ops[1], f->end, 16);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], NP_OK, 4);
+  assert_next(&f->ops[1], NP_OK, 4);
 }
 
 NP_CASE("read/exact-buffer", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
@@ -58,8 +51,7 @@ NP_CASE("read/exact-buffer", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
   pair_open(f);
   pipe_send(f, f->peer, "abc", 3);
   read_begin(&f->ops[0], f->end, 3);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 3);
+  assert_next(&f->ops[0], NP_OK, 3);
 }
 
 NP_CASE("read/not-beyond", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
@@ -80,8 +72,7 @@ NP_CASE("read/bytes-short", np_pipe_read, BYTE_READS | BOTH_ENDS, NP_OK,
   pair_open(f);
   pipe_send(f, f->peer, "abc", 3);
   read_begin(&f->ops[0], f->end, 1000);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 3);
+  assert_next(&f->ops[0], NP_OK, 3);
 }
 
 NP_CASE("read/bytes-rest", np_pipe_read, BYTE_READS | BOTH_ENDS, NP_OK,
@@ -106,8 +97,7 @@ NP_CASE("read/bytes-joined", np_pipe_read, BYTE_READS | BOTH_ENDS, NP_OK,
   pipe_send(f, f->peer, "abc", 3);
   pipe_send(f, f->peer, "def", 3);
   read_begin(&f->ops[0], f->end, 16);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 6);
+  assert_next(&f->ops[0], NP_OK, 6);
   assert_memory_equal(f->ops[0].buffer, "abcdef", 6);
 }
 
@@ -119,10 +109,8 @@ NP_CASE("read/zero-immediate", np_pipe_read, BYTE_READS | BOTH_ENDS, NP_OK,
         "wine kernel32/tests/pipe.c#test_CloseHandle") {
   pair_open(f);
   pipe_send(f, f->peer, "abc", 3);
-  f->ops[0].start_count++;
-  assert_np_ok(np_pipe_read(f->end, NULL, 0, &f->ops[0].op, on_done));
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  op_begin(&f->ops[0], np_pipe_read(f->end, NULL, 0, &f->ops[0].op, on_done));
+  assert_next(&f->ops[0], NP_OK, 0);
   assert_received(f, f->end, "abc", 3);
 }
 
@@ -132,11 +120,9 @@ NP_CASE("read/zero-pending", np_pipe_read, BYTE_READS | BOTH_ENDS, NP_OK,
         "wine kernel32/tests/pipe.c#test_blocking_rw") {
   pair_open(f);
   read_begin(&f->ops[0], f->end, 0);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   write_begin(&f->ops[1], f->peer, "abc", 3);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_ends(&f->ops[0], NP_OK, 0);
   assert_received(f, f->end, "abc", 3);
 }
 
@@ -147,8 +133,7 @@ NP_CASE("read/zero-at-end", np_pipe_read, ANY_MODE | BOTH_ENDS,
   pair_open(f);
   pipe_close_wait(f, f->peer);
   read_begin(&f->ops[0], f->end, 0);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+  assert_next(&f->ops[0], ERROR_BROKEN_PIPE, 0);
 }
 
 /* --- Refusals ----------------------------------------------------------- */
@@ -161,14 +146,10 @@ NP_CASE("read/null", np_pipe_read, ANY_MODE | BOTH_ENDS,
   char buffer[16];
 
   pair_open(f);
-  assert_np_error(np_pipe_read(NULL, buffer, 16, &f->op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_read(f->end, NULL, 16, &f->op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_read(f->end, buffer, 16, NULL, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_read(f->end, buffer, 16, &f->op, NULL),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_read(NULL, buffer, 16, &f->op, on_never));
+  assert_invalid(np_pipe_read(f->end, NULL, 16, &f->op, on_never));
+  assert_invalid(np_pipe_read(f->end, buffer, 16, NULL, on_never));
+  assert_invalid(np_pipe_read(f->end, buffer, 16, &f->op, NULL));
   assert_false(np_loop_is_pending(f->loop));
 }
 
@@ -181,10 +162,8 @@ NP_CASE("read/length", np_pipe_read, BOTH_ENDS, ERROR_INVALID_PARAMETER,
     np_unresolved("a size cannot be that large here");
   }
   pair_open(f);
-  assert_np_error(np_pipe_read(f->end, buffer, length, &f->op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_read(f->end, buffer, SIZE_MAX, &f->op, on_never),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_read(f->end, buffer, length, &f->op, on_never));
+  assert_invalid(np_pipe_read(f->end, buffer, SIZE_MAX, &f->op, on_never));
   assert_false(np_loop_is_pending(f->loop));
 }
 
@@ -254,14 +233,11 @@ NP_CASE("read/peer-closed", np_pipe_read, ANY_MODE | BOTH_ENDS,
         "When the peer has closed and all was read a read ends with "
         "ERROR_BROKEN_PIPE, each time.",
         "ReadFile#pipes") {
-  unsigned i;
-
   pair_open(f);
   pipe_close_wait(f, f->peer);
-  for (i = 0; i < 3; i++) {
+  for (unsigned i = 0; i < 3; i++) {
     read_begin(&f->ops[i], f->end, 16);
-    loop_until(f, i + 1);
-    assert_done(&f->ops[i], ERROR_BROKEN_PIPE, 0);
+    assert_next(&f->ops[i], ERROR_BROKEN_PIPE, 0);
     assert_true(np_is_eof(f->ops[i].result));
   }
 }
@@ -272,8 +248,7 @@ NP_CASE("read/peer-closes-while-pending", np_pipe_read, ANY_MODE | BOTH_ENDS,
         "ReadFile#pipes") {
   pair_open_raw(f);
   read_begin(&f->ops[0], f->end, 16);
-  read_begin(&f->ops[1], f->end, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[1], f->end, 16);
   raw_close(f, f->raw);
   loop_until(f, 2);
   assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
@@ -303,8 +278,7 @@ NP_CASE("read/disconnected", np_pipe_read, ANY_MODE | BOTH_ENDS,
   pair_open(f);
   assert_np_ok(np_server_disconnect(f->server));
   read_begin(&f->ops[0], f->end, 16);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_next(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
   assert_false(np_is_eof(f->ops[0].result));
 }
 
@@ -314,12 +288,10 @@ NP_CASE("read/listening", np_pipe_read, ANY_MODE, ERROR_PIPE_LISTENING,
         "wine ntdll/tests/pipe.c#test_pipe_state") {
   server_listen(f);
   read_begin(&f->ops[0], f->server, 16);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_PIPE_LISTENING, 0);
+  assert_next(&f->ops[0], ERROR_PIPE_LISTENING, 0);
   client_open_end(f);
   connect_begin(&f->ops[1], f->server);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], NP_OK, 0);
+  assert_next(&f->ops[1], NP_OK, 0);
 }
 
 NP_CASE("read/cancelled", np_pipe_read, ANY_MODE | BOTH_ENDS,
@@ -328,11 +300,9 @@ NP_CASE("read/cancelled", np_pipe_read, ANY_MODE | BOTH_ENDS,
         "stream.",
         "CancelIoEx") {
   pair_open(f);
-  read_begin(&f->ops[0], f->end, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->end, 16);
   assert_np_ok(np_op_cancel(&f->ops[0].op));
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  assert_next(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
   assert_false(np_is_eof(f->ops[0].result));
 }
 

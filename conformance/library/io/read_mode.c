@@ -32,8 +32,7 @@ NP_CASE("read-mode/both-ways", np_pipe_set_read_mode, ANY_MODE | BOTH_ENDS,
   pipe_send(f, f->peer, "cd", 2);
   assert_int_equal(left_of(f->end), 0);
   read_begin(&f->ops[0], f->end, 16);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 4);
+  assert_next(&f->ops[0], NP_OK, 4);
   if (f->server_options.mode == NP_MESSAGE) {
     assert_np_ok(np_pipe_set_read_mode(f->end, NP_MESSAGE));
     assert_int_equal(read_mode_of(f->end), NP_MESSAGE);
@@ -46,8 +45,7 @@ NP_CASE("read-mode/both-ways", np_pipe_set_read_mode, ANY_MODE | BOTH_ENDS,
   read_begin(&f->ops[1], f->end, 16);
   reads_post(f); /* The read waits, in either mode. */
   pipe_send(f, f->peer, "ef", 2);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], NP_OK, 2);
+  assert_next(&f->ops[1], NP_OK, 2);
 }
 
 NP_CASE("read-mode/waiting", np_pipe_set_read_mode, MODE_MESSAGE | BOTH_ENDS,
@@ -62,8 +60,7 @@ NP_CASE("read-mode/waiting", np_pipe_set_read_mode, MODE_MESSAGE | BOTH_ENDS,
   assert_np_error(pipe_receive(f, f->end, &byte, 1, &length), ERROR_MORE_DATA);
   assert_np_ok(np_pipe_set_read_mode(f->end, NP_BYTE));
   read_begin(&f->ops[0], f->end, 16);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 4);
+  assert_next(&f->ops[0], NP_OK, 4);
   assert_memory_equal(f->ops[0].buffer, "bcde", 4);
 }
 
@@ -71,8 +68,7 @@ NP_CASE("read-mode/byte-pipe", np_pipe_set_read_mode, MODE_BYTE | BOTH_ENDS,
         ERROR_INVALID_PARAMETER, "A byte pipe has no messages.",
         "SetNamedPipeHandleState") {
   pair_open(f);
-  assert_np_error(np_pipe_set_read_mode(f->end, NP_MESSAGE),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_set_read_mode(f->end, NP_MESSAGE));
   assert_int_equal(read_mode_of(f->end), NP_BYTE);
   pipe_send(f, f->peer, "ab", 2);
   assert_int_equal(left_of(f->end), 0);
@@ -82,10 +78,8 @@ NP_CASE("read-mode/unknown", np_pipe_set_read_mode, NO_MODE,
         ERROR_INVALID_PARAMETER, "An invalid mode and a NULL pipe are refused.",
         "npipe/pipe.h") {
   pair_open(f);
-  assert_np_error(np_pipe_set_read_mode(f->end, (np_mode)2),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_set_read_mode(NULL, NP_BYTE),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_set_read_mode(f->end, (np_mode)2));
+  assert_invalid(np_pipe_set_read_mode(NULL, NP_BYTE));
 }
 
 NP_CASE("read-mode/closing", np_pipe_set_read_mode, NO_MODE,
@@ -110,8 +104,7 @@ NP_CASE("read-mode/read-in-flight", np_pipe_set_read_mode,
   reads_post(f);
   assert_np_error(np_pipe_set_read_mode(f->end, NP_BYTE), ERROR_BUSY);
   pipe_send(f, f->peer, "abc", 3);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 3);
+  assert_next(&f->ops[0], NP_OK, 3);
   assert_np_ok(np_pipe_set_read_mode(f->end, NP_BYTE));
 }
 
@@ -124,8 +117,7 @@ NP_CASE("read-mode/read-ahead", np_pipe_set_read_mode, MODE_MESSAGE | BOTH_ENDS,
   size_t length;
 
   pair_open(f);
-  f->ops[0].start_count++;
-  assert_np_ok(np_pipe_readable(f->end, &f->ops[0].op, on_done));
+  op_begin(&f->ops[0], np_pipe_readable(f->end, &f->ops[0].op, on_done));
   assert_np_error(np_pipe_set_read_mode(f->end, NP_BYTE), ERROR_BUSY);
   pipe_send(f, f->peer, "abc", 3);
   loop_until(f, 1);

@@ -6,8 +6,7 @@ enum { SMALL = 100, LARGE = 1000 };
 static const char large[LARGE] = "large";
 
 static void small_pair_open(np_fixture *f) {
-  f->server_options.in_buffer_bytes = SMALL;
-  f->server_options.out_buffer_bytes = SMALL;
+  server_quotas(f, SMALL, SMALL);
   pair_open(f);
 }
 
@@ -19,8 +18,7 @@ NP_CASE("shutdown/nothing-to-wait-for", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
   pair_open(f);
   shutdown_begin(&f->ops[0], f->end);
   assert_int_equal(f->done_count, 0);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
 }
 
 NP_CASE("shutdown/waits-for-writes", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
@@ -32,8 +30,7 @@ NP_CASE("shutdown/waits-for-writes", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
   write_begin(&f->ops[0], f->end, large, LARGE);
   write_begin(&f->ops[1], f->end, large, LARGE);
   shutdown_begin(&f->ops[2], f->end);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   assert_received(f, f->peer, large, LARGE);
   loop_quiet(f);
   assert_int_equal(f->ops[2].done_count, 0);
@@ -82,8 +79,7 @@ NP_CASE("shutdown/not-for-later-writes", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
   small_pair_open(f);
   shutdown_begin(&f->ops[0], f->end);
   write_begin(&f->ops[1], f->end, large, LARGE);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
   assert_int_equal(f->ops[1].done_count, 0);
   assert_received(f, f->peer, large, LARGE);
   loop_until(f, 2);
@@ -110,30 +106,25 @@ NP_CASE("shutdown/several", np_pipe_shutdown, ANY_MODE | BOTH_ENDS, NP_OK,
 NP_CASE("shutdown/not-for-reads", np_pipe_shutdown, ANY_MODE | BOTH_ENDS, NP_OK,
         "A shutdown waits for no read, and ends none.", "npipe/io.h") {
   pair_open(f);
-  read_begin(&f->ops[0], f->end, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->end, 16);
   shutdown_begin(&f->ops[1], f->end);
-  loop_until(f, 1);
-  assert_done(&f->ops[1], NP_OK, 0);
+  assert_next(&f->ops[1], NP_OK, 0);
   assert_int_equal(f->ops[0].done_count, 0);
   pipe_send(f, f->peer, "abc", 3);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, 3);
+  assert_next(&f->ops[0], NP_OK, 3);
 }
 
 NP_CASE("shutdown/peer-notices-nothing", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
         NP_OK, "A pipe has no half-close: the peer's read goes on waiting.",
         "Named Pipe Operations") {
   pair_open(f);
-  read_begin(&f->ops[0], f->peer, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->peer, 16);
   shutdown_begin(&f->ops[1], f->end);
   loop_until(f, 1);
   loop_quiet(f);
   assert_int_equal(f->ops[0].done_count, 0);
   pipe_send(f, f->end, "abc", 3);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, 3);
+  assert_next(&f->ops[0], NP_OK, 3);
 }
 
 NP_CASE("shutdown/write-fails", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
@@ -155,12 +146,9 @@ NP_CASE("shutdown/null", np_pipe_shutdown, NO_MODE, ERROR_INVALID_PARAMETER,
         "Without a pipe, an operation or a callback nothing begins.",
         "npipe/io.h") {
   pair_open(f);
-  assert_np_error(np_pipe_shutdown(NULL, &f->op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_shutdown(f->end, NULL, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_shutdown(f->end, &f->op, NULL),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_shutdown(NULL, &f->op, on_never));
+  assert_invalid(np_pipe_shutdown(f->end, NULL, on_never));
+  assert_invalid(np_pipe_shutdown(f->end, &f->op, NULL));
   assert_false(np_loop_is_pending(f->loop));
 }
 
@@ -182,8 +170,7 @@ NP_CASE("shutdown/op-in-flight", np_pipe_shutdown, BOTH_ENDS, ERROR_BUSY,
   assert_np_error(np_pipe_shutdown(f->end, &f->ops[0].op, on_never),
                   ERROR_BUSY);
   assert_received(f, f->peer, large, LARGE);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, LARGE);
+  assert_next(&f->ops[0], NP_OK, LARGE);
 }
 
 NP_CASE("shutdown/cancelled", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
@@ -195,11 +182,9 @@ NP_CASE("shutdown/cancelled", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
   shutdown_begin(&f->ops[1], f->end);
   loop_quiet(f);
   assert_np_ok(np_op_cancel(&f->ops[1].op));
-  loop_until(f, 1);
-  assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+  assert_next(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
   assert_received(f, f->peer, large, LARGE);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, LARGE);
+  assert_next(&f->ops[0], NP_OK, LARGE);
 }
 
 NP_CASE("shutdown/write-cancelled", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,

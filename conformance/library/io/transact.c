@@ -5,9 +5,8 @@ static char reply[64];
 
 static void transact_begin(struct recorder *recorder, np_pipe *pipe,
                            const void *request, size_t length, size_t room) {
-  recorder->start_count++;
-  assert_np_ok(np_pipe_transact(pipe, request, length, recorder->buffer, room,
-                                &recorder->op, on_done));
+  op_begin(recorder, np_pipe_transact(pipe, request, length, recorder->buffer,
+                                      room, &recorder->op, on_done));
 }
 
 static void transact_refused(np_fixture *f, np_pipe *pipe, np_error error) {
@@ -41,14 +40,12 @@ NP_CASE("transact/empty", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS, NP_OK,
   size_t length = 1;
 
   pair_open(f);
-  f->ops[0].start_count++;
-  assert_np_ok(
-      np_pipe_transact(f->end, NULL, 0, NULL, 0, &f->ops[0].op, on_done));
+  op_begin(&f->ops[0],
+           np_pipe_transact(f->end, NULL, 0, NULL, 0, &f->ops[0].op, on_done));
   assert_np_ok(pipe_receive(f, f->peer, &byte, 1, &length));
   assert_int_equal(length, 0);
   pipe_send(f, f->peer, "", 0);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
 }
 
 NP_CASE("transact/each-other", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
@@ -57,14 +54,11 @@ NP_CASE("transact/each-other", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
   pair_open(f);
   read_begin(&f->ops[1], f->peer, 16);
   transact_begin(&f->ops[0], f->end, "ask", 3, 16);
-  loop_until(f, 1);
-  assert_done(&f->ops[1], NP_OK, 3);
+  assert_next(&f->ops[1], NP_OK, 3);
   transact_begin(&f->ops[2], f->peer, "why", 3, 16);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, 3);
+  assert_next(&f->ops[0], NP_OK, 3);
   pipe_send(f, f->end, "so", 2);
-  loop_until(f, 3);
-  assert_done(&f->ops[2], NP_OK, 2);
+  assert_next(&f->ops[2], NP_OK, 2);
 }
 
 NP_CASE("transact/long-reply", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
@@ -76,8 +70,7 @@ NP_CASE("transact/long-reply", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
   transact_begin(&f->ops[0], f->end, "ask", 3, 2);
   assert_received(f, f->peer, "ask", 3);
   pipe_send(f, f->peer, "answer", 6);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_MORE_DATA, 2);
+  assert_next(&f->ops[0], ERROR_MORE_DATA, 2);
   assert_memory_equal(f->ops[0].buffer, "an", 2);
   assert_received(f, f->end, "swer", 4);
 }
@@ -90,8 +83,7 @@ NP_CASE("transact/over-quota", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
   static char taken[RECORDER_BYTES_MAX];
   size_t length;
 
-  f->server_options.in_buffer_bytes = 64;
-  f->server_options.out_buffer_bytes = 64;
+  server_quotas(f, 64, 64);
   pair_open(f);
   write_begin(&f->ops[0], f->end, "before", 6);
   transact_begin(&f->ops[1], f->end, large, sizeof(large), 16);
@@ -110,8 +102,7 @@ NP_CASE("transact/reads-after", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
         "npipe/io.h") {
   pair_open(f);
   transact_begin(&f->ops[0], f->end, "ask", 3, 16);
-  read_begin(&f->ops[1], f->end, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[1], f->end, 16);
   pipe_send(f, f->peer, "answer", 6);
   pipe_send(f, f->peer, "next", 4);
   loop_until(f, 2);
@@ -127,8 +118,7 @@ NP_CASE("transact/byte-reads", np_pipe_transact, BYTE_READS | BOTH_ENDS,
         "TransactNamedPipe#remarks") {
   pair_open(f);
   transact_begin(&f->ops[0], f->end, "ask", 3, 16);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_BAD_PIPE, 0);
+  assert_next(&f->ops[0], ERROR_BAD_PIPE, 0);
   pipe_send(f, f->end, "x", 1);
   assert_received(f, f->peer, "x", 1);
 }
@@ -141,8 +131,7 @@ NP_CASE("transact/unread", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
   pair_open(f);
   pipe_send(f, f->peer, "early", 5);
   transact_begin(&f->ops[0], f->end, "ask", 3, 16);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_PIPE_BUSY, 0);
+  assert_next(&f->ops[0], ERROR_PIPE_BUSY, 0);
   assert_received(f, f->end, "early", 5);
   pipe_send(f, f->end, "x", 1);
   assert_received(f, f->peer, "x", 1);
@@ -163,8 +152,7 @@ NP_CASE("transact/busy", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS, ERROR_BUSY,
                                    &f->ops[1].op, on_done),
                   ERROR_BUSY);
   pipe_send(f, f->peer, "ok", 2);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], NP_OK, 2);
+  assert_next(&f->ops[1], NP_OK, 2);
 }
 
 NP_CASE("transact/read-ahead", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
@@ -176,8 +164,7 @@ NP_CASE("transact/read-ahead", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
   size_t length;
 
   pair_open(f);
-  f->ops[0].start_count++;
-  assert_np_ok(np_pipe_readable(f->end, &f->ops[0].op, on_done));
+  op_begin(&f->ops[0], np_pipe_readable(f->end, &f->ops[0].op, on_done));
   transact_refused(f, f->end, ERROR_BUSY);
   pipe_send(f, f->peer, "early", 5);
   loop_until(f, 1);
@@ -186,8 +173,7 @@ NP_CASE("transact/read-ahead", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
   transact_begin(&f->ops[1], f->end, "ask", 3, 16);
   assert_received(f, f->peer, "ask", 3);
   pipe_send(f, f->peer, "ok", 2);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], NP_OK, 2);
+  assert_next(&f->ops[1], NP_OK, 2);
 }
 
 NP_CASE("transact/read-ahead-ended", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
@@ -200,8 +186,7 @@ NP_CASE("transact/read-ahead-ended", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
 
   pair_open(f);
   pipe_send(f, f->peer, "early", 5);
-  f->ops[0].start_count++;
-  assert_np_ok(np_pipe_readable(f->end, &f->ops[0].op, on_done));
+  op_begin(&f->ops[0], np_pipe_readable(f->end, &f->ops[0].op, on_done));
   /* The turn ends with the callback of this write. The read-ahead happens only
    * then. */
   write_begin(&f->ops[1], f->end, "x", 1);
@@ -260,8 +245,7 @@ NP_CASE("transact/cancel", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
   pair_open(f);
   transact_begin(&f->ops[0], f->end, "ask", 3, 16);
   assert_np_ok(np_op_cancel(&f->ops[0].op));
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  assert_next(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
   assert_received(f, f->peer, "ask", 3);
   pipe_send(f, f->peer, "late", 4);
   assert_received(f, f->end, "late", 4);
@@ -278,8 +262,7 @@ NP_CASE("transact/unanswered", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
     f->ops[0].op.timeout_ms = 10;
     if (i == 0) {
       transact_begin(&f->ops[0], f->end, "ask", 3, 16);
-      loop_until(f, 1);
-      assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
+      assert_next(&f->ops[0], WAIT_TIMEOUT, 0);
     }
     transact_refused(f, f->end, ERROR_INVALID_STATE);
     if (i == 0) {
@@ -312,8 +295,7 @@ NP_CASE("transact/unanswered-disconnect", np_pipe_transact,
   transact_begin(&f->ops[2], f->end, "ask", 3, 16);
   assert_received(f, f->peer, "ask", 3);
   pipe_send(f, f->peer, "answer", 6);
-  loop_until(f, 3);
-  assert_done(&f->ops[2], NP_OK, 6);
+  assert_next(&f->ops[2], NP_OK, 6);
 }
 
 NP_CASE("transact/unanswered-unreported", np_pipe_transact,
@@ -330,8 +312,7 @@ NP_CASE("transact/unanswered-unreported", np_pipe_transact,
   loop_until(f, 1);
   transact_refused(f, f->server, ERROR_INVALID_STATE);
   connect_begin(&f->ops[1], f->server);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], NP_OK, 0);
+  assert_next(&f->ops[1], NP_OK, 0);
   transact_refused(f, f->server, ERROR_INVALID_STATE);
 }
 
@@ -342,8 +323,7 @@ NP_CASE("transact/timeout", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
   pair_open(f);
   f->ops[0].op.timeout_ms = 10;
   transact_begin(&f->ops[0], f->end, "ask", 3, 16);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
+  assert_next(&f->ops[0], WAIT_TIMEOUT, 0);
   assert_received(f, f->peer, "ask", 3);
 }
 
@@ -353,8 +333,7 @@ NP_CASE("transact/peer-closes", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
   pair_open(f);
   transact_begin(&f->ops[0], f->end, "ask", 3, 16);
   pipe_close_wait(f, f->peer);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+  assert_next(&f->ops[0], ERROR_BROKEN_PIPE, 0);
 }
 
 NP_CASE("transact/disconnect", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
@@ -363,8 +342,7 @@ NP_CASE("transact/disconnect", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
   pair_open(f);
   transact_begin(&f->ops[0], f->end, "ask", 3, 16);
   assert_np_ok(np_server_disconnect(f->server));
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_next(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
 }
 
 NP_CASE("transact/close", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
@@ -400,21 +378,15 @@ NP_CASE("transact/null", np_pipe_transact, MODE_MESSAGE,
         "npipe/io.h") {
   pair_open(f);
   transact_refused(f, NULL, ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_transact(f->end, NULL, 3, reply, 1, &f->op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_transact(f->end, "ask", 3, NULL, 1, &f->op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_transact(f->end, "ask", 3, reply, 1, NULL, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_transact(f->end, "ask", 3, reply, 1, &f->op, NULL),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_transact(f->end, NULL, 3, reply, 1, &f->op, on_never));
+  assert_invalid(np_pipe_transact(f->end, "ask", 3, NULL, 1, &f->op, on_never));
+  assert_invalid(np_pipe_transact(f->end, "ask", 3, reply, 1, NULL, on_never));
+  assert_invalid(np_pipe_transact(f->end, "ask", 3, reply, 1, &f->op, NULL));
   if (sizeof(size_t) > sizeof(uint32_t)) {
-    assert_np_error(
-        np_pipe_transact(f->end, "ask", SIZE_MAX, reply, 1, &f->op, on_never),
-        ERROR_INVALID_PARAMETER);
-    assert_np_error(
-        np_pipe_transact(f->end, "ask", 3, reply, SIZE_MAX, &f->op, on_never),
-        ERROR_INVALID_PARAMETER);
+    assert_invalid(
+        np_pipe_transact(f->end, "ask", SIZE_MAX, reply, 1, &f->op, on_never));
+    assert_invalid(
+        np_pipe_transact(f->end, "ask", 3, reply, SIZE_MAX, &f->op, on_never));
   }
 }
 

@@ -37,11 +37,9 @@ NP_CASE("transact-peer/part-of-a-request", np_pipe_read,
         "the peer's transact, with NP_OK; the rest comes with the next.",
         "npipe/io.h") {
   pair_open_messages(f);
-  read_begin(&f->ops[0], f->end, 4);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->end, 4);
   peer_asks(f, "request", 7);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 4);
+  assert_next(&f->ops[0], NP_OK, 4);
   assert_memory_equal(f->ops[0].buffer, "requ", 4);
   assert_received(f, f->end, "est", 3);
   peer_is_answered(f);
@@ -53,11 +51,9 @@ NP_CASE("transact-peer/nothing-of-a-request", np_pipe_read,
         "such a request.",
         "npipe/io.h") {
   pair_open_messages(f);
-  read_begin(&f->ops[0], f->end, 0);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->end, 0);
   peer_asks(f, "request", 7);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
   assert_received(f, f->end, "request", 7);
   peer_is_answered(f);
 }
@@ -72,8 +68,7 @@ static void told_ready(np_fixture *f, size_t read_ahead_bytes) {
   ready_begin(&f->ops[0], f->end, NP_READABLE);
   reads_post(f);
   peer_asks(f, "request", 7);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, NP_READABLE);
+  assert_next(&f->ops[0], NP_OK, NP_READABLE);
   while (done < 7) {
     assert_np_ok(ready_read(f, f->end, buffer + done, 16 - done, &got));
     assert_true(got > 0);

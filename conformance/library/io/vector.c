@@ -3,14 +3,14 @@
 
 static void readv_begin(struct recorder *recorder, np_pipe *pipe,
                         const np_buffer *buffers, size_t count) {
-  recorder->start_count++;
-  assert_np_ok(np_pipe_readv(pipe, buffers, count, &recorder->op, on_done));
+  op_begin(recorder,
+           np_pipe_readv(pipe, buffers, count, &recorder->op, on_done));
 }
 
 static void writev_begin(struct recorder *recorder, np_pipe *pipe,
                          const np_buffer *buffers, size_t count) {
-  recorder->start_count++;
-  assert_np_ok(np_pipe_writev(pipe, buffers, count, &recorder->op, on_done));
+  op_begin(recorder,
+           np_pipe_writev(pipe, buffers, count, &recorder->op, on_done));
 }
 
 /* --- readv -------------------------------------------------------------- */
@@ -33,8 +33,7 @@ NP_CASE("vector/read", np_pipe_readv, ANY_MODE | BOTH_ENDS, NP_OK,
     }
     readv_begin(reader, f->end, parts, 5);
     if (!before) {
-      loop_quiet(f);
-      assert_int_equal(f->done_count, 0);
+      assert_quiet(f, 0);
       pipe_send(f, f->peer, "0123456789", 10);
     }
     loop_until_count(f, &reader->done_count, 1);
@@ -58,8 +57,7 @@ NP_CASE("vector/read-array-is-borrowed", np_pipe_readv, ANY_MODE | BOTH_ENDS,
   readv_begin(&f->ops[0], f->end, parts, 2);
   memset(parts, 0, sizeof(parts));
   pipe_send(f, f->peer, "0123456", 7);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 7);
+  assert_next(&f->ops[0], NP_OK, 7);
   assert_memory_equal(a, "012", 3);
   assert_memory_equal(b, "3456", 4);
 }
@@ -75,13 +73,11 @@ NP_CASE("vector/read-more-data", np_pipe_readv, MODE_MESSAGE | BOTH_ENDS,
   pair_open(f);
   readv_begin(&f->ops[0], f->end, parts, 2);
   pipe_send(f, f->peer, "0123456789", 10);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_MORE_DATA, 7);
+  assert_next(&f->ops[0], ERROR_MORE_DATA, 7);
   assert_memory_equal(a, "012", 3);
   assert_memory_equal(b, "3456", 4);
   readv_begin(&f->ops[1], f->end, parts, 2);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], NP_OK, 3);
+  assert_next(&f->ops[1], NP_OK, 3);
   assert_memory_equal(a, "789", 3);
 }
 
@@ -94,14 +90,11 @@ NP_CASE("vector/read-none", np_pipe_readv, ANY_MODE | BOTH_ENDS, NP_OK,
 
   pair_open(f);
   readv_begin(&f->ops[0], f->end, NULL, 0);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   pipe_send(f, f->peer, "hello", 5);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], result, 0);
+  assert_next(&f->ops[0], result, 0);
   readv_begin(&f->ops[1], f->end, empty, 2);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], result, 0);
+  assert_next(&f->ops[1], result, 0);
   assert_received(f, f->end, "hello", 5);
 }
 
@@ -113,8 +106,7 @@ NP_CASE("vector/read-empty-message", np_pipe_readv, MESSAGE_TYPE | BOTH_ENDS,
   pair_open(f);
   readv_begin(&f->ops[0], f->end, parts, 2);
   pipe_send(f, f->peer, "", 0);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
 }
 
 NP_CASE("vector/read-thousand", np_pipe_readv, ANY_MODE | BOTH_ENDS, NP_OK,
@@ -122,19 +114,17 @@ NP_CASE("vector/read-thousand", np_pipe_readv, ANY_MODE | BOTH_ENDS, NP_OK,
   static char bytes[1000][2];
   static np_buffer parts[1000];
   const char *pattern = ready_pattern();
-  unsigned i;
   size_t at = 0;
 
   pair_open(f);
-  for (i = 0; i < 1000; i++) {
+  for (unsigned i = 0; i < 1000; i++) {
     parts[i].data = bytes[999 - i];
     parts[i].length = 1 + i % 2;
   }
   readv_begin(&f->ops[0], f->end, parts, 1000);
   pipe_send(f, f->peer, pattern, 1500);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 1500);
-  for (i = 0; i < 1000; at += 1 + i % 2, i++) {
+  assert_next(&f->ops[0], NP_OK, 1500);
+  for (unsigned i = 0; i < 1000; at += 1 + i % 2, i++) {
     assert_memory_equal(bytes[999 - i], pattern + at, 1 + i % 2);
   }
 }
@@ -175,11 +165,9 @@ NP_CASE("vector/read-end", np_pipe_readv, ANY_MODE | BOTH_ENDS,
   readv_begin(&f->ops[0], f->end, parts, 2);
   loop_turn(f, 0);
   pipe_close(f, f->peer);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+  assert_next(&f->ops[0], ERROR_BROKEN_PIPE, 0);
   readv_begin(&f->ops[1], f->end, parts, 2);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], ERROR_BROKEN_PIPE, 0);
+  assert_next(&f->ops[1], ERROR_BROKEN_PIPE, 0);
 }
 
 NP_CASE("vector/read-disconnected", np_pipe_readv, ANY_MODE | BOTH_ENDS,
@@ -192,8 +180,7 @@ NP_CASE("vector/read-disconnected", np_pipe_readv, ANY_MODE | BOTH_ENDS,
   readv_begin(&f->ops[0], f->end, parts, 2);
   loop_turn(f, 0);
   assert_np_ok(np_server_disconnect(f->server));
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_next(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
 }
 
 NP_CASE("vector/read-listening", np_pipe_readv, ANY_MODE, ERROR_PIPE_LISTENING,
@@ -203,8 +190,7 @@ NP_CASE("vector/read-listening", np_pipe_readv, ANY_MODE, ERROR_PIPE_LISTENING,
 
   server_listen(f);
   readv_begin(&f->ops[0], f->server, parts, 2);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_PIPE_LISTENING, 0);
+  assert_next(&f->ops[0], ERROR_PIPE_LISTENING, 0);
 }
 
 NP_CASE("vector/read-cancel", np_pipe_readv, ANY_MODE | BOTH_ENDS,
@@ -214,17 +200,15 @@ NP_CASE("vector/read-cancel", np_pipe_readv, ANY_MODE | BOTH_ENDS,
         "CancelIoEx#remarks") {
   char a[3] = "###", b[4] = "####";
   np_buffer parts[] = {{a, 3}, {b, 4}};
-  unsigned i;
 
   pair_open(f);
-  for (i = 0; i < 2; i++) {
+  for (unsigned i = 0; i < 2; i++) {
     readv_begin(&f->ops[i], f->end, parts, 2);
     if (i == 1) {
       loop_turn(f, 0);
     }
     assert_np_ok(np_op_cancel(&f->ops[i].op));
-    loop_until(f, i + 1);
-    assert_done(&f->ops[i], ERROR_OPERATION_ABORTED, 0);
+    assert_next(&f->ops[i], ERROR_OPERATION_ABORTED, 0);
   }
   pipe_send(f, f->peer, "hello", 5);
   loop_quiet(f);
@@ -244,8 +228,7 @@ NP_CASE("vector/read-timeout", np_pipe_readv, ANY_MODE | BOTH_ENDS,
   pair_open(f);
   f->ops[0].op.timeout_ms = 10;
   readv_begin(&f->ops[0], f->end, parts, 2);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
+  assert_next(&f->ops[0], WAIT_TIMEOUT, 0);
   pipe_send(f, f->peer, "hello", 5);
   assert_received(f, f->end, "hello", 5);
 }
@@ -340,13 +323,11 @@ NP_CASE("vector/read-no-memory", np_pipe_readv, ANY_MODE,
   pair_open(f);
   memory_sweep(f, attempt_readv);
   pipe_send(f, f->peer, "hello", 5);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 5);
+  assert_next(&f->ops[0], NP_OK, 5);
   f->allocator.fail_at = f->allocator.total + 1;
   readv_begin(&f->ops[1], f->end, alone, 3);
   pipe_send(f, f->peer, "abc", 3);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], NP_OK, 3);
+  assert_next(&f->ops[1], NP_OK, 3);
   assert_memory_equal(a, "abc", 3);
   f->allocator.fail_at = 0;
 }
@@ -389,8 +370,7 @@ NP_CASE("vector/write", np_pipe_writev, ANY_MODE | BOTH_ENDS, NP_OK,
   pair_open(f);
   writev_begin(&f->ops[0], f->end, parts, 5);
   memset(parts, 0, sizeof(parts));
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 10);
+  assert_next(&f->ops[0], NP_OK, 10);
   assert_received(f, f->peer, "0123456789", 10);
 }
 
@@ -426,11 +406,9 @@ NP_CASE("vector/write-pending", np_pipe_writev, ANY_MODE | BOTH_ENDS, NP_OK,
   memcpy(b, pattern + sizeof(a), sizeof(b));
   writev_begin(&f->ops[0], f->end, parts, 2);
   memset(parts, 0, sizeof(parts));
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   assert_received(f, f->peer, pattern, 3 * READY_QUOTA);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 3 * READY_QUOTA);
+  assert_next(&f->ops[0], NP_OK, 3 * READY_QUOTA);
 }
 
 NP_CASE("vector/write-none", np_pipe_writev, ANY_MODE | BOTH_ENDS, NP_OK,
@@ -440,13 +418,11 @@ NP_CASE("vector/write-none", np_pipe_writev, ANY_MODE | BOTH_ENDS, NP_OK,
   const np_buffer empty[] = {{NULL, 0}, {NULL, 0}};
   char byte = 0;
   size_t got = 9;
-  unsigned i;
 
   pair_open(f);
-  for (i = 0; i < 2; i++) {
+  for (unsigned i = 0; i < 2; i++) {
     writev_begin(&f->ops[i], f->end, i == 0 ? NULL : empty, 2 * i);
-    loop_until(f, i + 1);
-    assert_done(&f->ops[i], NP_OK, 0);
+    assert_next(&f->ops[i], NP_OK, 0);
     if ((f->variant & MESSAGE_TYPE) != 0) {
       assert_np_ok(pipe_receive(f, f->peer, &byte, 1, &got));
       assert_int_equal(got, 0);
@@ -462,17 +438,15 @@ NP_CASE("vector/write-thousand", np_pipe_writev, ANY_MODE | BOTH_ENDS, NP_OK,
   static char bytes[1500];
   static np_buffer parts[1000];
   size_t at = 0;
-  unsigned i;
 
   pair_open(f);
   memcpy(bytes, ready_pattern(), sizeof(bytes));
-  for (i = 0; i < 1000; at += 1 + i % 2, i++) {
+  for (unsigned i = 0; i < 1000; at += 1 + i % 2, i++) {
     parts[i].data = &bytes[at];
     parts[i].length = 1 + i % 2;
   }
   writev_begin(&f->ops[0], f->end, parts, 1000);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 1500);
+  assert_next(&f->ops[0], NP_OK, 1500);
   assert_received(f, f->peer, ready_pattern(), 1500);
 }
 
@@ -484,11 +458,10 @@ NP_CASE("vector/write-both-ways", np_pipe_writev, ANY_MODE, NP_OK,
   static char out[PARTS * PARTS], in[PARTS * PARTS];
   np_buffer from[PARTS], to[PARTS];
   size_t at = 0, back = 0;
-  unsigned i;
 
   pair_open(f);
   memcpy(out, ready_pattern(), sizeof(out));
-  for (i = 0; i < PARTS; i++) {
+  for (unsigned i = 0; i < PARTS; i++) {
     from[i].data = &out[at];
     from[i].length = i;
     at += i;
@@ -512,8 +485,7 @@ NP_CASE("vector/write-peer-gone", np_pipe_writev, ANY_MODE | BOTH_ENDS,
   pair_open(f);
   pipe_close_wait(f, f->peer);
   writev_begin(&f->ops[0], f->end, parts, 2);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_NO_DATA, 0);
+  assert_next(&f->ops[0], ERROR_NO_DATA, 0);
 }
 
 static void pending_write(np_fixture *f, struct recorder *recorder) {
@@ -530,8 +502,7 @@ NP_CASE("vector/write-peer-goes", np_pipe_writev, ANY_MODE | BOTH_ENDS,
         ERROR_BROKEN_PIPE, "The peer goes while it waits.", "WriteFile#pipes") {
   pending_write(f, &f->ops[0]);
   pipe_close(f, f->peer);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+  assert_next(&f->ops[0], ERROR_BROKEN_PIPE, 0);
 }
 
 NP_CASE("vector/write-disconnected", np_pipe_writev, ANY_MODE | BOTH_ENDS,
@@ -539,8 +510,7 @@ NP_CASE("vector/write-disconnected", np_pipe_writev, ANY_MODE | BOTH_ENDS,
         "DisconnectNamedPipe#remarks") {
   pending_write(f, &f->ops[0]);
   assert_np_ok(np_server_disconnect(f->server));
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_next(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
 }
 
 NP_CASE("vector/write-listening", np_pipe_writev, ANY_MODE,
@@ -550,8 +520,7 @@ NP_CASE("vector/write-listening", np_pipe_writev, ANY_MODE,
 
   server_listen(f);
   writev_begin(&f->ops[0], f->server, parts, 2);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_PIPE_LISTENING, 0);
+  assert_next(&f->ops[0], ERROR_PIPE_LISTENING, 0);
 }
 
 NP_CASE("vector/write-cancel", np_pipe_writev, ANY_MODE | BOTH_ENDS,
@@ -666,6 +635,5 @@ NP_CASE("vector/write-memory", np_pipe_writev, ANY_MODE | BOTH_ENDS, NP_OK,
   loop_turn(f, 0);
   assert_int_equal(f->done_count, 1);
   pipe_close(f, f->end);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+  assert_next(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
 }

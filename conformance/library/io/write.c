@@ -8,13 +8,10 @@ static char large[LARGE];
 /* small_pair_open opens a pair with small quotas and fills `large` with bytes
  * that differ from place to place. */
 static void small_pair_open(np_fixture *f) {
-  size_t i;
-
-  for (i = 0; i < sizeof(large); i++) {
+  for (size_t i = 0; i < sizeof(large); i++) {
     large[i] = (char)(i * 7);
   }
-  f->server_options.in_buffer_bytes = SMALL;
-  f->server_options.out_buffer_bytes = SMALL;
+  server_quotas(f, SMALL, SMALL);
   pair_open(f);
 }
 
@@ -31,8 +28,7 @@ NP_CASE("write/immediate", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
   assert_int_equal(raw_read(f->raw, buffer, sizeof(buffer), &length), 0);
   assert_int_equal(length, 3);
   assert_memory_equal(buffer, "abc", 3);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 3);
+  assert_next(&f->ops[0], NP_OK, 3);
 }
 
 NP_CASE("write/pending", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
@@ -41,11 +37,9 @@ NP_CASE("write/pending", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
         "WriteFile#pipes") {
   small_pair_open(f);
   write_begin(&f->ops[0], f->end, large, LARGE);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   assert_received(f, f->peer, large, LARGE);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, LARGE);
+  assert_next(&f->ops[0], NP_OK, LARGE);
 }
 
 NP_CASE("write/pending-ends-when-it-fits", np_pipe_write,
@@ -57,11 +51,9 @@ NP_CASE("write/pending-ends-when-it-fits", np_pipe_write,
   write_begin(&f->ops[0], f->end, large, LARGE);
   loop_quiet(f);
   assert_received_by(f, f->peer, large, LARGE - SMALL - 1, SMALL);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   assert_received(f, f->peer, large + LARGE - SMALL - 1, 1);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, LARGE);
+  assert_next(&f->ops[0], NP_OK, LARGE);
   assert_received(f, f->peer, large + LARGE - SMALL, SMALL);
 }
 
@@ -70,22 +62,18 @@ NP_CASE("write/quota", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
         "WriteFile#pipes") {
   small_pair_open(f);
   write_begin(&f->ops[0], f->end, large, SMALL);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, SMALL);
+  assert_next(&f->ops[0], NP_OK, SMALL);
   write_begin(&f->ops[1], f->end, large, 1);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 1);
+  assert_quiet(f, 1);
   assert_received(f, f->peer, large, SMALL);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], NP_OK, 1);
+  assert_next(&f->ops[1], NP_OK, 1);
 }
 
 NP_CASE("write/into-waiting-read", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
         "Data that go straight into a waiting read need no quota.",
         "wine kernel32/tests/pipe.c#test_nowait") {
   small_pair_open(f);
-  read_begin(&f->ops[0], f->peer, LARGE);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->peer, LARGE);
   write_begin(&f->ops[1], f->end, large, LARGE);
   loop_until(f, 2);
   assert_done(&f->ops[0], NP_OK, LARGE);
@@ -97,24 +85,21 @@ NP_CASE("write/one-byte", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
         "A write of one byte works like any other.", "WriteFile#pipes") {
   pair_open(f);
   write_begin(&f->ops[0], f->end, "x", 1);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 1);
+  assert_next(&f->ops[0], NP_OK, 1);
   assert_received(f, f->peer, "x", 1);
 }
 
 NP_CASE("write/much", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
         "60,000 bytes arrive as they were sent.", "WriteFile#pipes") {
   static char much[60000];
-  size_t i;
 
-  for (i = 0; i < sizeof(much); i++) {
+  for (size_t i = 0; i < sizeof(much); i++) {
     much[i] = (char)(i * 31 + i / 256);
   }
   pair_open(f);
   write_begin(&f->ops[0], f->end, much, sizeof(much));
   assert_received(f, f->peer, much, sizeof(much));
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, sizeof(much));
+  assert_next(&f->ops[0], NP_OK, sizeof(much));
 }
 
 NP_CASE("write/zero-bytes", np_pipe_write, MODE_BYTE | BOTH_ENDS, NP_OK,
@@ -122,17 +107,13 @@ NP_CASE("write/zero-bytes", np_pipe_write, MODE_BYTE | BOTH_ENDS, NP_OK,
         "on waiting.",
         "wine kernel32/tests/pipe.c#test_blocking_rw") {
   pair_open(f);
-  read_begin(&f->ops[0], f->peer, 16);
-  reads_post(f);
-  f->ops[1].start_count++;
-  assert_np_ok(np_pipe_write(f->end, NULL, 0, &f->ops[1].op, on_done));
-  loop_until(f, 1);
-  assert_done(&f->ops[1], NP_OK, 0);
+  read_pend(f, &f->ops[0], f->peer, 16);
+  write_begin(&f->ops[1], f->end, NULL, 0);
+  assert_next(&f->ops[1], NP_OK, 0);
   loop_quiet(f);
   assert_int_equal(f->ops[0].done_count, 0);
   pipe_send(f, f->end, "abc", 3);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, 3);
+  assert_next(&f->ops[0], NP_OK, 3);
 }
 
 /* --- Refusals ----------------------------------------------------------- */
@@ -143,14 +124,10 @@ NP_CASE("write/null", np_pipe_write, ANY_MODE | BOTH_ENDS,
         "nothing begins, and nothing is written.",
         "npipe/io.h") {
   pair_open(f);
-  assert_np_error(np_pipe_write(NULL, "abc", 3, &f->op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_write(f->end, NULL, 3, &f->op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_write(f->end, "abc", 3, NULL, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_write(f->end, "abc", 3, &f->op, NULL),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_write(NULL, "abc", 3, &f->op, on_never));
+  assert_invalid(np_pipe_write(f->end, NULL, 3, &f->op, on_never));
+  assert_invalid(np_pipe_write(f->end, "abc", 3, NULL, on_never));
+  assert_invalid(np_pipe_write(f->end, "abc", 3, &f->op, NULL));
   assert_false(np_loop_is_pending(f->loop));
   assert_int_equal(unread_bytes(f->peer), 0);
 }
@@ -163,10 +140,8 @@ NP_CASE("write/length", np_pipe_write, BOTH_ENDS, ERROR_INVALID_PARAMETER,
     np_unresolved("a size cannot be that large here");
   }
   pair_open(f);
-  assert_np_error(np_pipe_write(f->end, "abc", length, &f->op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_write(f->end, "abc", SIZE_MAX, &f->op, on_never),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_write(f->end, "abc", length, &f->op, on_never));
+  assert_invalid(np_pipe_write(f->end, "abc", SIZE_MAX, &f->op, on_never));
   assert_false(np_loop_is_pending(f->loop));
 }
 
@@ -223,14 +198,11 @@ NP_CASE("write/peer-closed", np_pipe_write, ANY_MODE | BOTH_ENDS, ERROR_NO_DATA,
         "A write after the peer closed ends with ERROR_NO_DATA, each time, by "
         "its callback.",
         "wine kernel32/tests/pipe.c#test_CloseHandle") {
-  unsigned i;
-
   pair_open(f);
   pipe_close_wait(f, f->peer);
-  for (i = 0; i < 3; i++) {
+  for (unsigned i = 0; i < 3; i++) {
     write_begin(&f->ops[i], f->end, "abc", 3);
-    loop_until(f, i + 1);
-    assert_done(&f->ops[i], ERROR_NO_DATA, 0);
+    assert_next(&f->ops[i], ERROR_NO_DATA, 0);
   }
 }
 
@@ -254,8 +226,7 @@ NP_CASE("write/disconnected", np_pipe_write, ANY_MODE | BOTH_ENDS,
   pair_open(f);
   assert_np_ok(np_server_disconnect(f->server));
   write_begin(&f->ops[0], f->end, "abc", 3);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_next(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
 }
 
 NP_CASE("write/disconnected-while-pending", np_pipe_write, ANY_MODE | BOTH_ENDS,
@@ -277,8 +248,7 @@ NP_CASE("write/listening", np_pipe_write, ANY_MODE, ERROR_PIPE_LISTENING,
         "wine ntdll/tests/pipe.c#test_pipe_state") {
   server_listen(f);
   write_begin(&f->ops[0], f->server, "lost", 4);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_PIPE_LISTENING, 0);
+  assert_next(&f->ops[0], ERROR_PIPE_LISTENING, 0);
   client_open_end(f);
   pipe_send(f, f->server, "abc", 3);
   assert_received(f, f->client, "abc", 3);

@@ -76,7 +76,7 @@ NP_CASE("listener/one-after-another", np_listener_create, ANY_MODE, NP_OK,
     np_pipe *client = client_open_another(f);
     np_pipe *server = accepted(f, i + 1);
 
-    museum_round("round %u", i);
+    round_name("round %u", i);
     museum_echo(f, server, client);
     pipe_close_wait(f, i % 2 == 0 ? client : server);
     pipe_close_wait(f, i % 2 == 0 ? server : client);
@@ -97,8 +97,7 @@ NP_CASE("listener/io-in-callback", np_listener_create, ANY_MODE, NP_OK,
     np_pipe *client = client_open_another(f);
 
     pipe_send(f, client, "hello", 5);
-    loop_until(f, i + 1);
-    assert_done(&f->ops[i], NP_OK, 5);
+    assert_next(&f->ops[i], NP_OK, 5);
   }
 }
 
@@ -259,7 +258,6 @@ NP_CASE("listener/user", np_listener_set_user, NO_MODE, NP_OK,
 
 NP_CASE("listener/user-null", np_listener_user, NO_MODE, NP_OK,
         "The user pointer of a NULL listener is NULL.", "npipe/listener.h") {
-  (void)f;
   assert_null(np_listener_user(NULL));
 }
 

@@ -14,10 +14,10 @@ NP_CASE("listener-close/idle", np_listener_close, ANY_MODE, NP_OK,
     const uint64_t begin_ms = world_now_ms();
     uint64_t took_ms;
 
-    museum_round("round %u", i);
+    round_name("round %u", i);
     listening_open(f);
     if (i % 2 == 0) {
-      museum_settle(f);
+      loop_settle(f);
     }
     listening_close(f);
     assert_np_error(client_error(f), ERROR_FILE_NOT_FOUND);
@@ -39,10 +39,10 @@ NP_CASE("listener-close/wins", np_listener_close, ANY_MODE, NP_OK,
     struct recorder *read = &f->ops[i % 8];
     np_pipe *client;
 
-    museum_round("round %u", i);
+    round_name("round %u", i);
     listening_open(f);
     if (i % 2 == 0) {
-      museum_settle(f); /* The listener's connects wait in the kernel. */
+      loop_settle(f); /* The listener's connects wait in the kernel. */
     }
     client = museum_open(f);
     if (i % 4 < 2) {
@@ -51,8 +51,7 @@ NP_CASE("listener-close/wins", np_listener_close, ANY_MODE, NP_OK,
     }
     listening_close_wait(f);
     read_begin(read, client, 16);
-    museum_until(f, read);
-    museum_done(read, ERROR_BROKEN_PIPE, 0);
+    assert_ends(read, ERROR_BROKEN_PIPE, 0);
     pipe_close(f, client);
   }
   assert_int_equal(listening.accepted_count, 0);
@@ -69,8 +68,7 @@ NP_CASE("listener-close/pipes-stay", np_listener_close, ANY_MODE, NP_OK,
   listening_close_wait(f);
   assert_int_equal(f->ops[0].done_count, 0);
   pipe_send(f, f->client, "hello", 5);
-  museum_until(f, &f->ops[0]);
-  assert_done(&f->ops[0], NP_OK, 5);
+  assert_ends(&f->ops[0], NP_OK, 5);
   museum_echo(f, listening.accepted[0], f->client);
 }
 
@@ -122,7 +120,7 @@ NP_CASE("listener-close/in-on-pipe", np_listener_close, ANY_MODE, NP_OK,
     listening_open(f);
     listening.then = i % 2 == 0 ? close_listener : close_both;
     if (i % 4 < 2) {
-      museum_settle(f); /* All three clients then come up in one turn. */
+      loop_settle(f); /* All three clients then come up in one turn. */
     }
     for (unsigned k = 0; k < 3; k++) {
       client_open_another(f);
@@ -143,7 +141,7 @@ NP_CASE("listener-close/while-draining", np_listener_close, ANY_MODE, NP_OK,
     listening_open(f);
     f->client = client_open_another(f);
     read_begin(&f->ops[0], accepted(f, i + 1), 16);
-    museum_settle(f);
+    loop_settle(f);
     give_back(f, listening.accepted[i]);
     listening_close_wait(f);
     assert_int_equal(f->ops[0].done_count, f->ops[0].start_count);
@@ -164,7 +162,7 @@ NP_CASE("listener-close/other-serves", np_listener_close, ANY_MODE, NP_OK,
   assert_np_ok(np_listener_create(f->loop, f->name, &listening.options,
                                   on_pipe_never, &other));
   listening_open(f);
-  museum_settle(f);
+  loop_settle(f);
   assert_np_ok(np_listener_close(other, NULL));
   client = client_open_another(f);
   museum_echo(f, accepted(f, 1), client);

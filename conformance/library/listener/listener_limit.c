@@ -20,7 +20,7 @@ NP_CASE("listener-limit/pause", np_listener_create, ANY_MODE, NP_OK,
   for (unsigned i = 0; i < 20; i++) {
     np_pipe *pipe = listening.accepted[listening.accepted_count - 1];
 
-    museum_round("round %u", i);
+    round_name("round %u", i);
     assert_np_error(client_error(f), ERROR_PIPE_BUSY);
     pipe_close(f, clients[2]);
     if (i % 2 == 0) {
@@ -134,7 +134,7 @@ NP_CASE("listener-limit/give-back", np_listener_create, ANY_MODE, NP_OK,
   accepted(f, 1);
   assert_np_error(news(f, 1), ERROR_NOT_ENOUGH_MEMORY);
   give_back(f, listening.accepted[0]);
-  museum_settle(f); /* It waits for no further attempt. */
+  loop_settle(f); /* It waits for no further attempt. */
   assert_int_equal(listening.news_count, 2);
   assert_np_ok(listening.news[1]);
   f->allocator.is_out = false;
@@ -182,8 +182,7 @@ NP_CASE("listener-limit/first-taken", np_listener_create, ANY_MODE, NP_OK,
   client = client_open_another(f);
   museum_echo(f, accepted(f, 1), client);
   read_begin(&f->ops[5], left, 1); /* The pipe was open all the time. */
-  museum_until(f, &f->ops[5]);
-  assert_done(&f->ops[5], ERROR_BROKEN_PIPE, 0);
+  assert_ends(&f->ops[5], ERROR_BROKEN_PIPE, 0);
 }
 
 NP_CASE("listener-limit/first-again", np_listener_create, NO_MODE, NP_OK,
@@ -242,7 +241,7 @@ NP_CASE("listener-limit/over-at-once", np_listener_create, ANY_MODE, NP_OK,
   f->allocator.is_out = true;
   accepted(f, 1);
   assert_np_error(news(f, 1), ERROR_NOT_ENOUGH_MEMORY);
-  museum_settle(f);
+  loop_settle(f);
   assert_int_equal(listening.news_count, 2);
   assert_np_ok(listening.news[1]);
   assert_int_equal(listening.retry_ms[1], 0);

@@ -18,7 +18,6 @@ NP_CASE("listener-options/defaults", np_listener_options_init, NO_MODE, NP_OK,
   np_listener_options options;
   np_server_options server;
 
-  (void)f;
   memset(&options, 0xFF, sizeof options);
   np_listener_options_init(&options);
   np_server_options_init(&server);
@@ -61,35 +60,32 @@ NP_CASE("listener-options/invalid", np_listener_create, NO_MODE,
   np_listener_options *o = &listening.options;
 
   listening_begin(f, 4);
-  assert_np_error(
-      np_listener_create(NULL, f->name, o, on_pipe_never, &listener),
-      ERROR_INVALID_PARAMETER);
-  assert_np_error(np_listener_create(f->loop, f->name, o, NULL, &listener),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_listener_create(f->loop, f->name, o, on_pipe_never, NULL),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(create(f, NULL), ERROR_INVALID_PARAMETER);
+  assert_invalid(
+      np_listener_create(NULL, f->name, o, on_pipe_never, &listener));
+  assert_invalid(np_listener_create(f->loop, f->name, o, NULL, &listener));
+  assert_invalid(np_listener_create(f->loop, f->name, o, on_pipe_never, NULL));
+  assert_invalid(create(f, NULL));
   o->size--;
-  assert_np_error(create(f, f->name), ERROR_INVALID_PARAMETER);
+  assert_invalid(create(f, f->name));
   o->size++;
   o->backlog = 0;
-  assert_np_error(create(f, f->name), ERROR_INVALID_PARAMETER);
+  assert_invalid(create(f, f->name));
   o->backlog = 1025;
   o->idle_max = 2000;
-  assert_np_error(create(f, f->name), ERROR_INVALID_PARAMETER);
+  assert_invalid(create(f, f->name));
   o->backlog = 4;
   o->idle_max = 3;
-  assert_np_error(create(f, f->name), ERROR_INVALID_PARAMETER);
+  assert_invalid(create(f, f->name));
   o->idle_max = 4;
   o->ghosts = (np_ghosts)3;
-  assert_np_error(create(f, f->name), ERROR_INVALID_PARAMETER);
+  assert_invalid(create(f, f->name));
   o->ghosts = NP_GHOSTS_ALL;
   o->server.inbound = false;
   o->server.outbound = false;
-  assert_np_error(create(f, f->name), ERROR_INVALID_PARAMETER);
+  assert_invalid(create(f, f->name));
   o->server.inbound = true;
   o->server.size++;
-  assert_np_error(create(f, f->name), ERROR_INVALID_PARAMETER);
+  assert_invalid(create(f, f->name));
   assert_np_error(client_error(f), ERROR_FILE_NOT_FOUND);
 }
 
@@ -177,7 +173,7 @@ NP_CASE("listener-options/two-sources", np_listener_create, NO_MODE,
   listening_begin(f, 1);
   listening.options.server.access = NP_ACCESS_AUTHENTICATED_USERS;
   listening.options.server.sddl = "D:(A;;GA;;;WD)";
-  assert_np_error(create(f, f->name), ERROR_INVALID_PARAMETER);
+  assert_invalid(create(f, f->name));
 }
 
 NP_CASE("listener-options/denied", np_listener_create, NO_MODE,
@@ -275,9 +271,8 @@ NP_CASE("listener-options/inheritable", np_listener_create, NO_MODE,
 
   listening_begin(f, 1);
   listening.options.server.security_attributes = &attributes;
-  assert_np_error(np_listener_create(f->loop, f->name, &listening.options,
-                                     on_pipe, &listening.listener),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_listener_create(f->loop, f->name, &listening.options,
+                                    on_pipe, &listening.listener));
   assert_null(listening.listener);
 }
 

@@ -14,7 +14,7 @@ NP_CASE("listener-recycle/next-client", np_listener_recycle, ANY_MODE, NP_OK,
     np_pipe *client = client_open_another(f);
     np_pipe *server = accepted(f, i + 1);
 
-    museum_round("round %u", i);
+    round_name("round %u", i);
     museum_echo(f, server, client);
     if (i % 2 == 0) {
       pipe_close(f, client);
@@ -69,8 +69,7 @@ NP_CASE("listener-recycle/client-is-let-go", np_listener_recycle, ANY_MODE,
   pipe_send(f, old, "to server", 9);
   give_back(f, listening.accepted[0]);
   read_begin(&f->ops[0], old, 16);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_next(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
   client = client_open_another(f);
   museum_echo(f, accepted(f, 2), client);
 }
@@ -84,8 +83,7 @@ static void leave(np_fixture *f, np_pipe *server, np_pipe *client,
 
   switch (what) {
     case 0:
-      read_begin(&f->ops[0], server, 16);
-      reads_post(f);
+      read_pend(f, &f->ops[0], server, 16);
       break;
     case 1:
       read_begin(&f->ops[0], server, 16);
@@ -108,7 +106,7 @@ static void leave(np_fixture *f, np_pipe *server, np_pipe *client,
     case 6: /* The read-ahead holds data of the old client. */
       ready_begin(&f->ops[0], server, NP_READABLE);
       pipe_send(f, client, "old", 3);
-      museum_until(f, &f->ops[0]);
+      op_wait(&f->ops[0]);
       break;
     case 7:
       ready_set(server, 0, 1);
@@ -126,13 +124,11 @@ static void leave(np_fixture *f, np_pipe *server, np_pipe *client,
       connect_begin(&f->ops[0], server);
       break;
     case 10:
-      f->ops[0].start_count++;
-      assert_np_ok(np_pipe_flush(server, &f->ops[0].op, on_done));
+      op_begin(&f->ops[0], np_pipe_flush(server, &f->ops[0].op, on_done));
       break;
     default:
       pipe_send(f, server, "x", 1);
-      f->ops[0].start_count++;
-      assert_np_ok(np_pipe_flush(server, &f->ops[0].op, on_done));
+      op_begin(&f->ops[0], np_pipe_flush(server, &f->ops[0].op, on_done));
       break;
   }
 }
@@ -147,7 +143,7 @@ static void next_is_clean(np_fixture *f, unsigned what) {
   listening.options.server.instances_max = 1;
   listening_open(f);
   for (unsigned i = 0; i < ROUNDS; i++) {
-    museum_round("leftover %u, round %u", what, i);
+    round_name("leftover %u, round %u", what, i);
     client = museum_open(f);
     server = accepted(f, i * 2 + 1);
     leave(f, server, client, what);
@@ -164,7 +160,7 @@ static void next_is_clean(np_fixture *f, unsigned what) {
       }
       loop_turn(f, 10);
     }
-    museum_until(f, &f->ops[1]);
+    op_wait(&f->ops[1]);
     assert_int_equal(f->ops[0].done_count, f->ops[0].start_count);
     server = listening.accepted[i * 2 + 1];
     ready_set(server, 64, 64); /* No readiness was asked for in this session. */
@@ -173,7 +169,7 @@ static void next_is_clean(np_fixture *f, unsigned what) {
     museum_echo(f, server, f->client);
     ready_begin(&f->ops[3], server, NP_READABLE);
     pipe_send(f, f->client, "new", 3);
-    museum_until(f, &f->ops[3]);
+    op_wait(&f->ops[3]);
     readiness = (np_readiness)f->ops[3].transferred;
     assert_int_equal(readiness, NP_READABLE);
     assert_received(f, server, "new", 3);
@@ -295,12 +291,11 @@ NP_CASE("listener-recycle/async-io", np_listener_recycle, ANY_MODE, NP_OK,
   client = client_open_another(f);
   accepted(f, 1);
   pipe_send(f, client, "old", 3);
-  f->ops[0].start_count++;
-  assert_np_ok(np_pipe_async_io(listening.accepted[0], NP_WRITABLE,
-                                &f->ops[0].op, nothing_there, &tries, on_done));
+  op_begin(&f->ops[0],
+           np_pipe_async_io(listening.accepted[0], NP_WRITABLE, &f->ops[0].op,
+                            nothing_there, &tries, on_done));
   give_back(f, listening.accepted[0]);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_next(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
   assert_int_equal(tries, 0);
 }
 
@@ -345,8 +340,8 @@ NP_CASE("listener-recycle/in-on-done", np_listener_recycle, ANY_MODE, NP_OK,
       read_begin(&f->ops[1], listening.accepted[i], 16);
     }
     pipe_send(f, client, "x", 1);
-    museum_until(f, &f->ops[0]);
-    museum_until(f, &f->ops[1]);
+    op_wait(&f->ops[0]);
+    op_wait(&f->ops[1]);
     assert_int_equal(f->ops[0].result, NP_OK);
   }
   assert_int_equal(f->ops[1].result, ERROR_PIPE_NOT_CONNECTED);
@@ -372,7 +367,7 @@ NP_CASE("listener-recycle/disconnected", np_listener_recycle, ANY_MODE, NP_OK,
   assert_np_ok(np_server_disconnect(listening.accepted[0]));
   connect_begin(&f->ops[0], listening.accepted[0]);
   give_back(f, listening.accepted[0]);
-  museum_until(f, &f->ops[0]);
+  op_wait(&f->ops[0]);
   assert_int_equal(f->ops[0].result, ERROR_PIPE_NOT_CONNECTED);
   client = client_open_another(f);
   museum_echo(f, accepted(f, 3), client);
@@ -437,8 +432,7 @@ NP_CASE("listener-recycle/idle-max", np_listener_recycle, ANY_MODE, NP_OK,
 NP_CASE("listener-recycle/null", np_listener_recycle, NO_MODE,
         ERROR_INVALID_PARAMETER, "No pipe cannot be given back.",
         "npipe/listener.h") {
-  (void)f;
-  assert_np_error(np_listener_recycle(NULL), ERROR_INVALID_PARAMETER);
+  assert_invalid(np_listener_recycle(NULL));
 }
 
 NP_CASE("listener-recycle/not-found", np_listener_recycle, ANY_MODE,

@@ -14,8 +14,7 @@ static np_pipe *withheld(np_fixture *f, bool drains) {
   client_open_another(f);
   pipe = accepted(f, 1);
   if (drains) {
-    read_begin(&f->ops[0], pipe, 16);
-    reads_post(f);
+    read_pend(f, &f->ops[0], pipe, 16);
   }
   give_back(f, pipe);
   return pipe;
@@ -240,15 +239,14 @@ static void mode_is_back(np_fixture *f, bool drains) {
     pipe_send(f, client, "ab", 2);
     pipe_send(f, client, "cd", 2);
     read_begin(&f->ops[0], pipe, 16);
-    museum_until(f, &f->ops[0]);
-    assert_done(&f->ops[0], NP_OK, created == NP_MESSAGE ? 2 : 4);
+    assert_ends(&f->ops[0], NP_OK, created == NP_MESSAGE ? 2 : 4);
     assert_np_ok(np_pipe_set_read_mode(pipe, other));
     if (drains) {
       read_begin(&f->ops[1], pipe, 16);
     }
     give_back(f, pipe);
     pipe_close(f, client);
-    museum_until(f, &f->ops[1]);
+    op_wait(&f->ops[1]);
   }
 }
 

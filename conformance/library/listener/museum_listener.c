@@ -53,13 +53,13 @@ static void hail(np_fixture *f, np_ghosts ghosts) {
   listening_open(f);
   listening.then = read_to_the_end;
   for (unsigned round = 0; round < MUSEUM_ROUNDS; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     haunt(f, museum_random(&random));
     if (museum_random(&random) % 3 == 0) {
-      museum_settle(f);
+      loop_settle(f);
     }
   }
-  museum_settle(f);
+  loop_settle(f);
   loop_quiet(f);
   assert_int_equal(listening.news_count, 0);
   listening.then = NULL;
@@ -109,8 +109,7 @@ NP_CASE("museum-listener/ghost-first", np_listener_create, ANY_MODE, NP_OK,
   server = accepted(f, 1);
   assert_received(f, server, "boo", 3);
   read_begin(&f->ops[0], server, 16);
-  museum_until(f, &f->ops[0]);
-  museum_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+  assert_ends(&f->ops[0], ERROR_BROKEN_PIPE, 0);
   loop_quiet(f);
   assert_int_equal(listening.accepted_count, 1);
   f->client = client_open_another(f);
@@ -125,7 +124,7 @@ NP_CASE("museum-listener/ghost-while-waiting", np_listener_create, ANY_MODE,
   listening_begin(f, 1);
   listening_open(f);
   for (unsigned i = 0; i < 20; i++) {
-    museum_round("round %u", i);
+    round_name("round %u", i);
     loop_quiet(f);
     haunt(f, i % 4);
   }
@@ -237,9 +236,9 @@ NP_CASE("museum-listener/hammer-in-step", np_listener_create, ANY_MODE, NP_OK,
   for (unsigned i = 0; i < MUSEUM_TURNS; i++) {
     np_error error = client_error(f);
 
-    museum_round("turn %u", i);
+    round_name("turn %u", i);
     if (error != NP_OK) {
-      museum_error(error, ERROR_PIPE_BUSY);
+      assert_np_error(error, ERROR_PIPE_BUSY);
     }
     loop_turn(f, 0);
   }
@@ -260,7 +259,7 @@ NP_CASE("museum-listener/misbehaving", np_listener_create, ANY_MODE, NP_OK,
     accepted(f, i + 1);
     read_begin(&f->ops[i], listening.accepted[i], 16);
     pipe_send(f, stalled[i], "ha", 2);
-    museum_until(f, &f->ops[i]);
+    op_wait(&f->ops[i]);
     read_begin(&f->ops[i], listening.accepted[i], 16); /* For ever. */
   }
   for (unsigned i = 0; i < 10; i++) {
@@ -273,7 +272,7 @@ NP_CASE("museum-listener/misbehaving", np_listener_create, ANY_MODE, NP_OK,
       pipe_close(f, stalled[1]);
     }
   }
-  museum_until(f, &f->ops[1]);
+  op_wait(&f->ops[1]);
   assert_int_equal(f->ops[1].result, ERROR_BROKEN_PIPE);
   assert_int_equal(f->ops[0].done_count, 1);
 }
@@ -294,7 +293,7 @@ NP_CASE("museum-listener/broadcast", np_listener_create, ANY_MODE, NP_OK,
     accepted(f, i + 1);
   }
   for (unsigned round = 0; round < 20; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     for (unsigned i = 0; i < AUDIENCE; i++) {
       if (clients[i] != NULL && museum_random(&random) % 25 == 0) {
         pipe_close(f, clients[i]);
@@ -303,9 +302,9 @@ NP_CASE("museum-listener/broadcast", np_listener_create, ANY_MODE, NP_OK,
       write_begin(&f->ops[i], listening.accepted[i], "news", 4);
     }
     for (unsigned i = 0; i < AUDIENCE; i++) {
-      museum_until(f, &f->ops[i]);
-      museum_error(f->ops[i].result,
-                   clients[i] != NULL ? NP_OK : ERROR_NO_DATA);
+      op_wait(&f->ops[i]);
+      assert_np_error(f->ops[i].result,
+                      clients[i] != NULL ? NP_OK : ERROR_NO_DATA);
     }
   }
   for (unsigned i = 0; i < AUDIENCE; i++) {
@@ -331,14 +330,14 @@ NP_CASE("museum-listener/drop-at-once", np_pipe_close, ANY_MODE, NP_OK,
     np_pipe *client;
     uint32_t way = museum_random(&random);
 
-    museum_round("round %u", round);
+    round_name("round %u", round);
     if (np_client_open(f->loop, f->name, &f->client_options, &client) ==
         NP_OK) {
       struct recorder *write = &f->helper;
 
       if (way % 2 == 0) {
         write_begin(write, client, "late", 4);
-        museum_until(f, write);
+        op_wait(write);
       }
       f->closing_count++;
       assert_np_ok(np_pipe_close(client, on_closed));

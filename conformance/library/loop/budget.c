@@ -25,9 +25,8 @@ struct call_counts {
 
 static struct call_counts counts_now(void) {
   struct call_counts counts = {0, 0};
-  size_t i;
 
-  for (i = 0; i < IO_CALLS; i++) {
+  for (size_t i = 0; i < IO_CALLS; i++) {
     counts.io += calls(io_calls[i]);
   }
   counts.port = calls("GetQueuedCompletionStatusEx");
@@ -73,11 +72,10 @@ NP_CASE("budget/many-immediate", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
         "npipe/loop.h") {
   struct call_counts before;
   struct call_counts after;
-  unsigned i;
 
   pair_open(f);
   before = counts_now();
-  for (i = 0; i < 32; i++) {
+  for (unsigned i = 0; i < 32; i++) {
     write_begin(&f->ops[i], f->peer, "abcd", 4);
     read_begin(&f->ops[32 + i], f->end, 4);
   }
@@ -114,8 +112,7 @@ NP_CASE("budget/write-pending", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
   size_t length = 0;
 
   memset(data, 'x', sizeof(data));
-  f->server_options.in_buffer_bytes = 100;
-  f->server_options.out_buffer_bytes = 100;
+  server_quotas(f, 100, 100);
   pair_open_raw(f);
   before = counts_now();
   write_begin(&f->ops[0], f->end, data, sizeof(data));
@@ -151,8 +148,7 @@ NP_CASE("budget/cancel-pending", np_op_cancel, ANY_MODE | BOTH_ENDS, NP_OK,
   uint64_t before;
 
   pair_open(f);
-  read_begin(&f->ops[0], f->end, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->end, 16);
   before = calls("CancelIoEx");
   assert_np_ok(np_op_cancel(&f->ops[0].op));
   assert_np_ok(np_op_cancel(&f->ops[0].op));
@@ -178,14 +174,13 @@ NP_CASE("budget/timer", np_timer_start, NO_MODE, NP_OK,
 static void assert_taken_together(np_fixture *f, unsigned reads) {
   enum { MANY = 16 };
   uint64_t before;
-  unsigned i;
 
   pair_open_raw(f);
-  for (i = 0; i < reads; i++) {
+  for (unsigned i = 0; i < reads; i++) {
     read_begin(&f->ops[i], f->end, 4);
   }
   reads_post(f);
-  for (i = 0; i < MANY; i++) {
+  for (unsigned i = 0; i < MANY; i++) {
     assert_int_equal(raw_write(f->raw, "abcd", 4), 0);
   }
   before = calls("GetQueuedCompletionStatusEx");
@@ -215,8 +210,7 @@ NP_CASE("budget/task-and-packet-together", np_loop_post, ANY_MODE | BOTH_ENDS,
   uint64_t before;
 
   pair_open_raw(f);
-  read_begin(&f->ops[0], f->end, 4);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->end, 4);
   assert_int_equal(raw_write(f->raw, "abcd", 4), 0);
   assert_np_ok(np_loop_post(f->loop, &f->tasks[0].task, on_task));
   before = calls("GetQueuedCompletionStatusEx");
@@ -244,8 +238,7 @@ NP_CASE("budget/close-busy", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
 
   pair_open_raw(f);
   read_begin(&f->ops[0], f->end, 4);
-  read_begin(&f->ops[1], f->end, 4);
-  reads_post(f);
+  read_pend(f, &f->ops[1], f->end, 4);
   assert_int_equal(raw_write(f->raw, "abcd", 4), 0);
   assert_int_equal(raw_write(f->raw, "abcd", 4), 0);
   before = calls("CancelIoEx");
@@ -301,7 +294,6 @@ NP_CASE("budget/refused-io", np_pipe_async_io, ANY_MODE | BOTH_ENDS,
   f->ops[0].start_count++;
   loop_until_count(f, &count, 5);
   assert_true(world_now_ms() - begin_ms <= 30);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
+  assert_next(&f->ops[0], WAIT_TIMEOUT, 0);
   assert_true(count < 20);
 }

@@ -28,12 +28,10 @@ NP_CASE("budget-turn/yield", np_loop_create, ANY_MODE | BOTH_ENDS, NP_OK,
   pair_open(f);
   before = calls("SwitchToThread");
   read_begin(&f->ops[0], f->end, 16);
-  read_begin(&f->ops[1], f->end, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[1], f->end, 16);
   assert_int_equal(calls("SwitchToThread") - before, 1);
   write_begin(&f->ops[2], f->peer, "abc", 3);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, 3);
+  assert_ends(&f->ops[0], NP_OK, 3);
   assert_int_equal(calls("SwitchToThread") - before, 1);
 }
 
@@ -51,15 +49,13 @@ NP_CASE("budget-turn/yield-news", np_loop_create, MODE_BYTE | BOTH_ENDS, NP_OK,
 
   loop_that_yields(f, NULL);
   pair_open_raw(f);
-  read_begin(&f->ops[0], f->end, 3);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->end, 3);
   before = calls("SwitchToThread");
   f->user = &before;
   f->ops[0].then = then_not_yielded;
   assert_int_equal(raw_write(f->raw, "abc", 3), 0);
   read_begin(&f->ops[1], f->end, 3);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 3);
+  assert_next(&f->ops[0], NP_OK, 3);
 }
 
 NP_CASE("budget-turn/yield-default", np_loop_options_init, ANY_MODE | BOTH_ENDS,
@@ -68,11 +64,9 @@ NP_CASE("budget-turn/yield-default", np_loop_options_init, ANY_MODE | BOTH_ENDS,
 
   pair_open(f);
   before = calls("SwitchToThread");
-  read_begin(&f->ops[0], f->end, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->end, 16);
   /* The other read is in the kernel already. */
-  read_begin(&f->ops[1], f->peer, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[1], f->peer, 16);
   assert_int_equal(calls("SwitchToThread") - before, 0);
 }
 
@@ -84,8 +78,7 @@ NP_CASE("budget-turn/yield-foreign-port", np_loop_create, MODE_BYTE | BOTH_ENDS,
   assert_non_null(f->port);
   pair_open(f);
   before = calls("SwitchToThread");
-  read_begin(&f->ops[0], f->end, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->end, 16);
   assert_int_equal(calls("SwitchToThread") - before, 0);
 }
 
@@ -105,9 +98,8 @@ static void then_read_on(np_fixture *f, struct recorder *recorder) {
   assert_true(recorder->transferred <= *left);
   *left -= recorder->transferred;
   if (*left > 0) {
-    recorder->start_count++;
-    assert_np_ok(
-        np_pipe_read(f->peer, &f->ops[8], 60000, &recorder->op, on_done));
+    op_begin(recorder,
+             np_pipe_read(f->peer, &f->ops[8], 60000, &recorder->op, on_done));
   }
 }
 
@@ -129,9 +121,8 @@ NP_CASE("budget-turn/large-writes", np_pipe_write, MODE_BYTE | BOTH_ENDS, NP_OK,
   /* The 16 recorders lie in a row, so their memory serves as one buffer of
    * 60,000 bytes. */
   assert_true(16 * sizeof f->ops[0] >= 60000);
-  f->ops[1].start_count++;
-  assert_np_ok(
-      np_pipe_read(f->peer, &f->ops[8], 60000, &f->ops[1].op, on_done));
+  op_begin(&f->ops[1],
+           np_pipe_read(f->peer, &f->ops[8], 60000, &f->ops[1].op, on_done));
   then_write_on(f, &f->ops[0]);
   loop_until_count(f, &f->ops[0].done_count, 20);
   while (left > 0) {
@@ -275,8 +266,7 @@ NP_CASE("budget-turn/short-messages", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
   uint64_t reads;
   uint64_t port;
 
-  f->server_options.in_buffer_bytes = 4096;
-  f->server_options.out_buffer_bytes = 4096;
+  server_quotas(f, 4096, 4096);
   pair_open(f);
   f->ops[0].then = then_write_short;
   f->ops[1].then = then_read_short;

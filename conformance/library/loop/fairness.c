@@ -73,8 +73,7 @@ NP_CASE("fairness/packet", np_pipe_read, MODE_BYTE | BOTH_ENDS, NP_OK,
         "npipe/loop.h") {
   f->server_options.instances_max = NP_INSTANCES_UNLIMITED;
   pair_open(f);
-  read_begin(&f->ops[1], f->peer, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[1], f->peer, 16);
   f->ops[1].then = then_chain_end;
   f->ops[0].then = then_write_for_ever;
   write_begin(&f->ops[0], f->end, NULL, 0);

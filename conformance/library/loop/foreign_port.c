@@ -32,8 +32,7 @@ NP_CASE(
 
   memset(data, 'x', sizeof(data));
   loop_remake_foreign(f, KEY_LOOP);
-  f->server_options.in_buffer_bytes = 100;
-  f->server_options.out_buffer_bytes = 100;
+  server_quotas(f, 100, 100);
   pair_open(f);
   read_begin(&f->ops[0], f->end, 16);
   assert_np_error(loop_turn(f, 0), WAIT_TIMEOUT);
@@ -55,8 +54,7 @@ NP_CASE(
 
   f->ops[4].op.timeout_ms = 5;
   read_begin(&f->ops[4], f->end, 16);
-  loop_until(f, 5);
-  assert_done(&f->ops[4], WAIT_TIMEOUT, 0);
+  assert_next(&f->ops[4], WAIT_TIMEOUT, 0);
   read_begin(&f->ops[5], f->end, 16);
   pipe_close_wait(f, f->end);
   assert_done(&f->ops[5], ERROR_OPERATION_ABORTED, 0);
@@ -239,9 +237,9 @@ NP_CASE("foreign-port/dispatch-invalid", np_loop_dispatch, NO_MODE,
   OVERLAPPED_ENTRY entry;
 
   memset(&entry, 0, sizeof(entry));
-  assert_np_error(np_loop_dispatch(NULL, NULL, 0), ERROR_INVALID_PARAMETER);
-  assert_np_error(np_loop_dispatch(NULL, &entry, 1), ERROR_INVALID_PARAMETER);
-  assert_np_error(np_loop_dispatch(f->loop, NULL, 1), ERROR_INVALID_PARAMETER);
+  assert_invalid(np_loop_dispatch(NULL, NULL, 0));
+  assert_invalid(np_loop_dispatch(NULL, &entry, 1));
+  assert_invalid(np_loop_dispatch(f->loop, NULL, 1));
   assert_np_ok(np_loop_dispatch(f->loop, &entry, 0));
 }
 

@@ -12,26 +12,24 @@ NP_CASE("museum-flow/no-quota", np_pipe_write, ANY_MODE | BOTH_ENDS,
   museum_begin(f, 0);
   pair_open(f);
   for (unsigned round = 0; round < 15; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     read_begin(read, f->peer, 16);
-    museum_settle(f);
-    museum_error(np_op_cancel(&read->op), NP_OK);
-    museum_until(f, read);
-    museum_done(read, ERROR_OPERATION_ABORTED, 0);
+    loop_settle(f);
+    assert_np_ok(np_op_cancel(&read->op));
+    assert_ends(read, ERROR_OPERATION_ABORTED, 0);
     write->op.timeout_ms = 2;
     write_begin(write, f->end, "data", 4);
-    museum_until(f, write);
-    museum_done(write, WAIT_TIMEOUT, 0);
+    assert_ends(write, WAIT_TIMEOUT, 0);
 
     write->op.timeout_ms = 0;
     write_begin(write, f->end, "data", 4);
-    museum_settle(f);
+    loop_settle(f);
     assert_int_equal(write->done_count, write->start_count - 1);
     read_begin(read, f->peer, 16);
-    museum_until(f, read);
-    museum_until(f, write);
-    museum_done(read, NP_OK, 4);
-    museum_done(write, NP_OK, 4);
+    op_wait(read);
+    op_wait(write);
+    assert_done(read, NP_OK, 4);
+    assert_done(write, NP_OK, 4);
   }
 }
 
@@ -49,7 +47,7 @@ NP_CASE("museum-flow/both-write-first", np_pipe_write, ANY_MODE, NP_OK,
   f->server_options.out_buffer_bytes = defaults.out_buffer_bytes;
   pair_open(f);
   for (unsigned round = 0; round < 20; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     museum_pattern(to_client, BYTES, round);
     museum_pattern(to_server, BYTES, round + 100);
     pipe_send(f, f->server, to_client, BYTES);
@@ -70,21 +68,20 @@ NP_CASE("museum-flow/never-reads", np_pipe_write, ANY_MODE, NP_OK,
   museum_begin(f, MUSEUM_QUOTA);
   pair_open(f);
   for (unsigned i = 0; i < COMMANDS; i++) {
-    museum_round("command %u", i);
+    round_name("command %u", i);
     pipe_send(f, f->client, "command", 7);
     assert_received(f, f->server, "command", 7);
     write_begin(&f->ops[i], f->server, answer, sizeof(answer));
   }
-  museum_settle(f);
+  loop_settle(f);
   for (unsigned i = 0; i < COMMANDS; i++) {
-    museum_round("answer %u", i);
+    round_name("answer %u", i);
     if (f->ops[i].done_count == 0) {
       blocked++;
-      museum_error(np_op_cancel(&f->ops[i].op), NP_OK);
-      museum_until(f, &f->ops[i]);
-      museum_done(&f->ops[i], ERROR_OPERATION_ABORTED, 0);
+      assert_np_ok(np_op_cancel(&f->ops[i].op));
+      assert_ends(&f->ops[i], ERROR_OPERATION_ABORTED, 0);
     } else {
-      museum_done(&f->ops[i], NP_OK, sizeof(answer));
+      assert_done(&f->ops[i], NP_OK, sizeof(answer));
     }
   }
   assert_int_equal(blocked, COMMANDS - 4); /* the quota holds four answers */
@@ -98,34 +95,31 @@ NP_CASE("museum-flow/duplex", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
   museum_begin(f, MUSEUM_QUOTA);
   pair_open(f);
   read_begin(read, f->end, 16);
-  museum_settle(f);
+  loop_settle(f);
   for (unsigned round = 0; round < MUSEUM_ROUNDS; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     write_begin(&f->ops[1], f->end, "data", 4);
-    museum_until(f, &f->ops[1]);
-    museum_done(&f->ops[1], NP_OK, 4);
+    assert_ends(&f->ops[1], NP_OK, 4);
     assert_received(f, f->peer, "data", 4);
     assert_int_equal(read->done_count, 0);
   }
   pipe_send(f, f->peer, "done", 4);
-  museum_until(f, read);
-  assert_done(read, NP_OK, 4);
+  assert_ends(read, NP_OK, 4);
 }
 
 static void two_reads(np_fixture *f, unsigned round) {
   struct recorder *waits = &f->ops[0];
   struct recorder *at_once = &f->ops[1];
 
-  museum_round("round %u", round);
+  round_name("round %u", round);
   read_begin(waits, f->end, 1);
-  museum_settle(f);
+  loop_settle(f);
   /* This read is put off until the end of the turn. */
   read_begin(at_once, f->end, 1);
   write_begin(&f->ops[2], f->peer, "1", 1);
   write_begin(&f->ops[3], f->peer, "2", 1);
   for (unsigned i = 0; i < 4; i++) {
-    museum_until(f, &f->ops[i]);
-    museum_done(&f->ops[i], NP_OK, 1);
+    assert_ends(&f->ops[i], NP_OK, 1);
   }
   assert_int_equal(waits->buffer[0], '1');
   assert_int_equal(at_once->buffer[0], '2');
@@ -181,7 +175,7 @@ static void stream_write(struct stream *s, uint32_t *random) {
     size_t length = 1 + museum_random(random) % WRITE_BYTES_MAX;
 
     if (write->done_count == write->start_count) {
-      museum_error(write->result, NP_OK);
+      assert_np_ok(write->result);
       write_begin(write, s->from, storm_data + s->written % PERIOD, length);
       s->written += length;
     }
@@ -199,14 +193,14 @@ static void stream_read(struct stream *s, uint32_t *random) {
     }
     if (read->done_count != s->taken[s->next]) {
       s->taken[s->next]++;
-      museum_error(read->result, NP_OK);
+      assert_np_ok(read->result);
       if (read->order < s->order) {
-        museum_fail(__FILE__, __LINE__, "a later read came first");
+        fail_at(__FILE__, __LINE__, "a later read came first");
       }
       s->order = read->order;
       if (memcmp(read->buffer, storm_data + s->read % PERIOD,
                  read->transferred) != 0) {
-        museum_fail(__FILE__, __LINE__, "wrong bytes at %u", (unsigned)s->read);
+        fail_at(__FILE__, __LINE__, "wrong bytes at %u", (unsigned)s->read);
       }
       s->read += read->transferred;
     }
@@ -240,18 +234,18 @@ NP_CASE("museum-flow/storm", np_pipe_read, BYTE_READS, NP_OK,
       stream_write(&streams[i], &random);
       stream_read(&streams[i], &random);
     }
-    museum_error(loop_turn(f, (uint32_t)world_timeout_ms(LOOP_WAIT_MS)), NP_OK);
+    assert_np_ok(loop_turn(f, (uint32_t)world_timeout_ms(LOOP_WAIT_MS)));
   }
   for (unsigned i = 0; i < 2; i++) {
     struct stream *s = &streams[i];
 
     while (s->read < s->written) {
-      museum_until(f, &s->reads[s->next]);
+      op_wait(&s->reads[s->next]);
       stream_read(s, &random);
     }
     for (unsigned j = 0; j < WRITES; j++) {
-      museum_until(f, &s->writes[j]);
-      museum_error(s->writes[j].result, NP_OK);
+      op_wait(&s->writes[j]);
+      assert_np_ok(s->writes[j].result);
     }
     assert_int_equal(s->read, s->written);
   }

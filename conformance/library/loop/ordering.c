@@ -5,9 +5,7 @@ enum { MANY = 32 };
 
 static void assert_in_order(const np_fixture *f, unsigned first,
                             unsigned count) {
-  unsigned i;
-
-  for (i = first + 1; i < first + count; i++) {
+  for (unsigned i = first + 1; i < first + count; i++) {
     assert_true(f->ops[i].order > f->ops[i - 1].order);
   }
 }
@@ -32,16 +30,14 @@ static void assert_number(const struct recorder *recorder, uint32_t number) {
 NP_CASE("ordering/reads-pending", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
         "Waiting reads complete in the order in which they were started.",
         "ReadFile#pipes") {
-  unsigned i;
-
   pair_open(f);
-  for (i = 0; i < MANY; i++) {
+  for (unsigned i = 0; i < MANY; i++) {
     read_begin(&f->ops[i], f->end, 4);
   }
   reads_post(f);
   numbers_write(f, f->peer, 0, MANY);
   loop_until(f, MANY);
-  for (i = 0; i < MANY; i++) {
+  for (unsigned i = 0; i < MANY; i++) {
     assert_number(&f->ops[i], i);
   }
   assert_in_order(f, 0, MANY);
@@ -51,15 +47,13 @@ NP_CASE("ordering/reads-immediate", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
         "Reads that find their data complete in the order in which they were "
         "started.",
         "ReadFile#pipes") {
-  unsigned i;
-
   pair_open(f);
   numbers_write(f, f->peer, 0, MANY);
-  for (i = 0; i < MANY; i++) {
+  for (unsigned i = 0; i < MANY; i++) {
     read_begin(&f->ops[i], f->end, 4);
   }
   loop_until(f, MANY);
-  for (i = 0; i < MANY; i++) {
+  for (unsigned i = 0; i < MANY; i++) {
     assert_number(&f->ops[i], i);
   }
   assert_in_order(f, 0, MANY);
@@ -88,8 +82,7 @@ NP_CASE("ordering/reads-mixed", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
         "also when both end in one turn and only the second at once.",
         "ReadFile#pipes") {
   pair_open(f);
-  read_begin(&f->ops[0], f->end, 4);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->end, 4);
   mixed_reads_begin(f);
   assert_mixed_reads(f);
 }
@@ -101,8 +94,7 @@ NP_CASE("ordering/reads-mixed-foreign-port", np_pipe_read, ANY_MODE | BOTH_ENDS,
         "npipe/loop.h") {
   loop_remake_foreign(f, 0x4C);
   pair_open(f);
-  read_begin(&f->ops[0], f->end, 4);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->end, 4);
   mixed_reads_begin(f);
   assert_mixed_reads(f);
 }
@@ -113,7 +105,6 @@ NP_CASE("ordering/reads-mixed-among-many", np_pipe_read, ANY_MODE | BOTH_ENDS,
         "pipe, even among many waiting reads of other pipes.",
         "ReadFile#pipes") {
   np_pipe *other;
-  unsigned i;
 
   pair_open(f);
   other = pipe_own(f, f->end);
@@ -121,9 +112,8 @@ NP_CASE("ordering/reads-mixed-among-many", np_pipe_read, ANY_MODE | BOTH_ENDS,
   f->server = NULL;
   f->client = NULL;
   pair_open(f);
-  read_begin(&f->ops[0], f->end, 4);
-  reads_post(f);
-  for (i = 0; i < MANY; i++) {
+  read_pend(f, &f->ops[0], f->end, 4);
+  for (unsigned i = 0; i < MANY; i++) {
     read_begin(&f->ops[4 + i], other, 4);
   }
   reads_post(f);
@@ -145,16 +135,14 @@ NP_CASE("ordering/reads-kept-in-flight", np_pipe_read, ANY_MODE | BOTH_ENDS,
         "callback overtakes another.",
         "ReadFile#pipes") {
   static uint32_t numbers[MANY];
-  uint32_t i;
 
   pair_open(f);
-  for (i = 0; i < MANY; i++) {
+  for (uint32_t i = 0; i < MANY; i++) {
     f->ops[i].then = then_read_next;
   }
   read_begin(&f->ops[0], f->end, 4);
-  read_begin(&f->ops[1], f->end, 4);
-  reads_post(f);
-  for (i = 0; i < MANY; i++) {
+  read_pend(f, &f->ops[1], f->end, 4);
+  for (uint32_t i = 0; i < MANY; i++) {
     numbers[i] = i;
     write_begin(&f->ops[MANY + i], f->peer, &numbers[i], 4);
     if (i % 5 == 4) {
@@ -162,7 +150,7 @@ NP_CASE("ordering/reads-kept-in-flight", np_pipe_read, ANY_MODE | BOTH_ENDS,
     }
   }
   loop_until(f, 2 * MANY);
-  for (i = 0; i < MANY; i++) {
+  for (uint32_t i = 0; i < MANY; i++) {
     assert_number(&f->ops[i], i);
   }
   assert_in_order(f, 0, MANY);
@@ -173,20 +161,18 @@ NP_CASE("ordering/writes", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
         "they were started, whether or not the quota makes them wait.",
         "WriteFile#pipes") {
   static uint32_t numbers[MANY];
-  uint32_t i;
 
-  f->server_options.in_buffer_bytes = 40;
-  f->server_options.out_buffer_bytes = 40;
+  server_quotas(f, 40, 40);
   pair_open(f);
-  for (i = 0; i < MANY; i++) {
+  for (uint32_t i = 0; i < MANY; i++) {
     numbers[i] = i;
     write_begin(&f->ops[i], f->end, &numbers[i], sizeof(i));
   }
-  for (i = 0; i < MANY; i++) {
+  for (uint32_t i = 0; i < MANY; i++) {
     assert_received(f, f->peer, &i, sizeof(i));
   }
   loop_until(f, MANY);
-  for (i = 0; i < MANY; i++) {
+  for (uint32_t i = 0; i < MANY; i++) {
     assert_done(&f->ops[i], NP_OK, sizeof(i));
   }
   assert_in_order(f, 0, MANY);
@@ -197,21 +183,20 @@ NP_CASE("ordering/both-ways", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
         "other up.",
         "Named Pipe Operations") {
   static uint32_t numbers[MANY];
-  uint32_t i;
 
   pair_open(f);
-  for (i = 0; i < MANY / 2; i++) {
+  for (uint32_t i = 0; i < MANY / 2; i++) {
     read_begin(&f->ops[i], f->end, 4);
     read_begin(&f->ops[MANY / 2 + i], f->peer, 4);
   }
   reads_post(f);
-  for (i = 0; i < MANY / 2; i++) {
+  for (uint32_t i = 0; i < MANY / 2; i++) {
     numbers[i] = i;
     write_begin(&f->ops[MANY + i], f->end, &numbers[i], 4);
     write_begin(&f->ops[MANY + MANY / 2 + i], f->peer, &numbers[i], 4);
     loop_until(f, 4 * (i + 1));
   }
-  for (i = 0; i < MANY / 2; i++) {
+  for (uint32_t i = 0; i < MANY / 2; i++) {
     assert_number(&f->ops[i], i);
     assert_number(&f->ops[MANY / 2 + i], i);
   }
@@ -226,17 +211,15 @@ static void then_write_back(np_fixture *f, struct recorder *recorder) {
 NP_CASE("ordering/echo-in-callbacks", np_pipe_write, ANY_MODE | BOTH_ENDS,
         NP_OK, "Data that the callbacks of reads write come back in order.",
         "npipe/op.h") {
-  uint32_t i;
-
   pair_open(f);
-  for (i = 0; i < MANY; i++) {
+  for (uint32_t i = 0; i < MANY; i++) {
     f->ops[i].then = then_write_back;
     read_begin(&f->ops[i], f->end, 4);
   }
   reads_post(f);
   numbers_write(f, f->peer, 0, MANY);
   loop_until(f, 2 * MANY);
-  for (i = 0; i < MANY; i++) {
+  for (uint32_t i = 0; i < MANY; i++) {
     assert_received(f, f->peer, &i, sizeof(i));
   }
 }
@@ -265,10 +248,8 @@ NP_CASE("ordering/ended-at-once", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
         "The callbacks of operations that completed at once run in the order "
         "of completion.",
         "npipe/op.h") {
-  unsigned i;
-
   pair_open(f);
-  for (i = 0; i < 10; i++) {
+  for (unsigned i = 0; i < 10; i++) {
     write_begin(&f->ops[i], i % 2 == 0 ? f->end : f->peer, "x", 1);
   }
   loop_until(f, 10);

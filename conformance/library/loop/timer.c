@@ -39,11 +39,10 @@ NP_CASE("timer/never-early", np_timer_start, NO_MODE, NP_OK,
         "GetTickCount64#remarks") {
   static const uint32_t delays[] = {1, 2, 3, 5, 10, 17, 30};
   uint64_t end_us = 0;
-  size_t i;
 
   f->user = &end_us;
   f->timers[0].then = then_note_us;
-  for (i = 0; i < sizeof(delays) / sizeof(delays[0]); i++) {
+  for (size_t i = 0; i < sizeof(delays) / sizeof(delays[0]); i++) {
     uint64_t begin_us = now_us();
 
     timer_begin(f, 0, delays[i]);
@@ -57,16 +56,15 @@ NP_CASE("timer/never-early-polled", np_timer_start, NO_MODE, NP_OK,
         "at the clock all the time.",
         "GetTickCount64#remarks") {
   uint64_t end_us = 0;
-  unsigned i;
-  unsigned turns;
 
   f->user = &end_us;
   f->timers[0].then = then_note_us;
-  for (i = 1; i <= 20; i++) {
+  for (unsigned i = 1; i <= 20; i++) {
     uint64_t begin_us = now_us();
 
     timer_begin(f, 0, 2);
-    for (turns = 0; turns < 5000 && f->timers[0].run_count < i; turns++) {
+    for (unsigned turns = 0; turns < 5000 && f->timers[0].run_count < i;
+         turns++) {
       loop_turn(f, 0);
     }
     assert_np_ok(loop_run(f)); /* for a clock that stands still between waits */
@@ -92,13 +90,11 @@ NP_CASE("timer/order-of-deadlines", np_timer_start, NO_MODE, NP_OK,
 NP_CASE("timer/order-of-starts", np_timer_start, NO_MODE, NP_OK,
         "Timers without a delay run in the order in which they were started.",
         "npipe/timer.h") {
-  unsigned i;
-
-  for (i = 0; i < TIMERS_MAX; i++) {
+  for (unsigned i = 0; i < TIMERS_MAX; i++) {
     timer_begin(f, i, 0);
   }
   assert_np_ok(loop_run(f));
-  for (i = 0; i < TIMERS_MAX; i++) {
+  for (unsigned i = 0; i < TIMERS_MAX; i++) {
     assert_int_equal(f->timers[i].order, i + 1);
   }
 }
@@ -110,23 +106,22 @@ NP_CASE("timer/many", np_timer_start, NO_MODE, NP_OK,
   enum { MANY = 400 };
   static struct timer_recorder many[MANY];
   unsigned ran = 0;
-  unsigned i;
 
   memset(many, 0, sizeof(many));
-  for (i = 0; i < MANY; i++) {
+  for (unsigned i = 0; i < MANY; i++) {
     assert_np_ok(
         np_timer_start(f->loop, &many[i].timer, (i * 7919u) % 97u, on_timer));
   }
-  for (i = 0; i < MANY; i += 3) {
+  for (unsigned i = 0; i < MANY; i += 3) {
     np_timer_stop(&many[(i * 31u) % MANY].timer);
   }
-  for (i = 0; i < MANY; i++) {
+  for (unsigned i = 0; i < MANY; i++) {
     ran += np_timer_is_active(&many[i].timer) ? 1u : 0u;
   }
   assert_true(ran > 0 && ran < MANY);
   assert_np_ok(loop_run(f));
   assert_int_equal(f->order, ran);
-  for (i = 0; i < MANY; i++) {
+  for (unsigned i = 0; i < MANY; i++) {
     unsigned j;
 
     assert_true(many[i].run_count <= 1);
@@ -249,16 +244,12 @@ NP_CASE("timer/start-null", np_timer_start, NO_MODE, ERROR_INVALID_PARAMETER,
         "A NULL is refused and nothing changes.", "npipe/timer.h") {
   np_timer *timer = &f->timers[0].timer;
 
-  assert_np_error(np_timer_start(NULL, timer, 1, on_timer),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_timer_start(f->loop, NULL, 1, on_timer),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_timer_start(f->loop, timer, 1, NULL),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_timer_start(NULL, timer, 1, on_timer));
+  assert_invalid(np_timer_start(f->loop, NULL, 1, on_timer));
+  assert_invalid(np_timer_start(f->loop, timer, 1, NULL));
   assert_false(np_timer_is_active(timer));
   timer_begin(f, 0, 60000);
-  assert_np_error(np_timer_start(f->loop, timer, 1, NULL),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_timer_start(f->loop, timer, 1, NULL));
   assert_true(np_timer_is_active(timer));
   assert_true(np_loop_wait_ms(f->loop) > 1000);
 }
@@ -341,9 +332,8 @@ NP_CASE("timer/is-active", np_timer_is_active, NO_MODE, NP_OK,
 NP_CASE("timer/no-memory", np_timer_start, NO_MODE, NP_OK,
         "Timers take no memory from the allocator.", "npipe/timer.h") {
   size_t total = f->allocator.total;
-  unsigned i;
 
-  for (i = 0; i < TIMERS_MAX; i++) {
+  for (unsigned i = 0; i < TIMERS_MAX; i++) {
     timer_begin(f, i, i);
   }
   assert_np_ok(loop_run(f));

@@ -110,10 +110,7 @@ NP_CASE("error/name", np_error_name, NO_MODE, NP_OK,
         "Each code that a pipe call can give has the name that Windows gives "
         "it.",
         "System Error Codes") {
-  size_t i;
-
-  (void)f;
-  for (i = 0; i < NAMED; i++) {
+  for (size_t i = 0; i < NAMED; i++) {
     assert_string_equal(np_error_name(named[i].code), named[i].name);
   }
 }
@@ -121,7 +118,6 @@ NP_CASE("error/name", np_error_name, NO_MODE, NP_OK,
 NP_CASE("error/name-unknown", np_error_name, NO_MODE, NP_OK,
         "A code that means nothing has the name ERROR_?, never NULL.",
         "System Error Codes") {
-  (void)f;
   assert_string_equal(np_error_name(0xDEADBEEF), "ERROR_?");
   assert_string_equal(np_error_name(UINT32_MAX), "ERROR_?");
 }
@@ -130,17 +126,13 @@ NP_CASE("error/text", np_error_text, NO_MODE, NP_OK,
         "Each code that a pipe call can give has a sentence of its own, "
         "without a full stop.",
         "System Error Codes") {
-  size_t i;
-  size_t j;
-
-  (void)f;
-  for (i = 0; i < NAMED; i++) {
+  for (size_t i = 0; i < NAMED; i++) {
     const char *text = np_error_text(named[i].code);
 
     assert_non_null(text);
     assert_true(strlen(text) > 2);
     assert_int_not_equal(text[strlen(text) - 1], '.');
-    for (j = 0; j < i; j++) {
+    for (size_t j = 0; j < i; j++) {
       assert_string_not_equal(text, np_error_text(named[j].code));
     }
   }
@@ -151,7 +143,6 @@ NP_CASE("error/text-unknown", np_error_text, NO_MODE, NP_OK,
         "System Error Codes") {
   const char *text = np_error_text(0xDEADBEEF);
 
-  (void)f;
   assert_non_null(text);
   assert_true(text[0] != 0);
 }
@@ -160,10 +151,7 @@ NP_CASE("error/is-eof", np_is_eof, NO_MODE, ERROR_BROKEN_PIPE,
         "The end of a stream is ERROR_BROKEN_PIPE and no other code: not "
         "success, not a disconnect.",
         "ReadFile#pipes") {
-  size_t i;
-
-  (void)f;
-  for (i = 0; i < NAMED; i++) {
+  for (size_t i = 0; i < NAMED; i++) {
     assert_int_equal(np_is_eof(named[i].code), named[i].code == 109);
   }
 }
@@ -176,14 +164,11 @@ NP_CASE("error/is-retryable", np_is_retryable, NO_MODE, ERROR_PIPE_BUSY,
       ERROR_PIPE_BUSY,           NP_WOULD_BLOCK,
       ERROR_NO_SYSTEM_RESOURCES, ERROR_NOT_ENOUGH_QUOTA,
       ERROR_WORKING_SET_QUOTA,   ERROR_NOT_ENOUGH_MEMORY};
-  size_t i;
-  size_t j;
 
-  (void)f;
-  for (i = 0; i < NAMED; i++) {
+  for (size_t i = 0; i < NAMED; i++) {
     bool expected = false;
 
-    for (j = 0; j < sizeof(retryable) / sizeof(retryable[0]); j++) {
+    for (size_t j = 0; j < sizeof(retryable) / sizeof(retryable[0]); j++) {
       expected = expected || retryable[j] == named[i].code;
     }
     assert_int_equal(np_is_retryable(named[i].code), expected);
@@ -194,7 +179,6 @@ NP_CASE("error/is-eof-disconnect", np_is_eof, NO_MODE, ERROR_PIPE_NOT_CONNECTED,
         "A server's disconnect is no end of stream: unread data was thrown "
         "away.",
         "DisconnectNamedPipe#remarks") {
-  (void)f;
   assert_false(np_is_eof(ERROR_PIPE_NOT_CONNECTED));
 }
 
@@ -203,35 +187,30 @@ NP_CASE("error/is-retryable-not-found", np_is_retryable, NO_MODE,
         "A name that is not there is not retryable: whether it will come to be "
         "is for the caller to know.",
         "CreateFile#pipes") {
-  (void)f;
   assert_false(np_is_retryable(ERROR_FILE_NOT_FOUND));
 }
 
 NP_CASE("error/is-retryable-memory", np_is_retryable, NO_MODE,
         ERROR_NOT_ENOUGH_MEMORY, "Lack of memory may pass.",
         "System Error Codes") {
-  (void)f;
   assert_true(np_is_retryable(ERROR_NOT_ENOUGH_MEMORY));
 }
 
 NP_CASE("error/is-retryable-resources", np_is_retryable, NO_MODE,
         ERROR_NO_SYSTEM_RESOURCES, "The kernel's lack of pool may pass.",
         "System Error Codes") {
-  (void)f;
   assert_true(np_is_retryable(ERROR_NO_SYSTEM_RESOURCES));
 }
 
 NP_CASE("error/is-retryable-quota", np_is_retryable, NO_MODE,
         ERROR_NOT_ENOUGH_QUOTA, "Lack of quota may pass.",
         "System Error Codes") {
-  (void)f;
   assert_true(np_is_retryable(ERROR_NOT_ENOUGH_QUOTA));
 }
 
 NP_CASE("error/is-retryable-working-set", np_is_retryable, NO_MODE,
         ERROR_WORKING_SET_QUOTA, "Lack of working set may pass.",
         "System Error Codes") {
-  (void)f;
   assert_true(np_is_retryable(ERROR_WORKING_SET_QUOTA));
 }
 
@@ -241,7 +220,6 @@ NP_CASE("error/version", np_version, NO_MODE, NP_OK,
         "npipe/version.h") {
   char expected[32];
 
-  (void)f;
   snprintf(expected, sizeof(expected), "%d.%d.%d", NP_VERSION_MAJOR,
            NP_VERSION_MINOR, NP_VERSION_PATCH);
   assert_string_equal(np_version(), expected);

@@ -88,11 +88,9 @@ NP_CASE("more-data/loops-of-one-key", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
     pair_open(f);
     pipe_send(f, f->peer, "abcde", 5);
     read_begin(&f->ops[2 * i], f->end, 2);
-    loop_until(f, 2 * i + 1);
-    assert_done(&f->ops[2 * i], ERROR_MORE_DATA, 2);
+    assert_next(&f->ops[2 * i], ERROR_MORE_DATA, 2);
     read_begin(&f->ops[2 * i + 1], f->end, 4);
-    loop_until(f, 2 * i + 2);
-    assert_done(&f->ops[2 * i + 1], NP_OK, 3);
+    assert_next(&f->ops[2 * i + 1], NP_OK, 3);
     pipe_close_wait(f, f->client);
     pipe_close_wait(f, f->server);
   }
@@ -173,8 +171,7 @@ NP_CASE("more-data/cancel-at-once", np_op_cancel, MODE_MESSAGE | BOTH_ENDS,
   error = np_pipe_try_read(f->end, buffer, 1, &length);
   read_begin(&f->ops[0], f->end, 2);
   assert_np_ok(np_op_cancel(&f->ops[0].op));
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  assert_next(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
   if (error == NP_WOULD_BLOCK) {
     assert_received(f, f->end, "abcde", 5);
   } else {

@@ -70,7 +70,7 @@ static void client_opens(np_fixture *f) {
   /* No instance listens after a disconnect or a close, so the open may fail
    * then. */
   if (error != NP_OK && scene.action == ACTION_NONE) {
-    museum_error(error, NP_OK);
+    assert_np_ok(error);
   }
 }
 
@@ -87,7 +87,7 @@ static void listen_client(np_fixture *f) {
 static void listen_client_gone(np_fixture *f) {
   server_listen(f);
   client_comes_and_goes(f);
-  museum_settle(f);
+  loop_settle(f);
 }
 
 static void peer_closes(np_fixture *f) {
@@ -97,7 +97,7 @@ static void peer_closes(np_fixture *f) {
 static void pair_peer_closed(np_fixture *f) {
   pair_open(f);
   peer_closes(f);
-  museum_settle(f);
+  loop_settle(f);
 }
 
 static void server_disconnects(np_fixture *f) {
@@ -106,14 +106,14 @@ static void server_disconnects(np_fixture *f) {
 
     if (error != ERROR_PIPE_NOT_CONNECTED) {
       /* The client may have been disconnected before. */
-      museum_error(error, NP_OK);
+      assert_np_ok(error);
     }
   }
 }
 
 static void pair_disconnected(np_fixture *f) {
   pair_open(f);
-  museum_error(np_server_disconnect(f->server), NP_OK);
+  assert_np_ok(np_server_disconnect(f->server));
 }
 
 /* peer_writes ignores the write's result; another combination checks it. */
@@ -302,7 +302,7 @@ static void act(np_fixture *f) {
     case ACTION_CANCEL:
       error = np_op_cancel(&scene.op->op);
       if (error != NP_OK || scene.op->done_count == scene.op->start_count) {
-        museum_error(error, ERROR_NOT_FOUND);
+        assert_np_error(error, ERROR_NOT_FOUND);
       }
       break;
     case ACTION_DISCONNECT:
@@ -346,12 +346,12 @@ static void cause_result(np_fixture *f) {
   struct task_recorder *task = &f->tasks[0];
 
   if (situation->cause != NULL && situation->timeout_ms == 0) {
-    museum_settle(f); /* Now the kernel has the operation. */
+    loop_settle(f); /* Now the kernel has the operation. */
   }
   if (scene.point == POINT_CAUSED) {
     task->run_count = 0;
     task->then = cause_and_act;
-    museum_error(np_loop_post(f->loop, &task->task, on_task), NP_OK);
+    assert_np_ok(np_loop_post(f->loop, &task->task, on_task));
     loop_until_count(f, &task->run_count, 1);
   } else if (situation->cause != NULL) {
     situation->cause(f);
@@ -382,9 +382,9 @@ static uint32_t limit_ms(void) {
 static void let_limit_pass(void) {
   np_loop *clock = NULL;
 
-  museum_error(np_loop_create(NULL, &clock), NP_OK);
-  museum_error(np_loop_run_once(clock, LIMIT_MS + TICK_MS), WAIT_TIMEOUT);
-  museum_error(np_loop_destroy(clock), NP_OK);
+  assert_np_ok(np_loop_create(NULL, &clock));
+  assert_np_error(np_loop_run_once(clock, LIMIT_MS + TICK_MS), WAIT_TIMEOUT);
+  assert_np_ok(np_loop_destroy(clock));
 }
 
 static bool is_pipe_gone(np_error error) {
@@ -409,7 +409,7 @@ static void check(np_fixture *f) {
   museum_done_either(r, either.error, either.or_error);
   if (r->transferred !=
       (r->result == scene.situation->error ? scene.situation->bytes : 0)) {
-    museum_fail(__FILE__, __LINE__, "%u bytes", (unsigned)r->transferred);
+    fail_at(__FILE__, __LINE__, "%u bytes", (unsigned)r->transferred);
   }
 }
 
@@ -427,14 +427,14 @@ static void tidy(np_fixture *f, size_t live) {
   pipe_close(f, f->server);
   pipe_close(f, f->client);
   loop_drain(f);
-  museum_settle(f);
+  loop_settle(f);
   if (scene.op->done_count != done_count) {
-    museum_fail(__FILE__, __LINE__, "a callback after on_closed");
+    fail_at(__FILE__, __LINE__, "a callback after on_closed");
   }
   if (f->closed_count != f->closing_count || f->allocator.live != live) {
-    museum_fail(__FILE__, __LINE__, "%u of %u closed, %u blocks stay",
-                f->closed_count, f->closing_count,
-                (unsigned)(f->allocator.live - live));
+    fail_at(__FILE__, __LINE__, "%u of %u closed, %u blocks stay",
+            f->closed_count, f->closing_count,
+            (unsigned)(f->allocator.live - live));
   }
 }
 
@@ -459,14 +459,14 @@ static void combine(np_fixture *f) {
   if (scene.point == POINT_BEFORE) {
     act(f);
     if (f->end == NULL) {
-      museum_error(start(pipe, on_never), ERROR_INVALID_HANDLE);
+      assert_np_error(start(pipe, on_never), ERROR_INVALID_HANDLE);
       tidy(f, live);
       return;
     }
   }
   r->start_count = 1;
   r->op.timeout_ms = limit_ms();
-  museum_error(start(pipe, on_done), NP_OK);
+  assert_np_ok(start(pipe, on_done));
   if (scene.point == POINT_STARTED) {
     act(f);
     if (limit_is_late() && scene.action != ACTION_DISCONNECT) {
@@ -475,11 +475,11 @@ static void combine(np_fixture *f) {
   }
   cause_result(f);
   if (must_come()) {
-    museum_until(f, r);
+    op_wait(r);
   }
   if (scene.point == POINT_AFTER) {
     act(f);
-    museum_settle(f);
+    loop_settle(f);
   }
   tidy(f, live);
   check(f);
@@ -501,8 +501,8 @@ static void generate(np_fixture *f, enum kind kind,
       continue;
     }
     for (unsigned point = 0; point < POINT_COUNT; point++) {
-      museum_round("%s, %s %s", situation->name, action_names[action],
-                   point_names[point]);
+      round_name("%s, %s %s", situation->name, action_names[action],
+                 point_names[point]);
       scene.situation = situation;
       scene.point = (enum point)point;
       combine(f);

@@ -16,14 +16,13 @@ NP_CASE("museum-cancel/late-data", np_pipe_read, ANY_MODE | BOTH_ENDS,
   museum_pattern(pattern, sizeof(pattern), 7);
   pair_open(f);
   for (unsigned round = 0; round < 15; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     late->op.timeout_ms = 1;
     read_begin(late, f->end, sizeof(pattern));
-    museum_until(f, late);
-    museum_done(late, WAIT_TIMEOUT, 0);
+    assert_ends(late, WAIT_TIMEOUT, 0);
     memcpy(late->buffer, pattern, sizeof(pattern));
     pipe_send(f, f->peer, "late", 4);
-    museum_settle(f);
+    loop_settle(f);
     assert_memory_equal(late->buffer, pattern, sizeof(pattern));
     assert_received(f, f->end, "late", 4);
   }
@@ -52,15 +51,15 @@ NP_CASE("museum-cancel/scribbled-write", np_op_cancel, MODE_BYTE | BOTH_ENDS,
   for (unsigned round = 0; round < 50; round++) {
     size_t part = (size_t)round * 20;
 
-    museum_round("round %u", round);
+    round_name("round %u", round);
     memcpy(data, original, sizeof(data));
     write_begin(write, f->end, data, sizeof(data));
     if (part > 0) {
       assert_int_equal(museum_take_raw(f->peer, got, part), part);
       assert_memory_equal(got, original, part);
     }
-    museum_error(np_op_cancel(&write->op), NP_OK);
-    museum_until(f, write);
+    assert_np_ok(np_op_cancel(&write->op));
+    op_wait(write);
     museum_done_either(write, ERROR_OPERATION_ABORTED, ERROR_OPERATION_ABORTED);
     assert_true(write->transferred == 0 || write->transferred == part);
     pipe_send(f, f->end, "next", 4);
@@ -85,10 +84,10 @@ NP_CASE("museum-cancel/no-byte-lost", np_op_cancel, ANY_MODE | BOTH_ENDS,
   for (unsigned round = 0; round < MUSEUM_TURNS; round++) {
     uint8_t byte = sent++;
 
-    museum_round("round %u", round);
+    round_name("round %u", round);
     read_begin(read, f->end, 16);
     if (round % 8 != 0) {
-      museum_settle(f);
+      loop_settle(f);
     }
     switch (round % 3) {
       case 0:
@@ -101,23 +100,21 @@ NP_CASE("museum-cancel/no-byte-lost", np_op_cancel, ANY_MODE | BOTH_ENDS,
         break;
       default:
         write_begin(write, f->peer, &byte, 1);
-        museum_until(f, write);
+        op_wait(write);
         np_op_cancel(&read->op);
         break;
     }
-    museum_until(f, read);
-    museum_until(f, write);
-    museum_done(write, NP_OK, 1);
+    op_wait(read);
+    assert_ends(write, NP_OK, 1);
     museum_done_either(read, NP_OK, ERROR_OPERATION_ABORTED);
     if (read->transferred == 0) {
       read_begin(read, f->end, 16);
-      museum_until(f, read);
-      museum_done(read, NP_OK, 1);
+      assert_ends(read, NP_OK, 1);
     }
     assert_int_equal(read->transferred, 1);
     if ((uint8_t)read->buffer[0] != got) {
-      museum_fail(__FILE__, __LINE__, "byte %u, not %u",
-                  (unsigned)(uint8_t)read->buffer[0], (unsigned)got);
+      fail_at(__FILE__, __LINE__, "byte %u, not %u",
+              (unsigned)(uint8_t)read->buffer[0], (unsigned)got);
     }
     got++;
   }
@@ -140,11 +137,11 @@ NP_CASE("museum-cancel/seven-of-eight", np_op_cancel, ANY_MODE,
     f->server = f->client = NULL;
   }
   for (unsigned round = 0; round < 100; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     for (unsigned i = 0; i < PIPES; i++) {
       read_begin(&f->ops[i], servers[i], 16);
     }
-    museum_settle(f);
+    loop_settle(f);
     for (unsigned i = 0; i < PIPES; i++) {
       uint8_t byte = (uint8_t)(round + i);
 
@@ -159,13 +156,13 @@ NP_CASE("museum-cancel/seven-of-eight", np_op_cancel, ANY_MODE,
       }
     }
     for (unsigned i = 0; i < PIPES; i++) {
-      museum_until(f, &f->ops[i]);
+      op_wait(&f->ops[i]);
       if (f->ops[i].result != NP_OK) {
-        museum_done(&f->ops[i], ERROR_OPERATION_ABORTED, 0);
+        assert_done(&f->ops[i], ERROR_OPERATION_ABORTED, 0);
         read_begin(&f->ops[i], servers[i], 16);
-        museum_until(f, &f->ops[i]);
+        op_wait(&f->ops[i]);
       }
-      museum_done(&f->ops[i], NP_OK, 1);
+      assert_done(&f->ops[i], NP_OK, 1);
       assert_int_equal((uint8_t)f->ops[i].buffer[0], (uint8_t)(round + i));
     }
   }
@@ -183,16 +180,15 @@ NP_CASE("museum-cancel/shared-handle", np_pipe_read, ANY_MODE | BOTH_ENDS,
   for (unsigned round = 0; round < 100; round++) {
     uint8_t got[16];
 
-    museum_round("round %u", round);
+    round_name("round %u", round);
     pipe_send(f, f->peer, "seen", 4);
     assert_int_equal(unread_bytes(f->end), 4);
     assert_int_equal(museum_take_raw(f->end, got, sizeof(got)), 4);
     read_begin(read, f->end, 16);
-    museum_settle(f);
+    loop_settle(f);
     assert_int_equal(read->done_count, read->start_count - 1);
     pipe_send(f, f->peer, "next", 4);
-    museum_until(f, read);
-    museum_done(read, NP_OK, 4);
+    assert_ends(read, NP_OK, 4);
     assert_memory_equal(read->buffer, "next", 4);
   }
 }
@@ -209,12 +205,11 @@ NP_CASE("museum-cancel/stranger", np_pipe_read, ANY_MODE | BOTH_ENDS,
   museum_begin(f, MUSEUM_QUOTA);
   pair_open(f);
   for (unsigned round = 0; round < 200; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     read_begin(read, f->end, 16);
-    museum_settle(f);
+    loop_settle(f);
     CancelIoEx(np_pipe_handle(f->end), NULL);
-    museum_until(f, read);
-    museum_done(read, ERROR_OPERATION_ABORTED, 0);
+    assert_ends(read, ERROR_OPERATION_ABORTED, 0);
   }
   museum_echo(f, f->server, f->client);
 }
@@ -230,25 +225,23 @@ NP_CASE("museum-cancel/too-late", np_op_cancel, ANY_MODE | BOTH_ENDS,
   museum_begin(f, MUSEUM_QUOTA);
   pair_open(f);
   for (unsigned round = 0; round < 200; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     /* The write completes inside the call. */
     write_begin(write, f->end, "data", 4);
-    museum_error(np_op_cancel(&write->op), ERROR_NOT_FOUND);
-    museum_error(np_op_cancel(&write->op), ERROR_NOT_FOUND);
-    museum_until(f, write);
-    museum_done(write, NP_OK, 4);
-    museum_error(np_op_cancel(&write->op), ERROR_NOT_FOUND);
+    assert_np_error(np_op_cancel(&write->op), ERROR_NOT_FOUND);
+    assert_np_error(np_op_cancel(&write->op), ERROR_NOT_FOUND);
+    assert_ends(write, NP_OK, 4);
+    assert_np_error(np_op_cancel(&write->op), ERROR_NOT_FOUND);
     assert_received(f, f->peer, "data", 4);
 
     read_begin(read, f->end, 16);
-    museum_settle(f);
+    loop_settle(f);
     pipe_send(f, f->peer, "data", 4);
     /* The packet may be in the port, not yet dequeued. */
     np_op_cancel(&read->op);
     np_op_cancel(&read->op);
-    museum_until(f, read);
-    museum_done(read, NP_OK, 4);
-    museum_error(np_op_cancel(&read->op), ERROR_NOT_FOUND);
+    assert_ends(read, NP_OK, 4);
+    assert_np_error(np_op_cancel(&read->op), ERROR_NOT_FOUND);
   }
 }
 
@@ -264,7 +257,7 @@ static void cancel_write(np_fixture *f, struct task_recorder *task) {
 
   (void)task;
   if (error != NP_OK) {
-    museum_error(error, ERROR_NOT_FOUND);
+    assert_np_error(error, ERROR_NOT_FOUND);
   }
 }
 
@@ -299,13 +292,12 @@ NP_CASE("museum-cancel/other-thread", np_op_cancel, ANY_MODE,
   f->tasks[0].then = cancel_write;
   worker = museum_worker(cancel_often, &canceller);
   for (unsigned round = 0; round < 200; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     write_begin(write, f->server, data, sizeof(data));
-    museum_until(f, write);
-    museum_done(write, ERROR_OPERATION_ABORTED, 0);
+    assert_ends(write, ERROR_OPERATION_ABORTED, 0);
   }
   InterlockedExchange(&canceller.stop, 1);
-  museum_error(museum_join(f, worker), NP_OK);
+  assert_np_ok(museum_join(f, worker));
 }
 
 /* --- Time limits -------------------------------------------------------- */
@@ -319,23 +311,22 @@ NP_CASE("museum-cancel/old-deadline", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
   museum_begin(f, MUSEUM_QUOTA);
   pair_open(f);
   for (unsigned round = 0; round < MUSEUM_TURNS; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     /* The peer's write ends the read. The limit only guards against a hang. */
     read->op.timeout_ms = 60000 + round;
     read_begin(read, f->end, 16);
     if (round % 2 == 0) {
-      museum_settle(f);
+      loop_settle(f);
     }
     pipe_send(f, f->peer, "x", 1);
-    museum_until(f, read);
-    museum_done(read, NP_OK, 1);
+    assert_ends(read, NP_OK, 1);
   }
   for (unsigned round = 0; round < 5; round++) {
-    museum_round("short limits, round %u", round);
+    round_name("short limits, round %u", round);
     pipe_send(f, f->peer, "x", 1);
     read->op.timeout_ms = 5;
     read_begin(read, f->end, 16);
-    museum_until(f, read);
+    op_wait(read);
     museum_done_either(read, NP_OK, WAIT_TIMEOUT);
     if (read->result == WAIT_TIMEOUT) {
       np_unresolved("the machine is too slow: 5 ms passed first");
@@ -345,8 +336,7 @@ NP_CASE("museum-cancel/old-deadline", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
     loop_quiet(f);
     assert_int_equal(read->done_count, read->start_count - 1);
     pipe_send(f, f->peer, "x", 1);
-    museum_until(f, read);
-    museum_done(read, NP_OK, 1);
+    assert_ends(read, NP_OK, 1);
   }
 }
 
@@ -366,22 +356,21 @@ NP_CASE("museum-cancel/deadline-race", np_pipe_read, ANY_MODE | BOTH_ENDS,
   pair_open(f);
   f->timers[0].then = send_now;
   for (unsigned round = 0; round < 60; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     read->op.timeout_ms = 1 + round % 3;
     read_begin(read, f->end, 16);
-    museum_error(np_timer_start(f->loop, &f->timers[0].timer, 2, on_timer),
-                 NP_OK);
-    museum_until(f, read);
+    assert_np_error(np_timer_start(f->loop, &f->timers[0].timer, 2, on_timer),
+                    NP_OK);
+    op_wait(read);
     loop_until_count(f, &f->timers[0].run_count, round + 1);
-    museum_until(f, &f->ops[1]);
-    museum_done(&f->ops[1], NP_OK, 1);
+    assert_ends(&f->ops[1], NP_OK, 1);
     if (read->result != NP_OK) {
-      museum_done(read, WAIT_TIMEOUT, 0);
+      assert_done(read, WAIT_TIMEOUT, 0);
       read->op.timeout_ms = 0;
       read_begin(read, f->end, 16);
-      museum_until(f, read);
+      op_wait(read);
     }
-    museum_done(read, NP_OK, 1);
+    assert_done(read, NP_OK, 1);
   }
 }
 
@@ -394,14 +383,14 @@ NP_CASE("museum-cancel/timer-moved", np_timer_start, NO_MODE, NP_OK,
 
   museum_begin(f, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 20000; round++) {
-    museum_round("round %u", round);
-    museum_error(np_timer_start(f->loop, &timer->timer,
-                                round % 2 == 0 ? 60000 : 30000, on_timer),
-                 NP_OK);
+    round_name("round %u", round);
+    assert_np_error(np_timer_start(f->loop, &timer->timer,
+                                   round % 2 == 0 ? 60000 : 30000, on_timer),
+                    NP_OK);
   }
   for (unsigned round = 0; round < 30; round++) {
     started_ms = world_now_ms();
-    museum_error(np_timer_start(f->loop, &timer->timer, 300, on_timer), NP_OK);
+    assert_np_ok(np_timer_start(f->loop, &timer->timer, 300, on_timer));
     loop_turn(f, 1);
     if (timer->run_count > 0) {
       np_unresolved("the machine is too slow: 300 ms passed in a turn of 1");

@@ -9,8 +9,7 @@ static const char large[LARGE] = "large";
 enum { TICK_MS = 16 };
 
 static void small_pair_open(np_fixture *f) {
-  f->server_options.in_buffer_bytes = SMALL;
-  f->server_options.out_buffer_bytes = SMALL;
+  server_quotas(f, SMALL, SMALL);
   pair_open(f);
 }
 
@@ -51,8 +50,7 @@ NP_CASE("timeout/read-put-off", np_pipe_read, ANY_MODE | BOTH_ENDS,
   assert_np_ok(np_loop_create(NULL, &clock));
   assert_np_error(np_loop_run_once(clock, 40), WAIT_TIMEOUT);
   assert_np_ok(np_loop_destroy(clock));
-  loop_until(f, 1);
-  assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
+  assert_next(&f->ops[0], WAIT_TIMEOUT, 0);
 }
 
 NP_CASE("timeout/read-from-the-start", np_pipe_read, MODE_BYTE | BOTH_ENDS,
@@ -69,8 +67,7 @@ NP_CASE("timeout/read-from-the-start", np_pipe_read, MODE_BYTE | BOTH_ENDS,
   assert_np_ok(np_loop_create(NULL, &clock));
   assert_np_error(np_loop_run_once(clock, 800), WAIT_TIMEOUT);
   assert_np_ok(np_loop_destroy(clock));
-  loop_until(f, 1);
-  assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
+  assert_next(&f->ops[0], WAIT_TIMEOUT, 0);
   assert_true(world_now_ms() - begin_ms < 1000 + 700);
 }
 
@@ -101,8 +98,7 @@ NP_CASE("timeout/connect", np_server_connect, ANY_MODE, WAIT_TIMEOUT,
   assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
   client_open_end(f);
   connect_begin(&f->ops[1], f->server);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], NP_OK, 0);
+  assert_next(&f->ops[1], NP_OK, 0);
 }
 
 NP_CASE("timeout/shutdown", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
@@ -114,11 +110,9 @@ NP_CASE("timeout/shutdown", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
   write_begin(&f->ops[0], f->end, large, LARGE);
   f->ops[1].op.timeout_ms = LIMIT_MS;
   shutdown_begin(&f->ops[1], f->end);
-  loop_until(f, 1);
-  assert_done(&f->ops[1], WAIT_TIMEOUT, 0);
+  assert_next(&f->ops[1], WAIT_TIMEOUT, 0);
   assert_received(f, f->peer, large, LARGE);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, LARGE);
+  assert_next(&f->ops[0], NP_OK, LARGE);
 }
 
 NP_CASE("timeout/in-time", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
@@ -130,8 +124,7 @@ NP_CASE("timeout/in-time", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
   pair_open(f);
   f->ops[0].op.timeout_ms = 60000;
   f->ops[1].op.timeout_ms = 60000;
-  read_begin(&f->ops[0], f->end, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->end, 16);
   write_begin(&f->ops[1], f->peer, "abc", 3);
   assert_np_ok(loop_run(f));
   assert_done(&f->ops[0], NP_OK, 3);
@@ -150,8 +143,7 @@ NP_CASE("timeout/zero-is-for-ever", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
   loop_until_count(f, &f->timers[0].run_count, 1);
   assert_int_equal(f->done_count, 0);
   pipe_send(f, f->peer, "abc", 3);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 3);
+  assert_next(&f->ops[0], NP_OK, 3);
 }
 
 static void then_read_again(np_fixture *f, struct recorder *recorder) {
@@ -186,8 +178,7 @@ NP_CASE("timeout/one-of-several", np_pipe_read, ANY_MODE | BOTH_ENDS,
   read_begin(&f->ops[0], f->end, 3);
   read_begin(&f->ops[1], f->end, 3);
   read_begin(&f->ops[2], f->end, 3);
-  loop_until(f, 1);
-  assert_done(&f->ops[1], WAIT_TIMEOUT, 0);
+  assert_next(&f->ops[1], WAIT_TIMEOUT, 0);
   write_begin(&f->ops[3], f->peer, "one", 3);
   write_begin(&f->ops[4], f->peer, "two", 3);
   loop_until(f, 5);
@@ -216,8 +207,7 @@ NP_CASE("timeout/cancelled-before", np_op_cancel, ANY_MODE | BOTH_ENDS, NP_OK,
         "npipe/op.h") {
   pair_open(f);
   f->ops[0].op.timeout_ms = 60000;
-  read_begin(&f->ops[0], f->end, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->end, 16);
   assert_np_ok(np_op_cancel(&f->ops[0].op));
   assert_np_ok(loop_run(f));
   assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
@@ -230,8 +220,7 @@ NP_CASE("timeout/closed-before", np_pipe_close, ANY_MODE | BOTH_ENDS,
         "npipe/op.h") {
   pair_open(f);
   f->ops[0].op.timeout_ms = 60000;
-  read_begin(&f->ops[0], f->end, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->end, 16);
   pipe_close(f, f->end);
   assert_np_ok(loop_run(f));
   assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);

@@ -47,8 +47,7 @@ NP_CASE("adopt/server-listening", np_pipe_adopt, ANY_MODE, NP_OK,
   connect_begin(&f->ops[0], server);
   loop_quiet(f);
   client_open_end(f);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
   pipe_send(f, f->client, "ping", 4);
   assert_received(f, server, "ping", 4);
   pipe_send(f, server, "pong", 4);
@@ -67,8 +66,7 @@ NP_CASE("adopt/server-connected", np_pipe_adopt, ANY_MODE, NP_OK,
   server = adopt(f, handle);
   assert_int_equal(info_of(server).state, NP_CONNECTED);
   connect_begin(&f->ops[0], server);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
   assert_received(f, server, "before", 6);
 }
 
@@ -85,8 +83,7 @@ NP_CASE("adopt/server-disconnected", np_pipe_adopt, ANY_MODE, NP_OK,
   connect_begin(&f->ops[0], server);
   loop_quiet(f);
   client_open_end(f);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
 }
 
 NP_CASE("adopt/client", np_pipe_adopt, ANY_MODE, NP_OK,
@@ -104,8 +101,7 @@ NP_CASE("adopt/client", np_pipe_adopt, ANY_MODE, NP_OK,
   assert_int_equal(info.read_mode, f->client_options.read_mode);
   pipe_send(f, f->server, "abc", 3);
   assert_received(f, client, "abc", 3);
-  assert_np_error(np_server_connect(client, &f->op, on_never),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_server_connect(client, &f->op, on_never));
 }
 
 NP_CASE("adopt/close", np_pipe_adopt, BOTH_ENDS, NP_OK,
@@ -115,12 +111,10 @@ NP_CASE("adopt/close", np_pipe_adopt, BOTH_ENDS, NP_OK,
   np_pipe *adopted;
 
   pair_open_raw(f);
-  read_begin(&f->ops[0], f->end, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->end, 16);
   adopted = adopt(f, f->raw);
   pipe_close_wait(f, adopted);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+  assert_next(&f->ops[0], ERROR_BROKEN_PIPE, 0);
 }
 
 NP_CASE("adopt/null", np_pipe_adopt, NO_MODE, ERROR_INVALID_PARAMETER,
@@ -129,9 +123,8 @@ NP_CASE("adopt/null", np_pipe_adopt, NO_MODE, ERROR_INVALID_PARAMETER,
   HANDLE handle = raw_server(f);
   np_pipe *pipe = NULL;
 
-  assert_np_error(np_pipe_adopt(NULL, handle, &pipe), ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_adopt(f->loop, handle, NULL),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_adopt(NULL, handle, &pipe));
+  assert_invalid(np_pipe_adopt(f->loop, handle, NULL));
   assert_null(pipe);
   adopt(f, handle);
 }

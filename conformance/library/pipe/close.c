@@ -6,8 +6,7 @@ enum { SMALL = 100, LARGE = 1000 };
 static const char large[LARGE] = "large";
 
 static void small_pair_open(np_fixture *f) {
-  f->server_options.in_buffer_bytes = SMALL;
-  f->server_options.out_buffer_bytes = SMALL;
+  server_quotas(f, SMALL, SMALL);
   pair_open(f);
 }
 
@@ -49,8 +48,7 @@ NP_CASE("close/connected", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
   pair_open(f);
   pipe_close_wait(f, f->end);
   read_begin(&f->ops[0], f->peer, 16);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+  assert_next(&f->ops[0], ERROR_BROKEN_PIPE, 0);
   assert_true(np_is_eof(f->ops[0].result));
 }
 
@@ -91,8 +89,7 @@ NP_CASE("close/read-pending", np_pipe_close, ANY_MODE | BOTH_ENDS,
         "kernel says of a handle that is closed.",
         "CancelIoEx") {
   pair_open(f);
-  read_begin(&f->ops[0], f->end, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->end, 16);
   pipe_close_wait(f, f->end);
   assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
 }
@@ -138,19 +135,15 @@ NP_CASE("close/completed-in-kernel", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
         "pipe is closed before the loop sees the packet.",
         "CancelIoEx#remarks") {
   pair_open(f);
-  read_begin(&f->ops[0], f->end, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->end, 16);
   write_begin(&f->ops[1], f->peer, "abc", 3);
   pipe_close_wait(f, f->end);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, 3);
+  assert_next(&f->ops[0], NP_OK, 3);
   assert_memory_equal(f->ops[0].buffer, "abc", 3);
 }
 
 static void assert_closed_last(np_fixture *f, unsigned ops) {
-  unsigned i;
-
-  for (i = 0; i < ops; i++) {
+  for (unsigned i = 0; i < ops; i++) {
     assert_int_equal(f->ops[i].done_count, 1);
     assert_true(f->ops[i].order < f->closed_order);
   }
@@ -162,46 +155,41 @@ NP_CASE("close/everything-in-flight", np_pipe_close, ANY_MODE | BOTH_ENDS,
         "With reads, writes and shutdowns in flight, some put off, some in the "
         "kernel, some finished, each gets one callback, then on_closed.",
         "npipe/pipe.h") {
-  unsigned i;
-
   small_pair_open(f);
-  for (i = 0; i < 4; i++) {
+  for (unsigned i = 0; i < 4; i++) {
     read_begin(&f->ops[i], f->end, 16); /* in the kernel */
   }
   reads_post(f);
   write_begin(&f->ops[4], f->end, "abc", 3); /* finished */
-  for (i = 5; i < 9; i++) {
+  for (unsigned i = 5; i < 9; i++) {
     write_begin(&f->ops[i], f->end, large, LARGE); /* in the kernel */
   }
   shutdown_begin(&f->ops[9], f->end);
-  for (i = 10; i < 14; i++) {
+  for (unsigned i = 10; i < 14; i++) {
     read_begin(&f->ops[i], f->end, 16); /* put off */
   }
   pipe_close_wait(f, f->end);
   assert_closed_last(f, 14);
   assert_done(&f->ops[4], NP_OK, 3);
-  for (i = 0; i < 14; i++) {
+  for (unsigned i = 0; i < 14; i++) {
     if (i != 4) {
       assert_int_equal(f->ops[i].result, ERROR_OPERATION_ABORTED);
     }
   }
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 14);
+  assert_quiet(f, 14);
 }
 
 NP_CASE("close/both-ends", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
         "Both ends closed at once, each with everything in flight, end "
         "everything once.",
         "npipe/pipe.h") {
-  unsigned i;
-
   small_pair_open(f);
-  for (i = 0; i < 4; i++) {
+  for (unsigned i = 0; i < 4; i++) {
     read_begin(&f->ops[i], f->end, 0);
     read_begin(&f->ops[4 + i], f->peer, 0);
   }
   reads_post(f);
-  for (i = 0; i < 4; i++) {
+  for (unsigned i = 0; i < 4; i++) {
     write_begin(&f->ops[8 + i], f->end, large, LARGE);
     write_begin(&f->ops[12 + i], f->peer, large, LARGE);
   }
@@ -210,7 +198,7 @@ NP_CASE("close/both-ends", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
   assert_np_ok(loop_run(f));
   assert_int_equal(f->closed_count, 2);
   assert_int_equal(f->done_count, 16);
-  for (i = 0; i < 16; i++) {
+  for (unsigned i = 0; i < 16; i++) {
     assert_int_equal(f->ops[i].done_count, 1);
   }
 }
@@ -229,8 +217,7 @@ NP_CASE("close/written-stays-readable", np_pipe_close, ANY_MODE | BOTH_ENDS,
   assert_received(f, f->peer, "first", 5);
   assert_received(f, f->peer, "second", 6);
   read_begin(&f->ops[0], f->peer, 16);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+  assert_next(&f->ops[0], ERROR_BROKEN_PIPE, 0);
 }
 
 NP_CASE("close/peer-read-pending", np_pipe_close, ANY_MODE | BOTH_ENDS,
@@ -238,11 +225,9 @@ NP_CASE("close/peer-read-pending", np_pipe_close, ANY_MODE | BOTH_ENDS,
         "The peer's pending read ends while this end is still being closed.",
         "Named Pipe Operations") {
   pair_open(f);
-  read_begin(&f->ops[0], f->peer, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->peer, 16);
   pipe_close(f, f->end);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+  assert_next(&f->ops[0], ERROR_BROKEN_PIPE, 0);
 }
 
 NP_CASE("close/raw-peer", np_pipe_close, ANY_MODE | BOTH_ENDS,
@@ -277,8 +262,7 @@ NP_CASE("close/without-on-closed", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
   np_pipe *pipe;
 
   pair_open(f);
-  read_begin(&f->ops[0], f->end, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->end, 16);
   pipe = f->end;
   f->server = f->server == pipe ? NULL : f->server;
   f->client = f->client == pipe ? NULL : f->client;

@@ -15,8 +15,7 @@ NP_CASE("close-in-callback/in-read-callback", np_pipe_close,
   f->ops[0].then = then_close_end;
   read_begin(&f->ops[0], f->end, 3);
   read_begin(&f->ops[1], f->end, 3);
-  read_begin(&f->ops[2], f->end, 3);
-  reads_post(f);
+  read_pend(f, &f->ops[2], f->end, 3);
   write_begin(&f->ops[3], f->peer, "abc", 3);
   loop_until_count(f, &f->closed_count, 1);
   loop_until(f, 4);
@@ -45,8 +44,7 @@ NP_CASE("close-in-callback/in-aborted-callback", np_pipe_close,
         "npipe/op.h") {
   pair_open(f);
   f->ops[0].then = then_close_end;
-  read_begin(&f->ops[0], f->end, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->end, 16);
   assert_np_ok(np_op_cancel(&f->ops[0].op));
   assert_np_ok(loop_run(f));
   assert_int_equal(f->closed_count, 1);
@@ -62,8 +60,7 @@ NP_CASE("close-in-callback/in-connect-callback", np_pipe_close, ANY_MODE, NP_OK,
   loop_until_count(f, &f->closed_count, 1);
   assert_done(&f->ops[0], NP_OK, 0);
   read_begin(&f->ops[1], f->client, 16);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], ERROR_BROKEN_PIPE, 0);
+  assert_next(&f->ops[1], ERROR_BROKEN_PIPE, 0);
 }
 
 NP_CASE("close-in-callback/in-peers-callback", np_pipe_close,
@@ -73,12 +70,10 @@ NP_CASE("close-in-callback/in-peers-callback", np_pipe_close,
         "npipe/op.h") {
   pair_open(f);
   f->ops[0].then = then_close_end;
-  read_begin(&f->ops[1], f->end, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[1], f->end, 16);
   write_begin(&f->ops[0], f->peer, "", 0);
   loop_until_count(f, &f->closed_count, 1);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
   assert_int_equal(f->ops[1].done_count, 1);
 }
 
@@ -92,8 +87,7 @@ static void closed_close_peer(np_fixture *f, np_pipe *pipe) {
 NP_CASE("close-in-callback/in-on-closed", np_pipe_close, ANY_MODE | BOTH_ENDS,
         NP_OK, "on_closed of one pipe may close another.", "npipe/pipe.h") {
   pair_open(f);
-  read_begin(&f->ops[0], f->peer, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->peer, 16);
   f->closed_then = closed_close_peer;
   pipe_close(f, f->end);
   assert_np_ok(loop_run(f));
@@ -127,8 +121,7 @@ NP_CASE("close-in-callback/in-task", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
         "A posted task may close a pipe with operations in flight.",
         "npipe/loop.h") {
   pair_open(f);
-  read_begin(&f->ops[0], f->end, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->end, 16);
   f->tasks[0].then = task_close_end;
   assert_np_ok(np_loop_post(f->loop, &f->tasks[0].task, on_task));
   assert_np_ok(loop_run(f));
@@ -158,8 +151,7 @@ NP_CASE("close-in-callback/start-in-aborted-callback", np_pipe_close,
   f->user = f->end;
   f->ops[0].then = then_start_on_closing;
   f->ops[1].then = then_start_on_closing;
-  read_begin(&f->ops[0], f->end, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->end, 16);
   read_begin(&f->ops[1], f->end, 16);
   pipe_close_wait(f, f->end);
   assert_int_equal(f->done_count, 2);
@@ -180,6 +172,5 @@ NP_CASE("close-in-callback/create-again", np_pipe_close, ANY_MODE, NP_OK,
   pipe_close_wait(f, f->server);
   client_open_end(f);
   connect_begin(&f->ops[0], f->server);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
 }

@@ -10,10 +10,10 @@ NP_CASE("museum-close/never-connected", np_pipe_close, ANY_MODE, NP_OK,
         "Named Pipe Operations; museum H03") {
   museum_begin(f, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 200; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     server_listen(f);
     pipe_close(f, f->server);
-    museum_error(loop_run(f), NP_OK);
+    assert_np_ok(loop_run(f));
     assert_int_equal(f->closed_count, f->closing_count);
   }
 }
@@ -29,19 +29,18 @@ NP_CASE("museum-close/one-of-two-waiting", np_pipe_close, ANY_MODE,
     struct recorder *stays = &f->ops[1];
     np_pipe *first;
 
-    museum_round("round %u", round);
+    round_name("round %u", round);
     server_listen(f);
     first = f->server;
     connect_begin(closed, first);
     server_listen(f);
     connect_begin(stays, f->server);
-    museum_settle(f);
+    loop_settle(f);
     pipe_close_wait(f, first);
-    museum_done(closed, ERROR_OPERATION_ABORTED, 0);
+    assert_done(closed, ERROR_OPERATION_ABORTED, 0);
     assert_int_equal(stays->done_count, round);
     client_open_end(f);
-    museum_until(f, stays);
-    museum_done(stays, NP_OK, 0);
+    assert_ends(stays, NP_OK, 0);
     museum_echo(f, f->server, f->client);
     museum_close_pair(f);
   }
@@ -59,21 +58,20 @@ NP_CASE("museum-close/cancelled-connect", np_op_cancel, ANY_MODE,
   for (unsigned round = 0; round < 100; round++) {
     np_pipe *other = NULL;
 
-    museum_round("round %u", round);
+    round_name("round %u", round);
     connect_begin(connect, f->server);
     if (round % 2 == 0) {
-      museum_settle(f);
+      loop_settle(f);
     }
-    museum_error(np_op_cancel(&connect->op), NP_OK);
-    museum_error(np_server_create(f->loop, f->name, &f->server_options, &other),
-                 NP_OK);
-    museum_until(f, connect);
-    museum_done(connect, ERROR_OPERATION_ABORTED, 0);
+    assert_np_ok(np_op_cancel(&connect->op));
+    assert_np_error(
+        np_server_create(f->loop, f->name, &f->server_options, &other), NP_OK);
+    assert_ends(connect, ERROR_OPERATION_ABORTED, 0);
     pipe_close_wait(f, other);
   }
   connect_begin(connect, f->server);
   client_open_end(f);
-  museum_until(f, connect);
+  op_wait(connect);
   museum_echo(f, f->server, f->client);
 }
 
@@ -89,7 +87,7 @@ NP_CASE("museum-close/ghost", np_pipe_close, NO_MODE, NP_OK,
     uint32_t way = museum_random(&random);
     bool before = way % 2 == 0;
 
-    museum_round("round %u", round);
+    round_name("round %u", round);
     server_listen(f);
     if (!before) {
       connect_begin(connect, f->server);
@@ -99,11 +97,11 @@ NP_CASE("museum-close/ghost", np_pipe_close, NO_MODE, NP_OK,
       connect_begin(connect, f->server);
     }
     if (way % 4 < 2) {
-      museum_settle(f);
+      loop_settle(f);
     }
     pipe_close(f, f->server);
-    museum_error(loop_run(f), NP_OK);
-    museum_done(connect, NP_OK, 0);
+    assert_np_ok(loop_run(f));
+    assert_done(connect, NP_OK, 0);
     assert_int_equal(f->closed_count, f->closing_count);
   }
 }
@@ -136,18 +134,18 @@ NP_CASE("museum-close/woken", np_loop_post, NO_MODE, ERROR_OPERATION_ABORTED,
   for (unsigned round = 0; round < 100; round++) {
     HANDLE worker;
 
-    museum_round("round %u", round);
+    round_name("round %u", round);
     server_listen(f);
     connect_begin(&f->ops[0], f->server);
     worker = museum_worker(post_task, &closing);
     /* The run ends when the server is closed. */
-    museum_error(loop_run(f), NP_OK);
+    assert_np_ok(loop_run(f));
     while (f->server != NULL) {
       loop_turn(f, 10);
     }
-    museum_error(museum_join(f, worker), NP_OK);
+    assert_np_ok(museum_join(f, worker));
     loop_drain(f);
-    museum_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+    assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
   }
 }
 
@@ -163,7 +161,7 @@ NP_CASE("museum-close/everything-in-flight", np_pipe_close,
 
   museum_begin(f, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 100; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     pair_open(f);
     pipe_send(f, f->end, data, sizeof(data));
     for (unsigned i = 0; i < READS; i++) {
@@ -174,13 +172,13 @@ NP_CASE("museum-close/everything-in-flight", np_pipe_close,
     }
     shutdown_begin(&f->ops[READS + WRITES], f->end);
     if (round % 2 == 0) {
-      museum_settle(f);
+      loop_settle(f);
     }
     pipe_close(f, f->end);
-    museum_error(np_loop_destroy(f->loop), ERROR_BUSY);
+    assert_np_error(np_loop_destroy(f->loop), ERROR_BUSY);
     loop_until_count(f, &f->closed_count, f->closing_count);
     for (unsigned i = 0; i < READS + WRITES + 1; i++) {
-      museum_done(&f->ops[i], ERROR_OPERATION_ABORTED, 0);
+      assert_done(&f->ops[i], ERROR_OPERATION_ABORTED, 0);
       assert_true(f->ops[i].order < f->closed_order);
     }
     museum_close_pair(f);
@@ -199,11 +197,11 @@ NP_CASE("museum-close/late-packets", np_pipe_close, ANY_MODE | BOTH_ENDS,
     struct recorder *hit = &f->ops[0];
     struct recorder *missed = &f->ops[1];
 
-    museum_round("round %u", round);
+    round_name("round %u", round);
     pair_open(f);
     read_begin(hit, f->end, 16);
     read_begin(missed, f->end, 16);
-    museum_settle(f);
+    loop_settle(f);
     write_begin(&f->ops[2], f->peer, data, 16);
     pipe_close(f, f->end);
     pipe_close(f, f->peer);
@@ -214,9 +212,9 @@ NP_CASE("museum-close/late-packets", np_pipe_close, ANY_MODE | BOTH_ENDS,
       pipe_close(f, f->server);
     }
     loop_until_count(f, &f->closed_count, f->closing_count);
-    museum_done(hit, NP_OK, 16);
-    museum_done(missed, ERROR_OPERATION_ABORTED, 0);
-    museum_done(&f->ops[2], NP_OK, 16);
+    assert_done(hit, NP_OK, 16);
+    assert_done(missed, ERROR_OPERATION_ABORTED, 0);
+    assert_done(&f->ops[2], NP_OK, 16);
   }
 }
 
@@ -229,16 +227,16 @@ NP_CASE("museum-close/twice", np_pipe_close, ANY_MODE | BOTH_ENDS,
   for (unsigned round = 0; round < 50; round++) {
     np_pipe *end;
 
-    museum_round("round %u", round);
+    round_name("round %u", round);
     pair_open(f);
     end = f->end;
     read_begin(&f->ops[0], end, 16);
-    museum_settle(f);
+    loop_settle(f);
     pipe_close(f, end);
-    museum_error(np_pipe_close(end, on_closed_never), ERROR_INVALID_HANDLE);
-    museum_error(np_pipe_close(end, NULL), ERROR_INVALID_HANDLE);
+    assert_np_error(np_pipe_close(end, on_closed_never), ERROR_INVALID_HANDLE);
+    assert_np_error(np_pipe_close(end, NULL), ERROR_INVALID_HANDLE);
     loop_until_count(f, &f->closed_count, f->closing_count);
-    museum_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+    assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
     museum_close_pair(f);
   }
 }
@@ -252,15 +250,15 @@ NP_CASE("museum-close/blocked-write", np_pipe_close, ANY_MODE | BOTH_ENDS,
 
   museum_begin(f, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 50; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     pair_open(f);
     pipe_send(f, f->end, data, sizeof(data));
     write_begin(&f->ops[0], f->end, data, sizeof(data));
     shutdown_begin(&f->ops[1], f->end);
-    museum_settle(f);
+    loop_settle(f);
     pipe_close_wait(f, f->end);
-    museum_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
-    museum_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+    assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+    assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
     museum_close_pair(f);
   }
 }
@@ -298,7 +296,7 @@ static void reach(np_fixture *f, enum state state) {
   switch (state) {
     case STATE_READING:
       read_begin(&f->ops[0], f->server, 16);
-      museum_settle(f);
+      loop_settle(f);
       break;
     case STATE_WRITING:
       pipe_send(f, f->server, data, sizeof(data));
@@ -311,12 +309,11 @@ static void reach(np_fixture *f, enum state state) {
     case STATE_EOF_SEEN:
       pipe_close(f, f->client);
       read_begin(&f->ops[0], f->server, 16);
-      museum_until(f, &f->ops[0]);
-      museum_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+      assert_ends(&f->ops[0], ERROR_BROKEN_PIPE, 0);
       break;
     case STATE_DISCONNECTED:
     case STATE_CONNECTING_AGAIN:
-      museum_error(np_server_disconnect(f->server), NP_OK);
+      assert_np_ok(np_server_disconnect(f->server));
       if (state == STATE_CONNECTING_AGAIN) {
         connect_begin(&f->ops[0], f->server);
       }
@@ -334,13 +331,13 @@ NP_CASE("museum-close/every-state", np_pipe_close, ANY_MODE, NP_OK,
   for (unsigned round = 0; round < 10 * STATE_COUNT; round++) {
     np_pipe *client = NULL;
 
-    museum_round("state %u, round %u", round % STATE_COUNT, round);
+    round_name("state %u, round %u", round % STATE_COUNT, round);
     reach(f, (enum state)(round % STATE_COUNT));
     pipe_close(f, f->server);
     loop_until_count(f, &f->closed_count, f->closing_count);
     assert_int_equal(f->ops[0].done_count, f->ops[0].start_count);
-    museum_error(np_client_open(f->loop, f->name, NULL, &client),
-                 ERROR_FILE_NOT_FOUND);
+    assert_np_error(np_client_open(f->loop, f->name, NULL, &client),
+                    ERROR_FILE_NOT_FOUND);
     museum_close_pair(f);
   }
 }

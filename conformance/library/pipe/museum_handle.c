@@ -49,7 +49,7 @@ NP_CASE("museum-handle/holder-moves", np_server_connect, ANY_MODE, NP_OK,
   server_listen(f);
   holders[0].server = f->server;
   connect_begin(connect, holders[0].server);
-  museum_settle(f); /* Now the kernel has the connect. */
+  loop_settle(f); /* Now the kernel has the connect. */
   for (size_t i = 1; i < sizeof(holders) / sizeof(holders[0]); i++) {
     holders[i] = holders[i - 1];
     memset(&holders[i - 1], 0xA5, sizeof(holders[0]));
@@ -57,8 +57,7 @@ NP_CASE("museum-handle/holder-moves", np_server_connect, ANY_MODE, NP_OK,
   }
   assert_int_equal(connect->done_count, 0);
   f->client = museum_open(f);
-  museum_until(f, connect);
-  museum_done(connect, NP_OK, 0);
+  assert_ends(connect, NP_OK, 0);
   museum_echo(f, holders[19].server, f->client);
 }
 
@@ -81,17 +80,15 @@ NP_CASE("museum-handle/asked-while-busy", np_pipe_info, ANY_MODE | BOTH_ENDS,
   for (unsigned round = 0; round < 100; round++) {
     np_info info = {.size = sizeof(info)};
 
-    museum_round("round %u", round);
-    museum_error(np_pipe_info(f->end, &info), NP_OK);
+    round_name("round %u", round);
+    assert_np_ok(np_pipe_info(f->end, &info));
     assert_int_equal(info.state, NP_CONNECTED);
   }
   assert_int_equal(read->done_count + write->done_count, 0);
   assert_received(f, f->peer, data, sizeof(data));
-  museum_until(f, write);
-  museum_done(write, NP_OK, sizeof(data));
+  assert_ends(write, NP_OK, sizeof(data));
   pipe_send(f, f->peer, "answer", 6);
-  museum_until(f, read);
-  museum_done(read, NP_OK, 6);
+  assert_ends(read, NP_OK, 6);
 }
 
 /* --- Duplicating and exporting ------------------------------------------ */
@@ -126,22 +123,21 @@ NP_CASE("museum-handle/duplicate-keeps-open", np_pipe_close,
 
   museum_begin(f, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 50; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     pair_open(f);
     assert_true(DuplicateHandle(GetCurrentProcess(), np_pipe_handle(f->end),
                                 GetCurrentProcess(), &duplicate, 0, FALSE,
                                 DUPLICATE_SAME_ACCESS));
     read_begin(&f->ops[0], f->end, 16);
     read_begin(&f->ops[1], f->peer, 16);
-    museum_settle(f);
+    loop_settle(f);
     pipe_close_wait(f, f->end);
-    museum_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
-    museum_settle(f);
+    assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+    loop_settle(f);
     /* the stream has not ended yet */
     assert_int_equal(f->ops[1].done_count, round);
     assert_true(CloseHandle(duplicate));
-    museum_until(f, &f->ops[1]);
-    museum_done(&f->ops[1], ERROR_BROKEN_PIPE, 0);
+    assert_ends(&f->ops[1], ERROR_BROKEN_PIPE, 0);
     museum_close_pair(f);
   }
 }
@@ -157,11 +153,11 @@ NP_CASE("museum-handle/exported", np_pipe_handle, ANY_MODE | BOTH_ENDS, NP_OK,
   for (unsigned round = 0; round < 100; round++) {
     uint8_t got[16];
 
-    museum_round("round %u", round);
+    round_name("round %u", round);
     pipe_send(f, f->peer, "data", 4);
     order = f->order;
     assert_int_equal(museum_take_raw(f->end, got, sizeof(got)), 4);
-    museum_settle(f);
+    loop_settle(f);
     assert_int_equal(f->order, order);
   }
   museum_echo(f, f->server, f->client);
@@ -186,8 +182,7 @@ NP_CASE("museum-handle/adopt-unusable", np_pipe_adopt, ANY_MODE,
                        OPEN_EXISTING, 0, NULL);
   assert_true(handle != INVALID_HANDLE_VALUE);
   museum_accept(f, f->server);
-  assert_np_error(np_pipe_adopt(f->loop, handle, &adopted),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_adopt(f->loop, handle, &adopted));
   pipe_send(f, f->server, "sync", 4);
   assert_true(ReadFile(handle, got, sizeof(got), &bytes, NULL));
   assert_int_equal(bytes, 4);
@@ -229,14 +224,14 @@ NP_CASE("museum-handle/no-memory", np_server_create, NO_MODE,
 
     f->server_options.sddl = sddl[kind];
     do {
-      museum_round("kind %u, refusal %u", kind, refused);
+      round_name("kind %u, refusal %u", kind, refused);
       f->allocator.fail_at = f->allocator.total + 1 + refused;
       error = np_server_create(f->loop, f->name, &f->server_options, &pipe);
       if (error != NP_OK) {
-        museum_error(error, ERROR_NOT_ENOUGH_MEMORY);
+        assert_np_error(error, ERROR_NOT_ENOUGH_MEMORY);
         assert_int_equal(f->allocator.live, live);
-        museum_error(np_client_open(f->loop, f->name, NULL, &pipe),
-                     ERROR_FILE_NOT_FOUND);
+        assert_np_error(np_client_open(f->loop, f->name, NULL, &pipe),
+                        ERROR_FILE_NOT_FOUND);
         refused++;
       }
     } while (error != NP_OK);
@@ -247,8 +242,8 @@ NP_CASE("museum-handle/no-memory", np_server_create, NO_MODE,
   }
   server_listen(f);
   f->allocator.fail_at = f->allocator.total + 1;
-  museum_error(np_client_open(f->loop, f->name, &f->client_options, &pipe),
-               ERROR_NOT_ENOUGH_MEMORY);
+  assert_np_error(np_client_open(f->loop, f->name, &f->client_options, &pipe),
+                  ERROR_NOT_ENOUGH_MEMORY);
   f->allocator.fail_at = 0;
   client_open_end(f); /* The refused open has not used up the instance. */
 }
@@ -263,8 +258,8 @@ NP_CASE("museum-handle/info-often", np_pipe_info, ANY_MODE | BOTH_ENDS, NP_OK,
   pair_open(f);
   total = f->allocator.total;
   for (unsigned round = 0; round < 5000; round++) {
-    museum_round("round %u", round);
-    museum_error(np_pipe_info(f->end, &info), NP_OK);
+    round_name("round %u", round);
+    assert_np_ok(np_pipe_info(f->end, &info));
   }
   assert_int_equal(f->allocator.total, total);
   assert_int_equal(info.state, NP_CONNECTED);
@@ -309,8 +304,8 @@ static void assert_as_set(np_fixture *f, const np_server_options *options) {
   np_pipe *server = NULL;
 
   assert_false(options->reject_remote_clients);
-  museum_error(np_server_create(f->loop, f->name, options, &server), NP_OK);
-  museum_error(np_pipe_info(server, &info), NP_OK);
+  assert_np_ok(np_server_create(f->loop, f->name, options, &server));
+  assert_np_ok(np_pipe_info(server, &info));
   assert_int_equal(info.mode, NP_MESSAGE);
   assert_int_equal(info.read_mode, NP_MESSAGE);
   assert_true(info.readable);
@@ -330,7 +325,7 @@ NP_CASE("museum-handle/option-order", np_server_create, NO_MODE, NP_OK,
     set_fn left[SETTERS];
     unsigned number = order;
 
-    museum_round("order %u", order);
+    round_name("order %u", order);
     memcpy(left, setters, sizeof(left));
     np_server_options_init(&options);
     for (unsigned count = SETTERS; count > 0; count--) {
@@ -354,7 +349,7 @@ NP_CASE("museum-handle/option-subsets", np_server_create, NO_MODE, NP_OK,
     np_info info = {.size = sizeof(info)};
     np_pipe *server = NULL;
 
-    museum_round("set %u", set);
+    round_name("set %u", set);
     np_server_options_init(&options);
     for (unsigned i = 0; i < SETTERS; i++) {
       if ((set >> i & 1u) != 0) {
@@ -362,12 +357,11 @@ NP_CASE("museum-handle/option-subsets", np_server_create, NO_MODE, NP_OK,
       }
     }
     if (options.read_mode == NP_MESSAGE && options.mode == NP_BYTE) {
-      museum_error(np_server_create(f->loop, f->name, &options, &server),
-                   ERROR_INVALID_PARAMETER);
+      assert_invalid(np_server_create(f->loop, f->name, &options, &server));
       continue;
     }
-    museum_error(np_server_create(f->loop, f->name, &options, &server), NP_OK);
-    museum_error(np_pipe_info(server, &info), NP_OK);
+    assert_np_ok(np_server_create(f->loop, f->name, &options, &server));
+    assert_np_ok(np_pipe_info(server, &info));
     assert_int_equal(info.mode, options.mode);
     assert_int_equal(info.read_mode, options.read_mode);
     assert_int_equal(info.writable, options.outbound);

@@ -44,8 +44,7 @@ NP_CASE("pipe-info/buffers", np_pipe_info, BOTH_ENDS, NP_OK,
         "GetNamedPipeInfo#parameters") {
   np_info info;
 
-  f->server_options.in_buffer_bytes = 1234;
-  f->server_options.out_buffer_bytes = 5678;
+  server_quotas(f, 1234, 5678);
   pair_open(f);
   info = info_of(f->end);
   assert_int_equal(info.in_buffer_bytes, 1234);
@@ -169,8 +168,7 @@ NP_CASE("pipe-info/outbound-server", np_pipe_info, ANY_MODE, NP_OK,
   f->server_options.inbound = false;
   f->server_options.read_mode = NP_BYTE;
   f->server_options.instances_max = 7;
-  f->server_options.in_buffer_bytes = 111;
-  f->server_options.out_buffer_bytes = 222;
+  server_quotas(f, 111, 222);
   f->client_options.write = false;
   server_listen(f);
   assert_int_equal(info_of(f->server).state, NP_LISTENING);
@@ -200,8 +198,7 @@ NP_CASE("pipe-info/outbound-server-ghost", np_pipe_info, ANY_MODE, NP_OK,
   client_open_end(f);
   pipe_close_wait(f, f->client);
   connect_begin(&f->ops[0], f->server);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
   assert_int_equal(info_of(f->server).state, NP_CLOSING);
 }
 
@@ -225,13 +222,13 @@ NP_CASE("pipe-info/invalid", np_pipe_info, NO_MODE, ERROR_INVALID_PARAMETER,
   memset(&info, 0xEE, sizeof(info));
   info.size = sizeof(info) - 1;
   before = info;
-  assert_np_error(np_pipe_info(f->server, &info), ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_info(f->server, &info));
   assert_memory_equal(&info, &before, sizeof(info));
   info.size = sizeof(info) + 1;
-  assert_np_error(np_pipe_info(f->server, &info), ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_info(f->server, &info));
   info.size = sizeof(info);
-  assert_np_error(np_pipe_info(NULL, &info), ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_info(f->server, NULL), ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_info(NULL, &info));
+  assert_invalid(np_pipe_info(f->server, NULL));
 }
 
 NP_CASE("pipe-info/closing", np_pipe_info, BOTH_ENDS, ERROR_INVALID_HANDLE,

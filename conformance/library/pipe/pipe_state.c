@@ -37,8 +37,7 @@ NP_CASE("pipe-state/late-write-error", np_server_disconnect, ANY_MODE, NP_OK,
         "npipe/pipe.h, np_info") {
   static char data[60000];
 
-  f->server_options.in_buffer_bytes = 100;
-  f->server_options.out_buffer_bytes = 100;
+  server_quotas(f, 100, 100);
   outbound_open(f);
   write_begin(&f->ops[0], f->server, data, sizeof(data));
   pipe_close(f, f->client);

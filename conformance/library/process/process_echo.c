@@ -16,15 +16,14 @@ NP_CASE("process-echo/echo", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
   for (unsigned i = 0; i < MESSAGES; i++) {
     size_t length = 1 + museum_random(&random) % sizeof(data);
 
-    museum_round("message %u, %u bytes", i, (unsigned)length);
+    round_name("message %u, %u bytes", i, (unsigned)length);
     museum_pattern(data, length, i);
     pipe_send(f, f->end, data, length);
     assert_received(f, f->end, data, length);
   }
   puppet_end(puppet);
   read_begin(&f->ops[0], f->end, 16);
-  museum_until(f, &f->ops[0]);
-  assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+  assert_ends(&f->ops[0], ERROR_BROKEN_PIPE, 0);
 }
 
 NP_CASE("process-echo/echo-crowd", np_server_connect, ANY_MODE | END_SERVER,
@@ -45,12 +44,12 @@ NP_CASE("process-echo/echo-crowd", np_server_connect, ANY_MODE | END_SERVER,
     puppet_order(puppets[i], "echo 30");
   }
   for (unsigned round = 0; round < ROUNDS; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     for (unsigned i = 0; i < PROCESSES; i++) {
       write_begin(&f->ops[i], servers[i], &round, sizeof(round));
     }
     for (unsigned i = 0; i < PROCESSES; i++) {
-      museum_until(f, &f->ops[i]);
+      op_wait(&f->ops[i]);
       assert_received(f, servers[i], &round, sizeof(round));
     }
   }
@@ -72,15 +71,14 @@ NP_CASE("process-echo/silent", np_pipe_read, ANY_MODE | BOTH_ENDS, WAIT_TIMEOUT,
   pipe_send(f, f->end, data, sizeof(data));
   f->ops[1].op.timeout_ms = 20;
   write_begin(&f->ops[1], f->end, data, sizeof(data));
-  museum_until(f, &f->ops[0]);
-  museum_until(f, &f->ops[1]);
+  op_wait(&f->ops[0]);
+  op_wait(&f->ops[1]);
   assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
   assert_done(&f->ops[1], WAIT_TIMEOUT, 0);
   f->ops[0].op.timeout_ms = 0;
   read_begin(&f->ops[0], f->end, 16);
   puppet_tell(puppet, "send 4");
-  museum_until(f, &f->ops[0]);
-  assert_done(&f->ops[0], NP_OK, 4);
+  assert_ends(&f->ops[0], NP_OK, 4);
   puppet_end(puppet);
 }
 
@@ -98,8 +96,8 @@ NP_CASE("process-echo/disconnected", np_server_disconnect,
   puppet_tell(puppet, "send 100");
   puppet_tell(puppet, "disconnect");
   read_begin(&f->ops[0], f->end, 16);
-  museum_until(f, &f->ops[0]);
-  museum_until(f, &f->ops[1]);
+  op_wait(&f->ops[0]);
+  op_wait(&f->ops[1]);
   assert_done(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
   assert_done(&f->ops[1], ERROR_PIPE_NOT_CONNECTED, 0);
   puppet_end(puppet);
@@ -150,10 +148,9 @@ NP_CASE("process-echo/not-inherited", np_pipe_close, ANY_MODE | BOTH_ENDS,
   pair_open(f);
   puppet = puppet_start(f);
   read_begin(&f->ops[0], f->end, 16);
-  museum_settle(f);
+  loop_settle(f);
   pipe_close(f, f->peer);
-  museum_until(f, &f->ops[0]);
-  assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+  assert_ends(&f->ops[0], ERROR_BROKEN_PIPE, 0);
   puppet_end(puppet); /* The puppet process has been alive all the time. */
 }
 
@@ -174,13 +171,11 @@ NP_CASE("process-echo/two-servers", np_server_create, ANY_MODE | END_SERVER,
   first = pipe_own(f, museum_open(f));
   puppet_tell(puppet, "send 4");
   read_begin(&f->ops[1], first, 16);
-  museum_until(f, &f->ops[1]);
-  assert_done(&f->ops[1], NP_OK, 4);
+  assert_ends(&f->ops[1], NP_OK, 4);
   assert_int_equal(f->ops[0].done_count, 0);
   world_process_kill(puppet);
 
   client_open_end(f);
-  museum_until(f, &f->ops[0]);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_ends(&f->ops[0], NP_OK, 0);
   museum_echo(f, f->server, f->client);
 }

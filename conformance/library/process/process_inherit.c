@@ -32,11 +32,9 @@ static void child_end(world_process *child) {
 static void hears_of_the_end(np_fixture *f) {
   world_process *child = child_start();
 
-  read_begin(&f->ops[0], f->end, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->end, 16);
   pipe_close_wait(f, f->peer);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+  assert_next(&f->ops[0], ERROR_BROKEN_PIPE, 0);
   child_end(child);
 }
 
@@ -94,11 +92,9 @@ NP_CASE("process-inherit/inherits-no-listener", np_listener_create, ANY_MODE,
   client = client_open_another(f);
   accepted(f, 1);
   child = child_start();
-  read_begin(&f->ops[0], client, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[0], client, 16);
   pipe_close_wait(f, listening.accepted[0]);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+  assert_next(&f->ops[0], ERROR_BROKEN_PIPE, 0);
   pipe_close_wait(f, client);
   listening_close_wait(f);
   assert_np_error(client_error(f), ERROR_FILE_NOT_FOUND);
@@ -117,14 +113,12 @@ NP_CASE("process-inherit/inherits-what-asks", np_pipe_adopt, NO_MODE, NP_OK,
   assert_true(
       SetHandleInformation(f->raw, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT));
   child = child_start();
-  read_begin(&f->ops[0], f->end, 16);
-  reads_post(f);
+  read_pend(f, &f->ops[0], f->end, 16);
   raw_close(f, f->raw);
   loop_quiet(f);
   assert_int_equal(f->ops[0].done_count, 0);
   child_end(child);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+  assert_next(&f->ops[0], ERROR_BROKEN_PIPE, 0);
 }
 
 /* Writes more than the pipe holds, three times, with an OVERLAPPED and an event
@@ -163,8 +157,7 @@ NP_CASE("process-inherit/foreign-packets", np_pipe_adopt, BOTH_ENDS, NP_OK,
   HANDLE handle;
   np_pipe *adopted = NULL;
 
-  f->server_options.in_buffer_bytes = 16;
-  f->server_options.out_buffer_bytes = 16;
+  server_quotas(f, 16, 16);
   pair_open_raw(f);
   handle = f->raw;
   assert_np_ok(np_pipe_adopt(f->loop, handle, &adopted));

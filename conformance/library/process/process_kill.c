@@ -15,11 +15,9 @@ static world_process *meet(np_fixture *f) {
  * later. */
 static void assert_gone(np_fixture *f) {
   read_begin(&f->ops[10], f->end, 16);
-  museum_until(f, &f->ops[10]);
-  assert_done(&f->ops[10], ERROR_BROKEN_PIPE, 0);
+  assert_ends(&f->ops[10], ERROR_BROKEN_PIPE, 0);
   write_begin(&f->ops[11], f->end, "x", 1);
-  museum_until(f, &f->ops[11]);
-  assert_done(&f->ops[11], ERROR_NO_DATA, 0);
+  assert_ends(&f->ops[11], ERROR_NO_DATA, 0);
 }
 
 NP_CASE("process-kill/killed-in-read", np_pipe_read, ANY_MODE | BOTH_ENDS,
@@ -32,10 +30,9 @@ NP_CASE("process-kill/killed-in-read", np_pipe_read, ANY_MODE | BOTH_ENDS,
 
   puppet_tell(puppet, "read");
   read_begin(&f->ops[0], f->end, 16);
-  museum_settle(f);
+  loop_settle(f);
   world_process_kill(puppet);
-  museum_until(f, &f->ops[0]);
-  assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+  assert_ends(&f->ops[0], ERROR_BROKEN_PIPE, 0);
   assert_gone(f);
 }
 
@@ -84,11 +81,10 @@ NP_CASE("process-kill/killed-unread", np_pipe_write, ANY_MODE | BOTH_ENDS,
     write_begin(&f->ops[i], f->end, data, sizeof(data));
   }
   shutdown_begin(&f->ops[3], f->end);
-  museum_settle(f);
+  loop_settle(f);
   world_process_kill(puppet);
   for (unsigned i = 0; i < 4; i++) {
-    museum_until(f, &f->ops[i]);
-    assert_done(&f->ops[i], ERROR_BROKEN_PIPE, 0);
+    assert_ends(&f->ops[i], ERROR_BROKEN_PIPE, 0);
   }
   assert_gone(f);
 }
@@ -101,7 +97,7 @@ NP_CASE("process-kill/killed-closed", np_pipe_close, ANY_MODE | BOTH_ENDS,
   world_process *puppet = meet(f);
 
   read_begin(&f->ops[0], f->end, 16);
-  museum_settle(f);
+  loop_settle(f);
   world_process_kill(puppet);
   pipe_close_wait(f, f->end);
   assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
@@ -138,21 +134,19 @@ NP_CASE("process-kill/killed-served-again", np_server_disconnect,
   for (unsigned i = 0; i < 3; i++) {
     world_process *puppet = puppet_start(f);
 
-    museum_round("%s", states[i]);
+    round_name("%s", states[i]);
     puppet_tell(puppet, "open");
-    museum_until(f, &f->ops[0]);
-    museum_done(&f->ops[0], NP_OK, 0);
+    assert_ends(&f->ops[0], NP_OK, 0);
     puppet_tell(puppet, "%s", states[i]);
     read_begin(&f->ops[1], f->server, 16);
-    museum_settle(f);
+    loop_settle(f);
     world_process_kill(puppet);
-    museum_error(np_server_disconnect(f->server), NP_OK);
+    assert_np_ok(np_server_disconnect(f->server));
     connect_begin(&f->ops[0], f->server);
-    museum_until(f, &f->ops[1]);
+    op_wait(&f->ops[1]);
   }
   client_open_end(f);
-  museum_until(f, &f->ops[0]);
-  museum_done(&f->ops[0], NP_OK, 0);
+  assert_ends(&f->ops[0], NP_OK, 0);
   museum_echo(f, f->server, f->client);
 }
 
@@ -211,7 +205,6 @@ NP_CASE("process-kill/busy-until-killed", np_client_open, ANY_MODE | END_SERVER,
   assert_np_ok(np_server_disconnect(f->server));
   connect_begin(&f->ops[0], f->server);
   client_open_end(f);
-  museum_until(f, &f->ops[0]);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_ends(&f->ops[0], NP_OK, 0);
   museum_echo(f, f->server, f->client);
 }

@@ -91,7 +91,7 @@ static void echo(np_fixture *f, unsigned count) {
     struct recorder *read = &f->ops[1];
 
     read_begin(read, f->end, sizeof(read->buffer));
-    museum_until(f, read);
+    op_wait(read);
     assert_np_ok(read->result);
     pipe_send(f, f->end, read->buffer, read->transferred);
   }
@@ -125,8 +125,7 @@ static void obey(np_fixture *f, bool is_server, const char *order) {
     connect_begin(&f->ops[2], f->end);
   } else if (is_counted(order, "send", &number)) {
     begin_write(f, number);
-    museum_until(f, &f->ops[0]);
-    assert_done(&f->ops[0], NP_OK, number);
+    assert_ends(&f->ops[0], NP_OK, number);
   } else if (is_counted(order, "write", &number)) {
     begin_write(f, number);
   } else if (strcmp(order, "read") == 0) {
@@ -137,15 +136,14 @@ static void obey(np_fixture *f, bool is_server, const char *order) {
     assert_np_ok(np_server_disconnect(f->end));
   } else if (strcmp(order, "finish") == 0) {
     shutdown_begin(&f->ops[3], f->end);
-    museum_until(f, &f->ops[3]);
-    assert_done(&f->ops[3], NP_OK, 0);
+    assert_ends(&f->ops[3], NP_OK, 0);
     exit(0);
   } else if (strcmp(order, "exit") == 0) {
     exit(0);
   } else {
     fail_msg("a puppet cannot: %s", order);
   }
-  museum_settle(f);
+  loop_settle(f);
 }
 
 static void perform(void *fixture) {

@@ -13,8 +13,7 @@ NP_CASE("museum-ready/ready-only-what-was-asked", np_pipe_ready,
   loop_quiet(f);
   assert_try_write(f->end, "x", 1, NP_OK, 1);
   assert_received(f, f->peer, "x", 1);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
 }
 
 NP_CASE("museum-ready/ready-interest-changes", np_pipe_ready,
@@ -22,14 +21,11 @@ NP_CASE("museum-ready/ready-interest-changes", np_pipe_ready,
         "Waits that change from one direction to the other and are cancelled "
         "lose no readiness.",
         "mio-named-pipes#1; museum R03") {
-  unsigned round;
-  size_t i;
-
-  for (i = 0; i < read_ahead_count; i++) {
+  for (size_t i = 0; i < read_ahead_count; i++) {
     pair_reopen(f);
     ready_set(f->end, read_aheads[i], 65536);
     pipe_send(f, f->peer, "hello", 5);
-    for (round = 0; round < 10; round++) {
+    for (unsigned round = 0; round < 10; round++) {
       assert_int_equal(ready_wait(f, f->end, NP_WRITABLE), NP_WRITABLE);
       ready_begin(&f->ops[0], f->end, NP_READ_CLOSED);
       loop_turn(f, 0);
@@ -119,16 +115,13 @@ NP_CASE("museum-ready/parked-reader", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
         "A peer parked in a large read takes all of the kernel's figure of "
         "free quota; tries succeed all the same.",
         "kaappi#2459; museum R07") {
-  unsigned round;
-
   ready_quota(f, READY_QUOTA);
   pair_open(f);
-  for (round = 0; round < 20; round++) {
+  for (unsigned round = 0; round < 20; round++) {
     read_begin(&f->ops[0], f->peer, RECORDER_BYTES_MAX);
     loop_turn(f, 0);
     assert_try_write(f->end, ready_pattern(), 4096, NP_OK, 4096);
-    loop_until(f, round + 1);
-    assert_done(&f->ops[0], NP_OK, 4096);
+    assert_next(&f->ops[0], NP_OK, 4096);
     ready_wait(f, f->end, NP_WRITABLE);
   }
 }
@@ -154,14 +147,13 @@ NP_CASE("museum-ready/try-write-is-quick", np_pipe_try_write,
         "Tries at a full pipe don't wait for the peer.",
         "86Box#7773; museum R10") {
   uint64_t before_ms;
-  unsigned i;
 
   ready_quota(f, READY_QUOTA);
   pair_open(f);
   assert_try_write(f->end, ready_pattern(), 2 * READY_QUOTA, NP_OK,
                    2 * READY_QUOTA);
   before_ms = world_now_ms();
-  for (i = 0; i < 1000; i++) {
+  for (unsigned i = 0; i < 1000; i++) {
     assert_try_write(f->end, "x", 1, NP_WOULD_BLOCK, 0);
   }
   assert_true(world_now_ms() - before_ms < world_timeout_ms(1000));
@@ -175,16 +167,14 @@ NP_CASE("museum-ready/empty-between-messages", np_pipe_try_read,
   enum { MESSAGES = 60 };
   char buffer[64];
   size_t got = 0;
-  unsigned i;
-  size_t k;
 
-  for (k = 0; k < read_ahead_count; k++) {
+  for (size_t k = 0; k < read_ahead_count; k++) {
     pair_reopen(f);
     ready_set(f->end, read_aheads[k], 65536);
-    for (i = 0; i < MESSAGES; i++) {
+    for (unsigned i = 0; i < MESSAGES; i++) {
       pipe_send(f, f->peer, ready_pattern() + i, i % 3 == 1 ? 0 : 1 + i % 20);
     }
-    for (i = 0; i < MESSAGES; i++) {
+    for (unsigned i = 0; i < MESSAGES; i++) {
       assert_np_ok(ready_read(f, f->end, buffer, sizeof(buffer), &got));
       assert_int_equal(got, i % 3 == 1 ? 0 : 1 + i % 20);
       assert_memory_equal(buffer, ready_pattern() + i, got);
@@ -202,10 +192,8 @@ NP_CASE("museum-ready/select-over-eight", np_pipe_ready, ANY_MODE, NP_OK,
   unsigned char sent[PIPES] = {0};
   unsigned char received[PIPES] = {0};
   uint32_t state = 3;
-  unsigned round;
-  unsigned i;
 
-  for (i = 0; i < PIPES; i++) {
+  for (unsigned i = 0; i < PIPES; i++) {
     pair_open(f);
     ends[i] = pipe_own(f, f->server);
     peers[i] = pipe_own(f, f->client);
@@ -213,13 +201,13 @@ NP_CASE("museum-ready/select-over-eight", np_pipe_ready, ANY_MODE, NP_OK,
     f->server = NULL;
     f->client = NULL;
   }
-  for (round = 0; round < ROUNDS; round++) {
+  for (unsigned round = 0; round < ROUNDS; round++) {
     unsigned any = f->done_count;
 
-    for (i = 0; i < PIPES; i++) {
+    for (unsigned i = 0; i < PIPES; i++) {
       ready_begin(&f->ops[i], ends[i], NP_READABLE);
     }
-    for (i = 0; i < PIPES; i++) {
+    for (unsigned i = 0; i < PIPES; i++) {
       if (ready_random(&state) % 2 == 0 || i == round % PIPES) {
         write_begin(&f->ops[PIPES + i], peers[i], &sent[i], 1);
         loop_until_count(f, &f->ops[PIPES + i].done_count,
@@ -228,13 +216,13 @@ NP_CASE("museum-ready/select-over-eight", np_pipe_ready, ANY_MODE, NP_OK,
       }
     }
     loop_until(f, any + 1);
-    for (i = 0; i < PIPES; i++) {
+    for (unsigned i = 0; i < PIPES; i++) {
       np_op_cancel(&f->ops[i].op);
     }
-    for (i = 0; i < PIPES; i++) {
+    for (unsigned i = 0; i < PIPES; i++) {
       loop_until_count(f, &f->ops[i].done_count, f->ops[i].start_count);
     }
-    for (i = 0; i < PIPES; i++) {
+    for (unsigned i = 0; i < PIPES; i++) {
       unsigned char byte = 0;
       size_t got = 0;
 
@@ -246,7 +234,7 @@ NP_CASE("museum-ready/select-over-eight", np_pipe_ready, ANY_MODE, NP_OK,
       }
     }
   }
-  for (i = 0; i < PIPES; i++) {
+  for (unsigned i = 0; i < PIPES; i++) {
     while (received[i] != sent[i]) {
       unsigned char byte = 0;
       size_t got = 0;
@@ -264,12 +252,10 @@ NP_CASE("museum-ready/retracted", np_pipe_try_read, ANY_MODE | BOTH_ENDS,
         "Bytes that made the pipe readable and whose writer took them back "
         "make a try that would block, not a hang.",
         "libuv#5219; museum D13 D15") {
-  unsigned round;
-
   ready_quota(f, READY_QUOTA);
   pair_open(f);
   ready_set(f->end, 0, 65536);
-  for (round = 0; round < 10; round++) {
+  for (unsigned round = 0; round < 10; round++) {
     if ((f->variant & MODE_MESSAGE) != 0 && round > 0) {
       /* The probe has read a byte of this message, so only a close is safe
        * now. */
@@ -299,19 +285,17 @@ NP_CASE("museum-ready/shared-handle", np_pipe_try_read, BYTE_READS | BOTH_ENDS,
         "and the next bytes are ready again.",
         "libuv#4470; museum D16") {
   char buffer[64];
-  unsigned round;
 
   pair_open(f);
   ready_set(f->end, 0, 65536);
-  for (round = 0; round < 10; round++) {
+  for (unsigned round = 0; round < 10; round++) {
     pipe_send(f, f->peer, "theirs", 6);
     ready_wait(f, f->end, NP_READABLE);
     assert_int_equal(museum_take_raw(f->end, buffer, sizeof(buffer)), 6);
     assert_memory_equal(buffer, "theirs", 6);
     assert_try_read(f->end, 64, NP_WOULD_BLOCK, NULL, 0);
     ready_begin(&f->ops[round], f->end, NP_READABLE);
-    loop_quiet(f);
-    assert_int_equal(f->done_count, round);
+    assert_quiet(f, round);
     pipe_send(f, f->peer, "ours", 4);
     loop_until(f, round + 1);
     assert_caught(f, f->end, "ours", 4);
@@ -323,9 +307,7 @@ NP_CASE("museum-ready/foreign-cancel", np_pipe_ready, ANY_MODE | BOTH_ENDS,
         "If another program cancels all I/O on the handle, a wait for "
         "readability goes on, and ends when data come.",
         "coreipc#97; museum E07") {
-  size_t i;
-
-  for (i = 0; i < read_ahead_count; i++) {
+  for (size_t i = 0; i < read_ahead_count; i++) {
     pair_reopen(f);
     ready_set(f->end, read_aheads[i], 65536);
     ready_begin(&f->ops[i], f->end, NP_READABLE);
@@ -383,11 +365,9 @@ NP_CASE("museum-ready/one-way-server-wakes", np_server_connect, BOTH_ENDS,
   f->client_options.write = server_reads;
   server_listen(f);
   connect_begin(&f->ops[0], f->server);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   client_open_end(f);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
   if (server_reads) {
     ready_write_all(f, f->client, "hello", 5);
     assert_caught(f, f->server, "hello", 5);
@@ -406,8 +386,7 @@ NP_CASE("museum-ready/one-way-disconnect", np_server_disconnect, NO_MODE, NP_OK,
   ready_wait(f, f->server, NP_READABLE);
   f->ops[0].start_count = 1;
   assert_np_ok(np_pipe_flush(f->server, &f->ops[0].op, on_done));
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
   assert_np_ok(np_server_disconnect(f->server));
   server_reconnect(f);
   assert_try_read(f->server, 64, NP_WOULD_BLOCK, NULL, 0);

@@ -9,11 +9,9 @@ NP_CASE("ready/readable-waits", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
         "ReadFile#pipes") {
   pair_open(f);
   ready_begin(&f->ops[0], f->end, NP_READABLE);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   pipe_send(f, f->peer, "hello", 5);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, NP_READABLE);
+  assert_next(&f->ops[0], NP_OK, NP_READABLE);
   assert_try_read(f->end, 64, NP_OK, "hello", 5);
   assert_try_read(f->end, 64, NP_WOULD_BLOCK, NULL, 0);
 }
@@ -22,9 +20,7 @@ NP_CASE("ready/readable-already", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
         "A wait for readability ends, from the loop, if data are waiting "
         "already.",
         "ReadFile#pipes") {
-  size_t i;
-
-  for (i = 0; i < read_ahead_count; i++) {
+  for (size_t i = 0; i < read_ahead_count; i++) {
     pair_reopen(f);
     ready_set(f->end, read_aheads[i], 65536);
     pipe_send(f, f->peer, "hello", 5);
@@ -38,14 +34,11 @@ NP_CASE("ready/readable-already", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("ready/readable-stays", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
         "As long as nobody reads, each wait ends.", "npipe/ready.h") {
-  size_t i;
-  unsigned round;
-
-  for (i = 0; i < read_ahead_count; i++) {
+  for (size_t i = 0; i < read_ahead_count; i++) {
     pair_reopen(f);
     ready_set(f->end, read_aheads[i], 65536);
     pipe_send(f, f->peer, "hello", 5);
-    for (round = 0; round < 5; round++) {
+    for (unsigned round = 0; round < 5; round++) {
       assert_int_equal(ready_wait(f, f->end, NP_READABLE), NP_READABLE);
     }
     assert_caught(f, f->end, "hello", 5);
@@ -57,16 +50,14 @@ NP_CASE("ready/readable-rest", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
         "or in the kernel.",
         "npipe/ready.h") {
   bool by_messages = (f->variant & MODE_MESSAGE) != 0;
-  size_t i;
   char byte = 0;
   size_t got = 0;
-  size_t at;
 
-  for (i = 0; i < read_ahead_count; i++) {
+  for (size_t i = 0; i < read_ahead_count; i++) {
     pair_reopen(f);
     ready_set(f->end, read_aheads[i], 65536);
     pipe_send(f, f->peer, "0123456789", 10);
-    for (at = 0; at < 10; at++) {
+    for (size_t at = 0; at < 10; at++) {
       ready_wait(f, f->end, NP_READABLE);
       assert_np_error(ready_read(f, f->end, &byte, 1, &got),
                       by_messages && at < 9 ? ERROR_MORE_DATA : NP_OK);
@@ -80,9 +71,7 @@ NP_CASE("ready/readable-rest", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
 NP_CASE("ready/readable-empty-message", np_pipe_ready, MODE_MESSAGE | BOTH_ENDS,
         NP_OK, "An empty message is something to read, and no end.",
         "npipe/ready.h; museum M09") {
-  size_t i;
-
-  for (i = 0; i < read_ahead_count; i++) {
+  for (size_t i = 0; i < read_ahead_count; i++) {
     pair_reopen(f);
     ready_set(f->end, read_aheads[i], 65536);
     ready_begin(&f->ops[i], f->end, NP_READABLE | NP_READ_CLOSED);
@@ -114,11 +103,9 @@ NP_CASE("ready/readable-convenience", np_pipe_readable, ANY_MODE | BOTH_ENDS,
   pair_open(f);
   f->ops[0].start_count = 1;
   assert_np_ok(np_pipe_readable(f->end, &f->ops[0].op, on_done));
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   pipe_send(f, f->peer, "hello", 5);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, NP_READABLE);
+  assert_next(&f->ops[0], NP_OK, NP_READABLE);
 }
 
 /* --- Writable ----------------------------------------------------------- */
@@ -130,8 +117,7 @@ NP_CASE("ready/writable-convenience", np_pipe_writable, ANY_MODE | BOTH_ENDS,
   f->ops[0].start_count = 1;
   assert_np_ok(np_pipe_writable(f->end, &f->ops[0].op, on_done));
   assert_int_equal(f->done_count, 0);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, NP_WRITABLE);
+  assert_next(&f->ops[0], NP_OK, NP_WRITABLE);
   assert_try_write(f->end, "x", 1, NP_OK, 1);
 }
 
@@ -145,11 +131,9 @@ NP_CASE("ready/writable-after-full", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
   pair_open(f);
   assert_try_write(f->end, pattern, 3 * READY_QUOTA, NP_OK, 3 * READY_QUOTA);
   ready_begin(&f->ops[0], f->end, NP_WRITABLE);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   assert_received(f, f->peer, pattern, 3 * READY_QUOTA);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, NP_WRITABLE);
+  assert_next(&f->ops[0], NP_OK, NP_WRITABLE);
   assert_try_write(f->end, "x", 1, NP_OK, 1);
   assert_received(f, f->peer, "x", 1);
 }
@@ -165,11 +149,9 @@ NP_CASE("ready/both", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
                    NP_WRITABLE);
   assert_try_write(f->end, pattern, 3 * READY_QUOTA, NP_OK, 3 * READY_QUOTA);
   ready_begin(&f->ops[0], f->end, NP_READABLE | NP_WRITABLE);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   pipe_send(f, f->peer, "hello", 5);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, NP_READABLE);
+  assert_next(&f->ops[0], NP_OK, NP_READABLE);
   assert_received(f, f->peer, pattern, 3 * READY_QUOTA);
   ready_wait(f, f->end, NP_WRITABLE);
   assert_int_equal(ready_wait(f, f->end, NP_READABLE | NP_WRITABLE),
@@ -182,9 +164,7 @@ NP_CASE("ready/read-closed", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
         "The end of the stream ends a wait for readability with "
         "NP_READ_CLOSED.",
         "ReadFile#pipes") {
-  size_t i;
-
-  for (i = 0; i < read_ahead_count; i++) {
+  for (size_t i = 0; i < read_ahead_count; i++) {
     pair_reopen(f);
     ready_set(f->end, read_aheads[i], 65536);
     ready_begin(&f->ops[i], f->end, NP_READABLE);
@@ -202,9 +182,7 @@ NP_CASE("ready/read-closed", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
 NP_CASE("ready/read-closed-before", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
         "A peer that had gone before the wait is told at once.",
         "ReadFile#pipes; museum E14") {
-  size_t i;
-
-  for (i = 0; i < read_ahead_count; i++) {
+  for (size_t i = 0; i < read_ahead_count; i++) {
     pair_reopen(f);
     ready_set(f->end, read_aheads[i], 65536);
     pipe_close_wait(f, f->peer);
@@ -219,9 +197,7 @@ NP_CASE("ready/read-closed-alone", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
         "A wait for the end of the stream alone is not woken by bytes, and is "
         "when all that came before was read.",
         "npipe/ready.h") {
-  size_t i;
-
-  for (i = 0; i < read_ahead_count; i++) {
+  for (size_t i = 0; i < read_ahead_count; i++) {
     pair_reopen(f);
     ready_set(f->end, read_aheads[i], 65536);
     ready_begin(&f->ops[i], f->end, NP_READ_CLOSED);
@@ -242,9 +218,7 @@ NP_CASE("ready/read-closed-empty-message", np_pipe_ready,
         "An empty message before the end of the stream is readable, not "
         "closed; then comes the end.",
         "npipe/ready.h") {
-  size_t i;
-
-  for (i = 0; i < read_ahead_count; i++) {
+  for (size_t i = 0; i < read_ahead_count; i++) {
     pair_reopen(f);
     ready_set(f->end, read_aheads[i], 65536);
     pipe_send(f, f->peer, "", 0);
@@ -263,8 +237,7 @@ NP_CASE("ready/read-closed-by-disconnect", np_pipe_ready, ANY_MODE, NP_OK,
         "DisconnectNamedPipe#remarks") {
   pair_open(f);
   ready_begin(&f->ops[0], f->client, NP_READABLE | NP_READ_CLOSED);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   server_disconnect(f);
   assert_done(&f->ops[0], NP_OK, NP_READABLE | NP_READ_CLOSED);
   assert_try_read(f->client, 64, ERROR_PIPE_NOT_CONNECTED, NULL, 0);
@@ -275,11 +248,9 @@ NP_CASE("ready/write-closed", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
         "npipe/ready.h") {
   pair_open(f);
   ready_begin(&f->ops[0], f->end, NP_WRITE_CLOSED);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   pipe_close(f, f->peer);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, NP_WRITE_CLOSED);
+  assert_next(&f->ops[0], NP_OK, NP_WRITE_CLOSED);
   assert_int_equal(ready_wait(f, f->end, NP_WRITABLE),
                    NP_WRITABLE | NP_WRITE_CLOSED);
   assert_try_write(f->end, "x", 1, ERROR_NO_DATA, 0);
@@ -296,8 +267,7 @@ NP_CASE("ready/write-closed-in-background", np_pipe_ready, ANY_MODE | BOTH_ENDS,
                    3 * READY_QUOTA);
   ready_begin(&f->ops[0], f->end, NP_WRITABLE);
   ready_begin(&f->ops[1], f->end, NP_WRITE_CLOSED);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   pipe_close(f, f->peer);
   loop_until(f, 2);
   assert_done(&f->ops[0], NP_OK, NP_WRITABLE | NP_WRITE_CLOSED);
@@ -314,11 +284,9 @@ NP_CASE("ready/write-closed-one-way", np_pipe_ready, ANY_MODE | BOTH_ENDS,
   assert_try_write(f->end, ready_pattern(), 3 * READY_QUOTA, NP_OK,
                    3 * READY_QUOTA);
   ready_begin(&f->ops[0], f->end, NP_WRITABLE | NP_READABLE);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   pipe_close(f, f->peer);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, NP_WRITABLE | NP_WRITE_CLOSED);
+  assert_next(&f->ops[0], NP_OK, NP_WRITABLE | NP_WRITE_CLOSED);
   assert_try_write(f->end, "x", 1, ERROR_BROKEN_PIPE, 0);
   assert_try_write(f->end, "x", 1, ERROR_NO_DATA, 0);
 }
@@ -330,17 +298,15 @@ NP_CASE("ready/many-waiters", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
         "end, in the order in which they began.",
         "npipe/ready.h") {
   enum { WAITERS = 40 };
-  unsigned i;
 
   pair_open(f);
-  for (i = 0; i < WAITERS; i++) {
+  for (unsigned i = 0; i < WAITERS; i++) {
     ready_begin(&f->ops[i], f->end, NP_READABLE);
   }
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   pipe_send(f, f->peer, "x", 1);
   loop_until(f, WAITERS);
-  for (i = 0; i < WAITERS; i++) {
+  for (unsigned i = 0; i < WAITERS; i++) {
     assert_done(&f->ops[i], NP_OK, NP_READABLE);
     assert_true(i == 0 || f->ops[i].order > f->ops[i - 1].order);
   }
@@ -363,14 +329,12 @@ NP_CASE("ready/each-for-its-own", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
   ready_begin(&f->ops[4], f->end, NP_READABLE | NP_WRITABLE);
   pipe_send(f, f->peer, "x", 1);
   loop_until(f, 2);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 2);
+  assert_quiet(f, 2);
   assert_done(&f->ops[0], NP_OK, NP_READABLE);
   assert_done(&f->ops[4], NP_OK, NP_READABLE);
   assert_received(f, f->peer, pattern, 3 * READY_QUOTA);
   loop_until(f, 3);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 3);
+  assert_quiet(f, 3);
   assert_done(&f->ops[1], NP_OK, NP_WRITABLE);
   assert_caught(f, f->end, "x", 1);
   pipe_close(f, f->peer);
@@ -391,8 +355,7 @@ NP_CASE("ready/false-alarm", np_pipe_ready, ANY_MODE | BOTH_ENDS,
   assert_caught(f, f->end, "x", 1);
   assert_try_read(f->end, 1, NP_WOULD_BLOCK, NULL, 0);
   ready_begin(&f->ops[2], f->end, NP_READABLE);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 2);
+  assert_quiet(f, 2);
   pipe_send(f, f->peer, "y", 1);
   loop_until(f, 3);
   assert_caught(f, f->end, "y", 1);
@@ -428,10 +391,9 @@ NP_CASE("ready/wait-in-callback", np_pipe_ready, BYTE_READS | BOTH_ENDS, NP_OK,
 /* --- Cancel and time limit ---------------------------------------------- */
 
 static void wait_ends_without_loss(np_fixture *f, np_error expected) {
-  unsigned round;
   unsigned which;
 
-  for (round = 0; round < 2 * read_ahead_count; round++) {
+  for (unsigned round = 0; round < 2 * read_ahead_count; round++) {
     which = round % 2;
     pair_reopen(f);
     ready_set(f->end, read_aheads[round / 2], 65536);
@@ -475,11 +437,10 @@ NP_CASE("ready/cancel-races-data", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
         "npipe/ready.h; museum D08 D10") {
   enum { ROUNDS = 200 };
   uint32_t state = 1;
-  unsigned round;
   char digit;
 
   pair_open(f);
-  for (round = 0; round < ROUNDS; round++) {
+  for (unsigned round = 0; round < ROUNDS; round++) {
     ready_begin(&f->ops[0], f->end, NP_READABLE);
     if (ready_random(&state) % 2 != 0) {
       loop_turn(f, 0);
@@ -517,15 +478,12 @@ NP_CASE("ready/cancel-writable", np_pipe_ready, ANY_MODE | BOTH_ENDS,
   assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
   assert_done(&f->ops[1], WAIT_TIMEOUT, 0);
   assert_received(f, f->peer, pattern, 3 * READY_QUOTA);
-  loop_until(f, 3);
-  assert_done(&f->ops[2], NP_OK, NP_WRITABLE);
+  assert_next(&f->ops[2], NP_OK, NP_WRITABLE);
 }
 
 NP_CASE("ready/close", np_pipe_ready, ANY_MODE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
         "Closing the pipe ends every wait, before on_closed.", "npipe/pipe.h") {
-  unsigned i;
-
   ready_quota(f, READY_QUOTA);
   pair_open(f);
   assert_try_write(f->end, ready_pattern(), 3 * READY_QUOTA, NP_OK,
@@ -533,10 +491,9 @@ NP_CASE("ready/close", np_pipe_ready, ANY_MODE | BOTH_ENDS,
   ready_begin(&f->ops[0], f->end, NP_READABLE);
   ready_begin(&f->ops[1], f->end, NP_WRITABLE);
   ready_begin(&f->ops[2], f->end, NP_READ_CLOSED);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   pipe_close_wait(f, f->end);
-  for (i = 0; i < 3; i++) {
+  for (unsigned i = 0; i < 3; i++) {
     assert_done(&f->ops[i], ERROR_OPERATION_ABORTED, 0);
     assert_true(f->ops[i].order < f->closed_order);
   }
@@ -547,9 +504,7 @@ NP_CASE("ready/close", np_pipe_ready, ANY_MODE | BOTH_ENDS,
 NP_CASE("ready/run-ends", np_loop_run, ANY_MODE | BOTH_ENDS, NP_OK,
         "A read-ahead without a wait does not keep the loop running.",
         "npipe/loop.h") {
-  size_t i;
-
-  for (i = 0; i < read_ahead_count; i++) {
+  for (size_t i = 0; i < read_ahead_count; i++) {
     pair_reopen(f);
     ready_set(f->end, read_aheads[i], 65536);
     f->ops[i].op.timeout_ms = 5;
@@ -567,10 +522,8 @@ NP_CASE("ready/run-ends", np_loop_run, ANY_MODE | BOTH_ENDS, NP_OK,
 NP_CASE("ready/foreign-port", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
         "On the caller's own port readiness works as on the loop's.",
         "OVERLAPPED_ENTRY#members") {
-  size_t i;
-
   loop_remake_foreign(f, 77);
-  for (i = 0; i < read_ahead_count; i++) {
+  for (size_t i = 0; i < read_ahead_count; i++) {
     pair_open(f);
     ready_set(f->end, read_aheads[i], 65536);
     ready_begin(&f->ops[i], f->end, NP_READABLE);

@@ -13,8 +13,7 @@ static char scratch[READY_BYTES_MAX];
 /* --- Pairs -------------------------------------------------------------- */
 
 void ready_quota(np_fixture *f, uint32_t quota_bytes) {
-  f->server_options.in_buffer_bytes = quota_bytes;
-  f->server_options.out_buffer_bytes = quota_bytes;
+  server_quotas(f, quota_bytes, quota_bytes);
 }
 
 void pair_open_one_way(np_fixture *f, bool end_reads) {
@@ -52,8 +51,7 @@ void server_reconnect(np_fixture *f) {
   if (f->client != NULL) {
     pipe_own(f, f->client);
   }
-  f->helper.start_count++;
-  assert_np_ok(np_server_connect(f->server, &f->helper.op, on_done));
+  connect_begin(&f->helper, f->server);
   client_open_end(f);
   loop_until_count(f, &f->helper.done_count, f->helper.start_count);
   assert_np_ok(f->helper.result);
@@ -95,8 +93,7 @@ void sent_in(np_fixture *f, unsigned i, const void *data, size_t length) {
 
 void ready_begin(struct recorder *recorder, np_pipe *pipe,
                  np_interest interest) {
-  recorder->start_count++;
-  assert_np_ok(np_pipe_ready(pipe, interest, &recorder->op, on_done));
+  op_begin(recorder, np_pipe_ready(pipe, interest, &recorder->op, on_done));
 }
 
 np_readiness ready_wait(np_fixture *f, np_pipe *pipe, np_interest interest) {
@@ -118,9 +115,7 @@ np_readiness ready_wait(np_fixture *f, np_pipe *pipe, np_interest interest) {
 
 np_error ready_read(np_fixture *f, np_pipe *pipe, void *buffer, size_t size,
                     size_t *length) {
-  unsigned alarms;
-
-  for (alarms = 0; alarms < FALSE_ALARMS_MAX; alarms++) {
+  for (unsigned alarms = 0; alarms < FALSE_ALARMS_MAX; alarms++) {
     np_error error = np_pipe_try_read(pipe, buffer, size, length);
 
     assert_true(*length <= size);
@@ -136,9 +131,7 @@ np_error ready_read(np_fixture *f, np_pipe *pipe, void *buffer, size_t size,
 
 np_error ready_write(np_fixture *f, np_pipe *pipe, const void *data,
                      size_t length, size_t *taken) {
-  unsigned alarms;
-
-  for (alarms = 0; alarms < FALSE_ALARMS_MAX; alarms++) {
+  for (unsigned alarms = 0; alarms < FALSE_ALARMS_MAX; alarms++) {
     np_error error = np_pipe_try_write(pipe, data, length, taken);
 
     assert_true(*taken <= length);
@@ -193,12 +186,11 @@ uint32_t ready_random(uint32_t *state) {
 
 const char *ready_pattern(void) {
   static char pattern[READY_BYTES_MAX];
-  size_t i;
 
   if (pattern[1] != 0) {
     return pattern; /* filled already; cases call this for each byte */
   }
-  for (i = 0; i < sizeof(pattern); i++) {
+  for (size_t i = 0; i < sizeof(pattern); i++) {
     pattern[i] = (char)(i * 7 + i / 251);
   }
   return pattern;

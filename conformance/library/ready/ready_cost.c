@@ -76,9 +76,8 @@ static struct cost messages_cost(np_fixture *f, struct recorder *receiver,
                                  const unsigned *received) {
   struct cost before = cost_now();
   struct cost cost;
-  unsigned i;
 
-  for (i = 0; i < MESSAGES; i++) {
+  for (unsigned i = 0; i < MESSAGES; i++) {
     loop_turn(f, 0); /* puts the wait for the message into the kernel */
     assert_int_equal(raw_write(f->raw, ready_pattern(), LENGTH), 0);
     loop_until_count(f, received, i + 1);
@@ -145,12 +144,11 @@ NP_CASE("ready-cost/try-write", np_pipe_try_write, ANY_MODE | BOTH_ENDS, NP_OK,
         "npipe/ready.h") {
   struct cost before;
   struct cost cost;
-  unsigned i;
 
   pair_open_raw(f);
   assert_try_write(f->end, ready_pattern(), LENGTH, NP_OK, LENGTH);
   before = cost_now();
-  for (i = 0; i < MESSAGES; i++) {
+  for (unsigned i = 0; i < MESSAGES; i++) {
     assert_try_write(f->end, ready_pattern(), LENGTH, NP_OK, LENGTH);
   }
   cost = cost_since(before);
@@ -165,12 +163,11 @@ NP_CASE("ready-cost/idle-tries", np_pipe_try_read, ANY_MODE | BOTH_ENDS,
         "npipe/ready.h") {
   struct cost before;
   struct cost cost;
-  unsigned i;
 
   pair_open_raw(f);
   assert_try_read(f->end, 64, NP_WOULD_BLOCK, NULL, 0);
   before = cost_now();
-  for (i = 0; i < MESSAGES; i++) {
+  for (unsigned i = 0; i < MESSAGES; i++) {
     assert_try_read(f->end, 64, NP_WOULD_BLOCK, NULL, 0);
   }
   cost = cost_since(before);

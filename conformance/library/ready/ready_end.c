@@ -79,10 +79,8 @@ static void session_is_new(np_fixture *f, size_t i) {
 }
 
 static void reuse(np_fixture *f, bool wait_between) {
-  size_t i;
-
   ready_quota(f, READY_QUOTA);
-  for (i = 0; i < read_ahead_count * LEFTOVERS; i++) {
+  for (size_t i = 0; i < read_ahead_count * LEFTOVERS; i++) {
     memset(f->ops, 0, 3 * sizeof(f->ops[0]));
     pair_reopen(f);
     ready_set(f->server, read_aheads[i / LEFTOVERS], 65536);
@@ -139,14 +137,12 @@ NP_CASE("ready-end/close-unread", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
         "A close with caught bytes, or with a read-ahead in flight, frees all "
         "memory, and the peer sees the close.",
         "npipe/pipe.h") {
-  size_t i;
-  unsigned what;
   char byte = 0;
   size_t got = 0;
   size_t live = f->allocator.live;
 
-  for (i = 0; i < read_ahead_count; i++) {
-    for (what = 0; what < 4; what++) {
+  for (size_t i = 0; i < read_ahead_count; i++) {
+    for (unsigned what = 0; what < 4; what++) {
       pair_asked(f, read_aheads[i]);
       if (what > 0) {
         pipe_send(f, f->peer, "hello", 5);
@@ -192,18 +188,16 @@ NP_CASE("ready-end/close-in-callback", np_pipe_close, ANY_MODE | BOTH_ENDS,
         "The callback of a wait may close the pipe; the others that were "
         "woken with it get their true result or the abort.",
         "npipe/pipe.h") {
-  unsigned i;
-
   pair_open(f);
   f->ops[0].then = then_close;
-  for (i = 0; i < 4; i++) {
+  for (unsigned i = 0; i < 4; i++) {
     ready_begin(&f->ops[i], f->end, NP_READABLE);
   }
   pipe_send(f, f->peer, "x", 1);
   loop_until(f, 4);
   loop_until_count(f, &f->closed_count, 1);
   assert_done(&f->ops[0], NP_OK, NP_READABLE);
-  for (i = 1; i < 4; i++) {
+  for (unsigned i = 1; i < 4; i++) {
     assert_true(f->ops[i].result == NP_OK ||
                 f->ops[i].result == ERROR_OPERATION_ABORTED);
     assert_true(f->ops[i].order < f->closed_order);
@@ -235,8 +229,7 @@ NP_CASE("ready-end/write-closed-by-a-write", np_pipe_ready,
     pair_open_one_way(f, false);
     ready_begin(&f->ops[0], f->end, NP_WRITE_CLOSED);
     pipe_close_wait(f, f->peer);
-    loop_quiet(f);
-    assert_int_equal(f->done_count, begun);
+    assert_quiet(f, begun);
     if (tries == 0) {
       write_begin(&f->ops[1], f->end, "x", 1);
     } else {

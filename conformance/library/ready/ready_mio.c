@@ -22,8 +22,7 @@ NP_CASE("ready-mio/write-then-read", np_pipe_try_read, ANY_MODE | BOTH_ENDS,
   ready_begin(&f->ops[0], f->peer, NP_READABLE);
   loop_turn(f, 0);
   assert_try_write(f->end, "1234", 4, NP_OK, 4);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, NP_READABLE);
+  assert_next(&f->ops[0], NP_OK, NP_READABLE);
   assert_try_read(f->peer, 10, NP_OK, "1234", 4);
   assert_try_read(f->peer, 10, NP_WOULD_BLOCK, NULL, 0);
 }
@@ -33,11 +32,9 @@ NP_CASE("ready-mio/connect-before-client", np_server_connect, ANY_MODE, NP_OK,
         "ConnectNamedPipe#remarks") {
   server_listen(f);
   connect_begin(&f->ops[0], f->server);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   client_open_end(f);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
   assert_int_equal(ready_wait(f, f->server, NP_WRITABLE), NP_WRITABLE);
   assert_try_write(f->server, "hi", 2, NP_OK, 2);
   assert_caught(f, f->client, "hi", 2);
@@ -51,8 +48,7 @@ NP_CASE("ready-mio/connect-after-client", np_server_connect, ANY_MODE, NP_OK,
   client_open_end(f);
   assert_try_write(f->client, "hi", 2, NP_OK, 2);
   connect_begin(&f->ops[0], f->server);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
   assert_caught(f, f->server, "hi", 2);
 }
 
@@ -65,8 +61,7 @@ NP_CASE("ready-mio/write-to-gone-peer", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
   ready_begin(&f->ops[0], f->end, NP_READABLE);
   assert_try_write(f->end, "1234", 4, NP_OK, 4);
   pipe_close(f, f->peer);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, NP_READABLE | NP_READ_CLOSED);
+  assert_next(&f->ops[0], NP_OK, NP_READABLE | NP_READ_CLOSED);
   assert_try_read(f->end, 10, ERROR_BROKEN_PIPE, NULL, 0);
   assert_try_write(f->end, "1234", 4, ERROR_NO_DATA, 0);
 }
@@ -90,16 +85,12 @@ NP_CASE("ready-mio/connect-twice", np_server_connect, ANY_MODE, NP_OK,
         "After the end of the first client, a disconnect and a connect, the "
         "second has a session like the first.",
         "DisconnectNamedPipe#remarks") {
-  unsigned round;
-
   pair_open(f);
-  for (round = 0; round < 5; round++) {
+  for (unsigned round = 0; round < 5; round++) {
     ready_begin(&f->ops[round], f->server, NP_READABLE);
-    loop_quiet(f);
-    assert_int_equal(f->done_count, round);
+    assert_quiet(f, round);
     pipe_close(f, f->client);
-    loop_until(f, round + 1);
-    assert_done(&f->ops[round], NP_OK, NP_READABLE | NP_READ_CLOSED);
+    assert_next(&f->ops[round], NP_OK, NP_READABLE | NP_READ_CLOSED);
     assert_try_read(f->server, 10, ERROR_BROKEN_PIPE, NULL, 0);
     assert_np_ok(np_server_disconnect(f->server));
     server_reconnect(f);
@@ -116,14 +107,12 @@ NP_CASE("ready-mio/message-over-buffer", np_pipe_try_read,
   static const size_t aheads[] = {65536, 4096};
   static const size_t lengths[] = {4095,  4096,  4097,  8192,
                                    65535, 65536, 65537, 100000};
-  size_t i;
-  size_t k;
 
   ready_quota(f, 1 << 20);
-  for (i = 0; i < 2; i++) {
+  for (size_t i = 0; i < 2; i++) {
     pair_reopen(f);
     ready_set(f->end, aheads[i], 65536);
-    for (k = 0; k < sizeof(lengths) / sizeof(lengths[0]); k++) {
+    for (size_t k = 0; k < sizeof(lengths) / sizeof(lengths[0]); k++) {
       pipe_send(f, f->peer, ready_pattern(), lengths[k]);
       ready_wait(f, f->end, NP_READABLE);
       assert_try_read(f->end, READY_BYTES_MAX, NP_OK, ready_pattern(),
@@ -138,13 +127,12 @@ NP_CASE("ready-mio/small-buffer", np_pipe_try_read, ANY_MODE | BOTH_ENDS, NP_OK,
         "npipe/ready.h") {
   char byte = 0;
   size_t got = 0;
-  unsigned i;
 
   pair_open(f);
   pipe_send(f, f->peer, "12345", 5);
   pipe_send(f, f->peer, "6789", 4);
   pipe_close_wait(f, f->peer);
-  for (i = 1; i <= 9; i++) {
+  for (unsigned i = 1; i <= 9; i++) {
     bool inside = (f->variant & MODE_MESSAGE) != 0 && i != 5 && i != 9;
 
     assert_np_error(ready_read(f, f->end, &byte, 1, &got),

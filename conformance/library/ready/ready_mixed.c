@@ -7,9 +7,7 @@ NP_CASE("ready-mixed/read-takes-caught", np_pipe_read, ANY_MODE | BOTH_ENDS,
         NP_OK,
         "A read gets what the read-ahead had caught, and a message whole.",
         "npipe/ready.h") {
-  size_t i;
-
-  for (i = 0; i < read_ahead_count; i++) {
+  for (size_t i = 0; i < read_ahead_count; i++) {
     pair_asked(f, read_aheads[i]);
     pipe_send(f, f->peer, "0123456789", 10);
     ready_wait(f, f->end, NP_READABLE);
@@ -26,17 +24,14 @@ NP_CASE("ready-mixed/read-parts-of-caught", np_pipe_read,
         "without ERROR_MORE_DATA.",
         "npipe/ready.h") {
   char buffer[16];
-  size_t size;
-  size_t at;
   size_t got = 0;
-  size_t i;
 
-  for (i = 0; i < read_ahead_count; i++) {
-    for (size = 1; size < 10; size += 2) {
+  for (size_t i = 0; i < read_ahead_count; i++) {
+    for (size_t size = 1; size < 10; size += 2) {
       pair_asked(f, read_aheads[i]);
       pipe_send(f, f->peer, "0123456789", 10);
       ready_wait(f, f->end, NP_READABLE);
-      for (at = 0; at < 10; at += got) {
+      for (size_t at = 0; at < 10; at += got) {
         size_t left = 10 - at;
 
         assert_np_error(pipe_receive(f, f->end, buffer, size, &got),
@@ -55,9 +50,8 @@ NP_CASE("ready-mixed/read-rest-of-try", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
         "npipe/ready.h") {
   char buffer[16];
   size_t got = 0;
-  size_t i;
 
-  for (i = 0; i < read_ahead_count; i++) {
+  for (size_t i = 0; i < read_ahead_count; i++) {
     pair_asked(f, read_aheads[i]);
     pipe_send(f, f->peer, "0123456789", 10);
     assert_np_error(ready_read(f, f->end, buffer, 3, &got), ERROR_MORE_DATA);
@@ -76,9 +70,8 @@ NP_CASE("ready-mixed/read-empty-message", np_pipe_read,
         "npipe/ready.h; museum D07") {
   char byte = 0;
   size_t got = 9;
-  size_t i;
 
-  for (i = 0; i < read_ahead_count; i++) {
+  for (size_t i = 0; i < read_ahead_count; i++) {
     pair_asked(f, read_aheads[i]);
     pipe_send(f, f->peer, "", 0);
     ready_wait(f, f->end, NP_READABLE);
@@ -96,9 +89,8 @@ NP_CASE("ready-mixed/read-end", np_pipe_read, ANY_MODE | BOTH_ENDS,
         "npipe/ready.h") {
   char byte = 0;
   size_t got = 9;
-  size_t i;
 
-  for (i = 0; i < read_ahead_count; i++) {
+  for (size_t i = 0; i < read_ahead_count; i++) {
     pair_asked(f, read_aheads[i]);
     pipe_close_wait(f, f->peer);
     ready_wait(f, f->end, NP_READABLE);
@@ -110,9 +102,7 @@ NP_CASE("ready-mixed/read-end", np_pipe_read, ANY_MODE | BOTH_ENDS,
 NP_CASE("ready-mixed/read-nothing", np_pipe_read, BYTE_READS | BOTH_ENDS, NP_OK,
         "A read of length 0 ends when something is caught, and takes nothing.",
         "npipe/io.h") {
-  size_t i;
-
-  for (i = 0; i < read_ahead_count; i++) {
+  for (size_t i = 0; i < read_ahead_count; i++) {
     pair_asked(f, read_aheads[i]);
     read_begin(&f->ops[i], f->end, 0);
     loop_quiet(f);
@@ -135,8 +125,7 @@ NP_CASE("ready-mixed/readv-takes-caught", np_pipe_readv, ANY_MODE | BOTH_ENDS,
   f->ops[0].start_count = 1;
   assert_np_ok(np_pipe_readv(f->end, parts, 2, &f->ops[0].op, on_done));
   assert_int_equal(f->done_count, 0);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 10);
+  assert_next(&f->ops[0], NP_OK, 10);
   assert_memory_equal(a, "012", 3);
   assert_memory_equal(b, "3456789", 7);
 }
@@ -148,9 +137,8 @@ NP_CASE("ready-mixed/readv-goes-on", np_pipe_readv, MODE_MESSAGE | BOTH_ENDS,
         "npipe/ready.h") {
   char a[3], b[20];
   const np_buffer parts[] = {{a, 3}, {b, 20}};
-  size_t i;
 
-  for (i = 0; i < read_ahead_count; i++) {
+  for (size_t i = 0; i < read_ahead_count; i++) {
     pair_asked(f, read_aheads[i]);
     pipe_send(f, f->peer, "0123456789", 10);
     ready_wait(f, f->end, NP_READABLE);
@@ -171,15 +159,13 @@ NP_CASE("ready-mixed/reads-behind-ahead", np_pipe_read, ANY_MODE | BOTH_ENDS,
         "the order in which they began.",
         "npipe/ready.h") {
   static const char *const text[] = {"aaa", "bbb", "ccc", "ddd"};
-  unsigned i;
-  unsigned k;
 
-  for (i = 0; i < read_ahead_count; i++) {
+  for (unsigned i = 0; i < read_ahead_count; i++) {
     pair_asked(f, read_aheads[i]);
-    for (k = 0; k < 4; k++) {
+    for (unsigned k = 0; k < 4; k++) {
       read_begin(&f->ops[4 * i + k], f->end, 3);
     }
-    for (k = 0; k < 4; k++) {
+    for (unsigned k = 0; k < 4; k++) {
       /* A byte read ends with the bytes that are available, which may be fewer
        * than were written. */
       struct recorder *reader = &f->ops[4 * i + k];
@@ -204,9 +190,7 @@ NP_CASE("ready-mixed/readers-before-waiters", np_pipe_ready,
         "A wait for readiness beside a read in flight ends by data that the "
         "read leaves, not by data that it takes.",
         "npipe/ready.h") {
-  size_t i;
-
-  for (i = 0; i < read_ahead_count; i++) {
+  for (size_t i = 0; i < read_ahead_count; i++) {
     struct recorder *reader = &f->ops[2 * i];
     struct recorder *waiter = &f->ops[2 * i + 1];
 
@@ -232,9 +216,7 @@ NP_CASE("ready-mixed/read-cancel-behind-ahead", np_op_cancel,
         "A read that waits behind the read-ahead can be cancelled, and later "
         "data are not lost.",
         "npipe/ready.h; museum D10") {
-  size_t i;
-
-  for (i = 0; i < read_ahead_count; i++) {
+  for (size_t i = 0; i < read_ahead_count; i++) {
     struct recorder *reader = &f->ops[2 * i];
     struct recorder *timed = &f->ops[2 * i + 1];
 
@@ -304,8 +286,8 @@ static size_t read_some(np_fixture *f, uint32_t *state, char *buffer,
       error = pipe_receive(f, f->end, buffer, size, &got);
       break;
     case 3:
-      f->helper.start_count++;
-      assert_np_ok(np_pipe_readv(f->end, parts, 2, &f->helper.op, on_done));
+      op_begin(&f->helper,
+               np_pipe_readv(f->end, parts, 2, &f->helper.op, on_done));
       loop_until_count(f, &f->helper.done_count, f->helper.start_count);
       error = f->helper.result;
       got = f->helper.transferred;
@@ -329,14 +311,12 @@ NP_CASE("ready-mixed/back-and-forth", np_pipe_try_read, ANY_MODE | BOTH_ENDS,
   const char *pattern = ready_pattern();
   char buffer[300];
   uint32_t state = 99;
-  size_t i;
-  unsigned sent;
   struct recorder *lost = &f->ops[0];
 
-  for (i = 0; i < read_ahead_count; i++) {
+  for (size_t i = 0; i < read_ahead_count; i++) {
     pair_reopen(f);
     ready_set(f->end, read_aheads[i], 65536);
-    for (sent = 0; sent < MESSAGES; sent++) {
+    for (unsigned sent = 0; sent < MESSAGES; sent++) {
       size_t length = 1 + ready_random(&state) % 40;
       size_t done = 0;
 
@@ -371,11 +351,10 @@ NP_CASE("ready-mixed/writes-back-and-forth", np_pipe_try_write,
   enum { ROUNDS = 60 };
   const char *pattern = ready_pattern();
   uint32_t state = 7;
-  unsigned round;
 
   ready_quota(f, READY_QUOTA);
   pair_open(f);
-  for (round = 0; round < ROUNDS; round++) {
+  for (unsigned round = 0; round < ROUNDS; round++) {
     size_t lengths[4] = {0};
     size_t total = 0;
     size_t taken = 0;
@@ -394,8 +373,8 @@ NP_CASE("ready-mixed/writes-back-and-forth", np_pipe_try_write,
           write_begin(writer, f->end, bytes, length);
           break;
         case 1:
-          writer->start_count++;
-          assert_np_ok(np_pipe_writev(f->end, parts, 2, &writer->op, on_done));
+          op_begin(writer,
+                   np_pipe_writev(f->end, parts, 2, &writer->op, on_done));
           break;
         default:
           if (np_pipe_try_write(f->end, bytes, length, &taken) ==
@@ -424,11 +403,10 @@ NP_CASE("ready-mixed/echo-by-readiness", np_pipe_ready, ANY_MODE, NP_OK,
         "npipe/ready.h") {
   enum { ROUNDS = 100 };
   const char *pattern = ready_pattern();
-  unsigned round;
 
   pair_open(f);
   ready_set(f->client, 4, 100);
-  for (round = 0; round < ROUNDS; round++) {
+  for (unsigned round = 0; round < ROUNDS; round++) {
     ready_write_all(f, f->client, pattern + round, 1 + round % 50);
     assert_caught(f, f->server, pattern + round, 1 + round % 50);
     ready_write_all(f, f->server, pattern + round, 1 + round % 50);
@@ -439,9 +417,7 @@ NP_CASE("ready-mixed/echo-by-readiness", np_pipe_ready, ANY_MODE, NP_OK,
 /* --- Pipes without readiness -------------------------------------------- */
 
 static void traffic(np_fixture *f) {
-  unsigned round;
-
-  for (round = 0; round < 10; round++) {
+  for (unsigned round = 0; round < 10; round++) {
     read_begin(&f->ops[0], f->end, 100);
     write_begin(&f->ops[1], f->peer, "hello", 5);
     loop_until(f, 2 * (round + 1));
@@ -469,10 +445,9 @@ NP_CASE("ready-mixed/asked-memory", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
         "npipe/ready.h") {
   enum { ROUNDS = 50 };
   size_t total = 0;
-  unsigned i;
 
   pair_open(f);
-  for (i = 0; i < ROUNDS; i++) {
+  for (unsigned i = 0; i < ROUNDS; i++) {
     if (i == 2) {
       total = f->allocator.total;
     }

@@ -8,7 +8,6 @@ NP_CASE("ready-options/options-init", np_ready_options_init, NO_MODE, NP_OK,
         "npipe/ready.h") {
   np_ready_options options;
 
-  (void)f;
   memset(&options, 0xA5, sizeof(options));
   np_ready_options_init(&options);
   assert_int_equal(options.size, sizeof(options));
@@ -41,30 +40,23 @@ NP_CASE("ready-options/set-options-bad", np_pipe_set_ready_options, NO_MODE,
 
   pair_open(f);
   np_ready_options_init(&good);
-  assert_np_error(np_pipe_set_ready_options(NULL, &good),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_set_ready_options(f->end, NULL),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_set_ready_options(NULL, &good));
+  assert_invalid(np_pipe_set_ready_options(f->end, NULL));
   options = good;
   options.size--;
-  assert_np_error(np_pipe_set_ready_options(f->end, &options),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_set_ready_options(f->end, &options));
   options = good;
   options.size = 0;
-  assert_np_error(np_pipe_set_ready_options(f->end, &options),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_set_ready_options(f->end, &options));
   options = good;
   options.write_buffer_bytes = 0;
-  assert_np_error(np_pipe_set_ready_options(f->end, &options),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_set_ready_options(f->end, &options));
   options = good;
   options.write_buffer_bytes = ((size_t)1 << 30) + 1;
-  assert_np_error(np_pipe_set_ready_options(f->end, &options),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_set_ready_options(f->end, &options));
   options = good;
   options.read_ahead_bytes = ((size_t)1 << 30) + 1;
-  assert_np_error(np_pipe_set_ready_options(f->end, &options),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_set_ready_options(f->end, &options));
   assert_try_write(f->end, ready_pattern(), 65537, NP_OK, 65536);
 }
 
@@ -109,10 +101,8 @@ NP_CASE("ready-options/set-options-late", np_pipe_set_ready_options, NO_MODE,
         ERROR_BUSY,
         "Once readiness was asked for, by a wait or a try, the options stay.",
         "npipe/ready.h") {
-  unsigned way;
-
   pair_open(f);
-  for (way = 0; way < 4; way++) {
+  for (unsigned way = 0; way < 4; way++) {
     asked(f, way);
     if (way < 3) {
       pair_reopen(f);
@@ -144,42 +134,30 @@ NP_CASE("ready-options/bad-parameter", np_pipe_ready, NO_MODE,
   np_op *op = &f->ops[0].op;
 
   pair_open(f);
-  assert_np_error(np_pipe_ready(NULL, NP_READABLE, op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_ready(f->end, NP_READABLE, NULL, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_ready(f->end, NP_READABLE, op, NULL),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_ready(f->end, 0, op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_ready(f->end, 16, op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(
-      np_pipe_ready(f->end, NP_READABLE | 0x80000000u, op, on_never),
-      ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_ready(NULL, NP_READABLE, op, on_never));
+  assert_invalid(np_pipe_ready(f->end, NP_READABLE, NULL, on_never));
+  assert_invalid(np_pipe_ready(f->end, NP_READABLE, op, NULL));
+  assert_invalid(np_pipe_ready(f->end, 0, op, on_never));
+  assert_invalid(np_pipe_ready(f->end, 16, op, on_never));
+  assert_invalid(
+      np_pipe_ready(f->end, NP_READABLE | 0x80000000u, op, on_never));
   loop_quiet(f);
 }
 
 NP_CASE("ready-options/bad-parameter-readable", np_pipe_readable, NO_MODE,
         ERROR_INVALID_PARAMETER, "A NULL is refused.", "npipe/ready.h") {
   pair_open(f);
-  assert_np_error(np_pipe_readable(NULL, &f->ops[0].op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_readable(f->end, NULL, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_readable(f->end, &f->ops[0].op, NULL),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_readable(NULL, &f->ops[0].op, on_never));
+  assert_invalid(np_pipe_readable(f->end, NULL, on_never));
+  assert_invalid(np_pipe_readable(f->end, &f->ops[0].op, NULL));
 }
 
 NP_CASE("ready-options/bad-parameter-writable", np_pipe_writable, NO_MODE,
         ERROR_INVALID_PARAMETER, "A NULL is refused.", "npipe/ready.h") {
   pair_open(f);
-  assert_np_error(np_pipe_writable(NULL, &f->ops[0].op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_writable(f->end, NULL, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_writable(f->end, &f->ops[0].op, NULL),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_writable(NULL, &f->ops[0].op, on_never));
+  assert_invalid(np_pipe_writable(f->end, NULL, on_never));
+  assert_invalid(np_pipe_writable(f->end, &f->ops[0].op, NULL));
 }
 
 NP_CASE("ready-options/closing", np_pipe_ready, BOTH_ENDS, ERROR_INVALID_HANDLE,
@@ -213,8 +191,7 @@ NP_CASE("ready-options/busy", np_pipe_ready, NO_MODE, ERROR_BUSY,
   assert_np_error(np_pipe_ready(f->end, NP_WRITABLE, &f->ops[0].op, on_never),
                   ERROR_BUSY);
   pipe_send(f, f->peer, "x", 1);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, NP_READABLE);
+  assert_next(&f->ops[0], NP_OK, NP_READABLE);
 }
 
 NP_CASE("ready-options/busy-readable", np_pipe_readable, NO_MODE, ERROR_BUSY,
@@ -302,8 +279,7 @@ static void wakes_after_all(np_fixture *f, np_error (*attempt)(np_fixture *f),
   pair_open(f);
   memory_sweep(f, attempt);
   pipe_send(f, f->peer, "abc", 3);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, result);
+  assert_next(&f->ops[0], NP_OK, result);
   assert_caught(f, f->end, "abc", 3);
 }
 

@@ -23,15 +23,13 @@ NP_CASE("ready-tokio/client-drop", np_server_connect, ANY_MODE, NP_OK,
   client_open_end(f);
   pipe_close_wait(f, f->client);
   connect_begin(&f->ops[0], f->server);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
   assert_int_equal(ready_wait(f, f->server, NP_READABLE),
                    NP_READABLE | NP_READ_CLOSED);
   assert_np_error(pipe_receive(f, f->server, &byte, 1, &got),
                   ERROR_BROKEN_PIPE);
   write_begin(&f->ops[1], f->server, "ping", 4);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], ERROR_NO_DATA, 0);
+  assert_next(&f->ops[1], ERROR_NO_DATA, 0);
 }
 
 NP_CASE("ready-tokio/client-drop-instances", np_pipe_info, ANY_MODE, NP_OK,
@@ -53,8 +51,7 @@ NP_CASE("ready-tokio/client-drop-instances", np_pipe_info, ANY_MODE, NP_OK,
   assert_int_equal(info.instances, 1);
   connect_begin(&f->ops[0], second);
   client_open_end(f);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
   ping_pong(f, second, f->client);
 }
 
@@ -63,8 +60,7 @@ NP_CASE("ready-tokio/single-client", np_pipe_read, ANY_MODE, NP_OK,
         "Named Pipe Operations") {
   server_listen(f);
   connect_begin(&f->ops[0], f->server);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   client_open_end(f);
   loop_until(f, 1);
   ping_pong(f, f->server, f->client);
@@ -75,31 +71,29 @@ NP_CASE("ready-tokio/single-client", np_pipe_read, ANY_MODE, NP_OK,
 static void many(np_fixture *f, bool by_readiness) {
   np_pipe *servers[CLIENTS + 1] = {NULL};
   np_pipe *clients[CLIENTS] = {NULL};
-  unsigned i;
 
   assert_np_ok(
       np_server_create(f->loop, f->name, &f->server_options, &servers[0]));
   pipe_own(f, servers[0]);
-  for (i = 0; i < CLIENTS; i++) {
+  for (unsigned i = 0; i < CLIENTS; i++) {
     connect_begin(&f->ops[i], servers[i]);
     assert_np_ok(
         np_client_open(f->loop, f->name, &f->client_options, &clients[i]));
     pipe_own(f, clients[i]);
-    loop_until(f, i + 1);
-    assert_done(&f->ops[i], NP_OK, 0);
+    assert_next(&f->ops[i], NP_OK, 0);
     assert_np_ok(np_server_create(f->loop, f->name, &f->server_options,
                                   &servers[i + 1]));
     pipe_own(f, servers[i + 1]);
   }
   /* All lines are sent before the first is read. */
-  for (i = 0; i < CLIENTS; i++) {
+  for (unsigned i = 0; i < CLIENTS; i++) {
     if (by_readiness) {
       ready_write_all(f, clients[i], "ping\n", LINE);
     } else {
       pipe_send(f, clients[i], "ping\n", LINE);
     }
   }
-  for (i = CLIENTS; i-- > 0;) {
+  for (unsigned i = CLIENTS; i-- > 0;) {
     if (by_readiness) {
       assert_caught(f, servers[i], "ping\n", LINE);
       ready_write_all(f, servers[i], "pong\n", LINE);
@@ -110,7 +104,7 @@ static void many(np_fixture *f, bool by_readiness) {
       assert_received(f, clients[i], "pong\n", LINE);
     }
   }
-  for (i = 0; i < CLIENTS; i++) {
+  for (unsigned i = 0; i < CLIENTS; i++) {
     char byte = 0;
     size_t got = 9;
 
@@ -190,10 +184,8 @@ NP_CASE("ready-tokio/echo-in-callbacks", np_pipe_ready, ANY_MODE, NP_OK,
   enum { ROUNDS = 20 };
   np_pipe *clients[CLIENTS] = {NULL};
   unsigned lines_left = CLIENTS * ROUNDS;
-  unsigned i;
-  unsigned round;
 
-  for (i = 0; i < CLIENTS; i++) {
+  for (unsigned i = 0; i < CLIENTS; i++) {
     pair_open(f);
     memset(&sessions[i], 0, sizeof(sessions[i]));
     sessions[i].pipe = pipe_own(f, f->server);
@@ -205,11 +197,11 @@ NP_CASE("ready-tokio/echo-in-callbacks", np_pipe_ready, ANY_MODE, NP_OK,
     assert_np_ok(
         np_pipe_readable(sessions[i].pipe, &sessions[i].op, session_go_on));
   }
-  for (round = 0; round < ROUNDS; round++) {
-    for (i = 0; i < CLIENTS; i++) {
+  for (unsigned round = 0; round < ROUNDS; round++) {
+    for (unsigned i = 0; i < CLIENTS; i++) {
       pipe_send(f, clients[i], "ping\n", LINE);
     }
-    for (i = 0; i < CLIENTS; i++) {
+    for (unsigned i = 0; i < CLIENTS; i++) {
       assert_received(f, clients[i], "ping\n", LINE);
     }
   }
@@ -248,10 +240,9 @@ NP_CASE("ready-tokio/access", np_client_open, ANY_MODE, NP_OK,
         "the others, and is ready in that direction alone.",
         "CreateNamedPipe#parameters") {
   unsigned server;
-  unsigned client;
 
   for (server = 1; server < 4; server++) {
-    for (client = 1; client < 4; client++) {
+    for (unsigned client = 1; client < 4; client++) {
       bool fits = (client & ~server) == 0;
       np_error error;
 

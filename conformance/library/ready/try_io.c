@@ -125,9 +125,8 @@ static np_error own_never(HANDLE handle, void *context, size_t *transferred) {
 static void async_begin(struct recorder *recorder, np_pipe *pipe,
                         np_interest interest, np_io_fn fn,
                         struct own_call *call) {
-  recorder->start_count++;
-  assert_np_ok(
-      np_pipe_async_io(pipe, interest, &recorder->op, fn, call, on_done));
+  op_begin(recorder,
+           np_pipe_async_io(pipe, interest, &recorder->op, fn, call, on_done));
 }
 
 /* --- np_pipe_try_io ----------------------------------------------------- */
@@ -187,11 +186,10 @@ NP_CASE("try-io/read", np_pipe_try_io, BYTE_READS | BOTH_ENDS, NP_OK,
         "npipe/ready.h") {
   struct own_call call = {0};
   size_t transferred = 0;
-  unsigned round;
 
   pair_open(f);
   ready_set(f->end, 0, 65536);
-  for (round = 0; round < 5; round++) {
+  for (unsigned round = 0; round < 5; round++) {
     pipe_send(f, f->peer, "hello", 5);
     ready_wait(f, f->end, NP_READABLE);
     assert_np_ok(
@@ -224,8 +222,7 @@ NP_CASE("try-io/cleared", np_pipe_try_io, BYTE_READS | BOTH_ENDS,
       np_pipe_try_io(f->end, NP_READABLE, own_never, &call, &transferred),
       NP_WOULD_BLOCK);
   ready_begin(&f->ops[0], f->end, NP_READABLE);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   pipe_send(f, f->peer, "world", 5);
   loop_until(f, 1);
   assert_np_ok(
@@ -240,12 +237,11 @@ NP_CASE("try-io/cleared-by-mistake", np_pipe_try_io, BYTE_READS | BOTH_ENDS,
         "nothing: the next wait ends without new data from the peer.",
         "npipe/ready.h") {
   struct own_call call = {0};
-  unsigned round;
 
   pair_open(f);
   ready_set(f->end, 0, 65536);
   pipe_send(f, f->peer, "hello", 5);
-  for (round = 0; round < 5; round++) {
+  for (unsigned round = 0; round < 5; round++) {
     ready_wait(f, f->end, NP_READABLE);
     call.refuse_count = 1;
     assert_np_error(
@@ -296,15 +292,11 @@ NP_CASE("try-io/bad-parameter", np_pipe_try_io, NO_MODE,
         "context and a NULL result are fine.",
         "npipe/ready.h") {
   pair_open(f);
-  assert_np_error(np_pipe_try_io(NULL, NP_WRITABLE, own_never, NULL, NULL),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_try_io(f->end, NP_WRITABLE, NULL, NULL, NULL),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_try_io(f->end, 0, own_never, NULL, NULL),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(
-      np_pipe_try_io(f->end, NP_WRITABLE | 32, own_never, NULL, NULL),
-      ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_try_io(NULL, NP_WRITABLE, own_never, NULL, NULL));
+  assert_invalid(np_pipe_try_io(f->end, NP_WRITABLE, NULL, NULL, NULL));
+  assert_invalid(np_pipe_try_io(f->end, 0, own_never, NULL, NULL));
+  assert_invalid(
+      np_pipe_try_io(f->end, NP_WRITABLE | 32, own_never, NULL, NULL));
   assert_np_error(np_pipe_try_io(f->end, NP_READABLE, own_never, NULL, NULL),
                   NP_WOULD_BLOCK);
 }
@@ -352,12 +344,10 @@ NP_CASE("try-io/async-read", np_pipe_async_io, BYTE_READS | BOTH_ENDS, NP_OK,
   pair_open(f);
   ready_set(f->end, 0, 65536);
   async_begin(&f->ops[0], f->end, NP_READABLE, own_read, &call);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   assert_int_equal(call.run_count, 0);
   pipe_send(f, f->peer, "hello", 5);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 5);
+  assert_next(&f->ops[0], NP_OK, 5);
   assert_memory_equal(call.buffer, "hello", 5);
   assert_true(call.saw_zero);
 }
@@ -425,8 +415,7 @@ NP_CASE("try-io/async-error", np_pipe_async_io, ANY_MODE | BOTH_ENDS, NP_OK,
   call.answer = ERROR_GEN_FAILURE;
   call.transferred = 2;
   async_begin(&f->ops[0], f->end, NP_WRITABLE, own_answer, &call);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_GEN_FAILURE, 2);
+  assert_next(&f->ops[0], ERROR_GEN_FAILURE, 2);
   assert_int_equal(call.run_count, 1);
 }
 
@@ -441,8 +430,7 @@ NP_CASE("try-io/async-end", np_pipe_async_io, BYTE_READS | BOTH_ENDS, NP_OK,
   async_begin(&f->ops[0], f->end, NP_READABLE, own_read, &call);
   loop_quiet(f);
   pipe_close(f, f->peer);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+  assert_next(&f->ops[0], ERROR_BROKEN_PIPE, 0);
 }
 
 NP_CASE("try-io/async-two", np_pipe_async_io, BYTE_READS | BOTH_ENDS, NP_OK,
@@ -458,13 +446,11 @@ NP_CASE("try-io/async-two", np_pipe_async_io, BYTE_READS | BOTH_ENDS, NP_OK,
   async_begin(&f->ops[1], f->end, NP_READABLE, own_read, &calls_[1]);
   pipe_send(f, f->peer, "hello", 5);
   loop_until(f, 1);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 1);
+  assert_quiet(f, 1);
   first = f->ops[0].done_count == 1 ? 0 : 1;
   assert_done(&f->ops[first], NP_OK, 5);
   pipe_send(f, f->peer, "world!", 6);
-  loop_until(f, 2);
-  assert_done(&f->ops[1 - first], NP_OK, 6);
+  assert_next(&f->ops[1 - first], NP_OK, 6);
 }
 
 NP_CASE("try-io/async-cancel", np_pipe_async_io, ANY_MODE | BOTH_ENDS,
@@ -586,22 +572,16 @@ NP_CASE("try-io/async-bad-parameter", np_pipe_async_io, NO_MODE,
   np_op *op = &f->ops[0].op;
 
   pair_open(f);
-  assert_np_error(
-      np_pipe_async_io(NULL, NP_WRITABLE, op, own_never, NULL, on_never),
-      ERROR_INVALID_PARAMETER);
-  assert_np_error(
-      np_pipe_async_io(f->end, NP_WRITABLE, NULL, own_never, NULL, on_never),
-      ERROR_INVALID_PARAMETER);
-  assert_np_error(
-      np_pipe_async_io(f->end, NP_WRITABLE, op, NULL, NULL, on_never),
-      ERROR_INVALID_PARAMETER);
-  assert_np_error(
-      np_pipe_async_io(f->end, NP_WRITABLE, op, own_never, NULL, NULL),
-      ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_async_io(f->end, 0, op, own_never, NULL, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_async_io(f->end, 16, op, own_never, NULL, on_never),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(
+      np_pipe_async_io(NULL, NP_WRITABLE, op, own_never, NULL, on_never));
+  assert_invalid(
+      np_pipe_async_io(f->end, NP_WRITABLE, NULL, own_never, NULL, on_never));
+  assert_invalid(
+      np_pipe_async_io(f->end, NP_WRITABLE, op, NULL, NULL, on_never));
+  assert_invalid(
+      np_pipe_async_io(f->end, NP_WRITABLE, op, own_never, NULL, NULL));
+  assert_invalid(np_pipe_async_io(f->end, 0, op, own_never, NULL, on_never));
+  assert_invalid(np_pipe_async_io(f->end, 16, op, own_never, NULL, on_never));
   loop_quiet(f);
 }
 
@@ -653,7 +633,6 @@ NP_CASE("try-io/async-no-memory", np_pipe_async_io, NO_MODE,
   pair_open(f);
   memset(&swept_call, 0, sizeof(swept_call));
   memory_sweep(f, attempt_async_io);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
   assert_int_equal(swept_call.run_count, 1);
 }

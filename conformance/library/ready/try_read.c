@@ -8,13 +8,10 @@ NP_CASE("try-read/nothing", np_pipe_try_read, ANY_MODE | BOTH_ENDS,
         NP_WOULD_BLOCK,
         "A try to read without data returns NP_WOULD_BLOCK, each time.",
         "npipe/ready.h") {
-  unsigned i;
-  unsigned round;
-
-  for (i = 0; i < TRY_SIZES; i++) {
+  for (unsigned i = 0; i < TRY_SIZES; i++) {
     pair_reopen(f);
     ready_set(f->end, try_sizes[i], 65536);
-    for (round = 0; round < 5; round++) {
+    for (unsigned round = 0; round < 5; round++) {
       assert_try_read(f->end, 64, NP_WOULD_BLOCK, NULL, 0);
       assert_try_read(f->end, 0, NP_WOULD_BLOCK, NULL, 0);
       loop_turn(f, 0);
@@ -34,9 +31,7 @@ NP_CASE("try-read/unasked", np_pipe_try_read, ANY_MODE | BOTH_ENDS, NP_OK,
 NP_CASE("try-read/whole", np_pipe_try_read, ANY_MODE | BOTH_ENDS, NP_OK,
         "A message is read whole, be the read-ahead larger, smaller or none.",
         "npipe/ready.h") {
-  unsigned i;
-
-  for (i = 0; i < SENT_WAYS; i++) {
+  for (unsigned i = 0; i < SENT_WAYS; i++) {
     sent_in(f, i, "0123456789", 10);
     assert_caught(f, f->end, "0123456789", 10);
     assert_try_read(f->end, 64, NP_WOULD_BLOCK, NULL, 0);
@@ -50,11 +45,9 @@ NP_CASE("try-read/exact", np_pipe_try_read, MODE_MESSAGE | BOTH_ENDS, NP_OK,
   const char *pattern = ready_pattern();
   char buffer[101];
   size_t got = 0;
-  size_t length;
-  unsigned i;
 
-  for (i = 0; i < SENT_WAYS; i++) {
-    for (length = 1; length <= 101; length += 1 + length / 9) {
+  for (unsigned i = 0; i < SENT_WAYS; i++) {
+    for (size_t length = 1; length <= 101; length += 1 + length / 9) {
       sent_in(f, i, pattern, length);
       assert_np_ok(ready_read(f, f->end, buffer, length, &got));
       assert_int_equal(got, length);
@@ -70,16 +63,13 @@ NP_CASE("try-read/more-data", np_pipe_try_read, MODE_MESSAGE | BOTH_ENDS,
         "last with ERROR_MORE_DATA.",
         "ReadFile#pipes; museum M02 M08") {
   char buffer[16];
-  size_t size;
-  size_t at;
   size_t got = 0;
-  unsigned i;
 
-  for (i = 0; i < SENT_WAYS; i++) {
-    for (size = 1; size < 10; size++) {
+  for (unsigned i = 0; i < SENT_WAYS; i++) {
+    for (size_t size = 1; size < 10; size++) {
       sent_in(f, i, "0123456789", 10);
       pipe_send(f, f->peer, "next", 4);
-      for (at = 0; at < 10; at += got) {
+      for (size_t at = 0; at < 10; at += got) {
         size_t left = 10 - at;
 
         assert_np_error(ready_read(f, f->end, buffer, size, &got),
@@ -95,9 +85,7 @@ NP_CASE("try-read/more-data", np_pipe_try_read, MODE_MESSAGE | BOTH_ENDS,
 NP_CASE("try-read/boundaries", np_pipe_try_read, MODE_MESSAGE | BOTH_ENDS,
         NP_OK, "Several waiting messages are read one by one.",
         "ReadFile#pipes") {
-  unsigned i;
-
-  for (i = 0; i < SENT_WAYS; i++) {
+  for (unsigned i = 0; i < SENT_WAYS; i++) {
     sent_in(f, i, "one", 3);
     pipe_send(f, f->peer, "second", 6);
     pipe_send(f, f->peer, "3", 1);
@@ -114,15 +102,13 @@ NP_CASE("try-read/message-as-bytes", np_pipe_try_read,
         "between them and without ERROR_MORE_DATA.",
         "ReadFile#pipes") {
   char buffer[7];
-  size_t done;
   size_t got = 0;
-  unsigned i;
 
-  for (i = 0; i < SENT_WAYS; i++) {
+  for (unsigned i = 0; i < SENT_WAYS; i++) {
     sent_in(f, i, "0123", 4);
     pipe_send(f, f->peer, "45678", 5);
     pipe_send(f, f->peer, "9", 1);
-    for (done = 0; done < 10; done += got) {
+    for (size_t done = 0; done < 10; done += got) {
       assert_np_ok(ready_read(f, f->end, buffer, sizeof(buffer), &got));
       assert_true(got > 0);
       assert_memory_equal(buffer, &"0123456789"[done], got);
@@ -136,11 +122,10 @@ NP_CASE("try-read/empty-message", np_pipe_try_read, MODE_MESSAGE | BOTH_ENDS,
         "Empty messages are read as such, each once, and are neither the end "
         "nor nothing.",
         "ReadFile#pipes; museum D07 M09") {
-  unsigned i;
   char byte = 0;
   size_t got = 9;
 
-  for (i = 0; i < SENT_WAYS; i++) {
+  for (unsigned i = 0; i < SENT_WAYS; i++) {
     sent_in(f, i, "", 0);
     pipe_send(f, f->peer, "a", 1);
     pipe_send(f, f->peer, "", 0);
@@ -180,13 +165,11 @@ NP_CASE("try-read/no-length", np_pipe_try_read, ANY_MODE | BOTH_ENDS, NP_OK,
         "A try to read 0 bytes, also with NULL, reports whether data are "
         "waiting and takes nothing.",
         "npipe/ready.h") {
-  unsigned i;
-  unsigned round;
   size_t got = 9;
 
-  for (i = 0; i < SENT_WAYS; i++) {
+  for (unsigned i = 0; i < SENT_WAYS; i++) {
     sent_in(f, i, "hello", 5);
-    for (round = 0; round < 3; round++) {
+    for (unsigned round = 0; round < 3; round++) {
       assert_np_ok(ready_read(f, f->end, NULL, 0, &got));
       assert_int_equal(got, 0);
     }
@@ -199,13 +182,11 @@ NP_CASE("try-read/no-length-empty-message", np_pipe_try_read,
         MODE_MESSAGE | BOTH_ENDS, NP_OK,
         "A try to read 0 bytes does not even take an empty message.",
         "npipe/ready.h") {
-  unsigned i;
-  unsigned round;
   size_t got = 9;
 
-  for (i = 0; i < SENT_WAYS; i++) {
+  for (unsigned i = 0; i < SENT_WAYS; i++) {
     sent_in(f, i, "", 0);
-    for (round = 0; round < 3; round++) {
+    for (unsigned round = 0; round < 3; round++) {
       assert_np_ok(ready_read(f, f->end, NULL, 0, &got));
       assert_int_equal(got, 0);
     }
@@ -219,11 +200,10 @@ NP_CASE("try-read/large", np_pipe_try_read, ANY_MODE | BOTH_ENDS, NP_OK,
         "stream as there is in a few.",
         "npipe/ready.h; museum M03") {
   enum { BYTES = 200000 };
-  unsigned i;
   const char *pattern = ready_pattern();
 
   ready_quota(f, 1 << 20);
-  for (i = 0; i < SENT_WAYS; i++) {
+  for (unsigned i = 0; i < SENT_WAYS; i++) {
     if (try_sizes[i / WAYS] < 100 && (f->variant & BYTE_READS) != 0 &&
         try_sizes[i / WAYS] > 0) {
       continue; /* Correct but slow: a few bytes for each try. */
@@ -239,11 +219,10 @@ NP_CASE("try-read/end", np_pipe_try_read, ANY_MODE | BOTH_ENDS,
         "The end of the stream comes after all that was sent, and again with "
         "each try.",
         "ReadFile#pipes; museum E01") {
-  unsigned i;
   char byte = 0;
   size_t got = 9;
 
-  for (i = 0; i < SENT_WAYS; i++) {
+  for (unsigned i = 0; i < SENT_WAYS; i++) {
     sent_in(f, i, "hello", 5);
     pipe_send(f, f->peer, "world", 5);
     pipe_close_wait(f, f->peer);
@@ -260,9 +239,7 @@ NP_CASE("try-read/disconnected", np_pipe_try_read, ANY_MODE,
         ERROR_PIPE_NOT_CONNECTED,
         "After a disconnect both ends say so, and what was unread is gone.",
         "DisconnectNamedPipe#remarks") {
-  unsigned i;
-
-  for (i = 0; i < TRY_SIZES; i++) {
+  for (unsigned i = 0; i < TRY_SIZES; i++) {
     pair_reopen(f);
     ready_set(f->server, try_sizes[i], 65536);
     ready_set(f->client, try_sizes[i], 65536);
@@ -295,9 +272,7 @@ NP_CASE("try-read/listening", np_pipe_try_read, ANY_MODE, ERROR_PIPE_LISTENING,
         "A try to read at a server without a client returns "
         "ERROR_PIPE_LISTENING; after a client has come, it reads.",
         "ReadFile#pipes") {
-  unsigned i;
-
-  for (i = 0; i < TRY_SIZES; i++) {
+  for (unsigned i = 0; i < TRY_SIZES; i++) {
     pipe_close(f, f->server);
     pipe_close(f, f->client);
     loop_until_count(f, &f->closed_count, f->closing_count);
@@ -322,15 +297,11 @@ NP_CASE("try-read/bad-parameter", np_pipe_try_read, NO_MODE,
 
   pair_open(f);
   pipe_send(f, f->peer, "hello", 5);
-  assert_np_error(np_pipe_try_read(NULL, buffer, 4, &got),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_try_read(f->end, NULL, 4, &got),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_try_read(f->end, buffer, 4, NULL),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_try_read(NULL, buffer, 4, &got));
+  assert_invalid(np_pipe_try_read(f->end, NULL, 4, &got));
+  assert_invalid(np_pipe_try_read(f->end, buffer, 4, NULL));
   if (too_long != 0) {
-    assert_np_error(np_pipe_try_read(f->end, buffer, too_long, &got),
-                    ERROR_INVALID_PARAMETER);
+    assert_invalid(np_pipe_try_read(f->end, buffer, too_long, &got));
     assert_int_equal(got, 0);
   }
   assert_caught(f, f->end, "hello", 5);
@@ -376,9 +347,7 @@ NP_CASE("try-read/reads-first", np_pipe_try_read, ANY_MODE | BOTH_ENDS,
         "Reads in flight were first: what comes is theirs, and a try gets what "
         "comes after.",
         "npipe/ready.h") {
-  unsigned i;
-
-  for (i = 0; i < TRY_SIZES; i++) {
+  for (unsigned i = 0; i < TRY_SIZES; i++) {
     pair_reopen(f);
     ready_set(f->end, try_sizes[i], 65536);
     read_begin(&f->ops[i], f->end, 5);
@@ -479,10 +448,8 @@ NP_CASE("try-read/stream", np_pipe_try_read, ANY_MODE | BOTH_ENDS, NP_OK,
         "order and with its boundaries, for each size of read-ahead; no "
         "wake-up is lost.",
         "npipe/ready.h") {
-  unsigned i;
-
   ready_quota(f, READY_QUOTA);
-  for (i = 0; i < TRY_SIZES; i++) {
+  for (unsigned i = 0; i < TRY_SIZES; i++) {
     pair_reopen(f);
     ready_set(f->end, try_sizes[i], 65536);
     stream(f, 17 + i, try_sizes[i] == 1 ? 30 : 200);

@@ -9,12 +9,10 @@ NP_CASE("try-readv/parts", np_pipe_try_readv, ANY_MODE | BOTH_ENDS, NP_OK,
       {a, sizeof(a)}, {NULL, 0}, {b, sizeof(b)}, {c, sizeof(c)}};
   char all[10];
   size_t got = 0;
-  size_t done;
-  unsigned i;
 
-  for (i = 0; i < SENT_WAYS; i++) {
+  for (unsigned i = 0; i < SENT_WAYS; i++) {
     sent_in(f, i, "0123456789", 10);
-    for (done = 0; done < 10; done += got) {
+    for (size_t done = 0; done < 10; done += got) {
       np_error error = np_pipe_try_readv(f->end, parts, 4, &got);
       size_t in_a, in_b;
 
@@ -46,9 +44,8 @@ NP_CASE("try-readv/parts-more-data", np_pipe_try_readv,
   char a[3], b[4];
   const np_buffer parts[] = {{a, sizeof(a)}, {b, sizeof(b)}};
   size_t got = 0;
-  unsigned i;
 
-  for (i = 0; i < SENT_WAYS; i++) {
+  for (unsigned i = 0; i < SENT_WAYS; i++) {
     sent_in(f, i, "0123456789", 10);
     ready_wait(f, f->end, NP_READABLE);
     assert_np_error(np_pipe_try_readv(f->end, parts, 2, &got), ERROR_MORE_DATA);
@@ -85,10 +82,9 @@ NP_CASE("try-readv/parts-thousand", np_pipe_try_readv, ANY_MODE | BOTH_ENDS,
   static char bytes[1000];
   static np_buffer parts[1000];
   size_t got = 0;
-  unsigned i;
 
   pair_open(f);
-  for (i = 0; i < 1000; i++) {
+  for (unsigned i = 0; i < 1000; i++) {
     parts[i].data = &bytes[999 - i];
     parts[i].length = 1;
   }
@@ -96,7 +92,7 @@ NP_CASE("try-readv/parts-thousand", np_pipe_try_readv, ANY_MODE | BOTH_ENDS,
   ready_wait(f, f->end, NP_READABLE);
   assert_np_ok(np_pipe_try_readv(f->end, parts, 1000, &got));
   assert_int_equal(got, 1000);
-  for (i = 0; i < 1000; i++) {
+  for (unsigned i = 0; i < 1000; i++) {
     assert_int_equal(bytes[999 - i], ready_pattern()[i]);
   }
 }

@@ -18,13 +18,12 @@ NP_CASE("try-write/room", np_pipe_try_write, ANY_MODE | BOTH_ENDS, NP_OK,
         "the first on.",
         "WriteFile#pipes; museum R06") {
   const char *pattern = ready_pattern();
-  unsigned i;
 
   pair_open(f);
-  for (i = 0; i < 100; i++) {
+  for (unsigned i = 0; i < 100; i++) {
     assert_try_write(f->end, pattern + i, 10, NP_OK, 10);
   }
-  for (i = 0; i < 100; i++) {
+  for (unsigned i = 0; i < 100; i++) {
     assert_received(f, f->peer, pattern + i, 10);
   }
 }
@@ -207,11 +206,9 @@ NP_CASE("try-write/quota-zero", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
         NP_WOULD_BLOCK,
         "With a quota of 0 each try waits for the reader of the one before.",
         "CreateNamedPipe#remarks; museum F02") {
-  unsigned i;
-
   ready_quota(f, 0);
   pair_open(f);
-  for (i = 0; i < 10; i++) {
+  for (unsigned i = 0; i < 10; i++) {
     assert_try_write(f->end, "hello", 5, NP_OK, 5);
     assert_try_write(f->end, "x", 1, NP_WOULD_BLOCK, 0);
     assert_received(f, f->peer, "hello", 5);
@@ -227,8 +224,7 @@ NP_CASE("try-write/reader-waits", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
   read_begin(&f->ops[0], f->peer, RECORDER_BYTES_MAX);
   loop_turn(f, 0);
   assert_try_write(f->end, "hello", 5, NP_OK, 5);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 5);
+  assert_next(&f->ops[0], NP_OK, 5);
   ready_wait(f, f->end, NP_WRITABLE);
 }
 
@@ -240,13 +236,12 @@ NP_CASE("try-write/stream", np_pipe_try_write, ANY_MODE | BOTH_ENDS, NP_OK,
   const char *pattern = ready_pattern();
   static char received[2000];
   uint32_t state = 5;
-  unsigned round;
   size_t got = 0;
 
   ready_quota(f, READY_QUOTA);
   pair_open(f);
   ready_set(f->end, 65536, 1500);
-  for (round = 0; round < ROUNDS; round++) {
+  for (unsigned round = 0; round < ROUNDS; round++) {
     size_t length = 1 + ready_random(&state) % 2000;
     size_t taken = 0;
     size_t done = 0;
@@ -376,15 +371,11 @@ NP_CASE("try-write/bad-parameter", np_pipe_try_write, NO_MODE,
   const size_t too_long = (size_t)((uint64_t)UINT32_MAX + 1);
 
   pair_open(f);
-  assert_np_error(np_pipe_try_write(NULL, "x", 1, &taken),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_try_write(f->end, NULL, 1, &taken),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_pipe_try_write(f->end, "x", 1, NULL),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_pipe_try_write(NULL, "x", 1, &taken));
+  assert_invalid(np_pipe_try_write(f->end, NULL, 1, &taken));
+  assert_invalid(np_pipe_try_write(f->end, "x", 1, NULL));
   if (too_long != 0) {
-    assert_np_error(np_pipe_try_write(f->end, "x", too_long, &taken),
-                    ERROR_INVALID_PARAMETER);
+    assert_invalid(np_pipe_try_write(f->end, "x", too_long, &taken));
     assert_int_equal(taken, 0);
   }
   pipe_send(f, f->end, "y", 1);
@@ -461,11 +452,10 @@ NP_CASE("try-write/parts-thousand", np_pipe_try_writev, ANY_MODE | BOTH_ENDS,
   static char bytes[1000];
   static np_buffer parts[1000];
   size_t taken = 0;
-  unsigned i;
 
   pair_open(f);
   memcpy(bytes, ready_pattern(), 1000);
-  for (i = 0; i < 1000; i++) {
+  for (unsigned i = 0; i < 1000; i++) {
     parts[i].data = &bytes[i];
     parts[i].length = 1;
   }
@@ -481,10 +471,8 @@ NP_CASE("try-write/parts-none", np_pipe_try_writev, ANY_MODE | BOTH_ENDS, NP_OK,
   char byte = 0;
   size_t got = 9;
 
-  unsigned i;
-
   pair_open(f);
-  for (i = 0; i < 2; i++) {
+  for (unsigned i = 0; i < 2; i++) {
     assert_np_ok(
         np_pipe_try_writev(f->end, i == 0 ? NULL : empty, 2 * i, &got));
     assert_int_equal(got, 0);
@@ -643,19 +631,16 @@ NP_CASE("try-write/shutdown", np_pipe_shutdown, ANY_MODE | BOTH_ENDS, NP_OK,
 
   filled(f);
   shutdown_begin(&f->ops[0], f->end);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   if ((f->variant & MODE_BYTE) != 0) {
     /* No source tells of reads of more than the quota. */
     assert_received_by(f, f->peer, pattern, OVER_QUOTA - 1000, READY_QUOTA);
-    loop_until(f, 1);
-    assert_done(&f->ops[0], NP_OK, 0);
+    assert_next(&f->ops[0], NP_OK, 0);
     pipe_close_wait(f, f->end);
     assert_received(f, f->peer, pattern + OVER_QUOTA - 1000, 1000);
   } else {
     assert_received(f, f->peer, pattern, OVER_QUOTA);
-    loop_until(f, 1);
-    assert_done(&f->ops[0], NP_OK, 0);
+    assert_next(&f->ops[0], NP_OK, 0);
   }
 }
 
@@ -667,8 +652,7 @@ NP_CASE("try-write/shutdown-fails", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
   filled(f);
   shutdown_begin(&f->ops[0], f->end);
   pipe_close(f, f->peer);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+  assert_next(&f->ops[0], ERROR_BROKEN_PIPE, 0);
 }
 
 NP_CASE("try-write/then-close", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,

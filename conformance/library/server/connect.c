@@ -12,8 +12,7 @@ NP_CASE("connect/client-first", np_server_connect, ANY_MODE, NP_OK,
   loop_until(f, 1);
   assert_np_ok(f->result);
   assert_int_equal(f->transferred, 0);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 1);
+  assert_quiet(f, 1);
 }
 
 NP_CASE("connect/client-after", np_server_connect, ANY_MODE, NP_OK,
@@ -21,11 +20,9 @@ NP_CASE("connect/client-after", np_server_connect, ANY_MODE, NP_OK,
         "ConnectNamedPipe#remarks") {
   server_listen(f);
   connect_begin(&f->ops[0], f->server);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   client_open_end(f);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
 }
 
 NP_CASE("connect/client-came-and-went", np_server_connect, ANY_MODE, NP_OK,
@@ -36,11 +33,9 @@ NP_CASE("connect/client-came-and-went", np_server_connect, ANY_MODE, NP_OK,
   client_open_end(f);
   pipe_close_wait(f, f->client);
   connect_begin(&f->ops[0], f->server);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
   read_begin(&f->ops[1], f->server, 16);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], ERROR_BROKEN_PIPE, 0);
+  assert_next(&f->ops[1], ERROR_BROKEN_PIPE, 0);
 }
 
 NP_CASE("connect/client-wrote-and-went", np_server_connect, ANY_MODE, NP_OK,
@@ -52,12 +47,10 @@ NP_CASE("connect/client-wrote-and-went", np_server_connect, ANY_MODE, NP_OK,
   pipe_send(f, f->client, "last words", 10);
   pipe_close_wait(f, f->client);
   connect_begin(&f->ops[0], f->server);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
   assert_received(f, f->server, "last words", 10);
   read_begin(&f->ops[1], f->server, 16);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], ERROR_BROKEN_PIPE, 0);
+  assert_next(&f->ops[1], ERROR_BROKEN_PIPE, 0);
 }
 
 NP_CASE("connect/client-went-after", np_server_connect, ANY_MODE, NP_OK,
@@ -68,11 +61,9 @@ NP_CASE("connect/client-went-after", np_server_connect, ANY_MODE, NP_OK,
   connect_begin(&f->ops[0], f->server);
   loop_quiet(f);
   raw_close(f, raw_client(f, GENERIC_READ | GENERIC_WRITE));
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
   read_begin(&f->ops[1], f->server, 16);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], ERROR_BROKEN_PIPE, 0);
+  assert_next(&f->ops[1], ERROR_BROKEN_PIPE, 0);
 }
 
 NP_CASE("connect/reported-before", np_server_connect, ANY_MODE,
@@ -82,8 +73,7 @@ NP_CASE("connect/reported-before", np_server_connect, ANY_MODE,
         "ConnectNamedPipe#remarks") {
   pair_open(f);
   connect_begin(&f->ops[0], f->server);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_PIPE_CONNECTED, 0);
+  assert_next(&f->ops[0], ERROR_PIPE_CONNECTED, 0);
   pipe_send(f, f->client, "abc", 3);
   assert_received(f, f->server, "abc", 3);
 }
@@ -95,18 +85,15 @@ NP_CASE("connect/reported-and-gone", np_server_connect, ANY_MODE, ERROR_NO_DATA,
   pair_open(f);
   pipe_close_wait(f, f->client);
   connect_begin(&f->ops[0], f->server);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_NO_DATA, 0);
+  assert_next(&f->ops[0], ERROR_NO_DATA, 0);
 }
 
 NP_CASE("connect/again-and-again", np_server_connect, ANY_MODE, NP_OK,
         "One instance serves one client after the other, each with a connect "
         "and a disconnect.",
         "DisconnectNamedPipe#remarks") {
-  unsigned i;
-
   server_listen(f);
-  for (i = 0; i < 20; i++) {
+  for (unsigned i = 0; i < 20; i++) {
     /* The client comes before the connect in every second round, and after it
      * in the others. */
     if (i % 2 == 0 && i > 0) {
@@ -120,8 +107,7 @@ NP_CASE("connect/again-and-again", np_server_connect, ANY_MODE, NP_OK,
       connect_begin(&f->ops[0], f->server);
       client_open_end(f);
     }
-    loop_until(f, i + 1);
-    assert_done(&f->ops[0], NP_OK, 0);
+    assert_next(&f->ops[0], NP_OK, 0);
     pipe_send(f, f->client, &i, sizeof(i));
     assert_received(f, f->server, &i, sizeof(i));
     pipe_send(f, f->server, "unread", 6);
@@ -144,8 +130,7 @@ NP_CASE("connect/client-first-after-disconnect", np_server_connect, ANY_MODE,
   loop_until(f, 1);
   client_open_end(f);
   connect_begin(&f->ops[1], f->server);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], NP_OK, 0);
+  assert_next(&f->ops[1], NP_OK, 0);
 }
 
 static void then_connect_again(np_fixture *f, struct recorder *recorder) {
@@ -160,12 +145,10 @@ NP_CASE("connect/again-in-callback", np_server_connect, ANY_MODE, NP_OK,
         "The callback of a connect may let the client go and start the same "
         "operation again.",
         "npipe/op.h") {
-  unsigned i;
-
   server_listen(f);
   f->ops[0].then = then_connect_again;
   connect_begin(&f->ops[0], f->server);
-  for (i = 1; i <= 3; i++) {
+  for (unsigned i = 1; i <= 3; i++) {
     f->raw = raw_client(f, GENERIC_READ | GENERIC_WRITE);
     loop_until(f, i);
   }
@@ -182,8 +165,7 @@ NP_CASE("connect/read-in-callback", np_server_connect, ANY_MODE, NP_OK,
   read_begin(&f->ops[1], f->server, 16);
   write_begin(&f->ops[2], f->server, "hello", 5);
   write_begin(&f->ops[3], f->client, "hi", 2);
-  loop_until(f, 4);
-  assert_done(&f->ops[1], NP_OK, 2);
+  assert_ends(&f->ops[1], NP_OK, 2);
 }
 
 /* --- Refusals ----------------------------------------------------------- */
@@ -192,12 +174,9 @@ NP_CASE("connect/null", np_server_connect, NO_MODE, ERROR_INVALID_PARAMETER,
         "Without a server, an operation or a callback nothing begins.",
         "npipe/server.h") {
   server_listen(f);
-  assert_np_error(np_server_connect(NULL, &f->op, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_server_connect(f->server, NULL, on_never),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_server_connect(f->server, &f->op, NULL),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_server_connect(NULL, &f->op, on_never));
+  assert_invalid(np_server_connect(f->server, NULL, on_never));
+  assert_invalid(np_server_connect(f->server, &f->op, NULL));
   assert_false(np_loop_is_pending(f->loop));
 }
 
@@ -205,8 +184,7 @@ NP_CASE("connect/client-end", np_server_connect, ANY_MODE,
         ERROR_INVALID_PARAMETER, "A client end cannot wait for a client.",
         "ConnectNamedPipe#parameters") {
   pair_open(f);
-  assert_np_error(np_server_connect(f->client, &f->op, on_never),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_server_connect(f->client, &f->op, on_never));
   assert_false(np_loop_is_pending(f->loop));
 }
 
@@ -228,8 +206,7 @@ NP_CASE("connect/connect-in-flight", np_server_connect, NO_MODE, ERROR_BUSY,
   connect_begin(&f->ops[0], f->server);
   assert_np_error(np_server_connect(f->server, &f->op, on_never), ERROR_BUSY);
   client_open_end(f);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
 }
 
 NP_CASE("connect/op-in-flight", np_server_connect, NO_MODE, ERROR_BUSY,
@@ -244,8 +221,7 @@ NP_CASE("connect/op-in-flight", np_server_connect, NO_MODE, ERROR_BUSY,
   assert_np_error(np_server_connect(second, &f->ops[0].op, on_never),
                   ERROR_BUSY);
   pipe_send(f, f->client, "abc", 3);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 3);
+  assert_next(&f->ops[0], NP_OK, 3);
 }
 
 /* --- Ends without a client ---------------------------------------------- */
@@ -261,13 +237,11 @@ NP_CASE("connect/cancelled", np_server_connect, ANY_MODE,
   for (i = 0; i < 10; i++) {
     connect_begin(&f->ops[0], f->server);
     assert_np_ok(np_op_cancel(&f->ops[0].op));
-    loop_until(f, i + 1);
-    assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+    assert_next(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
   }
   connect_begin(&f->ops[0], f->server);
   client_open_end(f);
-  loop_until(f, i + 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
 }
 
 NP_CASE("connect/timed-out", np_server_connect, ANY_MODE, WAIT_TIMEOUT,
@@ -277,13 +251,11 @@ NP_CASE("connect/timed-out", np_server_connect, ANY_MODE, WAIT_TIMEOUT,
   server_listen(f);
   f->ops[0].op.timeout_ms = 10;
   connect_begin(&f->ops[0], f->server);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
+  assert_next(&f->ops[0], WAIT_TIMEOUT, 0);
   client_open_end(f);
   pipe_send(f, f->client, "abc", 3);
   connect_begin(&f->ops[0], f->server);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
   assert_received(f, f->server, "abc", 3);
 }
 
@@ -297,9 +269,7 @@ NP_CASE("connect/disconnected-meanwhile", np_server_connect, ANY_MODE,
   loop_quiet(f);
   assert_np_ok(np_server_disconnect(f->server));
   connect_begin(&f->ops[1], f->server);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_next(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
   client_open_end(f);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], NP_OK, 0);
+  assert_next(&f->ops[1], NP_OK, 0);
 }

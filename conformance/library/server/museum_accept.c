@@ -11,9 +11,9 @@ static void drain_ghost(np_fixture *f, np_pipe *server) {
 
   do {
     read_begin(read, server, sizeof(read->buffer));
-    museum_until(f, read);
+    op_wait(read);
   } while (read->result == NP_OK || read->result == ERROR_MORE_DATA);
-  museum_error(read->result, ERROR_BROKEN_PIPE);
+  assert_np_error(read->result, ERROR_BROKEN_PIPE);
 }
 
 /* --- Ghosts and probes -------------------------------------------------- */
@@ -47,26 +47,24 @@ NP_CASE("museum-accept/ghost-hail", np_server_connect, ANY_MODE, NP_OK,
     /* in later rounds the instance is disconnected at this point */
     bool early = round == 0;
 
-    museum_round("round %u", round);
+    round_name("round %u", round);
     if (early) {
       haunt(f, museum_random(&random));
     }
     connect_begin(connect, f->server);
     if (museum_random(&random) % 2 == 0) {
-      museum_settle(f);
+      loop_settle(f);
     }
     if (!early && connect->done_count != connect->start_count) {
       haunt(f, museum_random(&random));
     }
-    museum_until(f, connect);
-    museum_done(connect, NP_OK, 0);
+    assert_ends(connect, NP_OK, 0);
     drain_ghost(f, f->server);
-    museum_error(np_server_disconnect(f->server), NP_OK);
+    assert_np_ok(np_server_disconnect(f->server));
   }
   connect_begin(connect, f->server);
   client_open_end(f);
-  museum_until(f, connect);
-  assert_done(connect, NP_OK, 0);
+  assert_ends(connect, NP_OK, 0);
   museum_echo(f, f->server, f->client);
 }
 
@@ -79,16 +77,14 @@ NP_CASE("museum-accept/ghost-again", np_server_connect, NO_MODE, ERROR_NO_DATA,
   haunt(f, 0);
   museum_accept(f, f->server);
   for (unsigned round = 0; round < 100; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     connect_begin(&f->ops[0], f->server);
-    museum_until(f, &f->ops[0]);
-    museum_done(&f->ops[0], ERROR_NO_DATA, 0);
+    assert_ends(&f->ops[0], ERROR_NO_DATA, 0);
   }
   assert_np_ok(np_server_disconnect(f->server));
   connect_begin(&f->ops[0], f->server);
   client_open_end(f);
-  museum_until(f, &f->ops[0]);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_ends(&f->ops[0], NP_OK, 0);
 }
 
 NP_CASE("museum-accept/ghosts-everywhere", np_server_connect, ANY_MODE, NP_OK,
@@ -116,8 +112,7 @@ NP_CASE("museum-accept/ghosts-everywhere", np_server_connect, ANY_MODE, NP_OK,
   /* Instances accept clients in the order in which they began to listen. */
   for (unsigned i = 0; i < INSTANCES; i++) {
     clients[i] = pipe_own(f, museum_open(f));
-    museum_until(f, &f->ops[i]);
-    assert_done(&f->ops[i], NP_OK, 0);
+    assert_ends(&f->ops[i], NP_OK, 0);
     museum_echo(f, servers[i], clients[i]);
   }
 }
@@ -136,11 +131,11 @@ NP_CASE("museum-accept/probe-then-serve", np_server_connect, NO_MODE, NP_OK,
     connect_begin(&f->ops[0], f->server);
     if (i < 4) {
       assert_np_ok(np_op_cancel(&f->ops[0].op));
-      museum_until(f, &f->ops[0]);
+      op_wait(&f->ops[0]);
     }
   }
   client_open_end(f);
-  museum_until(f, &f->ops[0]);
+  op_wait(&f->ops[0]);
   assert_int_equal(f->ops[0].result, NP_OK);
   museum_echo(f, f->server, f->client);
 }
@@ -176,14 +171,14 @@ NP_CASE("museum-accept/client-first", np_server_connect, ANY_MODE, NP_OK,
   for (unsigned round = 0; round < MUSEUM_ROUNDS; round++) {
     struct recorder *connect = &f->ops[0];
 
-    museum_round("round %u", round);
+    round_name("round %u", round);
     server_listen(f);
     client_open_end(f);
     connect_begin(connect, f->server);
     assert_int_equal(connect->done_count, connect->start_count - 1);
     /* The run ends, because nothing else is pending. */
-    museum_error(loop_run(f), NP_OK);
-    museum_done(connect, NP_OK, 0);
+    assert_np_ok(loop_run(f));
+    assert_done(connect, NP_OK, 0);
     assert_false(np_loop_is_pending(f->loop));
     if (round % 16 == 0) {
       museum_echo(f, f->server, f->client);
@@ -200,15 +195,14 @@ NP_CASE("museum-accept/one-after-another", np_server_connect, ANY_MODE, NP_OK,
   server_listen(f);
   connect_begin(&f->ops[0], f->server);
   for (unsigned round = 0; round < 100; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     client_open_end(f);
-    museum_until(f, &f->ops[0]);
-    museum_done(&f->ops[0], NP_OK, 0);
+    assert_ends(&f->ops[0], NP_OK, 0);
     museum_echo(f, f->server, f->client);
     if (round % 2 == 0) {
       pipe_close_wait(f, f->client);
     }
-    museum_error(np_server_disconnect(f->server), NP_OK);
+    assert_np_ok(np_server_disconnect(f->server));
     connect_begin(&f->ops[0], f->server);
     if (round % 2 == 1) {
       pipe_close_wait(f, f->client);
@@ -231,7 +225,7 @@ NP_CASE("museum-accept/replace", np_pipe_close, ANY_MODE, NP_OK,
     np_pipe *client = museum_open(f);
     struct recorder *read = &f->ops[round % 8];
 
-    museum_round("round %u", round);
+    round_name("round %u", round);
     museum_accept(f, accepted);
     server_listen(f);
     read_begin(read, accepted, 16);
@@ -243,7 +237,7 @@ NP_CASE("museum-accept/replace", np_pipe_close, ANY_MODE, NP_OK,
       client = NULL;
     }
     if (way % 8 < 4) {
-      museum_settle(f);
+      loop_settle(f);
     }
     pipe_close(f, accepted);
     pipe_close(f, client);
@@ -267,7 +261,7 @@ static void foreign_until(np_fixture *f, const struct recorder *recorder) {
   ULONG count;
 
   f->in_loop = true;
-  museum_error(np_loop_dispatch(f->loop, NULL, 0), NP_OK);
+  assert_np_ok(np_loop_dispatch(f->loop, NULL, 0));
   while (recorder->done_count < recorder->start_count) {
     uint32_t wait_ms = np_loop_wait_ms(f->loop);
 
@@ -276,9 +270,9 @@ static void foreign_until(np_fixture *f, const struct recorder *recorder) {
                                      wait_ms < 50 ? wait_ms : 50, FALSE)) {
       count = 0;
     }
-    museum_error(np_loop_dispatch(f->loop, entries, count), NP_OK);
+    assert_np_ok(np_loop_dispatch(f->loop, entries, count));
     if (world_now_ms() > deadline_ms) {
-      museum_fail(__FILE__, __LINE__, "a callback does not come");
+      fail_at(__FILE__, __LINE__, "a callback does not come");
     }
   }
   f->in_loop = false;
@@ -295,24 +289,24 @@ NP_CASE("museum-accept/foreign-loop", np_loop_dispatch, ANY_MODE, NP_OK,
   museum_begin(f, MUSEUM_QUOTA);
   loop_remake_foreign(f, 77);
   for (unsigned round = 0; round < 20; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     server_listen(f);
     connect_begin(connect, f->server);
     read_begin(read, f->server, 16); /* No client is connected yet. */
     foreign_until(f, read);
-    museum_done(read, ERROR_PIPE_LISTENING, 0);
+    assert_done(read, ERROR_PIPE_LISTENING, 0);
     client_open_end(f);
     foreign_until(f, connect);
-    museum_done(connect, NP_OK, 0);
+    assert_done(connect, NP_OK, 0);
     read_begin(read, f->server, 16);
     write_begin(write, f->client, "data", 4);
     foreign_until(f, write);
     foreign_until(f, read);
-    museum_done(read, NP_OK, 4);
+    assert_done(read, NP_OK, 4);
     read_begin(read, f->server, 16);
     pipe_close(f, f->client);
     foreign_until(f, read);
-    museum_done(read, ERROR_BROKEN_PIPE, 0);
+    assert_done(read, ERROR_BROKEN_PIPE, 0);
     pipe_close(f, f->server);
   }
 }

@@ -25,7 +25,7 @@ static void leave_behind(np_fixture *f, enum leftover leftover) {
   switch (leftover) {
     case LEFT_READ_PENDING:
       read_begin(op, f->server, 16);
-      museum_settle(f);
+      loop_settle(f);
       break;
     case LEFT_READ_PUT_OFF:
       pipe_send(f, f->client, "old", 3);
@@ -33,7 +33,7 @@ static void leave_behind(np_fixture *f, enum leftover leftover) {
       break;
     case LEFT_READ_DONE:
       read_begin(op, f->server, 16);
-      museum_settle(f);
+      loop_settle(f);
       write_begin(&f->ops[1], f->client, "old", 3);
       break;
     case LEFT_DATA_UNREAD:
@@ -42,12 +42,11 @@ static void leave_behind(np_fixture *f, enum leftover leftover) {
     case LEFT_ERROR_SEEN:
       pipe_close(f, f->client);
       read_begin(op, f->server, 16);
-      museum_until(f, op);
-      museum_done(op, ERROR_BROKEN_PIPE, 0);
+      assert_ends(op, ERROR_BROKEN_PIPE, 0);
       break;
     case LEFT_ERROR_UNSEEN:
       read_begin(op, f->server, 16);
-      museum_settle(f);
+      loop_settle(f);
       pipe_close(f, f->client);
       break;
     case LEFT_WRITE_PENDING:
@@ -73,17 +72,15 @@ static void leave_behind(np_fixture *f, enum leftover leftover) {
 static void next_session(np_fixture *f, struct recorder *connect) {
   struct recorder *read = &f->ops[8];
 
-  museum_error(np_server_disconnect(f->server), NP_OK);
+  assert_np_ok(np_server_disconnect(f->server));
   connect_begin(connect, f->server);
   /* A read of the new session, in the same turn. */
   read_begin(read, f->server, 16);
   pipe_close(f, f->client);
   client_open_end(f);
-  museum_until(f, connect);
-  museum_done(connect, NP_OK, 0);
+  assert_ends(connect, NP_OK, 0);
   pipe_send(f, f->client, "new", 3);
-  museum_until(f, read);
-  museum_done(read, NP_OK, 3);
+  assert_ends(read, NP_OK, 3);
   assert_memory_equal(read->buffer, "new", 3);
   museum_echo(f, f->server, f->client);
 }
@@ -96,15 +93,15 @@ static void reuse(np_fixture *f, enum leftover leftover, np_error expected,
   museum_begin(f, MUSEUM_QUOTA);
   pair_open(f);
   for (unsigned round = 0; round < SESSIONS; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     leave_behind(f, leftover);
     next_session(f, connect);
-    museum_until(f, left);
-    museum_until(f, &f->ops[1]);
+    op_wait(left);
+    op_wait(&f->ops[1]);
     if (leftover == LEFT_WRITE_PENDING) {
       museum_done_drained(f, left, expected, MUSEUM_QUOTA);
     } else {
-      museum_done(left, left->start_count > 0 ? expected : NP_OK, bytes);
+      assert_done(left, left->start_count > 0 ? expected : NP_OK, bytes);
     }
   }
 }
@@ -196,21 +193,19 @@ NP_CASE("museum-reuse/connect-aborted", np_server_disconnect, ANY_MODE,
   museum_begin(f, MUSEUM_QUOTA);
   server_listen(f);
   for (unsigned round = 0; round < SESSIONS; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     connect_begin(aborted, f->server);
     if (round % 2 == 0) {
-      museum_settle(f);
+      loop_settle(f);
     }
-    museum_error(np_server_disconnect(f->server), NP_OK);
+    assert_np_ok(np_server_disconnect(f->server));
     connect_begin(connect, f->server);
     client_open_end(f);
-    museum_until(f, connect);
-    museum_done(connect, NP_OK, 0);
-    museum_until(f, aborted);
-    museum_done(aborted, ERROR_PIPE_NOT_CONNECTED, 0);
+    assert_ends(connect, NP_OK, 0);
+    assert_ends(aborted, ERROR_PIPE_NOT_CONNECTED, 0);
     museum_echo(f, f->server, f->client);
     pipe_close_wait(f, f->client);
-    museum_error(np_server_disconnect(f->server), NP_OK);
+    assert_np_ok(np_server_disconnect(f->server));
   }
 }
 
@@ -227,22 +222,21 @@ NP_CASE("museum-reuse/eof-stays", np_pipe_read, ANY_MODE | BOTH_ENDS,
   museum_begin(f, MUSEUM_QUOTA);
   pair_open(f);
   read_begin(&f->ops[0], f->end, 16);
-  museum_settle(f);
+  loop_settle(f);
   pipe_close(f, f->peer);
-  museum_until(f, &f->ops[0]);
-  assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+  assert_ends(&f->ops[0], ERROR_BROKEN_PIPE, 0);
   for (unsigned round = 0; round < 200; round++) {
-    museum_round("round %u", round);
+    round_name("round %u", round);
     read_begin(&f->ops[0], f->end, 16);
     write_begin(&f->ops[1], f->end, "data", 4);
-    museum_until(f, &f->ops[0]);
-    museum_until(f, &f->ops[1]);
-    museum_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
-    museum_done(&f->ops[1], ERROR_NO_DATA, 0);
+    op_wait(&f->ops[0]);
+    op_wait(&f->ops[1]);
+    assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+    assert_done(&f->ops[1], ERROR_NO_DATA, 0);
     assert_true(np_is_eof(f->ops[0].result));
     assert_false(np_is_eof(f->ops[1].result));
   }
-  museum_error(np_pipe_info(f->end, &info), NP_OK);
+  assert_np_ok(np_pipe_info(f->end, &info));
   assert_int_equal(info.state, NP_CLOSING);
   loop_quiet(f);
   order = f->order;

@@ -30,15 +30,14 @@ NP_CASE("server-create/instances", np_server_create, ANY_MODE, NP_OK,
   np_pipe *servers[MANY];
   np_pipe *clients[MANY];
   char text[2] = "0";
-  unsigned i;
 
-  for (i = 0; i < MANY; i++) {
+  for (unsigned i = 0; i < MANY; i++) {
     assert_np_ok(
         np_server_create(f->loop, f->name, &f->server_options, &servers[i]));
     pipe_own(f, servers[i]);
     connect_begin(&f->ops[i], servers[i]);
   }
-  for (i = 0; i < MANY; i++) {
+  for (unsigned i = 0; i < MANY; i++) {
     assert_np_ok(
         np_client_open(f->loop, f->name, &f->client_options, &clients[i]));
     pipe_own(f, clients[i]);
@@ -46,7 +45,7 @@ NP_CASE("server-create/instances", np_server_create, ANY_MODE, NP_OK,
     pipe_send(f, clients[i], text, 1);
   }
   loop_until(f, MANY);
-  for (i = 0; i < MANY; i++) {
+  for (unsigned i = 0; i < MANY; i++) {
     /* Instances accept clients in the order in which they began to listen. */
     text[0] = (char)('0' + i);
     assert_done(&f->ops[i], NP_OK, 0);
@@ -79,8 +78,7 @@ NP_CASE("server-create/in-callback", np_server_create, ANY_MODE, NP_OK,
         "A callback may create a server and open a client.", "npipe/server.h") {
   f->tasks[0].then = then_create;
   assert_np_ok(np_loop_post(f->loop, &f->tasks[0].task, on_task));
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 0);
+  assert_next(&f->ops[0], NP_OK, 0);
 }
 
 NP_CASE("server-create/null", np_server_create, NO_MODE,
@@ -89,12 +87,9 @@ NP_CASE("server-create/null", np_server_create, NO_MODE,
         "npipe/server.h") {
   np_pipe *server = NULL;
 
-  assert_np_error(np_server_create(NULL, f->name, &f->server_options, &server),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_server_create(f->loop, NULL, &f->server_options, &server),
-                  ERROR_INVALID_PARAMETER);
-  assert_np_error(np_server_create(f->loop, f->name, &f->server_options, NULL),
-                  ERROR_INVALID_PARAMETER);
+  assert_invalid(np_server_create(NULL, f->name, &f->server_options, &server));
+  assert_invalid(np_server_create(f->loop, NULL, &f->server_options, &server));
+  assert_invalid(np_server_create(f->loop, f->name, &f->server_options, NULL));
   assert_null(server);
   assert_np_error(np_client_open(f->loop, f->name, NULL, &server),
                   ERROR_FILE_NOT_FOUND);

@@ -25,7 +25,6 @@ NP_CASE("server-options/defaults", np_server_options_init, NO_MODE, NP_OK,
         "npipe/server.h") {
   np_server_options options;
 
-  (void)f;
   memset(&options, 0xEE, sizeof(options));
   np_server_options_init(&options);
   assert_int_equal(options.size, sizeof(options));
@@ -147,9 +146,8 @@ NP_CASE("server-options/instances-range", np_server_create, NO_MODE,
         "0, 255 and more are no limits; 255 has its own name here.",
         "CreateNamedPipe#parameters") {
   static const uint32_t bad[] = {0, 255, 256, 65536, UINT32_MAX - 1};
-  size_t i;
 
-  for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+  for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
     f->server_options.instances_max = bad[i];
     create_refused(f, ERROR_INVALID_PARAMETER);
   }
@@ -170,10 +168,8 @@ NP_CASE("server-options/instances-one", np_server_create, NO_MODE,
 NP_CASE("server-options/instances-254", np_server_create, NO_MODE,
         ERROR_PIPE_BUSY, "254 instances can be had, and not one more.",
         "CreateNamedPipe#parameters") {
-  unsigned i;
-
   f->server_options.instances_max = 254;
-  for (i = 0; i < 254; i++) {
+  for (unsigned i = 0; i < 254; i++) {
     create_more(f);
   }
   create_refused(f, ERROR_PIPE_BUSY);
@@ -182,9 +178,7 @@ NP_CASE("server-options/instances-254", np_server_create, NO_MODE,
 NP_CASE("server-options/instances-unlimited", np_server_create, NO_MODE, NP_OK,
         "Without a limit more than 255 instances can be had.",
         "CreateNamedPipe#parameters") {
-  unsigned i;
-
-  for (i = 0; i < 260; i++) {
+  for (unsigned i = 0; i < 260; i++) {
     create_more(f);
   }
 }
@@ -253,17 +247,14 @@ NP_CASE("server-options/in-buffer", np_server_create, ANY_MODE, NP_OK,
   char data[200];
 
   memset(data, 'x', sizeof(data));
-  f->server_options.in_buffer_bytes = 200;
-  f->server_options.out_buffer_bytes = 100;
+  server_quotas(f, 200, 100);
   pair_open(f);
   write_begin(&f->ops[0], f->client, data, 200);
   loop_until(f, 1);
   write_begin(&f->ops[1], f->client, data, 1);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 1);
+  assert_quiet(f, 1);
   assert_received(f, f->server, data, 200);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], NP_OK, 1);
+  assert_next(&f->ops[1], NP_OK, 1);
 }
 
 NP_CASE("server-options/out-buffer", np_server_create, ANY_MODE, NP_OK,
@@ -272,31 +263,25 @@ NP_CASE("server-options/out-buffer", np_server_create, ANY_MODE, NP_OK,
   char data[200];
 
   memset(data, 'x', sizeof(data));
-  f->server_options.in_buffer_bytes = 100;
-  f->server_options.out_buffer_bytes = 200;
+  server_quotas(f, 100, 200);
   pair_open(f);
   write_begin(&f->ops[0], f->server, data, 200);
   loop_until(f, 1);
   write_begin(&f->ops[1], f->server, data, 1);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 1);
+  assert_quiet(f, 1);
   assert_received(f, f->client, data, 200);
-  loop_until(f, 2);
-  assert_done(&f->ops[1], NP_OK, 1);
+  assert_next(&f->ops[1], NP_OK, 1);
 }
 
 NP_CASE("server-options/no-buffer", np_server_create, ANY_MODE | BOTH_ENDS,
         NP_OK, "With a quota of 0 each write waits until it was read.",
         "CreateNamedPipe#remarks") {
-  f->server_options.in_buffer_bytes = 0;
-  f->server_options.out_buffer_bytes = 0;
+  server_quotas(f, 0, 0);
   pair_open(f);
   write_begin(&f->ops[0], f->end, "abc", 3);
-  loop_quiet(f);
-  assert_int_equal(f->done_count, 0);
+  assert_quiet(f, 0);
   assert_received(f, f->peer, "abc", 3);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 3);
+  assert_next(&f->ops[0], NP_OK, 3);
 }
 
 /* default_wait_ms returns the milliseconds until WaitNamedPipe with the pipe's

@@ -97,9 +97,8 @@ NP_CASE("server-security/inheritable", np_server_create, NO_MODE,
   np_pipe *server = NULL;
 
   f->server_options.security_attributes = &attributes;
-  assert_np_error(
-      np_server_create(f->loop, f->name, &f->server_options, &server),
-      ERROR_INVALID_PARAMETER);
+  assert_invalid(
+      np_server_create(f->loop, f->name, &f->server_options, &server));
   assert_null(server);
 }
 
