@@ -311,6 +311,38 @@ BOOL WINAPI CallNamedPipeW(LPCWSTR name, LPVOID in, DWORD in_size, LPVOID out,
 
 /* --- States -------------------------------------------------------------- */
 
+/* A wait for the handle during a control. */
+struct handle_wait {
+  const struct file *file;
+  const IO_STATUS_BLOCK *own;
+};
+
+static bool handle_wait_is_over(void *argument) {
+  const struct handle_wait *wait = argument;
+
+  return wait->file->signalled && wait->own->Status != (NTSTATUS)STATUS_PENDING;
+}
+
+/* disconnect waits for the handle if the control pends, as kernel32 does. A
+ * handle with FILE_SKIP_SET_EVENT_ON_HANDLE is never signalled. */
+static NTSTATUS disconnect(struct call *call, struct file *file) {
+  IO_STATUS_BLOCK own = {.Status = (NTSTATUS)STATUS_PENDING};
+  const struct request request = {&own, NULL, NULL};
+  struct handle_wait wait = {file, &own};
+  size_t info;
+  NTSTATUS status;
+
+  sim__file_enter(file);
+  status = sim__file_control(call, file, 0, &request, FSCTL_PIPE_DISCONNECT,
+                             NULL, 0, NULL, 0, &info);
+  sim__file_leave(file);
+  if (status == (NTSTATUS)STATUS_PENDING) {
+    sim__block(handle_wait_is_over, &wait, NEVER);
+    status = own.Status;
+  }
+  return status;
+}
+
 BOOL WINAPI DisconnectNamedPipe(HANDLE pipe) {
   struct call call;
 
@@ -318,7 +350,7 @@ BOOL WINAPI DisconnectNamedPipe(HANDLE pipe) {
     NTSTATUS status;
     struct file *file = sim__handle_get(pipe, OBJECT_FILE, 0, &status);
 
-    sim__call_status(&call, file != NULL ? sim__pipe_disconnect(file) : status);
+    sim__call_status(&call, file != NULL ? disconnect(&call, file) : status);
   }
   return sim__call_end(&call);
 }

@@ -55,6 +55,12 @@ typedef struct np__pipe_peek {
   ULONG message_bytes; /* what is left of the first message; bytes: 0 */
 } np__pipe_peek;
 
+/* DisconnectNamedPipe as a control, with neither input nor output.
+ * Source: FSCTL_PIPE_DISCONNECT
+ *         learn.microsoft.com/windows-hardware/drivers/ifs/fsctl-pipe-disconnect
+ */
+#define NP__FSCTL_PIPE_DISCONNECT 0x110004u
+
 /* The answer of NtQueryObject for any handle, with the number of handles to its
  * object in all processes.
  * Source: NtQueryObject (ObjectBasicInformation)

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "pipe.h"
+#include "control.h"
 
 /* Largest peek that needs no memory of the loop's allocator. */
 #define PEEK_STACK_BYTES 256u
@@ -14,33 +14,6 @@ typedef struct kernel_peek {
   size_t available;
   size_t message; /* length of the first message, or of its rest */
 } kernel_peek;
-
-/* control calls the control itself instead of PeekNamedPipe. PeekNamedPipe
- * waits for the handle if the control pends (possible since Windows 8), but
- * this handle is never signalled. */
-static np_error control(np_pipe *pipe, np__pipe_peek *answer, ULONG size,
-                        ULONG *used) {
-  IO_STATUS_BLOCK status = {0};
-  HANDLE event = np__loop_event(pipe->target.loop);
-  NTSTATUS result;
-
-  if (event == NULL) {
-    return GetLastError();
-  }
-  result = NtFsControlFile(pipe->target.handle, event, NULL, NULL, &status,
-                           NP__FSCTL_PIPE_PEEK, NULL, 0, answer, size);
-  if (result == NP__STATUS_PENDING) {
-    /* The control pends only formally: it waits for nothing that depends on the
-     * peer. */
-    WaitForSingleObject(event, INFINITE);
-    result = status.Status;
-  }
-  *used = (ULONG)status.Information;
-  /* More data than fit are a warning, not an error here. */
-  return result >= 0 || result == NP__STATUS_BUFFER_OVERFLOW
-             ? NP_OK
-             : RtlNtStatusToDosError(result);
-}
 
 /* check_answer checks the answer like any input, because it may come from a
  * remote server. */
@@ -77,7 +50,7 @@ static np_error peek_kernel(np_pipe *pipe, char *out, size_t size,
       return ERROR_NOT_ENOUGH_MEMORY;
     }
   }
-  error = control(pipe, answer, bytes, &used);
+  error = np__control(pipe, NP__FSCTL_PIPE_PEEK, answer, bytes, &used);
   if (error == NP_OK) {
     error = check_answer(answer, used, size, found);
   }

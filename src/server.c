@@ -7,6 +7,7 @@
 
 #include "pipe.h"
 #include "access.h"
+#include "control.h"
 #include "trust.h"
 
 /* The time-out that Windows uses for 0. It is set explicitly, because Wine
@@ -291,6 +292,7 @@ static void end_session(np_pipe *server) {
 
 np_error np__server_disconnect(np_pipe *server) {
   np_op *connect = server->connect;
+  ULONG used = 0;
   np_error error;
 
   if (connect != NULL) {
@@ -303,8 +305,8 @@ np_error np__server_disconnect(np_pipe *server) {
     }
     server->connect = NULL;
   }
-  if (!DisconnectNamedPipe(server->target.handle)) {
-    error = GetLastError();
+  error = np__control(server, NP__FSCTL_PIPE_DISCONNECT, NULL, 0, &used);
+  if (error != NP_OK) {
     /* A listening instance has no client to disconnect; systems report this
      * differently. */
     if (error != ERROR_PIPE_LISTENING) {

@@ -285,6 +285,10 @@ HANDLE raw_server(np_fixture *f);
 DWORD raw_write(HANDLE handle, const void *data, size_t length);
 DWORD raw_read(HANDLE handle, void *buffer, size_t size, size_t *length);
 
+/* raw_disconnect disconnects a server end by its control, because nothing
+ * signals a handle of the library, for which DisconnectNamedPipe may wait. */
+void raw_disconnect(HANDLE server);
+
 /* unread_bytes returns the number of unread bytes at `pipe`, as PeekNamedPipe
  * reports it; 0 if it reports none. */
 size_t unread_bytes(np_pipe *pipe);

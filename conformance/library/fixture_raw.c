@@ -1,5 +1,6 @@
 /* The raw peer of the fixture. It uses Win32 calls only, never the library. */
 #include "fixture.h"
+#include "platform/nt.h"
 
 HANDLE raw_own(np_fixture *f, HANDLE handle) {
   assert_true(handle != NULL && handle != INVALID_HANDLE_VALUE);
@@ -108,6 +109,10 @@ DWORD raw_read(HANDLE handle, void *buffer, size_t size, size_t *length) {
   error = raw_wait(handle, &overlapped, started, error, length);
   CloseHandle(overlapped.hEvent);
   return error;
+}
+
+void raw_disconnect(HANDLE server) {
+  assert_int_equal(nt_disconnect(server), NT_OK);
 }
 
 size_t unread_bytes(np_pipe *pipe) {

@@ -1,6 +1,7 @@
 /* DisconnectNamedPipe: what happens to unread data and to pending
  * operations. */
 #include "fixture.h"
+#include "nt.h"
 
 static char data[QUOTA + 1];
 static char room[16];
@@ -43,6 +44,24 @@ NP_PLATFORM_CASE("platform/disconnect/ends-a-write", DisconnectNamedPipe,
   assert_error(write_start(io, f->end, data, sizeof(data)), ERROR_IO_PENDING);
   win_disconnect(f);
   assert_packet(f, io, NT_PIPE_DISCONNECTED, 0);
+  assert_no_packet(f);
+}
+
+NP_PLATFORM_CASE("platform/disconnect/control", NtFsControlFile,
+                 ANY_MODE | BOTH_ENDS, NO_ERROR,
+                 "FSCTL_PIPE_DISCONNECT with an event ends the session before "
+                 "it returns, also if the peer has not read and though "
+                 "nothing signals the handle; it has no packet.",
+                 "FSCTL_PIPE_DISCONNECT; FILE_SKIP_SET_EVENT_ON_HANDLE") {
+  struct io *io;
+
+  pair_create_on_port(f, FILE_SKIP_SET_EVENT_ON_HANDLE);
+  io = io_new_port(f);
+  assert_error(write_start(io, f->end, data, sizeof(data)), ERROR_IO_PENDING);
+  assert_int_equal(nt_disconnect(f->server), NT_OK);
+  assert_packet(f, io, NT_PIPE_DISCONNECTED, 0);
+  assert_no_packet(f);
+  assert_int_equal(nt_disconnect(f->server), NT_PIPE_DISCONNECTED);
   assert_no_packet(f);
 }
 

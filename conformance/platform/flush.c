@@ -161,7 +161,7 @@ NP_PLATFORM_CASE("platform/flush/control-disconnected", NtFsControlFile,
                  "reactos npfs#NpSetDisconnectedPipeState") {
   struct io *io = control_flushing(f);
 
-  win_disconnect(f);
+  assert_int_equal(nt_disconnect(f->server), NT_OK);
   assert_packet(f, io, NT_PIPE_DISCONNECTED, 0);
 }
 

@@ -64,3 +64,17 @@ DWORD nt_create(HANDLE *pipe, const wchar_t *name, ULONG access, ULONG share,
                                       disposition, 0, 0, 0, 0, 0xFFFFFFFF, 4096,
                                       4096, &timeout);
 }
+
+DWORD nt_disconnect(HANDLE server) {
+  HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);
+  IO_STATUS_BLOCK io = {0};
+  NTSTATUS status = NtFsControlFile(server, event, NULL, NULL, &io,
+                                    NT_FSCTL_PIPE_DISCONNECT, NULL, 0, NULL, 0);
+
+  if ((DWORD)status == NT_PENDING) {
+    WaitForSingleObject(event, INFINITE);
+    status = io.Status;
+  }
+  CloseHandle(event);
+  return (DWORD)status;
+}

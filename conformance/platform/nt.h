@@ -120,6 +120,10 @@ DWORD nt_open_root(HANDLE *root, const wchar_t *path);
 DWORD nt_create(HANDLE *pipe, const wchar_t *name, ULONG access, ULONG share,
                 ULONG disposition);
 
+/* nt_disconnect calls FSCTL_PIPE_DISCONNECT with an event, waits for the event
+ * if the control pends, and returns the status. */
+DWORD nt_disconnect(HANDLE server);
+
 NTSTATUS NTAPI NtCreateNamedPipeFile(
     PHANDLE handle, ULONG access, POBJECT_ATTRIBUTES attributes,
     PIO_STATUS_BLOCK io, ULONG share, ULONG disposition, ULONG options,

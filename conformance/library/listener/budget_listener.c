@@ -8,7 +8,7 @@ static const char *const names[] = {"CreateNamedPipeW",
                                     "CreateIoCompletionPort",
                                     "SetFileCompletionNotificationModes",
                                     "ConnectNamedPipe",
-                                    "DisconnectNamedPipe",
+                                    "NtFsControlFile",
                                     "CancelIoEx",
                                     "CreateEventW",
                                     "NtQueryInformationFile",
@@ -76,7 +76,7 @@ NP_CASE("budget-listener/listener-new", np_listener_create, ANY_MODE, NP_OK,
   assert_calls(&before, &after, "SetFileCompletionNotificationModes", 10);
   /* 10, and the next client's */
   assert_calls(&before, &after, "ConnectNamedPipe", 11);
-  assert_calls(&before, &after, "DisconnectNamedPipe", 0);
+  assert_calls(&before, &after, "NtFsControlFile", 0);
   assert_calls(&before, &after, "CancelIoEx", 0);
   assert_calls(&before, &after, "CreateEventW", 0);
   assert_calls(&before, &after, "NtQueryInformationFile", 0);
@@ -107,7 +107,7 @@ static void recycled(np_fixture *f, np_ghosts ghosts, unsigned connects) {
   assert_calls(&before, &after, "CreateIoCompletionPort", 0);
   assert_calls(&before, &after, "SetFileCompletionNotificationModes", 0);
   assert_calls(&before, &after, "ConnectNamedPipe", 10 * connects);
-  assert_calls(&before, &after, "DisconnectNamedPipe", 10);
+  assert_calls(&before, &after, "NtFsControlFile", 10);
   assert_calls(&before, &after, "CancelIoEx", 0);
   assert_calls(&before, &after, "CreateEventW", 0);
   assert_calls(&before, &after, "NtQueryInformationFile", 0);

@@ -384,7 +384,7 @@ NP_CASE("listener-recycle/disconnected-behind", np_listener_recycle, ANY_MODE,
   listening_begin(f, 1);
   listening_open(f);
   client_open_another(f);
-  assert_true(DisconnectNamedPipe(np_pipe_handle(accepted(f, 1))));
+  raw_disconnect(np_pipe_handle(accepted(f, 1)));
   give_back(f, listening.accepted[0]);
   assert_np_error(news(f, 1), ERROR_PIPE_NOT_CONNECTED);
   assert_int_equal(listening.retry_ms[0], 0);

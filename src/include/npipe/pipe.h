@@ -205,7 +205,7 @@ NP_API np_error np_pipe_close(np_pipe *pipe, np_closed_fn on_closed);
  * where the kernel does not answer it at once: ReadFile, WriteFile,
  * ConnectNamedPipe and TransactNamedPipe without an OVERLAPPED, and
  * PeekNamedPipe and DisconnectNamedPipe, which take none and may pend since
- * Windows 8. np_pipe_peek and np_server_disconnect are their like.
+ * Windows 8. np_pipe_peek and np_server_disconnect never wait for the handle.
  *
  * A duplicate within this process is bound by the same rules. Never duplicate
  * the handle into another process, and never let a child inherit it: the
