@@ -1,17 +1,23 @@
 /* Bounded waiting. Each kind of ready thing (the "waiting thing") competes with
  * each kind of endless work (the "busy work"), in each way to run a loop. The
  * busy work counts its callbacks. The waiting thing becomes ready in one of
- * these callbacks, and must run before WAIT_MAX more of them. */
+ * these callbacks, and must run before WAIT_MAX more of them.
+ *
+ * A kernel that answers late makes the thing ready later than the case knows,
+ * and so does a system that must flush with a thread. The thing must then run
+ * before LATE_WAIT_MAX callbacks: endless work does not starve it. */
 #include "library/fixture.h"
+#include "platform/nt.h"
 
 enum busy { WRITES, READS, PACKETS, TASKS, TIMERS, SENDS, BUSY_KINDS };
 enum way { RUN, RUN_ONCE, DISPATCH, WAYS };
 
 enum {
-  WARM = 200,      /* busy callbacks before the waiting thing is ready      */
-  STARVED = 20000, /* busy callbacks after which the busy work gives up     */
-  THINGS = 4,      /* the waiting thing, and the busy work's ready things */
+  WARM = 200, /* busy callbacks before the waiting thing is ready */
+  THINGS = 4, /* the waiting thing, and the busy work's ready things */
   WAIT_MAX = THINGS * NP_LOOP_CALLBACKS_MAX,
+  LATE_WAIT_MAX = 2000000,
+  PROBES = 64,  /* writes that show whether the kernel answers late */
   LARGE = 8192, /* does not fit the pipe of the busy work                */
   QUOTA_BYTES = 1024,
   KEY = 0x4C
@@ -23,8 +29,10 @@ static struct scene {
   void (*begin)(void); /* makes the waiting thing ready                      */
   unsigned callbacks;  /* callbacks of the busy work so far */
   unsigned begun_at;
-  unsigned waited; /* busy callbacks between ready and run                   */
+  unsigned waited;   /* busy callbacks between ready and run */
+  unsigned wait_max; /* after so many the busy work gives up */
   bool is_over;
+  unsigned feeds; /* what is in flight of a busy read and its write */
 
   np_pipe *end; /* the busy work's end */
   np_pipe *peer;
@@ -72,10 +80,16 @@ static void turns(unsigned count) {
   }
 }
 
+static void on_connected(np_op *op, np_error error, size_t transferred) {
+  (void)transferred;
+  assert_np_ok(error);
+  op->user = &scene;
+}
+
 static void open_pair(char suffix, np_pipe **end, np_pipe **peer) {
   char name[WORLD_PIPE_NAME_BYTES_MAX];
   np_server_options options = scene.f->server_options;
-  static np_op connect;
+  np_op connect = {.user = NULL};
 
   name_of(name, suffix);
   options.in_buffer_bytes = QUOTA_BYTES;
@@ -83,9 +97,59 @@ static void open_pair(char suffix, np_pipe **end, np_pipe **peer) {
   assert_np_ok(np_server_create(scene.f->loop, name, &options, end));
   assert_np_ok(
       np_client_open(scene.f->loop, name, &scene.f->client_options, peer));
-  memset(&connect, 0, sizeof(connect));
-  assert_np_ok(np_server_connect(*end, &connect, on_nothing));
-  turns(4);
+  assert_np_ok(np_server_connect(*end, &connect, on_connected));
+  while (connect.user == NULL) {
+    loop_turn(scene.f, 1);
+  }
+}
+
+/* --- What the kernel can -------------------------------------------------- */
+
+static void on_probed(np_op *op, np_error error, size_t transferred) {
+  (void)transferred;
+  assert_np_ok(error);
+  op->user = NULL;
+}
+
+/* answers_late returns true if a write that could end within its call may
+ * pend. */
+static bool answers_late(np_fixture *f) {
+  bool is_late = false;
+  np_op op = {.user = NULL};
+
+  memset(&scene, 0, sizeof(scene));
+  scene.f = f;
+  open_pair('p', &scene.end, &scene.peer);
+  for (unsigned i = 0; i < PROBES; i++) {
+    op.user = &scene;
+    assert_np_ok(np_pipe_write(scene.end, NULL, 0, &op, on_probed));
+    loop_turn(f, 0);
+    is_late = is_late || op.user != NULL;
+    while (op.user != NULL) {
+      loop_turn(f, 1);
+    }
+  }
+  np_pipe_close(scene.end, NULL);
+  np_pipe_close(scene.peer, NULL);
+  loop_drain(f);
+  return is_late;
+}
+
+/* has_flush_control returns true if the kernel flushes without a thread. */
+static bool has_flush_control(HANDLE pipe) {
+  HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);
+  IO_STATUS_BLOCK block = {.Information = 0};
+  NTSTATUS status;
+
+  assert_non_null(event);
+  status = NtFsControlFile(pipe, event, NULL, NULL, &block, NT_FSCTL_PIPE_FLUSH,
+                           NULL, 0, NULL, 0);
+  if ((DWORD)status == NT_PENDING) {
+    WaitForSingleObject(event, INFINITE);
+    status = (NTSTATUS)NT_OK;
+  }
+  CloseHandle(event);
+  return status >= 0;
 }
 
 /* --- The waiting thing ---------------------------------------------------- */
@@ -120,6 +184,12 @@ static void read_begins(void) {
 static void packet_begins(void) {
   assert_np_ok(np_pipe_write(scene.other_peer, "x", 1, &scene.other_peer_op,
                              on_nothing));
+}
+
+/* flush_begins reads what the flush waits for. */
+static void flush_begins(void) {
+  assert_np_ok(np_pipe_read(scene.other_peer, scene.other_in, 1,
+                            &scene.other_peer_op, on_nothing));
 }
 
 static void on_other_task(np_task *task) {
@@ -183,6 +253,15 @@ static void request_begins(void) {
 
 /* --- The busy work -------------------------------------------------------- */
 
+/* has_starved also ends a run of the loop, whose busy work has stopped. */
+static bool has_starved(void) {
+  if (scene.callbacks < WARM + scene.wait_max) {
+    return false;
+  }
+  np_loop_stop(scene.f->loop);
+  return true;
+}
+
 /* goes_on returns whether the busy work continues. Operations that end after
  * the waiting thing has run may have failed. */
 static bool goes_on(np_error error) {
@@ -194,7 +273,7 @@ static bool goes_on(np_error error) {
     scene.begun_at = scene.callbacks;
     scene.begin();
   }
-  return !scene.is_over && scene.callbacks < STARVED;
+  return !scene.is_over && !has_starved();
 }
 
 static void writes_go_on(np_op *op, np_error error, size_t transferred) {
@@ -204,11 +283,22 @@ static void writes_go_on(np_op *op, np_error error, size_t transferred) {
   }
 }
 
+static void reads_go_on(np_op *op, np_error error, size_t transferred);
+
+/* read_fed begins a read and the write that feeds it. */
+static void read_fed(void) {
+  scene.feeds = 2;
+  assert_np_ok(np_pipe_write(scene.peer, "x", 1, &scene.peer_op, reads_go_on));
+  assert_np_ok(np_pipe_read(scene.end, scene.in, 1, &scene.op, reads_go_on));
+}
+
+/* Only the read counts. A kernel that answers late may end the write last. */
 static void reads_go_on(np_op *op, np_error error, size_t transferred) {
   (void)transferred;
-  if (goes_on(error)) {
-    assert_np_ok(np_pipe_write(scene.peer, "x", 1, &scene.peer_op, on_nothing));
-    assert_np_ok(np_pipe_read(scene.end, scene.in, 1, op, reads_go_on));
+  scene.feeds--;
+  if (op == &scene.op ? goes_on(error) && scene.feeds == 0
+                      : scene.feeds == 0 && !scene.is_over && !has_starved()) {
+    read_fed();
   }
 }
 
@@ -249,10 +339,7 @@ static void busy_begins(void) {
       assert_np_ok(np_pipe_write(scene.end, NULL, 0, &scene.op, writes_go_on));
       break;
     case READS:
-      assert_np_ok(
-          np_pipe_write(scene.peer, "x", 1, &scene.peer_op, on_nothing));
-      assert_np_ok(
-          np_pipe_read(scene.end, scene.in, 1, &scene.op, reads_go_on));
+      read_fed();
       break;
     case PACKETS:
       assert_np_ok(np_pipe_read(scene.end, scene.in, LARGE, &scene.peer_op,
@@ -294,8 +381,17 @@ static void scene_end(void) {
   loop_drain(scene.f);
 }
 
+static void write_now(np_pipe *pipe) {
+  np_op op = {.user = &scene};
+
+  assert_np_ok(np_pipe_write(pipe, "x", 1, &op, on_probed));
+  while (op.user != NULL) {
+    loop_turn(scene.f, 1);
+  }
+}
+
 static void scene_play(np_fixture *f, enum busy busy, enum way way,
-                       void (*begin)(void)) {
+                       void (*begin)(void), bool is_late) {
   memset(&scene, 0, sizeof(scene));
   scene.f = f;
   scene.busy = busy;
@@ -304,23 +400,30 @@ static void scene_play(np_fixture *f, enum busy busy, enum way way,
   if (begin != accept_begins && begin != request_begins) {
     open_pair('w', &scene.other_end, &scene.other_peer);
   }
+  if (begin == flush_begins) {
+    is_late = is_late || !has_flush_control(np_pipe_handle(scene.other_end));
+  }
+  scene.wait_max = is_late ? LATE_WAIT_MAX : WAIT_MAX;
   if (begin == packet_begins) {
     assert_np_ok(np_pipe_read(scene.other_end, scene.other_in, 1,
                               &scene.other_op, on_other));
     turns(2);
+  } else if (begin == flush_begins) {
+    write_now(scene.other_end);
+    assert_np_ok(np_pipe_flush(scene.other_end, &scene.other_op, on_other));
   } else if (begin == send_begins) {
     assert_np_ok(
         np_channel_create(scene.other_end, NULL, &scene.other_channel));
   }
   busy_begins();
-  while (!scene.is_over && scene.callbacks < STARVED) {
+  while (!scene.is_over && !has_starved()) {
     if (way == RUN) {
       assert_np_ok(loop_run(f));
     } else {
       loop_turn(f, 0);
     }
   }
-  if (!scene.is_over || scene.waited > WAIT_MAX) {
+  if (!scene.is_over || scene.waited > scene.wait_max) {
     fail_msg("busy kind %d, way %d: it waited for %u callbacks of others",
              (int)busy, (int)way,
              scene.is_over ? scene.waited : scene.callbacks - scene.begun_at);
@@ -329,12 +432,14 @@ static void scene_play(np_fixture *f, enum busy busy, enum way way,
 }
 
 static void waits_are_bounded(np_fixture *f, void (*begin)(void)) {
+  const bool is_late = answers_late(f);
+
   for (enum way way = RUN; way < WAYS; way++) {
     if (way == DISPATCH) {
       loop_remake_foreign(f, KEY);
     }
     for (enum busy busy = WRITES; busy < BUSY_KINDS; busy++) {
-      scene_play(f, busy, way, begin);
+      scene_play(f, busy, way, begin, is_late);
     }
   }
 }
@@ -391,4 +496,11 @@ NP_CASE("fairness-wait/request", np_client_connect, MODE_BYTE, NP_OK,
         "endless work.",
         "npipe/loop.h, NP_LOOP_CALLBACKS_MAX") {
   waits_are_bounded(f, request_begins);
+}
+
+NP_CASE("fairness-wait/flush", np_pipe_flush, MODE_BYTE, NP_OK,
+        "A flush whose bytes the peer reads ends soon, beside any kind of "
+        "endless work.",
+        "npipe/loop.h, NP_LOOP_CALLBACKS_MAX") {
+  waits_are_bounded(f, flush_begins);
 }

@@ -39,10 +39,11 @@ extern "C" {
  * before it. Ready are: the callback of an operation that has ended, a read
  * that was started and whose data is there, a client that came to a listener, a
  * message that a channel has gathered, a timer that is due, a posted task, a
- * connect request that found an instance, and a packet in the port. So a peer
- * that is always busy cannot keep another from being served. The bound holds
- * for np_loop_run, np_loop_run_once and np_loop_dispatch, as long as one of
- * them is called again whenever it returns. */
+ * connect request that found an instance, and a packet in the port, such as
+ * that of a flush whose bytes the peer has read. So a peer that is always busy
+ * cannot keep another from being served. The bound holds for np_loop_run,
+ * np_loop_run_once and np_loop_dispatch, as long as one of them is called again
+ * whenever it returns. */
 #define NP_LOOP_CALLBACKS_MAX 256
 
 /* The allocator of a loop. Its memory is for pipes, and for work while a pipe
