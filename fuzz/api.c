@@ -72,6 +72,11 @@ static const enum step_kind opcodes[] = {
     STEP_CLIENT_VERIFIED,
     STEP_FAULT_IO,
     STEP_BUSY,
+    STEP_REST,
+    STEP_ANNOUNCE,
+    STEP_GUEST_CALL,
+    STEP_GUEST_SHUTDOWN,
+    STEP_GUEST_CANCEL,
 };
 _Static_assert(sizeof opcodes / sizeof opcodes[0] <= OPCODES_MAX, "too many");
 

@@ -177,8 +177,8 @@ static void scene_open(struct scene *scene, uint32_t how, uint32_t quota,
              options.write_buffer_bytes, options.read_buffer_bytes,
              side->half_close ? ", half-close" : "");
   }
-  scene->stage.bytes_max =
-      scene->stage.live_bytes + 2 * NP_CHANNEL_MEMORY_BYTES + SPARE_BYTES;
+  scene->stage.bytes_max = scene->stage.memory.live_bytes +
+                           2 * NP_CHANNEL_MEMORY_BYTES + SPARE_BYTES;
 }
 
 static bool is_receiving(const struct scene *scene, const struct side *side) {

@@ -2,47 +2,19 @@
  * faults, and the checks at the end. */
 #include "stage.h"
 
-#include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { TURN_MS = 20, TURNS_MAX = 400, LAST_TURNS = 5, REPORT_BYTES_MAX = 1000 };
 
-/* The size stands before the block. */
-union block {
-  size_t size;
-  max_align_t align;
-};
-
-static void *allocate(void *context, size_t size) {
-  struct stage *stage = context;
-  union block *block;
-
-  stage->allocations++;
-  if (stage->allocations == stage->allocation_fails) {
-    return NULL;
-  }
-  fuzz_law(
-      stage->bytes_max == 0 || size <= stage->bytes_max - stage->live_bytes,
-      "%zu bytes beside %zu, where %zu are allowed", size, stage->live_bytes,
-      stage->bytes_max);
-  block = malloc(sizeof *block + size);
-  if (block == NULL) {
-    abort();
-  }
-  block->size = size;
-  memset(block + 1, 0xA5, size);
-  stage->live++;
-  stage->live_bytes += size;
-  return block + 1;
+static size_t bytes_max(void *context) {
+  return ((struct stage *)context)->bytes_max;
 }
 
-static void release(void *context, void *memory) {
-  struct stage *stage = context;
+static void too_much(void *context, size_t size, size_t most) {
+  const struct stage *stage = context;
 
-  stage->live--;
-  stage->live_bytes -= ((union block *)memory)[-1].size;
-  free((union block *)memory - 1);
+  fuzz_law(most == 0, "%zu bytes beside %zu, where %zu are allowed", size,
+           stage->memory.live_bytes, most);
 }
 
 void stage_settings(sim_settings *settings, struct fuzz_input *input) {
@@ -103,9 +75,10 @@ void stage_begin(struct stage *stage, uint64_t seed,
     stage->wide_name[i] = (WCHAR)(unsigned char)stage->name[i];
   }
   np_loop_options_init(&options);
-  options.allocator.allocate = allocate;
-  options.allocator.release = release;
-  options.allocator.context = stage;
+  stage->memory.bytes_max = bytes_max;
+  stage->memory.broken = too_much;
+  stage->memory.context = stage;
+  options.allocator = memory_allocator(&stage->memory);
   fuzz_law(np_loop_create(&options, &stage->loop) == NP_OK,
            "no loop can be made");
 }
@@ -158,7 +131,7 @@ void stage_fault(struct stage *stage, uint32_t nth) {
 
 void stage_memory_fault(struct stage *stage, uint32_t nth) {
   stage->has_memory_faults = stage->has_memory_faults || nth > 0;
-  stage->allocation_fails = nth > 0 ? stage->allocations + nth : 0;
+  memory_fail(&stage->memory, nth);
 }
 
 bool stage_is_fault(const struct stage *stage, np_error error) {
@@ -177,6 +150,7 @@ void stage_end(struct stage *stage) {
   }
   fuzz_law(stage->closing == 0, "%u pipes are not closed", stage->closing);
   fuzz_law(np_loop_destroy(stage->loop) == NP_OK, "the loop is still busy");
-  fuzz_law(stage->live == 0, "%zu blocks of memory are left", stage->live);
+  fuzz_law(stage->memory.live == 0, "%zu blocks of memory are left",
+           stage->memory.live);
   fuzz_law(sim_check(report, sizeof report), "the kernel: %s", report);
 }

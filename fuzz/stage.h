@@ -12,23 +12,21 @@
 #include <sim/sim.h>
 
 #include "fuzz.h"
+#include "memory.h"
 
 struct stage {
   np_loop *loop;
-  size_t live;
-  size_t live_bytes;
-  size_t bytes_max; /* the law for `live_bytes` at each allocation; 0: none */
-  uint64_t allocations;
-  uint64_t allocation_fails; /* number of the failing allocation; 0: none */
-  bool has_faults;           /* a call may fail at any time */
-  bool has_memory_faults;    /* an allocation may fail too */
-  bool turns;                /* the loop is running */
-  unsigned waits;            /* turns that could wait */
-  unsigned idle_waits;       /* turns that waited in vain */
-  bool hides_ends;           /* an end shows late, or a poll leaves packets */
-  bool flushes_by_thread;    /* the kernel has no flush control */
-  bool answers_late;         /* data or cancels take effect late */
-  unsigned closing;          /* pipes that are being closed */
+  struct memory memory;
+  size_t bytes_max; /* the law for the live bytes at each allocation; 0: none */
+  bool has_faults;  /* a call may fail at any time */
+  bool has_memory_faults; /* an allocation may fail too */
+  bool turns;             /* the loop is running */
+  unsigned waits;         /* turns that could wait */
+  unsigned idle_waits;    /* turns that waited in vain */
+  bool hides_ends;        /* an end shows late, or a poll leaves packets */
+  bool flushes_by_thread; /* the kernel has no flush control */
+  bool answers_late;      /* data or cancels take effect late */
+  unsigned closing;       /* pipes that are being closed */
   WCHAR wide_name[64];
   char name[64];
 };

@@ -4,6 +4,7 @@
  * within a few turns. A success that waits for its turn behind earlier reads or
  * writes may be reported later. */
 #include "play.h"
+#include "service.h"
 
 enum {
   TURNS_MAX = 2,     /* whole turns of the loop before the end is reported */
@@ -111,6 +112,9 @@ void due_turn_begins(struct play *play, unsigned loop_index) {
       due_limit(&note->due, note->begun_ns, note->timeout_ms);
     }
   }
+  if (loop_index == 0) {
+    service_turn_begins(play);
+  }
 }
 
 void due_turn_ended(struct play *play, unsigned loop_index) {
@@ -124,6 +128,9 @@ void due_turn_ended(struct play *play, unsigned loop_index) {
     if (!keeps_turn(note) || is_in_kernel(note)) {
       note_lost(note);
     }
+  }
+  if (loop_index == 0) {
+    service_turn_ended(play);
   }
   play->was_cut[loop_index] = false;
 }

@@ -525,6 +525,7 @@ void begin_read(struct end *end, struct slot *slot, const struct step *step) {
     return;
   }
   slot = slot_of(slot, note);
+  note->is_vectored = step->a % 4 == 0;
   cut(note->data, note->length, step->a >> 8, parts);
   begun(note,
         step->a % 4 == 0
@@ -546,6 +547,7 @@ void begin_write(struct end *end, struct slot *slot, const struct step *step) {
     note->data[i] = stream_byte(note->number, i);
   }
   slot = slot_of(slot, note);
+  note->is_vectored = step->a % 4 == 0;
   cut(note->data, note->length, step->a >> 8, parts);
   begun(note,
         step->a % 4 == 0

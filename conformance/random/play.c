@@ -1,6 +1,8 @@
 /* The player: carries out the steps of a program on its loops, drains all
  * sessions at the end, and checks that nothing is left over. */
 #include "play.h"
+
+#include "budget.h"
 #include "busy.h"
 #include "service.h"
 
@@ -57,31 +59,6 @@ void say(struct play *play, const char *format, ...) {
   play->text[play->text_length] = '\0';
 }
 
-/* --- The allocator ------------------------------------------------------- */
-
-static void *allocate(void *context, size_t size) {
-  struct play *play = context;
-  void *memory;
-
-  play->allocations++;
-  if (play->allocations == play->allocation_fails) {
-    return NULL;
-  }
-  memory = malloc(size);
-  if (memory != NULL) {
-    memset(memory, 0xA5, size);
-    play->live++;
-  }
-  return memory;
-}
-
-static void release(void *context, void *memory) {
-  struct play *play = context;
-
-  play->live--;
-  free(memory);
-}
-
 /* --- Loops --------------------------------------------------------------- */
 
 static bool loop_make(struct play *play, bool foreign) {
@@ -89,9 +66,7 @@ static bool loop_make(struct play *play, bool foreign) {
   np_error error;
 
   np_loop_options_init(&options);
-  options.allocator.allocate = allocate;
-  options.allocator.release = release;
-  options.allocator.context = play;
+  options.allocator = memory_allocator(&play->memory);
   if (foreign) {
     play->port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 1);
     options.port = play->port;
@@ -486,10 +461,13 @@ void do_step(struct play *play, const struct step *step) {
       step_busy(play, step);
       break;
     case STEP_FAULT_MEMORY:
-      play->allocation_fails = play->allocations + 1 + step->c % 3;
+      memory_fail(&play->memory, 1 + step->c % 3);
       play->memory_fault = true;
       say(play, "allocation number %u from now will fail",
           (unsigned)(1 + step->c % 3));
+      break;
+    case STEP_REST:
+      step_rest(play);
       break;
     case STEP_SLOW:
     case STEP_CANCEL_LATE:
@@ -538,7 +516,7 @@ static void drain(struct play *play) {
   const struct step step = {STEP_READ, false, 0, 1, 2999, 0};
 
   sim_fault_any(0);
-  play->allocation_fails = 0;
+  memory_fail(&play->memory, 0);
   play->is_draining = true;
   for (size_t i = 0; i < play->session_count; i++) {
     struct session *session = &play->sessions[i];
@@ -629,8 +607,8 @@ static void check_account(struct play *play) {
     play_fail(play, "the library made a thread for a flush");
   }
   service_check(play);
-  if (play->live != 0) {
-    play_fail(play, "%zu blocks of memory are left", play->live);
+  if (play->memory.live != 0) {
+    play_fail(play, "%zu blocks of memory are left", play->memory.live);
   }
   if (!sim_check(text, sizeof text)) {
     play_fail(play, "the kernel: %s", text);
@@ -663,6 +641,7 @@ bool play_run(struct play *play, const struct program *program, bool verbose) {
       (program->two_loops && !loop_make(play, program->foreign_port))) {
     return false;
   }
+  budget_begin(play);
   for (size_t i = 0; i < program->step_count && play->failure[0] == '\0'; i++) {
     play->step = i;
     if (!program->steps[i].dropped) {

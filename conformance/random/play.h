@@ -14,6 +14,7 @@
 #include <npipe/npipe.h>
 #include <sim/sim.h>
 
+#include "memory.h"
 #include "program.h"
 
 /* The formats of printf; mingw-w64 has two kinds. */
@@ -32,6 +33,8 @@ enum {
   LOOPS_MAX = 2,
   NAMES_MAX = 2,
   GUESTS_MAX = 24,
+  MESSAGE_BYTES_MAX = 3000,
+  ANNOUNCERS_MAX = 4,
   ASKINGS_MAX = 5,
   FAILURE_BYTES_MAX = 400
 };
@@ -91,6 +94,7 @@ struct note {
   bool while_closing;   /* ended after the close of its own end */
   bool is_untold;       /* a try_write whose arrival is not known yet */
   bool by_message;      /* a read that began in message mode */
+  bool is_vectored;     /* several buffers, which the library copies */
   struct note *request; /* the write of a transact */
   bool is_request;      /* the note is such a write */
   bool done;
@@ -142,6 +146,9 @@ struct end {
   np_state state;       /* what np_pipe_info told last */
   unsigned state_after; /* disconnect_calls at that time */
   bool uses_readiness;  /* was asked about readiness */
+  size_t ahead_bytes;   /* memory that its read-ahead may take */
+  size_t outbox_bytes;  /* ... and the copies of its tries */
+  size_t outbox_max;    /* option write_buffer_bytes */
   struct note *untold;  /* the last try_write, not confirmed */
   size_t last_read_done;
   OVERLAPPED raw_read;
@@ -169,6 +176,26 @@ struct task_note {
   uint64_t order;
 };
 
+/* An operation of a guest. */
+enum guest_task_kind {
+  GUEST_RECEIVE,
+  GUEST_SEND,
+  GUEST_CALL,
+  GUEST_SHUTDOWN,
+  GUEST_TASKS
+};
+
+struct guest_task {
+  np_call call; /* first; `call.op` is the op of every kind */
+  struct guest *guest;
+  enum guest_task_kind kind;
+  bool is_flying;
+  bool cancelled;
+  struct due due;
+  uint32_t timeout_ms;
+  uint64_t begun_ns;
+};
+
 /* One end of a pipe of the service, with its channel. */
 struct guest {
   struct play *play;
@@ -176,14 +203,16 @@ struct guest {
   bool is_server;
   np_channel *channel; /* NULL: gone */
   bool is_closing;
-  bool is_receiving;
   bool is_leaving; /* its pipe will be recycled */
-  unsigned sends;
+  bool ever_shut;
   bool has_peer;
-  uint32_t peer; /* number of the peer that sent its messages */
-  np_op receive;
-  np_op send;
-  unsigned char greeting[3200];
+  bool has_unanswered; /* a call has ended without a reply */
+  uint32_t peer;       /* number of the peer that sent its messages */
+  uint32_t requests;   /* number of the last request */
+  uint32_t owed;       /* number of the request without a reply; 0: none */
+  struct guest_task tasks[GUEST_TASKS];
+  unsigned char message[MESSAGE_BYTES_MAX];
+  unsigned char request[MESSAGE_BYTES_MAX];
 };
 
 /* A request for a client of the service. */
@@ -205,6 +234,10 @@ struct service {
   unsigned closing_listeners;
   bool ever_listened;
   bool is_over;
+  bool has_partial; /* a part of a message may have been sent, and no more */
+  size_t sent_bytes;
+  HANDLE announcers[ANNOUNCERS_MAX]; /* raw clients */
+  size_t announced;                  /* their number so far */
   unsigned guests_open;
   size_t guest_count;
   struct guest guests[GUESTS_MAX];
@@ -294,9 +327,8 @@ struct play {
   uint32_t own_process;       /* kept while a client opens */
   unsigned watched[ENDS_MAX]; /* states before a client opened */
 
-  uint64_t allocations;
-  uint64_t allocation_fails; /* number of the failing allocation; 0: none */
-  size_t live;
+  struct memory memory;
+  size_t own_bytes;        /* memory of the loops, when they are new */
   bool faults;             /* a fault was planned: 1450 may come at any time */
   bool was_slowed;         /* an end was made slow */
   bool turn_waited;        /* the turn waited in vain until its time was over */

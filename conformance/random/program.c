@@ -47,7 +47,11 @@ static const uint32_t weights[STEP_KINDS] = {[STEP_SERVER] = 50,
                                              [STEP_LISTEN_CLOSE] = 4,
                                              [STEP_REQUEST] = 40,
                                              [STEP_REQUEST_CANCEL] = 6,
+                                             [STEP_ANNOUNCE] = 4,
                                              [STEP_GUEST_SEND] = 30,
+                                             [STEP_GUEST_CALL] = 25,
+                                             [STEP_GUEST_SHUTDOWN] = 6,
+                                             [STEP_GUEST_CANCEL] = 20,
                                              [STEP_GUEST_RECYCLE] = 15,
                                              [STEP_GUEST_CLOSE] = 12,
                                              [STEP_FLUSH] = 15,
@@ -57,7 +61,8 @@ static const uint32_t weights[STEP_KINDS] = {[STEP_SERVER] = 50,
                                              [STEP_PEER] = 8,
                                              [STEP_CLIENT_VERIFIED] = 8,
                                              [STEP_FAULT_IO] = 8,
-                                             [STEP_BUSY] = 4};
+                                             [STEP_BUSY] = 4,
+                                             [STEP_REST] = 6};
 
 /* is_fault returns true for steps that inject faults. Some runs have none of
  * them. */
@@ -65,6 +70,16 @@ static bool is_fault(size_t kind) {
   return kind == STEP_FAULT || kind == STEP_FAULT_LATE ||
          kind == STEP_FAULT_MEMORY || kind == STEP_FAULT_IO;
 }
+
+static bool is_of_service(size_t kind) {
+  return kind >= STEP_LISTEN && kind <= STEP_GUEST_CLOSE;
+}
+
+/* The first steps create something to play with. */
+static const enum step_kind first_kinds[] = {
+    STEP_SERVER, STEP_CONNECT, STEP_CLIENT, STEP_SERVER,
+    STEP_LISTEN, STEP_REQUEST, STEP_TURN,   STEP_TURN};
+enum { FIRST_STEPS = 4, SERVICE_TIMES = 3 };
 
 static void settings_make(struct program *program, struct chance *chance) {
   sim_settings *settings = &program->settings;
@@ -121,12 +136,15 @@ void program_make(struct program *program, uint64_t seed, size_t step_count) {
   for (size_t i = 0; i < STEP_KINDS; i++) {
     bool off = (is_fault(i) && !has_faults) ||
                (i >= STEP_RAW_SERVER && i <= STEP_ADOPT && !has_raws) ||
-               (i >= STEP_LISTEN && i <= STEP_GUEST_CLOSE && !has_service) ||
+               (is_of_service(i) && !has_service) ||
                (i >= STEP_READY && i <= STEP_READY_OPTIONS && !has_readiness);
 
     /* Each run has its own character: some steps are frequent, others never
      * occur. */
     mine[i] = off ? 0 : weights[i] * chance_below(&chance, 4);
+    if (is_of_service(i)) {
+      mine[i] *= SERVICE_TIMES;
+    }
     if (i == STEP_SERVER || i == STEP_CLIENT || i == STEP_TURN) {
       mine[i] += weights[i];
     }
@@ -141,9 +159,9 @@ void program_make(struct program *program, uint64_t seed, size_t step_count) {
     while (drawn >= mine[kind]) {
       drawn -= mine[kind++];
     }
-    /* The first steps create something to play with. */
-    if (i < 4) {
-      kind = i == 1 ? STEP_CONNECT : i == 2 ? STEP_CLIENT : STEP_SERVER;
+    if (i < (has_service ? sizeof first_kinds / sizeof first_kinds[0]
+                         : (size_t)FIRST_STEPS)) {
+      kind = first_kinds[i];
     }
     step->kind = (enum step_kind)kind;
     step->a = (uint32_t)chance_next(&chance);

@@ -55,7 +55,11 @@ enum step_kind {
   STEP_LISTEN_CLOSE,
   STEP_REQUEST, /* np_client_connect                              */
   STEP_REQUEST_CANCEL,
+  STEP_ANNOUNCE,   /* a raw client announces a long message */
   STEP_GUEST_SEND, /* sends on a channel of the service */
+  STEP_GUEST_CALL, /* np_channel_call                                 */
+  STEP_GUEST_SHUTDOWN,
+  STEP_GUEST_CANCEL,
   STEP_GUEST_RECYCLE,
   STEP_GUEST_CLOSE,
   STEP_FLUSH, /* np_pipe_flush                                    */
@@ -66,6 +70,7 @@ enum step_kind {
   STEP_CLIENT_VERIFIED, /* np_client_open with demands on the server */
   STEP_FAULT_IO,        /* a later read or write fails at once */
   STEP_BUSY,            /* endless work, and what waits beside it  */
+  STEP_REST,            /* nothing happens until channels are idle */
   STEP_KINDS
 };
 

@@ -5,6 +5,30 @@
 #include "play.h"
 #include "stream.h"
 
+enum { BUFFER_BYTES = 65536, LATE_BYTES = 4096, GRANULE_BYTES = 512 };
+
+/* use_readiness is called before the first call that makes a pipe's readiness.
+ * The read-ahead of an adopted pipe takes memory even if it only probes. */
+static void use_readiness(struct end *end) {
+  if (!end->uses_readiness) {
+    end->uses_readiness = true;
+    end->ahead_bytes = BUFFER_BYTES;
+    end->outbox_max = BUFFER_BYTES;
+  }
+}
+
+/* will_copy: the outbox keeps its memory, but for a message that is longer than
+ * its option. */
+static void will_copy(struct end *end, size_t length) {
+  if (length > end->outbox_max && !end->is_message) {
+    length = end->outbox_max;
+  }
+  length = (length + GRANULE_BYTES - 1) / GRANULE_BYTES * GRANULE_BYTES;
+  if (length > end->outbox_bytes) {
+    end->outbox_bytes = length;
+  }
+}
+
 static np_interest interest_of(uint32_t drawn) {
   static const np_interest all[] = {
       NP_READABLE,
@@ -71,7 +95,7 @@ void begin_ready(struct end *end, struct slot *slot, const struct step *step) {
     return;
   }
   note->interest = interest;
-  end->uses_readiness = true;
+  use_readiness(end);
   slot = slot_of(slot, note);
   if (interest == NP_READABLE) {
     error = np_pipe_readable(end->pipe, &slot->op, on_done);
@@ -108,7 +132,7 @@ void begin_io(struct end *end, struct slot *slot, const struct step *step) {
   }
   note->interest = interest_of(step->c);
   note->io_left = (step->c >> 8) % 9;
-  end->uses_readiness = true;
+  use_readiness(end);
   slot = slot_of(slot, note);
   begun(
       note,
@@ -127,7 +151,7 @@ void try_io(struct end *end, const struct step *step) {
   note.number = 5;
   note.interest = interest_of(step->c);
   note.io_left = (step->c >> 8) % 2;
-  end->uses_readiness = true;
+  use_readiness(end);
   expected = expected_of(end, note.interest);
   error = np_pipe_try_io(end->pipe, note.interest, io, &note, &transferred);
   say(play, "end %u: np_pipe_try_io: %s", end->number, np_error_name(error));
@@ -149,7 +173,7 @@ void try_read(struct end *end, const struct step *step) {
   if (note == NULL) {
     return;
   }
-  end->uses_readiness = true;
+  use_readiness(end);
   note->done = true;
   cut(note->data, note->length, step->a >> 8, parts);
   if (step->a % 4 == 0) {
@@ -205,11 +229,12 @@ void try_write(struct end *end, const struct step *step) {
   if (note == NULL) {
     return;
   }
-  end->uses_readiness = true;
+  use_readiness(end);
   for (size_t i = 0; i < note->length; i++) {
     note->data[i] = stream_byte(note->number, i);
   }
   cut(note->data, note->length, step->a >> 8, parts);
+  will_copy(end, note->length);
   if (step->a % 4 == 0) {
     error = np_pipe_try_writev(end->pipe, parts, 3, &transferred);
   } else {
@@ -247,6 +272,7 @@ void try_write(struct end *end, const struct step *step) {
 
 void set_ready_options(struct end *end, const struct step *step) {
   static const size_t sizes[] = {0, 1, 16, 100, 1000, 65536};
+  const bool was_used = end->uses_readiness;
   struct play *play = end->play;
   np_ready_options options;
   np_error error;
@@ -254,13 +280,18 @@ void set_ready_options(struct end *end, const struct step *step) {
   np_ready_options_init(&options);
   options.read_ahead_bytes = sizes[step->c % 6];
   options.write_buffer_bytes = sizes[1 + (step->c >> 8) % 5];
+  use_readiness(end);
   error = np_pipe_set_ready_options(end->pipe, &options);
   say(play, "end %u: np_pipe_set_ready_options, %zu, %zu: %s", end->number,
       options.read_ahead_bytes, options.write_buffer_bytes,
       np_error_name(error));
   if (!is_fault(play, error) && error != NP_OK &&
-      !(error == ERROR_BUSY && end->uses_readiness)) {
+      !(error == ERROR_BUSY && was_used)) {
     play_fail(play, "np_pipe_set_ready_options gave %s", np_error_name(error));
   }
-  end->uses_readiness = true;
+  if (error == NP_OK) {
+    end->ahead_bytes = options.read_ahead_bytes > 0 ? options.read_ahead_bytes
+                                                    : (size_t)LATE_BYTES;
+    end->outbox_max = options.write_buffer_bytes;
+  }
 }

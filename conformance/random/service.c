@@ -1,13 +1,27 @@
 /* A service beside the pipes of the model: a listener, clients that wait for
- * it, and channels on both sides. Each client sends its number, and may ask for
- * an answer. The law: no guest gets a message of another client. */
+ * it, and channels on both sides (guest.c). */
 #include "service.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NUMBER_BYTES = 4, GREETING_BYTES_MAX = 3000, WAIT_MS_MAX = 40 };
+#include "guest.h"
+
+enum { WAIT_MS_MAX = 40, ANNOUNCED_PART_MAX = 300 };
+
+/* Type, read mode and half-close are those of the whole run. */
+static bool is_message(const struct play *play) {
+  return (play->program->seed / 3) % 3 != 0;
+}
+
+static np_mode read_mode(const struct play *play) {
+  return (play->program->seed / 3) % 3 == 2 ? NP_MESSAGE : NP_BYTE;
+}
+
+bool service_half_closes(const struct play *play) {
+  return is_message(play) && play->program->seed % 2 != 0;
+}
 
 static void name_of(char out[48]) {
   snprintf(out, 48, "\\\\.\\pipe\\npipe-service-%u",
@@ -19,142 +33,6 @@ static void in_loop(struct play *play, const char *what) {
     play_fail(play, "%s ran outside of its loop", what);
   }
   callback_begins(play);
-}
-
-/* --- A guest: one end of a service's pipe, with its channel -------------- */
-
-static void guest_closed(np_channel *channel) {
-  struct guest *guest = np_channel_user(channel);
-
-  in_loop(guest->play, "a channel's on_closed");
-  say(guest->play, "guest %u: its channel is closed", guest->number);
-  guest->play->service.guests_open--;
-  guest->channel = NULL;
-}
-
-static void guest_close(struct guest *guest) {
-  if (guest->channel == NULL || guest->is_closing) {
-    return;
-  }
-  guest->is_closing = true;
-  say(guest->play, "guest %u: np_channel_close", guest->number);
-  if (np_channel_close(guest->channel, guest_closed) != NP_OK) {
-    play_fail(guest->play, "np_channel_close failed");
-  }
-}
-
-static void on_sent(np_op *op, np_error error, size_t transferred) {
-  struct guest *guest = op->user;
-
-  in_loop(guest->play, "a send");
-  say(guest->play, "guest %u: it was sent: %s, %zu", guest->number,
-      np_error_name(error), transferred);
-  guest->sends--;
-}
-
-static void guest_recycle(struct guest *guest);
-
-/* on_message: the first message of a client says its number; the others repeat
- * it. */
-static void on_message(np_op *op, np_error error, size_t length) {
-  struct guest *guest = op->user;
-  struct play *play = guest->play;
-  uint32_t number;
-
-  in_loop(play, "a receive");
-  guest->is_receiving = false;
-  say(play, "guest %u: a message: %s, %zu bytes", guest->number,
-      np_error_name(error), length);
-  if (error != NP_OK) {
-    if (guest->is_leaving) {
-      guest_recycle(guest);
-    }
-    return;
-  }
-  if (length < NUMBER_BYTES) {
-    play_fail(play, "guest %u was sent %zu bytes", guest->number, length);
-    return;
-  }
-  memcpy(&number, np_channel_data(guest->channel), sizeof number);
-  if (number >= play->service.guest_count ||
-      play->service.guests[number].is_server ||
-      (guest->has_peer && guest->peer != number)) {
-    play_fail(play, "guest %u was sent what another one got", guest->number);
-  }
-  guest->has_peer = true;
-  guest->peer = number;
-}
-
-static void guest_receive(struct guest *guest) {
-  np_error error;
-
-  if (guest->channel == NULL || guest->is_closing || guest->is_receiving ||
-      !guest->is_server) {
-    return;
-  }
-  guest->receive.user = guest;
-  error = np_channel_receive(guest->channel, &guest->receive, on_message);
-  guest->is_receiving = error == NP_OK;
-  if (error != NP_OK && !is_fault(guest->play, error)) {
-    play_fail(guest->play, "np_channel_receive gave %s", np_error_name(error));
-  }
-}
-
-static void guest_send(struct guest *guest, uint32_t drawn) {
-  const size_t length = NUMBER_BYTES + drawn % GREETING_BYTES_MAX;
-  np_error error;
-
-  if (guest->channel == NULL || guest->is_closing || guest->is_server ||
-      guest->sends > 0) {
-    return;
-  }
-  memset(guest->greeting, (int)guest->number, length);
-  memcpy(guest->greeting, &guest->number, NUMBER_BYTES);
-  guest->send.user = guest;
-  error = np_channel_send(guest->channel, guest->greeting, length, &guest->send,
-                          on_sent);
-  say(guest->play, "guest %u: sends %zu bytes: %s", guest->number, length,
-      np_error_name(error));
-  if (error == NP_OK) {
-    guest->sends++;
-  } else if (!is_fault(guest->play, error)) {
-    play_fail(guest->play, "np_channel_send gave %s", np_error_name(error));
-  }
-}
-
-static struct guest *guest_new(struct play *play, bool is_server) {
-  struct service *service = &play->service;
-  struct guest *guest;
-
-  if (service->guest_count == GUESTS_MAX) {
-    return NULL;
-  }
-  guest = &service->guests[service->guest_count];
-  memset(guest, 0, sizeof *guest);
-  guest->play = play;
-  guest->number = (uint32_t)service->guest_count++;
-  guest->is_server = is_server;
-  return guest;
-}
-
-/* guest_open creates a channel on the pipe, or closes the pipe if this
- * fails. */
-static void guest_open(struct guest *guest, np_pipe *pipe) {
-  struct play *play = guest->play;
-  np_error error = np_channel_create(pipe, NULL, &guest->channel);
-
-  say(play, "guest %u: np_channel_create: %s", guest->number,
-      np_error_name(error));
-  if (error != NP_OK) {
-    if (!is_fault(play, error)) {
-      play_fail(play, "np_channel_create gave %s", np_error_name(error));
-    }
-    np_pipe_close(pipe, NULL);
-    return;
-  }
-  play->service.guests_open++;
-  np_channel_set_user(guest->channel, guest);
-  guest_receive(guest);
 }
 
 /* --- The listener -------------------------------------------------------- */
@@ -216,7 +94,8 @@ static void listener_open(struct play *play, const struct step *step) {
   if (step->a % 5 == 4) {
     options.server.instances_max = 1 + step->b % 4;
   }
-  options.server.mode = (step->d & 8) != 0 ? NP_MESSAGE : NP_BYTE;
+  options.server.mode = is_message(play) ? NP_MESSAGE : NP_BYTE;
+  options.server.read_mode = read_mode(play);
   options.server.first_instance = (step->c & 8) != 0;
   name_of(name);
   error = np_listener_create(play->loops[0], name, &options, on_pipe,
@@ -228,7 +107,6 @@ static void listener_open(struct play *play, const struct step *step) {
     service->ever_listened = true;
   } else if (!is_fault(play, error) && error != ERROR_ACCESS_DENIED &&
              error != ERROR_PIPE_BUSY && error != ERROR_INVALID_PARAMETER) {
-    /* Instances of the previous listener may still exist, with another type. */
     play_fail(play, "np_listener_create gave %s", np_error_name(error));
   }
 }
@@ -245,40 +123,6 @@ static void listener_close(struct play *play) {
     play_fail(play, "np_listener_close failed");
   }
   service->listener = NULL;
-}
-
-/* guest_recycle recycles the pipe of a guest if nothing is in flight on it. */
-static void guest_recycle(struct guest *guest) {
-  struct play *play = guest->play;
-  np_pipe *pipe = NULL;
-  np_error error;
-
-  if (guest->channel == NULL || guest->is_closing || !guest->is_server) {
-    return;
-  }
-  error = np_channel_detach(guest->channel, &pipe);
-  say(play, "guest %u: np_channel_detach: %s", guest->number,
-      np_error_name(error));
-  if (error == ERROR_BUSY) {
-    guest->is_leaving = true; /* recycled when nothing is in flight */
-    np_op_cancel(&guest->receive);
-    return;
-  }
-  if (error != NP_OK) {
-    play_fail(play, "np_channel_detach gave %s", np_error_name(error));
-    return;
-  }
-  guest->channel = NULL;
-  play->service.guests_open--;
-  error = np_listener_recycle(pipe);
-  say(play, "guest %u: np_listener_recycle: %s", guest->number,
-      np_error_name(error));
-  if (error != NP_OK) {
-    if (error != ERROR_NOT_FOUND && !is_fault(play, error)) {
-      play_fail(play, "np_listener_recycle gave %s", np_error_name(error));
-    }
-    np_pipe_close(pipe, NULL);
-  }
 }
 
 /* --- Requests ------------------------------------------------------------ */
@@ -301,6 +145,11 @@ static bool is_request_true(const struct asking *asking, np_error error) {
   }
 }
 
+static void request_lost(const struct asking *asking) {
+  play_fail(asking->play, "request %u lost its %s", asking->number,
+            asking->due.by_limit ? "time limit" : "cancel");
+}
+
 static void on_client(np_client_request *request, np_error error,
                       np_pipe *client) {
   struct asking *asking = (struct asking *)request;
@@ -314,6 +163,9 @@ static void on_client(np_client_request *request, np_error error,
     return;
   }
   asking->is_waiting = false;
+  if (asking->due.is_over && error != NP_OK) {
+    request_lost(asking);
+  }
   if (!is_request_true(asking, error)) {
     play_fail(play, "request %u cannot have ended with %s", asking->number,
               np_error_name(error));
@@ -345,12 +197,14 @@ static void request_begin(struct play *play, const struct step *step) {
   }
   np_client_options_init(&options);
   options.wait_for_server = (step->d & 1) != 0;
+  options.read_mode = read_mode(play);
   asking->play = play;
   asking->number = step->a % ASKINGS_MAX;
   asking->waits_for_server = options.wait_for_server;
   asking->cancelled = false;
   asking->timeout_ms = step->b % 4 == 0 ? 0 : 1 + step->b % WAIT_MS_MAX;
   asking->begun_ns = sim_now_ns();
+  memset(&asking->due, 0, sizeof asking->due);
   asking->drawn = step->c;
   name_of(name);
   error = np_client_connect(play->loops[0], &asking->request, name, &options,
@@ -368,10 +222,60 @@ static void request_cancel(struct asking *asking) {
 
   if (asking->is_waiting && error == NP_OK) {
     asking->cancelled = true;
+    due_begin(&asking->due);
+    asking->play->was_cut[0] = true;
     say(asking->play, "request %u is cancelled", asking->number);
   } else if (error != ERROR_NOT_FOUND) {
     play_fail(asking->play, "np_client_connect_cancel gave %s",
               np_error_name(error));
+  }
+}
+
+/* --- A hostile client ---------------------------------------------------- */
+
+/* announce lets a raw client announce a long message, of which it sends only a
+ * part. The guest on the other side may not take memory for the rest. */
+static void announce(struct play *play, const struct step *step) {
+  static const unsigned char head[] = {0, ANNOUNCED_NUMBER >> 8, 0, 0};
+  struct service *service = &play->service;
+  unsigned char bytes[sizeof head + ANNOUNCED_PART_MAX];
+  const size_t length = sizeof head + step->c % ANNOUNCED_PART_MAX;
+  HANDLE *announcer = &service->announcers[service->announced];
+  OVERLAPPED overlapped = {.Internal = 0};
+  WCHAR path[48];
+  char name[48];
+
+  if (service->announced == ANNOUNCERS_MAX) {
+    return;
+  }
+  name_of(name);
+  for (size_t i = 0; i < sizeof name; i++) {
+    path[i] = (WCHAR)(unsigned char)name[i];
+  }
+  *announcer = CreateFileW(path, GENERIC_READ | GENERIC_WRITE, 0, NULL,
+                           OPEN_EXISTING, FILE_FLAG_OVERLAPPED, NULL);
+  if (*announcer == INVALID_HANDLE_VALUE) {
+    return;
+  }
+  service->announced++;
+  service->has_partial = true;
+  service->sent_bytes += length;
+  memset(bytes, 0, sizeof bytes);
+  memcpy(bytes, head, sizeof head);
+  /* If the write pends, the cancel ends it. */
+  WriteFile(*announcer, bytes, (DWORD)length, NULL, &overlapped);
+  CancelIoEx(*announcer, &overlapped);
+  while (!HasOverlappedIoCompleted(&overlapped)) {
+    sim_advance_ms(1);
+    SwitchToThread();
+  }
+  say(play, "a raw client announces %u bytes, and sends %zu",
+      ANNOUNCED_NUMBER << 8, length);
+}
+
+static void announcers_close(const struct service *service) {
+  for (size_t i = 0; i < service->announced; i++) {
+    CloseHandle(service->announcers[i]);
   }
 }
 
@@ -399,19 +303,66 @@ void step_service(struct play *play, const struct step *step) {
         request_cancel(asking);
       }
       return;
+    case STEP_ANNOUNCE:
+      announce(play, step);
+      return;
     default:
       break;
   }
   if (guest == NULL) {
     return;
   }
-  if (step->kind == STEP_GUEST_SEND) {
-    guest_send(guest, step->c);
-    guest_receive(guest);
-  } else if (step->kind == STEP_GUEST_RECYCLE) {
-    guest_recycle(guest);
-  } else {
-    guest_close(guest);
+  switch (step->kind) {
+    case STEP_GUEST_SEND:
+      guest_send(guest, step->c);
+      guest_receive(guest, step->d);
+      break;
+    case STEP_GUEST_CALL:
+      guest_call(guest, step->c);
+      guest_receive(guest, step->d);
+      break;
+    case STEP_GUEST_SHUTDOWN:
+      guest_shutdown(guest);
+      break;
+    case STEP_GUEST_CANCEL:
+      guest_cancel(guest, step->c);
+      break;
+    case STEP_GUEST_RECYCLE:
+      guest_recycle(guest);
+      break;
+    default:
+      guest_close(guest);
+      break;
+  }
+}
+
+void service_turn_begins(struct play *play) {
+  struct service *service = &play->service;
+
+  for (size_t i = 0; i < ASKINGS_MAX; i++) {
+    struct asking *asking = &service->askings[i];
+
+    if (asking->is_waiting) {
+      due_limit(&asking->due, asking->begun_ns, asking->timeout_ms);
+    }
+  }
+  for (size_t i = 0; i < service->guest_count; i++) {
+    guest_turn_begins(&service->guests[i]);
+  }
+}
+
+void service_turn_ended(struct play *play) {
+  struct service *service = &play->service;
+
+  for (size_t i = 0; i < ASKINGS_MAX; i++) {
+    struct asking *asking = &service->askings[i];
+
+    if (asking->is_waiting && due_is_over(play, &asking->due, 0)) {
+      request_lost(asking);
+    }
+  }
+  for (size_t i = 0; i < service->guest_count; i++) {
+    guest_turn_ended(&service->guests[i]);
   }
 }
 
@@ -419,6 +370,7 @@ void service_close(struct play *play) {
   struct service *service = &play->service;
 
   service->is_over = true;
+  announcers_close(service);
   listener_close(play);
   for (size_t i = 0; i < ASKINGS_MAX; i++) {
     if (service->askings[i].is_waiting) {

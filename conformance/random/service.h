@@ -4,8 +4,21 @@
 
 #include "play.h"
 
+/* The client's number in a message that only a raw client sends. Big-endian, as
+ * the length of a frame, it is the longest that a channel takes. */
+enum { ANNOUNCED_NUMBER = 0x8000 };
+
 /* step_service carries out one of the steps from STEP_LISTEN on. */
 void step_service(struct play *play, const struct step *step);
+
+/* service_half_closes returns whether the channels of this run have the option
+ * `half_close`. */
+bool service_half_closes(const struct play *play);
+
+/* service_turn_begins and service_turn_ended check that what was cancelled, or
+ * whose time is over, ends. All of the service is on the first loop. */
+void service_turn_begins(struct play *play);
+void service_turn_ended(struct play *play);
 
 /* service_close closes the whole service; the loop reports the ends. */
 void service_close(struct play *play);

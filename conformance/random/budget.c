@@ -1,0 +1,158 @@
+/* The law of memory. At each allocation the library holds at most a constant
+ * for each object that is open, the buffers that the caller has chosen, the
+ * copies for calls in flight, and for a channel what npipe/channel.h promises:
+ * twice what was sent and a constant. When nothing happens for a while, what
+ * was taken for messages goes back. */
+#include "budget.h"
+
+/* The objects of the library, on 64-bit Windows, and a little more. */
+enum {
+  PIPE_BYTES = 256,
+  READINESS_BYTES = 640,
+  FLUSH_BYTES = 64,
+  FLUSHER_BYTES = 256,
+  LISTENER_BYTES = 1024,
+  SLOT_BYTES = 256,
+  GATES_BYTES = 4096,
+  CALL_BYTES = 8192, /* until a call returns */
+  GRANULE_BYTES = 512,
+  VECTOR_BYTES = 128,
+  SLOTS_MAX = 16, /* beside the pipes that were handed out */
+  /* What a step of busy work has open. */
+  BUSY_BYTES = 16 * PIPE_BYTES + LISTENER_BYTES + NP_CHANNEL_MEMORY_BYTES,
+  REST_MS = 2 * NP_CHANNEL_IDLE_MS + 100,
+  REST_TURN_MS = 100
+};
+
+#ifdef _WIN32
+enum { IS_REAL = 1 };
+#else
+enum { IS_REAL = 0 };
+#endif
+
+static bool is_held(const struct end *end) {
+  return end->pipe != NULL || (end->is_closing && !end->is_closed);
+}
+
+/* pipes_bytes: the bytes for plain pipes. */
+static size_t pipes_bytes(const struct play *play) {
+  size_t sum = 0;
+
+  for (size_t i = 0; i < play->end_count; i++) {
+    const struct end *end = &play->ends[i];
+
+    if (is_held(end)) {
+      sum += PIPE_BYTES + end->ahead_bytes + end->outbox_bytes;
+      sum += end->uses_readiness ? READINESS_BYTES : 0u;
+    }
+  }
+  return sum + PIPE_BYTES; /* one that is being opened */
+}
+
+/* notes_bytes: the bytes for operations in flight. */
+static size_t notes_bytes(const struct play *play) {
+  size_t sum = 0;
+
+  for (size_t i = 0; i < play->note_count; i++) {
+    const struct note *note = play->notes[i];
+
+    if (!note->done) {
+      sum += note->kind == NOTE_FLUSH ? FLUSH_BYTES : 0u;
+      sum += note->is_vectored ? note->length + VECTOR_BYTES : 0u;
+    }
+  }
+  return sum + (size_t)play->loop_count * FLUSHER_BYTES;
+}
+
+/* service_bytes: the bytes for the service without its channels. */
+static size_t service_bytes(const struct play *play) {
+  const struct service *service = &play->service;
+  const size_t listeners =
+      service->closing_listeners + (service->listener != NULL ? 1u : 0u);
+
+  if (service->guest_count == 0 && !service->ever_listened &&
+      service->askings[0].play == NULL) {
+    return GATES_BYTES;
+  }
+  return GATES_BYTES + (listeners + 1) * LISTENER_BYTES +
+         (service->guest_count + SLOTS_MAX) * (PIPE_BYTES + SLOT_BYTES);
+}
+
+static size_t bytes_max(void *context) {
+  const struct play *play = context;
+  const struct service *service = &play->service;
+
+  return play->own_bytes + CALL_BYTES + pipes_bytes(play) + notes_bytes(play) +
+         service_bytes(play) +
+         (play->busy.open_count > 0 ? (size_t)BUSY_BYTES : 0u) +
+         /* of each message, what is sent and what comes */
+         (size_t)service->guests_open * NP_CHANNEL_MEMORY_BYTES +
+         4 * service->sent_bytes;
+}
+
+/* is_still returns true if a channel of the guest may hold no message: it asks
+ * for the next one, or it only sends, and nothing is in flight. */
+static bool is_still(const struct guest *guest) {
+  return guest->is_server ? guest->tasks[GUEST_RECEIVE].is_flying &&
+                                !guest->tasks[GUEST_SEND].is_flying
+                          : !guest->has_unanswered && guest->requests == 0 &&
+                                !guest->tasks[GUEST_SEND].is_flying;
+}
+
+static size_t idle_bytes_max(const struct play *play) {
+  const struct service *service = &play->service;
+  size_t sum = play->own_bytes + pipes_bytes(play) + notes_bytes(play) +
+               service_bytes(play);
+
+  for (size_t i = 0; i < service->guest_count; i++) {
+    const struct guest *guest = &service->guests[i];
+
+    if (guest->channel == NULL) {
+      continue;
+    }
+    if (!is_still(guest)) {
+      sum += NP_CHANNEL_MEMORY_BYTES + 4 * (size_t)MESSAGE_BYTES_MAX;
+    } else {
+      sum += NP_CHANNEL_IDLE_BYTES;
+      sum += service->has_partial
+                 ? NP_FRAME_MEMORY_BYTES + 2 * (size_t)MESSAGE_BYTES_MAX
+                 : 0u;
+    }
+  }
+  return sum;
+}
+
+static void too_much(void *context, size_t size, size_t most) {
+  struct play *play = context;
+
+  play_fail(play,
+            "the library takes %zu bytes beside %zu, where %zu are "
+            "allowed",
+            size, play->memory.live_bytes, most);
+}
+
+void budget_begin(struct play *play) {
+  play->own_bytes = play->memory.live_bytes;
+  play->memory.bytes_max = bytes_max;
+  play->memory.broken = too_much;
+  play->memory.context = play;
+}
+
+void step_rest(struct play *play) {
+  const uint64_t end_ns = sim_now_ns() + REST_MS * 1000000ull;
+
+  if (IS_REAL || play->in_loop >= 0) {
+    return;
+  }
+  say(play, "the loops rest");
+  for (unsigned i = 0; sim_now_ns() < end_ns; i = (i + 1) % play->loop_count) {
+    turn(play, i, REST_TURN_MS);
+  }
+  if (!play->faults && play->memory.live_bytes > idle_bytes_max(play) &&
+      play->busy.open_count == 0) {
+    play_fail(play,
+              "the library holds %zu bytes at rest, where %zu are "
+              "allowed",
+              play->memory.live_bytes, idle_bytes_max(play));
+  }
+}

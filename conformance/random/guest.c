@@ -1,0 +1,416 @@
+/* The guests: channels of the service. A client sends its number, and asks for
+ * replies; a server receives and replies. The laws: no guest gets a message of
+ * another client; no call gets the reply to another request; and what was
+ * cancelled, or whose time is over, ends. */
+#include "guest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "service.h"
+
+enum {
+  NUMBER_BYTES = 4, /* of the client, at the start of each message */
+  HEAD_BYTES = 8,   /* with the number of the request; 0: none */
+  LIMIT_MS_MAX = 30
+};
+
+static void in_loop(struct play *play, const char *what) {
+  if (play->in_loop != 0) {
+    play_fail(play, "%s ran outside of its loop", what);
+  }
+  callback_begins(play);
+}
+
+static const char *task_name(const struct guest_task *task) {
+  static const char *const names[] = {"receive", "send", "call", "shutdown"};
+
+  return names[task->kind];
+}
+
+/* --- The tasks of a guest: its operations -------------------------------- */
+
+static bool is_lost(const struct guest_task *task, np_error error) {
+  return task->due.is_over && error != NP_OK;
+}
+
+static void task_lost(const struct guest_task *task) {
+  play_fail(task->guest->play, "the %s of guest %u lost its %s",
+            task_name(task), task->guest->number,
+            task->due.by_limit ? "time limit" : "cancel");
+}
+
+/* task_ended: sends and calls may also end with the error of an earlier
+ * message, which was cut. */
+static void task_ended(struct guest_task *task, np_error error, size_t length) {
+  struct guest *guest = task->guest;
+  struct play *play = guest->play;
+
+  in_loop(play, "a callback of a channel");
+  say(play, "guest %u: its %s ended: %s, %zu bytes", guest->number,
+      task_name(task), np_error_name(error), length);
+  if (!task->is_flying) {
+    play_fail(play, "the %s of guest %u was called back twice", task_name(task),
+              guest->number);
+  }
+  task->is_flying = false;
+  if (is_lost(task, error)) {
+    task_lost(task);
+  }
+  if (task->kind == GUEST_RECEIVE &&
+      ((error == ERROR_OPERATION_ABORTED && !task->cancelled &&
+        !guest->is_closing) ||
+       (error == WAIT_TIMEOUT && task->timeout_ms == 0))) {
+    play_fail(play, "the receive of guest %u ended with %s", guest->number,
+              np_error_name(error));
+  }
+  if (task->kind != GUEST_RECEIVE && error != NP_OK) {
+    guest->play->service.has_partial = true;
+  }
+}
+
+static np_op *task_prepare(struct guest_task *task, uint32_t drawn) {
+  np_op *op = &task->call.op;
+
+  task->cancelled = false;
+  task->timeout_ms = drawn % 8 == 0 ? 1 + (drawn >> 8) % LIMIT_MS_MAX : 0;
+  task->begun_ns = sim_now_ns();
+  memset(&task->due, 0, sizeof task->due);
+  op->timeout_ms = task->timeout_ms;
+  return op;
+}
+
+/* task_begun checks what a start returned. */
+static void task_begun(struct guest_task *task, np_error error, bool expected) {
+  struct guest *guest = task->guest;
+
+  say(guest->play, "guest %u: %s, limit %u ms: %s", guest->number,
+      task_name(task), (unsigned)task->timeout_ms, np_error_name(error));
+  task->is_flying = error == NP_OK;
+  if (error != NP_OK && !expected && !is_fault(guest->play, error)) {
+    play_fail(guest->play, "the %s of guest %u gave %s", task_name(task),
+              guest->number, np_error_name(error));
+  }
+}
+
+static bool can_begin(const struct guest *guest,
+                      const struct guest_task *task) {
+  return guest->channel != NULL && !guest->is_closing && !task->is_flying;
+}
+
+/* --- Messages ------------------------------------------------------------ */
+
+static size_t message_make(unsigned char *out, uint32_t number,
+                           uint32_t request, uint32_t drawn) {
+  const size_t length = HEAD_BYTES + drawn % (MESSAGE_BYTES_MAX - HEAD_BYTES);
+
+  memset(out, (int)number, length);
+  memcpy(out, &number, NUMBER_BYTES);
+  memcpy(out + NUMBER_BYTES, &request, sizeof request);
+  return length;
+}
+
+/* message_read checks a message, and returns the number of its request. */
+static uint32_t message_read(struct guest *guest, size_t length) {
+  struct play *play = guest->play;
+  uint32_t number = 0;
+  uint32_t request = 0;
+
+  if (length >= NUMBER_BYTES) {
+    memcpy(&number, np_channel_data(guest->channel), sizeof number);
+  }
+  if (play->service.announced > 0 && number == ANNOUNCED_NUMBER) {
+    return 0; /* the raw client's, which has no number */
+  }
+  if (length < HEAD_BYTES) {
+    play_fail(play, "guest %u was sent %zu bytes", guest->number, length);
+    return 0;
+  }
+  memcpy(&request,
+         (const unsigned char *)np_channel_data(guest->channel) + NUMBER_BYTES,
+         sizeof request);
+  if (number >= play->service.guest_count ||
+      play->service.guests[number].is_server ||
+      (guest->has_peer && guest->peer != number) ||
+      (!guest->is_server && guest->number != number)) {
+    play_fail(play, "guest %u was sent what another one got", guest->number);
+  }
+  guest->has_peer = true;
+  guest->peer = number;
+  return request;
+}
+
+static void on_sent(np_op *op, np_error error, size_t transferred) {
+  task_ended((struct guest_task *)op, error, transferred);
+}
+
+static void on_shut(np_op *op, np_error error, size_t transferred) {
+  task_ended((struct guest_task *)op, error, transferred);
+}
+
+/* reply sends the reply that a server owes. */
+static void reply(struct guest *guest, uint32_t drawn) {
+  struct guest_task *task = &guest->tasks[GUEST_SEND];
+  size_t length;
+
+  if (!can_begin(guest, task) || guest->owed == 0) {
+    return;
+  }
+  length = message_make(guest->message, guest->peer, guest->owed, drawn);
+  guest->owed = 0;
+  guest->play->service.sent_bytes += length;
+  task_begun(task,
+             np_channel_send(guest->channel, guest->message, length,
+                             task_prepare(task, 1), on_sent),
+             false);
+}
+
+static void on_message(np_op *op, np_error error, size_t length) {
+  struct guest_task *task = (struct guest_task *)op;
+  struct guest *guest = task->guest;
+
+  task_ended(task, error, length);
+  if (error != NP_OK) {
+    if (guest->is_leaving) {
+      guest_recycle(guest);
+    }
+    return;
+  }
+  guest->owed = message_read(guest, length);
+  if (guest->owed % 2 == 0) {
+    reply(guest, guest->owed);
+  }
+  if (length % 4 != 0) {
+    guest_receive(guest, (uint32_t)length);
+  }
+}
+
+/* on_reply: a reply belongs to this request, and to no other one. */
+static void on_reply(np_op *op, np_error error, size_t length) {
+  struct guest_task *task = (struct guest_task *)op;
+  struct guest *guest = task->guest;
+
+  task_ended(task, error, length);
+  if (error != NP_OK) {
+    guest->has_unanswered = true;
+  } else if (message_read(guest, length) != guest->requests) {
+    play_fail(guest->play, "guest %u was told the reply to another request",
+              guest->number);
+  }
+}
+
+void guest_receive(struct guest *guest, uint32_t drawn) {
+  struct guest_task *task = &guest->tasks[GUEST_RECEIVE];
+
+  if (can_begin(guest, task) && guest->is_server) {
+    task_begun(task,
+               np_channel_receive(guest->channel, task_prepare(task, drawn),
+                                  on_message),
+               false);
+  }
+}
+
+void guest_send(struct guest *guest, uint32_t drawn) {
+  struct guest_task *task = &guest->tasks[GUEST_SEND];
+  size_t length;
+
+  if (guest->is_server) {
+    reply(guest, drawn);
+    return;
+  }
+  if (!can_begin(guest, task)) {
+    return;
+  }
+  length = message_make(guest->message, guest->number, 0, drawn);
+  guest->play->service.sent_bytes += length;
+  task_begun(task,
+             np_channel_send(guest->channel, guest->message, length,
+                             task_prepare(task, drawn >> 3), on_sent),
+             guest->ever_shut);
+}
+
+void guest_call(struct guest *guest, uint32_t drawn) {
+  struct guest_task *task = &guest->tasks[GUEST_CALL];
+  size_t length;
+
+  if (!can_begin(guest, task) || guest->is_server) {
+    return;
+  }
+  guest->requests++;
+  length = message_make(guest->request, guest->number, guest->requests, drawn);
+  guest->play->service.sent_bytes += length;
+  task_begun(
+      task,
+      np_channel_call(guest->channel, guest->request, length,
+                      (task_prepare(task, drawn >> 3), &task->call), on_reply),
+      guest->ever_shut);
+}
+
+void guest_shutdown(struct guest *guest) {
+  struct guest_task *task = &guest->tasks[GUEST_SHUTDOWN];
+
+  if (can_begin(guest, task)) {
+    task_begun(
+        task,
+        np_channel_shutdown(guest->channel, task_prepare(task, 1), on_shut),
+        guest->ever_shut);
+    guest->ever_shut = true;
+  }
+}
+
+void guest_cancel(struct guest *guest, uint32_t drawn) {
+  struct play *play = guest->play;
+
+  for (uint32_t i = 0; i < GUEST_TASKS; i++) {
+    struct guest_task *task = &guest->tasks[(drawn + i) % GUEST_TASKS];
+    np_error error;
+
+    if (!task->is_flying) {
+      continue;
+    }
+    error = np_op_cancel(&task->call.op);
+    say(play, "guest %u: its %s is cancelled: %s", guest->number,
+        task_name(task), np_error_name(error));
+    if (error == NP_OK) {
+      task->cancelled = true;
+    } else if (error != ERROR_NOT_FOUND && !is_fault(play, error)) {
+      play_fail(play, "np_op_cancel gave %s", np_error_name(error));
+    }
+    if (error == NP_OK || error == ERROR_NOT_FOUND) {
+      due_begin(&task->due);
+    }
+    play->was_cut[0] = true;
+    return;
+  }
+}
+
+/* --- Begin and end ------------------------------------------------------- */
+
+static void guest_closed(np_channel *channel) {
+  struct guest *guest = np_channel_user(channel);
+
+  in_loop(guest->play, "a channel's on_closed");
+  say(guest->play, "guest %u: its channel is closed", guest->number);
+  for (size_t i = 0; i < GUEST_TASKS; i++) {
+    if (guest->tasks[i].is_flying) {
+      play_fail(guest->play, "guest %u is closed before its %s was called back",
+                guest->number, task_name(&guest->tasks[i]));
+    }
+  }
+  guest->play->service.guests_open--;
+  guest->channel = NULL;
+}
+
+void guest_close(struct guest *guest) {
+  if (guest->channel == NULL || guest->is_closing) {
+    return;
+  }
+  guest->is_closing = true;
+  say(guest->play, "guest %u: np_channel_close", guest->number);
+  if (np_channel_close(guest->channel, guest_closed) != NP_OK) {
+    play_fail(guest->play, "np_channel_close failed");
+  }
+}
+
+struct guest *guest_new(struct play *play, bool is_server) {
+  struct service *service = &play->service;
+  struct guest *guest;
+
+  if (service->guest_count == GUESTS_MAX) {
+    return NULL;
+  }
+  guest = &service->guests[service->guest_count];
+  memset(guest, 0, sizeof *guest);
+  guest->play = play;
+  guest->number = (uint32_t)service->guest_count++;
+  guest->is_server = is_server;
+  for (size_t i = 0; i < GUEST_TASKS; i++) {
+    guest->tasks[i].guest = guest;
+    guest->tasks[i].kind = (enum guest_task_kind)i;
+  }
+  return guest;
+}
+
+void guest_open(struct guest *guest, np_pipe *pipe) {
+  struct play *play = guest->play;
+  np_channel_options options;
+  np_error error;
+
+  np_channel_options_init(&options);
+  options.half_close = service_half_closes(play);
+  play->service.guests_open++; /* the law of memory knows it from now on */
+  error = np_channel_create(pipe, &options, &guest->channel);
+  say(play, "guest %u: np_channel_create: %s", guest->number,
+      np_error_name(error));
+  if (error != NP_OK) {
+    if (!is_fault(play, error)) {
+      play_fail(play, "np_channel_create gave %s", np_error_name(error));
+    }
+    play->service.guests_open--;
+    np_pipe_close(pipe, NULL);
+    return;
+  }
+  np_channel_set_user(guest->channel, guest);
+  guest_receive(guest, 1);
+}
+
+void guest_recycle(struct guest *guest) {
+  struct play *play = guest->play;
+  np_pipe *pipe = NULL;
+  np_error error;
+
+  if (guest->channel == NULL || guest->is_closing || !guest->is_server) {
+    return;
+  }
+  error = np_channel_detach(guest->channel, &pipe);
+  say(play, "guest %u: np_channel_detach: %s", guest->number,
+      np_error_name(error));
+  if (error == ERROR_BUSY) {
+    guest->is_leaving = true; /* recycled when nothing is in flight */
+    guest_cancel(guest, GUEST_RECEIVE);
+    return;
+  }
+  if (error != NP_OK) {
+    play_fail(play, "np_channel_detach gave %s", np_error_name(error));
+    return;
+  }
+  guest->channel = NULL;
+  play->service.guests_open--;
+  error = np_listener_recycle(pipe);
+  say(play, "guest %u: np_listener_recycle: %s", guest->number,
+      np_error_name(error));
+  if (error != NP_OK) {
+    if (error != ERROR_NOT_FOUND && !is_fault(play, error)) {
+      play_fail(play, "np_listener_recycle gave %s", np_error_name(error));
+    }
+    np_pipe_close(pipe, NULL);
+  }
+}
+
+/* --- Cancels and limits -------------------------------------------------- */
+
+void guest_turn_begins(struct guest *guest) {
+  for (size_t i = 0; i < GUEST_TASKS; i++) {
+    struct guest_task *task = &guest->tasks[i];
+
+    if (task->is_flying) {
+      due_limit(&task->due, task->begun_ns, task->timeout_ms);
+    }
+  }
+}
+
+void guest_turn_ended(struct guest *guest) {
+  for (size_t i = 0; i < GUEST_TASKS; i++) {
+    struct guest_task *task = &guest->tasks[i];
+
+    if (!task->is_flying) {
+      continue;
+    }
+    if (guest->is_closing) {
+      task->due.turns = 0;
+    }
+    if (due_is_over(guest->play, &task->due, 0)) {
+      task_lost(task);
+    }
+  }
+}
