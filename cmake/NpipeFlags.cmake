@@ -23,10 +23,32 @@ function(npipe_flags target)
   # declared, so it can only be looked up at run time.
   target_compile_definitions(${target} PRIVATE _WIN32_WINNT=0x0601)
   if(MINGW)
-    # C99 formats (%zu, %llu) whatever the C runtime is.
-    target_compile_definitions(${target} PRIVATE __USE_MINGW_ANSI_STDIO=1)
+    # C99 formats (%zu, %llu) whatever the C runtime is. <windows.h> without
+    # COM, sockets and the like is half as long.
+    target_compile_definitions(${target} PRIVATE
+      __USE_MINGW_ANSI_STDIO=1 WIN32_LEAN_AND_MEAN)
   endif()
   npipe_sanitize(${target})
+endfunction()
+
+# npipe_precompile gives `target` <windows.h> as a precompiled header, if
+# NPIPE_PRECOMPILE is on: reading that header is nine tenths of the time to
+# compile a file. All targets share one. The files after the target's name are
+# for Windows alone and get none: no other compiler would notice that such a file
+# forgets to include <windows.h>.
+function(npipe_precompile target)
+  if(NOT NPIPE_PRECOMPILE OR NOT MINGW)
+    return()
+  endif()
+  if(NOT TARGET npipe-windows-h)
+    file(WRITE "${PROJECT_BINARY_DIR}/windows_h.c" "extern int npipe_unit;\n")
+    add_library(npipe-windows-h OBJECT "${PROJECT_BINARY_DIR}/windows_h.c")
+    npipe_flags(npipe-windows-h)
+    target_precompile_headers(npipe-windows-h PRIVATE <windows.h>)
+  endif()
+  target_precompile_headers(${target} REUSE_FROM npipe-windows-h)
+  set_source_files_properties(${ARGN} TARGET_DIRECTORY ${target} PROPERTIES
+    SKIP_PRECOMPILE_HEADERS ON)
 endfunction()
 
 # npipe_static links the C runtime of mingw in: the program needs Windows alone.

@@ -6,6 +6,7 @@ file(GLOB NPIPE_SOURCES CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/*.c")
 function(npipe_library target kind)
   add_library(${target} ${kind} ${NPIPE_SOURCES})
   npipe_flags(${target})
+  npipe_precompile(${target})
   set_target_properties(${target} PROPERTIES OUTPUT_NAME npipe)
   target_include_directories(${target}
     PUBLIC

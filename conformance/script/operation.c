@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <winternl.h>
 
 enum { PACKETS_MAX = 16, NTSTATUS_PENDING = 0x103 };
 

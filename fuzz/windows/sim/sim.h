@@ -4,6 +4,9 @@
 #ifndef NPIPE_FUZZ_WINDOWS_SIM_H
 #define NPIPE_FUZZ_WINDOWS_SIM_H
 
+#include <windows.h>
+#include <winternl.h> /* NTSTATUS */
+
 #include "../../../sim/include/sim/sim.h"
 
 #endif
