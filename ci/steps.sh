@@ -91,9 +91,19 @@ steps_end() {
   [ "$failed" -eq 0 ]
 }
 
-# build PRESET
+# after NAME: waits until the step NAME, which is of another chain, has ended, and
+# answers whether it was ok. That chain must come to the step.
+after() {
+  local file=$logs/${1//[ \/]/-}.result
+  until [ -s "$file" ]; do
+    sleep 0.1
+  done
+  [ "$(cat "$file")" = ok ]
+}
+
+# build PRESET [TARGET...]
 build() {
-  cmake --preset "$1" && cmake --build --preset "$1"
+  cmake --preset "$1" && cmake --build --preset "$1" ${2:+--target "${@:2}"}
 }
 
 # suite PRESET REPORT: the conformance suite of a build, by ctest, whose reports

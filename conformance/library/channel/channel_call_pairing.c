@@ -165,8 +165,8 @@ NP_CASE("channel-call-pairing/call-behind-late-receive", np_channel_call,
       receive_into_begin(&f->ops[i], f->channel, 16);
     }
     call_begin(&asked[i], f->channel, "request");
-    reads_post(f);
-    if (i > 0) {
+    if (i > 0) { /* The first receive may be late before a turn has ended. */
+      reads_post(f);
       assert_np_ok(np_op_cancel(&f->ops[i].op));
     }
     assert_message(f, f->opposite, "request", 7);
