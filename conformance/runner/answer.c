@@ -280,12 +280,19 @@ int questions_main(const struct options *options) {
   bool good;
 
   report_platform_init(&platform);
+  if (!report_check(options)) {
+    return EXIT_USAGE;
+  }
   answer_list_fill(&list, options);
+  if (list.first == NULL) {
+    fprintf(stderr, "npipe-conformance: no question is selected\n");
+    return EXIT_USAGE;
+  }
   for (answer = list.first; answer != NULL; answer = answer->next) {
     print_answer(answer);
   }
   fflush(stdout);
   good = report_files(options, &platform, &runs, &list);
   answer_list_deinit(&list);
-  return good ? 0 : 1;
+  return good ? EXIT_GOOD : EXIT_USAGE;
 }

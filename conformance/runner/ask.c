@@ -51,7 +51,7 @@ int ask_main(const struct options *options) {
   mark = options->child;
   if (asked == NULL || mark == NULL) {
     fprintf(stderr, "npipe-conformance: no question \"%s\"\n", options->ask);
-    return 1;
+    return EXIT_USAGE;
   }
   setvbuf(stderr, NULL, _IONBF, 0);
   test.name = asked->id;

@@ -220,7 +220,7 @@ int role_main(const struct options *options) {
   role_argument = options->role_argument;
   if (role == NULL) {
     fprintf(stderr, "npipe-conformance: no role \"%s\"\n", options->role);
-    return 1;
+    return EXIT_USAGE;
   }
   host_stdio_detach();
   setvbuf(stderr, NULL, _IONBF, 0);

@@ -30,7 +30,7 @@ int main(int argc, char **argv) {
   struct options options;
 
   if (!options_parse(&options, argc, argv)) {
-    return 1;
+    return EXIT_USAGE;
   }
   host_init(options.child != NULL || options.role != NULL);
   if (options.help) {
@@ -42,7 +42,7 @@ int main(int argc, char **argv) {
   if (options.settings != NULL && !world_set_settings(options.settings)) {
     fprintf(stderr, "npipe-conformance: no settings \"%s\" in the world %s\n",
             options.settings, world_name());
-    return 1;
+    return EXIT_USAGE;
   }
   if (options.list_settings || options.print_settings) {
     settings_print(options.list_settings);

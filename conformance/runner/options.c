@@ -19,6 +19,8 @@ const char options_help[] =
     "  --tap                results as TAP on stdout\n"
     "  --junit FILE         results as JUnit XML\n"
     "  --json FILE          results and platform facts as JSON\n"
+    "  --progress FILE      while it runs, how far it is: a line that is "
+    "renewed\n"
     "  --expectations FILE  known deviations; repeatable. Default: sim.toml,\n"
     "                       wine.toml and windows.toml in the directory\n"
     "                       'expectations' beside this executable\n"
@@ -52,9 +54,15 @@ const char options_help[] =
     "A report of --json has the answers to the questions, too, which have ids\n"
     "for --filter: questions/*. No answer is a failure.\n"
     "Each area of cases runs in child processes; a crash or a hang is the\n"
-    "result of its case alone. The exit code is 0 when every case passed or "
-    "did\n"
-    "what the expectations say, and else 1.\n";
+    "result of its case alone. On a terminal a live line tells how far the run "
+    "is,\n"
+    "and results have colours unless the variable NO_COLOR is set.\n"
+    "\n"
+    "The exit code is 0 when every case passed or did what the expectations "
+    "say, 1\n"
+    "when a case is red, and 2 when the command line is wrong or a file that "
+    "it\n"
+    "names cannot be used.\n";
 
 static bool number_parse(const char *value, uint64_t max, uint64_t *out) {
   char *end = NULL;
@@ -92,6 +100,8 @@ static bool option_take(struct options *o, const char *name,
     o->junit = value;
   } else if (strcmp(name, "--json") == 0) {
     o->json = value;
+  } else if (strcmp(name, "--progress") == 0) {
+    o->progress = value;
   } else if (strcmp(name, "--child") == 0) {
     o->child = value;
   } else if (strcmp(name, "--ask") == 0) {

@@ -16,6 +16,7 @@ struct options {
   bool tap;
   const char *junit; /* file name, or NULL */
   const char *json;
+  const char *progress; /* file that tells how far the run is, or NULL */
   const char *filters[OPTION_VALUES_MAX];
   size_t filter_count;
   const char *expectations[OPTION_VALUES_MAX];
@@ -38,6 +39,13 @@ struct options {
   const char *script_file; /* play the programs of this file, or NULL */
   const char *role;        /* in the second process of a case: its role */
   const char *role_argument;
+};
+
+/* The exit codes of this program. */
+enum {
+  EXIT_GOOD = 0,
+  EXIT_RED = 1,  /* a result is not as it should be */
+  EXIT_USAGE = 2 /* the command line, or a file that it names, is wrong */
 };
 
 /* options_parse fills `options`. If the command line is wrong, it prints a line

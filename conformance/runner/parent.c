@@ -6,6 +6,7 @@
 #include "runner/child.h"
 #include "runner/expectation.h"
 #include "runner/options.h"
+#include "runner/progress.h"
 #include "runner/report.h"
 #include "runner/run.h"
 #include "runner/worker.h"
@@ -133,8 +134,11 @@ static void workers_run(const struct options *options, struct run_list *runs) {
       }
     }
     if (count > 0) {
-      host_wait(children, count, timeout_ms);
+      uint64_t wait_ms = progress_wait_ms();
+
+      host_wait(children, count, timeout_ms < wait_ms ? timeout_ms : wait_ms);
     }
+    progress_show();
   }
   for (i = 0; i < options->jobs; i++) {
     worker_deinit(&workers[i]);
@@ -147,7 +151,7 @@ int parent_main(const struct options *options) {
   struct answer_list answers = {NULL, NULL};
   struct report_platform platform;
   struct expectation_platform here;
-  int code = 1;
+  int code = EXIT_USAGE;
 
   report_platform_init(&platform);
   here.world = platform.world;
@@ -162,19 +166,25 @@ int parent_main(const struct options *options) {
     goto cleanup;
   }
   expectation_list_apply(&expectations, &runs);
+  if (!report_check(options) || !progress_begin(options, &runs)) {
+    goto cleanup;
+  }
   settle_without_child(options, &runs);
   if (options->one_process) {
     code = child_runs(options, &runs);
     goto cleanup;
   }
   workers_run(options, &runs);
+  progress_end();
   if (options->json != NULL) {
     answer_list_fill(&answers, options);
   }
   report_end(options, &runs);
-  if (report_files(options, &platform, &runs, &answers) &&
-      !report_count(&runs).red) {
-    code = 0;
+  if (report_files(options, &platform, &runs, &answers)) {
+    code = EXIT_GOOD;
+  }
+  if (report_count(&runs).red) {
+    code = EXIT_RED;
   }
 
 cleanup:

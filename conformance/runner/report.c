@@ -3,6 +3,7 @@
 #include "runner/report.h"
 #include "runner/expectation.h"
 #include "runner/options.h"
+#include "runner/progress.h"
 #include "world.h"
 #include "world/host.h"
 
@@ -137,13 +138,17 @@ static void report_tap(const struct options *options, const struct run *run) {
 }
 
 void report_run(const struct options *options, const struct run *run) {
+  progress_run(run);
   if (options->tap) {
     if (tap_count == 0) {
       puts("TAP version 13");
     }
     report_tap(options, run);
   } else if (run_is_red(run)) {
-    printf("%s %s: ", run_result_name(run->result), run->label);
+    progress_hide();
+    printf("%s%s%s %s: ", progress_colour(COLOUR_RED),
+           run_result_name(run->result), progress_colour(COLOUR_NONE),
+           run->label);
     print_indented(text_of(&run->message), "    ");
     print_repeat(options, run, "    ");
   }
@@ -157,11 +162,50 @@ void report_end(const struct options *options, const struct run_list *runs) {
     printf("1..%zu\n# ", tap_count);
   }
   printf(
-      "%zu passed, %zu failed, %zu expected failures, %zu skipped, "
-      "%zu unresolved\n",
-      counts.passed, counts.failed, counts.expected_failures, counts.skipped,
-      counts.unresolved);
+      "%s%zu passed, %zu failed, %zu expected failures, %zu skipped, "
+      "%zu unresolved%s\n",
+      progress_colour(counts.red ? COLOUR_RED : COLOUR_GREEN), counts.passed,
+      counts.failed, counts.expected_failures, counts.skipped,
+      counts.unresolved, progress_colour(COLOUR_NONE));
   fflush(stdout);
+}
+
+/* traces_check writes a trace of nothing into the folder of --traces. */
+static bool traces_check(const struct options *options) {
+  char file[1100];
+
+  if (options->traces == NULL) {
+    return true;
+  }
+  snprintf(file, sizeof(file), "%.1000s/check", options->traces);
+  if (!world_trace_write(file)) {
+    fprintf(stderr, "%s: no trace can be written\n", options->traces);
+    return false;
+  }
+  remove(file);
+  return true;
+}
+
+bool report_check(const struct options *options) {
+  const char *const names[] = {options->junit, options->json};
+  size_t i;
+
+  if (!traces_check(options)) {
+    return false;
+  }
+  for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    FILE *out = names[i] != NULL ? fopen(names[i], "wb") : NULL;
+
+    if (names[i] != NULL && out == NULL) {
+      fprintf(stderr, "%s: cannot be written\n", names[i]);
+      return false;
+    }
+    if (out != NULL) {
+      fclose(out);
+      remove(names[i]); /* a run that is killed leaves no report */
+    }
+  }
+  return true;
 }
 
 bool report_files(const struct options *options,

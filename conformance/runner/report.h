@@ -42,6 +42,11 @@ void report_run(const struct options *options, const struct run *run);
 /* report_end prints the sums as the last line. */
 void report_end(const struct options *options, const struct run_list *runs);
 
+/* report_check returns false, after a line to stderr, if a file that `options`
+ * asks for cannot be written: better before the run than after it. An old
+ * report there is removed. */
+bool report_check(const struct options *options);
+
 /* report_files writes the files that `options` asks for. If a file cannot be
  * written, it prints a line to stderr and returns false. */
 bool report_files(const struct options *options,

@@ -60,7 +60,7 @@ static int play_main(const struct options *options) {
   if (in == NULL) {
     fprintf(stderr, "npipe-conformance: cannot read %s\n",
             options->script_file);
-    return 1;
+    return EXIT_USAGE;
   }
   script.count = 0;
   while (fgets(line, sizeof line, in) != NULL) {
@@ -71,7 +71,7 @@ static int play_main(const struct options *options) {
       if (script.count == STEPS_MAX ||
           !step_parse(&script.steps[script.count++], line)) {
         fprintf(stderr, "npipe-conformance: no step of a script: %s", line);
-        return 1;
+        return EXIT_USAGE;
       }
     }
   }

@@ -43,6 +43,14 @@ uint64_t host_now_ms(void);
 /* host_process_id returns a number that no other running process has. */
 uint32_t host_process_id(void);
 
+/* The terminal that stdout goes to. */
+struct host_terminal {
+  size_t columns; /* 0: stdout is no terminal */
+  bool colours;   /* it knows the escape sequences of colours */
+};
+
+void host_terminal(struct host_terminal *terminal);
+
 /* host_directory writes the directory of this executable, without a slash at
  * the end. It returns false if the directory is unknown. */
 bool host_directory(char *out, size_t size);

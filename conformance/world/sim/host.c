@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -74,6 +75,20 @@ uint64_t host_now_ms(void) {
 
 uint32_t host_process_id(void) {
   return (uint32_t)getpid();
+}
+
+void host_terminal(struct host_terminal *terminal) {
+  const char *kind = getenv("TERM");
+  struct winsize size;
+
+  memset(terminal, 0, sizeof(*terminal));
+  if (isatty(STDOUT_FILENO) && kind != NULL && strcmp(kind, "dumb") != 0) {
+    terminal->columns = 80;
+    terminal->colours = true;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1) {
+      terminal->columns = size.ws_col;
+    }
+  }
 }
 
 /* self_path writes the path of this executable. Under valgrind /proc/self/exe

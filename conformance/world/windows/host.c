@@ -21,7 +21,9 @@ enum {
   START_PAUSE_MS = 500,
   /* Time that Wine may take to set up its drives, and the interval of looks. */
   DRIVE_WAIT_MS = 10000,
-  DRIVE_LOOK_MS = 10
+  DRIVE_LOOK_MS = 10,
+  /* ENABLE_VIRTUAL_TERMINAL_PROCESSING, which headers for Windows 7 lack. */
+  VIRTUAL_TERMINAL_PROCESSING = 4
 };
 
 static HANDLE stdio_pipe;
@@ -100,6 +102,21 @@ void host_crash_restore(void) {
 
 uint64_t host_now_ms(void) {
   return GetTickCount64();
+}
+
+void host_terminal(struct host_terminal *terminal) {
+  HANDLE out = GetStdHandle(STD_OUTPUT_HANDLE);
+  CONSOLE_SCREEN_BUFFER_INFO info;
+  DWORD mode;
+
+  memset(terminal, 0, sizeof(*terminal));
+  if (GetConsoleMode(out, &mode) && GetConsoleScreenBufferInfo(out, &info) &&
+      info.dwSize.X > 1) {
+    terminal->columns = (size_t)info.dwSize.X;
+    /* Consoles before Windows 10 1511 refuse the flag. */
+    terminal->colours =
+        SetConsoleMode(out, mode | VIRTUAL_TERMINAL_PROCESSING) != FALSE;
+  }
 }
 
 uint32_t host_process_id(void) {
