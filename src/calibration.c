@@ -16,10 +16,7 @@
 static void post_mark(np_loop *loop);
 
 static void mark_retry_expired(np__timer_node *node) {
-  np_loop *loop =
-      (np_loop *)(void *)((char *)node - offsetof(np_loop, calibration.retry));
-
-  post_mark(loop);
+  post_mark(NP__CONTAINER(node, np_loop, calibration.retry));
 }
 
 /* unsure_op returns the operation of `packet` if it waits for the mark; NULL if
@@ -34,8 +31,8 @@ static np_op *unsure_op(np__packet *packet) {
 }
 
 static bool is_asker_owed(const np_loop *loop) {
-  for (np__packet *at = loop->owed; at != NULL; at = at->next) {
-    const np_op *op = unsure_op(at);
+  for (np__link *at = loop->owed.next; at != &loop->owed; at = at->next) {
+    const np_op *op = unsure_op(np__packet_of(at));
 
     if (op != NULL && (op->np__at_end & NP__AT_END_ASKER) != 0) {
       return true;
@@ -47,13 +44,15 @@ static bool is_asker_owed(const np_loop *loop) {
 /* end_unsure ends the operations that wait for the mark, because no packet
  * follows. Their results are those that the kernel wrote during the calls. */
 static void end_unsure(np_loop *loop) {
-  np__packet *next;
+  np__link *next;
 
-  for (np__packet *at = loop->owed; at != NULL; at = next) {
+  for (np__link *at = loop->owed.next; at != &loop->owed; at = next) {
+    np__packet *packet = np__packet_of(at);
+
     next = at->next;
-    if (unsure_op(at) != NULL) {
-      at->class_->on_packet(loop, at, NP__STATUS_BUFFER_OVERFLOW,
-                            (uint32_t)at->overlapped.InternalHigh);
+    if (unsure_op(packet) != NULL) {
+      packet->class_->on_packet(loop, packet, NP__STATUS_BUFFER_OVERFLOW,
+                                (uint32_t)packet->overlapped.InternalHigh);
     }
   }
 }

@@ -1,4 +1,4 @@
-/* Channels: options, creation, the end of a channel, and its queues. A channel
+/* Channels: options, creation, and the end of a channel. A channel
  * takes its pipe: until np_channel_close or np_channel_detach nothing else may
  * use that pipe. Sends are in channel_send.c, receives in channel_receive.c,
  * calls in channel_call.c. */
@@ -79,8 +79,7 @@ static void channel_drained(np__target *target) {
 }
 
 static void released_run(np_loop *loop, np__packet *packet) {
-  np_channel *channel =
-      (np_channel *)(void *)((char *)packet - offsetof(np_channel, flush));
+  np_channel *channel = NP__CONTAINER(packet, np_channel, flush);
 
   if (channel->on_closed != NULL) {
     channel->on_closed(channel);
@@ -99,7 +98,7 @@ static const np__target_class channel_target_class = {.drained =
 
 void np__channel_release(np_channel *channel) {
   assert(np__target_has(&channel->target, NP__BAR_CLOSING));
-  if (channel->pipe == NULL && channel->target.first == NULL &&
+  if (channel->pipe == NULL && np__list_is_empty(&channel->target.ops) &&
       !channel->is_released) {
     channel->is_released = true;
     channel->flush.class_ = &released_class;
@@ -119,6 +118,8 @@ static np_error channel_init(np_channel *channel, np_pipe *pipe,
 
   channel->pipe = pipe;
   np__target_init(&channel->target, loop, &channel_target_class);
+  np__list_init(&channel->sends);
+  np__list_init(&channel->receives);
   channel->flush.class_ = &np__channel_flush_class;
   channel->write.user = channel;
   channel->read.user = channel;
@@ -150,7 +151,7 @@ np_error np_channel_create(np_pipe *pipe, const np_channel_options *options,
   if (error != NP_OK) {
     return error;
   }
-  if (pipe->target.first != NULL || pipe->ready_hooks != NULL) {
+  if (!np__list_is_empty(&pipe->target.ops) || pipe->ready_hooks != NULL) {
     return ERROR_BUSY;
   }
   made = np__loop_new(pipe->target.loop, sizeof *made);
@@ -177,7 +178,7 @@ static void channel_end(np_channel *channel) {
   channel->pipe->target.bars &= (uint8_t)~NP__BAR_TAKEN;
   if (channel->is_flush_due) {
     channel->is_flush_due = false;
-    np__loop_ungather(channel->target.loop, &channel->flush);
+    np__queue_remove(&channel->target.loop->gathered, &channel->flush);
   }
 }
 
@@ -216,7 +217,8 @@ np_error np_channel_detach(np_channel *channel, np_pipe **pipe) {
   if (np__target_has(&channel->target, NP__BAR_CLOSING)) {
     return ERROR_INVALID_HANDLE;
   }
-  if (channel->target.first != NULL || channel->pipe->target.first != NULL) {
+  if (!np__list_is_empty(&channel->target.ops) ||
+      !np__list_is_empty(&channel->pipe->target.ops)) {
     return ERROR_BUSY;
   }
   channel_end(channel);
@@ -248,37 +250,4 @@ size_t np_channel_header_bytes(const np_channel *channel) {
   return channel != NULL && channel->is_framed
              ? channel->decoder.np__layout.header_bytes
              : 0;
-}
-
-/* --- Queues ------------------------------------------------------------- */
-
-np_op *np__channel_next(const np_op *op) {
-  return (np_op *)op->np__packet.next;
-}
-
-void np__channel_push(np__channel_queue *queue, np_op *op) {
-  op->np__packet.next = NULL;
-  op->np__packet.prev = (np__packet *)queue->last;
-  if (queue->last != NULL) {
-    queue->last->np__packet.next = &op->np__packet;
-  } else {
-    queue->first = op;
-  }
-  queue->last = op;
-}
-
-void np__channel_unlink(np__channel_queue *queue, np_op *op) {
-  np_op *before = (np_op *)op->np__packet.prev;
-  np_op *after = np__channel_next(op);
-
-  if (before != NULL) {
-    before->np__packet.next = op->np__packet.next;
-  } else {
-    queue->first = after;
-  }
-  if (after != NULL) {
-    after->np__packet.prev = op->np__packet.prev;
-  } else {
-    queue->last = before;
-  }
 }

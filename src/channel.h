@@ -18,12 +18,6 @@
 
 #include "pipe.h"
 
-/* Operations in the order in which they were begun. */
-typedef struct np__channel_queue {
-  np_op *first;
-  np_op *last;
-} np__channel_queue;
-
 /* What a receive is to be told: a message, or an error. */
 typedef struct np__channel_result {
   bool is_there;
@@ -60,7 +54,7 @@ struct np_channel {
   uint32_t read_buffer_bytes;
   np_frame_decoder decoder;
 
-  np__channel_queue sends; /* framed messages, and shutdowns */
+  np__list sends; /* framed messages, and shutdowns, in order of beginning */
   np_op write;
   bool is_writing;     /* the kernel has `write` */
   bool is_flush_due;   /* `flush` is put off to the end of the turn */
@@ -74,7 +68,7 @@ struct np_channel {
   np_op *ending; /* the shutdown that `end` is for */
   np_op end;
 
-  np__channel_queue receives; /* and calls */
+  np__list receives; /* and calls, in order of beginning */
   np_op read;
   np__queue held;    /* whose callbacks wait for the end of that read */
   np_op *into;       /* whose buffer `read` goes to, or NULL */
@@ -135,11 +129,19 @@ static inline size_t np__channel_bytes_max(const np_channel *channel) {
   return channel->decoder.np__layout.options.frame_bytes_max;
 }
 
-/* --- channel.c: the channel and its queues -------------------------------- */
+/* np__channel_first returns the first operation of `list`, which is `sends` or
+ * `receives`; np__channel_next the one after `op`. NULL: there is none. */
+static inline np_op *np__channel_first(const np__list *list) {
+  return np__list_is_empty(list) ? NULL : (np_op *)np__packet_of(list->next);
+}
 
-void np__channel_push(np__channel_queue *queue, np_op *op);
-void np__channel_unlink(np__channel_queue *queue, np_op *op);
-np_op *np__channel_next(const np_op *op);
+static inline np_op *np__channel_next(const np__list *list, const np_op *op) {
+  np__link *next = op->np__packet.link.next;
+
+  return next == list ? NULL : (np_op *)np__packet_of(next);
+}
+
+/* --- channel.c ------------------------------------------------------------ */
 
 /* np__channel_release frees `channel` from the loop, once it is closing, its
  * pipe is gone and all its operations were called back. */

@@ -93,12 +93,12 @@ static bool waits_in_much(np_channel *channel) {
 static bool is_lending(const np_channel *channel) {
   return channel->result.is_there || channel->delivered != NULL ||
          channel->is_whole || channel->in_begin < channel->in_end ||
-         (channel->lent != NULL && channel->receives.first == NULL);
+         (channel->lent != NULL && np__list_is_empty(&channel->receives));
 }
 
 static void become_idle(np_channel *channel) {
   channel->is_idle = true; /* The next read begins small. */
-  if (!channel->is_writing && channel->sends.first == NULL) {
+  if (!channel->is_writing && np__list_is_empty(&channel->sends)) {
     np__loop_free(channel->target.loop, channel->out);
     channel->out = NULL;
     channel->out_bytes = 0;
@@ -115,8 +115,7 @@ static void become_idle(np_channel *channel) {
 }
 
 static void on_tick(np__timer_node *node) {
-  np_channel *channel =
-      (np_channel *)(void *)((char *)node - offsetof(np_channel, tick));
+  np_channel *channel = NP__CONTAINER(node, np_channel, tick);
 
   channel->target.loop->unheeded_timers--;
   if (channel->came != channel->came_at_tick) {

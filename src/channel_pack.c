@@ -66,8 +66,9 @@ unsigned char *np__channel_in_place(const np_channel *channel, np_op *op,
 static size_t next_bytes(const np_channel *channel) {
   size_t bytes = 0;
 
-  for (np_op *op = channel->sends.first;
-       op != NULL && !np__channel_is_shutdown(op); op = np__channel_next(op)) {
+  for (np_op *op = np__channel_first(&channel->sends);
+       op != NULL && !np__channel_is_shutdown(op);
+       op = np__channel_next(&channel->sends, op)) {
     const in_place place = place_of(channel, op);
     const size_t more =
         header_bytes(channel) + (place == IN_BUFFER ? op->np__length : 0);
@@ -108,7 +109,7 @@ static np_error out_reserve(np_channel *channel, size_t bytes) {
 /* pack copies the next `bytes` of the waiting messages to `out`. */
 static void pack(np_channel *channel, size_t bytes) {
   const size_t header = header_bytes(channel);
-  np_op *op = channel->sends.first;
+  np_op *op = np__channel_first(&channel->sends);
   size_t used = 0;
 
   while (used < bytes) {
@@ -133,7 +134,7 @@ static void pack(np_channel *channel, size_t bytes) {
     }
     header_write(channel, op->np__length, to);
     used += header;
-    op = np__channel_next(op);
+    op = np__channel_next(&channel->sends, op);
   }
 }
 

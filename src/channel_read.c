@@ -103,8 +103,8 @@ static void channel_read_ended(np_channel *channel, np_error error,
   channel->is_reading = false;
   channel->is_read_cancelled = false;
   channel->into = NULL;
-  np__loop_join_ready(channel->target.loop, channel->held);
-  channel->held.first = NULL;
+  np__queue_append(&channel->target.loop->ready,
+                   np__queue_take(&channel->held));
   if (into != NULL) {
     into_read(channel, into, error, transferred);
   } else {
@@ -123,10 +123,10 @@ static void on_read(np_op *read, np_error error, size_t transferred) {
   if (channel->untold > 0) {
     channel_read_ended(channel, error, transferred);
   } else {
-    const np__queue later = np__loop_part_ready(loop);
+    const np__queue later = np__queue_take(&loop->ready);
 
     channel_read_ended(channel, error, transferred);
-    np__loop_join_ready(loop, later);
+    np__queue_append(&loop->ready, later);
   }
 }
 
@@ -183,7 +183,7 @@ np__heard np__channel_listen(np_channel *channel) {
     return NP__HEARD_LATER;
   }
   if (is_skipping) {
-    read_start(channel, channel->receives.first);
+    read_start(channel, np__channel_first(&channel->receives));
     return channel->is_reading ? NP__HEARD_LATER : NP__HEARD_SOMETHING;
   }
   return np__channel_is_inside(channel) ? NP__HEARD_SOMETHING

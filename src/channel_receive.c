@@ -68,7 +68,7 @@ void np__channel_receive_go_on(np_channel *channel) {
 
   while (channel->delivered == NULL &&
          !np__target_has(&channel->target, NP__BAR_CLOSING) &&
-         (op = channel->receives.first) != NULL) {
+         (op = np__channel_first(&channel->receives)) != NULL) {
     bool is_found;
 
     if (is_call(op) && channel->asking != op) {
@@ -83,7 +83,7 @@ void np__channel_receive_go_on(np_channel *channel) {
     }
     if (is_found) {
       np__channel_receive_deliver(channel, op);
-    } else if (channel->receives.first == op) {
+    } else if (np__channel_first(&channel->receives) == op) {
       return;
     }
   }
@@ -123,8 +123,8 @@ void np__channel_receive_finish(np_op *op) {
   np_channel *channel = np__channel_of(op);
 
   channel->untold++;
-  np__channel_unlink(&channel->receives, op);
-  if (channel->receives.first == NULL && channel->is_reading &&
+  np__list_remove(&op->np__packet.link);
+  if (np__list_is_empty(&channel->receives) && channel->is_reading &&
       channel->into == NULL &&
       !np__target_has(&channel->target, NP__BAR_CLOSING)) {
     np__channel_read_give_up(channel);
@@ -145,7 +145,7 @@ void np__channel_receive_begin(np_channel *channel, np_op *op, np_op_fn done,
                                const np__packet_class *class_) {
   np__op_begin(&channel->target, op, NP__OP_MESSAGE, done);
   np__op_set_class(op, class_);
-  np__channel_push(&channel->receives, op);
+  np__list_push(&channel->receives, &op->np__packet.link);
 }
 
 np_error np_channel_receive(np_channel *channel, np_op *op, np_op_fn done) {

@@ -12,7 +12,7 @@ static void sends_fail(np_channel *channel, np_error error);
 static void send_finish(np_op *op) {
   np_channel *channel = np__channel_of(op);
 
-  np__channel_unlink(&channel->sends, op);
+  np__list_remove(&op->np__packet.link);
   if ((*np__flags_of(op) & NP__SEND_HEADED) != 0 &&
       op->np__state == NP__OP_WAITING) {
     /* The header went out and its message will not: the stream is broken. */
@@ -35,8 +35,8 @@ static void sends_fail(np_channel *channel, np_error error) {
   np_op *next;
 
   channel->send_error = error;
-  for (np_op *op = channel->sends.first; op != NULL; op = next) {
-    next = np__channel_next(op);
+  for (np_op *op = np__channel_first(&channel->sends); op != NULL; op = next) {
+    next = np__channel_next(&channel->sends, op);
     if ((*np__flags_of(op) & NP__SEND_COPIED) == 0) {
       np__op_end(op, error, 0);
     }
@@ -65,8 +65,8 @@ static void end_sent(np_op *op, np_error error) {
 
 /* shutdowns_note: a shutdown reports the first failure before it. */
 static void shutdowns_note(np_channel *channel, np_error error) {
-  for (np_op *op = channel->sends.first; op != NULL;
-       op = np__channel_next(op)) {
+  for (np_op *op = np__channel_first(&channel->sends); op != NULL;
+       op = np__channel_next(&channel->sends, op)) {
     if (np__channel_is_shutdown(op) && op->np__error == NP_OK) {
       op->np__error = error;
     }
@@ -78,11 +78,11 @@ static void shutdowns_note(np_channel *channel, np_error error) {
  * between two messages. */
 static void channel_write_ended(np_channel *channel, np_error error,
                                 bool is_clean) {
-  np_op *op = channel->sends.first;
+  np_op *op = np__channel_first(&channel->sends);
 
   while (op != NULL && (*np__flags_of(op) & NP__SEND_COPIED) != 0) {
     end_sent(op, error);
-    op = channel->sends.first;
+    op = np__channel_first(&channel->sends);
   }
   if (op != NULL && op->np__state == NP__OP_IN_KERNEL) {
     /* `write` was for `op` alone; its header may have gone out before. */
@@ -153,7 +153,7 @@ void np__channel_sends_go_on(np_channel *channel) {
   np_op *op;
 
   while (!channel->is_writing && channel->ending == NULL &&
-         (op = channel->sends.first) != NULL) {
+         (op = np__channel_first(&channel->sends)) != NULL) {
     size_t bytes;
     np_error error;
 
@@ -180,8 +180,7 @@ void np__channel_sends_go_on(np_channel *channel) {
 }
 
 static void flush_post(np_loop *loop, np__packet *packet) {
-  np_channel *channel =
-      (np_channel *)(void *)((char *)packet - offsetof(np_channel, flush));
+  np_channel *channel = NP__CONTAINER(packet, np_channel, flush);
 
   (void)loop;
   channel->is_flush_due = false;
@@ -202,7 +201,7 @@ void np__channel_sends_start(np_channel *channel, bool at_once) {
   }
   if (channel->is_flush_due) {
     channel->is_flush_due = false;
-    np__loop_ungather(channel->target.loop, &channel->flush);
+    np__queue_remove(&channel->target.loop->gathered, &channel->flush);
   }
   np__channel_sends_go_on(channel);
 }
@@ -212,7 +211,7 @@ void np__channel_send_push(np_channel *channel, np_op *op, np_op_fn done,
   np__op_begin(&channel->target, op, NP__OP_MESSAGE, done);
   np__op_set_class(op, class_);
   op->np__length = 0;
-  np__channel_push(&channel->sends, op);
+  np__list_push(&channel->sends, &op->np__packet.link);
 }
 
 np_error np__channel_send_check(np_channel *channel, const void *data,

@@ -16,7 +16,7 @@ static void channel_shutdown_finish(np_op *op) {
   if (op->np__error != NP_OK) {
     channel->is_shut = false; /* the peer was told nothing */
   }
-  np__channel_unlink(&channel->sends, op);
+  np__list_remove(&op->np__packet.link);
 }
 
 static const np__packet_class shutdown_class = {

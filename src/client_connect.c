@@ -25,10 +25,8 @@ typedef enum request_state {
 typedef struct np__gate {
   np__packet packet; /* first; in the ready queue when an attempt is due */
   np__gates *gates;
-  struct np__gate *next;
-  struct np__gate *prev;
-  np_client_request *first;
-  np_client_request *last;
+  np__link link;  /* in `list` of its gates */
+  np__list line;  /* requests, by the links of their packets */
   np__wait *wait; /* may be left from an earlier line; or NULL */
   np__timer_node retry;
   uint32_t failures; /* attempts and waits in a row that brought nothing */
@@ -40,7 +38,7 @@ typedef struct np__gate {
 struct np__gates {
   np_loop *loop;
   np__root root;
-  np__gate *first;
+  np__list list;
   uint32_t random;
 };
 
@@ -73,45 +71,30 @@ static void request_end(np_client_request *request, np_error error,
 
 /* --- The line ------------------------------------------------------------ */
 
+static np_client_request *request_of(np__link *link) {
+  return (np_client_request *)np__packet_of(link);
+}
+
 static void line_push(np__gate *gate, np_client_request *request) {
   request->np__state = WAITING;
   request->np__gate = gate;
-  request->np__next = NULL;
-  request->np__prev = gate->last;
-  if (gate->last != NULL) {
-    gate->last->np__next = request;
-  } else {
-    gate->first = request;
-  }
-  gate->last = request;
+  np__list_push(&gate->line, &request->np__packet.link);
 }
 
-static void line_remove(np__gate *gate, np_client_request *request) {
-  if (request->np__prev != NULL) {
-    request->np__prev->np__next = request->np__next;
-  } else {
-    gate->first = request->np__next;
-  }
-  if (request->np__next != NULL) {
-    request->np__next->np__prev = request->np__prev;
-  } else {
-    gate->last = request->np__prev;
-  }
+static void line_remove(np_client_request *request) {
+  np__list_remove(&request->np__packet.link);
 }
 
 /* --- Gates --------------------------------------------------------------- */
 
+static np__gate *gate_of(np__link *link) {
+  return NP__CONTAINER(link, np__gate, link);
+}
+
 static void gate_free(np__gate *gate) {
   np__gates *gates = gate->gates;
 
-  if (gate->prev != NULL) {
-    gate->prev->next = gate->next;
-  } else {
-    gates->first = gate->next;
-  }
-  if (gate->next != NULL) {
-    gate->next->prev = gate->prev;
-  }
+  np__list_remove(&gate->link);
   np__loop_free(gates->loop, gate);
 }
 
@@ -128,7 +111,7 @@ static void gate_queue(np__gate *gate) {
 /* gate_settle frees a gate that nothing needs any more. It is called after
  * something has left the line or the kernel. */
 static void gate_settle(np__gate *gate) {
-  if (gate->first != NULL || gate->is_queued) {
+  if (!np__list_is_empty(&gate->line) || gate->is_queued) {
     return;
   }
   if (np__heap_has(&gate->retry)) {
@@ -142,7 +125,7 @@ static void gate_settle(np__gate *gate) {
 }
 
 static void gate_retry(np__timer_node *node) {
-  gate_queue((np__gate *)(void *)((char *)node - offsetof(np__gate, retry)));
+  gate_queue(NP__CONTAINER(node, np__gate, retry));
 }
 
 /* random_below returns a number below `end`. It need not be a good random
@@ -178,7 +161,7 @@ static void gate_wait_ended(void *owner, np__wait_end end) {
   if (end == NP__WAIT_LISTENING) {
     gate->failures = 0;
   }
-  if (gate->first == NULL) {
+  if (np__list_is_empty(&gate->line)) {
     gate_settle(gate);
   } else if (end == NP__WAIT_FAILED && gate->failures > 0) {
     gate_try_later(gate);
@@ -206,38 +189,41 @@ static void gate_wait(np__gate *gate) {
 /* gate_absent runs when the pipe does not exist: only requests that wait for a
  * server stay in line. */
 static void gate_absent(np__gate *gate) {
-  np_client_request *next;
+  np__link *next;
 
-  for (np_client_request *at = gate->first; at != NULL; at = next) {
-    next = at->np__next;
-    if (!at->np__options.wait_for_server) {
-      line_remove(gate, at);
-      request_end(at, ERROR_FILE_NOT_FOUND, NULL);
+  for (np__link *at = gate->line.next; at != &gate->line; at = next) {
+    np_client_request *request = request_of(at);
+
+    next = at->next;
+    if (!request->np__options.wait_for_server) {
+      line_remove(request);
+      request_end(request, ERROR_FILE_NOT_FOUND, NULL);
     }
   }
-  if (gate->first != NULL) {
+  if (!np__list_is_empty(&gate->line)) {
     gate_try_later(gate);
   }
 }
 
 static void gate_run(np_loop *loop, np__packet *packet) {
   np__gate *gate = (np__gate *)packet;
-  np_client_request *request = gate->first;
+  np_client_request *request;
   np_pipe *client = NULL;
   np_error error;
 
   loop->active--;
   gate->is_queued = false;
-  if (request != NULL) {
+  if (!np__list_is_empty(&gate->line)) {
+    request = request_of(gate->line.next);
     error = np__client_open(loop, &gate->name, &request->np__options, &client);
     if (error == ERROR_PIPE_BUSY) {
       gate_wait(gate);
     } else if (error == ERROR_FILE_NOT_FOUND) {
       gate_absent(gate);
     } else {
-      line_remove(gate, request);
+      line_remove(request);
       request_end(request, error, client);
-      if (gate->first != NULL) {
+      if (!np__list_is_empty(&gate->line)) {
         gate_queue(gate); /* another instance may be free */
       }
     }
@@ -249,12 +235,10 @@ static const np__packet_class gate_class = {.run = gate_run};
 
 static void gates_free(np_loop *loop) {
   np__gates *gates = loop->gates;
-  np__gate *next;
 
   np__root_deinit(&gates->root);
-  for (np__gate *gate = gates->first; gate != NULL; gate = next) {
-    next = gate->next;
-    np__loop_free(loop, gate);
+  while (!np__list_is_empty(&gates->list)) {
+    gate_free(gate_of(gates->list.next));
   }
   np__loop_free(loop, gates);
 }
@@ -266,6 +250,7 @@ static np__gates *gates_of(np_loop *loop) {
     gates = np__loop_new(loop, sizeof *gates);
     if (gates != NULL) {
       gates->loop = loop;
+      np__list_init(&gates->list);
       gates->random = GetCurrentProcessId() ^ (uint32_t)np__loop_now_ms(loop);
       np__root_init(&gates->root, loop);
       loop->gates = gates;
@@ -276,12 +261,14 @@ static np__gates *gates_of(np_loop *loop) {
 }
 
 static np__gate *gate_find(const np__gates *gates, const np__name *name) {
-  np__gate *gate = gates != NULL ? gates->first : NULL;
-
-  while (gate != NULL && !np__name_is_equal(&gate->name, name)) {
-    gate = gate->next;
+  if (gates != NULL) {
+    for (np__link *at = gates->list.next; at != &gates->list; at = at->next) {
+      if (np__name_is_equal(&gate_of(at)->name, name)) {
+        return gate_of(at);
+      }
+    }
   }
-  return gate;
+  return NULL;
 }
 
 static np__gate *gate_new(np_loop *loop, const np__name *name) {
@@ -292,11 +279,8 @@ static np__gate *gate_new(np_loop *loop, const np__name *name) {
     gate->packet.class_ = &gate_class;
     gate->gates = gates;
     gate->name = *name;
-    gate->next = gates->first;
-    if (gates->first != NULL) {
-      gates->first->prev = gate;
-    }
-    gates->first = gate;
+    np__list_init(&gate->line);
+    np__list_push_first(&gates->list, &gate->link);
   }
   return gate;
 }
@@ -312,16 +296,14 @@ void np_client_request_init(np_client_request *request) {
 static void request_leave(np_client_request *request, np_error error) {
   np__gate *gate = request->np__gate;
 
-  line_remove(gate, request);
+  line_remove(request);
   request_end(request, error, NULL);
   gate_settle(gate);
 }
 
 static void request_expired(np__timer_node *node) {
-  request_leave(
-      (np_client_request *)(void *)((char *)node -
-                                    offsetof(np_client_request, np__deadline)),
-      WAIT_TIMEOUT);
+  request_leave(NP__CONTAINER(node, np_client_request, np__deadline),
+                WAIT_TIMEOUT);
 }
 
 /* is_worth_waiting returns true if the request goes on after a first attempt
@@ -349,7 +331,7 @@ static void request_begin(np_client_request *request, const np__name *name,
   np_pipe *client = NULL;
   np_error error;
 
-  if (gate != NULL && gate->first != NULL) {
+  if (gate != NULL && !np__list_is_empty(&gate->line)) {
     /* Others are first in line; the event that they wait for may have happened
      * just now. */
     request_wait(request, gate, deadline_ms);

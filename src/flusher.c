@@ -26,11 +26,6 @@
 #define STATE_CONNECTED 3u
 #define STATE_CLOSING   4u
 
-typedef struct flush_list {
-  np__flush *first;
-  np__flush *last;
-} flush_list;
-
 struct np__flusher {
   HANDLE port;
   ULONG_PTR key;
@@ -39,8 +34,8 @@ struct np__flusher {
   SRWLOCK lock; /* guards the fields below; a try runs without it */
   CONDITION_VARIABLE for_worker;
   CONDITION_VARIABLE for_pacer;
-  flush_list fresh;   /* tried first */
-  flush_list waiting; /* tried in rotation, after `fresh` */
+  np__list fresh;   /* tried first */
+  np__list waiting; /* tried in rotation, after `fresh` */
   size_t waiting_count;
   /* the flush that the worker executes in the kernel, or NULL */
   np__flush *tried;
@@ -55,40 +50,21 @@ struct np__flusher {
   bool is_ending;
 };
 
-static flush_list *list_of(np__flusher *flusher, const np__flush *flush) {
-  return flush->state == NP__FLUSH_FRESH ? &flusher->fresh : &flusher->waiting;
-}
-
 static void put(np__flusher *flusher, np__flush *flush, np__flush_state state) {
-  flush_list *to;
-
   flush->state = state;
-  to = list_of(flusher, flush);
-  flush->next = NULL;
-  flush->prev = to->last;
-  if (to->last != NULL) {
-    to->last->next = flush;
-  } else {
-    to->first = flush;
-  }
-  to->last = flush;
+  np__list_push(state == NP__FLUSH_FRESH ? &flusher->fresh : &flusher->waiting,
+                &flush->link);
   flusher->waiting_count += state == NP__FLUSH_WAITING ? 1u : 0u;
 }
 
 static void take_out(np__flusher *flusher, np__flush *flush) {
-  flush_list *from = list_of(flusher, flush);
-
-  if (flush->prev != NULL) {
-    flush->prev->next = flush->next;
-  } else {
-    from->first = flush->next;
-  }
-  if (flush->next != NULL) {
-    flush->next->prev = flush->prev;
-  } else {
-    from->last = flush->prev;
-  }
+  np__list_remove(&flush->link);
   flusher->waiting_count -= flush->state == NP__FLUSH_WAITING ? 1u : 0u;
+}
+
+static bool has_flush(const np__flusher *flusher) {
+  return !np__list_is_empty(&flusher->fresh) ||
+         !np__list_is_empty(&flusher->waiting);
 }
 
 /* --- The worker --------------------------------------------------------- */
@@ -97,17 +73,19 @@ static void take_out(np__flusher *flusher, np__flush *flush) {
  * releases the lock while there is none. */
 static np__flush *next_flush(np__flusher *flusher) {
   np__flush *flush;
+  np__list *list;
 
-  while (flusher->fresh.first == NULL && flusher->waiting.first == NULL &&
-         !flusher->is_ending) {
+  while (!has_flush(flusher) && !flusher->is_ending) {
     SleepConditionVariableSRW(&flusher->for_worker, &flusher->lock, INFINITE,
                               0);
   }
-  flush = flusher->fresh.first != NULL ? flusher->fresh.first
-                                       : flusher->waiting.first;
-  if (flush != NULL) {
-    take_out(flusher, flush);
+  if (!has_flush(flusher)) {
+    return NULL;
   }
+  list =
+      np__list_is_empty(&flusher->fresh) ? &flusher->waiting : &flusher->fresh;
+  flush = NP__CONTAINER(list->next, np__flush, link);
+  take_out(flusher, flush);
   return flush;
 }
 
@@ -215,10 +193,10 @@ static DWORD WINAPI worker_main(void *context) {
 
 /* stay_ms returns how long the current try may go on. */
 static DWORD stay_ms(const np__flusher *flusher) {
-  if (flusher->tried->is_cancelled || flusher->fresh.first != NULL) {
+  if (flusher->tried->is_cancelled || !np__list_is_empty(&flusher->fresh)) {
     return 0;
   }
-  if (flusher->waiting.first == NULL) {
+  if (np__list_is_empty(&flusher->waiting)) {
     return INFINITE;
   }
   return flusher->tries < TRIES_MAX && flusher->tries < flusher->waiting_count
@@ -291,7 +269,7 @@ static void flusher_free(np_loop *loop) {
   np__flusher *flusher = loop->flusher;
 
   AcquireSRWLockExclusive(&flusher->lock);
-  assert(flusher->fresh.first == NULL && flusher->waiting.first == NULL);
+  assert(!has_flush(flusher));
   assert(flusher->tried == NULL);
   flusher->is_ending = true;
   WakeConditionVariable(&flusher->for_worker);
@@ -318,6 +296,8 @@ static np_error flusher_new(np_loop *loop) {
   made->port = loop->port;
   made->key = loop->key;
   made->rest_ms = REST_MS_MIN;
+  np__list_init(&made->fresh);
+  np__list_init(&made->waiting);
   InitializeSRWLock(&made->lock);
   InitializeConditionVariable(&made->for_worker);
   InitializeConditionVariable(&made->for_pacer);

@@ -21,8 +21,7 @@ typedef enum np__flush_state {
 /* One flush. np__flusher_start fills it in; the flusher owns it until the
  * packet comes, or until np__flusher_remove returns true. */
 typedef struct np__flush {
-  struct np__flush *next;
-  struct np__flush *prev;
+  np__link link;      /* in `fresh` or `waiting` of the flusher */
   np__packet *packet; /* posted with the Win32 error as its count of bytes */
   HANDLE handle;      /* a duplicate: the pipe may be closed during a try */
   np__flush_state state;

@@ -40,13 +40,14 @@ static bool is_task(const np_loop *loop, const OVERLAPPED_ENTRY *entry) {
 }
 
 bool np__foreign_is(const np_loop *loop, const OVERLAPPED_ENTRY *entry) {
-  const np__packet *packet = loop->owed;
+  np__link *at = loop->owed.next;
 
   if (is_task(loop, entry)) {
     return false;
   }
-  while (packet != NULL && &packet->overlapped != entry->lpOverlapped) {
-    packet = packet->next;
+  while (at != &loop->owed &&
+         &np__packet_of(at)->overlapped != entry->lpOverlapped) {
+    at = at->next;
   }
-  return packet == NULL && !np__root_has_orphan(entry->lpOverlapped);
+  return at == &loop->owed && !np__root_has_orphan(entry->lpOverlapped);
 }

@@ -17,12 +17,8 @@
 
 /* --- Telling ------------------------------------------------------------- */
 
-static np_listener *of_packet(np__packet *packet, size_t offset) {
-  return (np_listener *)(void *)((char *)packet - offset);
-}
-
 static void news_run(np_loop *loop, np__packet *packet) {
-  np_listener *listener = of_packet(packet, offsetof(np_listener, news));
+  np_listener *listener = NP__CONTAINER(packet, np_listener, news);
 
   const np_error error = listener->news_error;
   const bool is_well = listener->news_is_well;
@@ -56,9 +52,9 @@ void np__listener_tell(np_listener *listener, np_error error,
 }
 
 static void listener_closed_run(np_loop *loop, np__packet *packet) {
-  np_listener *listener = of_packet(packet, offsetof(np_listener, closed));
+  np_listener *listener = NP__CONTAINER(packet, np_listener, closed);
 
-  assert(listener->slots == NULL && !listener->has_news);
+  assert(np__list_is_empty(&listener->slots) && !listener->has_news);
   if (listener->on_closed != NULL) {
     listener->on_closed(listener);
   }
@@ -132,7 +128,10 @@ void np__listener_refill(np_listener *listener) {
 
 static void try_again(np_listener *listener) {
   listener->failed = 0;
-  for (np__slot *slot = listener->slots; slot != NULL; slot = slot->next) {
+  for (np__link *at = listener->slots.next; at != &listener->slots;
+       at = at->next) {
+    np__slot *slot = np__slot_of(at);
+
     if (slot->state == NP__SLOT_FAILED) {
       np__slot_listen(slot);
     }
@@ -141,8 +140,7 @@ static void try_again(np_listener *listener) {
 }
 
 static void retry_expired(np__timer_node *node) {
-  np_listener *listener =
-      (np_listener *)(void *)((char *)node - offsetof(np_listener, retry));
+  np_listener *listener = NP__CONTAINER(node, np_listener, retry);
 
   listener->loop->unheeded_timers -= listener->background ? 1u : 0u;
   try_again(listener);
@@ -225,6 +223,7 @@ np_error np_listener_create(np_loop *loop, const char *name,
   }
   made->loop = loop;
   made->on_pipe = on_pipe;
+  np__list_init(&made->slots);
   made->news.class_ = &news_class;
   made->closed.class_ = &listener_closed_class;
   error = np__name_parse(&made->name, name, true);
@@ -252,7 +251,7 @@ static void check_listener_thread(const np_listener *listener) {
 
 np_error np_listener_close(np_listener *listener,
                            np_listener_closed_fn on_closed) {
-  np__slot *next;
+  np__link *next;
 
   check_listener_thread(listener);
   if (listener == NULL) {
@@ -265,8 +264,10 @@ np_error np_listener_close(np_listener *listener,
   listener->closing = true;
   listener->on_closed = on_closed;
   listener->loop->active += listener->background ? 1u : 0u;
-  for (np__slot *slot = listener->slots; slot != NULL; slot = next) {
-    next = slot->next;
+  for (np__link *at = listener->slots.next; at != &listener->slots; at = next) {
+    np__slot *slot = np__slot_of(at);
+
+    next = at->next;
     if (slot->state != NP__SLOT_LENT) {
       np__slot_close(slot);
     } else {

@@ -30,8 +30,7 @@ typedef struct np__slot {
   np_op accept; /* first: an op pointer is a slot pointer */
   np_listener *listener;
   np_pipe *pipe;
-  struct np__slot *prev;
-  struct np__slot *next;
+  np__link link; /* in `slots` of its listener */
   np__slot_state state;
 } np__slot;
 
@@ -50,7 +49,7 @@ struct np_listener {
   uint32_t backlog;
   uint32_t idle_max;
 
-  np__slot *slots;
+  np__list slots;
   uint32_t instances; /* all slots */
   uint32_t listening; /* slots in state LISTENING */
   uint32_t failed;    /* slots in state FAILED */
@@ -70,6 +69,10 @@ struct np_listener {
   bool has_news;     /* `news` is queued */
   np__packet closed;
 };
+
+static inline np__slot *np__slot_of(np__link *link) {
+  return NP__CONTAINER(link, np__slot, link);
+}
 
 /* np__listener_tell reports `error` to the owner. `retry_ms` 0: nothing will be
  * tried again. */

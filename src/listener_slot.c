@@ -19,23 +19,12 @@ static void slot_free(np__slot *slot) {
 }
 
 static void slot_link(np_listener *listener, np__slot *slot) {
-  slot->next = listener->slots;
-  if (slot->next != NULL) {
-    slot->next->prev = slot;
-  }
-  listener->slots = slot;
+  np__list_push_first(&listener->slots, &slot->link);
   listener->instances++;
 }
 
 static void slot_unlink(np_listener *listener, np__slot *slot) {
-  if (slot->prev != NULL) {
-    slot->prev->next = slot->next;
-  } else {
-    listener->slots = slot->next;
-  }
-  if (slot->next != NULL) {
-    slot->next->prev = slot->prev;
-  }
+  np__list_remove(&slot->link);
   listener->instances--;
   slot->pipe->slot = NULL;
   slot->pipe->owner_hooks = NULL;
@@ -267,7 +256,7 @@ np_error np_listener_recycle(np_pipe *pipe) {
   slot->state = NP__SLOT_DRAINING;
   if (error != NP_OK) {
     slot_replace(slot, error);
-  } else if (pipe->target.first == NULL) {
+  } else if (np__list_is_empty(&pipe->target.ops)) {
     settle(slot);
   }
   return NP_OK;

@@ -21,6 +21,13 @@ void np_loop_options_init(np_loop_options *options) {
   }
 }
 
+/* has_packets returns true if a packet waits for its `run` or its `post`. */
+static bool has_packets(const np_loop *loop) {
+  return loop->ready.first != NULL || loop->gathered.first != NULL ||
+         loop->put_off.first != NULL || loop->hurried.first != NULL ||
+         loop->accepts.first != NULL;
+}
+
 np_error np_loop_create(const np_loop_options *options, np_loop **loop) {
   np_loop_options defaults;
   np_allocator allocator;
@@ -43,6 +50,7 @@ np_error np_loop_create(const np_loop_options *options, np_loop **loop) {
     return ERROR_NOT_ENOUGH_MEMORY;
   }
   memset(made, 0, sizeof *made);
+  np__list_init(&made->owed);
   QueryPerformanceFrequency(&made->clock_frequency);
   made->allocator = allocator;
   made->port = options->port;
@@ -88,16 +96,14 @@ np_error np_loop_destroy(np_loop *loop) {
     return ERROR_BUSY;
   }
   wait_for_stoppers(loop);
-  assert(loop->ready.first == NULL && loop->put_off.first == NULL);
-  assert(loop->accepts.first == NULL && loop->gathered.first == NULL);
-  assert(loop->hurried.first == NULL);
+  assert(!has_packets(loop));
   if (loop->gates != NULL) {
     loop->gates_free(loop);
   }
   if (loop->flusher != NULL) {
     loop->flusher_free(loop);
   }
-  assert(loop->owed == NULL && loop->owed_count == 0);
+  assert(np__list_is_empty(&loop->owed) && loop->owed_count == 0);
   if (loop->event != NULL) {
     CloseHandle(loop->event);
   }
@@ -195,9 +201,7 @@ uint32_t np_loop_wait_ms(const np_loop *loop) {
   if (loop == NULL) {
     return INFINITE;
   }
-  if (loop->ready.first != NULL || loop->gathered.first != NULL ||
-      loop->put_off.first != NULL || loop->hurried.first != NULL ||
-      loop->accepts.first != NULL) {
+  if (has_packets(loop)) {
     return 0;
   }
   if (loop->timers.root == NULL) {
@@ -223,38 +227,7 @@ uint64_t np__loop_now_ms(const np_loop *loop) {
   return now / frequency * 1000 + now % frequency * 1000 / frequency;
 }
 
-void np__loop_put_off_first(np_loop *loop, np__packet *packet) {
-  packet->next = loop->put_off.first;
-  if (loop->put_off.first == NULL) {
-    loop->put_off.last = packet;
-  }
-  loop->put_off.first = packet;
-}
-
-void np__loop_owe(np_loop *loop, np__packet *packet) {
-  packet->prev = NULL;
-  packet->next = loop->owed;
-  if (loop->owed != NULL) {
-    loop->owed->prev = packet;
-  }
-  loop->owed = packet;
-  loop->owed_count++;
-}
-
-void np__loop_paid(np_loop *loop, np__packet *packet) {
-  assert(loop->owed_count > 0);
-  if (packet->prev != NULL) {
-    packet->prev->next = packet->next;
-  } else {
-    loop->owed = packet->next;
-  }
-  if (packet->next != NULL) {
-    packet->next->prev = packet->prev;
-  }
-  loop->owed_count--;
-}
-
-static void queue_remove(np__queue *queue, const np__packet *packet) {
+void np__queue_remove(np__queue *queue, const np__packet *packet) {
   np__packet *before = NULL;
 
   for (np__packet *at = queue->first; at != packet; at = at->next) {
@@ -270,17 +243,24 @@ static void queue_remove(np__queue *queue, const np__packet *packet) {
   }
 }
 
-void np__loop_take_back(np_loop *loop, const np__packet *packet, bool hurried) {
-  queue_remove(hurried ? &loop->hurried : &loop->put_off, packet);
+void np__loop_owe(np_loop *loop, np__packet *packet) {
+  np__list_push_first(&loop->owed, &packet->link);
+  loop->owed_count++;
+}
+
+void np__loop_paid(np_loop *loop, np__packet *packet) {
+  assert(loop->owed_count > 0);
+  np__list_remove(&packet->link);
+  loop->owed_count--;
 }
 
 void np__loop_hurry(np_loop *loop, np__packet *packet) {
-  queue_remove(&loop->put_off, packet);
+  np__queue_remove(&loop->put_off, packet);
   np__queue_push(&loop->hurried, packet);
 }
 
-void np__loop_ungather(np_loop *loop, const np__packet *packet) {
-  queue_remove(&loop->gathered, packet);
+void np__loop_take_back(np_loop *loop, const np__packet *packet, bool hurried) {
+  np__queue_remove(hurried ? &loop->hurried : &loop->put_off, packet);
 }
 
 HANDLE np__loop_event(np_loop *loop) {

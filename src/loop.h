@@ -14,6 +14,7 @@
 #include <npipe/loop.h>
 
 #include "heap.h"
+#include "list.h"
 #include "nt.h"
 
 typedef struct np__gates np__gates;
@@ -40,7 +41,8 @@ typedef struct np__packet_class {
   bool is_write;
 } np__packet_class;
 
-/* A queue, first in first out. A packet is in one queue at most. */
+/* A queue of packets, first in, first out. All zero: empty. A packet is in one
+ * queue or list at most. */
 typedef struct np__queue {
   np__packet *first;
   np__packet *last; /* undefined when empty */
@@ -85,7 +87,7 @@ struct np_loop {
   np__heap timers;
   HANDLE port;
   ULONG_PTR key;
-  np__packet *owed; /* packets due from the kernel, the latest first */
+  np__list owed; /* packets due from the kernel, the latest first */
   size_t owed_count;
   size_t pipes;           /* pipes and listeners whose end was not reported */
   size_t unheeded_timers; /* timers that do not keep a run going */
@@ -130,6 +132,11 @@ static inline void np__loop_check_thread(const np_loop *loop) {
          "called on another thread than the loop's");
 }
 
+/* np__packet_of returns the packet whose link in a list is `link`. */
+static inline np__packet *np__packet_of(np__link *link) {
+  return NP__CONTAINER(link, np__packet, link);
+}
+
 static inline void np__queue_push(np__queue *queue, np__packet *packet) {
   packet->next = NULL;
   if (queue->first == NULL) {
@@ -140,29 +147,40 @@ static inline void np__queue_push(np__queue *queue, np__packet *packet) {
   queue->last = packet;
 }
 
+/* np__queue_pop takes the first packet out of `queue`, which is not empty. */
+static inline np__packet *np__queue_pop(np__queue *queue) {
+  np__packet *packet = queue->first;
+
+  queue->first = packet->next;
+  return packet;
+}
+
+/* np__queue_remove takes `packet` out of `queue`. It searches from the first
+ * packet on. */
+void np__queue_remove(np__queue *queue, const np__packet *packet);
+
+/* np__queue_take takes all packets out of `queue` and returns them. */
+static inline np__queue np__queue_take(np__queue *queue) {
+  const np__queue taken = *queue;
+
+  queue->first = NULL;
+  return taken;
+}
+
+/* np__queue_append adds the packets of `more` behind those of `queue`. */
+static inline void np__queue_append(np__queue *queue, np__queue more) {
+  if (queue->first == NULL) {
+    *queue = more;
+  } else if (more.first != NULL) {
+    queue->last->next = more.first;
+    queue->last = more.last;
+  }
+}
+
 /* np__loop_ready queues `packet` for its class's `run`. It makes no system
  * call. */
 static inline void np__loop_ready(np_loop *loop, np__packet *packet) {
   np__queue_push(&loop->ready, packet);
-}
-
-/* np__loop_part_ready takes all ready packets out of the queue and returns
- * them. np__loop_join_ready puts them back, behind the packets that became
- * ready meanwhile. */
-static inline np__queue np__loop_part_ready(np_loop *loop) {
-  const np__queue later = loop->ready;
-
-  loop->ready.first = NULL;
-  return later;
-}
-
-static inline void np__loop_join_ready(np_loop *loop, np__queue later) {
-  if (loop->ready.first == NULL) {
-    loop->ready = later;
-  } else if (later.first != NULL) {
-    loop->ready.last->next = later.first;
-    loop->ready.last = later.last;
-  }
 }
 
 /* np__loop_gather queues `packet` for its class's `post`, which runs at the end
@@ -171,9 +189,6 @@ static inline void np__loop_join_ready(np_loop *loop, np__queue later) {
 static inline void np__loop_gather(np_loop *loop, np__packet *packet) {
   np__queue_push(&loop->gathered, packet);
 }
-
-/* np__loop_ungather takes `packet` out of `gathered`. */
-void np__loop_ungather(np_loop *loop, const np__packet *packet);
 
 /* np__loop_is_sated returns true if so much was written that other packets
  * should have their turn first, and if there are such packets: one of them may
@@ -187,7 +202,13 @@ static inline void np__loop_put_off(np_loop *loop, np__packet *packet) {
 }
 
 /* np__loop_put_off_first queues `packet` at the head of `put_off`. */
-void np__loop_put_off_first(np_loop *loop, np__packet *packet);
+static inline void np__loop_put_off_first(np_loop *loop, np__packet *packet) {
+  packet->next = loop->put_off.first;
+  if (loop->put_off.first == NULL) {
+    loop->put_off.last = packet;
+  }
+  loop->put_off.first = packet;
+}
 
 /* np__loop_put_off_last queues `packet` in `accepts`, which is posted after the
  * whole of `put_off`; on a busy loop after CALLBACKS_PER_ACCEPT callbacks. */

@@ -41,9 +41,8 @@ _Static_assert(2 * CALLBACKS_PER_POLL <= NP_LOOP_CALLBACKS_MAX &&
 #define SHORT_BYTES 4096u
 
 static void post_first(np_loop *loop, np__queue *queue) {
-  np__packet *packet = queue->first;
+  np__packet *packet = np__queue_pop(queue);
 
-  queue->first = packet->next;
   packet->class_->post(loop, packet);
 }
 
@@ -67,11 +66,11 @@ static void post_before_more(np_loop *loop) {
 static void run_ready(np_loop *loop) {
   np__packet *packet;
 
-  while ((packet = loop->ready.first) != NULL &&
+  while (loop->ready.first != NULL &&
          loop->callbacks_since_poll < CALLBACKS_PER_POLL &&
          !np__loop_is_stopped(loop)) {
     post_before_more(loop); /* may queue more packets in `ready` */
-    loop->ready.first = packet->next;
+    packet = np__queue_pop(&loop->ready);
     loop->callbacks_since_poll++;
     packet->class_->run(loop, packet);
     np__revert_if_forgotten(loop);
@@ -105,12 +104,13 @@ static void deliver(np_loop *loop, const OVERLAPPED_ENTRY *entries,
  * the kernel are used before the packet is dequeued, so the order of reads does
  * not matter. */
 static size_t news(const np_loop *loop) {
-  const np__packet *packet = loop->owed;
+  np__link *link = loop->owed.next;
   size_t count = 0;
 
-  for (unsigned i = 0; packet != NULL && i < GLANCES_MAX; i++) {
-    count += HasOverlappedIoCompleted(&packet->overlapped) ? 1u : 0u;
-    packet = packet->next;
+  for (unsigned i = 0; link != &loop->owed && i < GLANCES_MAX; i++) {
+    count +=
+        HasOverlappedIoCompleted(&np__packet_of(link)->overlapped) ? 1u : 0u;
+    link = link->next;
   }
   return count;
 }
@@ -125,15 +125,17 @@ static bool has_succeeded(const np__packet *packet) {
  * the more they read, the more writes then complete at once. A write that
  * failed or was cancelled is urgent, because its caller waits for its end. */
 static bool has_urgent_news(const np_loop *loop) {
-  const np__packet *packet = loop->owed;
+  np__link *link = loop->owed.next;
 
-  for (unsigned i = 0; packet != NULL && i < GLANCES_MAX; i++) {
+  for (unsigned i = 0; link != &loop->owed && i < GLANCES_MAX; i++) {
+    const np__packet *packet = np__packet_of(link);
+
     if (HasOverlappedIoCompleted(&packet->overlapped) &&
         !(packet->class_->is_write && has_succeeded(packet) &&
           packet->overlapped.InternalHigh < SHORT_BYTES)) {
       return true;
     }
-    packet = packet->next;
+    link = link->next;
   }
   return false;
 }
@@ -177,9 +179,8 @@ bool np__loop_poll(np_loop *loop) {
 /* post_gathered posts each packet that is gathered now, once. A channel with
  * more to write gathers itself again and gets its turn after the callbacks. */
 static void post_gathered(np_loop *loop) {
-  np__queue queue = loop->gathered;
+  np__queue queue = np__queue_take(&loop->gathered);
 
-  loop->gathered.first = NULL;
   while (queue.first != NULL) {
     post_before_more(loop);
     post_first(loop, &queue);
@@ -231,7 +232,8 @@ static void look_around(np_loop *loop) {
  * and the read then costs no packet. */
 static void post_put_off(np_loop *loop) {
   if (loop->put_off.first != NULL) {
-    if ((loop->owed != NULL || loop->yields) && loop->looks < LOOKS_MAX) {
+    if ((!np__list_is_empty(&loop->owed) || loop->yields) &&
+        loop->looks < LOOKS_MAX) {
       look_around(loop);
       if (loop->ready.first != NULL) {
         loop->looks++;

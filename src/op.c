@@ -31,7 +31,8 @@ void np_op_init(np_op *op) {
 
 bool np__target_is_busy(const np__target *target, np__direction direction,
                         const np_op *except) {
-  for (const np_op *op = target->first; op != NULL; op = op->np__next) {
+  for (const np_op *op = np__target_first(target); op != NULL;
+       op = np__op_next(op)) {
     if (op != except && op->np__direction == direction &&
         op->np__state < NP__OP_HELD_BACK) {
       return true;
@@ -101,26 +102,15 @@ void np__op_post(np_loop *loop, np__packet *packet) {
   }
 }
 
-static inline void unlink_op(np_op *op) {
-  np_op *next = op->np__next;
-
-  *op->np__link = next;
-  if (next != NULL) {
-    next->np__link = op->np__link;
-  } else {
-    op->np__target->end = op->np__link;
-  }
-}
-
 static inline void call_back(np_op *op, np_op_fn done) {
   np__target *target = op->np__target;
 
   assert(op->np__state == NP__OP_ENDED);
-  unlink_op(op);
+  np__list_remove(&op->np__order);
   op->np__state = NP__OP_IDLE;
   done(op, op->np__error, op->np__result.transferred);
   /* `op` may be gone. `target` is not: the loop frees it later. */
-  if (target->bars != 0 && target->first == NULL &&
+  if (target->bars != 0 && np__list_is_empty(&target->ops) &&
       np__target_is_gone(target)) {
     np__revert_if_forgotten(target->loop); /* a listener may create pipes now */
     target->class_->drained(target);
@@ -192,7 +182,7 @@ void np__op_withdraw(np_op *op) {
     np__loop_take_back(op->np__target->loop, &op->np__packet,
                        (op->np__at_end & NP__AT_END_ABORT) != 0);
   }
-  unlink_op(op);
+  np__list_remove(&op->np__order);
   stop_deadline(op);
   op->np__state = NP__OP_IDLE;
   if (np__op_keeps_running(op->np__kind)) {
@@ -283,7 +273,8 @@ void np__op_issued(np_op *op, BOOL succeeded) {
 }
 
 static bool is_earlier_in_kernel(const np_op *op) {
-  for (const np_op *at = op->np__target->first; at != op; at = at->np__next) {
+  for (const np_op *at = np__target_first(op->np__target); at != op;
+       at = np__op_next(at)) {
     if (at->np__state == NP__OP_IN_KERNEL &&
         at->np__direction == op->np__direction) {
       return true;
@@ -333,7 +324,7 @@ void np__op_release(np_op *op) {
 static void release_later(np_op *op) {
   const uint8_t direction = op->np__direction;
 
-  for (np_op *at = op->np__next; at != NULL; at = at->np__next) {
+  for (np_op *at = np__op_next(op); at != NULL; at = np__op_next(at)) {
     if (at->np__direction != direction) {
       continue;
     }

@@ -96,8 +96,7 @@ enum {
 typedef struct np__target {
   np_loop *loop;
   HANDLE handle;
-  np_op *first; /* operations without callback yet, in order of beginning */
-  np_op **end;  /* where the next one is linked */
+  np__list ops; /* operations without callback yet, in order of beginning */
   const np__target_class *class_;
   /* For each direction, the operations that later ones may have to wait for: in
    * the kernel, or held back because of such a one. */
@@ -117,8 +116,23 @@ static inline void np__target_init(np__target *target, np_loop *loop,
                                    const np__target_class *class_) {
   target->loop = loop;
   target->handle = INVALID_HANDLE_VALUE;
-  target->end = &target->first;
+  np__list_init(&target->ops);
   target->class_ = class_;
+}
+
+/* np__target_first returns the first of the target's operations in the order of
+ * beginning, np__op_next the one after `op`. NULL: there is none. */
+static inline np_op *np__target_first(const np__target *target) {
+  return np__list_is_empty(&target->ops)
+             ? NULL
+             : NP__CONTAINER(target->ops.next, np_op, np__order);
+}
+
+static inline np_op *np__op_next(const np_op *op) {
+  np__link *next = op->np__order.next;
+
+  return next == &op->np__target->ops ? NULL
+                                      : NP__CONTAINER(next, np_op, np__order);
 }
 
 /* np__target_has returns true if `bar` is one of the target's bars. */
@@ -215,10 +229,7 @@ static inline void np__op_start(np__target *target, np_op *op, np__op_kind kind,
   op->np__kind = (uint8_t)kind;
   op->np__direction = (uint8_t)np__op_direction(kind);
   op->np__at_end = 0;
-  op->np__next = NULL;
-  op->np__link = target->end;
-  *target->end = op;
-  target->end = &op->np__next;
+  np__list_push(&target->ops, &op->np__order);
   if (np__op_keeps_running(kind)) {
     target->loop->active++;
   }
@@ -343,7 +354,7 @@ void np__op_again_in(np_op *op, uint32_t delay_ms,
 
 /* np__op_of_deadline returns the operation that a timer node belongs to. */
 static inline np_op *np__op_of_deadline(np__timer_node *node) {
-  return (np_op *)(void *)((char *)node - offsetof(np_op, np__deadline));
+  return NP__CONTAINER(node, np_op, np__deadline);
 }
 
 /* np__op_on_packet, np__op_post, np__op_run and np__op_cancel are the functions

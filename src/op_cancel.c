@@ -98,8 +98,8 @@ void np__target_abort_all(np__target *target, np_error as) {
   bool in_kernel = false;
   np_op *next;
 
-  for (np_op *op = target->first; op != NULL; op = next) {
-    next = op->np__next;
+  for (np_op *op = np__target_first(target); op != NULL; op = next) {
+    next = np__op_next(op);
     if (op->np__state == NP__OP_IN_KERNEL &&
         op->np__packet.class_->cancel == np__op_cancel) {
       in_kernel = true;

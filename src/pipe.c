@@ -8,8 +8,7 @@
 #include "shutdown.h"
 
 static void closed_run(np_loop *loop, np__packet *packet) {
-  np_pipe *pipe =
-      (np_pipe *)(void *)((char *)packet - offsetof(np_pipe, closed));
+  np_pipe *pipe = NP__CONTAINER(packet, np_pipe, closed);
 
   if (pipe->on_closed != NULL) {
     pipe->on_closed(pipe);
@@ -231,7 +230,7 @@ np_error np_pipe_close(np_pipe *pipe, np_closed_fn on_closed) {
   if (pipe->owner_hooks != NULL) {
     pipe->owner_hooks->closing(pipe);
   }
-  if (pipe->target.first == NULL) {
+  if (np__list_is_empty(&pipe->target.ops)) {
     pipe_drained(&pipe->target);
   }
   return NP_OK;

@@ -16,9 +16,8 @@
 
 struct np__wait {
   np__packet packet; /* first */
-  np__wait *next;    /* in `waits` of its root, or in `orphans` */
-  np__wait *prev;
-  np__root *root; /* NULL: its loop has gone */
+  np__link link;     /* in `waits` of its root, or in `orphans` */
+  np__root *root;    /* NULL: its loop has gone */
   np__wait_fn ended;
   void *owner;
   bool is_cancelled;
@@ -35,41 +34,27 @@ typedef union wait_input {
 
 /* Orphans: waits that outlived their loop. */
 static SRWLOCK orphans_lock = SRWLOCK_INIT;
-static np__wait *orphans;
+static np__list orphans = {&orphans, &orphans};
 static volatile LONG families; /* number of roots that have gone */
 
-static void list_push(np__wait **list, np__wait *wait) {
-  wait->prev = NULL;
-  wait->next = *list;
-  if (*list != NULL) {
-    (*list)->prev = wait;
-  }
-  *list = wait;
-}
-
-static void list_remove(np__wait **list, np__wait *wait) {
-  if (wait->prev != NULL) {
-    wait->prev->next = wait->next;
-  } else {
-    *list = wait->next;
-  }
-  if (wait->next != NULL) {
-    wait->next->prev = wait->prev;
-  }
+static np__wait *wait_of(np__link *link) {
+  return NP__CONTAINER(link, np__wait, link);
 }
 
 /* bury_orphans frees the orphans that the kernel no longer uses. An orphan
  * whose packet may still come to a loop, on a foreign port with the same key,
  * stays. */
 static void bury_orphans(void) {
-  np__wait *next;
+  np__link *next;
 
   AcquireSRWLockExclusive(&orphans_lock);
-  for (np__wait *wait = orphans; wait != NULL; wait = next) {
-    next = wait->next;
+  for (np__link *at = orphans.next; at != &orphans; at = next) {
+    np__wait *wait = wait_of(at);
+
+    next = at->next;
     if (!wait->may_be_delivered &&
         HasOverlappedIoCompleted(&wait->packet.overlapped)) {
-      list_remove(&orphans, wait);
+      np__list_remove(&wait->link);
       free(wait);
     }
   }
@@ -83,9 +68,9 @@ static void orphan_delivered(np__wait *wait) {
   bool is_last = true;
 
   AcquireSRWLockExclusive(&orphans_lock);
-  list_remove(&orphans, wait);
-  for (const np__wait *at = orphans; at != NULL; at = at->next) {
-    is_last = is_last && at->family != wait->family;
+  np__list_remove(&wait->link);
+  for (np__link *at = orphans.next; at != &orphans; at = at->next) {
+    is_last = is_last && wait_of(at)->family != wait->family;
   }
   ReleaseSRWLockExclusive(&orphans_lock);
   free(wait);
@@ -95,15 +80,15 @@ static void orphan_delivered(np__wait *wait) {
 }
 
 bool np__root_has_orphan(const OVERLAPPED *overlapped) {
-  const np__wait *wait;
+  np__link *at;
 
   AcquireSRWLockShared(&orphans_lock);
-  wait = orphans;
-  while (wait != NULL && &wait->packet.overlapped != overlapped) {
-    wait = wait->next;
+  at = orphans.next;
+  while (at != &orphans && &wait_of(at)->packet.overlapped != overlapped) {
+    at = at->next;
   }
   ReleaseSRWLockShared(&orphans_lock);
-  return wait != NULL;
+  return at != &orphans;
 }
 
 static void adopt_orphan(np__wait *wait, LONG family, bool may_be_delivered) {
@@ -112,14 +97,14 @@ static void adopt_orphan(np__wait *wait, LONG family, bool may_be_delivered) {
   wait->root = NULL;
   wait->may_be_delivered = may_be_delivered;
   AcquireSRWLockExclusive(&orphans_lock);
-  list_push(&orphans, wait);
+  np__list_push_first(&orphans, &wait->link);
   ReleaseSRWLockExclusive(&orphans_lock);
 }
 
 void np__root_init(np__root *root, np_loop *loop) {
   root->loop = loop;
   root->handle = NULL;
-  root->waits = NULL;
+  np__list_init(&root->waits);
 }
 
 /* root_open opens the root by the path that \\.\pipe\ stands for, so that both
@@ -179,7 +164,7 @@ static void wait_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
   }
   assert(wait->root->loop == loop);
   np__loop_paid(loop, packet);
-  list_remove(&wait->root->waits, wait);
+  np__list_remove(&wait->link);
   if (wait->is_cancelled) {
     loop->active--;
   }
@@ -234,27 +219,27 @@ np__wait *np__root_wait(np__root *root, const WCHAR *name, np__wait_fn ended,
     return NULL;
   }
   np__loop_owe(root->loop, &wait->packet);
-  list_push(&root->waits, wait);
+  np__list_push_first(&root->waits, &wait->link);
   return wait;
 }
 
 void np__root_deinit(np__root *root) {
   const LONG family = InterlockedIncrement(&families);
 
-  while (root->waits != NULL && np__loop_poll(root->loop)) {
+  while (!np__list_is_empty(&root->waits) && np__loop_poll(root->loop)) {
     /* An ended wait needs no further care. */
   }
-  if (root->waits == NULL && root->handle != NULL) {
+  if (np__list_is_empty(&root->waits) && root->handle != NULL) {
     CloseHandle(root->handle);
   }
   /* Else the handle stays open, because waits live on that the system could not
    * cancel: the server of Wine 8.0 crashes when such a wait ends after its
    * handle was closed. */
-  while (root->waits != NULL) {
-    np__wait *wait = root->waits;
+  while (!np__list_is_empty(&root->waits)) {
+    np__wait *wait = wait_of(root->waits.next);
 
     np__loop_paid(root->loop, &wait->packet);
-    list_remove(&root->waits, wait);
+    np__list_remove(&wait->link);
     adopt_orphan(wait, family, !root->loop->owns_port);
   }
 }

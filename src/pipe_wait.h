@@ -26,11 +26,10 @@ typedef enum np__wait_end {
  * np__root_deinit. The wait's memory is gone by then. */
 typedef void (*np__wait_fn)(void *owner, np__wait_end end);
 
-/* All zero: not opened yet. */
 typedef struct np__root {
   np_loop *loop;
-  HANDLE handle;
-  np__wait *waits; /* the waits in the kernel */
+  HANDLE handle;  /* NULL: not opened yet */
+  np__list waits; /* the waits in the kernel */
 } np__root;
 
 void np__root_init(np__root *root, np_loop *loop);

@@ -78,8 +78,8 @@ static bool wake_waiters(np__readiness *r) {
   bool wants_read = false;
   np_op *next;
 
-  for (np_op *op = r->pipe->target.first; op != NULL; op = next) {
-    next = op->np__next;
+  for (np_op *op = np__target_first(&r->pipe->target); op != NULL; op = next) {
+    next = np__op_next(op);
     if (is_waiting(op, NP__OP_READY) || is_waiting(op, NP__OP_IO)) {
       const np_interest interest = op->np__length;
       const np_readiness result = holds & with_closed(interest);
@@ -99,8 +99,8 @@ static bool wake_waiters(np__readiness *r) {
 static void serve_reads(np__readiness *r) {
   np_op *next;
 
-  for (np_op *op = r->pipe->target.first; op != NULL; op = next) {
-    next = op->np__next;
+  for (np_op *op = np__target_first(&r->pipe->target); op != NULL; op = next) {
+    next = np__op_next(op);
     if (!is_waiting(op, NP__OP_READ)) {
       continue;
     }
@@ -125,8 +125,7 @@ void np__ready_update(np__readiness *r) {
 }
 
 static void ready_retry_expired(np__timer_node *node) {
-  np__readiness *r =
-      (np__readiness *)(void *)((char *)node - offsetof(np__readiness, retry));
+  np__readiness *r = NP__CONTAINER(node, np__readiness, retry);
 
   r->blocked = 0;
   np__ready_update(r);

@@ -263,8 +263,8 @@ void np__server_accept(np_pipe *server, np_op *op, np_op_fn done) {
 static void end_session(np_pipe *server) {
   np_op *next;
 
-  for (np_op *op = server->target.first; op != NULL; op = next) {
-    next = op->np__next;
+  for (np_op *op = np__target_first(&server->target); op != NULL; op = next) {
+    next = np__op_next(op);
     if (op->np__kind == NP__OP_CONNECT && op->np__state == NP__OP_ENDED &&
         op->np__error == NP_OK) {
       /* the client was disconnected unseen */

@@ -19,8 +19,8 @@ static np_error shutdown_result(const np_op *op) {
 static void shutdown_progress(np_pipe *pipe) {
   np_op *next;
 
-  for (np_op *op = pipe->target.first; op != NULL; op = next) {
-    next = op->np__next;
+  for (np_op *op = np__target_first(&pipe->target); op != NULL; op = next) {
+    next = np__op_next(op);
     if (op->np__state >= NP__OP_HELD_BACK) {
       continue;
     }
@@ -35,7 +35,7 @@ static void shutdown_progress(np_pipe *pipe) {
 
 void np__shutdown_write_ended(np_pipe *pipe, const np_op *write) {
   if (write->np__error != NP_OK) {
-    for (np_op *op = write->np__next; op != NULL; op = op->np__next) {
+    for (np_op *op = np__op_next(write); op != NULL; op = np__op_next(op)) {
       if (op->np__kind == NP__OP_SHUTDOWN && op->np__error == NP_OK) {
         op->np__error = write->np__error;
       }
@@ -49,7 +49,8 @@ void np__shutdown_write_ended(np_pipe *pipe, const np_op *write) {
 static bool mark_writes(np_pipe *pipe) {
   bool found = false;
 
-  for (np_op *op = pipe->target.first; op != NULL; op = op->np__next) {
+  for (np_op *op = np__target_first(&pipe->target); op != NULL;
+       op = np__op_next(op)) {
     if (op->np__kind == NP__OP_WRITE && op->np__state < NP__OP_HELD_BACK) {
       op->np__at_end |= NP__AT_END_TELL;
       found = true;

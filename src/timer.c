@@ -6,7 +6,7 @@
 #include "revert.h"
 
 static void timer_expired(np__timer_node *node) {
-  np_timer *timer = (np_timer *)((char *)node - offsetof(np_timer, np__node));
+  np_timer *timer = NP__CONTAINER(node, np_timer, np__node);
 
   timer->np__fn(timer);
 }

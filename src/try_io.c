@@ -13,7 +13,8 @@
  * state `from` or a later one: its callback has not run, so its data come
  * first. */
 static bool has_earlier_read(const np_pipe *pipe, np__op_state from) {
-  for (const np_op *op = pipe->target.first; op != NULL; op = op->np__next) {
+  for (const np_op *op = np__target_first(&pipe->target); op != NULL;
+       op = np__op_next(op)) {
     if ((op->np__kind == NP__OP_READ || op->np__kind == NP__OP_TRANSACT) &&
         op->np__state >= from) {
       return true;

@@ -27,13 +27,21 @@ typedef struct np_op np_op;
  * and the pipe may be closed. */
 typedef void (*np_op_fn)(np_op *op, np_error error, size_t transferred);
 
+/* A link of a list. All members belong to the library. */
+typedef struct np__link {
+  struct np__link *next;
+  struct np__link *prev;
+} np__link;
+
 /* A packet: the part of an operation, a request or a task whose OVERLAPPED the
  * completion port hands back. All members belong to the library. */
 typedef struct np__packet {
   OVERLAPPED overlapped;
   const struct np__packet_class *class_;
-  struct np__packet *next; /* in the queue or list that it is in */
-  struct np__packet *prev; /* in a list */
+  union {
+    struct np__packet *next; /* in a queue */
+    np__link link;           /* in a list */
+  };
 } np__packet;
 
 /* The result of an operation, beside its deadline, which is kept. */
@@ -62,8 +70,7 @@ struct np_op {
   void *np__buffer;
   np_op_fn np__done;
   struct np__target *np__target;
-  struct np_op *np__next;
-  struct np_op **np__link; /* the pointer to this op: `np__next`, or a head */
+  np__link np__order; /* its place among the operations of its target */
   union {
     np__timer_node np__deadline; /* until the operation has ended */
     np__op_result np__result;    /* from then on */
