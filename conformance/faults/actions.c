@@ -213,13 +213,9 @@ bool tries_write(struct run *r, np_pipe *pipe, size_t length) {
 bool ends(struct action *action, np_error error, size_t transferred) {
   struct run *r;
 
-  if (action == NULL) {
-    return false;
-  }
+  STEP(action != NULL);
   r = action->run;
-  if (!turns(r, &action->done, action->begun)) {
-    return false;
-  }
+  STEP(turns(r, &action->done, action->begun));
   if (action->error != error) {
     if (action->error == NP_OK) {
       doubt(r, "%s succeeded, %s was due", action->function,
@@ -237,9 +233,7 @@ bool ends(struct action *action, np_error error, size_t transferred) {
 }
 
 bool ends_with(struct action *action, np_error error, const char *text) {
-  if (!ends(action, error, strlen(text))) {
-    return false;
-  }
+  STEP(ends(action, error, strlen(text)));
   return holds(action->run, memcmp(action->buffer, text, strlen(text)) == 0,
                "the bytes read are those written");
 }
@@ -247,9 +241,7 @@ bool ends_with(struct action *action, np_error error, const char *text) {
 bool cancel(struct action *action) {
   np_error error;
 
-  if (action == NULL) {
-    return false;
-  }
+  STEP(action != NULL);
   error = np_op_cancel(&action->op);
   if (error == ERROR_NOT_FOUND && action->run->plan.kind != PLAN_NONE) {
     /* The operation has its result already: the fault, which its callback

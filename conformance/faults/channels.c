@@ -49,9 +49,7 @@ bool channel_close(struct run *r, np_channel *channel) {
 bool channel_detach(struct run *r, np_channel *channel) {
   np_pipe *pipe = NULL;
 
-  if (!took(r, "np_channel_detach", np_channel_detach(channel, &pipe))) {
-    return false;
-  }
+  STEP(took(r, "np_channel_detach", np_channel_detach(channel, &pipe)));
   channel_forget(r, channel);
   return pipe_keep(r, pipe) != NULL;
 }

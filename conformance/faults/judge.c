@@ -142,9 +142,7 @@ static bool is_silent(const struct run *r) {
     return (flags & CANCELS_FIRST) != 0 &&
            r->plan.error == (uint32_t)STATUS_CANCELLED;
   }
-  if (r->plan.kind != PLAN_CALL) {
-    return false;
-  }
+  STEP(r->plan.kind == PLAN_CALL);
   if (strcmp(function, "CancelIoEx") == 0) {
     /* After a failed cancel, a time limit tries again. A close continues
      * without it; the pending operation then ends when the peer goes. */

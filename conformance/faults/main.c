@@ -380,16 +380,12 @@ static bool parse_options(int argc, char **argv, struct options *options) {
       sim_settings settings;
 
       options->settings = argv[++i];
-      if (!sim_settings_named(&settings, options->settings)) {
-        return false;
-      }
+      STEP(sim_settings_named(&settings, options->settings));
     } else if (strcmp(argv[i], "--scenario") == 0) {
       options->scenario = argv[++i];
     } else if (strcmp(argv[i], "--fault") == 0) {
       options->has_plan = parse_plan(argv[++i], &options->plan);
-      if (!options->has_plan) {
-        return false;
-      }
+      STEP(options->has_plan);
     } else {
       return false;
     }

@@ -45,13 +45,9 @@ bool pair_open(struct run *r) {
   struct action *connect;
 
   r->server = server_open(r);
-  if (r->server == NULL) {
-    return false;
-  }
+  STEP(r->server != NULL);
   connect = connect_begin(r, r->server);
-  if (connect == NULL) {
-    return false;
-  }
+  STEP(connect != NULL);
   r->client = client_open(r);
   return r->client != NULL && ends(connect, NP_OK, 0);
 }

@@ -94,9 +94,7 @@ bool turn(struct run *r, uint32_t wait_ms) {
 
 bool turns(struct run *r, const unsigned *count, unsigned wanted) {
   for (int i = 0; i < TURNS_MAX && *count < wanted; i++) {
-    if (!turn(r, TURN_MS)) {
-      return false;
-    }
+    STEP(turn(r, TURN_MS));
   }
   if (*count != wanted) {
     doubt(r, "%u callbacks came, %u were due", *count, wanted);

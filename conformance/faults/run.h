@@ -156,6 +156,14 @@ np_error plan_error(const struct plan *plan);
 
 /* --- Steps -------------------------------------------------------------- */
 
+/* STEP ends the scenario, or the step that it stands in, unless `truth`. */
+#define STEP(truth) \
+  do {              \
+    if (!(truth)) { \
+      return false; \
+    }               \
+  } while (0)
+
 /* took records the result of `function` and returns true for NP_OK. */
 bool took(struct run *r, const char *function, np_error error);
 

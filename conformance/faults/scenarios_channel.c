@@ -13,9 +13,7 @@ static bool channels(struct run *r, const np_channel_options *options,
                      struct ends *ends) {
   ends->near = NULL;
   ends->opposite = NULL;
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   ends->near = channel_open(r, r->client, options);
   if (ends->near != NULL) {
     ends->opposite = channel_open(r, r->server, options);
@@ -51,11 +49,9 @@ static bool play_messages(struct run *r) {
   struct action *sends[4];
   struct ends e;
 
-  if (!channels(r, &options, &e) || !delivers(r, e.near, e.opposite, "ping") ||
-      !delivers(r, e.opposite, e.near, "pong") ||
-      !delivers(r, e.near, e.opposite, medium)) {
-    return false;
-  }
+  STEP(channels(r, &options, &e) && delivers(r, e.near, e.opposite, "ping") &&
+       delivers(r, e.opposite, e.near, "pong") &&
+       delivers(r, e.near, e.opposite, medium));
   sends[0] = send_begin(r, e.near, "first", 5);
   sends[1] = send_begin(r, e.near, NULL, 1500);
   sends[2] = send_begin(r, e.near, "", 0);
@@ -92,9 +88,7 @@ static bool play_calls(struct run *r) {
   struct action *asked[2];
   struct ends e;
 
-  if (!channels(r, NULL, &e)) {
-    return false;
-  }
+  STEP(channels(r, NULL, &e));
   asked[0] = call_begin(r, e.near, "one");
   asked[1] = call_begin(r, e.near, "two");
   return ends_with(receive_begin(r, e.opposite), NP_OK, "one") &&
@@ -121,15 +115,11 @@ static bool play_late(struct run *r) {
   struct action *next;
   struct ends e;
 
-  if (!channels(r, NULL, &e)) {
-    return false;
-  }
+  STEP(channels(r, NULL, &e));
   r->timeout_ms = 20;
   late = call_begin(r, e.near, "one");
   r->timeout_ms = 0;
-  if (!ends(late, WAIT_TIMEOUT, 0)) {
-    return false;
-  }
+  STEP(ends(late, WAIT_TIMEOUT, 0));
   next = call_begin(r, e.near, "two");
   return ends(next, ERROR_INVALID_STATE, 0) &&
          ends_with(receive_begin(r, e.opposite), NP_OK, "one") &&
@@ -153,9 +143,7 @@ static bool play_half_close(struct run *r) {
 
   np_channel_options_init(&options);
   options.half_close = true;
-  if (!channels(r, &options, &e)) {
-    return false;
-  }
+  STEP(channels(r, &options, &e));
   shutdown = channel_shutdown_begin(r, e.near);
   return ends(receive_begin(r, e.opposite), ERROR_BROKEN_PIPE, 0) &&
          ends(shutdown, NP_OK, 0) && delivers(r, e.opposite, e.near, "answer");
@@ -176,19 +164,13 @@ static bool play_cancels(struct run *r) {
   struct action *actions[4];
   struct ends e;
 
-  if (!channels(r, NULL, &e)) {
-    return false;
-  }
+  STEP(channels(r, NULL, &e));
   actions[0] = receive_begin(r, e.near);
-  if (!turn(r, 0) || !cancel(actions[0]) ||
-      !ends(actions[0], ERROR_OPERATION_ABORTED, 0)) {
-    return false;
-  }
+  STEP(turn(r, 0) && cancel(actions[0]) &&
+       ends(actions[0], ERROR_OPERATION_ABORTED, 0));
   actions[1] = receive_into_begin(r, e.near, 64);
-  if (!turn(r, 0) || !cancel(actions[1]) ||
-      !ends(actions[1], ERROR_OPERATION_ABORTED, 0)) {
-    return false;
-  }
+  STEP(turn(r, 0) && cancel(actions[1]) &&
+       ends(actions[1], ERROR_OPERATION_ABORTED, 0));
   return delivers(r, e.opposite, e.near, "still there");
 }
 
@@ -205,24 +187,16 @@ static bool play_close(struct run *r) {
   struct action *actions[5];
   struct ends e;
 
-  if (!channels(r, NULL, &e)) {
-    return false;
-  }
+  STEP(channels(r, NULL, &e));
   actions[0] = send_begin(r, e.near, NULL, BUFFER_BYTES_MAX);
   actions[1] = receive_into_begin(r, e.near, 64);
   actions[2] = receive_begin(r, e.near);
-  if (!turn(r, 0)) {
-    return false;
-  }
+  STEP(turn(r, 0));
   actions[3] = call_begin(r, e.near, NULL);
   actions[4] = channel_shutdown_begin(r, e.near);
-  if (!channel_close(r, e.near) || !closed(r)) {
-    return false;
-  }
+  STEP(channel_close(r, e.near) && closed(r));
   for (int i = 0; i < 5; i++) {
-    if (!ends(actions[i], ERROR_OPERATION_ABORTED, 0)) {
-      return false;
-    }
+    STEP(ends(actions[i], ERROR_OPERATION_ABORTED, 0));
   }
   return true;
 }

@@ -10,14 +10,10 @@ static struct request requests[3];
 /* wait_begin opens a pair, which takes the only instance, and starts `count`
  * requests, which wait. */
 static bool wait_begin(struct run *r, size_t count, uint32_t timeout_ms) {
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   r->root_port = sim_calls("CreateIoCompletionPort") + 1;
   for (size_t i = 0; i < count; i++) {
-    if (!request_begin(r, &requests[i], timeout_ms)) {
-      return false;
-    }
+    STEP(request_begin(r, &requests[i], timeout_ms));
   }
   return turn(r, 0);
 }
@@ -25,9 +21,7 @@ static bool wait_begin(struct run *r, size_t count, uint32_t timeout_ms) {
 static bool serve_next(struct run *r) {
   struct action *connect;
 
-  if (!took(r, "np_server_disconnect", np_server_disconnect(r->server))) {
-    return false;
-  }
+  STEP(took(r, "np_server_disconnect", np_server_disconnect(r->server)));
   connect = connect_begin(r, r->server);
   return ends(connect, NP_OK, 0);
 }
@@ -47,14 +41,10 @@ SCENARIO(client_busy, "client/busy-then-free", TRIES_AGAIN) {
 }
 
 SCENARIO(client_line, "client/three-in-line", TRIES_AGAIN) {
-  if (!wait_begin(r, 3, 0)) {
-    return false;
-  }
+  STEP(wait_begin(r, 3, 0));
   for (size_t i = 0; i < 3; i++) {
-    if (!serve_next(r) || !request_ends(&requests[i], NP_OK) ||
-        !exchange(r, requests[i].client, r->server, "hello")) {
-      return false;
-    }
+    STEP(serve_next(r) && request_ends(&requests[i], NP_OK) &&
+         exchange(r, requests[i].client, r->server, "hello"));
   }
   return true;
 }
@@ -78,9 +68,7 @@ SCENARIO(client_vanishes, "client/server-vanishes", TRIES_AGAIN) {
 
 SCENARIO(client_early, "client/before-the-server", TRIES_AGAIN | SERVER_COMES) {
   r->client_options.wait_for_server = true;
-  if (!request_begin(r, &requests[0], 0) || !turn(r, 5)) {
-    return false;
-  }
+  STEP(request_begin(r, &requests[0], 0) && turn(r, 5));
   r->server = server_open(r);
   return r->server != NULL && request_ends(&requests[0], NP_OK) &&
          ends(connect_begin(r, r->server), NP_OK, 0) &&

@@ -40,9 +40,7 @@ SCENARIO(empty_message, "message/empty", 0) {
 SCENARIO(probe, "read/of-nothing", 0) {
   struct action *read;
 
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   read = read_begin(r, r->server, 0);
   return ends(write_begin(r, r->client, "data", 4), NP_OK, 4) &&
          ends(read, NP_OK, 0) &&
@@ -54,20 +52,14 @@ SCENARIO(reads, "read/several-in-flight", 0) {
   const char *texts[4] = {"a", "bb", "ccc", "dddd"};
 
   modes(r, NP_MESSAGE, NP_MESSAGE);
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   for (size_t i = 0; i < 4; i++) {
     reads[i] = read_begin(r, r->server, 16);
   }
-  if (!turn(r, 0)) {
-    return false;
-  }
+  STEP(turn(r, 0));
   for (size_t i = 0; i < 4; i++) {
-    if (!ends(write_begin(r, r->client, texts[i], strlen(texts[i])), NP_OK,
-              strlen(texts[i]))) {
-      return false;
-    }
+    STEP(ends(write_begin(r, r->client, texts[i], strlen(texts[i])), NP_OK,
+              strlen(texts[i])));
   }
   return ends_with(reads[3], NP_OK, "dddd") &&
          ends_with(reads[2], NP_OK, "ccc") &&
@@ -78,22 +70,16 @@ SCENARIO(writes, "write/several-in-flight", 0) {
   struct action *writes[4];
 
   modes(r, NP_MESSAGE, NP_MESSAGE);
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   for (size_t i = 0; i < 4; i++) {
     writes[i] = write_begin(r, r->client, NULL, QUOTA_BYTES / 2 + i);
   }
   for (size_t i = 0; i < 4; i++) {
-    if (!ends(read_begin(r, r->server, BUFFER_BYTES_MAX), NP_OK,
-              QUOTA_BYTES / 2 + i)) {
-      return false;
-    }
+    STEP(ends(read_begin(r, r->server, BUFFER_BYTES_MAX), NP_OK,
+              QUOTA_BYTES / 2 + i));
   }
   for (size_t i = 0; i < 4; i++) {
-    if (!ends(writes[i], NP_OK, QUOTA_BYTES / 2 + i)) {
-      return false;
-    }
+    STEP(ends(writes[i], NP_OK, QUOTA_BYTES / 2 + i));
   }
   return true;
 }
@@ -103,15 +89,11 @@ SCENARIO(shutdown_waits, "shutdown/after-its-writes", 0) {
   struct action *shutdown;
 
   modes(r, NP_MESSAGE, NP_MESSAGE);
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   write = write_begin(r, r->client, NULL, QUOTA_BYTES * 2);
   shutdown = shutdown_begin(r, r->client);
-  if (shutdown == NULL || !turn(r, 0) ||
-      !holds(r, shutdown->done == 0, "a shutdown waits for its writes")) {
-    return false;
-  }
+  STEP(shutdown != NULL && turn(r, 0) &&
+       holds(r, shutdown->done == 0, "a shutdown waits for its writes"));
   return ends(read_begin(r, r->server, BUFFER_BYTES_MAX), NP_OK,
               QUOTA_BYTES * 2) &&
          ends(write, NP_OK, QUOTA_BYTES * 2) && ends(shutdown, NP_OK, 0) &&
@@ -122,9 +104,7 @@ SCENARIO(shutdown_waits, "shutdown/after-its-writes", 0) {
  * whatever fault came. */
 static bool ends_soon(struct action *action, const char *what) {
   for (int i = 0; i < 10 && action->done == 0; i++) {
-    if (!turn(action->run, 10)) {
-      return false;
-    }
+    STEP(turn(action->run, 10));
   }
   if (action->done == 0) {
     run_fail(action->run, "what waits behind another lost its %s", what);
@@ -140,13 +120,9 @@ SCENARIO(held_back, "read/held-back", HOLDS_BACK) {
   struct action *cancelled;
   np_error error;
 
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   waiting = read_begin(r, r->server, 16);
-  if (!turn(r, 0)) {
-    return false;
-  }
+  STEP(turn(r, 0));
   r->timeout_ms = 10;
   limited = read_begin(r, r->server, 16);
   r->timeout_ms = 0;
@@ -171,9 +147,7 @@ SCENARIO(cancel_behind, "cancel/a-write-behind-another", CANCELS_FIRST) {
   struct action *behind;
 
   modes(r, NP_MESSAGE, NP_MESSAGE);
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   waiting = write_begin(r, r->client, NULL, QUOTA_BYTES * 2);
   behind = write_begin(r, r->client, "x", 1);
   return waiting != NULL && behind != NULL && cancel(behind) &&
@@ -188,13 +162,9 @@ SCENARIO(cancel_read, "cancel/a-read", CANCELS_FIRST) {
   struct action *in_kernel;
   struct action *put_off;
 
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   in_kernel = read_begin(r, r->server, 16);
-  if (!turn(r, 0)) {
-    return false;
-  }
+  STEP(turn(r, 0));
   put_off = read_begin(r, r->server, 16);
   return in_kernel != NULL && put_off != NULL && cancel(in_kernel) &&
          cancel(put_off) && ends(put_off, ERROR_OPERATION_ABORTED, 0) &&
@@ -208,9 +178,7 @@ SCENARIO(cancel_write, "cancel/a-write", CANCELS_FIRST) {
   struct action *write;
   struct action *shutdown;
 
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   write = write_begin(r, r->client, NULL, QUOTA_BYTES * 2);
   shutdown = shutdown_begin(r, r->client);
   return write != NULL && cancel(write) && cancel(write) &&
@@ -223,9 +191,7 @@ SCENARIO(cancel_shutdown, "cancel/a-shutdown", 0) {
   struct action *write;
   struct action *shutdown;
 
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   write = write_begin(r, r->client, NULL, QUOTA_BYTES * 2);
   shutdown = shutdown_begin(r, r->client);
   return write != NULL && shutdown != NULL && cancel(shutdown) &&
@@ -240,9 +206,7 @@ SCENARIO(timeouts, "timeout/read-write-shutdown", 0) {
   struct action *write;
   struct action *shutdown;
 
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   r->timeout_ms = 30;
   read = read_begin(r, r->client, 16);
   write = write_begin(r, r->client, NULL, QUOTA_BYTES * 2);
@@ -274,13 +238,9 @@ SCENARIO(restart, "read/begun-again-in-its-callback", 0) {
   struct action *read;
 
   modes(r, NP_MESSAGE, NP_MESSAGE);
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   read = read_begin(r, r->server, 16);
-  if (read == NULL) {
-    return false;
-  }
+  STEP(read != NULL);
   read->then = begin_again;
   return ends(write_begin(r, r->client, "one", 3), NP_OK, 3) &&
          ends(write_begin(r, r->client, "two", 3), NP_OK, 3) &&
@@ -293,9 +253,7 @@ SCENARIO(raw_talk, "raw/a-client-of-win32", 0) {
 
   modes(r, NP_MESSAGE, NP_MESSAGE);
   r->server = server_open(r);
-  if (r->server == NULL) {
-    return false;
-  }
+  STEP(r->server != NULL);
   connect = connect_begin(r, r->server);
   raw = raw_client_open(r, GENERIC_READ | GENERIC_WRITE);
   return raw != INVALID_HANDLE_VALUE && ends(connect, NP_OK, 0) &&
@@ -313,24 +271,16 @@ SCENARIO(many, "read/more-than-a-turn-takes", 0) {
   struct action *reads[MANY];
 
   modes(r, NP_MESSAGE, NP_MESSAGE);
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   for (size_t i = 0; i < MANY; i++) {
     reads[i] = read_begin(r, r->server, 16);
   }
-  if (!turn(r, 0)) {
-    return false;
+  STEP(turn(r, 0));
+  for (size_t i = 0; i < MANY; i++) {
+    STEP(write_begin(r, r->client, "x", 1) != NULL);
   }
   for (size_t i = 0; i < MANY; i++) {
-    if (write_begin(r, r->client, "x", 1) == NULL) {
-      return false;
-    }
-  }
-  for (size_t i = 0; i < MANY; i++) {
-    if (!ends_with(reads[i], NP_OK, "x")) {
-      return false;
-    }
+    STEP(ends_with(reads[i], NP_OK, "x"));
   }
   return true;
 }

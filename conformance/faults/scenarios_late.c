@@ -15,16 +15,12 @@ static bool late_pair_open(struct run *r) {
   options.read_ahead_bytes = 0;
   r->server_options.reject_remote_clients = false;
   r->server = server_open(r);
-  if (r->server == NULL) {
-    return false;
-  }
+  STEP(r->server != NULL);
   memcpy(r->name, by_network, sizeof by_network);
   r->client = client_open(r);
-  if (r->client == NULL || !ends(connect_begin(r, r->server), NP_OK, 0) ||
-      !took(r, "np_pipe_set_ready_options",
-            np_pipe_set_ready_options(r->client, &options))) {
-    return false;
-  }
+  STEP(r->client != NULL && ends(connect_begin(r, r->server), NP_OK, 0) &&
+       took(r, "np_pipe_set_ready_options",
+            np_pipe_set_ready_options(r->client, &options)));
   sim_slow(np_pipe_handle(r->client), LATE_MS);
   return true;
 }
@@ -44,9 +40,7 @@ static bool tries_read_late(struct run *r, const char *text) {
     sim_forbid_waits(false);
     total += count;
     if (error == NP_WOULD_BLOCK) {
-      if (!ends(ready_begin(r, r->client, NP_READABLE), NP_OK, NP_READABLE)) {
-        return false;
-      }
+      STEP(ends(ready_begin(r, r->client, NP_READABLE), NP_OK, NP_READABLE));
     } else if (error != ERROR_MORE_DATA &&
                !took(r, "np_pipe_try_read", error)) {
       return false;
@@ -76,11 +70,9 @@ SCENARIO(late_disconnect, "late/read-of-a-message-disconnected", READINESS) {
   struct action *read;
 
   modes(r, NP_MESSAGE, NP_MESSAGE);
-  if (!late_pair_open(r) ||
-      !ends(write_begin(r, r->server, "hello", 5), NP_OK, 5) ||
-      !ends(ready_begin(r, r->client, NP_READABLE), NP_OK, NP_READABLE)) {
-    return false;
-  }
+  STEP(late_pair_open(r) &&
+       ends(write_begin(r, r->server, "hello", 5), NP_OK, 5) &&
+       ends(ready_begin(r, r->client, NP_READABLE), NP_OK, NP_READABLE));
   read = read_begin(r, r->client, 16);
   return took(r, "np_server_disconnect", np_server_disconnect(r->server)) &&
          ends(read, ERROR_PIPE_NOT_CONNECTED, 0);
@@ -92,12 +84,10 @@ SCENARIO(late_read, "late/read-of-a-message", READINESS) {
   struct action *read;
 
   modes(r, NP_MESSAGE, NP_MESSAGE);
-  if (!late_pair_open(r) ||
-      !ends(write_begin(r, r->server, "hello", 5), NP_OK, 5) ||
-      !ends(write_begin(r, r->server, "again", 5), NP_OK, 5) ||
-      !ends(ready_begin(r, r->client, NP_READABLE), NP_OK, NP_READABLE)) {
-    return false;
-  }
+  STEP(late_pair_open(r) &&
+       ends(write_begin(r, r->server, "hello", 5), NP_OK, 5) &&
+       ends(write_begin(r, r->server, "again", 5), NP_OK, 5) &&
+       ends(ready_begin(r, r->client, NP_READABLE), NP_OK, NP_READABLE));
   read = read_begin(r, r->client, 16);
   return ends_with(read, NP_OK, "hello") &&
          ends_with(read_begin(r, r->client, 16), NP_OK, "again");

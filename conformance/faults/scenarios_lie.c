@@ -19,18 +19,14 @@ static np_error info_error(np_pipe *pipe) {
 
 /* np_pipe_info asks twice. Of the numbers in either answer none may be 5. */
 SCENARIO(lie_info, "lie/info", 0) {
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   for (uint64_t nth = 1; nth <= 2; nth++) {
     const size_t whole = nth == 1 ? LOCAL_BYTES : MODES_BYTES;
 
     for (size_t bytes = 0; bytes <= whole; bytes += 4) {
       sim_lie("NtQueryInformationFile", nth, (uint32_t)bytes, 5);
-      if (!refused(r, "np_pipe_info", info_error(r->client),
-                   ERROR_INVALID_DATA)) {
-        return false;
-      }
+      STEP(refused(r, "np_pipe_info", info_error(r->client),
+                   ERROR_INVALID_DATA));
     }
   }
   return took(r, "np_pipe_info", info_error(r->client)) &&
@@ -41,10 +37,8 @@ SCENARIO(lie_info, "lie/info", 0) {
 SCENARIO(lie_count, "lie/info-count", READINESS) {
   np_info info = {.size = sizeof info};
 
-  if (!pair_open(r) || !ends(write_begin(r, r->server, "held", 4), NP_OK, 4) ||
-      !ends(ready_begin(r, r->client, NP_READABLE), NP_OK, NP_READABLE)) {
-    return false;
-  }
+  STEP(pair_open(r) && ends(write_begin(r, r->server, "held", 4), NP_OK, 4) &&
+       ends(ready_begin(r, r->client, NP_READABLE), NP_OK, NP_READABLE));
   /* What is a kind or a state may be 1; so may a count. */
   sim_lie("NtQueryInformationFile", 1, LOCAL_BYTES, 1);
   return took(r, "np_pipe_info", np_pipe_info(r->client, &info)) &&
@@ -56,15 +50,11 @@ SCENARIO(lie_adopt, "lie/adopt", 0) {
   np_pipe *pipe = NULL;
   HANDLE raw = raw_server_open(r, FILE_FLAG_OVERLAPPED);
 
-  if (raw == INVALID_HANDLE_VALUE) {
-    return false;
-  }
+  STEP(raw != INVALID_HANDLE_VALUE);
   for (size_t bytes = 0; bytes <= LOCAL_BYTES; bytes += 4) {
     sim_lie("NtQueryInformationFile", 1, (uint32_t)bytes, 5);
-    if (!refused(r, "np_pipe_adopt", np_pipe_adopt(r->loop, raw, &pipe),
-                 ERROR_INVALID_DATA)) {
-      return false;
-    }
+    STEP(refused(r, "np_pipe_adopt", np_pipe_adopt(r->loop, raw, &pipe),
+                 ERROR_INVALID_DATA));
   }
   return holds(r, pipe == NULL, "no pipe was made") && raw_close(r, raw);
 }
@@ -84,13 +74,9 @@ static bool peek_lies(struct run *r, size_t bytes, uint32_t value,
 }
 
 SCENARIO(lie_peek, "lie/peek", 0) {
-  if (!pair_open(r) || !ends(write_begin(r, r->server, "data", 4), NP_OK, 4)) {
-    return false;
-  }
+  STEP(pair_open(r) && ends(write_begin(r, r->server, "data", 4), NP_OK, 4));
   for (size_t bytes = 0; bytes < PEEK_BYTES; bytes += 4) {
-    if (!peek_lies(r, bytes, 0, ERROR_INVALID_DATA)) {
-      return false;
-    }
+    STEP(peek_lies(r, bytes, 0, ERROR_INVALID_DATA));
   }
   /* More than there is room for, more than waits in the pipe, and a message and
    * a count of the largest size. */
@@ -105,15 +91,11 @@ SCENARIO(lie_peek, "lie/peek", 0) {
 SCENARIO(lie_flush, "lie/flush", FLUSHES | NO_FLUSH_CONTROL | LIES) {
   struct action *flushed[2];
 
-  if (!pair_open(r) || !ends(write_begin(r, r->client, "data", 4), NP_OK, 4) ||
-      !ends(write_begin(r, r->server, "more", 4), NP_OK, 4)) {
-    return false;
-  }
+  STEP(pair_open(r) && ends(write_begin(r, r->client, "data", 4), NP_OK, 4) &&
+       ends(write_begin(r, r->server, "more", 4), NP_OK, 4));
   flushed[0] = flush_begin(r, r->client);
   flushed[1] = flush_begin(r, r->server);
-  if (flushed[0] == NULL || flushed[1] == NULL || !turn(r, 1)) {
-    return false;
-  }
+  STEP(flushed[0] != NULL && flushed[1] != NULL && turn(r, 1));
   sim_lie("NtQueryInformationFile", 1, 4, 0);
   return ends_with(read_begin(r, r->server, 16), NP_OK, "data") &&
          ends(flushed[0], ERROR_INVALID_DATA, 0) &&

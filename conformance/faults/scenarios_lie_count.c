@@ -9,17 +9,13 @@ static bool is_refused(struct action *action) {
 
 /* The lie comes with a read that finds its bytes. */
 SCENARIO(count_read, "lie/count-read", LIES) {
-  if (!pair_open(r) || !ends(write_begin(r, r->client, "abcd", 4), NP_OK, 4)) {
-    return false;
-  }
+  STEP(pair_open(r) && ends(write_begin(r, r->client, "abcd", 4), NP_OK, 4));
   sim_lie_count("ReadFile", 1, 17);
   return is_refused(read_begin(r, r->server, 16));
 }
 
 SCENARIO(count_read_limited, "lie/count-read-with-a-limit", LIES) {
-  if (!pair_open(r) || !ends(write_begin(r, r->client, "abcd", 4), NP_OK, 4)) {
-    return false;
-  }
+  STEP(pair_open(r) && ends(write_begin(r, r->client, "abcd", 4), NP_OK, 4));
   r->timeout_ms = 1000;
   sim_lie_count("ReadFile", 1, UINT32_MAX);
   return is_refused(read_begin(r, r->server, 16));
@@ -29,9 +25,7 @@ SCENARIO(count_read_limited, "lie/count-read-with-a-limit", LIES) {
 SCENARIO(count_read_pending, "lie/count-read-by-its-packet", LIES) {
   struct action *read;
 
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   sim_lie_count("ReadFile", 1, 17);
   read = read_begin(r, r->server, 16);
   return turn(r, 0) && ends(write_begin(r, r->client, "abcd", 4), NP_OK, 4) &&
@@ -42,9 +36,7 @@ SCENARIO(count_transact, "lie/count-transact", LIES) {
   struct action *action;
 
   modes(r, NP_MESSAGE, NP_MESSAGE);
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   sim_lie_count("TransactNamedPipe", 1, BUFFER_BYTES_MAX + 1);
   action = transact_begin(r, r->client, "ask");
   return action != NULL &&
@@ -57,13 +49,9 @@ SCENARIO(count_transact, "lie/count-transact", LIES) {
 SCENARIO(count_call, "lie/count-call-looks", LIES) {
   np_channel *channel;
 
-  if (!pair_open(r) || !ends(write_begin(r, r->server, "old", 3), NP_OK, 3)) {
-    return false;
-  }
+  STEP(pair_open(r) && ends(write_begin(r, r->server, "old", 3), NP_OK, 3));
   channel = channel_open(r, r->client, NULL);
-  if (channel == NULL) {
-    return false;
-  }
+  STEP(channel != NULL);
   sim_lie_count("ReadFile", 1, UINT32_MAX);
   return is_refused(call_begin(r, channel, "ask"));
 }
@@ -72,9 +60,7 @@ SCENARIO(count_write_pending, "lie/count-write-by-its-packet", LIES) {
   static const char bytes[2 * QUOTA_BYTES];
   struct action *write;
 
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   sim_lie_count("WriteFile", 1, sizeof bytes + 1);
   write = write_begin(r, r->client, bytes, sizeof bytes);
   return ends(read_begin(r, r->server, QUOTA_BYTES), NP_OK, QUOTA_BYTES) &&
@@ -84,9 +70,7 @@ SCENARIO(count_write_pending, "lie/count-write-by-its-packet", LIES) {
 
 /* The read-ahead gets the lie, and the next try tells of it. */
 SCENARIO(count_ahead, "lie/count-read-ahead", LIES | READINESS) {
-  if (!pair_open(r) || !ends(write_begin(r, r->client, "abcd", 4), NP_OK, 4)) {
-    return false;
-  }
+  STEP(pair_open(r) && ends(write_begin(r, r->client, "abcd", 4), NP_OK, 4));
   sim_lie_count("ReadFile", 1, UINT32_MAX);
   return ends(ready_begin(r, r->server, NP_READABLE), NP_OK, NP_READABLE) &&
          refused(r, "np_pipe_try_read", try_read_error(r, r->server),
@@ -99,13 +83,11 @@ SCENARIO(count_try_read, "lie/count-try-read", LIES | READINESS) {
 
   np_ready_options_init(&options);
   options.read_ahead_bytes = 0;
-  if (!pair_open(r) ||
-      !took(r, "np_pipe_set_ready_options",
-            np_pipe_set_ready_options(r->server, &options)) ||
-      !ends(write_begin(r, r->client, "abcd", 4), NP_OK, 4) ||
-      !ends(ready_begin(r, r->server, NP_READABLE), NP_OK, NP_READABLE)) {
-    return false;
-  }
+  STEP(pair_open(r) &&
+       took(r, "np_pipe_set_ready_options",
+            np_pipe_set_ready_options(r->server, &options)) &&
+       ends(write_begin(r, r->client, "abcd", 4), NP_OK, 4) &&
+       ends(ready_begin(r, r->server, NP_READABLE), NP_OK, NP_READABLE));
   sim_lie_count("ReadFile", 1, UINT32_MAX);
   return refused(r, "np_pipe_try_read", try_read_error(r, r->server),
                  ERROR_INVALID_DATA);
@@ -114,9 +96,7 @@ SCENARIO(count_try_read, "lie/count-try-read", LIES | READINESS) {
 /* --- Parts of messages in a stream ---------------------------------------- */
 
 SCENARIO(warning_read, "lie/warning-read", CUTS_MESSAGES) {
-  if (!pair_open(r) || !ends(write_begin(r, r->client, "abcd", 4), NP_OK, 4)) {
-    return false;
-  }
+  STEP(pair_open(r) && ends(write_begin(r, r->client, "abcd", 4), NP_OK, 4));
   sim_lie_warning("ReadFile", 1);
   return ends_with(read_begin(r, r->server, 16), NP_OK, "abcd");
 }
@@ -125,9 +105,7 @@ SCENARIO(warning_read_pending, "lie/warning-read-by-its-packet",
          CUTS_MESSAGES) {
   struct action *read;
 
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   sim_lie_warning("ReadFile", 1);
   read = read_begin(r, r->server, 16);
   return turn(r, 0) && ends(write_begin(r, r->client, "abcd", 4), NP_OK, 4) &&
@@ -142,25 +120,19 @@ static bool tries_warned(struct run *r, size_t ahead, uint64_t nth) {
 
   np_ready_options_init(&options);
   options.read_ahead_bytes = ahead;
-  if (!pair_open(r) || !took(r, "np_pipe_set_ready_options",
-                             np_pipe_set_ready_options(r->server, &options))) {
-    return false;
-  }
+  STEP(pair_open(r) && took(r, "np_pipe_set_ready_options",
+                            np_pipe_set_ready_options(r->server, &options)));
   for (unsigned i = 0; i < 2; i++) {
     np_error error = NP_WOULD_BLOCK;
 
-    if (!ends(write_begin(r, r->client, "abcd", 4), NP_OK, 4)) {
-      return false;
-    }
+    STEP(ends(write_begin(r, r->client, "abcd", 4), NP_OK, 4));
     sim_lie_warning("ReadFile", nth);
     if (i == 1) {
       error = try_read_error(r, r->server); /* It begins the read itself. */
     }
     if (error == NP_WOULD_BLOCK) {
-      if (!ends(ready_begin(r, r->server, NP_READABLE), NP_OK, NP_READABLE) ||
-          !tries_read(r, r->server, "abcd")) {
-        return false;
-      }
+      STEP(ends(ready_begin(r, r->server, NP_READABLE), NP_OK, NP_READABLE) &&
+           tries_read(r, r->server, "abcd"));
     } else if (!took(r, "np_pipe_try_read", error)) {
       return false;
     }
@@ -187,13 +159,11 @@ SCENARIO(warning_empty, "lie/warning-try-read-of-nothing",
 
   np_ready_options_init(&options);
   options.read_ahead_bytes = 0;
-  if (!pair_open(r) ||
-      !took(r, "np_pipe_set_ready_options",
-            np_pipe_set_ready_options(r->server, &options)) ||
-      !ends(write_begin(r, r->client, "abcd", 4), NP_OK, 4) ||
-      !ends(ready_begin(r, r->server, NP_READABLE), NP_OK, NP_READABLE)) {
-    return false;
-  }
+  STEP(pair_open(r) &&
+       took(r, "np_pipe_set_ready_options",
+            np_pipe_set_ready_options(r->server, &options)) &&
+       ends(write_begin(r, r->client, "abcd", 4), NP_OK, 4) &&
+       ends(ready_begin(r, r->server, NP_READABLE), NP_OK, NP_READABLE));
   sim_lie_warning("ReadFile", 1);
   sim_lie_count("ReadFile", 1, 0);
   return took(r, "np_pipe_try_read", try_read_error(r, r->server));
@@ -203,13 +173,9 @@ SCENARIO(warning_channel, "lie/warning-channel", CUTS_MESSAGES) {
   static const char frame[] = "\0\0\0\4abcd";
   np_channel *channel;
 
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   channel = channel_open(r, r->server, NULL);
-  if (channel == NULL || !ends(write_begin(r, r->client, frame, 8), NP_OK, 8)) {
-    return false;
-  }
+  STEP(channel != NULL && ends(write_begin(r, r->client, frame, 8), NP_OK, 8));
   sim_lie_warning("ReadFile", 1);
   return ends_with(receive_begin(r, channel), NP_OK, "abcd");
 }

@@ -35,13 +35,9 @@ SCENARIO(accept_waiting, "listener/accept-waiting", 0) {
 
 SCENARIO(recycle, "listener/recycle", 0) {
   r->listener_options.backlog = 1;
-  if (!listener_open(r)) {
-    return false;
-  }
+  STEP(listener_open(r));
   for (unsigned i = 1; i <= 4; i++) {
-    if (!visit(r, i) || !give_back(r) || !turn(r, 0)) {
-      return false;
-    }
+    STEP(visit(r, i) && give_back(r) && turn(r, 0));
   }
   return turn(r, 50) && turn(r, 50) && listener_close(r) && closed(r);
 }
@@ -51,16 +47,12 @@ SCENARIO(recycle_mode, "listener/recycle-read-mode", 0) {
   r->listener_options.backlog = 1;
   r->listener_options.server.mode = NP_MESSAGE;
   r->listener_options.server.read_mode = NP_MESSAGE;
-  if (!listener_open(r)) {
-    return false;
-  }
+  STEP(listener_open(r));
   for (unsigned i = 1; i <= 3; i++) {
-    if (!visit(r, i) ||
-        !took(r, "np_pipe_set_read_mode",
-              np_pipe_set_read_mode(r->accepted, NP_BYTE)) ||
-        !give_back(r) || !turn(r, 0)) {
-      return false;
-    }
+    STEP(visit(r, i) &&
+         took(r, "np_pipe_set_read_mode",
+              np_pipe_set_read_mode(r->accepted, NP_BYTE)) &&
+         give_back(r) && turn(r, 0));
   }
   return turn(r, 50) && turn(r, 50) && listener_close(r) && closed(r);
 }
@@ -71,9 +63,7 @@ SCENARIO(recycle_busy, "listener/recycle-with-all-in-flight", 0) {
   struct action *ready;
 
   r->listener_options.server.instances_max = 1;
-  if (!listener_open(r) || !visit(r, 1)) {
-    return false;
-  }
+  STEP(listener_open(r) && visit(r, 1));
   read = read_begin(r, r->accepted, 16);
   write = write_begin(r, r->accepted, NULL, QUOTA_BYTES + 1);
   ready = ready_begin(r, r->accepted, NP_READABLE);
@@ -89,14 +79,10 @@ SCENARIO(idle, "listener/recycle-too-many", 0) {
 
   r->listener_options.backlog = 1;
   r->listener_options.idle_max = 1;
-  if (!listener_open(r) || !next_client(r) || !accepts(r, 1)) {
-    return false;
-  }
+  STEP(listener_open(r) && next_client(r) && accepts(r, 1));
   first = r->accepted;
   first_client = r->client;
-  if (!next_client(r) || !accepts(r, 2) || !give_back(r)) {
-    return false;
-  }
+  STEP(next_client(r) && accepts(r, 2) && give_back(r));
   r->accepted = first;
   return give_back(r) && turn(r, 0) && pipe_close(r, first_client) &&
          pipe_close(r, r->client) && closed(r) && visit(r, 3);

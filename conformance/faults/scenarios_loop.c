@@ -78,9 +78,7 @@ SCENARIO(run, "loop/run-until-nothing-pends", ONLY_WAITS) {
   struct action *read;
   bool went;
 
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   r->timeout_ms = 20;
   read = read_begin(r, r->server, 16);
   r->in_loop = true;
@@ -149,13 +147,9 @@ SCENARIO(never_idle, "loop/never-idle", 0) {
   struct action *write;
   bool went;
 
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   write = write_begin(r, r->client, "", 0);
-  if (write == NULL) {
-    return false;
-  }
+  STEP(write != NULL);
   write->then = write_again;
   r->in_loop = true;
   went = took(r, "np_loop_run", np_loop_run(r->loop));

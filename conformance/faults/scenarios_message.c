@@ -29,9 +29,7 @@ SCENARIO(transact, "message/transact", 0) {
   struct action *action;
 
   modes(r, NP_MESSAGE, NP_MESSAGE);
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   action = transact_begin(r, r->client, "ask");
   return action != NULL &&
          ends_with(read_begin(r, r->server, 16), NP_OK, "ask") &&
@@ -56,15 +54,10 @@ static bool parts(struct run *r) {
   struct action *reads[3];
 
   modes(r, NP_MESSAGE, NP_MESSAGE);
-  if (!pair_open(r) ||
-      !ends(write_begin(r, r->client, "abcdef", 6), NP_OK, 6)) {
-    return false;
-  }
+  STEP(pair_open(r) && ends(write_begin(r, r->client, "abcdef", 6), NP_OK, 6));
   for (size_t i = 0; i < 3; i++) {
     reads[i] = read_begin(r, r->server, 2);
-    if (reads[i] == NULL) {
-      return false;
-    }
+    STEP(reads[i] != NULL);
   }
   return ends_with(reads[0], ERROR_MORE_DATA, "ab") &&
          ends_with(reads[1], ERROR_MORE_DATA, "cd") &&

@@ -9,9 +9,7 @@ SCENARIO(connect_first, "connect/before-the-client", 0) {
 
 SCENARIO(client_first, "connect/after-the-client", 0) {
   r->server = server_open(r);
-  if (r->server == NULL) {
-    return false;
-  }
+  STEP(r->server != NULL);
   r->client = client_open(r);
   return r->client != NULL && ends(connect_begin(r, r->server), NP_OK, 0) &&
          exchange(r, r->client, r->server, "hello");
@@ -31,9 +29,7 @@ SCENARIO(client_gone, "connect/came-wrote-and-went", 0) {
   HANDLE raw;
 
   r->server = server_open(r);
-  if (r->server == NULL) {
-    return false;
-  }
+  STEP(r->server != NULL);
   raw = raw_client_open(r, GENERIC_READ | GENERIC_WRITE);
   return raw != INVALID_HANDLE_VALUE && raw_write(r, raw, "bye") &&
          raw_close(r, raw) && ends(connect_begin(r, r->server), NP_OK, 0) &&
@@ -47,14 +43,10 @@ SCENARIO(connect_cancel, "connect/cancelled-and-begun-again", CANCELS_FIRST) {
   struct action *connect;
 
   r->server = server_open(r);
-  if (r->server == NULL) {
-    return false;
-  }
+  STEP(r->server != NULL);
   connect = connect_begin(r, r->server);
-  if (connect == NULL || !turn(r, 0) || !cancel(connect) ||
-      !ends(connect, ERROR_OPERATION_ABORTED, 0)) {
-    return false;
-  }
+  STEP(connect != NULL && turn(r, 0) && cancel(connect) &&
+       ends(connect, ERROR_OPERATION_ABORTED, 0));
   r->client = client_open(r);
   return r->client != NULL && ends(connect_begin(r, r->server), NP_OK, 0) &&
          ends(connect_begin(r, r->server), ERROR_PIPE_CONNECTED, 0);
@@ -71,21 +63,17 @@ SCENARIO(reuse, "disconnect/and-the-next-client", 0) {
   struct action *read;
   struct action *write;
 
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   read = read_begin(r, r->server, 16);
   write = write_begin(r, r->server, NULL, QUOTA_BYTES + 1);
-  if (!turn(r, 0) ||
-      !took(r, "np_server_disconnect", np_server_disconnect(r->server)) ||
-      !refused(r, "np_server_disconnect", np_server_disconnect(r->server),
-               ERROR_PIPE_NOT_CONNECTED) ||
-      !ends(read, ERROR_PIPE_NOT_CONNECTED, 0) ||
-      !ends(write, ERROR_PIPE_NOT_CONNECTED, 0) ||
-      !ends(read_begin(r, r->client, 16), ERROR_PIPE_NOT_CONNECTED, 0) ||
-      !pipe_close(r, r->client)) {
-    return false;
-  }
+  STEP(turn(r, 0) &&
+       took(r, "np_server_disconnect", np_server_disconnect(r->server)) &&
+       refused(r, "np_server_disconnect", np_server_disconnect(r->server),
+               ERROR_PIPE_NOT_CONNECTED) &&
+       ends(read, ERROR_PIPE_NOT_CONNECTED, 0) &&
+       ends(write, ERROR_PIPE_NOT_CONNECTED, 0) &&
+       ends(read_begin(r, r->client, 16), ERROR_PIPE_NOT_CONNECTED, 0) &&
+       pipe_close(r, r->client));
   read = connect_begin(r, r->server);
   r->client = client_open(r);
   return r->client != NULL && ends(read, NP_OK, 0) &&
@@ -98,16 +86,12 @@ SCENARIO(disconnect_listening, "disconnect/while-it-listens", CANCELS_FIRST) {
   struct action *read;
 
   r->server = server_open(r);
-  if (r->server == NULL) {
-    return false;
-  }
+  STEP(r->server != NULL);
   connect = connect_begin(r, r->server);
   read = read_begin(r, r->server, 16);
-  if (!took(r, "np_server_disconnect", np_server_disconnect(r->server)) ||
-      !ends(read, ERROR_PIPE_NOT_CONNECTED, 0) ||
-      !ends(connect, ERROR_PIPE_NOT_CONNECTED, 0)) {
-    return false;
-  }
+  STEP(took(r, "np_server_disconnect", np_server_disconnect(r->server)) &&
+       ends(read, ERROR_PIPE_NOT_CONNECTED, 0) &&
+       ends(connect, ERROR_PIPE_NOT_CONNECTED, 0));
   connect = connect_begin(r, r->server);
   r->client = client_open(r);
   return r->client != NULL && ends(connect, NP_OK, 0);
@@ -119,13 +103,9 @@ SCENARIO(close_all, "close/everything-in-flight", 0) {
   struct action *shutdown;
   struct action *put_off;
 
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   in_kernel = read_begin(r, r->server, 16);
-  if (!turn(r, 0)) {
-    return false;
-  }
+  STEP(turn(r, 0));
   write = write_begin(r, r->server, NULL, QUOTA_BYTES + 1);
   shutdown = shutdown_begin(r, r->server);
   put_off = read_begin(r, r->server, 16);
@@ -148,14 +128,10 @@ SCENARIO(close_inside, "close/from-a-callback", 0) {
   struct action *read;
   struct action *other;
 
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   read = read_begin(r, r->server, 16);
   other = read_begin(r, r->client, 16);
-  if (read == NULL || other == NULL) {
-    return false;
-  }
+  STEP(read != NULL && other != NULL);
   read->then = close_both;
   return ends(write_begin(r, r->client, "last", 4), NP_OK, 4) &&
          ends_with(read, NP_OK, "last") && closed(r) &&
@@ -166,9 +142,7 @@ SCENARIO(close_listening, "close/while-it-listens", 0) {
   struct action *connect;
 
   r->server = server_open(r);
-  if (r->server == NULL) {
-    return false;
-  }
+  STEP(r->server != NULL);
   connect = connect_begin(r, r->server);
   return connect != NULL && pipe_close(r, r->server) &&
          ends(connect, ERROR_OPERATION_ABORTED, 0) && closed(r);
@@ -177,10 +151,8 @@ SCENARIO(close_listening, "close/while-it-listens", 0) {
 SCENARIO(peer_closes, "close/the-peer-first", 0) {
   struct action *read;
 
-  if (!pair_open(r) || !ends(write_begin(r, r->client, "tail", 4), NP_OK, 4) ||
-      !pipe_close(r, r->client) || !closed(r)) {
-    return false;
-  }
+  STEP(pair_open(r) && ends(write_begin(r, r->client, "tail", 4), NP_OK, 4) &&
+       pipe_close(r, r->client) && closed(r));
   read = read_begin(r, r->server, 16);
   return ends_with(read, NP_OK, "tail") &&
          ends(read_begin(r, r->server, 16), ERROR_BROKEN_PIPE, 0) &&
@@ -269,16 +241,12 @@ SCENARIO(adopt_client, "adopt/a-client", 0) {
 
   modes(r, NP_MESSAGE, NP_BYTE);
   raw = raw_server_open(r, 0);
-  if (raw == INVALID_HANDLE_VALUE) {
-    return false;
-  }
+  STEP(raw != INVALID_HANDLE_VALUE);
   r->client = client_open(r);
-  if (r->client == NULL || !raw_write(r, raw, "hello") ||
-      !ends_with(read_begin(r, r->client, 16), NP_OK, "hello") ||
-      !refused(r, "np_pipe_adopt", np_pipe_adopt(r->loop, raw, &pipe),
-               ERROR_INVALID_PARAMETER)) {
-    return false;
-  }
+  STEP(r->client != NULL && raw_write(r, raw, "hello") &&
+       ends_with(read_begin(r, r->client, 16), NP_OK, "hello") &&
+       refused(r, "np_pipe_adopt", np_pipe_adopt(r->loop, raw, &pipe),
+               ERROR_INVALID_PARAMETER));
   return ends(write_begin(r, r->client, "hi", 2), NP_OK, 2) &&
          raw_read(r, raw, "hi") && raw_close(r, raw);
 }
@@ -288,10 +256,8 @@ SCENARIO(adopt_server, "adopt/a-server", 0) {
 
   modes(r, NP_MESSAGE, NP_MESSAGE);
   raw = raw_server_open(r, FILE_FLAG_OVERLAPPED);
-  if (raw == INVALID_HANDLE_VALUE ||
-      !took(r, "np_pipe_adopt", np_pipe_adopt(r->loop, raw, &r->server))) {
-    return false;
-  }
+  STEP(raw != INVALID_HANDLE_VALUE &&
+       took(r, "np_pipe_adopt", np_pipe_adopt(r->loop, raw, &r->server)));
   raw_forget(r, raw);
   r->pipes[r->pipe_count++] = r->server;
   np_pipe_set_user(r->server, r);

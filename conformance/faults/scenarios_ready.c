@@ -11,9 +11,7 @@ SCENARIO(vectors, "vector/readv-and-writev", 0) {
   struct action *write;
 
   modes(r, NP_MESSAGE, NP_MESSAGE);
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   read = readv_begin(r, r->server, into, 2);
   write = read != NULL ? writev_begin(r, r->client, out, 3) : NULL;
   /* `in` is a local variable, so the read must end before the return. */
@@ -27,9 +25,7 @@ SCENARIO(vectors, "vector/readv-and-writev", 0) {
 static bool play_until_read(struct run *r) {
   struct action *flushed;
 
-  if (!pair_open(r) || !ends(write_begin(r, r->client, "data", 4), NP_OK, 4)) {
-    return false;
-  }
+  STEP(pair_open(r) && ends(write_begin(r, r->client, "data", 4), NP_OK, 4));
   flushed = flush_begin(r, r->client);
   return flushed != NULL &&
          ends_with(read_begin(r, r->server, 16), NP_OK, "data") &&
@@ -48,9 +44,7 @@ SCENARIO(flush_thread, "flush/thread-until-it-was-read",
 static bool play_cancelled(struct run *r) {
   struct action *flushed;
 
-  if (!pair_open(r) || !ends(write_begin(r, r->client, "data", 4), NP_OK, 4)) {
-    return false;
-  }
+  STEP(pair_open(r) && ends(write_begin(r, r->client, "data", 4), NP_OK, 4));
   flushed = flush_begin(r, r->client);
   /* Virtual time passes only while no thread runs; so after this turn the
    * flushing thread waits in the kernel. */
@@ -73,9 +67,7 @@ SCENARIO(flush_peer, "flush/thread-peer-goes-first",
          FLUSHES | NO_FLUSH_CONTROL | KNOWS_ITSELF) {
   struct action *flushed;
 
-  if (!pair_open(r) || !ends(write_begin(r, r->client, "data", 4), NP_OK, 4)) {
-    return false;
-  }
+  STEP(pair_open(r) && ends(write_begin(r, r->client, "data", 4), NP_OK, 4));
   flushed = flush_begin(r, r->client);
   return flushed != NULL && pipe_close(r, r->server) &&
          ends(flushed, ERROR_BROKEN_PIPE, 0);
@@ -88,10 +80,8 @@ SCENARIO(flush_both, "flush/thread-both-ends",
   struct action *server;
   struct action *client;
 
-  if (!pair_open(r) || !ends(write_begin(r, r->client, "data", 4), NP_OK, 4) ||
-      !ends(write_begin(r, r->server, "back", 4), NP_OK, 4)) {
-    return false;
-  }
+  STEP(pair_open(r) && ends(write_begin(r, r->client, "data", 4), NP_OK, 4) &&
+       ends(write_begin(r, r->server, "back", 4), NP_OK, 4));
   client = flush_begin(r, r->client);
   server = client != NULL ? flush_begin(r, r->server) : NULL;
   return server != NULL && turn(r, 10) &&
@@ -104,9 +94,7 @@ SCENARIO(readable, "ready/readable-then-read", READINESS) {
   struct action *wait;
 
   modes(r, NP_MESSAGE, NP_MESSAGE);
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   wait = ready_begin(r, r->server, NP_READABLE);
   return wait != NULL && turn(r, 0) &&
          ends(write_begin(r, r->client, "one", 3), NP_OK, 3) &&
@@ -124,10 +112,8 @@ SCENARIO(probe, "ready/without-read-ahead", READINESS) {
 
   np_ready_options_init(&options);
   options.read_ahead_bytes = 0;
-  if (!pair_open(r) || !took(r, "np_pipe_set_ready_options",
-                             np_pipe_set_ready_options(r->server, &options))) {
-    return false;
-  }
+  STEP(pair_open(r) && took(r, "np_pipe_set_ready_options",
+                            np_pipe_set_ready_options(r->server, &options)));
   wait = ready_begin(r, r->server, NP_READABLE);
   return wait != NULL && turn(r, 0) &&
          ends(write_begin(r, r->client, "one", 3), NP_OK, 3) &&
@@ -137,11 +123,9 @@ SCENARIO(probe, "ready/without-read-ahead", READINESS) {
 SCENARIO(writable, "ready/writable-then-written", READINESS) {
   struct action *wait;
 
-  if (!pair_open(r) || !tries_write(r, r->client, QUOTA_BYTES + 1) ||
-      !refused(r, "np_pipe_try_write", try_write_error(r, r->client),
-               NP_WOULD_BLOCK)) {
-    return false;
-  }
+  STEP(pair_open(r) && tries_write(r, r->client, QUOTA_BYTES + 1) &&
+       refused(r, "np_pipe_try_write", try_write_error(r, r->client),
+               NP_WOULD_BLOCK));
   wait = ready_begin(r, r->client, NP_WRITABLE);
   return wait != NULL &&
          ends(read_begin(r, r->server, BUFFER_BYTES_MAX), NP_OK,
@@ -153,9 +137,7 @@ SCENARIO(writable, "ready/writable-then-written", READINESS) {
 SCENARIO(ready_gone, "ready/the-peer-leaves", READINESS) {
   struct action *wait;
 
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   wait = ready_begin(r, r->server, NP_READABLE);
   return wait != NULL && turn(r, 0) && pipe_close(r, r->client) && closed(r) &&
          ends(wait, NP_OK, NP_READABLE | NP_READ_CLOSED) &&
@@ -167,21 +149,15 @@ SCENARIO(ready_cancel, "ready/cancelled-closed-disconnected", READINESS) {
   struct action *wait;
   struct action *other;
 
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   r->timeout_ms = 20;
   wait = ready_begin(r, r->server, NP_READABLE);
-  if (wait == NULL || !ends(wait, WAIT_TIMEOUT, 0)) {
-    return false;
-  }
+  STEP(wait != NULL && ends(wait, WAIT_TIMEOUT, 0));
   r->timeout_ms = 0;
   wait = ready_begin(r, r->server, NP_READABLE);
-  if (wait == NULL || !turn(r, 0) ||
-      !took(r, "np_server_disconnect", np_server_disconnect(r->server)) ||
-      !ends(wait, ERROR_PIPE_NOT_CONNECTED, 0)) {
-    return false;
-  }
+  STEP(wait != NULL && turn(r, 0) &&
+       took(r, "np_server_disconnect", np_server_disconnect(r->server)) &&
+       ends(wait, ERROR_PIPE_NOT_CONNECTED, 0));
   other = ready_begin(r, r->client, NP_WRITE_CLOSED);
   /* The last turn dequeues the packet of the server's read-ahead. */
   return other != NULL && pipe_close(r, r->client) && closed(r) &&
@@ -201,12 +177,10 @@ SCENARIO(own_calls, "ready/calls-of-the-callers-own", READINESS) {
   size_t transferred = 0;
   struct action *action;
 
-  if (!pair_open(r) ||
-      !refused(r, "np_pipe_try_io",
+  STEP(pair_open(r) &&
+       refused(r, "np_pipe_try_io",
                np_pipe_try_io(r->server, NP_READABLE, take_nothing, r, NULL),
-               NP_WOULD_BLOCK)) {
-    return false;
-  }
+               NP_WOULD_BLOCK));
   action = io_begin(r, r->client, NP_WRITABLE, take_nothing);
   return action != NULL && ends(action, NP_OK, 7) &&
          took(r, "np_pipe_try_io",
@@ -227,9 +201,7 @@ static np_error close_it(HANDLE handle, void *context, size_t *transferred) {
 SCENARIO(closing_call, "ready/a-call-that-closes-its-pipe", READINESS) {
   struct action *action;
 
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   action = io_begin(r, r->client, NP_WRITABLE, close_it);
   return action != NULL && ends(action, ERROR_OPERATION_ABORTED, 0) &&
          closed(r);

@@ -73,13 +73,9 @@ SCENARIO(impersonate, "security/impersonate", 0) {
   np_error error;
 
   r->client_options.security_qos = SECURITY_IMPERSONATION;
-  if (!pair_open(r) || !exchange(r, r->client, r->server, "hello")) {
-    return false;
-  }
+  STEP(pair_open(r) && exchange(r, r->client, r->server, "hello"));
   error = np_pipe_impersonate(r->server);
-  if (!took(r, "np_pipe_impersonate", error)) {
-    return false;
-  }
+  STEP(took(r, "np_pipe_impersonate", error));
   if (!took(r, "np_pipe_revert", np_pipe_revert(r->server))) {
     np_pipe_revert(r->server); /* A failed revert can be tried again. */
     return false;
@@ -90,9 +86,7 @@ SCENARIO(impersonate, "security/impersonate", 0) {
 SCENARIO(no_owner, "security/no-owner", 0) {
   char user[NP_SID_TEXT_BYTES_MAX];
 
-  if (!pair_open(r)) {
-    return false;
-  }
+  STEP(pair_open(r));
   sim_disown(np_pipe_handle(r->server));
   return refused(r, "np_pipe_peer_user",
                  np_pipe_peer_user(r->client, user, sizeof user),
@@ -106,14 +100,10 @@ SCENARIO(verify, "security/verify", 0) {
   r->server_options.access = NP_ACCESS_CURRENT_USER;
   r->client_options.verify_same_user = true;
   r->client_options.verify_process_id = GetCurrentProcessId();
-  if (!pair_open(r) || !exchange(r, r->client, r->server, "hello") ||
-      !pipe_close(r, r->client) || !closed(r)) {
-    return false;
-  }
+  STEP(pair_open(r) && exchange(r, r->client, r->server, "hello") &&
+       pipe_close(r, r->client) && closed(r));
   r->server = server_open(r);
-  if (r->server == NULL) {
-    return false;
-  }
+  STEP(r->server != NULL);
   r->client_options.verify_process_id++;
   return refused(r, "np_client_open",
                  np_client_open(r->loop, r->name, &r->client_options, &pipe),
@@ -173,9 +163,7 @@ static bool refuses_spoilt(struct run *r, const struct spoilt *spoilt) {
   size_t size;
 
   r->server = server_open(r);
-  if (r->server == NULL) {
-    return false;
-  }
+  STEP(r->server != NULL);
   size = describe(r, bytes);
   if (size == 0) {
     /* the error that np_client_open would return */
@@ -201,9 +189,7 @@ static bool opens_long(struct run *r, size_t size, np_error expected) {
 
   memset(bytes, 0, sizeof bytes);
   r->server = server_open(r);
-  if (r->server == NULL) {
-    return false;
-  }
+  STEP(r->server != NULL);
   if (describe(r, bytes) == 0) {
     return took(r, "np_client_open", GetLastError());
   }
@@ -230,9 +216,7 @@ SCENARIO(long_descriptor, "security/long-descriptor", 0) {
 SCENARIO(spoilt, "security/spoilt-descriptor", 0) {
   r->client_options.verify_same_user = true;
   for (size_t i = 0; i < sizeof spoils / sizeof spoils[0]; i++) {
-    if (!refuses_spoilt(r, &spoils[i])) {
-      return false;
-    }
+    STEP(refuses_spoilt(r, &spoils[i]));
   }
   return true;
 }
