@@ -26,6 +26,7 @@
 extern "C" {
 #endif
 
+/* A channel, made by np_channel_create. */
 typedef struct np_channel np_channel;
 
 /* The memory of a channel, in bytes of the loop's allocator. A peer that

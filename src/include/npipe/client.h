@@ -111,8 +111,9 @@ typedef void (*np_client_fn)(np_client_request *request, np_error error,
 /* A request for a connection, in the caller's storage: mostly a member of a
  * struct of the caller's. Set it to zero before its first use (or call
  * np_client_request_init). From a successful start until its function begins it
- * must stay in place, and nothing in it may be changed. `user` is the caller's.
- */
+ * must stay in place, and nothing in it may be changed.
+ *
+ * user  the caller's; the library never looks at it */
 struct np_client_request {
   np__packet np__packet; /* first */
   void *user;

@@ -39,10 +39,11 @@ extern "C" {
 /* As np_frame_options.skip_bytes: up to the end of the length field. */
 #define NP_FRAME_SKIP_HEADER ((size_t)-1)
 
-typedef enum np_byte_order {
-  NP_BIG_ENDIAN,   /* most significant byte first, the order of networks */
-  NP_LITTLE_ENDIAN /* least significant byte first                       */
-} np_byte_order;
+/* The order of the bytes of a number.
+ *
+ * NP_BIG_ENDIAN     most significant byte first, the order of networks
+ * NP_LITTLE_ENDIAN  least significant byte first */
+typedef enum np_byte_order { NP_BIG_ENDIAN, NP_LITTLE_ENDIAN } np_byte_order;
 
 /* Options of a framing; np_frame_options_init fills them.
  *
@@ -90,7 +91,10 @@ typedef struct np_frame_options {
  */
 NP_API void np_frame_options_init(np_frame_options *options);
 
-/* A frame that was decoded: `length` bytes at `data`, which is never NULL. */
+/* A frame that was decoded.
+ *
+ * data    the bytes of the frame; never NULL
+ * length  number of bytes at `data` */
 typedef struct np_frame {
   const void *data;
   size_t length;

@@ -14,7 +14,10 @@
 extern "C" {
 #endif
 
-/* One of several buffers that are read into or written from in order. */
+/* One of several buffers that are read into or written from in order.
+ *
+ * data    the memory; may be NULL when `length` is 0
+ * length  number of bytes at `data` */
 typedef struct np_buffer {
   void *data;
   size_t length;
@@ -113,8 +116,8 @@ NP_API np_error np_pipe_shutdown(np_pipe *pipe, np_op *op, np_op_fn done);
  * freed before `done` runs.
  *
  * buffers  `count` of them; the array is borrowed for the call, what its
- * members point to until `done` runs. None, or none with room, reads as a
- *          length of 0
+ *          members point to until `done` runs. None, or none with room, reads
+ *          as a length of 0
  *
  * Returns what np_pipe_read does, with ERROR_INVALID_PARAMETER also where
  * `buffers` is NULL and `count` is not 0 or the lengths come to more than
@@ -135,8 +138,8 @@ NP_API np_error np_pipe_readv(np_pipe *pipe, const np_buffer *buffers,
  * `done` runs; a single buffer is written without a copy.
  *
  * buffers  `count` of them; the array is borrowed for the call, what its
- * members point to until `done` runs. None, or none with bytes, writes as a
- *          length of 0
+ *          members point to until `done` runs. None, or none with bytes, writes
+ *          as a length of 0
  *
  * Returns what np_pipe_write does, with ERROR_INVALID_PARAMETER also where
  * `buffers` is NULL and `count` is not 0 or the lengths come to more than

@@ -23,6 +23,7 @@
 extern "C" {
 #endif
 
+/* A listener, made by np_listener_create. */
 typedef struct np_listener np_listener;
 
 /* np_listener_pipe_fn gets a pipe to which a client has connected, from the

@@ -46,10 +46,14 @@ extern "C" {
  * whenever it returns. */
 #define NP_LOOP_CALLBACKS_MAX 256
 
-/* The allocator of a loop. Its memory is for pipes, and for work while a pipe
- * is created. Plain reads, writes and timers take none. `allocate` gives memory
- * aligned as malloc does, or NULL; `release` is never given NULL. Both NULL:
- * malloc and free. The functions run on the thread that calls the library. */
+/* The allocator of a loop. The library takes memory for pipes, and for work
+ * while a pipe is created. Plain reads, writes and timers take none. Both
+ * functions run on the thread that calls the library.
+ *
+ * allocate  returns `size` bytes, aligned as malloc aligns them, or NULL. NULL
+ *           for both functions: malloc and free
+ * release   frees what `allocate` returned; never gets NULL
+ * context   passed to both functions; the caller's */
 typedef struct np_allocator {
   void *(*allocate)(void *context, size_t size);
   void (*release)(void *context, void *memory);
@@ -170,10 +174,16 @@ NP_API np_error np_loop_run_once(np_loop *loop, uint32_t timeout_ms);
  */
 NP_API np_error np_loop_stop(np_loop *loop);
 
-/* A task for np_loop_post, in the caller's storage. Set it to zero before its
- * first use. It must stay in place until its function began. */
 typedef struct np_task np_task;
+
+/* np_task_fn is the function of a task. It runs on the loop's thread. The task
+ * is the caller's again: it may be posted anew or freed. */
 typedef void (*np_task_fn)(np_task *task);
+
+/* A task for np_loop_post, in the caller's storage. Set it to zero before its
+ * first use. It must stay in place until its function began.
+ *
+ * user  the caller's; the library never looks at it */
 struct np_task {
   np__packet np__packet;
   void *user;

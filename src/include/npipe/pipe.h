@@ -14,20 +14,33 @@
 extern "C" {
 #endif
 
+/* A pipe: one end of one instance, made by np_server_create, np_client_open,
+ * np_client_connect, a listener or np_pipe_adopt. */
 typedef struct np_pipe np_pipe;
 
-/* The type of a pipe, which is how writes are kept, and the read mode of an
- * end. Messages can be read as bytes; bytes cannot be read as messages.
+/* The type of a pipe, which says how the kernel keeps writes, and the read mode
+ * of an end. Messages can be read as bytes; bytes cannot be read as messages.
+ *
+ * NP_BYTE     a stream of bytes
+ * NP_MESSAGE  each write is one message, and a read ends where the message ends
  *
  * Source:  Named Pipe Type, Read, and Wait Modes
  *          learn.microsoft.com/windows/win32/ipc/named-pipe-type-read-and-wait-modes
  */
 typedef enum np_mode { NP_BYTE = 0, NP_MESSAGE = 1 } np_mode;
 
+/* The two ends of a pipe instance.
+ *
+ * NP_CLIENT  the end that opened the pipe
+ * NP_SERVER  the end that created the instance */
 typedef enum np_end { NP_CLIENT = 0, NP_SERVER = 1 } np_end;
 
-/* The state of an instance, as the end that is asked sees it. NP_CLOSING: the
- * peer closed its end; what it wrote can still be read. */
+/* The state of an instance, as the end that is asked sees it.
+ *
+ * NP_DISCONNECTED  the server disconnected the client
+ * NP_LISTENING     no client has opened the instance yet
+ * NP_CONNECTED     both ends are open
+ * NP_CLOSING       the peer closed its end; what it wrote can still be read */
 typedef enum np_state {
   NP_DISCONNECTED = 1,
   NP_LISTENING = 2,
@@ -44,10 +57,11 @@ typedef enum np_state {
 /* The answer of np_pipe_info.
  *
  * size              of this struct in bytes; set by the caller
- * end, mode         which end this is; the type of the pipe
+ * end               which end this is
+ * mode              the type of the pipe
  * read_mode         how this end reads
- * readable          the pipe's direction lets this end read, or write
- * writable
+ * readable          the pipe's direction lets this end read
+ * writable          the pipe's direction lets this end write
  * state             see np_state; within a session it never steps back
  * instances_max     1 to 254, or NP_INSTANCES_UNLIMITED
  * instances         how many there are now, or NP_UNKNOWN

@@ -62,22 +62,27 @@ typedef enum np_access {
  * mode                    type of the pipe; default NP_BYTE
  * read_mode               how this end reads; default NP_BYTE. NP_MESSAGE needs
  *                         mode NP_MESSAGE
- * inbound, outbound       clients may write to it; it may write to clients.
- *                         Default both; at least one
+ * inbound                 clients may write to this end; default true
+ * outbound                this end may write to clients; default true. At least
+ *                         one of the two directions must be true
  * first_instance          fail with ERROR_ACCESS_DENIED (or ERROR_PIPE_BUSY on
  *                         a pipe that is full) if the name exists; default
  *                         false. In Windows this is the same bit as
  *                         `write_owner`: each of the two options sets both
  * reject_remote_clients   default true
- * write_dac, write_owner, access_system_security
- *                         further rights of the handle; default false.
- *                         `access_system_security` needs a privilege
- *                         (ERROR_PRIVILEGE_NOT_HELD)
+ * write_dac               the handle also has the right WRITE_DAC; default
+ *                         false
+ * write_owner             the handle also has the right WRITE_OWNER; default
+ *                         false
+ * access_system_security  the handle also has the right ACCESS_SYSTEM_SECURITY,
+ *                         which needs a privilege (ERROR_PRIVILEGE_NOT_HELD);
+ *                         default false
  * instances_max           1 to 254, or NP_INSTANCES_UNLIMITED, the default. The
  *                         first instance of a name sets it for all
- * in_buffer_bytes         quota of what clients write, of what this end writes;
- * out_buffer_bytes        default 65536 each; 0 makes each write wait for its
- *                         reader
+ * in_buffer_bytes         quota of what clients write; default 65536. 0 makes
+ *                         each write of a client wait for its reader
+ * out_buffer_bytes        quota of what this end writes; default 65536. 0 makes
+ *                         each write of this end wait for its reader
  * default_timeout_ms      the time that WaitNamedPipe waits when its caller
  *                         asks for the default; 0, the default, means 50 ms. It
  *                         does not limit np_server_connect

@@ -12,8 +12,12 @@
 extern "C" {
 #endif
 
+/* A loop, made by np_loop_create (npipe/loop.h). */
 typedef struct np_loop np_loop;
 typedef struct np_timer np_timer;
+
+/* np_timer_fn is the function of a timer. It runs on the loop's thread. The
+ * timer is no longer active: it may be started anew or freed. */
 typedef void (*np_timer_fn)(np_timer *timer);
 
 /* A place in the heap of timers; all of it belongs to the library. */
@@ -26,8 +30,10 @@ typedef struct np__timer_node {
   void (*expired)(struct np__timer_node *node); /* NULL: not in the heap */
 } np__timer_node;
 
-/* A timer, in the caller's storage. Set it to zero before its first use; it
- * must stay in place while it is active. `user` is the caller's. */
+/* A timer, in the caller's storage. Set it to zero before its first use. It
+ * must stay in place while it is active.
+ *
+ * user  the caller's; the library never looks at it */
 struct np_timer {
   void *user;
   np_loop *np__loop;

@@ -8,6 +8,7 @@
 extern "C" {
 #endif
 
+/* The version of the headers. A program can compare these at compile time. */
 #define NP_VERSION_MAJOR 0
 #define NP_VERSION_MINOR 1
 #define NP_VERSION_PATCH 0
