@@ -1,5 +1,11 @@
 """What the public headers promise: the functions, the errors that their comments
-name, and the modes in which they work."""
+name, and the modes in which they work.
+
+Regular expressions find the functions here, and not Doxygen, for two reasons. The
+checks need the comments as they are written; Doxygen's XML has them with lines
+joined and markup added. And ci/conformance makes its page on a fresh machine,
+with no package more than it needs. ci/reference compares: Doxygen must see the
+same functions."""
 import glob
 import os
 import re

@@ -11,6 +11,7 @@ from pages import bugs as museum
 from pages import bench, promises, questions, results, sources, verified
 
 PAGES = os.path.dirname(os.path.abspath(__file__))
+REFERENCE = "reference/index.html"  # made by ci/reference beside the page
 SHOWN_MAX = 12  # cases of a deviation before the rest is folded
 
 
@@ -229,6 +230,7 @@ def render(top, model, title, folder):
             model, lambda indexes: platform_names(model, indexes)),
         bench=bench.table(top, model),
         places=promises.PLACES, linked=True, verified=verified.rows(top),
+        reference=os.path.exists(os.path.join(folder, REFERENCE)) and REFERENCE,
         when=datetime.datetime.now(datetime.timezone.utc).strftime(
             "Made %Y-%m-%d %H:%M UTC."))
     os.makedirs(folder, exist_ok=True)
