@@ -193,6 +193,9 @@ static void leave(struct call *call) {
   }
   sim__threads_step();
   pthread_mutex_unlock(&sim__kernel.lock);
+  if (call->alerted) {
+    sim__apcs_run();
+  }
 }
 
 bool sim__call_end(struct call *call) {

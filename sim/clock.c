@@ -24,6 +24,7 @@ void sim__clock_step(uint64_t ns) {
   sim__kernel.now_ns += ns;
   if (sim__kernel.next_due <= sim__kernel.now_ns) {
     sim__ops_run_timers();
+    sim__timers_run();
   }
 }
 
@@ -47,7 +48,7 @@ uint64_t sim__deadline_in_ms(DWORD timeout_ms) {
   return sim__kernel.now_ns + (uint64_t)timeout_ms * NS_PER_MS - early;
 }
 
-static bool never(void *arg) {
+bool sim__never(void *arg) {
   (void)arg;
   return false;
 }
@@ -59,7 +60,7 @@ void WINAPI Sleep(DWORD timeout_ms) {
     if (timeout_ms == 0) {
       sim__clock_poll();
     } else {
-      sim__block(never, NULL, sim__deadline_in_ms(timeout_ms));
+      sim__block(sim__never, NULL, sim__deadline_in_ms(timeout_ms));
     }
   }
   sim__call_end(&call);
@@ -102,12 +103,16 @@ BOOL WINAPI QueryPerformanceFrequency(LARGE_INTEGER *frequency) {
   return TRUE;
 }
 
+uint64_t sim__clock_system_time(void) {
+  return 134000000000000000u + sim__kernel.now_ns / 100;
+}
+
 void WINAPI GetSystemTimeAsFileTime(LPFILETIME time) {
   struct call call;
   uint64_t value;
 
   sim__call_note(&call, __func__, PLACE);
-  value = 134000000000000000u + sim__kernel.now_ns / 100;
+  value = sim__clock_system_time();
   sim__call_end(&call);
   time->dwLowDateTime = (DWORD)value;
   time->dwHighDateTime = (DWORD)(value >> 32);

@@ -70,6 +70,14 @@ bool sim__fault_may_hit(const char *name) {
                                       "GetFileType",
                                       "GetOverlappedResult",
                                       "WaitForSingleObject",
+                                      "WaitForSingleObjectEx",
+                                      "SleepEx",
+                                      "ReleaseMutex",
+                                      "ReleaseSemaphore",
+                                      "CancelWaitableTimer",
+                                      "TlsFree",
+                                      "TlsSetValue",
+                                      "FlsFree",
                                       "QueryPerformanceCounter",
                                       "QueryPerformanceFrequency"};
 

@@ -43,7 +43,7 @@ void sim__file_notify(struct file *file, UCHAR flags) {
  * bit of hEvent is set, the operation posts no packet. Source: the
  * GetQueuedCompletionStatus page. */
 static struct request request_of(OVERLAPPED *overlapped, IO_STATUS_BLOCK *own) {
-  struct request request = {own, NULL, NULL};
+  struct request request = {.iosb = own};
 
   if (overlapped != NULL) {
     bool quiet = ((uintptr_t)overlapped->hEvent & 1) != 0;
@@ -163,7 +163,7 @@ static NTSTATUS flush(struct call *call, HANDLE handle, IO_STATUS_BLOCK *io) {
 
   if (file != NULL) {
     IO_STATUS_BLOCK own = {.Status = 0};
-    struct request request = {&own, NULL, NULL};
+    struct request request = {.iosb = &own};
     size_t info;
 
     sim__wait_check("FlushFileBuffers");
@@ -270,7 +270,7 @@ BOOL WINAPI TransactNamedPipe(HANDLE pipe, LPVOID in, DWORD in_size, LPVOID out,
 
 static void overlapped_result(struct call *call, HANDLE handle,
                               OVERLAPPED *overlapped, LPDWORD bytes,
-                              DWORD timeout_ms) {
+                              DWORD timeout_ms, bool alertable) {
   NTSTATUS status =
       (NTSTATUS)__atomic_load_n(&overlapped->Internal, __ATOMIC_ACQUIRE);
 
@@ -282,9 +282,9 @@ static void overlapped_result(struct call *call, HANDLE handle,
       call->error = ERROR_IO_INCOMPLETE;
       return;
     }
-    wait = sim__wait_run(call, 1, &object, false, timeout_ms);
-    if (wait == WAIT_TIMEOUT) {
-      call->error = WAIT_TIMEOUT;
+    wait = sim__wait_run(call, 1, &object, false, timeout_ms, alertable);
+    if (wait == WAIT_TIMEOUT || wait == WAIT_IO_COMPLETION) {
+      call->error = wait;
     }
     if (wait != WAIT_OBJECT_0) {
       return;
@@ -300,7 +300,8 @@ BOOL WINAPI GetOverlappedResult(HANDLE file, LPOVERLAPPED overlapped,
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p %d", file, wait)) {
-    overlapped_result(&call, file, overlapped, bytes, wait ? INFINITE : 0);
+    overlapped_result(&call, file, overlapped, bytes, wait ? INFINITE : 0,
+                      false);
   }
   return sim__call_end(&call);
 }
@@ -310,9 +311,9 @@ BOOL WINAPI GetOverlappedResultEx(HANDLE file, LPOVERLAPPED overlapped,
                                   BOOL alertable) {
   struct call call;
 
-  (void)alertable; /* the kernel has no APCs */
   if (sim__call_begin(&call, __func__, PLACE, "%p %u", file, timeout_ms)) {
-    overlapped_result(&call, file, overlapped, bytes, timeout_ms);
+    overlapped_result(&call, file, overlapped, bytes, timeout_ms,
+                      alertable != 0);
   }
   return sim__call_end(&call);
 }

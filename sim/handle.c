@@ -61,6 +61,13 @@ static void object_cleanup(struct object *object) {
   } else if (object->type == OBJECT_PORT) {
     ((struct port *)object)->closed = true;
     sim__wake();
+  } else if (object->type == OBJECT_MUTEX) {
+    sim__mutex_forget((struct mutex *)object);
+  } else if (object->type == OBJECT_TIMER) {
+    sim__timer_forget((struct timer *)object);
+  }
+  if (object->has_name) {
+    sim__named_forget(object);
   }
 }
 

@@ -29,7 +29,10 @@ enum object_type {
   OBJECT_THREAD = 8,
   OBJECT_PROCESS = 16,
   OBJECT_TOKEN = 32,
-  OBJECT_ANY = 63
+  OBJECT_MUTEX = 64,
+  OBJECT_SEMAPHORE = 128,
+  OBJECT_TIMER = 256,
+  OBJECT_ANY = 511
 };
 
 /* An object lives as long as handles or the kernel refer to it. When the last
@@ -38,6 +41,7 @@ struct object {
   enum object_type type;
   unsigned handles;
   unsigned refs; /* the handles together count as one reference */
+  bool has_name; /* named.c knows it */
 };
 
 void sim__object_init(struct object *object, enum object_type type);
@@ -85,7 +89,8 @@ struct call {
   struct lie lie;            /* set by sim_lie and sim_lie_count */
   bool may_fail;             /* may fail for lack of resources */
   bool quiet;                /* not traced */
-  char text[96];             /* arguments for the trace */
+  bool alerted;  /* APCs end the call; they run when it has left the kernel */
+  char text[96]; /* arguments for the trace */
 };
 
 /* sim__handle_is_full_for does the same, and then fails `call`. */
@@ -160,7 +165,7 @@ void sim__fault_plan_any(uint64_t nth);
  * correctly. */
 bool sim__fault_may_hit(const char *name);
 
-/* --- Threads, waits, clock (thread.c, clock.c, wait.c) ------------------- */
+/* --- Threads, waits, clock (thread.c, schedule.c, pool.c, clock.c) -------- */
 
 struct token;
 
@@ -180,11 +185,15 @@ struct thread {
   pthread_cond_t turn;
   struct thread *carried_next; /* next in a list of waiting threads */
   bool is_pool;
+  bool suspended; /* not started yet */
+  int priority;   /* has no effect */
   bool drives_port;
   bool waits_forbidden;
   bool exited;
   DWORD exit_code;
   struct call *call; /* its current call */
+  struct apc *apcs;  /* its queue of APCs */
+  void **tls;        /* its values; NULL: all are NULL */
   LPTHREAD_START_ROUTINE start;
   PTP_SIMPLE_CALLBACK callback;
   void *parameter;
@@ -193,6 +202,20 @@ struct thread {
 /* sim__thread_self returns the calling thread, which is registered at its first
  * call. */
 struct thread *sim__thread_self(void);
+
+/* sim__thread_find returns the running thread with this id, or NULL. */
+struct thread *sim__thread_find(uint32_t id);
+struct thread *sim__thread_new(const struct thread *parent);
+bool sim__thread_start(struct thread *thread);
+
+/* sim__pool_left is for each thread that ends. */
+void sim__pool_left(const struct thread *thread);
+
+/* In step: sim__schedule_enter waits for the thread's first turn, and
+ * sim__schedule_leave gives the turn of an ending thread away. */
+void sim__schedule_enter(struct thread *thread);
+void sim__schedule_leave(void);
+void sim__schedule_reset(struct thread *thread);
 
 /* sim__block waits until `ready(arg)` is true; it returns false if the clock
  * passes `deadline` first. The lock is released meanwhile. When every thread is
@@ -210,7 +233,11 @@ bool sim__threads_settle(void); /* waits for the thread pool */
 void sim__threads_report(void);
 void sim__threads_reset(void);
 
+bool sim__never(void *arg); /* a condition for sim__block */
 uint64_t sim__deadline_in_ms(DWORD timeout_ms);
+
+/* sim__clock_system_time returns the time of day as a FILETIME. */
+uint64_t sim__clock_system_time(void);
 void sim__clock_step(uint64_t ns);
 
 /* sim__clock_poll is called for a poll that found nothing, so that time passes
@@ -218,9 +245,11 @@ void sim__clock_step(uint64_t ns);
 void sim__clock_poll(void);
 void sim__clock_reset(void);
 
-/* sim__clock_at makes sure that operations' timers are checked at `due` at the
- * latest. */
+/* sim__clock_at makes sure that the timers of operations and waitable timers
+ * are checked at `due` at the latest. */
 void sim__clock_at(uint64_t due);
+
+/* --- Objects to wait for (event.c, mutex.c, semaphore.c, timer.c) --------- */
 
 struct event {
   struct object object;
@@ -228,14 +257,104 @@ struct event {
   bool set;
 };
 
+struct mutex {
+  struct object object;
+  struct thread *owner;
+  LONG depth; /* how often the owner has it */
+  bool abandoned;
+  struct mutex *next_owned;
+};
+
+struct semaphore {
+  struct object object;
+  LONG count;
+  LONG most;
+};
+
+struct timer {
+  struct object object;
+  struct timer *next_armed;
+  bool manual;
+  bool set;
+  uint64_t due_at; /* NEVER: not armed */
+  uint64_t period_ns;
+  PTIMERAPCROUTINE routine;
+  void *context;
+  uint32_t thread_id; /* runs `routine` */
+};
+
 void sim__event_set(struct event *event);
+HANDLE sim__event_create(struct call *call,
+                         const SECURITY_ATTRIBUTES *attributes, bool manual,
+                         bool set, const WCHAR *name);
+
+HANDLE sim__mutex_create(struct call *call,
+                         const SECURITY_ATTRIBUTES *attributes, bool owned_now,
+                         const WCHAR *name);
+HANDLE sim__semaphore_create(struct call *call,
+                             const SECURITY_ATTRIBUTES *attributes, LONG count,
+                             LONG most, const WCHAR *name);
+HANDLE sim__timer_create(struct call *call,
+                         const SECURITY_ATTRIBUTES *attributes, bool manual,
+                         const WCHAR *name);
+bool sim__mutex_is_free(const struct mutex *mutex, const struct thread *thread);
+
+/* sim__mutex_take returns true if the last owner abandoned the mutex. */
+bool sim__mutex_take(struct mutex *mutex, struct thread *thread);
+void sim__mutexes_abandon(const struct thread *thread);
+void sim__mutex_forget(struct mutex *mutex);
+void sim__timer_forget(struct timer *timer);
+void sim__timers_run(void);
+
+/* sim__named_create opens the first handle of `object`. If another object has
+ * the name already, it frees `object` and opens a handle of the other one. */
+HANDLE sim__named_create(struct call *call, struct object *object,
+                         ACCESS_MASK access,
+                         const SECURITY_ATTRIBUTES *attributes,
+                         const WCHAR *name);
+HANDLE sim__named_open(struct call *call, enum object_type type,
+                       ACCESS_MASK access, bool inherit, const WCHAR *name);
+void sim__named_forget(const struct object *object);
+
+/* --- Values of threads (tls.c) ------------------------------------------- */
+
+/* sim__tls_end runs the callbacks of FlsAlloc for the calling thread, which
+ * ends. The lock must not be held. */
+void sim__tls_end(void);
+
+/* --- APCs (apc.c) -------------------------------------------------------- */
+
+enum apc_kind { APC_USER, APC_IO, APC_TIMER };
+
+struct apc {
+  struct apc *next;
+  enum apc_kind kind;
+  PAPCFUNC user;
+  ULONG_PTR value; /* argument of `user` */
+  PIO_APC_ROUTINE io;
+  IO_STATUS_BLOCK *iosb;
+  PTIMERAPCROUTINE timer;
+  void *context; /* argument of `io` and `timer` */
+  uint64_t time;
+};
+
+/* sim__apc_queue queues a copy of `given` for a thread. NULL: the thread has
+ * ended, and the APC is lost. */
+void sim__apc_queue(struct thread *thread, const struct apc *given);
+
+/* sim__apcs_run runs the APCs of the calling thread. The lock must not be
+ * held. */
+void sim__apcs_run(void);
+void sim__apcs_drop(struct thread *thread);
+
+/* --- Waits (wait.c) ------------------------------------------------------ */
 
 /* sim__wait_check reports a wait on a thread that must not block. */
 void sim__wait_check(const char *what);
 
 /* sim__wait_run is WaitForMultipleObjects inside a call. */
 DWORD sim__wait_run(struct call *call, DWORD count, const HANDLE *handles,
-                    bool all, DWORD timeout_ms);
+                    bool all, DWORD timeout_ms, bool alertable);
 
 /* --- Security (sid.c, token.c, security.c) -------------------------------- */
 
@@ -343,6 +462,13 @@ size_t sim__sid_size(const void *sid);
 bool sim__sid_equal(const void *a, const void *b);
 size_t sim__sid_parse(const WCHAR *text,
                       unsigned char *sid); /* units used, or 0 */
+
+/* --- Text (text.c). These two need no lock. ------------------------------ */
+
+/* sim__wide and sim__narrow convert text. The caller frees the result. NULL
+ * gives NULL. */
+WCHAR *sim__wide(const char *text);
+char *sim__narrow(const WCHAR *text);
 
 /* --- The kernel ---------------------------------------------------------- */
 

@@ -285,14 +285,13 @@ NTSTATUS NTAPI NtReadFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc,
                           PVOID apc_context, PIO_STATUS_BLOCK io, PVOID buffer,
                           ULONG size, PLARGE_INTEGER offset, PULONG key) {
   struct call call;
-  struct request request = {io, event, apc_context};
+  struct request request = {io, event, apc, apc_context};
 
   (void)offset;
   (void)key;
   if (sim__call_begin(&call, __func__, PLACE, "%p %u", file, size)) {
-    call.error = (uint32_t)(apc != NULL ? STATUS_NOT_IMPLEMENTED
-                                        : transfer_nt(&call, OP_READ, file,
-                                                      &request, buffer, size));
+    call.error =
+        (uint32_t)transfer_nt(&call, OP_READ, file, &request, buffer, size);
   }
   return sim__call_end_nt(&call);
 }
@@ -301,14 +300,13 @@ NTSTATUS NTAPI NtWriteFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc,
                            PVOID apc_context, PIO_STATUS_BLOCK io, PVOID buffer,
                            ULONG size, PLARGE_INTEGER offset, PULONG key) {
   struct call call;
-  struct request request = {io, event, apc_context};
+  struct request request = {io, event, apc, apc_context};
 
   (void)offset;
   (void)key;
   if (sim__call_begin(&call, __func__, PLACE, "%p %u", file, size)) {
-    call.error = (uint32_t)(apc != NULL ? STATUS_NOT_IMPLEMENTED
-                                        : transfer_nt(&call, OP_WRITE, file,
-                                                      &request, buffer, size));
+    call.error =
+        (uint32_t)transfer_nt(&call, OP_WRITE, file, &request, buffer, size);
   }
   return sim__call_end_nt(&call);
 }
@@ -417,14 +415,12 @@ NTSTATUS NTAPI NtFsControlFile(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc,
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p %x", handle, code)) {
-    struct request request = {io, event, apc_context};
+    struct request request = {io, event, apc, apc_context};
     NTSTATUS status;
     size_t info;
     struct file *file = sim__handle_get(handle, OBJECT_FILE, 0, &status);
 
-    if (file != NULL && apc != NULL) {
-      status = STATUS_NOT_IMPLEMENTED;
-    } else if (file != NULL) {
+    if (file != NULL) {
       sim__file_enter(file);
       status =
           sim__file_control(&call, file, sim__handle_access(handle), &request,

@@ -68,7 +68,8 @@ void sim__op_write_back(struct op *op) {
 }
 
 static bool wants_packet(const struct op *op) {
-  return op->file->port != NULL && op->request.context != NULL && !op->sync;
+  return op->file->port != NULL && op->request.context != NULL && !op->sync &&
+         op->request.apc == NULL;
 }
 
 /* signal_end signals the event of an ended operation, or the handle if it has
@@ -84,7 +85,19 @@ static void signal_end(struct op *op) {
   }
 }
 
-/* deliver reports the end to the caller: status block, event, handle and
+/* apc_queue queues the APC of an ended operation for the thread that started
+ * it. */
+static void apc_queue(const struct op *op) {
+  if (op->request.apc != NULL) {
+    sim__apc_queue(sim__thread_find(op->thread_id),
+                   &(struct apc){.kind = APC_IO,
+                                 .io = op->request.apc,
+                                 .iosb = op->request.iosb,
+                                 .context = op->request.context});
+  }
+}
+
+/* deliver reports the end to the caller: status block, event, handle, APC and
  * packet. */
 static void deliver(struct op *op) {
   bool packet = wants_packet(op);
@@ -95,6 +108,7 @@ static void deliver(struct op *op) {
     sim__op_write_back(op);
   }
   signal_end(op);
+  apc_queue(op);
   if (packet) {
     sim__port_post(op->file->port, op);
   } else if (!op->sync) {
@@ -239,6 +253,12 @@ NTSTATUS sim__op_submit(struct call *call, struct op *op, bool wait,
   NTSTATUS status;
 
   *info = 0;
+  /* A file has a port or APCs, never both. Source: Wine ntdll tests, pipe.c,
+   * test_async_cancel_on_handle_close. */
+  if (op->request.apc != NULL && file->port != NULL) {
+    sim__op_free(op);
+    return STATUS_INVALID_PARAMETER;
+  }
   op->sync = sync;
   check_reuse(op);
   /* An operation with an event also resets the handle. Source: Wine ntdll
@@ -279,6 +299,7 @@ NTSTATUS sim__op_submit(struct call *call, struct op *op, bool wait,
   sim__op_write_back(op);
   op->late = false;
   signal_end(op);
+  apc_queue(op);
   if (wants_packet(op) &&
       ((file->notify & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) == 0 ||
        (status != STATUS_SUCCESS && sim__kernel.settings.warning_posts))) {

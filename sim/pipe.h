@@ -4,21 +4,7 @@
 
 #include "kernel.h"
 
-/* FSCTL codes: Wine's include/winioctl.h and ddk/ntifs.h. */
-enum {
-  FSCTL_PIPE_ASSIGN_EVENT = 0x110000,
-  FSCTL_PIPE_DISCONNECT = 0x110004,
-  FSCTL_PIPE_LISTEN = 0x110008,
-  FSCTL_PIPE_PEEK = 0x11400C,
-  FSCTL_PIPE_QUERY_EVENT = 0x110010,
-  FSCTL_PIPE_TRANSCEIVE = 0x11C017,
-  FSCTL_PIPE_WAIT = 0x110018,
-  FSCTL_PIPE_IMPERSONATE = 0x11001C,
-  FSCTL_PIPE_SET_CLIENT_PROCESS = 0x110020,
-  FSCTL_PIPE_QUERY_CLIENT_PROCESS = 0x110024,
-  FSCTL_PIPE_GET_CONNECTION_ATTRIBUTE = 0x110030,
-  FSCTL_PIPE_FLUSH = 0x118040
-};
+#include <winioctl.h>
 
 /* --- Operations (op.c) --------------------------------------------------- */
 
@@ -37,7 +23,9 @@ enum op_kind {
 struct request {
   IO_STATUS_BLOCK *iosb;
   HANDLE event;
-  void *context; /* packet's lpOverlapped; NULL: no packet */
+  PIO_APC_ROUTINE apc; /* NULL: none */
+  void *context; /* argument of `apc`, or the packet's lpOverlapped; NULL: no
+                    packet */
 };
 
 /* An operation, from its call until its packet is dequeued. */
@@ -323,6 +311,30 @@ bool sim__name_equal(const WCHAR *a, const WCHAR *b, size_t length);
  */
 DWORD sim__name_from_win32(const WCHAR *path, WCHAR **out, size_t *length,
                            bool *remote);
+
+/* The work of calls that come with wide names and with names of bytes
+ * (win32.c, query.c). Each sets call->error. */
+HANDLE sim__create_named_pipe(struct call *call, const WCHAR *name,
+                              DWORD open_mode, DWORD pipe_mode,
+                              DWORD instances_max, DWORD out_size,
+                              DWORD in_size, DWORD timeout_ms,
+                              const SECURITY_ATTRIBUTES *attributes);
+HANDLE sim__create_file(struct call *call, const WCHAR *name, DWORD access,
+                        DWORD flags, const SECURITY_ATTRIBUTES *attributes);
+void sim__wait_named_pipe(struct call *call, const WCHAR *path,
+                          DWORD timeout_ms);
+void sim__call_named_pipe(struct call *call, const WCHAR *name, void *in,
+                          DWORD in_size, void *out, DWORD out_size,
+                          LPDWORD bytes, DWORD timeout_ms);
+
+/* sim__handle_state stores the client's name, which the kernel owns, in
+ * `*user`, unless `user` is NULL. */
+void sim__handle_state(struct call *call, HANDLE pipe, LPDWORD state,
+                       LPDWORD instances, bool wants_collection,
+                       const char **user, DWORD user_size);
+
+/* sim__computer_name returns the name of the client's machine, or NULL. */
+const WCHAR *sim__computer_name(struct call *call, HANDLE pipe);
 
 /* sim__file_enter waits until a synchronous file is free. */
 void sim__file_enter(struct file *file);

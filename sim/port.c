@@ -72,21 +72,36 @@ static void take(struct port *port, OVERLAPPED_ENTRY *entry) {
   sim__op_free(op);
 }
 
-static bool has_packet(void *arg) {
-  const struct port *port = arg;
+struct take {
+  struct port *port;
+  struct thread *alerted; /* NULL: the wait is not alertable */
+};
 
+static bool has_packet(const struct port *port) {
   return port->head != NULL || port->closed;
+}
+
+static bool take_is_over(void *arg) {
+  const struct take *take = arg;
+
+  return has_packet(take->port) ||
+         (take->alerted != NULL && take->alerted->apcs != NULL);
 }
 
 /* port_remove waits for packets and dequeues up to `count` of them. */
 static NTSTATUS port_remove(struct port *port, OVERLAPPED_ENTRY *entries,
-                            ULONG count, ULONG *removed, DWORD timeout_ms) {
+                            ULONG count, ULONG *removed, DWORD timeout_ms,
+                            struct thread *alerted) {
+  struct take how = {port, alerted};
   NTSTATUS status = STATUS_SUCCESS;
 
   *removed = 0;
   sim__thread_self()->drives_port = true;
   sim__object_ref(&port->object);
-  if (!sim__block(has_packet, port, sim__deadline_in_ms(timeout_ms))) {
+  sim__block(take_is_over, &how, sim__deadline_in_ms(timeout_ms));
+  if (!has_packet(port) && take_is_over(&how)) {
+    status = (NTSTATUS)STATUS_USER_APC;
+  } else if (!has_packet(port)) {
     if (timeout_ms == 0) {
       sim__clock_poll();
     }
@@ -191,7 +206,6 @@ BOOL WINAPI GetQueuedCompletionStatusEx(HANDLE port, LPOVERLAPPED_ENTRY entries,
                                         DWORD timeout_ms, BOOL alertable) {
   struct call call;
 
-  (void)alertable; /* the kernel has no APCs */
   if (sim__call_begin(&call, __func__, PLACE, "%p %u %u", port, count,
                       timeout_ms)) {
     NTSTATUS status;
@@ -200,7 +214,9 @@ BOOL WINAPI GetQueuedCompletionStatusEx(HANDLE port, LPOVERLAPPED_ENTRY entries,
     if (object != NULL) {
       status = count == 0 || removed == NULL
                    ? STATUS_INVALID_PARAMETER
-                   : port_remove(object, entries, count, removed, timeout_ms);
+                   : port_remove(object, entries, count, removed, timeout_ms,
+                                 alertable ? sim__thread_self() : NULL);
+      call.alerted = status == (NTSTATUS)STATUS_USER_APC;
     }
     sim__call_status(&call, status);
   }
@@ -220,7 +236,7 @@ BOOL WINAPI GetQueuedCompletionStatus(HANDLE port, LPDWORD bytes,
     struct port *object = sim__handle_get(port, OBJECT_PORT, 0, &status);
 
     if (object != NULL) {
-      status = port_remove(object, &entry, 1, &removed, timeout_ms);
+      status = port_remove(object, &entry, 1, &removed, timeout_ms, NULL);
     }
     if (removed == 1) {
       *overlapped = entry.lpOverlapped;

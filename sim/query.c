@@ -266,6 +266,37 @@ BOOL WINAPI GetNamedPipeInfo(HANDLE pipe, LPDWORD flags, LPDWORD out_size,
   return sim__call_end(&call);
 }
 
+void sim__handle_state(struct call *call, HANDLE pipe, LPDWORD state,
+                       LPDWORD instances, bool wants_collection,
+                       const char **user, DWORD user_size) {
+  struct file *file = query_begin(call, pipe, FILE_READ_ATTRIBUTES);
+
+  if (file == NULL) {
+    return;
+  }
+  if (wants_collection) {
+    /* Only a remote pipe has collection data. Source: Wine kernel32 tests,
+     * test_NamedPipeHandleState. */
+    call->error = ERROR_INVALID_PARAMETER;
+  } else if (user != NULL) {
+    const struct token *client = file->instance->queue[INBOUND].read_as;
+
+    *user = client != NULL ? client->name : "";
+    if (file->end != END_SERVER || client == NULL ||
+        file->instance->qos.level < SecurityImpersonation) {
+      call->error = ERROR_CANNOT_IMPERSONATE;
+    } else if (user_size <= strlen(*user)) {
+      call->error = ERROR_INSUFFICIENT_BUFFER;
+    }
+  }
+  if (call->error == 0) {
+    put(state, (file->messages ? PIPE_READMODE_MESSAGE : 0) |
+                   (file->nowait ? PIPE_NOWAIT : 0));
+    put(instances, file->pipe->instances_open);
+  }
+  sim__file_leave(file);
+}
+
 BOOL WINAPI GetNamedPipeHandleStateW(HANDLE pipe, LPDWORD state,
                                      LPDWORD instances,
                                      LPDWORD collection_count,
@@ -274,36 +305,15 @@ BOOL WINAPI GetNamedPipeHandleStateW(HANDLE pipe, LPDWORD state,
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p", pipe)) {
-    struct file *file = query_begin(&call, pipe, FILE_READ_ATTRIBUTES);
+    const char *name;
 
-    if (file == NULL) {
-      return sim__call_end(&call);
+    sim__handle_state(&call, pipe, state, instances,
+                      collection_count != NULL || collection_timeout_ms != NULL,
+                      user != NULL ? &name : NULL, user_size);
+    for (size_t i = 0; call.error == 0 && user != NULL && i <= strlen(name);
+         i++) {
+      user[i] = (WCHAR)name[i];
     }
-    if (collection_count != NULL || collection_timeout_ms != NULL) {
-      /* Only a remote pipe has collection data. Source: Wine kernel32 tests,
-       * test_NamedPipeHandleState. */
-      call.error = ERROR_INVALID_PARAMETER;
-    } else if (user != NULL) {
-      const struct token *client = file->instance->queue[INBOUND].read_as;
-      const char *name = client != NULL ? client->name : "";
-
-      if (file->end != END_SERVER || client == NULL ||
-          file->instance->qos.level < SecurityImpersonation) {
-        call.error = ERROR_CANNOT_IMPERSONATE;
-      } else if (user_size <= strlen(name)) {
-        call.error = ERROR_INSUFFICIENT_BUFFER;
-      } else {
-        for (size_t i = 0; i <= strlen(name); i++) {
-          user[i] = (WCHAR)name[i];
-        }
-      }
-    }
-    if (call.error == 0) {
-      put(state, (file->messages ? PIPE_READMODE_MESSAGE : 0) |
-                     (file->nowait ? PIPE_NOWAIT : 0));
-      put(instances, file->pipe->instances_open);
-    }
-    sim__file_leave(file);
   }
   return sim__call_end(&call);
 }
@@ -375,26 +385,33 @@ BOOL WINAPI GetNamedPipeServerSessionId(HANDLE pipe, PULONG id) {
 /* `size` is in bytes. For a client of this machine the call fails with error
  * 229; callers recognise a local client by this error, e.g. GRR,
  * list_named_pipes. */
+const WCHAR *sim__computer_name(struct call *call, HANDLE pipe) {
+  struct file *file = query_begin(call, pipe, 0);
+
+  if (file != NULL) {
+    if (!file->instance->had_client) {
+      call->error = ERROR_NOT_FOUND;
+    } else if (file->instance->client == NULL ||
+               !file->instance->client->is_remote) {
+      call->error = ERROR_PIPE_LOCAL;
+    }
+    sim__file_leave(file);
+  }
+  return call->error == 0 ? L"FAR-\x00C4WAY" : NULL;
+}
+
 BOOL WINAPI GetNamedPipeClientComputerNameW(HANDLE pipe, LPWSTR name,
                                             ULONG size) {
-  static const WCHAR far_away[] = L"FAR-\x00C4WAY";
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p", pipe)) {
-    struct file *file = query_begin(&call, pipe, 0);
+    const WCHAR *far_away = sim__computer_name(&call, pipe);
+    size_t bytes = ((size_t)lstrlenW(far_away) + 1) * sizeof *far_away;
 
-    if (file != NULL) {
-      if (!file->instance->had_client) {
-        call.error = ERROR_NOT_FOUND;
-      } else if (file->instance->client == NULL ||
-                 !file->instance->client->is_remote) {
-        call.error = ERROR_PIPE_LOCAL;
-      } else if (size < sizeof far_away) {
-        call.error = ERROR_INSUFFICIENT_BUFFER;
-      } else {
-        memcpy(name, far_away, sizeof far_away);
-      }
-      sim__file_leave(file);
+    if (far_away != NULL && size < bytes) {
+      call.error = ERROR_INSUFFICIENT_BUFFER;
+    } else if (far_away != NULL) {
+      memcpy(name, far_away, bytes);
     }
   }
   return sim__call_end(&call);

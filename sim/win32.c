@@ -108,6 +108,20 @@ static HANDLE create(uint32_t *error, const WCHAR *path, DWORD open_mode,
   return handle;
 }
 
+HANDLE sim__create_named_pipe(struct call *call, const WCHAR *name,
+                              DWORD open_mode, DWORD pipe_mode,
+                              DWORD instances_max, DWORD out_size,
+                              DWORD in_size, DWORD timeout_ms,
+                              const SECURITY_ATTRIBUTES *attributes) {
+  call->error = name == NULL
+                    ? ERROR_PATH_NOT_FOUND
+                    : check_create(open_mode, pipe_mode, instances_max);
+  return call->error != 0
+             ? INVALID_HANDLE_VALUE
+             : create(&call->error, name, open_mode, 0, pipe_mode,
+                      instances_max, out_size, in_size, timeout_ms, attributes);
+}
+
 HANDLE WINAPI CreateNamedPipeW(LPCWSTR name, DWORD open_mode, DWORD pipe_mode,
                                DWORD instances_max, DWORD out_size,
                                DWORD in_size, DWORD timeout_ms,
@@ -116,13 +130,9 @@ HANDLE WINAPI CreateNamedPipeW(LPCWSTR name, DWORD open_mode, DWORD pipe_mode,
   HANDLE handle = INVALID_HANDLE_VALUE;
 
   if (sim__call_begin(&call, __func__, PLACE, "%x %x", open_mode, pipe_mode)) {
-    call.error = name == NULL
-                     ? ERROR_PATH_NOT_FOUND
-                     : check_create(open_mode, pipe_mode, instances_max);
-    if (call.error == 0) {
-      handle = create(&call.error, name, open_mode, 0, pipe_mode, instances_max,
-                      out_size, in_size, timeout_ms, attributes);
-    }
+    handle =
+        sim__create_named_pipe(&call, name, open_mode, pipe_mode, instances_max,
+                               out_size, in_size, timeout_ms, attributes);
   }
   sim__call_end(&call);
   return handle;
@@ -169,6 +179,11 @@ static HANDLE open_file(uint32_t *error, const WCHAR *path, DWORD access,
              : sim__handle_open(&file->object, granted, inherits(attributes));
 }
 
+HANDLE sim__create_file(struct call *call, const WCHAR *name, DWORD access,
+                        DWORD flags, const SECURITY_ATTRIBUTES *attributes) {
+  return open_file(&call->error, name, access, flags, attributes);
+}
+
 HANDLE WINAPI CreateFileW(LPCWSTR name, DWORD access, DWORD share,
                           LPSECURITY_ATTRIBUTES attributes, DWORD disposition,
                           DWORD flags, HANDLE pattern) {
@@ -179,7 +194,7 @@ HANDLE WINAPI CreateFileW(LPCWSTR name, DWORD access, DWORD share,
   (void)disposition;
   (void)pattern;
   if (sim__call_begin(&call, __func__, PLACE, "%x %x", access, flags)) {
-    handle = open_file(&call.error, name, access, flags, attributes);
+    handle = sim__create_file(&call, name, access, flags, attributes);
   }
   sim__call_end(&call);
   return handle;
@@ -218,7 +233,7 @@ static NTSTATUS wait_for_instance(struct call *call, const WCHAR *name,
                                   size_t length, DWORD timeout_ms) {
   struct file *root = sim__file_new(FILE_ROOT, true);
   IO_STATUS_BLOCK own = {.Status = 0};
-  struct request request = {&own, NULL, NULL};
+  struct request request = {.iosb = &own};
   size_t size = 14 + (length == 0 ? 1 : length) * sizeof *name;
   char *in = calloc(1, size);
   uint32_t bytes = (uint32_t)(length * sizeof *name);
@@ -242,8 +257,8 @@ static NTSTATUS wait_for_instance(struct call *call, const WCHAR *name,
   return status;
 }
 
-static void wait_named_pipe(struct call *call, const WCHAR *path,
-                            DWORD timeout_ms) {
+void sim__wait_named_pipe(struct call *call, const WCHAR *path,
+                          DWORD timeout_ms) {
   WCHAR *name;
   size_t length;
   bool remote;
@@ -262,9 +277,46 @@ BOOL WINAPI WaitNamedPipeW(LPCWSTR name, DWORD timeout_ms) {
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, "%u", timeout_ms)) {
-    wait_named_pipe(&call, name, timeout_ms);
+    sim__wait_named_pipe(&call, name, timeout_ms);
   }
   return sim__call_end(&call);
+}
+
+void sim__call_named_pipe(struct call *call, const WCHAR *name, void *in,
+                          DWORD in_size, void *out, DWORD out_size,
+                          LPDWORD bytes, DWORD timeout_ms) {
+  HANDLE pipe;
+  NTSTATUS status;
+
+  *bytes = 0;
+  for (;;) {
+    pipe = open_file(&call->error, name, GENERIC_READ | GENERIC_WRITE, 0, NULL);
+    if (pipe != INVALID_HANDLE_VALUE || call->error != ERROR_PIPE_BUSY ||
+        timeout_ms == NMPWAIT_NOWAIT) {
+      break;
+    }
+    sim__wait_named_pipe(call, name, timeout_ms);
+    if (call->error != 0) {
+      break;
+    }
+  }
+  if (pipe != INVALID_HANDLE_VALUE) {
+    struct file *file = sim__handle_get(pipe, OBJECT_FILE, 0, &status);
+    IO_STATUS_BLOCK own = {.Status = 0};
+    struct request request = {.iosb = &own};
+    size_t info = 0;
+
+    sim__wait_check("CallNamedPipe");
+    status = sim__pipe_set_mode(file, true, false);
+    if (status >= 0) {
+      status = sim__file_control(call, file, sim__handle_access(pipe), &request,
+                                 FSCTL_PIPE_TRANSCEIVE, in, in_size, out,
+                                 out_size, &info);
+      *bytes = (DWORD)info;
+    }
+    sim__call_status(call, status);
+    sim__handle_close(pipe, &status); /* the rest of a long answer is lost */
+  }
 }
 
 BOOL WINAPI CallNamedPipeW(LPCWSTR name, LPVOID in, DWORD in_size, LPVOID out,
@@ -272,39 +324,8 @@ BOOL WINAPI CallNamedPipeW(LPCWSTR name, LPVOID in, DWORD in_size, LPVOID out,
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, "%u %u", in_size, out_size)) {
-    HANDLE pipe;
-    NTSTATUS status;
-
-    *bytes = 0;
-    for (;;) {
-      pipe =
-          open_file(&call.error, name, GENERIC_READ | GENERIC_WRITE, 0, NULL);
-      if (pipe != INVALID_HANDLE_VALUE || call.error != ERROR_PIPE_BUSY ||
-          timeout_ms == NMPWAIT_NOWAIT) {
-        break;
-      }
-      wait_named_pipe(&call, name, timeout_ms);
-      if (call.error != 0) {
-        break;
-      }
-    }
-    if (pipe != INVALID_HANDLE_VALUE) {
-      struct file *file = sim__handle_get(pipe, OBJECT_FILE, 0, &status);
-      IO_STATUS_BLOCK own = {.Status = 0};
-      struct request request = {&own, NULL, NULL};
-      size_t info = 0;
-
-      sim__wait_check("CallNamedPipe");
-      status = sim__pipe_set_mode(file, true, false);
-      if (status >= 0) {
-        status = sim__file_control(&call, file, sim__handle_access(pipe),
-                                   &request, FSCTL_PIPE_TRANSCEIVE, in, in_size,
-                                   out, out_size, &info);
-        *bytes = (DWORD)info;
-      }
-      sim__call_status(&call, status);
-      sim__handle_close(pipe, &status); /* the rest of a long answer is lost */
-    }
+    sim__call_named_pipe(&call, name, in, in_size, out, out_size, bytes,
+                         timeout_ms);
   }
   return sim__call_end(&call);
 }
@@ -327,7 +348,7 @@ static bool handle_wait_is_over(void *argument) {
  * handle with FILE_SKIP_SET_EVENT_ON_HANDLE is never signalled. */
 static NTSTATUS disconnect(struct call *call, struct file *file) {
   IO_STATUS_BLOCK own = {.Status = (NTSTATUS)STATUS_PENDING};
-  const struct request request = {&own, NULL, NULL};
+  const struct request request = {.iosb = &own};
   struct handle_wait wait = {file, &own};
   size_t info;
   NTSTATUS status;

@@ -4,6 +4,8 @@
 
 #include <windows.h>
 
+SIM_EXTERN_C_BEGIN
+
 #define SDDL_REVISION_1 1
 
 BOOL WINAPI ConvertStringSecurityDescriptorToSecurityDescriptorW(
@@ -14,5 +16,7 @@ BOOL WINAPI ConvertSecurityDescriptorToStringSecurityDescriptorW(
     LPWSTR *text, PULONG length);
 BOOL WINAPI ConvertSidToStringSidW(PSID sid, LPWSTR *text);
 BOOL WINAPI ConvertStringSidToSidW(LPCWSTR text, PSID *sid);
+
+SIM_EXTERN_C_END
 
 #endif

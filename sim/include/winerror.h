@@ -52,6 +52,8 @@
 #define ERROR_PIPE_BUSY                 231
 #define ERROR_NO_DATA                   232
 #define ERROR_PIPE_NOT_CONNECTED        233
+#define ERROR_NOT_OWNER                 288
+#define ERROR_TOO_MANY_POSTS            298
 #define ERROR_MORE_DATA                 234
 #define ERROR_PIPE_LOCAL                229
 #define ERROR_NO_MORE_ITEMS             259

@@ -6,15 +6,17 @@
 
 #include <windows.h>
 
+SIM_EXTERN_C_BEGIN
+
 #define NT_SUCCESS(status) ((NTSTATUS)(status) >= 0)
 
-typedef struct UNICODE_STRING {
+typedef struct _UNICODE_STRING {
   USHORT Length; /* bytes */
   USHORT MaximumLength;
   PWSTR Buffer;
 } UNICODE_STRING, *PUNICODE_STRING;
 
-typedef struct OBJECT_ATTRIBUTES {
+typedef struct _OBJECT_ATTRIBUTES {
   ULONG Length;
   HANDLE RootDirectory;
   PUNICODE_STRING ObjectName;
@@ -23,7 +25,7 @@ typedef struct OBJECT_ATTRIBUTES {
   PVOID SecurityQualityOfService;
 } OBJECT_ATTRIBUTES, *POBJECT_ATTRIBUTES;
 
-typedef struct IO_STATUS_BLOCK {
+typedef struct _IO_STATUS_BLOCK {
   union {
     NTSTATUS Status;
     PVOID Pointer;
@@ -34,7 +36,7 @@ typedef struct IO_STATUS_BLOCK {
 typedef void(NTAPI *PIO_APC_ROUTINE)(PVOID context, PIO_STATUS_BLOCK io,
                                      ULONG reserved);
 
-typedef enum FILE_INFORMATION_CLASS {
+typedef enum _FILE_INFORMATION_CLASS {
   FileDirectoryInformation = 1,
   FileBasicInformation = 4,
   FileStandardInformation = 5,
@@ -49,7 +51,7 @@ typedef enum FILE_INFORMATION_CLASS {
   FileMaximumInformation = 76
 } FILE_INFORMATION_CLASS;
 
-typedef struct FILE_PIPE_LOCAL_INFORMATION {
+typedef struct _FILE_PIPE_LOCAL_INFORMATION {
   ULONG NamedPipeType;
   ULONG NamedPipeConfiguration;
   ULONG MaximumInstances;
@@ -137,5 +139,7 @@ NTSTATUS NTAPI NtSetInformationFile(HANDLE file, PIO_STATUS_BLOCK io, PVOID in,
 NTSTATUS NTAPI NtCancelIoFile(HANDLE file, PIO_STATUS_BLOCK io);
 NTSTATUS NTAPI NtCancelIoFileEx(HANDLE file, PIO_STATUS_BLOCK which,
                                 PIO_STATUS_BLOCK io);
+
+SIM_EXTERN_C_END
 
 #endif

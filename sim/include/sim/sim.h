@@ -12,6 +12,8 @@
 
 #include <windows.h>
 
+SIM_EXTERN_C_BEGIN
+
 /* Behaviour that Windows leaves open, that differs between versions, or that
  * nobody could establish. sim_settings_init fills in the settings of the first
  * name of sim_settings_name. A permille is a probability; the seed decides the
@@ -301,5 +303,7 @@ void sim_advance_ms(uint64_t ms);
  * result. sim_trace_text returns the text, which the caller frees. */
 void sim_trace(bool on);
 char *sim_trace_text(void);
+
+SIM_EXTERN_C_END
 
 #endif

@@ -1,0 +1,88 @@
+/* The calls that take names as bytes: they mean the same pipes. */
+#include "fixture.h"
+
+static char name[NAME_CHARS_MAX];
+
+/* narrow_name returns the fixture's name, which is ASCII, as bytes. */
+static const char *narrow_name(struct platform *f) {
+  for (size_t i = 0; i < NAME_CHARS_MAX; i++) {
+    name[i] = (char)f->name[i];
+  }
+  return name;
+}
+
+NP_PLATFORM_CASE("platform/ansi/same-pipe", CreateNamedPipeA, NO_MODE, NO_ERROR,
+                 "A pipe that was created by its name in bytes is opened by "
+                 "its name in UTF-16, and the other way round.",
+                 "CreateNamedPipeA#remarks") {
+  HANDLE server;
+  HANDLE client;
+
+  server = win_own(f, CreateNamedPipeA(narrow_name(f), PIPE_ACCESS_DUPLEX,
+                                       PIPE_TYPE_BYTE, 2, 0, 0, 0, NULL));
+  assert_true(server != INVALID_HANDLE_VALUE);
+  client = client_open(f, GENERIC_READ | GENERIC_WRITE, 0);
+  assert_true(client != INVALID_HANDLE_VALUE);
+  pair_listen(f);
+  client = CreateFileA(narrow_name(f), GENERIC_READ | GENERIC_WRITE, 0, NULL,
+                       OPEN_EXISTING, 0, NULL);
+  assert_true(client != INVALID_HANDLE_VALUE);
+  win_own(f, client);
+}
+
+NP_PLATFORM_CASE("platform/ansi/wait", WaitNamedPipeA, NO_MODE,
+                 ERROR_FILE_NOT_FOUND,
+                 "A wait by a name in bytes finds the instance that listens.",
+                 "WaitNamedPipeA#return-value") {
+  assert_refused(WaitNamedPipeA(narrow_name(f), NMPWAIT_USE_DEFAULT_WAIT),
+                 ERROR_FILE_NOT_FOUND);
+  pair_listen(f);
+  assert_call(WaitNamedPipeA(narrow_name(f), NMPWAIT_USE_DEFAULT_WAIT));
+}
+
+NP_PLATFORM_CASE("platform/ansi/state", GetNamedPipeHandleStateA,
+                 ANY_MODE | BOTH_ENDS, NO_ERROR,
+                 "The call for names in bytes tells the same state.",
+                 "GetNamedPipeHandleStateA#parameters") {
+  DWORD state = 99;
+  DWORD instances = 0;
+
+  pair_create(f);
+  assert_call(GetNamedPipeHandleStateA(f->end, &state, &instances, NULL, NULL,
+                                       NULL, 0));
+  assert_int_equal(state, f->read_mode);
+  assert_int_equal(instances, 1);
+}
+
+static DWORD WINAPI answer_once(void *pipe) {
+  char request[4];
+  DWORD bytes;
+
+  return (ConnectNamedPipe(pipe, NULL) ||
+          GetLastError() == ERROR_PIPE_CONNECTED) &&
+                 ReadFile(pipe, request, sizeof request, &bytes, NULL) &&
+                 WriteFile(pipe, request, bytes, &bytes, NULL)
+             ? 0
+             : GetLastError();
+}
+
+NP_PLATFORM_CASE("platform/ansi/call", CallNamedPipeA, NO_MODE, NO_ERROR,
+                 "A request is sent and answered by a name in bytes.",
+                 "CallNamedPipeA#remarks") {
+  HANDLE server =
+      win_own(f, CreateNamedPipeW(f->name, PIPE_ACCESS_DUPLEX,
+                                  PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE, 1,
+                                  QUOTA, QUOTA, 0, NULL));
+  HANDLE worker;
+  char answer[4] = "";
+  char request[] = "ab";
+  DWORD bytes = 0;
+
+  assert_true(server != INVALID_HANDLE_VALUE);
+  worker = worker_start(f, answer_once, server);
+  assert_call(CallNamedPipeA(narrow_name(f), request, 2, answer, sizeof answer,
+                             &bytes, NMPWAIT_WAIT_FOREVER));
+  assert_int_equal(bytes, 2);
+  assert_memory_equal(answer, "ab", 2);
+  assert_int_equal(worker_join(worker), 0);
+}

@@ -1,0 +1,205 @@
+/* Which thread runs: threads wait and are woken, the clock jumps when all wait,
+ * and a hang is noticed. With settings.threads_in_step only one thread runs at
+ * a time, and the seed chooses which. */
+#define _GNU_SOURCE /* clock_gettime */
+#include "kernel.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+  HANG_GRACE_S = 2,
+  THREADS_IN_STEP_MAX = 64,
+  STAY_CHANCE = 4 /* in step, three of four calls stay on the same thread */
+};
+
+static struct thread *in_turn; /* in step: the thread that may run */
+
+void sim__wake(void) {
+  sim__kernel.epoch++;
+  if (sim__kernel.blocked > 0) {
+    sim__kernel.blocked = 0;
+    pthread_cond_broadcast(&sim__kernel.changed);
+  }
+}
+
+static void dump_blocked(void) {
+  for (const struct thread *t = sim__kernel.thread_list; t != NULL;
+       t = t->next) {
+    char text[160];
+
+    fprintf(stderr, "  thread %u in %s, called in %s\n", t->id,
+            t->blocked_in != NULL ? t->blocked_in : "?",
+            t->call != NULL ? sim__place_text(t->call->place, text, sizeof text)
+                            : "?");
+  }
+}
+
+/* clock_jump moves the clock to the next deadline, because all threads wait. It
+ * returns false if there is no deadline. */
+static bool clock_jump(void) {
+  uint64_t next = sim__kernel.next_due;
+
+  for (const struct thread *t = sim__kernel.thread_list; t != NULL;
+       t = t->next) {
+    if (t->blocked_in != NULL && t->deadline < next) {
+      next = t->deadline;
+    }
+  }
+  if (next == NEVER) {
+    return false;
+  }
+  sim__clock_step(next > sim__kernel.now_ns ? next - sim__kernel.now_ns : 0);
+  sim__wake();
+  return true;
+}
+
+/* hang runs when all threads wait for ever. A thread that the kernel does not
+ * know yet may still arrive and wake one, so hang waits for some real time
+ * before it aborts. */
+static void hang(void) {
+  struct timespec until;
+  uint64_t epoch = sim__kernel.epoch;
+
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec += sim__kernel.settings.threads_in_step ? 0 : HANG_GRACE_S;
+  while (epoch == sim__kernel.epoch) {
+    if (pthread_cond_timedwait(&sim__kernel.changed, &sim__kernel.lock,
+                               &until) == ETIMEDOUT &&
+        epoch == sim__kernel.epoch) {
+      fputs("sim: every thread waits for ever:\n", stderr);
+      dump_blocked();
+      abort();
+    }
+  }
+}
+
+/* --- In step ------------------------------------------------------------- */
+
+static bool may_run(const struct thread *thread) {
+  return thread->ready == NULL || thread->ready(thread->ready_arg) ||
+         sim__kernel.now_ns >= thread->deadline;
+}
+
+static struct thread *thread_drawn(struct thread *thread) {
+  struct thread *others[THREADS_IN_STEP_MAX];
+  const bool may_stay = thread != NULL && may_run(thread);
+  size_t count = 0;
+
+  for (struct thread *t = sim__kernel.thread_list;
+       t != NULL && count < THREADS_IN_STEP_MAX; t = t->next) {
+    if (t != thread && may_run(t)) {
+      others[count++] = t;
+    }
+  }
+  /* Draws a number only if there is a choice, like sim__chance. */
+  if (count == 0 || (may_stay && sim__random_below(STAY_CHANCE) > 0)) {
+    return may_stay ? thread : NULL;
+  }
+  return others[count == 1 ? 0 : sim__random_below(count)];
+}
+
+void sim__schedule_enter(struct thread *thread) {
+  while (in_turn != thread) {
+    pthread_cond_wait(&thread->turn, &sim__kernel.lock);
+  }
+}
+
+/* step_on passes the turn to the thread that is drawn, and returns when it is
+ * this thread's turn again. `thread` is NULL if the calling thread is ending.
+ * It returns false if all threads wait for ever. */
+static bool step_on(struct thread *thread) {
+  struct thread *next = thread_drawn(thread);
+
+  while (next == NULL) {
+    if (!clock_jump()) {
+      return false;
+    }
+    next = thread_drawn(thread);
+  }
+  if (next != thread) {
+    in_turn = next;
+    pthread_cond_signal(&next->turn);
+    if (thread != NULL) {
+      sim__schedule_enter(thread);
+    }
+  }
+  return true;
+}
+
+void sim__threads_step(void) {
+  if (sim__kernel.settings.threads_in_step && sim__kernel.threads > 1) {
+    step_on(sim__thread_self());
+  }
+}
+
+void sim__schedule_leave(void) {
+  if (sim__kernel.settings.threads_in_step && !step_on(NULL)) {
+    hang();
+  }
+}
+
+void sim__schedule_reset(struct thread *thread) {
+  in_turn = thread;
+}
+
+static bool block_in_step(struct thread *thread, bool (*ready)(void *arg),
+                          void *arg, uint64_t deadline, const char *name) {
+  bool is_ready;
+
+  thread->ready = ready;
+  thread->ready_arg = arg;
+  thread->deadline = deadline;
+  thread->blocked_in = name;
+  while (!may_run(thread) && !step_on(thread)) {
+    if (thread->call == NULL) {
+      /* sim_check waits without a call; it gives up */
+      break;
+    }
+    hang();
+  }
+  is_ready = ready(arg);
+  thread->ready = NULL;
+  thread->blocked_in = NULL;
+  thread->deadline = NEVER;
+  return is_ready;
+}
+
+/* --- Waiting ------------------------------------------------------------- */
+
+bool sim__block(bool (*ready)(void *arg), void *arg, uint64_t deadline) {
+  struct thread *thread = sim__thread_self();
+  struct call *call = thread->call;
+  const char *name = call != NULL ? call->name : "sim_check";
+
+  if (sim__kernel.settings.threads_in_step) {
+    return block_in_step(thread, ready, arg, deadline, name);
+  }
+  while (!ready(arg)) {
+    if (sim__kernel.now_ns >= deadline) {
+      return false;
+    }
+    thread->blocked_in = name;
+    thread->deadline = deadline;
+    sim__kernel.blocked++;
+    if (sim__kernel.blocked < sim__kernel.threads) {
+      uint64_t epoch = sim__kernel.epoch;
+
+      while (epoch == sim__kernel.epoch) {
+        pthread_cond_wait(&sim__kernel.changed, &sim__kernel.lock);
+      }
+    } else if (!clock_jump()) {
+      if (call == NULL) { /* sim_check waits without a call; it gives up */
+        sim__kernel.blocked--;
+        thread->blocked_in = NULL;
+        return false;
+      }
+      hang();
+    }
+    thread->blocked_in = NULL;
+  }
+  thread->deadline = NEVER;
+  return true;
+}
