@@ -5,32 +5,99 @@
 # A line a step: `ok`, `FAIL` or `not run` (exit code 77; the reason follows),
 # seconds, name. A chain is a shell function that runs steps one after the
 # other; several chains run side by side.
+#
+# On a terminal there is also one live line, the last: seconds, steps that are ok
+# and red, and each step that runs, with what its log says last of how far it is.
+# Lines have colours unless NO_COLOR is set. In a pipe there is neither.
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 logs=$top/build/logs
 reports=$top/build/reports
 
+live='' hide='' red='' green='' plain=''
+
 steps_begin() {
   rm -rf "$logs" "$reports"
   mkdir -p "$logs" "$reports"
   cd "$top" || exit 1
+  if [ -t 1 ] && [ "${TERM:-dumb}" != dumb ]; then
+    live=$logs/live
+    hide=$'\r\e[K'
+    if [ -z "${NO_COLOR:-}" ]; then
+      red=$'\e[31m' green=$'\e[32m' plain=$'\e[0m'
+    fi
+    touch "$live"
+    trap live_end EXIT
+    # The child of a child, so that `wait` does not wait for it.
+    (live_show "$$" &)
+  fi
+}
+
+# live_show PROCESS: renews the live line until live_end, or until the process is
+# gone.
+live_show() {
+  local line name step start how columns now
+  exec 3>&1 2>/dev/null
+  while sleep 0.3 && [ -e "$live" ] && kill -0 "$1"; do
+    now=$EPOCHSECONDS
+    line=$(printf '%4d s  %d ok, %d red' $((now - live_began)) \
+      "$(cat "$logs"/*.result | grep -cx ok)" \
+      "$(cat "$logs"/*.result | grep -cx FAIL)")
+    for step in "$logs"/*.runs; do
+      if read -r start name <"$step"; then
+        how=$(progress_of "${step%.runs}.log" "$name")
+        line="$line | $name $((now - start)) s${how:+ $how}"
+      fi
+    done
+    columns=$(stty size <&3)
+    columns=${columns#* }
+    if [ "${columns:-0}" -eq 0 ]; then
+      columns=80
+    fi
+    if [ -e "$live" ]; then
+      printf '%s%s' "$hide" "${line:0:columns - 1}"
+    fi
+  done
+}
+live_began=$EPOCHSECONDS
+
+# progress_of LOG NAME: how far a step is: the cases of the suite of a build, or
+# `[12/40]` as ninja and others count.
+progress_of() {
+  local preset=${2#conformance }
+  local file=build/${preset/#wine-/mingw-}/conformance.progress
+  if [ "$preset" != "$2" ] && [ -s "$file" ]; then
+    cat "$file"
+  else
+    tail -c 400 "$1" | grep -oE '\[[0-9]+/[0-9]+\]' | tail -n 1
+  fi
+}
+
+live_end() {
+  if [ -n "$live" ] && [ -e "$live" ]; then
+    rm -f "$live"
+    printf '%s' "$hide"
+  fi
 }
 
 # step NAME COMMAND...: answers whether the command succeeded.
 step() {
-  local name=$1 file=$logs/${1//[ \/]/-} start=$EPOCHREALTIME result=0 word
+  local name=$1 file=$logs/${1//[ \/]/-} start=$EPOCHREALTIME result=0 word colour
   shift
+  echo "$EPOCHSECONDS $name" >"$file.runs"
   "$@" >"$file.log" 2>&1 </dev/null || result=$?
+  rm -f "$file.runs"
   local took=$((${EPOCHREALTIME/./} - ${start/./}))
   case $result in
-    0) word=ok ;;
-    77) word='not run' ;;
-    *) word=FAIL ;;
+    0) word=ok colour=$green ;;
+    77) word='not run' colour='' ;;
+    *) word=FAIL colour=$red ;;
   esac
   echo "$word" >"$file.result"
   # One write for all lines: chains print side by side.
   {
-    printf '%-7s %6d.%d s  %s' "$word" $((took / 1000000)) \
+    printf '%s%s%-7s%s %6d.%d s  %s' "$hide" "$colour" "$word" \
+      "${colour:+$plain}" $((took / 1000000)) \
       $((took / 100000 % 10)) "$name"
     if [ "$word" = 'not run' ]; then
       printf ': %s' "$(tail -n 1 "$file.log")"
@@ -65,7 +132,8 @@ chains() {
 # steps_end: a table of the suite's reports, then the last line, which counts
 # steps and cases; answers whether nothing failed.
 steps_end() {
-  local passed failed red good report
+  local passed failed bad good report
+  live_end
   passed=$(cat "$logs"/*.result | grep -cx ok || true)
   failed=$(cat "$logs"/*.result | grep -cx FAIL || true)
   printf '\n%7s %7s %9s %8s %11s  %s\n' passed failed expected skipped \
@@ -75,20 +143,24 @@ steps_end() {
       continue
     fi
     good=$(jq '.summary.passed' "$report") || good=0
-    red=$(jq '[.results[] | select(.red)] | length' "$report") || red=1
-    printf '%7s %7s %9s %8s %11s  %s\n' "$good" "$red" \
+    bad=$(jq '[.results[] | select(.red)] | length' "$report") || bad=1
+    printf '%7s %7s %9s %8s %11s  %s\n' "$good" "$bad" \
       "$(jq '.summary.expected_failures' "$report")" \
       "$(jq '.summary.skipped' "$report")" \
       "$(jq '.summary.unresolved' "$report")" \
       "$(basename "$report" .json) ($(jq -r '.platform |
         "\(.world) \(.version) \(.architecture), \(.compiler)"' "$report"))"
     passed=$((passed + good))
-    failed=$((failed + red))
+    failed=$((failed + bad))
   done
   printf '\nlogs in build/logs, reports in build/reports%s\n' \
     "$([ -e "$reports/report.html" ] && echo ', page: report.html')"
-  printf '%s passed, %s failed\n' "$passed" "$failed"
-  [ "$failed" -eq 0 ]
+  if [ "$failed" -eq 0 ]; then
+    printf '%s%s passed, 0 failed%s\n' "$green" "$passed" "$plain"
+  else
+    printf '%s%s passed, %s failed%s\n' "$red" "$passed" "$failed" "$plain"
+    false
+  fi
 }
 
 # after NAME: waits until the step NAME, which is of another chain, has ended, and
@@ -110,7 +182,7 @@ build() {
 # go to build/reports.
 suite() {
   local result=0 kind
-  rm -f "build/$1/conformance.json" "build/$1/conformance.xml"
+  rm -f "build/$1/conformance".{json,xml,progress}
   ctest --preset "$1" -R '^conformance$' --output-on-failure || result=$?
   for kind in json xml; do
     if [ -e "build/$1/conformance.$kind" ]; then
