@@ -50,6 +50,9 @@ void sim__object_unref(struct object *object) {
   if (object->type == OBJECT_FILE) {
     sim__file_free((struct file *)object);
   } else {
+    if (object->type == OBJECT_PORT && ((struct port *)object)->pool != NULL) {
+      sim__pool_object_unbind(((struct port *)object)->pool);
+    }
     free(object);
   }
 }

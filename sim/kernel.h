@@ -196,6 +196,7 @@ struct thread {
   void **tls;        /* its values; NULL: all are NULL */
   LPTHREAD_START_ROUTINE start;
   PTP_SIMPLE_CALLBACK callback;
+  void (*service)(void *); /* a thread that the pool waits with */
   void *parameter;
 };
 
@@ -210,6 +211,8 @@ bool sim__thread_start(struct thread *thread);
 
 /* sim__pool_left is for each thread that ends. */
 void sim__pool_left(const struct thread *thread);
+void sim__pool_report(void);
+void sim__pool_objects_reset(void);
 
 /* In step: sim__schedule_enter waits for the thread's first turn, and
  * sim__schedule_leave gives the turn of an ending thread away. */
@@ -351,6 +354,13 @@ void sim__apcs_drop(struct thread *thread);
 
 /* sim__wait_check reports a wait on a thread that must not block. */
 void sim__wait_check(const char *what);
+
+/* sim__object_is_signalled returns true if a wait of `thread` for the object
+ * would succeed. sim__object_take changes an object whose signal such a wait
+ * has used; it returns true if it is a mutex that its owner abandoned. */
+bool sim__object_is_signalled(const struct object *object,
+                              const struct thread *thread);
+bool sim__object_take(struct object *object, struct thread *thread);
 
 /* sim__wait_run is WaitForMultipleObjects inside a call. */
 DWORD sim__wait_run(struct call *call, DWORD count, const HANDLE *handles,

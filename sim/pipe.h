@@ -350,7 +350,18 @@ struct port {
   struct op *head;
   struct op **tail;
   bool closed;
+  struct pool_object *pool; /* gets the packets; NULL: GetQueued... does */
 };
+
+struct port *sim__port_new(void);
+
+/* sim__port_join binds a file to the port for its whole life. */
+NTSTATUS sim__port_join(HANDLE file, struct port *port, ULONG_PTR key);
+
+/* sim__pool_packet submits the callback of an ended operation.
+ * sim__pool_object_unbind is for the end of a port (pool_object.c). */
+void sim__pool_packet(struct pool_object *object, const struct op *op);
+void sim__pool_object_unbind(struct pool_object *object);
 
 void sim__port_post(struct port *port, struct op *op);
 

@@ -4,6 +4,14 @@
 #include <stdlib.h>
 
 void sim__port_post(struct port *port, struct op *op) {
+  if (port->pool != NULL) {
+    if (op->late) {
+      sim__op_write_back(op);
+    }
+    sim__pool_packet(port->pool, op);
+    sim__op_free(op);
+    return;
+  }
   if (port->head == NULL) {
     port->tail = &port->head;
   }
@@ -120,15 +128,14 @@ static NTSTATUS port_remove(struct port *port, OVERLAPPED_ENTRY *entries,
 
 /* --- The calls ----------------------------------------------------------- */
 
-static struct port *port_new(void) {
+struct port *sim__port_new(void) {
   struct port *port = calloc(1, sizeof *port);
 
   sim__object_init(&port->object, OBJECT_PORT);
   return port;
 }
 
-static NTSTATUS port_join(HANDLE file_handle, struct port *port,
-                          ULONG_PTR key) {
+NTSTATUS sim__port_join(HANDLE file_handle, struct port *port, ULONG_PTR key) {
   NTSTATUS status;
   struct file *file = sim__handle_get(file_handle, OBJECT_FILE, 0, &status);
 
@@ -159,14 +166,14 @@ HANDLE WINAPI CreateIoCompletionPort(HANDLE file, HANDLE port, ULONG_PTR key,
     if (port == NULL && sim__handle_is_full()) {
       status = STATUS_INSUFFICIENT_RESOURCES;
     } else if (port == NULL) {
-      object = port_new();
+      object = sim__port_new();
     } else if (file == INVALID_HANDLE_VALUE) {
       status = STATUS_INVALID_PARAMETER;
     } else {
       object = sim__handle_get(port, OBJECT_PORT, 0, &status);
     }
     if (status == STATUS_SUCCESS && file != INVALID_HANDLE_VALUE) {
-      status = port_join(file, object, key);
+      status = sim__port_join(file, object, key);
     }
     if (status == STATUS_SUCCESS) {
       handle =

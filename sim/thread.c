@@ -139,6 +139,7 @@ void sim_forbid_waits(bool forbid) {
 }
 
 void sim__threads_report(void) {
+  sim__pool_report();
   for (const struct thread *t = sim__kernel.thread_list; t != NULL;
        t = t->next) {
     if (t != self && t->start != NULL) {
@@ -180,7 +181,9 @@ static void thread_run(struct thread *thread) {
 
   become(thread);
   sim__apcs_run(); /* those that were queued before it started */
-  if (thread->is_pool) {
+  if (thread->service != NULL) {
+    thread->service(thread->parameter);
+  } else if (thread->is_pool) {
     thread->callback(NULL, thread->parameter);
   } else {
     code = thread->start(thread->parameter);

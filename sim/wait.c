@@ -1,8 +1,8 @@
 /* Waits for objects: what is signalled, and what a wait takes. */
 #include "pipe.h"
 
-static bool is_signalled(const struct object *object,
-                         const struct thread *thread) {
+bool sim__object_is_signalled(const struct object *object,
+                              const struct thread *thread) {
   switch (object->type) {
     case OBJECT_EVENT:
       return ((const struct event *)object)->set;
@@ -23,9 +23,7 @@ static bool is_signalled(const struct object *object,
   }
 }
 
-/* take changes an object whose signal the wait of `thread` has used. It returns
- * true if the object is a mutex that its owner abandoned. */
-static bool take(struct object *object, struct thread *thread) {
+bool sim__object_take(struct object *object, struct thread *thread) {
   if (object->type == OBJECT_EVENT) {
     struct event *event = (struct event *)object;
 
@@ -57,7 +55,7 @@ static bool wait_is_over(void *arg) {
   DWORD signalled = 0;
 
   for (DWORD i = wait->count; i-- > 0;) {
-    if (is_signalled(wait->objects[i], wait->thread)) {
+    if (sim__object_is_signalled(wait->objects[i], wait->thread)) {
       signalled++;
       wait->index = i;
     }
@@ -85,7 +83,7 @@ static DWORD wait_take(struct wait *wait) {
   bool abandoned = false;
 
   for (DWORD i = first; i < end; i++) {
-    abandoned = take(wait->objects[i], wait->thread) || abandoned;
+    abandoned = sim__object_take(wait->objects[i], wait->thread) || abandoned;
   }
   return (abandoned ? WAIT_ABANDONED_0 : WAIT_OBJECT_0) + first;
 }
