@@ -82,6 +82,12 @@ enum { WORLD_SID_BYTES_MAX = 192 };
  * if this user does not exist. */
 bool world_user_sid(const char *user, char *out, size_t size);
 
+/* world_hold gives another process a copy of `handle`, a HANDLE. It returns
+ * false if there is no copy. world_let_go closes all copies. */
+enum { WORLD_HOLDS_MAX = 8 };
+bool world_hold(void *handle);
+void world_let_go(void);
+
 /* Two-process cases.
  *
  * A second process is this executable again, in a role:

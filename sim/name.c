@@ -294,8 +294,11 @@ NTSTATUS sim__pipe_wait(struct op *op) {
   } else if (timeout == 0) {
     return STATUS_IO_TIMEOUT;
   } else {
-    /* A positive time-out is a date. The largest value means for ever. */
-    wait_ns = timeout > 0 ? NEVER : (uint64_t)(-timeout) * 100;
+    /* A positive time-out is a date. The largest value means for ever, and so
+     * does a negative one of more than 2,900 years. */
+    wait_ns = timeout > 0 || timeout < -(INT64_MAX / 100)
+                  ? NEVER
+                  : (uint64_t)(-timeout) * 100;
   }
   op->pipe = pipe;
   op->timeout_at = wait_ns > NEVER / 2 ? NEVER : sim__kernel.now_ns + wait_ns;

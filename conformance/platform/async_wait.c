@@ -4,13 +4,7 @@
 
 #include "fixture.h"
 
-enum { WAIT_HEADER_BYTES = 14, TICKS_PER_MS = 10000 };
-
-/* Input of the control: a header, directly followed by the name. */
-union wait_input {
-  LONGLONG timeout; /* negative: relative, in units of 100 ns                */
-  UCHAR bytes[WAIT_HEADER_BYTES + NAME_CHARS_MAX * sizeof(wchar_t)];
-};
+enum { TICKS_PER_MS = 10000 };
 
 /* root_open_by opens the root of all pipes and joins it to the port. */
 static HANDLE root_open_by(struct platform *f, const wchar_t *path) {
@@ -29,26 +23,10 @@ static HANDLE root_open(struct platform *f) {
 
 /* wait_start starts a wait for the fixture's name, and returns the status. */
 static DWORD wait_start(struct platform *f, HANDLE root, struct io *io,
-                        LONGLONG timeout_ms) {
-  union wait_input input;
-  const wchar_t *name = f->name + 9; /* without the prefix */
-  ULONG bytes = 0;
-  DWORD status;
+                        int64_t timeout_ms) {
+  const DWORD status =
+      nt_wait(root, NULL, &io->overlapped, f->name, -timeout_ms * TICKS_PER_MS);
 
-  memset(&input, 0, sizeof input);
-  input.timeout = -timeout_ms * TICKS_PER_MS;
-  input.bytes[12] = TRUE; /* the timeout is given */
-  for (size_t i = 0; name[i] != 0; i++) {
-    input.bytes[WAIT_HEADER_BYTES + bytes++] = (UCHAR)name[i];
-    input.bytes[WAIT_HEADER_BYTES + bytes++] = 0;
-  }
-  input.bytes[8] = (UCHAR)bytes;
-  assert_true(bytes < 256);
-
-  io->overlapped.Internal = NT_PENDING;
-  status = (DWORD)NtFsControlFile(
-      root, NULL, NULL, &io->overlapped, (IO_STATUS_BLOCK *)&io->overlapped,
-      NT_FSCTL_PIPE_WAIT, &input, WAIT_HEADER_BYTES + bytes, NULL, 0);
   io->pending = status == NT_PENDING;
   return status;
 }
@@ -179,6 +157,25 @@ NP_PLATFORM_CASE("platform/async-wait/listens-again", NtFsControlFile, NO_MODE,
   win_disconnect(f);
   assert_no_packet(f);
   assert_error(connect_start(io_new(f), f->server), ERROR_IO_PENDING);
+  assert_status(wait_finish(f, io, NT_PENDING), NT_OK);
+}
+
+NP_PLATFORM_CASE("platform/async-wait/listens-again-nowait", NtFsControlFile,
+                 NO_MODE, STATUS_SUCCESS,
+                 "An instance in PIPE_NOWAIT that listens again ends a wait, "
+                 "too.",
+                 "reactos npfs#NpSetListeningPipeState") {
+  HANDLE root = root_open(f);
+  struct io *io = io_new_port(f);
+
+  f->server =
+      instance_open(f, PIPE_ACCESS_DUPLEX, PIPE_TYPE_BYTE | PIPE_NOWAIT, 1);
+  assert_call(f->server != INVALID_HANDLE_VALUE);
+  f->client = client_connect(f);
+  assert_status(wait_start(f, root, io, WAIT_MS), NT_PENDING);
+  win_disconnect(f);
+  assert_no_packet(f);
+  (void)ConnectNamedPipe(f->server, NULL); /* Its result is disputed. */
   assert_status(wait_finish(f, io, NT_PENDING), NT_OK);
 }
 

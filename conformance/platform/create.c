@@ -222,6 +222,25 @@ NP_PLATFORM_CASE("platform/create/type-differs", CreateNamedPipeW, NO_MODE,
   assert_int_equal(local.type, 0);
 }
 
+NP_PLATFORM_CASE("platform/create/own-quotas", CreateNamedPipeW, NO_MODE,
+                 NO_ERROR, "Each instance has its own quotas.",
+                 "reactos npfs#NpCreateCcb") {
+  struct nt_pipe_local local;
+  HANDLE further;
+
+  f->quota_in = 10;
+  f->quota_out = 20;
+  instance_create(f, 2);
+  f->quota_in = 100;
+  f->quota_out = 200;
+  further = instance_open(f, DUPLEX, PIPE_TYPE_BYTE, 2);
+  assert_call(further != INVALID_HANDLE_VALUE);
+  assert_status(nt_query(further, NT_FILE_PIPE_LOCAL, &local, sizeof(local)),
+                NT_OK);
+  assert_int_equal(local.quota_in, 100);
+  assert_int_equal(local.quota_out, 200);
+}
+
 NP_PLATFORM_CASE("platform/create/last-error-of-a-further-instance",
                  CreateNamedPipeW, NO_MODE, ERROR_ALREADY_EXISTS,
                  "After success the last error is ERROR_ALREADY_EXISTS if the "

@@ -2,6 +2,8 @@
  * NtCreateNamedPipeFile. */
 #include "nt.h"
 
+#include <string.h>
+
 enum { PREFIX_CHARS = 9 /* \\.\pipe\ */, PATH_CHARS_MAX = 128 };
 
 DWORD nt_query(HANDLE file, int information, void *out, size_t size) {
@@ -77,4 +79,27 @@ DWORD nt_disconnect(HANDLE server) {
   }
   CloseHandle(event);
   return (DWORD)status;
+}
+
+DWORD nt_wait(HANDLE root, HANDLE event, OVERLAPPED *overlapped,
+              const wchar_t *name, int64_t timeout) {
+  enum { HEADER_BYTES = 14, BYTES_MAX = 256 };
+  /* The header, directly followed by the name without its prefix. */
+  union {
+    int64_t timeout;
+    UCHAR bytes[HEADER_BYTES + BYTES_MAX];
+  } input = {timeout};
+  ULONG size = 0;
+
+  for (name += PREFIX_CHARS; *name != 0 && size < BYTES_MAX; name++) {
+    memcpy(input.bytes + HEADER_BYTES + size, name, sizeof *name);
+    size += (ULONG)sizeof *name;
+  }
+  memcpy(input.bytes + 8, &size, sizeof size);
+  input.bytes[12] = TRUE; /* the timeout is given */
+  overlapped->Internal = NT_PENDING;
+  return (DWORD)NtFsControlFile(
+      root, event, NULL, event == NULL ? overlapped : NULL,
+      (IO_STATUS_BLOCK *)(void *)overlapped, NT_FSCTL_PIPE_WAIT, &input,
+      HEADER_BYTES + size, NULL, 0);
 }

@@ -5,6 +5,7 @@
 #define NPIPE_CONFORMANCE_PLATFORM_NT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <windows.h>
 #include <winternl.h>
@@ -114,6 +115,14 @@ DWORD nt_query(HANDLE file, int information, void *out, size_t size);
 /* nt_open_root opens `path`, e.g. \Device\NamedPipe\, for queries and waits,
  * without FILE_SYNCHRONOUS_IO. */
 DWORD nt_open_root(HANDLE *root, const wchar_t *path);
+
+/* nt_wait starts FSCTL_PIPE_WAIT on the handle of a root, for a name with its
+ * prefix \\.\pipe\. `timeout` is in units of 100 ns, negative from now on;
+ * NT_WAIT_FOREVER: without end. The status block is that of `overlapped`, which
+ * is also the context unless there is an event. */
+#define NT_WAIT_FOREVER INT64_MAX
+DWORD nt_wait(HANDLE root, HANDLE event, OVERLAPPED *overlapped,
+              const wchar_t *name, int64_t timeout);
 
 /* nt_create calls NtCreateNamedPipeFile for the Win32 name `name`, whose prefix
  * has nine characters. The pipe has byte type and no limit of instances. */

@@ -155,7 +155,50 @@ NP_QUESTION(
   answer_error(GetLastError());
 }
 
-enum { PREFIX_CHARS = 9, WAIT_HEADER_BYTES = 14, TICKS_PER_MS = 10000 };
+enum { TICKS_PER_MS = 10000 };
+
+/* wait_begin starts a wait for an instance of the fixture's name, whose packet
+ * comes to the port. */
+static struct io *wait_begin(struct platform *f, HANDLE *root, int timeout_ms) {
+  struct io *io;
+
+  assert_status(nt_open_root(root, L"\\Device\\NamedPipe\\"), NT_OK);
+  win_own(f, *root);
+  port_new(f);
+  assert_error(port_join(f, *root, KEY_SERVER), 0);
+  io = io_new_port(f);
+  assert_status(nt_wait(*root, NULL, &io->overlapped, f->name,
+                        -(int64_t)timeout_ms * TICKS_PER_MS),
+                NT_PENDING);
+  return io;
+}
+
+NP_QUESTION(
+    "questions/wait-name-goes", MODE_BYTE,
+    "Does FSCTL_PIPE_WAIT end when the last server closes, while a client has "
+    "its end open?",
+    "np_client_connect tells that the server is gone at once, or notices it "
+    "within a minute.",
+    "platform/async-wait/name-vanishes platform/wait/name-vanishes "
+    "client-connect-end/vanishes",
+    ANSWER("ends", "it ends with STATUS_OBJECT_NAME_NOT_FOUND", "MS-FSCC", ""),
+    ANSWER("stays", "it waits until the client's end is closed, too",
+           "ReactOS' npfs, Wine", "")) {
+  struct packet packet;
+  HANDLE root;
+
+  pair_create(f);
+  (void)wait_begin(f, &root, 4000);
+  win_close(f, &f->server);
+  packet = packet_take(f, 1000);
+  if (!packet.found) {
+    answer_give("stays", "%s", "");
+  }
+  if (packet.status == NT_OBJECT_NAME_NOT_FOUND) {
+    answer_give("ends", "%s", "");
+  }
+  answer_status(packet.status);
+}
 
 NP_QUESTION(
     "questions/cancel-wait", MODE_BYTE,
@@ -167,34 +210,12 @@ NP_QUESTION(
            "wait_cancellable=true"),
     ANSWER("stays", "it stays until its time is over", "Wine",
            "wait_cancellable=false")) {
-  union {
-    LONGLONG timeout;
-    UCHAR bytes[WAIT_HEADER_BYTES + NAME_CHARS_MAX * sizeof(wchar_t)];
-  } input = {0};
-  const wchar_t *name = f->name + PREFIX_CHARS;
-  ULONG size = 0;
   struct io *io;
   struct packet packet;
   HANDLE root;
 
   pair_create(f);
-  assert_status(nt_open_root(&root, L"\\Device\\NamedPipe\\"), NT_OK);
-  win_own(f, root);
-  port_new(f);
-  assert_error(port_join(f, root, KEY_SERVER), 0);
-  while (name[size / sizeof(wchar_t)] != 0) {
-    size += sizeof(wchar_t);
-  }
-  input.timeout = -2000LL * TICKS_PER_MS;
-  memcpy(input.bytes + 8, &size, sizeof(size));
-  input.bytes[12] = 1; /* the timeout counts */
-  memcpy(input.bytes + WAIT_HEADER_BYTES, name, size);
-  io = io_new_port(f);
-  assert_status(NtFsControlFile(root, NULL, NULL, io,
-                                (IO_STATUS_BLOCK *)(void *)&io->overlapped,
-                                NT_FSCTL_PIPE_WAIT, &input,
-                                WAIT_HEADER_BYTES + size, NULL, 0),
-                NT_PENDING);
+  io = wait_begin(f, &root, 2000);
   CancelIoEx(root, &io->overlapped);
   packet = packet_take(f, 1000);
   if (!packet.found) {

@@ -33,6 +33,8 @@ struct drawer {
   unsigned op_slots[OPS_MAX];
   unsigned ops;
   bool one_name;
+  bool has_users;
+  bool has_holder; /* another process holds copies of handles */
 };
 
 static unsigned below(struct drawer *d, unsigned bound) {
@@ -140,8 +142,8 @@ static void create(struct drawer *d, struct step *step) {
   step->pipe = d->one_name || percent(d, 70) ? 0 : 1;
   name = &d->names[step->pipe];
   /* Each instance has its own quotas; but under Wine all instances have those
-   * of the first, and every later difference would come from this. So the
-   * script gives all of them the same quotas. */
+   * of the first, and every later difference would come from this. So most
+   * instances of a name get the same quotas. */
   step->numbers[0] = name->quota_out;
   step->numbers[1] = name->quota_in;
   step->numbers[2] = percent(d, 3) ? 1 + below(d, 4) : name->max;
@@ -160,6 +162,14 @@ static void create(struct drawer *d, struct step *step) {
   }
   if (percent(d, 2)) {
     step->flags |= FLAG_FIRST;
+  }
+  if (percent(d, 4)) {
+    step->flags |= FLAG_OWN;
+  }
+  /* An outbound server could not tell its quotas. */
+  if ((step->flags & FLAG_OUTBOUND) == 0 && percent(d, 8)) {
+    step->numbers[0] = quota_draw(d);
+    step->numbers[1] = quota_draw(d);
   }
   step->result = free_slot(d);
   d->slots[step->result] =
@@ -208,10 +218,19 @@ static void operation(struct drawer *d, struct step *step) {
     step->handle = idle;
     d->slots[idle].stage = STAGE_LISTENING;
   }
-  step->numbers[0] = step->verb == VERB_CONNECT ? 0 : size_draw(d);
+  step->numbers[0] =
+      step->verb == VERB_CONNECT || step->verb == VERB_FLUSH_ASYNC
+          ? 0
+          : size_draw(d);
   step->numbers[1] = step->verb == VERB_TRANSACT ? size_draw(d) : 0;
   step->result = d->ops;
   d->op_slots[d->ops++] = step->handle;
+}
+
+static void wait_async(struct drawer *d, struct step *step) {
+  step->pipe = percent(d, 80) ? 0 : 1;
+  step->result = d->ops;
+  d->op_slots[d->ops++] = slot_draw(d, false);
 }
 
 static void mode(struct drawer *d, struct step *step) {
@@ -268,7 +287,8 @@ static const unsigned weights[VERB_COUNT] = {
     [VERB_FLUSH] = 3,    [VERB_DISCONNECT] = 5, [VERB_CLOSE] = 6,
     [VERB_CANCEL] = 6,   [VERB_CANCEL_ALL] = 1, [VERB_CANCEL_IO] = 1,
     [VERB_MODE] = 4,     [VERB_STATE] = 5,      [VERB_INFO] = 1,
-    [VERB_WAIT] = 2,
+    [VERB_WAIT] = 2,     [VERB_WAIT_ASYNC] = 1, [VERB_FLUSH_ASYNC] = 1,
+    [VERB_ROOM] = 3,     [VERB_MESSAGES] = 3,
 };
 
 static enum verb verb_draw(struct drawer *d) {
@@ -276,6 +296,12 @@ static enum verb verb_draw(struct drawer *d) {
   unsigned at;
   unsigned i;
 
+  if (d->has_users && percent(d, 12)) {
+    return VERB_USER;
+  }
+  if (d->has_holder && percent(d, 12)) {
+    return percent(d, 70) ? VERB_HOLD : VERB_LET_GO;
+  }
   if (count(d, true) == 0 && percent(d, 90)) {
     return VERB_CREATE;
   }
@@ -317,7 +343,16 @@ static void step_draw(struct drawer *d, struct step *step) {
     case VERB_READ:
     case VERB_WRITE:
     case VERB_TRANSACT:
+    case VERB_FLUSH_ASYNC:
       operation(d, step);
+      break;
+    case VERB_WAIT_ASYNC:
+      wait_async(d, step);
+      break;
+    case VERB_USER:
+      step->numbers[0] = below(d, USERS_MAX);
+      break;
+    case VERB_LET_GO:
       break;
     case VERB_MODE:
       mode(d, step);
@@ -352,6 +387,8 @@ void script_draw(struct script *script, uint64_t seed) {
   memset(script, 0, sizeof *script);
   d.chance.state = seed;
   d.one_name = percent(&d, 70);
+  d.has_users = percent(&d, 3);
+  d.has_holder = percent(&d, 2);
   for (i = 0; i < PIPES_MAX; i++) {
     name_draw(&d, &d.names[i]);
   }

@@ -1,5 +1,6 @@
 /* The operations of a script: starts them, and finds out which have ended. */
 #include "script/play.h"
+#include "platform/nt.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,30 @@
 enum { PACKETS_MAX = 16, NTSTATUS_PENDING = 0x103 };
 
 ULONG NTAPI RtlNtStatusToDosError(NTSTATUS status);
+
+/* --- Controls ------------------------------------------------------------- */
+
+/* control starts FSCTL_PIPE_FLUSH or FSCTL_PIPE_WAIT, with the OVERLAPPED as
+ * status block, and sets the last error as a Win32 call does. */
+static BOOL control(const struct player *p, struct operation *op, HANDLE handle,
+                    const struct step *step, OVERLAPPED *overlapped) {
+  DWORD status;
+
+  if (op->verb == VERB_FLUSH_ASYNC) {
+    overlapped->Internal = NTSTATUS_PENDING;
+    status = (DWORD)NtFsControlFile(handle, op->event, NULL,
+                                    op->event == NULL ? overlapped : NULL,
+                                    (IO_STATUS_BLOCK *)(void *)overlapped,
+                                    NT_FSCTL_PIPE_FLUSH, NULL, 0, NULL, 0);
+  } else {
+    status = nt_wait(op->root, op->event, overlapped, p->names[step->pipe],
+                     NT_WAIT_FOREVER);
+  }
+  SetLastError(status == NTSTATUS_PENDING
+                   ? ERROR_IO_PENDING
+                   : RtlNtStatusToDosError((NTSTATUS)status));
+  return status == 0;
+}
 
 /* --- Starting ------------------------------------------------------------- */
 
@@ -21,8 +46,9 @@ static void pattern_fill(char *to, unsigned number, unsigned size) {
   }
 }
 
-static BOOL call(struct operation *op, HANDLE handle, const struct step *step,
-                 DWORD *bytes, OVERLAPPED *overlapped) {
+static BOOL call(const struct player *p, struct operation *op, HANDLE handle,
+                 const struct step *step, DWORD *bytes,
+                 OVERLAPPED *overlapped) {
   switch (op->verb) {
     case VERB_CONNECT:
       return ConnectNamedPipe(handle, overlapped);
@@ -31,6 +57,9 @@ static BOOL call(struct operation *op, HANDLE handle, const struct step *step,
     case VERB_WRITE:
       pattern_fill(op->buffer, op->number, step->numbers[0]);
       return WriteFile(handle, op->buffer, step->numbers[0], bytes, overlapped);
+    case VERB_FLUSH_ASYNC:
+    case VERB_WAIT_ASYNC:
+      return control(p, op, handle, step, overlapped);
     default:
       pattern_fill(op->request, op->number, step->numbers[0]);
       return TransactNamedPipe(handle, op->request, step->numbers[0],
@@ -46,8 +75,10 @@ static struct operation *op_new(struct player *p, const struct step *step) {
   }
   op->verb = step->verb;
   op->number = step->result;
-  op->file = p->slots[step->handle];
-  if (!op->file->port && !op->file->sync) {
+  if (op->verb != VERB_WAIT_ASYNC) {
+    op->file = p->slots[step->handle];
+  }
+  if (op->file == NULL || (!op->file->port && !op->file->sync)) {
     op->event = CreateEventW(NULL, TRUE, FALSE, NULL);
     op->overlapped.hEvent = op->event;
   }
@@ -56,7 +87,10 @@ static struct operation *op_new(struct player *p, const struct step *step) {
 }
 
 void op_start(struct player *p, const struct step *step) {
-  struct file *file = p->slots[step->handle];
+  struct file *file =
+      step->verb == VERB_WAIT_ASYNC ? NULL : p->slots[step->handle];
+  const bool is_sync = file != NULL && file->sync;
+  HANDLE root = NULL;
   struct operation *op;
   DWORD bytes = 0;
   bool done;
@@ -65,26 +99,32 @@ void op_start(struct player *p, const struct step *step) {
     result_set(p, "not tried: o%u is in use", step->result);
     return;
   }
-  if (file->sync && (!file->nowait || step->verb == VERB_TRANSACT)) {
+  if (is_sync && (!file->nowait || step->verb == VERB_TRANSACT ||
+                  step->verb == VERB_FLUSH_ASYNC)) {
     result_set(p, "not tried: it may block");
     return;
   }
+  if (file == NULL && nt_open_root(&root, L"\\Device\\NamedPipe\\") != NT_OK) {
+    result_set(p, "not tried: no root");
+    return;
+  }
   op = op_new(p, step);
+  op->root = root;
   if (op->verb == VERB_WRITE && step->numbers[0] == 0) {
     file->empty_written = true;
   }
   if (op->verb == VERB_TRANSACT && step->numbers[0] == 0) {
     file->empty_written = true;
   }
-  done = call(op, p->handles[step->handle], step, &bytes,
-              file->sync ? NULL : &op->overlapped) != 0;
+  done = call(p, op, p->handles[step->handle], step, &bytes,
+              is_sync ? NULL : &op->overlapped) != 0;
   op->error = done ? ERROR_SUCCESS : GetLastError();
   op->at_once = true;
   op->state = OP_ENDED;
   if (op->error == ERROR_IO_PENDING) {
     op->state = OP_PENDING;
   } else if (op->error == ERROR_SUCCESS || op->error == ERROR_MORE_DATA) {
-    op->bytes = file->sync ? bytes : (DWORD)op->overlapped.InternalHigh;
+    op->bytes = is_sync ? bytes : (DWORD)op->overlapped.InternalHigh;
     if (op->event != NULL && WaitForSingleObject(op->event, 0) != 0) {
       snprintf(op->oddity, sizeof op->oddity, " event-not-set");
     }
@@ -173,7 +213,8 @@ static bool packet_matters(const struct operation *op) {
 static void op_print(const struct operation *op, FILE *out) {
   fputs(op->error == ERROR_SUCCESS ? "ok" : error_text(op->error), out);
   if ((op->error == ERROR_SUCCESS || op->error == ERROR_MORE_DATA) &&
-      op->verb != VERB_CONNECT) {
+      (op->verb == VERB_READ || op->verb == VERB_WRITE ||
+       op->verb == VERB_TRANSACT)) {
     fprintf(out, " %u", (unsigned)op->bytes);
     if (op->verb != VERB_WRITE) {
       fprintf(out, " \"%.*s\"",
@@ -198,10 +239,10 @@ void op_tell_started(struct player *p) {
 }
 
 void ops_tell(struct player *p) {
-  static const char *const names[VERB_COUNT] = {[VERB_CONNECT] = "connect",
-                                                [VERB_READ] = "read",
-                                                [VERB_WRITE] = "write",
-                                                [VERB_TRANSACT] = "transact"};
+  static const char *const names[VERB_COUNT] = {
+      [VERB_CONNECT] = "connect",   [VERB_READ] = "read",
+      [VERB_WRITE] = "write",       [VERB_TRANSACT] = "transact",
+      [VERB_FLUSH_ASYNC] = "flush", [VERB_WAIT_ASYNC] = "wait"};
   size_t i;
 
   for (i = 0; i < OPS_MAX; i++) {
@@ -230,6 +271,9 @@ void ops_end(struct player *p) {
     }
     if (op->event != NULL) {
       CloseHandle(op->event);
+    }
+    if (op->root != NULL) {
+      CloseHandle(op->root);
     }
     free(op);
   }

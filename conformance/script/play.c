@@ -4,6 +4,7 @@
 #include "platform/nt.h"
 
 #include <npipe/error.h>
+#include <sddl.h>
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -106,9 +107,33 @@ static struct file *slot_fill(struct player *p, const struct step *step,
   return file;
 }
 
+/* quotas_tell adds the quotas of an instance to the result. They are its own,
+ * not those of the first instance. An outbound server may not ask. */
+static void quotas_tell(struct player *p, HANDLE handle) {
+  struct nt_pipe_local local;
+
+  memset(&local, 0, sizeof local);
+  if (nt_query(handle, NT_FILE_PIPE_LOCAL, &local, sizeof local) == NT_OK) {
+    result_set(p, "ok out %u in %u", (unsigned)local.quota_out,
+               (unsigned)local.quota_in);
+  }
+}
+
+/* own_security returns a descriptor that lets only the owner in, or NULL. */
+static PSECURITY_DESCRIPTOR own_security(void) {
+  PSECURITY_DESCRIPTOR descriptor = NULL;
+
+  return ConvertStringSecurityDescriptorToSecurityDescriptorW(
+             L"D:P(A;;FA;;;OW)", SDDL_REVISION_1, &descriptor, NULL)
+             ? descriptor
+             : NULL;
+}
+
 static void create(struct player *p, const struct step *step) {
+  SECURITY_ATTRIBUTES attributes = {sizeof attributes, NULL, FALSE};
   DWORD open_mode = 0;
   DWORD pipe_mode = 0;
+  struct file *file;
   HANDLE handle;
 
   if ((step->flags & FLAG_OUTBOUND) == 0) {
@@ -132,10 +157,18 @@ static void create(struct player *p, const struct step *step) {
   if ((step->flags & FLAG_NOWAIT) != 0) {
     pipe_mode |= PIPE_NOWAIT;
   }
-  handle = CreateNamedPipeW(p->names[step->pipe], open_mode, pipe_mode,
-                            step->numbers[2], step->numbers[0],
-                            step->numbers[1], 0, NULL);
-  slot_fill(p, step, handle, GetLastError());
+  if ((step->flags & FLAG_OWN) != 0) {
+    attributes.lpSecurityDescriptor = own_security();
+  }
+  handle = CreateNamedPipeW(
+      p->names[step->pipe], open_mode, pipe_mode, step->numbers[2],
+      step->numbers[0], step->numbers[1], 0,
+      attributes.lpSecurityDescriptor != NULL ? &attributes : NULL);
+  file = slot_fill(p, step, handle, GetLastError());
+  LocalFree(attributes.lpSecurityDescriptor);
+  if (file != NULL) {
+    quotas_tell(p, handle);
+  }
 }
 
 /* listening_note sets `listening[i]` for each server of the pipe that is
@@ -278,36 +311,86 @@ static void peek(struct player *p, const struct step *step) {
              (int)bytes, data, (unsigned)available, (int)left);
 }
 
-static void control_peek(struct player *p, const struct step *step) {
+/* control_peek_at peeks by FSCTL_PIPE_PEEK into `out`, which has `size` bytes.
+ * It returns the status and, in `*got`, how many bytes came. */
+static DWORD control_peek_at(HANDLE handle, void *out, size_t size,
+                             size_t *got) {
   HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);
-  struct {
-    struct nt_peek peek;
-    char more[BYTES_MAX];
-  } out;
   IO_STATUS_BLOCK io;
   NTSTATUS status;
-  DWORD bytes = 0;
 
-  memset(&out, 0, sizeof out);
+  memset(out, 0, size);
   memset(&io, 0, sizeof io);
-  status = NtFsControlFile(
-      p->handles[step->handle], event, NULL, NULL, &io, NT_FSCTL_PIPE_PEEK,
-      NULL, 0, &out,
-      (ULONG)(offsetof(struct nt_peek, data) + step->numbers[0]));
+  status = NtFsControlFile(handle, event, NULL, NULL, &io, NT_FSCTL_PIPE_PEEK,
+                           NULL, 0, out, (ULONG)size);
   if (status == (NTSTATUS)NT_PENDING) {
     (void)WaitForSingleObject(event, INFINITE);
     status = io.Status;
   }
   CloseHandle(event);
-  if (status != (NTSTATUS)NT_OK && status != (NTSTATUS)NT_BUFFER_OVERFLOW) {
+  *got = io.Information;
+  return (DWORD)status;
+}
+
+static void control_peek(struct player *p, const struct step *step) {
+  struct {
+    struct nt_peek peek;
+    char more[BYTES_MAX];
+  } out;
+  size_t got;
+  DWORD status;
+  DWORD bytes;
+
+  status =
+      control_peek_at(p->handles[step->handle], &out,
+                      offsetof(struct nt_peek, data) + step->numbers[0], &got);
+  if (status != NT_OK && status != NT_BUFFER_OVERFLOW) {
     result_set(p, "%08x", (unsigned)status);
     return;
   }
-  bytes = (DWORD)(io.Information - offsetof(struct nt_peek, data));
+  bytes = (DWORD)(got - offsetof(struct nt_peek, data));
   result_set(p, "%s %u \"%.*s\" state %u available %u length %u",
-             status == (NTSTATUS)NT_OK ? "ok" : "MORE_DATA", (unsigned)bytes,
-             (int)bytes, (const char *)out.peek.data, (unsigned)out.peek.state,
+             status == NT_OK ? "ok" : "MORE_DATA", (unsigned)bytes, (int)bytes,
+             (const char *)out.peek.data, (unsigned)out.peek.state,
              (unsigned)out.peek.available, (unsigned)out.peek.message_length);
+}
+
+static void room(struct player *p, const struct step *step) {
+  struct nt_pipe_local local;
+  DWORD status;
+
+  memset(&local, 0, sizeof local);
+  status = nt_query(p->handles[step->handle], NT_FILE_PIPE_LOCAL, &local,
+                    sizeof local);
+  if (status != NT_OK) {
+    result_set(p, "%08x", (unsigned)status);
+    return;
+  }
+  result_set(p, "ok %u", (unsigned)local.write_available);
+}
+
+static void messages(struct player *p, const struct step *step) {
+  struct nt_peek peeked;
+  size_t got;
+  DWORD status = control_peek_at(p->handles[step->handle], &peeked,
+                                 offsetof(struct nt_peek, data), &got);
+
+  if (status != NT_OK && status != NT_BUFFER_OVERFLOW) {
+    result_set(p, "%08x", (unsigned)status);
+    return;
+  }
+  result_set(p, "ok %u", (unsigned)peeked.messages);
+}
+
+static void user(struct player *p, const struct step *step) {
+  static const char *const users[USERS_MAX] = {"alice", "bob", "alice-low"};
+
+  if (step->numbers[0] >= USERS_MAX || !world_has_users() ||
+      !world_set_user(users[step->numbers[0]])) {
+    result_set(p, "not tried: no such user");
+    return;
+  }
+  result_set(p, "ok");
 }
 
 static void cancel(struct player *p, const struct step *step) {
@@ -395,8 +478,7 @@ static void step_run(struct player *p, const struct step *step) {
     result_set(p, "not tried: h%u is open", step->result);
     return;
   }
-  if (handle == NULL && step->verb != VERB_CREATE && step->verb != VERB_OPEN &&
-      step->verb != VERB_WAIT) {
+  if (handle == NULL && verb_needs_handle(step->verb)) {
     result_set(p, "not tried: no h%u", step->handle);
     return;
   }
@@ -415,6 +497,23 @@ static void step_run(struct player *p, const struct step *step) {
       break;
     case VERB_CONTROL_PEEK:
       control_peek(p, step);
+      break;
+    case VERB_ROOM:
+      room(p, step);
+      break;
+    case VERB_MESSAGES:
+      messages(p, step);
+      break;
+    case VERB_HOLD:
+      result_set(p, world_hold(handle) ? "ok" : "no copy");
+      p->slots[step->handle]->handles++; /* Nobody here closes it. */
+      break;
+    case VERB_LET_GO:
+      world_let_go();
+      result_set(p, "ok");
+      break;
+    case VERB_USER:
+      user(p, step);
       break;
     case VERB_FLUSH:
       flush(p, step);
@@ -488,11 +587,29 @@ static void player_init(struct player *p, FILE *out) {
   }
 }
 
+/* waits_end ends the waits for an instance that the script left behind, by an
+ * instance of each name. */
+static void waits_end(struct player *p) {
+  size_t i;
+
+  for (i = 0; i < PIPES_MAX; i++) {
+    HANDLE last =
+        CreateNamedPipeW(p->names[i], PIPE_ACCESS_DUPLEX, 0, 1, 0, 0, 0, NULL);
+
+    if (last != INVALID_HANDLE_VALUE) {
+      CloseHandle(last);
+    }
+  }
+  ops_settle(p);
+  ops_tell(p);
+}
+
 /* player_end closes the handles that the script left open. The closes may end
  * more operations. */
 static void player_end(struct player *p) {
   unsigned i;
 
+  (void)world_set_user("alice");
   for (i = 0; i < SLOTS_MAX; i++) {
     struct step step = {.verb = VERB_CLOSE, .handle = i};
 
@@ -500,6 +617,10 @@ static void player_end(struct player *p) {
       step_play(p, &step);
     }
   }
+  world_let_go();
+  ops_settle(p);
+  ops_tell(p);
+  waits_end(p);
   ops_end(p);
   CloseHandle(p->never);
   CloseHandle(p->port);

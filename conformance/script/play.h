@@ -29,10 +29,11 @@ struct operation {
   enum { OP_UNUSED, OP_PENDING, OP_ENDED, OP_TOLD } state;
   enum verb verb;
   unsigned number;
-  bool at_once; /* ended in its own step */
-  bool packet;  /* a packet came */
-  bool failed;  /* the call itself failed */
-  const struct file *file;
+  bool at_once;            /* ended in its own step */
+  bool packet;             /* a packet came */
+  bool failed;             /* the call itself failed */
+  const struct file *file; /* NULL: a wait */
+  HANDLE root;             /* of a wait, or NULL */
   DWORD error;
   DWORD bytes;
   char oddity[32]; /* description of an unexpected detail, or "" */

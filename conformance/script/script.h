@@ -20,6 +20,7 @@ enum {
   SLOTS_MAX = 8, /* h0 to h7, handles */
   OPS_MAX = 100, /* o0 to o99, operations */
   PIPES_MAX = 2, /* A and B, names */
+  USERS_MAX = 3, /* alice, bob, alice with low integrity */
   NUMBERS_MAX = 3,
   BYTES_MAX = 128, /* bytes of a transfer */
   STEP_TEXT_BYTES_MAX = 160
@@ -35,7 +36,10 @@ enum verb {
   VERB_TRANSACT,
   VERB_PEEK,
   VERB_CONTROL_PEEK,
+  VERB_ROOM,
+  VERB_MESSAGES,
   VERB_FLUSH,
+  VERB_FLUSH_ASYNC,
   VERB_DISCONNECT,
   VERB_CLOSE,
   VERB_CANCEL,
@@ -45,6 +49,10 @@ enum verb {
   VERB_STATE,
   VERB_INFO,
   VERB_WAIT,
+  VERB_WAIT_ASYNC,
+  VERB_HOLD,
+  VERB_LET_GO,
+  VERB_USER,
   VERB_COUNT
 };
 
@@ -61,7 +69,8 @@ enum flag {
   FLAG_ATTRIBUTES = 1 << 8, /* may set modes */
   FLAG_SYNC = 1 << 9,       /* no FILE_FLAG_OVERLAPPED */
   FLAG_PORT = 1 << 10, /* joined to the port; else operations have events */
-  FLAG_SKIP = 1 << 11  /* no packet for an operation that completes at once */
+  FLAG_SKIP = 1 << 11, /* no packet for an operation that completes at once */
+  FLAG_OWN = 1 << 12   /* only for the user that creates it */
 };
 
 struct step {
@@ -91,6 +100,9 @@ bool step_parse(struct step *step, const char *line);
  * creates. */
 bool verb_makes_handle(enum verb verb);
 bool verb_makes_op(enum verb verb);
+
+/* verb_needs_handle returns true if the steps of a verb name a handle. */
+bool verb_needs_handle(enum verb verb);
 
 /* script_play plays a script in a fresh world and prints the transcript. Each
  * step is a line with " -> " and its result. Below it, a line with two leading

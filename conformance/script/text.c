@@ -24,7 +24,7 @@ static const struct shape shapes[VERB_COUNT] = {
                      {"out", "in", "max"},
                      FLAG_INBOUND | FLAG_OUTBOUND | FLAG_MESSAGE |
                          FLAG_MESSAGES | FLAG_NOWAIT | FLAG_FIRST | FLAG_SYNC |
-                         FLAG_PORT | FLAG_SKIP},
+                         FLAG_PORT | FLAG_SKIP | FLAG_OWN},
     [VERB_OPEN] = {"open",
                    'h',
                    false,
@@ -40,7 +40,10 @@ static const struct shape shapes[VERB_COUNT] = {
     [VERB_TRANSACT] = {"transact", 'o', true, false, false, {"", "answer"}, 0},
     [VERB_PEEK] = {"peek", 0, true, false, false, {""}, 0},
     [VERB_CONTROL_PEEK] = {"control-peek", 0, true, false, false, {""}, 0},
+    [VERB_ROOM] = {"room", 0, true, false, false, {0}, 0},
+    [VERB_MESSAGES] = {"messages", 0, true, false, false, {0}, 0},
     [VERB_FLUSH] = {"flush", 0, true, false, false, {0}, 0},
+    [VERB_FLUSH_ASYNC] = {"flush-async", 'o', true, false, false, {0}, 0},
     [VERB_DISCONNECT] = {"disconnect", 0, true, false, false, {0}, 0},
     [VERB_CLOSE] = {"close", 0, true, false, false, {0}, 0},
     [VERB_CANCEL] = {"cancel", 0, true, false, true, {0}, 0},
@@ -51,17 +54,28 @@ static const struct shape shapes[VERB_COUNT] = {
     [VERB_STATE] = {"state", 0, true, false, false, {0}, 0},
     [VERB_INFO] = {"info", 0, true, false, false, {0}, 0},
     [VERB_WAIT] = {"wait", 0, false, true, false, {0}, 0},
+    [VERB_WAIT_ASYNC] = {"wait-async", 'o', false, true, false, {0}, 0},
+    [VERB_HOLD] = {"hold", 0, true, false, false, {0}, 0},
+    [VERB_LET_GO] = {"let-go", 0, false, false, false, {0}, 0},
+    [VERB_USER] = {"user", 0, false, false, false, {""}, 0},
 };
 
 static const struct {
   unsigned flag;
   const char *word;
-} words[] = {{FLAG_INBOUND, "inbound"},   {FLAG_OUTBOUND, "outbound"},
-             {FLAG_MESSAGE, "message"},   {FLAG_MESSAGES, "reads-messages"},
-             {FLAG_NOWAIT, "nowait"},     {FLAG_FIRST, "first"},
-             {FLAG_READ, "reader"},       {FLAG_WRITE, "writer"},
-             {FLAG_ATTRIBUTES, "setter"}, {FLAG_SYNC, "sync"},
-             {FLAG_PORT, "port"},         {FLAG_SKIP, "skip"}};
+} words[] = {{FLAG_INBOUND, "inbound"},
+             {FLAG_OUTBOUND, "outbound"},
+             {FLAG_MESSAGE, "message"},
+             {FLAG_MESSAGES, "reads-messages"},
+             {FLAG_NOWAIT, "nowait"},
+             {FLAG_FIRST, "first"},
+             {FLAG_READ, "reader"},
+             {FLAG_WRITE, "writer"},
+             {FLAG_ATTRIBUTES, "setter"},
+             {FLAG_SYNC, "sync"},
+             {FLAG_PORT, "port"},
+             {FLAG_SKIP, "skip"},
+             {FLAG_OWN, "own"}};
 
 enum { WORD_COUNT = sizeof words / sizeof words[0] };
 
@@ -71,6 +85,10 @@ bool verb_makes_handle(enum verb verb) {
 
 bool verb_makes_op(enum verb verb) {
   return shapes[verb].makes == 'o';
+}
+
+bool verb_needs_handle(enum verb verb) {
+  return shapes[verb].handle;
 }
 
 /* --- Printing ------------------------------------------------------------- */
