@@ -74,6 +74,7 @@ np_error np_pipe_read(np_pipe *pipe, void *buffer, size_t length, np_op *op,
 np_error np_pipe_write(np_pipe *pipe, const void *buffer, size_t length,
                        np_op *op, np_op_fn done) {
   np_error error;
+  size_t bytes;
 
   if (pipe == NULL) {
     return ERROR_INVALID_PARAMETER;
@@ -84,9 +85,13 @@ np_error np_pipe_write(np_pipe *pipe, const void *buffer, size_t length,
   }
   np__op_start(&pipe->target, op, NP__OP_WRITE, done);
   if (write_file(pipe, buffer, length, op)) {
-    length = (size_t)op->np__packet.overlapped.InternalHigh;
-    np__loop_wrote(pipe->target.loop, length);
-    np__op_succeed(&pipe->target, op, NP__OUTWARD, length);
+    bytes = (size_t)op->np__packet.overlapped.InternalHigh;
+    if (bytes <= length) {
+      np__loop_wrote(pipe->target.loop, bytes);
+      np__op_succeed(&pipe->target, op, NP__OUTWARD, bytes);
+    } else {
+      np__op_end(op, ERROR_INVALID_DATA, 0);
+    }
   } else {
     op->np__length = (uint32_t)length;
     np__op_issued(op, FALSE);

@@ -110,8 +110,7 @@ static inline void call_back(np_op *op, np_op_fn done) {
   op->np__state = NP__OP_IDLE;
   done(op, op->np__error, op->np__result.transferred);
   /* `op` may be gone. `target` is not: the loop frees it later. */
-  if (target->bars != 0 && np__list_is_empty(&target->ops) &&
-      np__target_is_gone(target)) {
+  if (np__target_is_gone(target) && np__list_is_empty(&target->ops)) {
     np__revert_if_forgotten(target->loop); /* a listener may create pipes now */
     target->class_->drained(target);
   }

@@ -56,6 +56,15 @@ SCENARIO(count_call, "lie/count-call-looks", LIES) {
   return is_refused(call_begin(r, channel, "ask"));
 }
 
+/* The lie comes with a write that succeeds at once. */
+SCENARIO(count_write, "lie/count-write", LIES) {
+  if (!pair_open(r)) {
+    return false;
+  }
+  sim_lie_count("WriteFile", 1, UINT32_MAX);
+  return is_refused(write_begin(r, r->client, "abcd", 4));
+}
+
 SCENARIO(count_write_pending, "lie/count-write-by-its-packet", LIES) {
   static const char bytes[2 * QUOTA_BYTES];
   struct action *write;
