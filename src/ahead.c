@@ -284,7 +284,7 @@ static void rest_finish(np_op *read) {
     read->np__error = ERROR_MORE_DATA;
     read->np__result.transferred = 0;
   }
-  read->np__result.transferred += read->np__packet.overlapped.Offset;
+  read->np__result.transferred += read->np__taken;
 }
 
 static const np__packet_class rest_class = {.on_packet = np__op_on_packet,
@@ -294,11 +294,10 @@ static const np__packet_class rest_class = {.on_packet = np__op_on_packet,
                                             .finish = rest_finish};
 
 /* rest_begin puts off a read whose first `taken` bytes are in its buffer: the
- * kernel adds the rest of the message. Offset of its OVERLAPPED keeps the
- * count: no pipe uses that field. */
+ * kernel adds the rest of the message. */
 static void rest_begin(np_op *read, size_t taken) {
   np__op_set_class(read, &rest_class);
-  read->np__packet.overlapped.Offset = (DWORD)taken;
+  read->np__taken = (uint32_t)taken;
   read->np__buffer = (char *)read->np__buffer + taken;
   read->np__length -= (uint32_t)taken;
   np__op_put_off(read);

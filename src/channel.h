@@ -99,8 +99,7 @@ static inline void np__channel_check_thread(const np_channel *channel) {
   np__loop_check_thread(channel != NULL ? channel->target.loop : NULL);
 }
 
-/* Flags of a channel's operation. OffsetHigh of its OVERLAPPED keeps them: no
- * pipe uses that field. */
+/* Flags in `np__flags` of an operation in `sends` or `receives`. */
 enum {
   NP__SEND_RESERVED = 1, /* the header's room lies before the message */
   NP__SEND_COPIED = 2,   /* the kernel has the message, in a shared write */
@@ -115,10 +114,6 @@ typedef enum np__heard {
   NP__HEARD_SOMETHING, /* a message, a part of one, or an error */
   NP__HEARD_LATER      /* unknown until an earlier read has ended */
 } np__heard;
-
-static inline DWORD *np__flags_of(np_op *op) {
-  return &op->np__packet.overlapped.OffsetHigh;
-}
 
 static inline np_channel *np__channel_of(const np_op *op) {
   return (np_channel *)(void *)op->np__target;
@@ -175,7 +170,7 @@ np_error np__channel_send_check(np_channel *channel, const void *data,
 
 /* np__channel_send begins a send that was checked, with NP__SEND_ `flags`. */
 void np__channel_send(np_channel *channel, void *data, size_t length, np_op *op,
-                      np_op_fn done, DWORD flags);
+                      np_op_fn done, uint32_t flags);
 
 /* np__channel_send_push begins `op` and puts it at the end of `sends`. */
 void np__channel_send_push(np_channel *channel, np_op *op, np_op_fn done,
@@ -193,7 +188,7 @@ void np__channel_sends_go_on(np_channel *channel);
 
 /* np__channel_is_in_place returns true if the next write is `op`'s message
  * alone, from the caller's memory. */
-bool np__channel_is_in_place(const np_channel *channel, np_op *op);
+bool np__channel_is_in_place(const np_channel *channel, const np_op *op);
 
 /* np__channel_in_place returns the memory for that write, and sets `bytes` to
  * its size. If the caller left room for a header, the header is written. */

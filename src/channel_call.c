@@ -31,7 +31,7 @@ static bool went_out(np_channel *channel) {
     return channel->was_asked;
   }
   return request->np__state == NP__OP_WAITING
-             ? (*np__flags_of(request) & NP__SEND_COPIED) != 0
+             ? (request->np__flags & NP__SEND_COPIED) != 0
              : request->np__error == NP_OK;
 }
 
@@ -41,7 +41,7 @@ static void call_finish(np_op *op) {
 
   if (channel->asking == op) {
     if (channel->receive_error == NP_OK &&
-        (*np__flags_of(op) & NP__RECEIVED) == 0 && went_out(channel) &&
+        (op->np__flags & NP__RECEIVED) == 0 && went_out(channel) &&
         channel->asked_after == channel->pipe->target.disconnects &&
         !np__target_has(&channel->target, NP__BAR_CLOSING)) {
       channel->pipe->is_reply_owed = true;
@@ -82,7 +82,7 @@ bool np__channel_call_is_given(np_channel *channel) {
   np_op *request = &channel->request;
 
   return request->np__state != NP__OP_WAITING ||
-         (*np__flags_of(request) & NP__SEND_COPIED) != 0;
+         (request->np__flags & NP__SEND_COPIED) != 0;
 }
 
 bool np__channel_call_begin(np_channel *channel, np_op *op) {

@@ -21,10 +21,10 @@ static size_t header_bytes(const np_channel *channel) {
   return channel->decoder.np__layout.header_bytes;
 }
 
-static in_place place_of(const np_channel *channel, np_op *op) {
+static in_place place_of(const np_channel *channel, const np_op *op) {
   const size_t total = header_bytes(channel) + op->np__length;
 
-  if ((*np__flags_of(op) & NP__SEND_RESERVED) != 0) {
+  if ((op->np__flags & NP__SEND_RESERVED) != 0) {
     return total >= UNCOPIED_BYTES_MIN || total > channel->write_buffer_bytes
                ? ALL_OF_IT
                : IN_BUFFER;
@@ -35,8 +35,8 @@ static in_place place_of(const np_channel *channel, np_op *op) {
              : IN_BUFFER;
 }
 
-bool np__channel_is_in_place(const np_channel *channel, np_op *op) {
-  return (*np__flags_of(op) & NP__SEND_HEADED) != 0 ||
+bool np__channel_is_in_place(const np_channel *channel, const np_op *op) {
+  return (op->np__flags & NP__SEND_HEADED) != 0 ||
          place_of(channel, op) == ALL_OF_IT;
 }
 
@@ -54,7 +54,7 @@ static void header_write(const np_channel *channel, size_t length,
 unsigned char *np__channel_in_place(const np_channel *channel, np_op *op,
                                     size_t *bytes) {
   *bytes = op->np__length;
-  if ((*np__flags_of(op) & NP__SEND_RESERVED) != 0) {
+  if ((op->np__flags & NP__SEND_RESERVED) != 0) {
     header_write(channel, op->np__length, op->np__buffer);
     *bytes += header_bytes(channel);
   }
@@ -113,7 +113,7 @@ static void pack(np_channel *channel, size_t bytes) {
   size_t used = 0;
 
   while (used < bytes) {
-    DWORD *flags = np__flags_of(op);
+    uint32_t *flags = &op->np__flags;
     unsigned char *to = channel->out + used;
 
     if ((*flags & NP__SEND_RESERVED) != 0) {

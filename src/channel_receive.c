@@ -45,7 +45,7 @@ void np__channel_receive_deliver(np_channel *channel, np_op *op) {
   }
   result->is_there = false;
   if (np__channel_result_is_message(result)) {
-    *np__flags_of(op) |= NP__RECEIVED;
+    op->np__flags |= NP__RECEIVED;
   }
   np__op_end(op, result->error, result->length);
 }
@@ -145,6 +145,7 @@ void np__channel_receive_begin(np_channel *channel, np_op *op, np_op_fn done,
                                const np__packet_class *class_) {
   np__op_begin(&channel->target, op, NP__OP_MESSAGE, done);
   np__op_set_class(op, class_);
+  op->np__flags = 0;
   np__list_push(&channel->receives, &op->np__packet.link);
 }
 

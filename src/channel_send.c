@@ -13,7 +13,7 @@ static void send_finish(np_op *op) {
   np_channel *channel = np__channel_of(op);
 
   np__list_remove(&op->np__packet.link);
-  if ((*np__flags_of(op) & NP__SEND_HEADED) != 0 &&
+  if ((op->np__flags & NP__SEND_HEADED) != 0 &&
       op->np__state == NP__OP_WAITING) {
     /* The header went out and its message will not: the stream is broken. */
     sends_fail(channel, op->np__error);
@@ -37,7 +37,7 @@ static void sends_fail(np_channel *channel, np_error error) {
   channel->send_error = error;
   for (np_op *op = np__channel_first(&channel->sends); op != NULL; op = next) {
     next = np__channel_next(&channel->sends, op);
-    if ((*np__flags_of(op) & NP__SEND_COPIED) == 0) {
+    if ((op->np__flags & NP__SEND_COPIED) == 0) {
       np__op_end(op, error, 0);
     }
   }
@@ -58,7 +58,7 @@ static const np__packet_class native_class = NP__IO_CLASS(native_finish, true);
 
 static void end_sent(np_op *op, np_error error) {
   if (error != NP_OK) {
-    *np__flags_of(op) = 0;
+    op->np__flags = 0;
   }
   np__op_end(op, error, error == NP_OK ? op->np__length : 0);
 }
@@ -80,17 +80,17 @@ static void channel_write_ended(np_channel *channel, np_error error,
                                 bool is_clean) {
   np_op *op = np__channel_first(&channel->sends);
 
-  while (op != NULL && (*np__flags_of(op) & NP__SEND_COPIED) != 0) {
+  while (op != NULL && (op->np__flags & NP__SEND_COPIED) != 0) {
     end_sent(op, error);
     op = np__channel_first(&channel->sends);
   }
   if (op != NULL && op->np__state == NP__OP_IN_KERNEL) {
     /* `write` was for `op` alone; its header may have gone out before. */
-    is_clean = is_clean && (*np__flags_of(op) & NP__SEND_HEADED) == 0;
+    is_clean = is_clean && (op->np__flags & NP__SEND_HEADED) == 0;
     end_sent(op, error);
     error = op->np__error; /* WAIT_TIMEOUT if the limit of `op` ended it. */
   } else if (op != NULL && error != NP_OK &&
-             (*np__flags_of(op) & NP__SEND_HEADED) != 0) {
+             (op->np__flags & NP__SEND_HEADED) != 0) {
     end_sent(op, error);
   }
   if (error != NP_OK) {
@@ -144,7 +144,7 @@ static void flush_later(np_channel *channel) {
  * first, should wait for their reader to run first: else the kernel would keep
  * the next write until then. */
 static bool should_pause(const np_channel *channel, np_op *op) {
-  return channel->gather && (*np__flags_of(op) & NP__SEND_HEADED) == 0 &&
+  return channel->gather && (op->np__flags & NP__SEND_HEADED) == 0 &&
          np__loop_is_sated(channel->target.loop);
 }
 
@@ -211,6 +211,7 @@ void np__channel_send_push(np_channel *channel, np_op *op, np_op_fn done,
   np__op_begin(&channel->target, op, NP__OP_MESSAGE, done);
   np__op_set_class(op, class_);
   op->np__length = 0;
+  op->np__flags = 0;
   np__list_push(&channel->sends, &op->np__packet.link);
 }
 
@@ -236,7 +237,7 @@ np_error np__channel_send_check(np_channel *channel, const void *data,
 }
 
 void np__channel_send(np_channel *channel, void *data, size_t length, np_op *op,
-                      np_op_fn done, DWORD flags) {
+                      np_op_fn done, uint32_t flags) {
   if (!channel->is_framed && channel->send_error == NP_OK) {
     op->np__memory = channel;
     np__io_write(channel->pipe, data, length, op, done, &native_class);
@@ -245,7 +246,7 @@ void np__channel_send(np_channel *channel, void *data, size_t length, np_op *op,
   np__channel_send_push(channel, op, done, &send_class);
   op->np__buffer = data;
   op->np__length = (uint32_t)length;
-  *np__flags_of(op) = flags;
+  op->np__flags = flags;
   if (channel->send_error != NP_OK) {
     np__op_end(op, channel->send_error, 0);
   } else {
@@ -254,7 +255,7 @@ void np__channel_send(np_channel *channel, void *data, size_t length, np_op *op,
 }
 
 static np_error send_begin(np_channel *channel, const void *data, size_t length,
-                           np_op *op, np_op_fn done, DWORD flags) {
+                           np_op *op, np_op_fn done, uint32_t flags) {
   np_error error;
 
   if (channel == NULL) {

@@ -81,10 +81,11 @@ struct np_op {
   uint8_t np__kind;
   uint8_t np__direction;
   uint8_t np__at_end; /* work at the end, beside the callback */
-  union {
+  union {             /* by the class of the operation */
     void *np__memory; /* memory that `finish` of the class frees */
-    /* the caller's function, of an NP__OP_IO, which has no such memory */
     np_error (*np__io)(HANDLE handle, void *context, size_t *transferred);
+    uint32_t np__flags; /* of a message of a channel */
+    uint32_t np__taken; /* bytes before `np__buffer` that a read has already */
   };
 };
 
