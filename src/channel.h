@@ -33,6 +33,9 @@ typedef enum np__dropping {
   NP__DROP_SILENTLY  /* it was told already */
 } np__dropping;
 
+/* The kind of a channel's operations: `sends` and `receives` keep the order. */
+#define NP__OP_MESSAGE NP__KIND(1, NP__DIRECTIONS, 0)
+
 struct np_channel {
   np__target target; /* first: a target pointer is a channel pointer */
   np_pipe *pipe;

@@ -20,6 +20,8 @@ typedef enum request_state {
   ENDED     /* has a result; the callback will run */
 } request_state;
 
+typedef struct np__gates np__gates;
+
 /* A gate: the line of a loop's requests for the same name. One wait in the
  * kernel serves them all, and the first in line tries when it has ended. */
 typedef struct np__gate {
@@ -34,8 +36,9 @@ typedef struct np__gate {
   np__name name;
 } np__gate;
 
-/* All gates of a loop. */
+/* All gates of a loop: an extension of the loop. */
 struct np__gates {
+  np__extension extension; /* first */
   np_loop *loop;
   np__root root;
   np__list list;
@@ -233,8 +236,8 @@ static void gate_run(np_loop *loop, np__packet *packet) {
 
 static const np__packet_class gate_class = {.run = gate_run};
 
-static void gates_free(np_loop *loop) {
-  np__gates *gates = loop->gates;
+static void gates_free(np_loop *loop, np__extension *extension) {
+  np__gates *gates = (np__gates *)extension;
 
   np__root_deinit(&gates->root);
   while (!np__list_is_empty(&gates->list)) {
@@ -243,8 +246,13 @@ static void gates_free(np_loop *loop) {
   np__loop_free(loop, gates);
 }
 
+/* gates_find returns the gates of `loop`, or NULL: no client has waited. */
+static np__gates *gates_find(const np_loop *loop) {
+  return (np__gates *)np__loop_extension(loop, gates_free);
+}
+
 static np__gates *gates_of(np_loop *loop) {
-  np__gates *gates = loop->gates;
+  np__gates *gates = gates_find(loop);
 
   if (gates == NULL) {
     gates = np__loop_new(loop, sizeof *gates);
@@ -253,8 +261,8 @@ static np__gates *gates_of(np_loop *loop) {
       np__list_init(&gates->list);
       gates->random = GetCurrentProcessId() ^ (uint32_t)np__loop_now_ms(loop);
       np__root_init(&gates->root, loop);
-      loop->gates = gates;
-      loop->gates_free = gates_free;
+      gates->extension.free = gates_free;
+      np__loop_extend(loop, &gates->extension);
     }
   }
   return gates;
@@ -327,7 +335,7 @@ static void request_begin(np_client_request *request, const np__name *name,
   np_loop *loop = request->np__loop;
   const uint64_t deadline_ms =
       timeout_ms > 0 ? np__loop_deadline_ms(loop, timeout_ms) : 0;
-  np__gate *gate = gate_find(loop->gates, name);
+  np__gate *gate = gate_find(gates_find(loop), name);
   np_pipe *client = NULL;
   np_error error;
 

@@ -26,7 +26,8 @@
 #define STATE_CONNECTED 3u
 #define STATE_CLOSING   4u
 
-struct np__flusher {
+typedef struct np__flusher {
+  np__extension extension; /* first */
   HANDLE port;
   ULONG_PTR key;
   HANDLE worker;
@@ -48,7 +49,7 @@ struct np__flusher {
   unsigned tries;  /* tries cut since the last stay */
   DWORD rest_ms;
   bool is_ending;
-};
+} np__flusher;
 
 static void put(np__flusher *flusher, np__flush *flush, np__flush_state state) {
   flush->state = state;
@@ -265,8 +266,8 @@ static void join(HANDLE thread) {
 }
 
 /* flusher_free ends both threads. No library code runs on them afterwards. */
-static void flusher_free(np_loop *loop) {
-  np__flusher *flusher = loop->flusher;
+static void flusher_free(np_loop *loop, np__extension *extension) {
+  np__flusher *flusher = (np__flusher *)extension;
 
   AcquireSRWLockExclusive(&flusher->lock);
   assert(!has_flush(flusher));
@@ -278,7 +279,10 @@ static void flusher_free(np_loop *loop) {
   join(flusher->worker);
   join(flusher->pacer);
   np__loop_free(loop, flusher);
-  loop->flusher = NULL;
+}
+
+static np__flusher *flusher_of(const np_loop *loop) {
+  return (np__flusher *)np__loop_extension(loop, flusher_free);
 }
 
 static HANDLE thread_start(LPTHREAD_START_ROUTINE main, np__flusher *flusher) {
@@ -301,24 +305,24 @@ static np_error flusher_new(np_loop *loop) {
   InitializeSRWLock(&made->lock);
   InitializeConditionVariable(&made->for_worker);
   InitializeConditionVariable(&made->for_pacer);
-  loop->flusher = made;
-  loop->flusher_free = flusher_free;
   made->worker = thread_start(worker_main, made);
   if (made->worker != NULL) {
     made->pacer = thread_start(pacer_main, made);
   }
   if (made->pacer == NULL) {
     error = GetLastError();
-    flusher_free(loop);
+    flusher_free(loop, &made->extension);
     return error;
   }
+  made->extension.free = flusher_free;
+  np__loop_extend(loop, &made->extension);
   return NP_OK;
 }
 
 np_error np__flusher_start(np_loop *loop, np__flush *flush, HANDLE pipe,
                            np__packet *packet) {
-  np__flusher *flusher;
-  np_error error = loop->flusher != NULL ? NP_OK : flusher_new(loop);
+  np_error error = flusher_of(loop) != NULL ? NP_OK : flusher_new(loop);
+  np__flusher *flusher = flusher_of(loop);
 
   if (error == NP_OK) {
     error = peer_check(pipe, &flush->had_peer);
@@ -335,7 +339,6 @@ np_error np__flusher_start(np_loop *loop, np__flush *flush, HANDLE pipe,
   flush->packet = packet;
   flush->has_waited = false;
   flush->is_cancelled = false;
-  flusher = loop->flusher;
   AcquireSRWLockExclusive(&flusher->lock);
   put(flusher, flush, NP__FLUSH_FRESH);
   WakeConditionVariable(flusher->tried != NULL ? &flusher->for_pacer
@@ -345,7 +348,7 @@ np_error np__flusher_start(np_loop *loop, np__flush *flush, HANDLE pipe,
 }
 
 bool np__flusher_remove(np_loop *loop, np__flush *flush) {
-  np__flusher *flusher = loop->flusher;
+  np__flusher *flusher = flusher_of(loop);
   bool is_done = false;
 
   AcquireSRWLockExclusive(&flusher->lock);

@@ -58,7 +58,7 @@ static void listener_closed_run(np_loop *loop, np__packet *packet) {
   if (listener->on_closed != NULL) {
     listener->on_closed(listener);
   }
-  loop->pipes--;
+  loop->open--;
   loop->active--;
   np__security_deinit(&listener->security);
   np__loop_free(loop, listener);
@@ -238,7 +238,7 @@ np_error np_listener_create(np_loop *loop, const char *name,
     np__loop_free(loop, made);
     return error;
   }
-  loop->pipes++;
+  loop->open++;
   loop->active += made->background ? 0u : 1u;
   np__listener_refill(made);
   *listener = made;

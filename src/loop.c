@@ -25,7 +25,7 @@ void np_loop_options_init(np_loop_options *options) {
 static bool has_packets(const np_loop *loop) {
   return loop->ready.first != NULL || loop->gathered.first != NULL ||
          loop->put_off.first != NULL || loop->hurried.first != NULL ||
-         loop->accepts.first != NULL;
+         loop->late.first != NULL;
 }
 
 np_error np_loop_create(const np_loop_options *options, np_loop **loop) {
@@ -51,6 +51,7 @@ np_error np_loop_create(const np_loop_options *options, np_loop **loop) {
   }
   memset(made, 0, sizeof *made);
   np__list_init(&made->owed);
+  np__list_init(&made->extensions);
   QueryPerformanceFrequency(&made->clock_frequency);
   made->allocator = allocator;
   made->port = options->port;
@@ -87,21 +88,37 @@ static bool has_tasks(np_loop *loop) {
   return InterlockedExchangeAdd(&loop->posted, 0) > 0;
 }
 
+static np__extension *extension_of(np__link *link) {
+  return NP__CONTAINER(link, np__extension, link);
+}
+
+np__extension *np__loop_extension(const np_loop *loop,
+                                  void (*free)(np_loop *loop,
+                                               np__extension *extension)) {
+  for (np__link *at = loop->extensions.next; at != &loop->extensions;
+       at = at->next) {
+    if (extension_of(at)->free == free) {
+      return extension_of(at);
+    }
+  }
+  return NULL;
+}
+
 np_error np_loop_destroy(np_loop *loop) {
   if (loop == NULL) {
     return NP_OK;
   }
-  if (np__loop_is_running(loop) || loop->pipes > 0 || has_tasks(loop) ||
+  if (np__loop_is_running(loop) || loop->open > 0 || has_tasks(loop) ||
       np__loop_has_work(loop)) {
     return ERROR_BUSY;
   }
   wait_for_stoppers(loop);
   assert(!has_packets(loop));
-  if (loop->gates != NULL) {
-    loop->gates_free(loop);
-  }
-  if (loop->flusher != NULL) {
-    loop->flusher_free(loop);
+  while (!np__list_is_empty(&loop->extensions)) {
+    np__extension *extension = extension_of(loop->extensions.next);
+
+    np__list_remove(&extension->link);
+    extension->free(loop, extension);
   }
   assert(np__list_is_empty(&loop->owed) && loop->owed_count == 0);
   if (loop->event != NULL) {

@@ -17,9 +17,6 @@
 #include "list.h"
 #include "nt.h"
 
-typedef struct np__gates np__gates;
-typedef struct np__flusher np__flusher;
-
 /* The class of a packet: functions for the events in its life. They are called
  * from the loop only.
  *
@@ -63,6 +60,14 @@ typedef struct np__calibration {
   np__timer_node retry; /* when the mark is posted again */
 } np__calibration;
 
+/* An extension of a loop: what a layer above keeps once for each loop, from its
+ * first need until the loop is destroyed. It is the first member of a struct of
+ * that layer. */
+typedef struct np__extension {
+  np__link link; /* in `extensions` of the loop */
+  void (*free)(np_loop *loop, struct np__extension *extension);
+} np__extension;
+
 struct np_loop {
   /* The first members are used by every operation and turn. */
   np__queue ready;    /* packets whose `run` is due */
@@ -70,12 +75,12 @@ struct np_loop {
   np__queue put_off;  /* for the kernel after `gathered` */
   /* put off and cancelled: posted at the next turn's begin */
   np__queue hurried;
-  np__queue accepts;    /* put off until nothing else is to be done */
+  np__queue late;       /* put off until nothing else is to be done */
   size_t active;        /* operations and closing pipes: keep a run going */
   size_t written_bytes; /* since a read was posted because of them */
   uint32_t callbacks_since_poll;
-  uint32_t accepts_age; /* callbacks since `accepts` was empty */
-  uint32_t looks; /* looks at the port in a row that passed over `put_off` */
+  uint32_t late_age; /* callbacks since `late` was empty */
+  uint32_t looks;    /* looks at the port in a row that passed over `put_off` */
   bool owns_port;
   bool yields; /* before it gives put-off reads to the kernel */
   bool running;
@@ -89,7 +94,7 @@ struct np_loop {
   ULONG_PTR key;
   np__list owed; /* packets due from the kernel, the latest first */
   size_t owed_count;
-  size_t pipes;           /* pipes and listeners whose end was not reported */
+  size_t open;            /* objects whose end was not reported */
   size_t unheeded_timers; /* timers that do not keep a run going */
   /* Number of packets that were ready at a poll which passed over `put_off`,
    * and have not run yet. 0: there was no such poll. */
@@ -104,13 +109,7 @@ struct np_loop {
   volatile LONG posted;   /* tasks that have not begun, and posts under way */
   np__calibration calibration;
   np_allocator allocator;
-  /* Gates of waiting clients. They lie above, so they are freed by pointer.
-   * Both NULL until a client waits. */
-  np__gates *gates;
-  void (*gates_free)(np_loop *loop);
-  /* Flusher for flushes that need threads. Freed by pointer, like the gates. */
-  np__flusher *flusher;
-  void (*flusher_free)(np_loop *loop);
+  np__list extensions; /* freed with the loop */
 };
 
 /* np__loop_take_over makes `loop` the calling thread's. */
@@ -210,10 +209,10 @@ static inline void np__loop_put_off_first(np_loop *loop, np__packet *packet) {
   loop->put_off.first = packet;
 }
 
-/* np__loop_put_off_last queues `packet` in `accepts`, which is posted after the
- * whole of `put_off`; on a busy loop after CALLBACKS_PER_ACCEPT callbacks. */
+/* np__loop_put_off_last queues `packet` in `late`, which is posted after the
+ * whole of `put_off`; on a busy loop after CALLBACKS_PER_LATE callbacks. */
 static inline void np__loop_put_off_last(np_loop *loop, np__packet *packet) {
-  np__queue_push(&loop->accepts, packet);
+  np__queue_push(&loop->late, packet);
 }
 
 /* np__loop_wrote records that the kernel took `bytes`. */
@@ -295,6 +294,16 @@ static inline uint64_t np__loop_deadline_ms(const np_loop *loop,
                                             uint32_t delay_ms) {
   return np__loop_now_ms(loop) + delay_ms + (delay_ms > 0 ? 1u : 0u);
 }
+
+/* np__loop_extend adds `extension`, whose `free` is set. */
+static inline void np__loop_extend(np_loop *loop, np__extension *extension) {
+  np__list_push(&loop->extensions, &extension->link);
+}
+
+/* np__loop_extension returns the loop's extension with this `free`, or NULL. */
+np__extension *np__loop_extension(const np_loop *loop,
+                                  void (*free)(np_loop *loop,
+                                               np__extension *extension));
 
 /* np__loop_new returns zeroed memory from the loop's allocator, or NULL. */
 void *np__loop_new(np_loop *loop, size_t size);

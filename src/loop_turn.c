@@ -19,12 +19,12 @@
  * a look. */
 #define LOOKS_MAX 2u
 
-/* An accept waits until nothing else is to be done, but not for more callbacks
- * than this. */
-#define CALLBACKS_PER_ACCEPT 128u
+/* A packet in `late` waits until nothing else is to be done, but not for more
+ * callbacks than this. */
+#define CALLBACKS_PER_LATE 128u
 
 _Static_assert(2 * CALLBACKS_PER_POLL <= NP_LOOP_CALLBACKS_MAX &&
-                   CALLBACKS_PER_ACCEPT + CALLBACKS_PER_POLL <=
+                   CALLBACKS_PER_LATE + CALLBACKS_PER_POLL <=
                        NP_LOOP_CALLBACKS_MAX &&
                    (LOOKS_MAX + 1) * ENTRIES_MAX <= NP_LOOP_CALLBACKS_MAX,
                "the promise of bounded waiting");
@@ -176,8 +176,9 @@ bool np__loop_poll(np_loop *loop) {
   return loop->owns_port && take(loop, 0) == NP_OK;
 }
 
-/* post_gathered posts each packet that is gathered now, once. A channel with
- * more to write gathers itself again and gets its turn after the callbacks. */
+/* post_gathered posts each packet that is gathered now, once. A packet that
+ * has more to write gathers itself again and gets its turn after the callbacks.
+ */
 static void post_gathered(np_loop *loop) {
   np__queue queue = np__queue_take(&loop->gathered);
 
@@ -245,23 +246,23 @@ static void post_put_off(np_loop *loop) {
       post_first(loop, &loop->put_off);
     } while (loop->ready.first == NULL && loop->put_off.first != NULL);
   }
-  if (loop->accepts.first != NULL) {
-    while (loop->ready.first == NULL && loop->accepts.first != NULL) {
-      post_first(loop, &loop->accepts);
+  if (loop->late.first != NULL) {
+    while (loop->ready.first == NULL && loop->late.first != NULL) {
+      post_first(loop, &loop->late);
     }
-    if (loop->accepts.first == NULL) {
-      loop->accepts_age = 0;
+    if (loop->late.first == NULL) {
+      loop->late_age = 0;
     }
   }
 }
 
-/* age_accepts posts the accepts that have waited long enough. `callbacks` have
- * run since the last call. */
-static void age_accepts(np_loop *loop, uint32_t callbacks) {
-  loop->accepts_age += callbacks;
-  if (loop->accepts_age >= CALLBACKS_PER_ACCEPT) {
-    post_all(loop, &loop->accepts);
-    loop->accepts_age = 0;
+/* age_late posts the late packets when they have waited long enough.
+ * `callbacks` have run since the last call. */
+static void age_late(np_loop *loop, uint32_t callbacks) {
+  loop->late_age += callbacks;
+  if (loop->late_age >= CALLBACKS_PER_LATE) {
+    post_all(loop, &loop->late);
+    loop->late_age = 0;
   }
 }
 
@@ -290,11 +291,11 @@ static inline void turn(np_loop *loop) {
              has_round_ended(loop)) {
     post_gathered(loop);
     post_all(loop, &loop->put_off);
-    post_all(loop, &loop->accepts);
-    loop->accepts_age = 0;
+    post_all(loop, &loop->late);
+    loop->late_age = 0;
   }
-  if (loop->accepts.first != NULL) {
-    age_accepts(loop, loop->callbacks_since_poll - before);
+  if (loop->late.first != NULL) {
+    age_late(loop, loop->callbacks_since_poll - before);
   }
 }
 

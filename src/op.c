@@ -60,7 +60,7 @@ void np__op_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
   np_op *op = (np_op *)packet;
 
   np__op_paid(op);
-  if (op->np__kind == NP__OP_WRITE && bytes < PIPE_BYTES) {
+  if (op->np__direction == NP__OUTWARD && bytes < PIPE_BYTES) {
     /* Not for 64 KiB and more: such a write does not fit a default pipe, so it
      * ended because the peer has read it. */
     np__loop_wrote(loop, bytes);
@@ -111,7 +111,7 @@ static inline void call_back(np_op *op, np_op_fn done) {
   done(op, op->np__error, op->np__result.transferred);
   /* `op` may be gone. `target` is not: the loop frees it later. */
   if (np__target_is_gone(target) && np__list_is_empty(&target->ops)) {
-    np__revert_if_forgotten(target->loop); /* a listener may create pipes now */
+    np__revert_if_forgotten(target->loop); /* `drained` may create objects */
     target->class_->drained(target);
   }
 }
@@ -184,7 +184,7 @@ void np__op_withdraw(np_op *op) {
   np__list_remove(&op->np__order);
   stop_deadline(op);
   op->np__state = NP__OP_IDLE;
-  if (np__op_keeps_running(op->np__kind)) {
+  if ((op->np__kind & NP__KIND_OWN) == 0) {
     op->np__target->loop->active--;
   }
 }
@@ -239,7 +239,7 @@ static size_t moved(np_op *op, np_error error) {
 
   if (error == NP_OK || error == ERROR_MORE_DATA) {
     bytes = (size_t)op->np__packet.overlapped.InternalHigh;
-    if (op->np__kind == NP__OP_WRITE) {
+    if (op->np__direction == NP__OUTWARD) {
       np__loop_wrote(op->np__target->loop, bytes);
     }
   }

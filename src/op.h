@@ -35,27 +35,22 @@ typedef enum np__op_state {
   NP__OP_ENDED      /* has its result; its callback will run */
 } np__op_state;
 
-typedef enum np__op_kind {
-  NP__OP_READ = 1,
-  NP__OP_WRITE,
-  NP__OP_CONNECT,
-  NP__OP_SHUTDOWN,
-  NP__OP_TRANSACT,
-  NP__OP_FLUSH,
-  NP__OP_READY,   /* waits for readiness */
-  NP__OP_IO,      /* waits for readiness, tries, and may wait again */
-  NP__OP_MESSAGE, /* a message: the channel keeps the order */
-  /* Operations of the library, which do not keep a loop running: */
-  NP__OP_OWN_READ,
-  NP__OP_OWN_CONNECT /* posted last, and not hurried when cancelled */
-} np__op_kind;
-
 /* Operations of one direction keep their order. */
 typedef enum np__direction {
   NP__INWARD,
   NP__OUTWARD,
   NP__DIRECTIONS /* their number; also: of neither direction */
 } np__direction;
+
+/* A kind of operations is a byte: its direction, its traits, and a number (1 to
+ * 15) by which the layer that begins such operations knows them again. */
+enum {
+  NP__KIND_DIRECTION = 3, /* the bits of the direction */
+  NP__KIND_OWN = 4,       /* the library's own: keeps no loop running */
+  NP__KIND_LATE = 8       /* put off last, and not hurried when cancelled */
+};
+#define NP__KIND(number, direction, traits) \
+  ((unsigned)(number) << 4 | (unsigned)(direction) | (unsigned)(traits))
 
 /* Bits of `np__at_end`: extra work at the end of an operation. Mostly 0, so
  * that one test suffices. */
@@ -87,9 +82,8 @@ typedef struct np__target_class {
 /* Reasons why a caller may begin nothing on a target. */
 enum {
   NP__BAR_CLOSING = 1,  /* closing: nothing may begin */
-  NP__BAR_WITHHELD = 2, /* withheld: it belongs to a listener */
-  /* taken: it belongs to a channel, which alone may close it */
-  NP__BAR_TAKEN = 4
+  NP__BAR_WITHHELD = 2, /* withheld: the library has it back */
+  NP__BAR_TAKEN = 4     /* taken: it works for another target */
 };
 
 /* The target of operations: a handle on the loop's port. */
@@ -102,13 +96,13 @@ typedef struct np__target {
    * the kernel, or held back because of such a one. */
   uint32_t ahead[NP__DIRECTIONS];
   uint8_t bars; /* NP__BAR_: reasons against a start; mostly 0 */
-  /* A client has just come, and it mostly writes first. The next read, if no
-   * other read is before it, goes before put-off reads of other ends. */
+  /* The peer has just come, and peers mostly write first. The next read, if no
+   * other read is before it, goes before put-off reads of other targets. */
   bool is_greeted;
-  /* Something between here and the pipe may answer late: the network, where the
-   * pipe may be another machine's. No call may wait for such an answer. */
+  /* The object of `handle` may be on another machine, so its answers may be
+   * late. No call may wait for them. */
   bool answers_late;
-  uint32_t disconnects; /* modulo 2^32: tells one session from the next */
+  uint32_t disconnects; /* sessions that have ended, modulo 2^32 */
 } np__target;
 
 /* np__target_init makes a target without operations from zeroed memory. */
@@ -141,7 +135,7 @@ static inline bool np__target_has(const np__target *target, uint8_t bar) {
 }
 
 /* np__target_is_gone returns true if callers may not use `target` any more: it
- * is being closed, or it belongs to a listener. */
+ * is being closed, or it is withheld. */
 static inline bool np__target_is_gone(const np__target *target) {
   np__loop_check_thread(target->loop);
   return np__target_has(target, NP__BAR_CLOSING | NP__BAR_WITHHELD);
@@ -191,46 +185,28 @@ static inline void np__op_set_class(np_op *op, const np__packet_class *class_) {
   }
 }
 
-/* np__op_keeps_running returns false for the library's own operations, which do
- * not keep a loop running. */
-static inline bool np__op_keeps_running(np__op_kind kind) {
-  return kind != NP__OP_OWN_READ && kind != NP__OP_OWN_CONNECT;
-}
-
-static inline np__direction np__op_direction(np__op_kind kind) {
-  switch (kind) {
-    case NP__OP_READ:
-    case NP__OP_OWN_READ:
-    case NP__OP_TRANSACT: /* its reply comes in the order of reads */
-      return NP__INWARD;
-    case NP__OP_WRITE:
-      return NP__OUTWARD;
-    default:
-      return NP__DIRECTIONS;
-  }
-}
-
 /* np__op_limit starts the operation's time limit, if it has one. */
 void np__op_limit(np_op *op);
 
 /* np__op_start is np__op_begin without the time limit, for operations that go
  * to the kernel at once: np__op_pending starts their limit. */
-static inline void np__op_start(np__target *target, np_op *op, np__op_kind kind,
+static inline void np__op_start(np__target *target, np_op *op, unsigned kind,
                                 np_op_fn done) {
   assert(op->np__state == NP__OP_IDLE);
   ZeroMemory(&op->np__packet.overlapped, sizeof op->np__packet.overlapped);
-  op->np__packet.class_ =
-      kind == NP__OP_WRITE ? &np__write_class : &np__op_class;
+  op->np__packet.class_ = (kind & NP__KIND_DIRECTION) == NP__OUTWARD
+                              ? &np__write_class
+                              : &np__op_class;
   op->np__done = done;
   op->np__target = target;
   op->np__error = NP_OK;
   op->np__abort_error = NP_OK;
   op->np__state = NP__OP_WAITING;
   op->np__kind = (uint8_t)kind;
-  op->np__direction = (uint8_t)np__op_direction(kind);
+  op->np__direction = (uint8_t)(kind & NP__KIND_DIRECTION);
   op->np__at_end = 0;
   np__list_push(&target->ops, &op->np__order);
-  if (np__op_keeps_running(kind)) {
+  if ((kind & NP__KIND_OWN) == 0) {
     target->loop->active++;
   }
 }
@@ -238,7 +214,7 @@ static inline void np__op_start(np__target *target, np_op *op, np__op_kind kind,
 /* np__op_begin starts the life of `op`, which was checked: its state becomes
  * WAITING, and its time limit starts. The compiler knows `kind` and removes the
  * tests of it. */
-static inline void np__op_begin(np__target *target, np_op *op, np__op_kind kind,
+static inline void np__op_begin(np__target *target, np_op *op, unsigned kind,
                                 np_op_fn done) {
   np__op_start(target, op, kind, done);
   if (op->timeout_ms > 0) {
@@ -261,8 +237,8 @@ static inline void np__op_put_off(np_op *op) {
   }
 }
 
-/* np__op_put_off_last puts off the connect of an accept behind all reads: the
- * later it is posted, the more likely its client has come, which saves a
+/* np__op_put_off_last puts off an operation of a late kind, behind all reads:
+ * the later it is posted, the more likely it ends at once, which saves a
  * packet. */
 static inline void np__op_put_off_last(np_op *op) {
   assert(op->np__state == NP__OP_WAITING);

@@ -53,12 +53,12 @@ np_error np__op_abort(np_op *op, np_error as) {
       np__op_end(op, ERROR_OPERATION_ABORTED, 0);
       return NP_OK;
     case NP__OP_PUT_OFF:
-      /* The next turn begins with its end. A connect of the library's own ends
+      /* The next turn begins with its end. An operation of a late kind ends
        * where it would have been posted. */
       if (op->np__abort_error == NP_OK) {
         op->np__abort_error = as;
         op->np__at_end |= NP__AT_END_ABORT;
-        if (op->np__kind != NP__OP_OWN_CONNECT) {
+        if ((op->np__kind & NP__KIND_LATE) == 0) {
           np__loop_hurry(op->np__target->loop, &op->np__packet);
         }
       }

@@ -13,8 +13,8 @@ static void closed_run(np_loop *loop, np__packet *packet) {
   if (pipe->on_closed != NULL) {
     pipe->on_closed(pipe);
   }
-  assert(loop->pipes > 0);
-  loop->pipes--;
+  assert(loop->open > 0);
+  loop->open--;
   loop->active--;
   if (pipe->ready_hooks != NULL) {
     pipe->ready_hooks->released(pipe);
@@ -97,7 +97,7 @@ static np_error bind_to_port(const np_loop *loop, HANDLE handle, UCHAR modes) {
 
 static void take_handle(np_pipe *pipe, HANDLE handle) {
   pipe->target.handle = handle;
-  pipe->target.loop->pipes++;
+  pipe->target.loop->open++;
 }
 
 np_error np__pipe_open(np_pipe *pipe, HANDLE handle) {

@@ -10,6 +10,22 @@
 
 #include "op.h"
 
+/* Kinds of operations on a pipe. */
+enum {
+  NP__OP_READ = NP__KIND(1, NP__INWARD, 0),
+  NP__OP_WRITE = NP__KIND(2, NP__OUTWARD, 0),
+  NP__OP_TRANSACT = NP__KIND(3, NP__INWARD, 0), /* a reply is read in order */
+  NP__OP_CONNECT = NP__KIND(4, NP__DIRECTIONS, 0),
+  NP__OP_SHUTDOWN = NP__KIND(5, NP__DIRECTIONS, 0),
+  NP__OP_FLUSH = NP__KIND(6, NP__DIRECTIONS, 0),
+  NP__OP_OWN_READ = NP__KIND(7, NP__INWARD, NP__KIND_OWN),
+  NP__OP_OWN_CONNECT =
+      NP__KIND(8, NP__DIRECTIONS, NP__KIND_OWN | NP__KIND_LATE),
+  NP__OP_WAIT = NP__KIND(9, NP__DIRECTIONS, 0), /* waits for readiness */
+  /* waits for readiness, tries, and may wait again */
+  NP__OP_IO = NP__KIND(10, NP__DIRECTIONS, 0)
+};
+
 /* The data that the read-ahead holds: bytes, or one message, possibly empty. */
 typedef struct np__held {
   const char *data;

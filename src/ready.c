@@ -67,7 +67,7 @@ static void learn_from_write(np__readiness *r, np_error error) {
   }
 }
 
-static bool is_waiting(const np_op *op, np__op_kind kind) {
+static bool is_waiting(const np_op *op, unsigned kind) {
   return op->np__kind == kind && op->np__state == NP__OP_WAITING;
 }
 
@@ -80,7 +80,7 @@ static bool wake_waiters(np__readiness *r) {
 
   for (np_op *op = np__target_first(&r->pipe->target); op != NULL; op = next) {
     next = np__op_next(op);
-    if (is_waiting(op, NP__OP_READY) || is_waiting(op, NP__OP_IO)) {
+    if (is_waiting(op, NP__OP_WAIT) || is_waiting(op, NP__OP_IO)) {
       const np_interest interest = op->np__length;
       const np_readiness result = holds & with_closed(interest);
 
@@ -318,7 +318,7 @@ np_error np__ready_check_interest(const np_pipe *pipe, np_interest interest) {
 }
 
 np_error np__ready_begin(np_pipe *pipe, np_interest interest, np_op *op,
-                         np__op_kind kind, np_op_fn done) {
+                         unsigned kind, np_op_fn done) {
   np_error error;
 
   error = np__op_check(&pipe->target, op, done);
@@ -339,7 +339,7 @@ np_error np__ready_begin(np_pipe *pipe, np_interest interest, np_op *op,
 
 np_error np_pipe_ready(np_pipe *pipe, np_interest interest, np_op *op,
                        np_op_fn done) {
-  return pipe != NULL ? np__ready_begin(pipe, interest, op, NP__OP_READY, done)
+  return pipe != NULL ? np__ready_begin(pipe, interest, op, NP__OP_WAIT, done)
                       : ERROR_INVALID_PARAMETER;
 }
 

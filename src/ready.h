@@ -30,10 +30,10 @@ np_error np__ready_ensure(np_pipe *pipe, bool reads);
  * or an unknown bit) or ERROR_ACCESS_DENIED (not a direction of `pipe`). */
 np_error np__ready_check_interest(const np_pipe *pipe, np_interest interest);
 
-/* np__ready_begin begins a wait for `interest`, of `kind` NP__OP_READY or
+/* np__ready_begin begins a wait for `interest`, of `kind` NP__OP_WAIT or
  * NP__OP_IO. Returns NP_OK or the error of np_pipe_ready. */
 np_error np__ready_begin(np_pipe *pipe, np_interest interest, np_op *op,
-                         np__op_kind kind, np_op_fn done);
+                         unsigned kind, np_op_fn done);
 
 /* np__ready_now returns the part of `interest` that holds now, closed
  * directions included. */
