@@ -365,6 +365,20 @@ void loop_remake_foreign(np_fixture *f, ULONG_PTR key) {
   loop_remake(f, &options);
 }
 
+#define OPTIONS(noun)                        \
+  np_##noun##_options noun##_options(void) { \
+    np_##noun##_options options;             \
+                                             \
+    np_##noun##_options_init(&options);      \
+    return options;                          \
+  }
+OPTIONS(loop)
+OPTIONS(server)
+OPTIONS(client)
+OPTIONS(listener)
+OPTIONS(channel)
+OPTIONS(ready)
+
 /* --- Pipes -------------------------------------------------------------- */
 
 bool is_client_end(const np_fixture *f) {
@@ -395,6 +409,11 @@ void pair_open(np_fixture *f) {
   connect_begin(&f->helper, f->server);
   client_open_end(f);
   assert_ends(&f->helper, NP_OK, 0);
+}
+
+void pair_open_quota(np_fixture *f, uint32_t bytes) {
+  server_quotas(f, bytes, bytes);
+  pair_open(f);
 }
 
 void pair_open_raw(np_fixture *f) {
@@ -455,6 +474,15 @@ static void on_channel_closed(np_channel *channel) {
   f->closed_order = callback_begin();
   f->closed_count++;
   callback_end();
+}
+
+np_pipe *pipe_closing(np_fixture *f) {
+  np_pipe *pipe;
+
+  pair_open(f);
+  pipe = f->end;
+  pipe_close(f, pipe);
+  return pipe;
 }
 
 void channel_close(np_fixture *f, np_channel *channel) {

@@ -194,6 +194,14 @@ void loop_drain(np_fixture *f);
 void loop_remake(np_fixture *f, np_loop_options *options);
 void loop_remake_foreign(np_fixture *f, ULONG_PTR key);
 
+/* Each function returns options as np_..._options_init sets them. */
+np_loop_options loop_options(void);
+np_server_options server_options(void);
+np_client_options client_options(void);
+np_listener_options listener_options(void);
+np_channel_options channel_options(void);
+np_ready_options ready_options(void);
+
 /* allocator_of returns the fixture's allocator, for another loop. */
 np_allocator allocator_of(np_fixture *f);
 
@@ -209,6 +217,9 @@ void client_open_end(np_fixture *f);
 /* pair_open creates both ends in the variant's mode, waits for the connect, and
  * sets f->end and f->peer. It uses no recorder but `helper`. */
 void pair_open(np_fixture *f);
+
+/* pair_open_quota is pair_open with `bytes` as the quota of each direction. */
+void pair_open_quota(np_fixture *f, uint32_t bytes);
 
 /* pair_open_raw creates f->end and, at the other end, f->raw. f->raw is opened
  * with Win32 calls, for overlapped I/O and in the same modes. */
@@ -228,6 +239,10 @@ void pipe_release(np_fixture *f, np_pipe *pipe);
  * fixture. pipe_close_wait also runs the loop until on_closed ran. */
 void pipe_close(np_fixture *f, np_pipe *pipe);
 void pipe_close_wait(np_fixture *f, np_pipe *pipe);
+
+/* pipe_closing opens a pair and returns f->end, which is being closed. The pipe
+ * can be used until the loop runs. */
+np_pipe *pipe_closing(np_fixture *f);
 
 /* channel_close calls np_channel_close, and removes the channel from the
  * fixture. The callback is counted together with those of the pipes. */

@@ -7,10 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void museum_begin(np_fixture *f, uint32_t quota_bytes) {
-  server_quotas(f, quota_bytes, quota_bytes);
-}
-
 static void answered_at(const struct recorder *recorder, const char *file,
                         int line) {
   if (recorder->done_count != recorder->start_count) {

@@ -14,10 +14,6 @@ enum {
   MUSEUM_TURNS = 1000  /* rounds of a race on one pair */
 };
 
-/* museum_begin sets the quotas of the instances that follow. A case that uses
- * the functions below calls it first. */
-void museum_begin(np_fixture *f, uint32_t quota_bytes);
-
 /* museum_done_either is assert_done with one of two results. The case itself
  * checks the number of bytes. */
 void museum_done_either_at(const struct recorder *recorder, np_error result,

@@ -25,10 +25,9 @@ NP_PLATFORM_CASE("platform/close/ends-the-peers-read", CloseHandle,
                  "The pending read of the other end is completed, with a "
                  "packet.",
                  "wine kernel32/tests/pipe.c#test_CloseHandle; museum E04") {
-  struct io *io;
+  struct io *io = io_new_port(f);
 
   pair_create_on_port(f, 0);
-  io = io_new_port(f);
   assert_error(read_start(io, f->end, room, sizeof(room)), ERROR_IO_PENDING);
   peer_close(f);
   assert_packet(f, io, NT_PIPE_BROKEN, 0);
@@ -40,10 +39,9 @@ NP_PLATFORM_CASE("platform/close/ends-the-peers-write", CloseHandle,
                  "The pending write of the other end is completed, with a "
                  "packet.",
                  "wine kernel32/tests/pipe.c#test_blocking_rw") {
-  struct io *io;
+  struct io *io = io_new_port(f);
 
   pair_create_on_port(f, 0);
-  io = io_new_port(f);
   assert_error(write_start(io, f->end, data, sizeof(data)), ERROR_IO_PENDING);
   peer_close(f);
   assert_packet(f, io, NT_PIPE_BROKEN, 0);
@@ -72,10 +70,9 @@ NP_PLATFORM_CASE("platform/close/ends-its-own-read", CloseHandle,
                  "The closer's own pending read is completed with no bytes, "
                  "and its packet comes after the handle is gone.",
                  "wine ntdll/tests/file.c#test_file_io_completion") {
-  struct io *io;
+  struct io *io = io_new_port(f);
 
   pair_create_on_port(f, 0);
-  io = io_new_port(f);
   assert_error(read_start(io, f->end, room, sizeof(room)), ERROR_IO_PENDING);
   end_close(f);
   assert_packet(f, io, NT_PIPE_BROKEN, 0);
@@ -86,10 +83,9 @@ NP_PLATFORM_CASE("platform/close/ends-its-own-connect", CloseHandle, NO_MODE,
                  "The event of a pending connect is set when the server's "
                  "handle is closed.",
                  "wine kernel32/tests/pipe.c#test_wait_pipe") {
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_listen(f);
-  io = io_new(f);
   assert_error(connect_start(io, f->server), ERROR_IO_PENDING);
   win_close(f, &f->server);
   assert_int_equal(WaitForSingleObject(io->event, WAIT_MS), WAIT_OBJECT_0);
@@ -102,15 +98,13 @@ NP_PLATFORM_CASE("platform/close/one-of-two-handles", CloseHandle,
                  "either end and cancels nothing.",
                  "wine ntdll/tests/pipe.c#test_async_cancel_on_handle_close") {
   HANDLE duplicate = NULL;
-  struct io *io;
-  struct io *peer_read;
+  struct io *io = io_new(f);
+  struct io *peer_read = io_new(f);
 
   pair_create(f);
   assert_call(DuplicateHandle(GetCurrentProcess(), f->end, GetCurrentProcess(),
                               &duplicate, 0, FALSE, DUPLICATE_SAME_ACCESS));
   win_own(f, duplicate);
-  io = io_new(f);
-  peer_read = io_new(f);
   assert_error(read_start(io, f->end, room, sizeof(room)), ERROR_IO_PENDING);
   assert_error(read_start(peer_read, f->peer, data, 4), ERROR_IO_PENDING);
   end_close(f);
@@ -177,10 +171,9 @@ NP_PLATFORM_CASE("platform/close/write-behind-a-full-quota", CloseHandle,
                  "reactos npfs#NpRemoveDataQueueEntry") {
   static const char full[QUOTA];
   struct result result;
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create(f);
-  io = io_new(f);
   assert_result(win_write(f, f->end, full, QUOTA), 0, QUOTA);
   assert_error(write_start(io, f->end, full, 1), ERROR_IO_PENDING);
   peer_close(f);
@@ -200,12 +193,10 @@ NP_PLATFORM_CASE("platform/close/write-that-never-fits", CloseHandle,
                  "reactos npfs#NpRemoveDataQueueEntry") {
   static const char full[QUOTA + 1];
   struct result result;
-  struct io *first;
-  struct io *second;
+  struct io *first = io_new(f);
+  struct io *second = io_new(f);
 
   pair_create(f);
-  first = io_new(f);
-  second = io_new(f);
   assert_error(write_start(first, f->end, full, QUOTA + 1), ERROR_IO_PENDING);
   assert_error(write_start(second, f->end, full, 1), ERROR_IO_PENDING);
   peer_close(f);

@@ -7,10 +7,9 @@ NP_PLATFORM_CASE("platform/connect/client-first", ConnectNamedPipe, ANY_MODE,
                  "once; no packet comes, and the OVERLAPPED is not filled in.",
                  "wine kernel32/tests/pipe.c#test_overlapped_error; "
                  "museum A11 A12") {
-  struct io *io;
+  struct io *io = io_new_port(f);
 
   pair_create_on_port(f, 0);
-  io = io_new_port(f);
   assert_error(connect_start(io, f->server), ERROR_PIPE_CONNECTED);
   assert_no_packet(f);
   assert_status(io->overlapped.Internal, NT_PENDING);
@@ -20,10 +19,9 @@ NP_PLATFORM_CASE("platform/connect/client-first-event", ConnectNamedPipe,
                  NO_MODE, ERROR_PIPE_CONNECTED,
                  "A connect that ends with an error at once resets the event.",
                  "wine ntdll/tests/pipe.c#test_overlapped") {
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create(f);
-  io = io_new(f);
   assert_call(SetEvent(io->event));
   assert_error(connect_start(io, f->server), ERROR_PIPE_CONNECTED);
   assert_false(event_is_set(io->event));
@@ -34,12 +32,11 @@ NP_PLATFORM_CASE("platform/connect/client-after", ConnectNamedPipe, ANY_MODE,
                  "A connect pends until a client opens the pipe; its packet "
                  "tells success and no bytes.",
                  "ConnectNamedPipe#remarks") {
-  struct io *io;
+  struct io *io = io_new_port(f);
 
   pair_listen(f);
   port_new(f);
   assert_error(port_join(f, f->server, KEY_SERVER), 0);
-  io = io_new_port(f);
   assert_error(connect_start(io, f->server), ERROR_IO_PENDING);
   assert_no_packet(f);
   pair_connect(f);
@@ -50,10 +47,9 @@ NP_PLATFORM_CASE("platform/connect/event", ConnectNamedPipe, NO_MODE, NO_ERROR,
                  "The event of a pending connect is reset by the call and set "
                  "when a client comes.",
                  "ConnectNamedPipe#remarks") {
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_listen(f);
-  io = io_new(f);
   assert_call(SetEvent(io->event));
   assert_error(connect_start(io, f->server), ERROR_IO_PENDING);
   assert_true(io_is_quiet(io));
@@ -104,11 +100,10 @@ NP_PLATFORM_CASE("platform/connect/ghost-then-reuse", ConnectNamedPipe, NO_MODE,
                  "After a ghost the instance serves again once it was "
                  "disconnected.",
                  "ConnectNamedPipe#remarks; museum A17") {
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create(f);
   peer_close(f);
-  io = io_new(f);
   assert_error(connect_start(io, f->server), ERROR_NO_DATA);
   win_disconnect(f);
   assert_error(connect_start(io, f->server), ERROR_IO_PENDING);
@@ -131,13 +126,12 @@ NP_PLATFORM_CASE("platform/connect/again", ConnectNamedPipe, ANY_MODE, NO_ERROR,
                  "which finds nothing of the previous session.",
                  "DisconnectNamedPipe#remarks; museum S01") {
   HANDLE old;
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create(f);
   assert_result(win_write(f, f->client, "old", 3), 0, 3);
   assert_result(win_write(f, f->server, "old", 3), 0, 3);
   win_disconnect(f);
-  io = io_new(f);
   assert_error(connect_start(io, f->server), ERROR_IO_PENDING);
   assert_int_equal(win_state(f->server), NT_STATE_LISTENING);
   old = f->client;
@@ -156,12 +150,11 @@ NP_PLATFORM_CASE("platform/connect/cancelled", ConnectNamedPipe, NO_MODE,
                  "A connect that was cancelled leaves the instance listening: "
                  "a client may still come.",
                  "wine ntdll/tests/pipe.c#test_alertable") {
-  struct io *io;
+  struct io *io = io_new_port(f);
 
   pair_listen(f);
   port_new(f);
   assert_error(port_join(f, f->server, KEY_SERVER), 0);
-  io = io_new_port(f);
   assert_error(connect_start(io, f->server), ERROR_IO_PENDING);
   assert_call(CancelIoEx(f->server, &io->overlapped));
   assert_packet(f, io, NT_CANCELLED, 0);
@@ -175,12 +168,10 @@ NP_PLATFORM_CASE("platform/connect/two-pending", ConnectNamedPipe, NO_MODE,
                  "Two connects may be pending on one instance, and each can be "
                  "cancelled alone.",
                  "wine kernel32/tests/pipe.c#test_multiple_instances") {
-  struct io *first;
-  struct io *second;
+  struct io *first = io_new(f);
+  struct io *second = io_new(f);
 
   pair_listen(f);
-  first = io_new(f);
-  second = io_new(f);
   assert_error(connect_start(first, f->server), ERROR_IO_PENDING);
   assert_error(connect_start(second, f->server), ERROR_IO_PENDING);
   assert_call(CancelIoEx(f->server, &first->overlapped));

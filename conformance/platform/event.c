@@ -8,11 +8,10 @@ NP_PLATFORM_CASE("platform/event/handle-without-event", ReadFile, NO_MODE,
                  "An operation without an event signals its handle: reset at "
                  "the start, set at the end.",
                  "wine ntdll/tests/pipe.c#read_pipe_test") {
-  struct io *io;
+  struct io *io = io_new(f);
   DWORD bytes = 0;
 
   pair_create(f);
-  io = io_new(f);
   io->overlapped.hEvent = NULL;
   assert_error(read_start(io, f->server, room[0], 4), ERROR_IO_PENDING);
   assert_int_equal(WaitForSingleObject(f->server, QUIET_MS), WAIT_TIMEOUT);
@@ -37,11 +36,10 @@ NP_PLATFORM_CASE("platform/event/start-with-event", ReadFile,
                  "The start of an operation with an event resets the handle, "
                  "too.",
                  "wine ntdll/tests/pipe.c#read_pipe_test") {
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create(f);
   assert_true(event_is_set(f->end));
-  io = io_new(f);
   assert_error(read_start(io, f->end, room[0], 4), ERROR_IO_PENDING);
   assert_false(event_is_set(f->end));
   assert_result(win_write(f, f->peer, "a", 1), 0, 1);
@@ -54,14 +52,12 @@ NP_PLATFORM_CASE("platform/event/handle-with-event", ReadFile, NO_MODE,
                  "The end of an operation with an event does not signal the "
                  "handle.",
                  "wine ntdll/tests/pipe.c#read_pipe_test") {
-  struct io *plain;
-  struct io *io;
+  struct io *plain = io_new(f);
+  struct io *io = io_new(f);
 
   pair_create(f);
-  plain = io_new(f);
   plain->overlapped.hEvent = NULL;
   assert_error(read_start(plain, f->server, room[0], 4), ERROR_IO_PENDING);
-  io = io_new(f);
   assert_error(write_start(io, f->server, "a", 1), 0);
   assert_true(event_is_set(io->event));
   assert_false(event_is_set(f->server));
@@ -76,10 +72,9 @@ NP_PLATFORM_CASE("platform/event/result-too-early", GetOverlappedResult,
                  "there yet.",
                  "GetOverlappedResult#parameters") {
   DWORD bytes;
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create(f);
-  io = io_new(f);
   assert_error(read_start(io, f->server, room[0], 4), ERROR_IO_PENDING);
   assert_refused(GetOverlappedResult(f->server, &io->overlapped, &bytes, FALSE),
                  ERROR_IO_INCOMPLETE);
@@ -107,12 +102,11 @@ NP_PLATFORM_CASE("platform/event/result-by-waiting", GetOverlappedResult,
   static struct write_call call;
   DWORD bytes = 0;
   HANDLE worker;
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create(f);
   call.pipe = f->client;
   call.overlapped.hEvent = event_new(f);
-  io = io_new(f);
   assert_error(read_start(io, f->server, room[0], 4), ERROR_IO_PENDING);
   worker = worker_start(f, write_one, &call);
   assert_call(GetOverlappedResult(f->server, &io->overlapped, &bytes, TRUE));
@@ -147,10 +141,9 @@ NP_PLATFORM_CASE("platform/event/used-again", ReadFile, ANY_MODE, NO_ERROR,
                  "An OVERLAPPED whose operation ended may be used again as it "
                  "is.",
                  "OVERLAPPED#remarks") {
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create(f);
-  io = io_new(f);
   for (int i = 0; i < 20; i++) {
     assert_error(read_start(io, f->server, room[0], 4), ERROR_IO_PENDING);
     assert_error(write_start(io_new(f), f->client, "a", 1), 0);

@@ -100,11 +100,10 @@ static DWORD control_start(struct io *io, HANDLE pipe) {
 /* control_flushing starts a flush of data that the peer does not read yet.
  * Nothing else is pending. */
 static struct io *control_flushing(struct platform *f) {
-  struct io *io;
+  struct io *io = io_new_port(f);
 
   pair_create_on_port(f, SKIPS);
   assert_result(win_write(f, f->end, "abcd", 4), 0, 4);
-  io = io_new_port(f);
   assert_int_equal(control_start(io, f->end), NT_PENDING);
   assert_no_packet(f);
   return io;
@@ -115,11 +114,10 @@ NP_PLATFORM_CASE("platform/flush/control-nothing-unread", NtFsControlFile,
                  "FSCTL_PIPE_FLUSH with nothing unread succeeds, on a handle "
                  "that skips its port without a packet.",
                  "phnt ntioapi.h#FSCTL_PIPE_FLUSH; FlushFileBuffers#remarks") {
-  struct io *io;
+  struct io *io = io_new_port(f);
   DWORD status;
 
   pair_create_on_port(f, SKIPS);
-  io = io_new_port(f);
   status = control_start(io, f->end);
   if (status == NT_PENDING) { /* any operation may pend */
     assert_packet(f, io, NT_OK, 0);
@@ -180,12 +178,11 @@ NP_PLATFORM_CASE("platform/flush/control-refused", NtFsControlFile,
                  "A system without FSCTL_PIPE_FLUSH refuses it at once with "
                  "one of three statuses, and nothing changes.",
                  "server/named_pipe.c of Wine#pipe_end_ioctl") {
-  struct io *io;
+  struct io *io = io_new_port(f);
   DWORD status;
 
   pair_create_on_port(f, SKIPS);
   assert_result(win_write(f, f->end, "abcd", 4), 0, 4);
-  io = io_new_port(f);
   status = control_start(io, f->end);
   if (status == NT_PENDING) {
     assert_call(CancelIoEx(f->end, &io->overlapped));

@@ -113,13 +113,12 @@ NP_PLATFORM_CASE("platform/handle/foreign-packet", CreateIoCompletionPort,
                  "CreateIoCompletionPort#remarks") {
   static char room[16];
   HANDLE duplicate = NULL;
-  struct io *io;
+  struct io *io = io_new_port(f);
 
   pair_create_on_port(f, 0);
   assert_call(DuplicateHandle(GetCurrentProcess(), f->end, GetCurrentProcess(),
                               &duplicate, 0, FALSE, DUPLICATE_SAME_ACCESS));
   win_own(f, duplicate);
-  io = io_new_port(f);
   assert_error(read_start(io, duplicate, room, sizeof(room)), ERROR_IO_PENDING);
   assert_error(write_start(io_new_port(f), f->peer, "abc", 3), 0);
   assert_packet(f, io, NT_OK, 3);

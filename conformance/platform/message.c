@@ -49,10 +49,9 @@ NP_PLATFORM_CASE("platform/message/longer-than-a-pending-read", ReadFile,
                  "ERROR_MORE_DATA; the rest is left.",
                  "wine ntdll/tests/pipe.c#test_completion; museum M08") {
   char buffer[3];
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create(f);
-  io = io_new(f);
   assert_error(read_start(io, f->end, buffer, 3), ERROR_IO_PENDING);
   assert_result(win_write(f, f->peer, "abcde", 5), 0, 5);
   assert_result(io_wait(io, f->end), ERROR_MORE_DATA, 3);
@@ -158,10 +157,9 @@ NP_PLATFORM_CASE("platform/message/empty-behind-a-pending-write", WriteFile,
                  "wine kernel32/tests/pipe.c#test_blocking_rw") {
   static char data[QUOTA + 1];
   static char room[QUOTA + 1];
-  struct io *big;
+  struct io *big = io_new(f);
 
   pair_create(f);
-  big = io_new(f);
   assert_error(write_start(big, f->peer, data, sizeof(data)), ERROR_IO_PENDING);
   assert_error(write_start(io_new(f), f->peer, "", 0), 0);
   assert_result(win_read(f, f->end, room, sizeof(room)), 0, sizeof(room));

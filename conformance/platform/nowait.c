@@ -56,10 +56,9 @@ NP_PLATFORM_CASE("platform/nowait/write-to-a-small-read", WriteFile, ANY_MODE,
                  "Data that a pending read takes need no quota: 1 byte is "
                  "handed over, the rest is buffered.",
                  "wine kernel32/tests/pipe.c#test_nowait") {
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create_nowait(f);
-  io = io_new(f);
   assert_error(read_start(io, f->server, room, 1), ERROR_IO_PENDING);
   assert_int_equal(written(f, SMALL + 1), SMALL + 1);
   assert_result(io_wait(io, f->server),
@@ -72,10 +71,9 @@ NP_PLATFORM_CASE("platform/nowait/bytes-over-a-small-read", WriteFile,
                  "If the rest of a byte write does not fit, only the part "
                  "that the pending read takes is written.",
                  "wine kernel32/tests/pipe.c#test_nowait") {
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create_nowait(f);
-  io = io_new(f);
   assert_error(read_start(io, f->server, room, 1), ERROR_IO_PENDING);
   assert_int_equal(written(f, SMALL + 2), 1);
   assert_result(io_wait(io, f->server), 0, 1);
@@ -87,10 +85,9 @@ NP_PLATFORM_CASE("platform/nowait/message-over-a-small-read", WriteFile,
                  "If the rest of a message does not fit, nothing is written, "
                  "and the read stays pending.",
                  "wine kernel32/tests/pipe.c#test_nowait") {
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create_nowait(f);
-  io = io_new(f);
   assert_error(read_start(io, f->server, room, 1), ERROR_IO_PENDING);
   assert_int_equal(written(f, SMALL + 2), 0);
   assert_true(io_is_quiet(io));
@@ -101,10 +98,9 @@ NP_PLATFORM_CASE("platform/nowait/write-to-a-big-read", WriteFile, ANY_MODE,
                  "Data that a pending read takes completely are written, "
                  "beyond the quota.",
                  "wine kernel32/tests/pipe.c#test_nowait") {
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create_nowait(f);
-  io = io_new(f);
   assert_error(read_start(io, f->server, room, sizeof(room)), ERROR_IO_PENDING);
   assert_int_equal(written(f, SMALL + 1), SMALL + 1);
   assert_result(io_wait(io, f->server), 0, SMALL + 1);

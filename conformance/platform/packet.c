@@ -83,11 +83,10 @@ NP_PLATFORM_CASE("platform/packet/mixed", GetQueuedCompletionStatusEx, NO_MODE,
                  NO_ERROR,
                  "Packets of operations and posted ones share one queue.",
                  "PostQueuedCompletionStatus#remarks") {
-  struct io *io;
+  struct io *io = io_new_port(f);
   struct packet packet;
 
   pair_create_on_port(f, 0);
-  io = io_new_port(f);
   post(f, 1, 0, NULL);
   assert_error(write_start(io, f->client, "ab", 2), 0);
   post(f, 3, 0, NULL);

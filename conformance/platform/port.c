@@ -10,12 +10,10 @@ NP_PLATFORM_CASE("platform/port/success-at-once", ReadFile,
                  "A read and a write that are done at once post a packet each, "
                  "unless the handle skips it.",
                  "wine ntdll/tests/pipe.c#test_completion") {
-  struct io *write;
-  struct io *read;
+  struct io *write = io_new_port(f);
+  struct io *read = io_new_port(f);
 
   pair_create_on_port(f, 0);
-  write = io_new_port(f);
-  read = io_new_port(f);
   assert_error(write_start(write, f->peer, "abc", 3), 0);
   assert_packet(f, write, NT_OK, 3);
   assert_error(read_start(read, f->end, room, sizeof(room)), 0);
@@ -29,18 +27,16 @@ NP_PLATFORM_CASE("platform/port/success-later", ReadFile, ANY_MODE | BOTH_ENDS,
                  "pending write when the peer reads.",
                  "wine ntdll/tests/pipe.c#test_completion") {
   static char all[sizeof(data)];
-  struct io *read;
-  struct io *write;
+  struct io *read = io_new_port(f);
+  struct io *write = io_new_port(f);
 
   pair_create_on_port(f, 0);
-  read = io_new_port(f);
   assert_error(read_start(read, f->end, room, sizeof(room)), ERROR_IO_PENDING);
   assert_status(read->overlapped.Internal, NT_PENDING);
   assert_no_packet(f);
   assert_result(win_write(f, f->peer, "abc", 3), 0, 3);
   assert_packet(f, read, NT_OK, 3);
 
-  write = io_new_port(f);
   assert_error(write_start(write, f->end, data, sizeof(data)),
                ERROR_IO_PENDING);
   assert_no_packet(f);
@@ -68,12 +64,11 @@ NP_PLATFORM_CASE("platform/port/error-at-once", ReadFile, ANY_MODE, NO_ERROR,
                  "An operation that fails at once posts no packet: 536, 109, "
                  "232, 233.",
                  "wine kernel32/tests/pipe.c#test_ReadFile; museum E14") {
-  struct io *io;
+  struct io *io = io_new_port(f);
 
   pair_listen(f);
   port_new(f);
   assert_error(port_join(f, f->server, KEY_SERVER), 0);
-  io = io_new_port(f);
   assert_error(read_start(io, f->server, room, 4), ERROR_PIPE_LISTENING);
   assert_error(write_start(io, f->server, "a", 1), ERROR_PIPE_LISTENING);
   assert_no_packet(f);
@@ -95,12 +90,11 @@ NP_PLATFORM_CASE("platform/port/more-data-at-once", ReadFile,
                  "STATUS_BUFFER_OVERFLOW and its bytes, also when the call "
                  "says ERROR_MORE_DATA at once.",
                  "wine ntdll/tests/pipe.c#test_completion; museum M08") {
-  struct io *io;
+  struct io *io = io_new_port(f);
   DWORD error;
 
   pair_create_on_port(f, 0);
   assert_result(win_write(f, f->peer, "abcd", 4), 0, 4);
-  io = io_new_port(f);
   error = read_start(io, f->end, room, 3);
   if (error != ERROR_IO_PENDING) {
     assert_error(error, ERROR_MORE_DATA);
@@ -114,10 +108,9 @@ NP_PLATFORM_CASE("platform/port/more-data-later", ReadFile,
                  "A pending read that gets a part of a message tells so in the "
                  "packet.",
                  "wine ntdll/tests/pipe.c#test_completion") {
-  struct io *io;
+  struct io *io = io_new_port(f);
 
   pair_create_on_port(f, 0);
-  io = io_new_port(f);
   assert_error(read_start(io, f->end, room, 3), ERROR_IO_PENDING);
   assert_result(win_write(f, f->peer, "abcd", 4), 0, 4);
   assert_packet(f, io, NT_BUFFER_OVERFLOW, 3);
@@ -185,7 +178,7 @@ NP_PLATFORM_CASE("platform/port/joined-by-each-handle", CreateIoCompletionPort,
                  "shares it, and can join no other.",
                  "CreateIoCompletionPort#remarks") {
   HANDLE duplicate = NULL;
-  struct io *io;
+  struct io *io = io_new_port(f);
 
   pair_create_on_port(f, 0);
   assert_call(DuplicateHandle(GetCurrentProcess(), f->server,
@@ -193,7 +186,6 @@ NP_PLATFORM_CASE("platform/port/joined-by-each-handle", CreateIoCompletionPort,
                               DUPLICATE_SAME_ACCESS));
   win_own(f, duplicate);
   assert_error(port_join(f, duplicate, 9), ERROR_INVALID_PARAMETER);
-  io = io_new_port(f);
   assert_error(write_start(io, duplicate, "a", 1), 0);
   assert_packet(f, io, NT_OK, 1);
 }
@@ -203,10 +195,9 @@ NP_PLATFORM_CASE("platform/port/joined-late", CreateIoCompletionPort, NO_MODE,
                  "An operation that began before its handle joined the port "
                  "still posts its packet to the port.",
                  "wine ntdll/tests/file.c#test_file_io_completion") {
-  struct io *io;
+  struct io *io = io_new_port(f);
 
   pair_create(f);
-  io = io_new_port(f);
   assert_error(read_start(io, f->server, room, 4), ERROR_IO_PENDING);
   port_new(f);
   assert_error(port_join(f, f->server, KEY_SERVER), 0);
@@ -236,10 +227,9 @@ NP_PLATFORM_CASE("platform/port/status-in-the-low-half",
                  "OVERLAPPED_ENTRY#members") {
   OVERLAPPED_ENTRY entry;
   ULONG count = 0;
-  struct io *io;
+  struct io *io = io_new_port(f);
 
   pair_create_on_port(f, 0);
-  io = io_new_port(f);
   assert_error(read_start(io, f->server, room, 4), ERROR_IO_PENDING);
   win_close(f, &f->client);
   assert_call(
@@ -258,10 +248,9 @@ NP_PLATFORM_CASE("platform/port/failed-operation", GetQueuedCompletionStatus,
   DWORD bytes = 99;
   ULONG_PTR key = 99;
   OVERLAPPED *overlapped = NULL;
-  struct io *io;
+  struct io *io = io_new_port(f);
 
   pair_create_on_port(f, 0);
-  io = io_new_port(f);
   assert_error(read_start(io, f->server, room, 4), ERROR_IO_PENDING);
   assert_call(CancelIoEx(f->server, NULL));
   assert_refused(

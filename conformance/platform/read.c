@@ -8,10 +8,9 @@ NP_PLATFORM_CASE("platform/read/pending", ReadFile, ANY_MODE | BOTH_ENDS,
                  "data satisfies it.",
                  "wine ntdll/tests/pipe.c#read_pipe_test") {
   char buffer[16];
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create(f);
-  io = io_new(f);
   assert_call(SetEvent(io->event));
   assert_error(read_start(io, f->end, buffer, sizeof(buffer)),
                ERROR_IO_PENDING);
@@ -49,11 +48,10 @@ NP_PLATFORM_CASE("platform/read/at-once", ReadFile, ANY_MODE | BOTH_ENDS,
                  "OVERLAPPED and sets the event.",
                  "wine ntdll/tests/pipe.c#read_pipe_test") {
   char buffer[16];
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create(f);
   assert_result(win_write(f, f->peer, "abc", 3), 0, 3);
-  io = io_new(f);
   assert_error(read_start(io, f->end, buffer, sizeof(buffer)), 0);
   assert_status(io->overlapped.Internal, NT_OK);
   assert_int_equal(io->overlapped.InternalHigh, 3);
@@ -92,10 +90,9 @@ NP_PLATFORM_CASE("platform/read/smaller-than-the-write", ReadFile,
                  "rest is queued.",
                  "wine kernel32/tests/pipe.c#test_blocking_rw") {
   char buffer[2];
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create(f);
-  io = io_new(f);
   assert_error(read_start(io, f->end, buffer, 2), ERROR_IO_PENDING);
   assert_result(win_write(f, f->peer, "abcde", 5), 0, 5);
   assert_result(io_wait(io, f->end), 0, 2);
@@ -109,10 +106,9 @@ NP_PLATFORM_CASE("platform/read/nothing-of-an-empty-pipe", ReadFile,
                  "and takes none of it.",
                  "wine kernel32/tests/pipe.c#test_blocking_rw") {
   char buffer[1];
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create(f);
-  io = io_new(f);
   assert_error(read_start(io, f->end, buffer, 0), ERROR_IO_PENDING);
   assert_true(io_is_quiet(io));
   assert_result(win_write(f, f->peer, "abc", 3), 0, 3);
@@ -126,10 +122,9 @@ NP_PLATFORM_CASE("platform/read/nothing-of-an-empty-pipe-in-messages", ReadFile,
                  "that there is more, and takes none of it.",
                  "wine kernel32/tests/pipe.c#test_readfileex_pending") {
   char buffer[1];
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create(f);
-  io = io_new(f);
   assert_error(read_start(io, f->end, buffer, 0), ERROR_IO_PENDING);
   assert_true(io_is_quiet(io));
   assert_result(win_write(f, f->peer, "abc", 3), 0, 3);
@@ -178,12 +173,10 @@ NP_PLATFORM_CASE("platform/read/both-directions", ReadFile, ANY_MODE, NO_ERROR,
                  "wine kernel32/tests/pipe.c#test_overlapped_transport") {
   char from_client[4];
   char from_server[4];
-  struct io *server_read;
-  struct io *client_read;
+  struct io *server_read = io_new(f);
+  struct io *client_read = io_new(f);
 
   pair_create(f);
-  server_read = io_new(f);
-  client_read = io_new(f);
   assert_error(read_start(server_read, f->server, from_client, 4),
                ERROR_IO_PENDING);
   assert_error(read_start(client_read, f->client, from_server, 4),

@@ -103,10 +103,9 @@ static DWORD impersonated_level(struct platform *f) {
 }
 
 static void client_write_with(struct platform *f, DWORD flags) {
-  struct io *connect;
+  struct io *connect = io_new(f);
 
   pair_listen(f);
-  connect = io_new(f);
   assert_error(connect_start(connect, f->server), ERROR_IO_PENDING);
   f->client = client_open(f, BOTH, FILE_FLAG_OVERLAPPED | flags);
   assert_call(f->client != INVALID_HANDLE_VALUE);

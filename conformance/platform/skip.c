@@ -12,10 +12,9 @@ NP_PLATFORM_CASE("platform/skip/success-at-once",
                  "On a handle that skips, an operation that is done at once "
                  "posts no packet.",
                  "wine ntdll/tests/pipe.c#test_completion") {
-  struct io *io;
+  struct io *io = io_new_port(f);
 
   pair_create_on_port(f, SKIP);
-  io = io_new_port(f);
   assert_error(write_start(io_new_port(f), f->peer, "abc", 3), 0);
   assert_error(read_start(io, f->end, room, sizeof(room)), 0);
   assert_status(io->overlapped.Internal, NT_OK);
@@ -29,10 +28,9 @@ NP_PLATFORM_CASE("platform/skip/success-later",
                  "An operation that pends posts its packet even on a handle "
                  "that skips.",
                  "wine ntdll/tests/pipe.c#test_completion") {
-  struct io *io;
+  struct io *io = io_new_port(f);
 
   pair_create_on_port(f, SKIP | SKIP_EVENT);
-  io = io_new_port(f);
   assert_error(read_start(io, f->end, room, sizeof(room)), ERROR_IO_PENDING);
   assert_error(write_start(io_new_port(f), f->peer, "abc", 3), 0);
   assert_packet(f, io, NT_OK, 3);
@@ -44,13 +42,12 @@ NP_PLATFORM_CASE("platform/skip/connect", SetFileCompletionNotificationModes,
                  "A connect that pends posts its packet even on a handle that "
                  "skips.",
                  "wine ntdll/tests/pipe.c#test_completion") {
-  struct io *io;
+  struct io *io = io_new_port(f);
 
   pair_listen(f);
   port_new(f);
   assert_error(port_join(f, f->server, KEY_SERVER), 0);
   assert_call(SetFileCompletionNotificationModes(f->server, SKIP));
-  io = io_new_port(f);
   assert_error(connect_start(io, f->server), ERROR_IO_PENDING);
   pair_connect(f);
   assert_packet(f, io, NT_OK, 0);
@@ -61,10 +58,9 @@ NP_PLATFORM_CASE("platform/skip/cancelled", SetFileCompletionNotificationModes,
                  "A cancelled operation posts its packet even on a handle "
                  "that skips.",
                  "wine ntdll/tests/pipe.c#test_cancelio") {
-  struct io *io;
+  struct io *io = io_new_port(f);
 
   pair_create_on_port(f, SKIP);
-  io = io_new_port(f);
   assert_error(read_start(io, f->end, room, sizeof(room)), ERROR_IO_PENDING);
   assert_call(CancelIoEx(f->end, &io->overlapped));
   assert_packet(f, io, NT_CANCELLED, 0);
@@ -113,10 +109,9 @@ NP_PLATFORM_CASE("platform/skip/more-data-later",
                  "A pending read that gets a part of a message posts its "
                  "packet on a handle that skips.",
                  "wine ntdll/tests/pipe.c#test_completion") {
-  struct io *io;
+  struct io *io = io_new_port(f);
 
   pair_create_on_port(f, SKIP);
-  io = io_new_port(f);
   assert_error(read_start(io, f->end, room, 3), ERROR_IO_PENDING);
   assert_error(write_start(io_new_port(f), f->peer, "abcd", 4), 0);
   assert_packet(f, io, NT_BUFFER_OVERFLOW, 3);
@@ -197,10 +192,9 @@ NP_PLATFORM_CASE("platform/skip/handle-is-not-set",
                  "With FILE_SKIP_SET_EVENT_ON_HANDLE and a port the handle "
                  "itself is not signalled any more.",
                  "wine ntdll/tests/pipe.c#test_completion") {
-  struct io *io;
+  struct io *io = io_new_port(f);
 
   pair_create_on_port(f, SKIP | SKIP_EVENT);
-  io = io_new_port(f);
   assert_error(read_start(io, f->server, room, 4), ERROR_IO_PENDING);
   assert_error(write_start(io_new_port(f), f->client, "a", 1), 0);
   assert_packet(f, io, NT_OK, 1);

@@ -9,12 +9,10 @@ NP_PLATFORM_CASE("platform/transact/request-and-reply", TransactNamedPipe,
                  "A transact writes its request, which the peer's pending read "
                  "gets, and ends with the peer's next message.",
                  "wine kernel32/tests/pipe.c#test_TransactNamedPipe") {
-  struct io *read;
-  struct io *io;
+  struct io *read = io_new(f);
+  struct io *io = io_new(f);
 
   pair_create(f);
-  read = io_new(f);
-  io = io_new(f);
   assert_error(read_start(read, f->peer, room, sizeof(room)), ERROR_IO_PENDING);
   assert_error(transact_start(io, f->end, "ask", 3, reply, sizeof(reply)),
                ERROR_IO_PENDING);
@@ -30,10 +28,9 @@ NP_PLATFORM_CASE("platform/transact/empty", TransactNamedPipe,
                  MODE_MESSAGE | BOTH_ENDS, NO_ERROR,
                  "Request and reply may be empty messages.",
                  "wine kernel32/tests/pipe.c#test_transact") {
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create(f);
-  io = io_new(f);
   assert_error(transact_start(io, f->end, "", 0, reply, sizeof(reply)),
                ERROR_IO_PENDING);
   assert_result(win_read(f, f->peer, room, sizeof(room)), 0, 0);
@@ -45,10 +42,9 @@ NP_PLATFORM_CASE("platform/transact/long-reply", TransactNamedPipe,
                  MODE_MESSAGE | BOTH_ENDS, ERROR_MORE_DATA,
                  "The rest of a reply that is too long can be read.",
                  "wine kernel32/tests/pipe.c#test_transact") {
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create(f);
-  io = io_new(f);
   assert_error(transact_start(io, f->end, "ask", 3, reply, 2),
                ERROR_IO_PENDING);
   assert_read(f, f->peer, "ask");
@@ -61,10 +57,9 @@ NP_PLATFORM_CASE("platform/transact/byte-reads", TransactNamedPipe,
                  BYTE_READS | BOTH_ENDS, ERROR_BAD_PIPE,
                  "A handle that does not read messages cannot transact.",
                  "wine kernel32/tests/pipe.c#test_TransactNamedPipe") {
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create(f);
-  io = io_new(f);
   assert_error(
       io_finish(io, f->end, transact_start(io, f->end, "ask", 3, reply, 8))
           .error,
@@ -77,11 +72,10 @@ NP_PLATFORM_CASE("platform/transact/unread-before", TransactNamedPipe,
                  "With a message unread a transact is refused, and writes "
                  "nothing.",
                  "wine kernel32/tests/pipe.c#test_TransactNamedPipe") {
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create(f);
   assert_result(win_write(f, f->peer, "early", 5), 0, 5);
-  io = io_new(f);
   assert_error(
       io_finish(io, f->end, transact_start(io, f->end, "ask", 3, reply, 8))
           .error,
@@ -94,10 +88,9 @@ NP_PLATFORM_CASE("platform/transact/cancelled", TransactNamedPipe,
                  MODE_MESSAGE | BOTH_ENDS, ERROR_OPERATION_ABORTED,
                  "A transact that is cancelled leaves its request in the pipe.",
                  "wine kernel32/tests/pipe.c#test_transact") {
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create(f);
-  io = io_new(f);
   assert_error(transact_start(io, f->end, "ask", 3, reply, 8),
                ERROR_IO_PENDING);
   assert_call(CancelIoEx(f->end, &io->overlapped));
@@ -110,10 +103,9 @@ NP_PLATFORM_CASE("platform/transact/byte-reads-meanwhile", TransactNamedPipe,
                  "The reply is read as the handle reads when it comes: a part "
                  "of it is no ERROR_MORE_DATA to one that reads bytes by then.",
                  "reactos npfs/writesup.c#NpWriteDataQueue") {
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create(f);
-  io = io_new(f);
   assert_error(transact_start(io, f->end, "ask", 3, reply, 2),
                ERROR_IO_PENDING);
   assert_read(f, f->peer, "ask");
@@ -130,10 +122,9 @@ NP_PLATFORM_CASE("platform/transact/over-quota", TransactNamedPipe,
                  "wine kernel32/tests/pipe.c#test_transact") {
   static char request[QUOTA + 1];
   static char taken[QUOTA + 1];
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create(f);
-  io = io_new(f);
   assert_error(transact_start(io, f->end, request, sizeof(request), reply, 8),
                ERROR_IO_PENDING);
   assert_result(win_write(f, f->peer, "ok", 2), 0, 2);
@@ -145,10 +136,9 @@ NP_PLATFORM_CASE("platform/transact/peer-closes", TransactNamedPipe,
                  MODE_MESSAGE | BOTH_ENDS, ERROR_BROKEN_PIPE,
                  "A transact ends as a read does when the peer leaves.",
                  "wine kernel32/tests/pipe.c#test_transact") {
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create(f);
-  io = io_new(f);
   assert_error(transact_start(io, f->end, "ask", 3, reply, 8),
                ERROR_IO_PENDING);
   peer_close(f);
@@ -172,11 +162,10 @@ static DWORD WINAPI call_pipe(void *argument) {
 
 /* serve_call answers the single request of a caller. */
 static DWORD serve_call(struct platform *f, struct call *call) {
-  struct io *io;
+  struct io *io = io_new(f);
   HANDLE worker;
 
   pair_listen(f);
-  io = io_new(f);
   assert_error(connect_start(io, f->server), ERROR_IO_PENDING);
   call->name = f->name;
   worker = worker_start(f, call_pipe, call);
@@ -226,11 +215,10 @@ NP_PLATFORM_CASE("platform/transact/ends-a-byte-read", TransactNamedPipe,
                  "warns with ERROR_MORE_DATA; the rest can be read.",
                  "reactos npfs#NpTransceive") {
   struct result result;
-  struct io *read;
+  struct io *read = io_new(f);
 
   pair_create(f);
   assert_error(read_mode_set(f->peer, PIPE_READMODE_BYTE), 0);
-  read = io_new(f);
   assert_error(read_start(read, f->peer, room, 1), ERROR_IO_PENDING);
   assert_error(
       transact_start(io_new(f), f->end, "ask", 3, reply, sizeof(reply)),
@@ -247,11 +235,10 @@ NP_PLATFORM_CASE("platform/transact/behind-an-own-read", TransactNamedPipe,
                  "Behind an own read that waits, which gets the answer, a "
                  "transact pends, or is refused and writes nothing.",
                  "reactos npfs#NpTransceive") {
-  struct io *transact;
+  struct io *transact = io_new(f);
   DWORD error;
 
   pair_create(f);
-  transact = io_new(f);
   assert_error(read_start(io_new(f), f->end, room, sizeof(room)),
                ERROR_IO_PENDING);
   error = transact_start(transact, f->end, "ask", 3, reply, sizeof(reply));
@@ -271,11 +258,10 @@ NP_PLATFORM_CASE("platform/transact/request-takes-room", TransactNamedPipe,
                  "pends until there is room, or is done at once.",
                  "reactos npfs#NpTransceive") {
   static char request[QUOTA + 1];
-  struct io *write;
+  struct io *write = io_new(f);
   DWORD error;
 
   pair_create(f);
-  write = io_new(f);
   assert_error(transact_start(io_new(f), f->end, request, sizeof(request),
                               reply, sizeof(reply)),
                ERROR_IO_PENDING);

@@ -28,11 +28,10 @@ NP_PLATFORM_CASE("platform/write/over-quota", WriteFile, ANY_MODE | BOTH_ENDS,
                  "A write beyond the free quota pends, but all its data can be "
                  "read at once.",
                  "wine kernel32/tests/pipe.c#test_blocking_rw") {
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create(f);
   assert_error(write_start(io_new(f), f->end, data, 3000), 0);
-  io = io_new(f);
   assert_error(write_start(io, f->end, data, SMALL_QUOTA), ERROR_IO_PENDING);
   assert_true(io_is_quiet(io));
   assert_int_equal(peek_bytes(f->peer), 3000 + SMALL_QUOTA);
@@ -43,10 +42,9 @@ NP_PLATFORM_CASE("platform/write/one-byte-over-quota", WriteFile,
                  "One byte more than the quota pends, and is done when one "
                  "byte was read.",
                  "wine kernel32/tests/pipe.c#test_blocking_rw") {
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create(f);
-  io = io_new(f);
   assert_error(write_start(io, f->end, data, SMALL_QUOTA + 1),
                ERROR_IO_PENDING);
   assert_true(io_is_quiet(io));
@@ -59,10 +57,9 @@ NP_PLATFORM_CASE("platform/write/until-the-rest-fits", WriteFile,
                  "A pending write is done when what is left of it fits the "
                  "quota: of quota + 2000, when 2000 were read.",
                  "wine kernel32/tests/pipe.c#test_blocking_rw") {
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create(f);
-  io = io_new(f);
   assert_error(write_start(io, f->end, data, SMALL_QUOTA + 2000),
                ERROR_IO_PENDING);
   take(f, 1999);
@@ -100,12 +97,11 @@ NP_PLATFORM_CASE("platform/write/quota-zero", WriteFile, ANY_MODE | BOTH_ENDS,
                  ERROR_IO_PENDING,
                  "Without quota a write pends until all of it was read.",
                  "reactos npfs#NpAddDataQueueEntry") {
-  struct io *io;
+  struct io *io = io_new(f);
 
   f->quota_in = 0;
   f->quota_out = 0;
   pair_create(f);
-  io = io_new(f);
   assert_error(write_start(io, f->end, "abcd", 4), ERROR_IO_PENDING);
   assert_true(io_is_quiet(io));
   assert_result(win_read(f, f->peer, room, 3),
@@ -119,12 +115,11 @@ NP_PLATFORM_CASE("platform/write/to-a-waiting-read", WriteFile,
                  ANY_MODE | BOTH_ENDS, NO_ERROR,
                  "Data that go straight to a pending read need no quota.",
                  "wine kernel32/tests/pipe.c#test_blocking_rw") {
-  struct io *read;
+  struct io *read = io_new(f);
 
   f->quota_in = 0;
   f->quota_out = 0;
   pair_create(f);
-  read = io_new(f);
   assert_error(read_start(read, f->peer, room, sizeof(room)), ERROR_IO_PENDING);
   assert_error(write_start(io_new(f), f->end, data, 5000), 0);
   assert_result(io_wait(read, f->peer), 0, 5000);
@@ -135,15 +130,13 @@ NP_PLATFORM_CASE("platform/write/rest-behind-a-waiting-read", WriteFile,
                  "If a pending read is smaller than a write, only the rest of "
                  "the write counts against the quota.",
                  "wine kernel32/tests/pipe.c#test_blocking_rw") {
-  struct io *read;
-  struct io *write;
+  struct io *read = io_new(f);
+  struct io *write = io_new(f);
 
   pair_create(f);
-  read = io_new(f);
   assert_error(read_start(read, f->peer, room, 1000), ERROR_IO_PENDING);
   assert_error(write_start(io_new(f), f->end, data, SMALL_QUOTA + 1000), 0);
   assert_result(io_wait(read, f->peer), 0, 1000);
-  write = io_new(f);
   assert_error(write_start(write, f->end, data, 1), ERROR_IO_PENDING);
   assert_true(io_is_quiet(write));
 }
@@ -152,10 +145,9 @@ NP_PLATFORM_CASE("platform/write/nothing-in-bytes", WriteFile,
                  MODE_BYTE | BOTH_ENDS, NO_ERROR,
                  "On a byte pipe a write of 0 bytes succeeds and wakes nobody.",
                  "wine kernel32/tests/pipe.c#test_blocking_rw") {
-  struct io *io;
+  struct io *io = io_new(f);
 
   pair_create(f);
-  io = io_new(f);
   assert_error(read_start(io, f->peer, room, 4), ERROR_IO_PENDING);
   assert_result(win_write(f, f->end, data, 0), 0, 0);
   assert_true(io_is_quiet(io));
@@ -196,12 +188,11 @@ NP_PLATFORM_CASE("platform/write/read-of-more-than-the-quota", WriteFile,
                  "A pending write of which one read takes more than the quota "
                  "holds ends when its rest fits, or when all of it is read.",
                  "reactos npfs#NpReadDataQueue") {
-  struct io *io;
+  struct io *io = io_new(f);
 
   f->quota_in = 8;
   f->quota_out = 8;
   pair_create(f);
-  io = io_new(f);
   assert_error(write_start(io, f->end, data, 20), ERROR_IO_PENDING);
   take(f, 11);
   assert_true(io_is_quiet(io));
@@ -217,14 +208,12 @@ NP_PLATFORM_CASE("platform/write/behind-a-read-without-quota", WriteFile,
                  "Without quota a write behind one that is read in part pends "
                  "until it is read itself, or is done before it is.",
                  "reactos npfs#NpReadDataQueue") {
-  struct io *first;
-  struct io *second;
+  struct io *first = io_new(f);
+  struct io *second = io_new(f);
 
   f->quota_in = 0;
   f->quota_out = 0;
   pair_create(f);
-  first = io_new(f);
-  second = io_new(f);
   assert_error(write_start(first, f->end, data, 30), ERROR_IO_PENDING);
   assert_error(write_start(second, f->end, data, 1), ERROR_IO_PENDING);
   assert_int_equal(win_read(f, f->peer, room, 1).bytes, 1);

@@ -102,7 +102,6 @@ static void growth_print(const char *name, const struct usage *from,
 static void quota_print(DWORD quota_bytes) {
   struct usage before;
   int made = 0;
-  int i;
 
   printf("\n    \"quota_%lu\": {", (unsigned long)quota_bytes);
   if (!usage_get(&before)) {
@@ -115,7 +114,7 @@ static void quota_print(DWORD quota_bytes) {
   printf("\"pairs\": %d", made);
   if (made > 0) {
     growth_print("bytes_per_idle_pair", &before, made);
-    for (i = 0; i < 2 * made; i++) {
+    for (int i = 0; i < 2 * made; i++) {
       ZeroMemory(&reads[i], sizeof(reads[i]));
       ReadFile(i % 2 == 0 ? pairs[i / 2].server : pairs[i / 2].client, bytes[i],
                READ_BYTES, NULL, &reads[i]);
@@ -124,7 +123,7 @@ static void quota_print(DWORD quota_bytes) {
   }
   printf("}");
   /* Each read ends when its pair closes. Its memory is not used again. */
-  for (i = 0; i < made; i++) {
+  for (int i = 0; i < made; i++) {
     pair_close(&pairs[i]);
   }
 }

@@ -13,9 +13,8 @@ NP_QUESTION(
     ANSWER("invalid-name", "ERROR_INVALID_NAME", "nobody", "")) {
   static wchar_t name[LONG_NAME_CHARS + 1];
   HANDLE pipe;
-  size_t i;
 
-  for (i = 0; i < LONG_NAME_CHARS; i++) {
+  for (size_t i = 0; i < LONG_NAME_CHARS; i++) {
     name[i] = i < PREFIX_CHARS ? f->name[i] : L'x';
   }
   pipe = CreateNamedPipeW(name, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED,

@@ -81,13 +81,12 @@ NP_QUESTION(
   static const char host[] = "\\\\localhost";
   wchar_t name[NAME_CHARS_MAX + sizeof(host)];
   size_t length = sizeof(host) - 1;
-  size_t i;
   HANDLE client;
 
-  for (i = 0; i < length; i++) {
+  for (size_t i = 0; i < length; i++) {
     name[i] = (wchar_t)host[i];
   }
-  for (i = 3; f->name[i] != 0; i++) {
+  for (size_t i = 3; f->name[i] != 0; i++) {
     name[length++] = f->name[i];
   }
   name[length] = 0;

@@ -156,12 +156,11 @@ static void list_ask(struct answer_list *list, const struct options *options) {
   host_child *children[HOST_CHILDREN_MAX];
   struct answer *next = list->first;
   size_t count = 1;
-  size_t i;
 
   memset(slots, 0, sizeof(slots));
   while (next != NULL || count > 0) {
     count = 0;
-    for (i = 0; i < options->jobs; i++) {
+    for (size_t i = 0; i < options->jobs; i++) {
       while (slots[i].answer == NULL && next != NULL) {
         slot_start(&slots[i], options, next);
         next = next->next;

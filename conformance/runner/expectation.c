@@ -40,10 +40,8 @@ static char *duplicate(const char *s) {
  * parts are 0. */
 static bool version_parse(const char *s, unsigned long parts[],
                           const char **rest) {
-  size_t i;
-
   memset(parts, 0, VERSION_PARTS_MAX * sizeof(parts[0]));
-  for (i = 0; i < VERSION_PARTS_MAX; i++) {
+  for (size_t i = 0; i < VERSION_PARTS_MAX; i++) {
     char *end = NULL;
 
     if (*s < '0' || *s > '9') {

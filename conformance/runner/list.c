@@ -29,10 +29,9 @@ static void put_modes(FILE *out, unsigned modes) {
                {END_SERVER, "server"},
                {END_CLIENT, "client"}};
   const char *separator = "";
-  size_t i;
 
   fputs(",\n   \"modes\": [", out);
-  for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
     if ((modes & names[i].bit) != 0) {
       fprintf(out, "%s\"%s\"", separator, names[i].name);
       separator = ", ";

@@ -16,12 +16,12 @@
 /* Prints the names of the kinds of kernel, or what the present one is. */
 static void settings_print(bool names) {
   char line[128];
-  size_t i;
 
-  for (i = 0; names && world_settings_name(i) != NULL; i++) {
+  for (size_t i = 0; names && world_settings_name(i) != NULL; i++) {
     puts(world_settings_name(i));
   }
-  for (i = 0; !names && world_settings_text(i, line, sizeof(line)); i++) {
+  for (size_t i = 0; !names && world_settings_text(i, line, sizeof(line));
+       i++) {
     puts(line);
   }
 }

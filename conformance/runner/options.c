@@ -136,15 +136,13 @@ static bool option_take(struct options *o, const char *name,
 }
 
 bool options_parse(struct options *options, int argc, char **argv) {
-  int i;
-
   memset(options, 0, sizeof(*options));
   options->seed = 1;
   options->time_scale = 1;
   options->jobs = 1;
   options->repeat = 1;
   options->script_count = 1;
-  for (i = 1; i < argc; i++) {
+  for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "--help") == 0) {
       options->help = true;
     } else if (strcmp(argv[i], "--list") == 0) {

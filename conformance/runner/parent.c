@@ -25,16 +25,15 @@ static bool expectations_read(struct expectation_list *list,
   char directory[2048];
   char file[2200];
   bool any = false;
-  size_t i;
 
-  for (i = 0; i < options->expectation_count; i++) {
+  for (size_t i = 0; i < options->expectation_count; i++) {
     if (!expectation_list_read(list, platform, options->expectations[i])) {
       return false;
     }
     any = true;
   }
   if (!any && host_directory(directory, sizeof(directory))) {
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
       FILE *exists;
 
       snprintf(file, sizeof(file), "%s/expectations/%s.toml", directory,
@@ -76,9 +75,7 @@ static void settle_without_child(const struct options *options,
  * share children. */
 static bool is_taken(const struct worker *workers, size_t count, size_t self,
                      const struct run *run) {
-  size_t i;
-
-  for (i = 0; i < count; i++) {
+  for (size_t i = 0; i < count; i++) {
     if (i != self && worker_has_area(&workers[i], run->c->id)) {
       return true;
     }
@@ -92,9 +89,8 @@ static bool workers_assign(struct worker *workers, size_t count,
                            struct run_list *runs) {
   struct run *run;
   bool any = false;
-  size_t i;
 
-  for (i = 0; i < count; i++) {
+  for (size_t i = 0; i < count; i++) {
     for (run = runs->first; worker_is_idle(&workers[i]) && run != NULL;
          run = run->next) {
       if (run->result == RUN_PENDING && !is_taken(workers, count, i, run)) {
@@ -109,17 +105,16 @@ static bool workers_assign(struct worker *workers, size_t count,
 static void workers_run(const struct options *options, struct run_list *runs) {
   struct worker workers[HOST_CHILDREN_MAX];
   host_child *children[HOST_CHILDREN_MAX];
-  size_t i;
 
   memset(workers, 0, sizeof(workers));
-  for (i = 0; i < options->jobs; i++) {
+  for (size_t i = 0; i < options->jobs; i++) {
     worker_init(&workers[i], options, runs);
   }
   while (workers_assign(workers, options->jobs, runs)) {
     uint64_t timeout_ms = UINT64_MAX;
     size_t count = 0;
 
-    for (i = 0; i < options->jobs; i++) {
+    for (size_t i = 0; i < options->jobs; i++) {
       if (worker_is_idle(&workers[i])) {
         continue; /* no area is left for this worker */
       }
@@ -140,7 +135,7 @@ static void workers_run(const struct options *options, struct run_list *runs) {
     }
     progress_show();
   }
-  for (i = 0; i < options->jobs; i++) {
+  for (size_t i = 0; i < options->jobs; i++) {
     worker_deinit(&workers[i]);
   }
 }

@@ -214,9 +214,8 @@ bool report_files(const struct options *options,
                   const struct answer_list *answers) {
   const char *const names[] = {options->junit, options->json};
   bool good = true;
-  size_t i;
 
-  for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
     FILE *out;
     bool written;
 

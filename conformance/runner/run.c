@@ -21,9 +21,7 @@ static struct run *run_add(struct run_list *list) {
 
 bool run_is_selected(const struct options *options, const char *id,
                      unsigned variant) {
-  size_t i;
-
-  for (i = 0; i < options->filter_count; i++) {
+  for (size_t i = 0; i < options->filter_count; i++) {
     if (variant_matches(options->filters[i], id, variant) ||
         area_matches(options->filters[i], id)) {
       return true;

@@ -96,9 +96,8 @@ static size_t utf8_length(const unsigned char *s) {
                   : s[0] < 0xF0 ? 3
                   : s[0] < 0xF5 ? 4
                                 : 0;
-  size_t i;
 
-  for (i = 1; i < length; i++) {
+  for (size_t i = 1; i < length; i++) {
     if ((s[i] & 0xC0) != 0x80) {
       return 0;
     }

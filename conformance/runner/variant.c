@@ -11,14 +11,12 @@ size_t variant_list(unsigned modes, unsigned out[VARIANTS_MAX]) {
                                        MODE_MESSAGE_BYTE};
   static const unsigned end_bits[] = {END_SERVER, END_CLIENT};
   size_t count = 0;
-  size_t m;
-  size_t e;
 
-  for (m = 0; m < 3; m++) {
+  for (size_t m = 0; m < 3; m++) {
     if ((modes & (unsigned)ANY_MODE) != 0 && (modes & mode_bits[m]) == 0) {
       continue;
     }
-    for (e = 0; e < 2; e++) {
+    for (size_t e = 0; e < 2; e++) {
       if ((modes & end_bits[e]) != 0) {
         out[count++] = (modes & mode_bits[m]) | end_bits[e];
       }

@@ -165,9 +165,8 @@ static bool is_decoration(const char *line) {
       "[==========]",      "[ RUN      ]",       "[       OK ]",
       "[  FAILED  ]",      "[  PASSED  ]",       "[  SKIPPED ]",
       " 1 FAILED TEST(S)", " 1 SKIPPED TEST(S)", "================="};
-  size_t i;
 
-  for (i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+  for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
     if (strncmp(line, starts[i], strlen(starts[i])) == 0) {
       return true;
     }
@@ -217,9 +216,7 @@ static void take_line(struct worker *worker, char *line) {
 
 static void take_bytes(struct worker *worker, const char *bytes,
                        size_t length) {
-  size_t i;
-
-  for (i = 0; i < length; i++) {
+  for (size_t i = 0; i < length; i++) {
     if (bytes[i] != '\n' && bytes[i] != '\r') {
       worker->line[worker->line_length] = bytes[i];
       if (bytes[i] == '\0') {
@@ -291,7 +288,6 @@ static void child_hung(struct worker *worker) {
 void worker_advance(struct worker *worker) {
   char bytes[4096];
   bool ended = false;
-  int turn;
 
   if (worker->area == NULL) {
     return;
@@ -317,7 +313,7 @@ void worker_advance(struct worker *worker) {
   }
   /* Limited, because a child that prints for ever must still meet its time
    * limit. */
-  for (turn = 0; turn < READS_A_TURN; turn++) {
+  for (int turn = 0; turn < READS_A_TURN; turn++) {
     size_t length =
         host_child_read(worker->child, bytes, sizeof(bytes), &ended);
 

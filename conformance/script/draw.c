@@ -78,12 +78,11 @@ static void name_draw(struct drawer *d, struct name *name) {
  * only servers. */
 static unsigned slot_draw(struct drawer *d, bool servers) {
   unsigned start = below(d, SLOTS_MAX);
-  unsigned i;
 
   if (percent(d, 1)) {
     return start;
   }
-  for (i = 0; i < SLOTS_MAX; i++) {
+  for (unsigned i = 0; i < SLOTS_MAX; i++) {
     unsigned slot = (start + i) % SLOTS_MAX;
 
     if (d->slots[slot].open && (!servers || d->slots[slot].server)) {
@@ -94,9 +93,7 @@ static unsigned slot_draw(struct drawer *d, bool servers) {
 }
 
 static unsigned free_slot(struct drawer *d) {
-  unsigned i;
-
-  for (i = 0; i < SLOTS_MAX; i++) {
+  for (unsigned i = 0; i < SLOTS_MAX; i++) {
     if (!d->slots[i].open) {
       return i;
     }
@@ -106,9 +103,8 @@ static unsigned free_slot(struct drawer *d) {
 
 static unsigned count(const struct drawer *d, bool server) {
   unsigned found = 0;
-  unsigned i;
 
-  for (i = 0; i < SLOTS_MAX; i++) {
+  for (unsigned i = 0; i < SLOTS_MAX; i++) {
     found += d->slots[i].open && d->slots[i].server == server;
   }
   return found;
@@ -381,7 +377,6 @@ static void step_draw(struct drawer *d, struct step *step) {
 
 void script_draw(struct script *script, uint64_t seed) {
   struct drawer d;
-  size_t i;
 
   memset(&d, 0, sizeof d);
   memset(script, 0, sizeof *script);
@@ -389,11 +384,11 @@ void script_draw(struct script *script, uint64_t seed) {
   d.one_name = percent(&d, 70);
   d.has_users = percent(&d, 3);
   d.has_holder = percent(&d, 2);
-  for (i = 0; i < PIPES_MAX; i++) {
+  for (size_t i = 0; i < PIPES_MAX; i++) {
     name_draw(&d, &d.names[i]);
   }
   script->count = STEPS_LEAST + below(&d, STEPS_MORE);
-  for (i = 0; i < script->count; i++) {
+  for (size_t i = 0; i < script->count; i++) {
     step_draw(&d, &script->steps[i]);
   }
 }

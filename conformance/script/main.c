@@ -11,9 +11,8 @@
 
 static void script_print(const struct script *script, FILE *out) {
   char text[STEP_TEXT_BYTES_MAX];
-  size_t i;
 
-  for (i = 0; i < script->count; i++) {
+  for (size_t i = 0; i < script->count; i++) {
     step_print(&script->steps[i], text, sizeof text);
     fprintf(out, "%s\n", text);
   }

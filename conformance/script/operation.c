@@ -39,9 +39,7 @@ static BOOL control(const struct player *p, struct operation *op, HANDLE handle,
 /* pattern_fill fills the data of a write: the first byte names the operation,
  * the others their place. */
 static void pattern_fill(char *to, unsigned number, unsigned size) {
-  unsigned i;
-
-  for (i = 0; i < size; i++) {
+  for (unsigned i = 0; i < size; i++) {
     to[i] = i == 0 ? (char)('a' + (int)(number % 26)) : (char)('0' + i % 10);
   }
 }
@@ -145,9 +143,7 @@ static void op_end(struct player *p, struct operation *op) {
 
 static struct operation *op_of(const struct player *p,
                                const OVERLAPPED *overlapped) {
-  size_t i;
-
-  for (i = 0; i < OPS_MAX; i++) {
+  for (size_t i = 0; i < OPS_MAX; i++) {
     if (p->ops[i] != NULL && &p->ops[i]->overlapped == overlapped) {
       return p->ops[i];
     }
@@ -180,18 +176,17 @@ static void packet_take(struct player *p, const OVERLAPPED_ENTRY *entry) {
 void ops_settle(struct player *p) {
   OVERLAPPED_ENTRY entries[PACKETS_MAX];
   ULONG count;
-  size_t i;
 
   /* Wine fills a status block only when the owning thread waits, so wait
    * here. */
   (void)WaitForSingleObject(p->never, 0);
   while (GetQueuedCompletionStatusEx(p->port, entries, PACKETS_MAX, &count, 0,
                                      FALSE)) {
-    for (i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
       packet_take(p, &entries[i]);
     }
   }
-  for (i = 0; i < OPS_MAX; i++) {
+  for (size_t i = 0; i < OPS_MAX; i++) {
     struct operation *op = p->ops[i];
 
     if (op != NULL && op->state == OP_PENDING && op->event != NULL &&
@@ -243,9 +238,8 @@ void ops_tell(struct player *p) {
       [VERB_CONNECT] = "connect",   [VERB_READ] = "read",
       [VERB_WRITE] = "write",       [VERB_TRANSACT] = "transact",
       [VERB_FLUSH_ASYNC] = "flush", [VERB_WAIT_ASYNC] = "wait"};
-  size_t i;
 
-  for (i = 0; i < OPS_MAX; i++) {
+  for (size_t i = 0; i < OPS_MAX; i++) {
     struct operation *op = p->ops[i];
 
     if (op != NULL && op->state == OP_ENDED) {
@@ -257,9 +251,7 @@ void ops_tell(struct player *p) {
 }
 
 void ops_end(struct player *p) {
-  size_t i;
-
-  for (i = 0; i < OPS_MAX; i++) {
+  for (size_t i = 0; i < OPS_MAX; i++) {
     struct operation *op = p->ops[i];
 
     if (op == NULL) {

@@ -188,9 +188,7 @@ static void listening_note(const struct player *p, unsigned pipe,
  * stopped listening. */
 static void peer_find(struct player *p, struct file *client,
                       const bool *listening) {
-  size_t i;
-
-  for (i = 0; i < SLOTS_MAX; i++) {
+  for (size_t i = 0; i < SLOTS_MAX; i++) {
     if (listening[i] && state_of(p->handles[i]) == NT_STATE_CONNECTED) {
       client->peer = p->slots[i];
       p->slots[i]->peer = client;
@@ -243,7 +241,6 @@ static void duplicate(struct player *p, const struct step *step) {
 
 static void close(struct player *p, unsigned slot) {
   struct file *file = p->slots[slot];
-  size_t i;
 
   result_call(p, CloseHandle(p->handles[slot]));
   p->handles[slot] = NULL;
@@ -251,7 +248,7 @@ static void close(struct player *p, unsigned slot) {
   if (--file->handles > 0) {
     return;
   }
-  for (i = 0; i < STEPS_MAX; i++) {
+  for (size_t i = 0; i < STEPS_MAX; i++) {
     if (p->files[i].peer == file) {
       p->files[i].peer = NULL;
     }
@@ -261,9 +258,7 @@ static void close(struct player *p, unsigned slot) {
 /* --- Calls ---------------------------------------------------------------- */
 
 static HANDLE handle_of(const struct player *p, const struct file *file) {
-  size_t i;
-
-  for (i = 0; i < SLOTS_MAX; i++) {
+  for (size_t i = 0; i < SLOTS_MAX; i++) {
     if (p->slots[i] == file) {
       return p->handles[i];
     }
@@ -570,13 +565,11 @@ static void step_play(struct player *p, const struct step *step) {
 }
 
 static void player_init(struct player *p, FILE *out) {
-  size_t i;
-
   memset(p, 0, sizeof *p);
   p->out = out;
   p->port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 1);
   p->never = CreateEventW(NULL, TRUE, FALSE, NULL);
-  for (i = 0; i < PIPES_MAX; i++) {
+  for (size_t i = 0; i < PIPES_MAX; i++) {
     char name[WORLD_PIPE_NAME_BYTES_MAX];
     size_t c;
 
@@ -590,9 +583,7 @@ static void player_init(struct player *p, FILE *out) {
 /* waits_end ends the waits for an instance that the script left behind, by an
  * instance of each name. */
 static void waits_end(struct player *p) {
-  size_t i;
-
-  for (i = 0; i < PIPES_MAX; i++) {
+  for (size_t i = 0; i < PIPES_MAX; i++) {
     HANDLE last =
         CreateNamedPipeW(p->names[i], PIPE_ACCESS_DUPLEX, 0, 1, 0, 0, 0, NULL);
 
@@ -607,10 +598,8 @@ static void waits_end(struct player *p) {
 /* player_end closes the handles that the script left open. The closes may end
  * more operations. */
 static void player_end(struct player *p) {
-  unsigned i;
-
   (void)world_set_user("alice");
-  for (i = 0; i < SLOTS_MAX; i++) {
+  for (unsigned i = 0; i < SLOTS_MAX; i++) {
     struct step step = {.verb = VERB_CLOSE, .handle = i};
 
     if (p->handles[i] != NULL) {
@@ -629,14 +618,13 @@ static void player_end(struct player *p) {
 void script_play(const struct script *script, FILE *out) {
   struct player *p = malloc(sizeof *p);
   char report[1024] = "";
-  size_t i;
 
   if (p == NULL) {
     abort();
   }
   world_case_begin("script", 1);
   player_init(p, out);
-  for (i = 0; i < script->count; i++) {
+  for (size_t i = 0; i < script->count; i++) {
     step_play(p, &script->steps[i]);
   }
   player_end(p);

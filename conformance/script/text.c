@@ -121,7 +121,6 @@ static void put(struct writer *w, const char *format, ...) {
 void step_print(const struct step *step, char *out, size_t size) {
   const struct shape *shape = &shapes[step->verb];
   struct writer w = {out, size, 0};
-  size_t i;
 
   if (shape->makes != 0) {
     put(&w, "%c%u = ", shape->makes, step->result);
@@ -136,11 +135,11 @@ void step_print(const struct step *step, char *out, size_t size) {
   if (shape->op) {
     put(&w, " o%u", step->op);
   }
-  for (i = 0; i < NUMBERS_MAX && shape->labels[i] != NULL; i++) {
+  for (size_t i = 0; i < NUMBERS_MAX && shape->labels[i] != NULL; i++) {
     put(&w, "%s%s %u", shape->labels[i][0] != '\0' ? " " : "", shape->labels[i],
         step->numbers[i]);
   }
-  for (i = 0; i < WORD_COUNT; i++) {
+  for (size_t i = 0; i < WORD_COUNT; i++) {
     if ((step->flags & words[i].flag) != 0) {
       put(&w, " %s", words[i].word);
     }
@@ -188,9 +187,7 @@ static bool named(const char *word, char letter, unsigned bound,
 }
 
 static bool verb_named(const char *word, enum verb *verb) {
-  size_t i;
-
-  for (i = 0; word != NULL && i < VERB_COUNT; i++) {
+  for (size_t i = 0; word != NULL && i < VERB_COUNT; i++) {
     if (strcmp(shapes[i].name, word) == 0) {
       *verb = (enum verb)i;
       return true;
@@ -224,7 +221,6 @@ bool step_parse(struct step *step, const char *line) {
   const struct shape *shape;
   char *made = NULL;
   const char *word;
-  size_t i;
 
   memset(step, 0, sizeof *step);
   if (length >= sizeof p.text) {
@@ -259,7 +255,7 @@ bool step_parse(struct step *step, const char *line) {
   if (shape->op && !named(take(&p), 'o', OPS_MAX, &step->op)) {
     return false;
   }
-  for (i = 0; i < NUMBERS_MAX && shape->labels[i] != NULL; i++) {
+  for (size_t i = 0; i < NUMBERS_MAX && shape->labels[i] != NULL; i++) {
     if (shape->labels[i][0] != '\0') {
       word = take(&p);
       if (word == NULL || strcmp(word, shape->labels[i]) != 0) {

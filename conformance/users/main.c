@@ -24,11 +24,9 @@ static const struct {
  * which ends; then this process ends too. When the console closes, a few
  * seconds are left to remove the users. */
 static BOOL WINAPI on_console(DWORD event) {
-  int i;
-
   if (event == CTRL_CLOSE_EVENT || event == CTRL_LOGOFF_EVENT ||
       event == CTRL_SHUTDOWN_EVENT) {
-    for (i = 0; i < USERS; i++) {
+    for (int i = 0; i < USERS; i++) {
       account_remove(users[i].name);
     }
     return FALSE;

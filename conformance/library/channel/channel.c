@@ -95,13 +95,12 @@ NP_CASE("channel/create-never-framed", np_channel_create,
         BYTE_READS | BOTH_ENDS, ERROR_NOT_SUPPORTED,
         "An end that reads bytes cannot do without framing.",
         "npipe/channel.h") {
-  np_channel_options options;
+  np_channel_options options = channel_options();
   np_channel *channel = NULL;
   size_t live;
 
   pair_open(f);
   live = f->allocator.live;
-  np_channel_options_init(&options);
   options.framing = NP_FRAMING_NEVER;
   assert_np_error(np_channel_create(f->end, &options, &channel),
                   ERROR_NOT_SUPPORTED);
@@ -113,11 +112,10 @@ NP_CASE("channel/create-half-close-of-bytes", np_channel_create,
         MODE_BYTE | BOTH_ENDS, ERROR_NOT_SUPPORTED,
         "A pipe of type byte has no empty message to end a direction with.",
         "npipe/channel.h") {
-  np_channel_options options;
+  np_channel_options options = channel_options();
   np_channel *channel = NULL;
 
   pair_open(f);
-  np_channel_options_init(&options);
   options.half_close = true;
   assert_np_error(np_channel_create(f->end, &options, &channel),
                   ERROR_NOT_SUPPORTED);
@@ -152,9 +150,8 @@ NP_CASE("channel/one-way", np_channel_create, ANY_MODE, NP_OK,
   if ((f->variant & MODE_MESSAGE_BYTE) != 0) {
     /* A channel guesses the framing from the modes. An end that cannot read
      * knows only the pipe's type, so the framing is set here. */
-    np_channel_options options;
+    np_channel_options options = channel_options();
 
-    np_channel_options_init(&options);
     options.framing = NP_FRAMING_ALWAYS;
     channel_pair(f, &options);
   } else {
@@ -167,10 +164,9 @@ NP_CASE("channel/one-way", np_channel_create, ANY_MODE, NP_OK,
 NP_CASE("channel/options-init", np_channel_options_init, NO_MODE, NP_OK,
         "The default options are those that the header names.",
         "npipe/channel.h") {
-  np_channel_options options;
+  np_channel_options options = channel_options();
 
   np_channel_options_init(NULL);
-  np_channel_options_init(&options);
   assert_int_equal(options.size, sizeof(options));
   assert_int_equal(options.framing, NP_FRAMING_AUTO);
   assert_int_equal(options.frame.field_bytes, 4);

@@ -54,12 +54,11 @@ NP_CASE("channel-call/call-pipelined", np_channel_call, ANY_MODE | BOTH_ENDS,
 NP_CASE("channel-call/call-parameters", np_channel_call, ANY_MODE | BOTH_ENDS,
         NP_OK, "A call refuses everything that a send or a receive refuses.",
         "npipe/channel.h") {
-  np_channel_options options;
+  np_channel_options options = channel_options();
   np_call call;
 
   memset(&call, 0, sizeof(call));
   memset(asked, 0, sizeof(asked));
-  np_channel_options_init(&options);
   options.frame.frame_bytes_max = 10;
   channel_pair(f, &options);
   assert_invalid(np_channel_call(NULL, "x", 1, &call, on_never));
@@ -224,12 +223,10 @@ NP_CASE("channel-call/call-too-long-reply", np_channel_call,
         "call gets its own, and its request waits until the rest was skipped.",
         "npipe/channel.h") {
   static char big[20000];
-  np_channel_options options;
+  np_channel_options options = channel_options();
 
-  np_channel_options_init(&options);
   memset(asked, 0, sizeof(asked));
-  server_quotas(f, 64, 64);
-  pair_open(f);
+  pair_open_quota(f, 64);
   channel_on(f, f->peer, NULL);
   options.frame.frame_bytes_max = 5;
   channel_on(f, f->end, &options);

@@ -141,9 +141,8 @@ NP_CASE("channel-call-pairing/call-behind-receive", np_channel_call,
   receive_begin(&f->ops[2], f->opposite);
   assert_quiet(f, 0);
   message_send(f, f->opposite, "greeting", 8);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, 8);
-  assert_done(&f->ops[2], NP_OK, 7);
+  assert_ends(&f->ops[0], NP_OK, 8);
+  assert_ends(&f->ops[2], NP_OK, 7);
   message_send(f, f->opposite, "reply", 5);
   message_send(f, f->opposite, "news", 4);
   call_wait(f, &asked[0]);
@@ -197,9 +196,8 @@ NP_CASE("channel-call-pairing/call-shut-in-line", np_channel_call,
         "A call that waits in line when the direction is ended by half-close "
         "ends, and is not sent.",
         "npipe/channel.h") {
-  np_channel_options options;
+  np_channel_options options = channel_options();
 
-  np_channel_options_init(&options);
   options.half_close = true;
   calls_open(f, &options);
   call_begin(&asked[0], f->channel, "request");

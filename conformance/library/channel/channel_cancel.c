@@ -11,10 +11,9 @@ NP_CASE("channel-cancel/cancel-unsent", np_channel_send, BYTE_READS | BOTH_ENDS,
   send_begin(&f->ops[1], f->channel, "two", 3);
   send_begin(&f->ops[2], f->channel, "three", 5);
   assert_np_ok(np_op_cancel(&f->ops[1].op));
-  loop_until(f, 3);
-  assert_done(&f->ops[0], NP_OK, 3);
-  assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
-  assert_done(&f->ops[2], NP_OK, 5);
+  assert_ends(&f->ops[0], NP_OK, 3);
+  assert_ends(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+  assert_ends(&f->ops[2], NP_OK, 5);
   assert_message(f, f->opposite, "one", 3);
   assert_message(f, f->opposite, "three", 5);
 }
@@ -58,9 +57,8 @@ NP_CASE("channel-cancel/cancel-copied", np_channel_send, BYTE_READS | BOTH_ENDS,
   assert_message(f, f->opposite, f->ops[4].buffer, 100);
   assert_message(f, f->opposite, "three", 5);
   assert_message(f, f->opposite, "four", 4);
-  loop_until(f, 4);
-  assert_done(&f->ops[0], NP_OK, 3);
-  assert_done(&f->ops[2], NP_OK, 5);
+  assert_ends(&f->ops[0], NP_OK, 3);
+  assert_ends(&f->ops[2], NP_OK, 5);
 }
 
 NP_CASE("channel-cancel/timeout-copied", np_channel_send,
@@ -130,9 +128,8 @@ NP_CASE("channel-cancel/cancel-in-place", np_channel_send, ANY_MODE | BOTH_ENDS,
   }
   send_begin(&f->ops[3], f->channel, "next", 4);
   channel_shutdown_begin(&f->ops[4], f->channel);
-  loop_until(f, is_framed(f) ? 5 : 3);
-  assert_done(&f->ops[3], ERROR_OPERATION_ABORTED, 0);
-  assert_done(&f->ops[4], ERROR_OPERATION_ABORTED, 0);
+  assert_ends(&f->ops[3], ERROR_OPERATION_ABORTED, 0);
+  assert_ends(&f->ops[4], ERROR_OPERATION_ABORTED, 0);
   message_send(f, f->opposite, scribbled, 3);
   assert_message(f, f->channel, "!!!", 3);
 }
@@ -167,9 +164,8 @@ NP_CASE("channel-cancel/cancel-behind-header", np_channel_send,
   loop_quiet(f);
   send_begin(&f->ops[2], f->channel, "waits", 5);
   assert_np_ok(np_op_cancel(&f->ops[1].op));
-  loop_until(f, 2);
-  assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
-  assert_done(&f->ops[2], ERROR_OPERATION_ABORTED, 0);
+  assert_ends(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+  assert_ends(&f->ops[2], ERROR_OPERATION_ABORTED, 0);
   assert_message(f, f->opposite, other, sizeof(other));
   assert_next(&f->ops[0], NP_OK, sizeof(other));
   send_begin(&f->ops[3], f->channel, "next", 4);

@@ -7,9 +7,8 @@
 enum { STAGES_MAX = 12, BIG = 70000 };
 
 static np_channel_options half_close_at_once(void) {
-  np_channel_options options;
+  np_channel_options options = channel_options();
 
-  np_channel_options_init(&options);
   options.half_close = true;
   options.gather = false;
   return options;
@@ -30,9 +29,8 @@ NP_CASE("channel-cancel-stages/half-close-behind-a-cancel", np_channel_shutdown,
   send_begin(&f->ops[0], f->channel, big, sizeof(big));
   assert_np_ok(np_op_cancel(&f->ops[0].op));
   channel_shutdown_begin(&f->ops[1], f->channel);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
-  assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+  assert_ends(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  assert_ends(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
 }
 
 NP_CASE("channel-cancel-stages/half-close-cancel-at-once", np_channel_shutdown,

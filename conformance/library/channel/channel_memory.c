@@ -278,10 +278,9 @@ NP_CASE("channel-memory/memory-refused", np_channel_receive,
         "A message over the maximum is skipped in NP_CHANNEL_MEMORY_BYTES and "
         "twice the maximum, and the next one arrives.",
         "npipe/channel.h") {
-  np_channel_options options;
+  np_channel_options options = channel_options();
   size_t base;
 
-  np_channel_options_init(&options);
   options.frame.frame_bytes_max = 1000;
   options.read_buffer_bytes = 4096;
   base = channel_open_counted(f, &options);

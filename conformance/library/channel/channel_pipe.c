@@ -130,9 +130,8 @@ NP_CASE("channel-pipe/pipe-ready", np_pipe_ready, ANY_MODE | BOTH_ENDS,
         "because readiness would read from the pipe.",
         "npipe/channel.h") {
   np_pipe *pipe = taken(f);
-  np_ready_options options;
+  np_ready_options options = ready_options();
 
-  np_ready_options_init(&options);
   assert_np_error(np_pipe_set_ready_options(pipe, &options), ERROR_BUSY);
   assert_np_error(np_pipe_ready(pipe, NP_READABLE, &f->ops[9].op, on_never),
                   ERROR_BUSY);

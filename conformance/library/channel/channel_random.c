@@ -188,12 +188,11 @@ static void receive_the_rest(np_fixture *f) {
 }
 
 static void play(np_fixture *f, uint32_t seed) {
-  np_channel_options options;
+  np_channel_options options = channel_options();
 
   round_name("seed %u", (unsigned)seed);
   random_state = seed;
   server_quotas(f, 1 + draw(4000), f->server_options.in_buffer_bytes);
-  np_channel_options_init(&options);
   options.gather = draw(4) > 0;
   options.write_buffer_bytes = 200 + draw(3000);
   options.read_buffer_bytes = 1 + draw(2000);
@@ -218,7 +217,7 @@ NP_CASE("channel-random/random", np_channel_send, ANY_MODE | BOTH_ENDS, NP_OK,
         "Whatever is sent, received, cancelled and late in any order: messages "
         "arrive whole and in order, and none is lost but those cancelled.",
         "npipe/channel.h") {
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (uint32_t seed = 1; seed <= 12; seed++) {
     play(f, seed);
   }

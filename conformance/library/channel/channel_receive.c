@@ -184,9 +184,8 @@ NP_CASE("channel-receive/receive-into-much-too-small", np_channel_receive_into,
         "stays whole for the next receive.",
         "npipe/channel.h") {
   static char big[3000];
-  np_channel_options options;
+  np_channel_options options = channel_options();
 
-  np_channel_options_init(&options);
   options.read_buffer_bytes = 10;
   options.frame.frame_bytes_max = 3000;
   memset(big, 'b', sizeof(big));
@@ -298,10 +297,9 @@ NP_CASE("channel-receive/receive-lends-behind-a-cancelled", np_channel_data,
   receive_begin(&f->ops[4], f->channel);
   receive_begin(&f->ops[5], f->channel);
   assert_np_ok(np_op_cancel(&f->ops[4].op));
-  loop_until(f, 6);
-  assert_done(&f->ops[3], NP_OK, 3);
-  assert_done(&f->ops[4], ERROR_OPERATION_ABORTED, 0);
-  assert_done(&f->ops[5], NP_OK, 5);
+  assert_ends(&f->ops[3], NP_OK, 3);
+  assert_ends(&f->ops[4], ERROR_OPERATION_ABORTED, 0);
+  assert_ends(&f->ops[5], NP_OK, 5);
   assert_memory_equal(f->ops[5].buffer, "three", 5);
 }
 
@@ -380,10 +378,9 @@ NP_CASE("channel-receive/receive-cut-message", np_channel_receive,
         "is no clean end.",
         "npipe/channel.h") {
   static char big[3000];
-  np_channel_options options;
+  np_channel_options options = channel_options();
 
   server_quotas(f, 16, 16);
-  np_channel_options_init(&options);
   options.read_buffer_bytes = 100;
   channel_open(f, &options);
   write_begin(&f->ops[0], f->peer, big, sizeof(big));
@@ -408,9 +405,8 @@ NP_CASE("channel-receive/receive-disconnected", np_channel_receive, ANY_MODE,
   receive_begin(&f->ops[1], f->opposite);
   loop_quiet(f);
   assert_np_ok(np_server_disconnect(np_channel_pipe(f->channel)));
-  loop_until(f, 2);
-  assert_done(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
-  assert_done(&f->ops[1], ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_ends(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_ends(&f->ops[1], ERROR_PIPE_NOT_CONNECTED, 0);
   assert_no_message(f, f->opposite, ERROR_PIPE_NOT_CONNECTED, 0);
   send_begin(&f->ops[2], f->channel, "x", 1);
   assert_next(&f->ops[2], ERROR_PIPE_NOT_CONNECTED, 0);
@@ -436,9 +432,8 @@ NP_CASE("channel-receive/receive-too-long", np_channel_receive,
         "next receive goes on behind it, in both kinds.",
         "npipe/channel.h") {
   static char big[3000];
-  np_channel_options options;
+  np_channel_options options = channel_options();
 
-  np_channel_options_init(&options);
   pair_open(f);
   channel_on(f, f->peer, NULL);
   options.frame.frame_bytes_max = 20;
@@ -477,10 +472,9 @@ NP_CASE("channel-receive/receive-too-long-cut", np_channel_receive_into,
         "writer cancels the part beyond the maximum.",
         "npipe/channel.h") {
   static char big[200];
-  np_channel_options options;
+  np_channel_options options = channel_options();
 
   server_quotas(f, 64, 64);
-  np_channel_options_init(&options);
   options.frame.frame_bytes_max = 40;
   options.read_buffer_bytes = 5;
   channel_open(f, &options);
@@ -499,9 +493,8 @@ NP_CASE("channel-receive/receive-too-long-by-far", np_channel_receive,
         "A length beyond every memory is told, as far as it can be, before the "
         "message came; its end is then the end in mid-message.",
         "npipe/channel.h") {
-  np_channel_options options;
+  np_channel_options options = channel_options();
 
-  np_channel_options_init(&options);
   options.frame.field_bytes = 8;
   channel_open(f, &options);
   pipe_send(f, f->peer, "\xff\0\0\0\0\0\0\0abc", 11);
@@ -517,9 +510,8 @@ NP_CASE("channel-receive/receive-bad-frame", np_channel_receive,
         "An invalid frame ends receiving for good, and each later receive "
         "reports the same error; sending goes on.",
         "npipe/frame.h") {
-  np_channel_options options;
+  np_channel_options options = channel_options();
 
-  np_channel_options_init(&options);
   options.frame.adjustment = -4;
   channel_open(f, &options);
   pipe_send(f, f->peer,
@@ -538,9 +530,8 @@ NP_CASE("channel-receive/receive-impossible-length", np_channel_receive,
         "A frame whose length fits no integer ends receiving for good, and "
         "each later receive reports the same error.",
         "npipe/frame.h") {
-  np_channel_options options;
+  np_channel_options options = channel_options();
 
-  np_channel_options_init(&options);
   options.frame.field_bytes = 8;
   options.frame.adjustment = 16;
   channel_open(f, &options);
@@ -569,9 +560,8 @@ NP_CASE("channel-receive/receive-memory-in-message", np_channel_receive,
         "a frame in pieces receiving has failed for good.",
         "npipe/channel.h") {
   static char big[200];
-  np_channel_options options;
+  np_channel_options options = channel_options();
 
-  np_channel_options_init(&options);
   options.read_buffer_bytes = 50;
   channel_pair(f, &options);
   memset(big, 'b', sizeof(big));
@@ -596,9 +586,8 @@ NP_CASE("channel-receive/receive-memory-behind-header", np_channel_receive,
         "nothing is lost: the next receive tries again.",
         "npipe/channel.h") {
   static char frame[4 + 300] = {0, 0, 1, 48};
-  np_channel_options options;
+  np_channel_options options = channel_options();
 
-  np_channel_options_init(&options);
   options.frame.skip_bytes = 0; /* the header belongs to the frame */
   channel_open(f, &options);
   /* A frame in two parts takes a block, which is too small for the next. */

@@ -128,9 +128,8 @@ NP_CASE("channel-send/send-too-long", np_channel_send, ANY_MODE | BOTH_ENDS,
         "A message over the maximum is refused before anything is sent; one of "
         "the maximum is not.",
         "npipe/channel.h") {
-  np_channel_options options;
+  np_channel_options options = channel_options();
 
-  np_channel_options_init(&options);
   options.frame.frame_bytes_max = 10;
   channel_pair(f, &options);
   assert_np_error(
@@ -144,9 +143,8 @@ NP_CASE("channel-send/send-too-short", np_channel_send, BYTE_READS | BOTH_ENDS,
         ERROR_INVALID_DATA,
         "A message that is shorter than the framing's adjustment is refused.",
         "npipe/frame.h") {
-  np_channel_options options;
+  np_channel_options options = channel_options();
 
-  np_channel_options_init(&options);
   options.frame.adjustment = 3;
   channel_pair(f, &options);
   assert_np_error(np_channel_send(f->channel, "ab", 2, &f->op, on_never),
@@ -266,9 +264,8 @@ NP_CASE("channel-send/gather-limit", np_channel_send,
         "A write is put together up to the limit; a longer message follows its "
         "header from where it is.",
         "npipe/channel.h") {
-  np_channel_options options;
+  np_channel_options options = channel_options();
 
-  np_channel_options_init(&options);
   options.write_buffer_bytes = 16;
   open_seen_by_messages(f, &options);
   send_begin(&f->ops[0], f->channel, "1234", 4);
@@ -298,9 +295,8 @@ NP_CASE("channel-send/gather-off", np_channel_send,
         "Without gathering each message is a write of its own, which the "
         "kernel gets within the call.",
         "npipe/channel.h") {
-  np_channel_options options;
+  np_channel_options options = channel_options();
 
-  np_channel_options_init(&options);
   options.gather = false;
   open_seen_by_messages(f, &options);
   send_begin(&f->ops[0], f->channel, "one", 3);
@@ -316,9 +312,8 @@ NP_CASE("channel-send/gather-none-at-all", np_channel_send,
         "With a write buffer of 0 bytes each message is written after its "
         "header.",
         "npipe/channel.h") {
-  np_channel_options options;
+  np_channel_options options = channel_options();
 
-  np_channel_options_init(&options);
   options.write_buffer_bytes = 0;
   channel_pair(f, &options);
   send_begin(&f->ops[0], f->channel, "one", 3);
@@ -335,9 +330,8 @@ NP_CASE("channel-send/gather-behind-a-write", np_channel_send,
         "While a write waits for the reader, what is sent meanwhile is "
         "gathered and follows it.",
         "npipe/channel.h") {
-  np_channel_options options;
+  np_channel_options options = channel_options();
 
-  np_channel_options_init(&options);
   options.gather = false;
   server_quotas(f, 4, 4);
   open_seen_by_messages(f, &options);

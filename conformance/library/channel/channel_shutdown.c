@@ -134,9 +134,8 @@ NP_CASE("channel-shutdown/shutdown-failed", np_channel_shutdown,
 /* --- Half-close --------------------------------------------------------- */
 
 static np_channel_options half_close(void) {
-  np_channel_options options;
+  np_channel_options options = channel_options();
 
-  np_channel_options_init(&options);
   options.half_close = true;
   return options;
 }

@@ -63,9 +63,8 @@ NP_CASE("channel-wire/wire-options", np_channel_send, BYTE_READS | BOTH_ENDS,
         "The framing is the caller's to choose: a little-endian length of two "
         "bytes that counts itself, behind two bytes of another field.",
         "npipe/frame.h") {
-  np_channel_options options;
+  np_channel_options options = channel_options();
 
-  np_channel_options_init(&options);
   options.frame.field_bytes = 2;
   options.frame.field_offset = 2;
   options.frame.byte_order = NP_LITTLE_ENDIAN;
@@ -86,9 +85,8 @@ NP_CASE("channel-wire/wire-kept-header", np_channel_receive,
         "With a framing that keeps the header, a received message includes "
         "its header.",
         "npipe/frame.h") {
-  np_channel_options options;
+  np_channel_options options = channel_options();
 
-  np_channel_options_init(&options);
   options.frame.field_bytes = 2;
   options.frame.skip_bytes = 0;
   options.frame.adjustment = 2;
@@ -125,9 +123,8 @@ NP_CASE("channel-wire/wire-framed-messages", np_channel_create,
         "Framing can be asked for on ends that read messages: parts and empty "
         "messages of the kernel's then mean nothing.",
         "npipe/channel.h") {
-  np_channel_options options;
+  np_channel_options options = channel_options();
 
-  np_channel_options_init(&options);
   options.framing = NP_FRAMING_ALWAYS;
   options.read_buffer_bytes = 5;
   channel_open(f, &options);
@@ -144,10 +141,9 @@ NP_CASE("channel-wire/wire-other-header-bytes", np_channel_send_reserved,
         "With the header's room before the message, the bytes of the header "
         "that are not the length's go out as they are.",
         "npipe/channel.h") {
-  np_channel_options options;
+  np_channel_options options = channel_options();
   char buffer[8] = {'T', 0, 0, 'F', 'a', 'b', 'c', 'd'};
 
-  np_channel_options_init(&options);
   options.frame.field_bytes = 2;
   options.frame.field_offset = 1;
   options.frame.skip_bytes = 4;

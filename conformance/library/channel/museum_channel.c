@@ -8,9 +8,8 @@ enum { BIG_BYTES = 20000 };
 static uint8_t big[BIG_BYTES];
 
 static np_channel_options half_close(void) {
-  np_channel_options options;
+  np_channel_options options = channel_options();
 
-  np_channel_options_init(&options);
   options.half_close = true;
   return options;
 }
@@ -28,7 +27,7 @@ NP_CASE("museum-channel/half-close", np_channel_shutdown,
         "go-winio CloseWrite; museum D04 M11") {
   const np_channel_options options = half_close();
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 30; round++) {
     round_name("round %u", round);
     channel_pair(f, &options);
@@ -58,7 +57,7 @@ NP_CASE("museum-channel/half-close-unasked", np_channel_receive,
         "To an end that has not asked for it, the private convention is an "
         "empty message and ends nothing.",
         "go-winio CloseWrite; museum M11 D07") {
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   channel_open(f, NULL);
   for (unsigned round = 0; round < 50; round++) {
     round_name("round %u", round);
@@ -76,7 +75,7 @@ NP_CASE("museum-channel/empty-messages", np_channel_receive,
         "Empty messages between others, many at once, are neither merged nor "
         "dropped, and are not the end, which comes after them.",
         "ReadFile#pipes; museum M09 D07") {
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 30; round++) {
     round_name("round %u", round);
     channel_pair(f, NULL);
@@ -99,10 +98,9 @@ NP_CASE("museum-channel/longer-than-the-buffer", np_channel_receive,
         "A message longer than the buffer that reads go to is one message, of "
         "every length around the buffer's.",
         "ReadFile#pipes; museum M02 M05 M06 M08") {
-  np_channel_options options;
+  np_channel_options options = channel_options();
 
-  museum_begin(f, MUSEUM_QUOTA);
-  np_channel_options_init(&options);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   options.read_buffer_bytes = 128;
   museum_pattern(big, sizeof(big), 5);
   channel_pair(f, &options);
@@ -132,7 +130,7 @@ NP_CASE("museum-channel/byte-by-byte", np_channel_receive,
         "ReadFile#pipes; museum E11") {
   static const char wire[] = "\0\0\0\3one\0\0\0\0\0\0\0\4four";
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (unsigned cut = 0; cut < sizeof(wire); cut++) {
     const unsigned whole = cut < 7 ? 0 : cut < 11 ? 1 : cut < 19 ? 2 : 3;
     const bool is_between = cut == 0 || cut == 7 || cut == 11 || cut == 19;
@@ -168,7 +166,7 @@ NP_CASE("museum-channel/scribble-after-cancel", np_channel_send,
   static uint8_t original[BIG_BYTES];
   uint32_t random = 7;
 
-  museum_begin(f, 512);
+  server_quotas(f, 512, 512);
   museum_pattern(original, sizeof(original), 1);
   for (unsigned round = 0; round < 100; round++) {
     const size_t length = 1 + museum_random(&random) % sizeof(big);
@@ -203,7 +201,7 @@ NP_CASE("museum-channel/cancel-by-another", np_channel_receive,
         "If another program cancels all I/O on the handle, a receive ends "
         "once, and the next receive gets the next message.",
         "CancelIoEx#remarks; museum E07") {
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   channel_pair(f, NULL);
   for (unsigned round = 0; round < 50; round++) {
     round_name("round %u", round);
@@ -225,7 +223,7 @@ NP_CASE("museum-channel/late-into-a-buffer", np_channel_receive_into,
         "A receive that was late leaves the caller's buffer alone, and its "
         "message to the next.",
         "CancelIoEx#remarks; museum L07") {
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   channel_pair(f, NULL);
   f->ops[0].op.timeout_ms = 1;
   for (unsigned round = 0; round < 20; round++) {

@@ -62,11 +62,6 @@ void request_until(np_fixture *f, const struct requester *requester) {
   loop_until_count(f, &requester->done_count, requester->start_count);
 }
 
-void requests_settle(np_fixture *f) {
-  while (loop_turn(f, 0) == NP_OK) {
-  }
-}
-
 void request_cancel(struct requester *requester) {
   assert_np_ok(np_client_connect_cancel(&requester->request));
 }
@@ -74,11 +69,16 @@ void request_cancel(struct requester *requester) {
 void assert_request_at(const struct requester *requester, np_error result,
                        const char *file, int line) {
   if (requester->done_count != requester->start_count) {
-    print_error("%s:%d: begun %u times, called back %u times\n", file, line,
-                requester->start_count, requester->done_count);
-    fail();
+    fail_at(file, line, "begun %u times, called back %u times",
+            requester->start_count, requester->done_count);
   }
   assert_np_error_at(requester->result, result, file, line);
+}
+
+void assert_request_ends_at(np_fixture *f, const struct requester *requester,
+                            np_error result, const char *file, int line) {
+  request_until(f, requester);
+  assert_request_at(requester, result, file, line);
 }
 
 np_pipe *server_add(np_fixture *f) {

@@ -40,10 +40,6 @@ void request_begin_name(np_fixture *f, struct requester *requester,
 /* request_until runs the loop until every request of `requester` has ended. */
 void request_until(np_fixture *f, const struct requester *requester);
 
-/* requests_settle runs everything that is ready or becomes ready without a
- * wait. No waiting request may end by this. */
-void requests_settle(np_fixture *f);
-
 /* request_cancel cancels the request of `requester`, which must be waiting. */
 void request_cancel(struct requester *requester);
 
@@ -53,6 +49,12 @@ void assert_request_at(const struct requester *requester, np_error result,
                        const char *file, int line);
 #define assert_request(requester, result) \
   assert_request_at((requester), (result), __FILE__, __LINE__)
+
+/* assert_request_ends is request_until and assert_request. */
+void assert_request_ends_at(np_fixture *f, const struct requester *requester,
+                            np_error result, const char *file, int line);
+#define assert_request_ends(f, requester, result) \
+  assert_request_ends_at((f), (requester), (result), __FILE__, __LINE__)
 
 /* server_add creates another instance of f->name. It is closed after the
  * case. */

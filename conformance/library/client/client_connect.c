@@ -13,8 +13,7 @@ NP_CASE("client-connect/listening", np_client_connect, ANY_MODE, NP_OK,
   requesters_init();
   server_listen(f);
   request_begin(f, client, 0);
-  request_until(f, client);
-  assert_request(client, NP_OK);
+  assert_request_ends(f, client, NP_OK);
   pipe_send(f, client->client, "ping", 4);
   assert_received(f, f->server, "ping", 4);
   pipe_send(f, f->server, "pong", 4);
@@ -34,8 +33,7 @@ NP_CASE("client-connect/new-instance", np_client_connect, ANY_MODE, NP_OK,
   loop_quiet(f);
   assert_int_equal(client->done_count, 0);
   second = server_add(f);
-  request_until(f, client);
-  assert_request(client, NP_OK);
+  assert_request_ends(f, client, NP_OK);
   pipe_send(f, client->client, "ping", 4);
   assert_received(f, second, "ping", 4);
 }
@@ -55,8 +53,7 @@ NP_CASE("client-connect/listens-again", np_client_connect, ANY_MODE, NP_OK,
   loop_quiet(f);
   assert_int_equal(client->done_count, 0);
   connect_begin(&f->ops[0], f->server);
-  request_until(f, client);
-  assert_request(client, NP_OK);
+  assert_request_ends(f, client, NP_OK);
   assert_next(&f->ops[0], NP_OK, 0);
   pipe_send(f, client->client, "ping", 4);
   assert_received(f, f->server, "ping", 4);
@@ -73,7 +70,7 @@ NP_CASE("client-connect/first-come", np_client_connect, NO_MODE, NP_OK,
   pair_open(f);
   for (unsigned i = 0; i < CLIENTS; i++) {
     request_begin(f, requester_of(i), 0);
-    requests_settle(f);
+    loop_settle(f);
   }
   for (unsigned i = 0; i < CLIENTS; i++) {
     server_add(f);
@@ -172,8 +169,7 @@ NP_CASE("client-connect/several-names", np_client_connect, NO_MODE, NP_OK,
     assert_int_equal(client->done_count, 0);
     memcpy(f->name, names[order[i]], sizeof(f->name));
     server_add(f);
-    request_until(f, client);
-    assert_request(client, NP_OK);
+    assert_request_ends(f, client, NP_OK);
   }
 }
 
@@ -196,8 +192,7 @@ NP_CASE("client-connect/options", np_client_connect, NO_MODE, NP_OK,
   memset(&f->client_options, 0xA5, sizeof(f->client_options));
   loop_quiet(f);
   server_add(f);
-  request_until(f, reader);
-  assert_request(reader, NP_OK);
+  assert_request_ends(f, reader, NP_OK);
   assert_np_ok(np_pipe_info(reader->client, &info));
   assert_int_equal(info.read_mode, NP_MESSAGE);
   assert_false(info.writable);
@@ -205,8 +200,7 @@ NP_CASE("client-connect/options", np_client_connect, NO_MODE, NP_OK,
   server_add(f);
   op_begin(reader, np_client_connect(f->loop, &reader->request, f->name, NULL,
                                      0, on_client));
-  request_until(f, reader);
-  assert_request(reader, NP_OK);
+  assert_request_ends(f, reader, NP_OK);
   assert_np_ok(np_pipe_info(reader->client, &info));
   assert_int_equal(info.read_mode, NP_BYTE);
   assert_true(info.writable);
@@ -231,13 +225,12 @@ NP_CASE("client-connect/never-idle", np_client_connect, NO_MODE, NP_OK,
   f->server_options.mode = f->server_options.read_mode = NP_BYTE;
   pair_open(f);
   request_begin(f, client, 0);
-  requests_settle(f);
+  loop_settle(f);
   server_add(f);
   f->user = &left;
   f->ops[0].then = write_again;
   write_begin(&f->ops[0], f->client, "", 0);
-  request_until(f, client);
-  assert_request(client, NP_OK);
+  assert_request_ends(f, client, NP_OK);
   assert_true(left > WRITES / 2);
   loop_until(f, WRITES);
 }
@@ -257,8 +250,7 @@ NP_CASE("client-connect/inner-backslash", np_client_connect, NO_MODE, NP_OK,
   loop_quiet(f);
   assert_int_equal(client->done_count, 0);
   server_add(f);
-  request_until(f, client);
-  assert_request(client, NP_OK);
+  assert_request_ends(f, client, NP_OK);
 }
 
 NP_CASE(
@@ -298,8 +290,7 @@ NP_CASE("client-connect/question-mark", np_client_connect, NO_MODE, NP_OK,
   loop_quiet(f);
   assert_int_equal(client->done_count, 0);
   server_add(f);
-  request_until(f, client);
-  assert_request(client, NP_OK);
+  assert_request_ends(f, client, NP_OK);
 }
 
 NP_CASE("client-connect/other-machine", np_client_connect, NO_MODE, NP_OK,
@@ -317,8 +308,7 @@ NP_CASE("client-connect/other-machine", np_client_connect, NO_MODE, NP_OK,
   loop_quiet(f);
   assert_int_equal(client->done_count, 0);
   server_add(f);
-  request_until(f, client);
-  assert_request(client, NP_OK);
+  assert_request_ends(f, client, NP_OK);
 }
 
 /* --- Waiting for a server ------------------------------------------------ */
@@ -335,8 +325,7 @@ NP_CASE("client-connect/wait-for-server", np_client_connect, ANY_MODE, NP_OK,
   loop_quiet(f);
   assert_int_equal(client->done_count, 0);
   server = server_add(f);
-  request_until(f, client);
-  assert_request(client, NP_OK);
+  assert_request_ends(f, client, NP_OK);
   pipe_send(f, client->client, "ping", 4);
   assert_received(f, server, "ping", 4);
 }
@@ -350,13 +339,12 @@ NP_CASE("client-connect/absent-then-busy", np_client_connect, NO_MODE, NP_OK,
   requesters_init();
   f->client_options.wait_for_server = true;
   request_begin(f, client, 0);
-  requests_settle(f);
+  loop_settle(f);
   pair_open(f); /* The pipe exists before the next attempt. */
   loop_quiet(f);
   assert_int_equal(client->done_count, 0);
   server_add(f);
-  request_until(f, client);
-  assert_request(client, NP_OK);
+  assert_request_ends(f, client, NP_OK);
 }
 
 NP_CASE("client-connect/vanishes-and-returns", np_client_connect, NO_MODE,
@@ -375,8 +363,7 @@ NP_CASE("client-connect/vanishes-and-returns", np_client_connect, NO_MODE,
   loop_quiet(f);
   assert_int_equal(client->done_count, 0);
   server_add(f);
-  request_until(f, client);
-  assert_request(client, NP_OK);
+  assert_request_ends(f, client, NP_OK);
 }
 
 static void loop_for(np_fixture *f, uint32_t delay_ms) {
@@ -401,12 +388,11 @@ static uint64_t second_wait_ms(np_fixture *f, struct requester *client) {
   server_listen_again(f, &f->ops[0]);
   pipe_close(f, f->server); /* The request sees the server listen and go. */
   pipe_close(f, f->client);
-  requests_settle(f);
+  loop_settle(f);
   assert_int_equal(client->done_count, 0);
   begin_ms = world_now_ms();
   server_add(f);
-  request_until(f, client);
-  assert_request(client, NP_OK);
+  assert_request_ends(f, client, NP_OK);
   return world_now_ms() - begin_ms;
 }
 

@@ -20,8 +20,7 @@ NP_CASE("client-connect-cancel/cancel", np_client_connect, ANY_MODE,
   loop_quiet(f);
   request_cancel(client);
   assert_int_equal(client->done_count, 0);
-  request_until(f, client);
-  assert_request(client, ERROR_OPERATION_ABORTED);
+  assert_request_ends(f, client, ERROR_OPERATION_ABORTED);
   second = server_add(f);
   connect_begin(&f->ops[0], second);
   loop_quiet(f);
@@ -59,14 +58,12 @@ NP_CASE("client-connect-cancel/cancel-late", np_client_connect_cancel, NO_MODE,
   server_listen(f);
   request_begin(f, client, 0);
   assert_np_error(np_client_connect_cancel(&client->request), ERROR_NOT_FOUND);
-  request_until(f, client);
-  assert_request(client, NP_OK);
+  assert_request_ends(f, client, NP_OK);
   assert_np_error(np_client_connect_cancel(&client->request), ERROR_NOT_FOUND);
   request_begin(f, client, 0);
   request_cancel(client);
   assert_np_error(np_client_connect_cancel(&client->request), ERROR_NOT_FOUND);
-  request_until(f, client);
-  assert_request(client, ERROR_OPERATION_ABORTED);
+  assert_request_ends(f, client, ERROR_OPERATION_ABORTED);
 }
 
 NP_CASE("client-connect-cancel/cancel-absent", np_client_connect_cancel,
@@ -79,10 +76,9 @@ NP_CASE("client-connect-cancel/cancel-absent", np_client_connect_cancel,
   requesters_init();
   f->client_options.wait_for_server = true;
   request_begin(f, client, 0);
-  requests_settle(f);
+  loop_settle(f);
   request_cancel(client);
-  request_until(f, client);
-  assert_request(client, ERROR_OPERATION_ABORTED);
+  assert_request_ends(f, client, ERROR_OPERATION_ABORTED);
   assert_false(np_loop_is_pending(f->loop));
 }
 
@@ -139,7 +135,7 @@ NP_CASE("client-connect-cancel/again", np_client_connect, NO_MODE, NP_OK,
   for (unsigned i = 0; i < CLIENTS; i++) {
     request_begin(f, requester_of(i), i % 2 == 0 ? 0 : 2);
     if (i % 4 < 2) {
-      requests_settle(f);
+      loop_settle(f);
     }
     if (i % 2 == 0) {
       request_cancel(requester_of(i));
@@ -204,11 +200,10 @@ NP_CASE("client-connect-cancel/loop-run", np_loop_run, NO_MODE, NP_OK,
 /* loop_other makes a second loop the fixture's loop and returns the first
  * one. */
 static np_loop *loop_other(np_fixture *f) {
-  np_loop_options options;
+  np_loop_options options = loop_options();
   np_loop *own = f->loop;
   np_loop *other = NULL;
 
-  np_loop_options_init(&options);
   options.allocator = allocator_of(f);
   assert_np_ok(np_loop_create(&options, &other));
   f->loop = other;
@@ -262,7 +257,7 @@ NP_CASE("client-connect-cancel/destroy-late", np_loop_destroy, NO_MODE, NP_OK,
   own = loop_other(f);
   other = f->loop;
   request_begin(f, requester_of(0), 0);
-  requests_settle(f);
+  loop_settle(f);
   request_cancel(requester_of(0));
   f->loop = own;
   /* The kernel's wait may end by this new instance instead of by the cancel. */
@@ -311,18 +306,15 @@ NP_CASE("client-connect-cancel/foreign-port", np_client_connect, ANY_MODE,
   assert_int_equal(client->done_count, 0);
   assert_int_equal(np_loop_wait_ms(f->loop), INFINITE);
   server_add(f);
-  request_until(f, client);
-  assert_request(client, NP_OK);
+  assert_request_ends(f, client, NP_OK);
   request_begin(f, client, 20);
-  request_until(f, client);
-  assert_request(client, WAIT_TIMEOUT);
+  assert_request_ends(f, client, WAIT_TIMEOUT);
   f->client_options.wait_for_server = true;
   world_pipe_name(f->name, sizeof(f->name));
   request_begin(f, client, 0);
   loop_quiet(f);
   server_add(f);
-  request_until(f, client);
-  assert_request(client, NP_OK);
+  assert_request_ends(f, client, NP_OK);
 }
 
 NP_CASE("client-connect-cancel/foreign-late", np_loop_dispatch, NO_MODE, NP_OK,
@@ -331,7 +323,7 @@ NP_CASE("client-connect-cancel/foreign-late", np_loop_dispatch, NO_MODE, NP_OK,
         "npipe/loop.h; museum H20 N12") {
   enum { WAITS = 2 };
   OVERLAPPED_ENTRY entries[WAITS];
-  np_loop_options options;
+  np_loop_options options = loop_options();
   ULONG count = 0;
   np_loop *own = f->loop;
   np_loop *foreign;
@@ -341,7 +333,6 @@ NP_CASE("client-connect-cancel/foreign-late", np_loop_dispatch, NO_MODE, NP_OK,
 
   requesters_init();
   assert_non_null(port);
-  np_loop_options_init(&options);
   options.allocator = allocator_of(f);
   options.port = port;
   options.completion_key = KEY;

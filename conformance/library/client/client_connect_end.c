@@ -76,11 +76,9 @@ NP_CASE("client-connect-end/long-name", np_client_connect, NO_MODE,
   requesters_init();
   assert_np_ok(np_server_create(f->loop, name, &f->server_options, &f->server));
   request_begin_name(f, client, name, 0);
-  request_until(f, client);
-  assert_request(client, NP_OK);
+  assert_request_ends(f, client, NP_OK);
   request_begin_name(f, client, name, 20);
-  request_until(f, client);
-  assert_request(client, WAIT_TIMEOUT);
+  assert_request_ends(f, client, WAIT_TIMEOUT);
 }
 
 NP_CASE("client-connect-end/bad-utf8", np_client_connect, NO_MODE,
@@ -102,15 +100,13 @@ NP_CASE("client-connect-end/begun", np_client_connect, NO_MODE, ERROR_BUSY,
                                     on_client_never),
                   ERROR_BUSY);
   server_add(f);
-  request_until(f, client);
-  assert_request(client, NP_OK);
+  assert_request_ends(f, client, NP_OK);
   server_add(f);
   request_begin(f, client, 0);
   assert_np_error(np_client_connect(f->loop, &client->request, f->name, NULL, 0,
                                     on_client_never),
                   ERROR_BUSY);
-  request_until(f, client);
-  assert_request(client, NP_OK);
+  assert_request_ends(f, client, NP_OK);
 }
 
 NP_CASE("client-connect-end/init", np_client_request_init, NO_MODE, NP_OK,
@@ -138,8 +134,7 @@ NP_CASE("client-connect-end/no-such-pipe", np_client_connect, ANY_MODE,
 
   requesters_init();
   request_begin(f, client, 0);
-  request_until(f, client);
-  assert_request(client, ERROR_FILE_NOT_FOUND);
+  assert_request_ends(f, client, ERROR_FILE_NOT_FOUND);
   assert_true(client->at_ms - begin_ms < 1000);
 }
 
@@ -159,13 +154,11 @@ NP_CASE("client-connect-end/vanishes", np_client_connect, NO_MODE,
   loop_quiet(f);
   assert_int_equal(client->done_count, 0);
   pipe_close_wait(f, f->server);
-  request_until(f, client);
-  assert_request(client, ERROR_FILE_NOT_FOUND);
+  assert_request_ends(f, client, ERROR_FILE_NOT_FOUND);
   loop_quiet(f);
   assert_int_equal(patient->done_count, 0);
   server_add(f);
-  request_until(f, patient);
-  assert_request(patient, NP_OK);
+  assert_request_ends(f, patient, NP_OK);
 }
 
 NP_CASE("client-connect-end/denied", np_client_connect, NO_MODE,
@@ -180,12 +173,10 @@ NP_CASE("client-connect-end/denied", np_client_connect, NO_MODE,
   f->server_options.instances_max = 1;
   server_listen(f);
   request_begin(f, client, 0);
-  request_until(f, client);
-  assert_request(client, ERROR_ACCESS_DENIED);
+  assert_request_ends(f, client, ERROR_ACCESS_DENIED);
   f->client_options.read = false;
   request_begin(f, client, 0);
-  request_until(f, client);
-  assert_request(client, NP_OK);
+  assert_request_ends(f, client, NP_OK);
 }
 
 NP_CASE("client-connect-end/refused-in-line", np_client_connect, NO_MODE,
@@ -205,12 +196,10 @@ NP_CASE("client-connect-end/refused-in-line", np_client_connect, NO_MODE,
   request_begin(f, right, 0);
   loop_quiet(f);
   server_add(f);
-  request_until(f, wrong);
-  assert_request(wrong, ERROR_INVALID_PARAMETER);
+  assert_request_ends(f, wrong, ERROR_INVALID_PARAMETER);
   /* The refused request had opened the first instance, for a moment. */
   server_add(f);
-  request_until(f, right);
-  assert_request(right, NP_OK);
+  assert_request_ends(f, right, NP_OK);
 }
 
 NP_CASE("client-connect-end/no-memory", np_client_connect, NO_MODE,
@@ -248,8 +237,7 @@ NP_CASE("client-connect-end/timeout-busy", np_client_connect, ANY_MODE,
   pair_open(f);
   begin_ms = world_now_ms();
   request_begin(f, client, 60);
-  request_until(f, client);
-  assert_request(client, WAIT_TIMEOUT);
+  assert_request_ends(f, client, WAIT_TIMEOUT);
   assert_true(client->at_ms - begin_ms >= 60);
   pipe_send(f, f->client, "ping", 4);
   assert_received(f, f->server, "ping", 4);
@@ -279,8 +267,7 @@ NP_CASE("client-connect-end/timeout-absent", np_client_connect, NO_MODE,
   calls_since("CreateFileW", &mark, &count);
   begin_ms = world_now_ms();
   request_begin(f, client, 1000);
-  request_until(f, client);
-  assert_request(client, WAIT_TIMEOUT);
+  assert_request_ends(f, client, WAIT_TIMEOUT);
   assert_true(client->at_ms - begin_ms >= 1000);
   if (calls_since("CreateFileW", &mark, &count)) {
     assert_in_range(count, 5, 12);
@@ -300,8 +287,7 @@ NP_CASE("client-connect-end/one-try", np_client_connect, NO_MODE, NP_OK,
   do {
     SwitchToThread();
   } while (world_now_ms() - begin_ms < 3);
-  request_until(f, client);
-  assert_request(client, NP_OK);
+  assert_request_ends(f, client, NP_OK);
 }
 
 NP_CASE("client-connect-end/timeout-each", np_client_connect, NO_MODE,

@@ -182,9 +182,8 @@ NP_CASE("client-options/message-reads-of-bytes", np_client_open, NO_MODE,
   open_refused(f, ERROR_INVALID_PARAMETER);
   connect_begin(&f->ops[0], f->server);
   read_begin(&f->ops[1], f->server, 16);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, 0);
-  assert_done(&f->ops[1], ERROR_BROKEN_PIPE, 0);
+  assert_ends(&f->ops[0], NP_OK, 0);
+  assert_ends(&f->ops[1], ERROR_BROKEN_PIPE, 0);
 }
 
 /* --- Security ----------------------------------------------------------- */

@@ -15,7 +15,7 @@ NP_CASE("museum-client/stalled-client", np_server_connect, ANY_MODE, NP_OK,
   np_pipe *stalled_server;
   np_pipe *stalled;
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   server_listen(f);
   stalled = pipe_own(f, museum_open(f));
   museum_accept(f, f->server);
@@ -46,7 +46,7 @@ NP_CASE("museum-client/leaving-crowd", np_pipe_write, ANY_MODE, NP_OK,
   np_pipe *clients[CLIENTS] = {NULL};
   uint32_t random = 1;
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 20; round++) {
     round_name("round %u", round);
     for (unsigned i = 0; i < CLIENTS; i++) {
@@ -93,7 +93,7 @@ NP_CASE("museum-client/default-timeout", np_server_connect, NO_MODE,
         "CreateNamedPipe#parameters; museum H12") {
   struct recorder *connect = &f->ops[0];
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   f->server_options.default_timeout_ms = 1;
   server_listen(f);
   connect_begin(connect, f->server);
@@ -114,7 +114,7 @@ NP_CASE("museum-client/timeout-scope", np_server_connect, ANY_MODE, NP_OK,
   struct recorder *connect = &f->ops[0];
   struct recorder *read = &f->ops[1];
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   server_listen(f);
   connect->op.timeout_ms = 20;
   connect_begin(connect, f->server);
@@ -132,7 +132,7 @@ NP_CASE("museum-client/one-way", np_server_connect, ANY_MODE, NP_OK,
         "A connect of a one-way pipe wakes for its client, in either "
         "direction, and a client of the other direction is refused.",
         "CreateNamedPipe#parameters; museum S06 S07 S09") {
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (unsigned inbound = 0; inbound < 2; inbound++) {
     np_pipe *wrong = NULL;
     struct recorder *connect = &f->ops[0];
@@ -170,7 +170,7 @@ NP_CASE("museum-client/unconnected", np_pipe_read, ANY_MODE,
         "A read or a write before any client came ends at once and harms "
         "nothing: the instance accepts and serves.",
         "ConnectNamedPipe#remarks; museum S13") {
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   server_listen(f);
   for (unsigned round = 0; round < 100; round++) {
     round_name("round %u", round);

@@ -40,7 +40,7 @@ NP_CASE("museum-connect/crowd", np_client_connect, NO_MODE, NP_OK,
   uint64_t deadline_ms = world_now_ms() + world_timeout_ms(30000);
   unsigned order = 0;
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   requesters_init();
   crowd_serve(f);
   for (unsigned i = 0; i < CROWD; i++) {
@@ -72,7 +72,7 @@ NP_CASE("museum-connect/crowd-shares", np_client_connect, NO_MODE, NP_OK,
   uint64_t count = 0;
   unsigned aborted = 0;
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   requesters_init();
   pair_open(f);
   calls_since("NtOpenFile", &mark[0], &count);
@@ -108,7 +108,7 @@ NP_CASE("museum-connect/idle", np_client_connect, NO_MODE, WAIT_TIMEOUT,
   uint64_t mark = 0;
   uint64_t count = 0;
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   requesters_init();
   pair_open(f);
   request_begin(f, requester_of(0), 0);
@@ -139,7 +139,7 @@ NP_CASE("museum-connect/no-probe", np_client_connect, ANY_MODE, NP_OK,
   uint64_t mark = 0;
   uint64_t count = 0;
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   requesters_init();
   f->server_options.instances_max = 1;
   server_listen(f);
@@ -162,7 +162,7 @@ NP_CASE("museum-connect/churn", np_client_connect, NO_MODE, NP_OK,
         "npipe/client.h; museum N03 N07 A26") {
   uint32_t random = 1;
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   requesters_init();
   f->client_options.wait_for_server = true;
   for (unsigned round = 0; round < 100; round++) {
@@ -185,8 +185,7 @@ NP_CASE("museum-connect/churn", np_client_connect, NO_MODE, NP_OK,
       }
     }
     server_listen(f);
-    request_until(f, client);
-    assert_request(client, NP_OK);
+    assert_request_ends(f, client, NP_OK);
     museum_accept(f, f->server);
     museum_echo(f, f->server, client->client);
     pipe_close(f, client->client);
@@ -204,7 +203,7 @@ NP_CASE("museum-connect/cancel-race", np_client_connect_cancel, ANY_MODE, NP_OK,
         "npipe/client.h; museum H20 H21") {
   uint32_t random = 7;
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   requesters_init();
   pair_open(f);
   for (unsigned round = 0; round < MUSEUM_ROUNDS; round++) {
@@ -294,7 +293,7 @@ NP_CASE("museum-connect/mixed", np_client_connect, NO_MODE, NP_OK,
   unsigned succeeded = 0;
   uint32_t random = 3;
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   requesters_init();
   memset(all, 0, sizeof(all));
   for (unsigned step = 0; step < MIXED_STEPS; step++) {

@@ -61,7 +61,7 @@ NP_CASE("museum-name/never-absent", np_server_create, NO_MODE, ERROR_PIPE_BUSY,
   struct recorder *connect = &f->ops[0];
   HANDLE worker;
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   server_listen(f);
   connect_begin(connect, f->server);
   worker = museum_worker(visit, &visitor);
@@ -89,7 +89,7 @@ NP_CASE("museum-name/reused-instance", np_server_disconnect, NO_MODE,
   struct recorder *connect = &f->ops[0];
   HANDLE worker;
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   server_listen(f);
   connect_begin(connect, f->server);
   worker = museum_worker(visit, &visitor);
@@ -114,7 +114,7 @@ NP_CASE("museum-name/closed-while-connecting", np_pipe_close, NO_MODE,
   struct recorder *connect = &f->ops[0];
   HANDLE worker;
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   worker = museum_worker(visit, &visitor);
   for (unsigned round = 0; !is_over(worker); round++) {
     round_name("round %u", round);
@@ -141,7 +141,7 @@ NP_CASE("museum-name/instance-limit", np_server_create, NO_MODE,
   np_pipe *second = NULL;
   np_pipe *third = NULL;
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   f->server_options.instances_max = 2;
   server_listen(f);
   connect_begin(&f->ops[0], f->server);
@@ -166,7 +166,7 @@ NP_CASE("museum-name/many-instances", np_server_create, NO_MODE, NP_OK,
   enum { INSTANCES = 290, SERVED = 5 };
   np_pipe *first[SERVED] = {NULL};
 
-  museum_begin(f, 64);
+  server_quotas(f, 64, 64);
   for (unsigned i = 0; i < INSTANCES; i++) {
     np_pipe *server = NULL;
 
@@ -192,8 +192,7 @@ NP_CASE("museum-name/busy-then-free", np_client_open, NO_MODE, ERROR_PIPE_BUSY,
         "CreateFile#pipes; museum A26 N06") {
   np_pipe *second = NULL;
 
-  museum_begin(f, MUSEUM_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 50; round++) {
     np_error error =
         np_client_open(f->loop, f->name, &f->client_options, &second);
@@ -218,8 +217,7 @@ NP_CASE("museum-name/recreate", np_server_create, ANY_MODE, NP_OK,
   np_error error;
   np_pipe *again = NULL;
 
-  museum_begin(f, MUSEUM_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, MUSEUM_QUOTA);
   pipe_close_wait(f, f->server);
   f->server_options.first_instance = true;
   error = np_server_create(f->loop, f->name, &f->server_options, &again);
@@ -241,7 +239,7 @@ NP_CASE("museum-name/free-when-closed", np_pipe_close, NO_MODE,
         "Named Pipe Operations; museum K02 K03") {
   np_pipe *client = NULL;
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   f->server_options.instances_max = 1;
   for (unsigned round = 0; round < MUSEUM_TURNS; round++) {
     round_name("round %u", round);

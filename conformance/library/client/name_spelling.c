@@ -118,8 +118,7 @@ NP_CASE("name-spelling/connect", np_client_connect, NO_MODE, NP_OK,
 
     server_listen(f);
     request_begin_name(f, client, spelled(f, &spellings[i]), 0);
-    request_until(f, client);
-    assert_request(client, NP_OK);
+    assert_request_ends(f, client, NP_OK);
     pipe_close_wait(f, f->server);
   }
 }
@@ -135,11 +134,10 @@ NP_CASE("name-spelling/waits", np_client_connect, NO_MODE, NP_OK,
     struct requester *client = requester_of(i);
 
     request_begin_name(f, client, spelled(f, &spellings[i]), 0);
-    requests_settle(f);
+    loop_settle(f);
     assert_int_equal(client->done_count, 0);
     server_add(f);
-    request_until(f, client);
-    assert_request(client, NP_OK);
+    assert_request_ends(f, client, NP_OK);
   }
 }
 
@@ -183,14 +181,14 @@ NP_CASE("name-spelling/one-line", np_client_connect, NO_MODE, NP_OK,
   client_open_end(f);
   for (unsigned i = 0; i < CLIENTS; i++) {
     request_begin_name(f, requester_of(i), spelled(f, &below_root[i]), 0);
-    requests_settle(f);
+    loop_settle(f);
   }
   request_begin_name(f, requester_of(CLIENTS), capitals(f), 0);
   for (unsigned i = 0; i <= CLIENTS; i++) {
     server_add(f);
     request_until(f, requester_of(i));
     assert_request(requester_of(i), NP_OK);
-    requests_settle(f);
+    loop_settle(f);
     assert_true(i == CLIENTS || requester_of(i + 1)->done_count == 0);
   }
 }
@@ -255,19 +253,17 @@ NP_CASE("name-spelling/other-line", np_client_connect, NO_MODE, NP_OK,
       pipe_own(f, taken[end]);
     }
     request_begin_name(f, other, name, 0);
-    requests_settle(f);
+    loop_settle(f);
     assert_int_equal(other->done_count, 0);
     assert_np_ok(np_server_create(f->loop, name, NULL, &served));
     pipe_own(f, served);
-    request_until(f, other);
-    assert_request(other, NP_OK);
+    assert_request_ends(f, other, NP_OK);
     pipe_send(f, other->client, "x", 1);
     assert_received(f, served, "x", 1);
     assert_int_equal(plain->done_count, 0);
   }
   server_add(f);
-  request_until(f, plain);
-  assert_request(plain, NP_OK);
+  assert_request_ends(f, plain, NP_OK);
 }
 
 /* --- No pipe ------------------------------------------------------------- */

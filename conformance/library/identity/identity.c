@@ -100,12 +100,9 @@ NP_CASE("identity/process-id-closing", np_pipe_peer_process_id, BOTH_ENDS,
         "A pipe that is being closed refuses the query for the peer's "
         "process.",
         "npipe/security.h") {
-  np_pipe *pipe;
+  np_pipe *pipe = pipe_closing(f);
   uint32_t id = 0;
 
-  pair_open(f);
-  pipe = f->end;
-  pipe_close(f, pipe);
   assert_np_error(np_pipe_peer_process_id(pipe, &id), ERROR_INVALID_HANDLE);
 }
 

@@ -235,8 +235,7 @@ NP_CASE("impersonate-forgotten/listener", np_loop_run_once, NO_MODE,
   acquainted(f);
   world_pipe_name(name, sizeof(name));
   memcpy(f->name, name, sizeof(name));
-  listening_begin(f, 1);
-  listening_open(f);
+  listening_start(f, 1);
   listening.then = forget_in_accept;
   client_open_another(f);
   run_tells(f);

@@ -199,10 +199,9 @@ NP_CASE("users/listener", np_listener_create, NO_MODE, NP_OK,
         "By default a listener lets in its own user alone, in all instances: "
         "others can neither open the pipe nor add to it.",
         "Named Pipe Security and Access Rights; museum X04 X10 X11") {
-  np_listener_options options;
+  np_listener_options options = listener_options();
   np_listener *listener = NULL;
 
-  np_listener_options_init(&options);
   options.on_error = on_listener_error_none;
   become("alice");
   assert_np_ok(
@@ -274,11 +273,10 @@ NP_CASE("users/peer-computer-room", np_pipe_peer_computer, NO_MODE,
 /* secret_of_bob creates a pipe of bob that no other user may open, and writes
  * its name to `name`. */
 static np_pipe *secret_of_bob(np_fixture *f, char *name, size_t size) {
-  np_server_options options;
+  np_server_options options = server_options();
   np_pipe *secret = NULL;
 
   world_pipe_name(name, size);
-  np_server_options_init(&options);
   options.access = NP_ACCESS_CURRENT_USER;
   become("bob");
   assert_np_ok(np_server_create(f->loop, name, &options, &secret));
@@ -341,13 +339,12 @@ NP_CASE("users/impersonate-and-create", np_server_create, NO_MODE, NP_OK,
         "impersonates.",
         "npipe/server.h") {
   char name[WORLD_PIPE_NAME_BYTES_MAX];
-  np_server_options options;
+  np_server_options options = server_options();
   np_pipe *own = NULL;
   np_pipe *client = NULL;
   char text[NP_SID_TEXT_BYTES_MAX];
 
   world_pipe_name(name, sizeof(name));
-  np_server_options_init(&options);
   options.access = NP_ACCESS_CURRENT_USER;
   f->client_options.security_qos = SECURITY_IMPERSONATION;
   serve_and_read(f, "service", "bob");

@@ -110,11 +110,10 @@ static void request_meets(np_fixture *f, struct requester *requester,
   }
   request_begin(f, requester, 0);
   if (waits) {
-    requests_settle(f);
+    loop_settle(f);
     server_listen(f);
   }
-  request_until(f, requester);
-  assert_request(requester, result);
+  assert_request_ends(f, requester, result);
   pipe_close_wait(f, f->server);
 }
 

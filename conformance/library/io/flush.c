@@ -49,15 +49,13 @@ NP_CASE("flush/pending-write", np_pipe_flush, ANY_MODE | BOTH_ENDS, NP_OK,
         "A flush also waits for a pending write.", "FlushFileBuffers#remarks") {
   const char *pattern = ready_pattern();
 
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   write_begin(&f->ops[0], f->end, pattern, 3 * READY_QUOTA);
   flush_begin(&f->ops[1], f->end);
   assert_quiet(f, 0);
   assert_received(f, f->peer, pattern, 3 * READY_QUOTA);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, 3 * READY_QUOTA);
-  assert_done(&f->ops[1], NP_OK, 0);
+  assert_ends(&f->ops[0], NP_OK, 3 * READY_QUOTA);
+  assert_ends(&f->ops[1], NP_OK, 0);
 }
 
 NP_CASE("flush/tried-write", np_pipe_flush, ANY_MODE | BOTH_ENDS, NP_OK,
@@ -65,8 +63,7 @@ NP_CASE("flush/tried-write", np_pipe_flush, ANY_MODE | BOTH_ENDS, NP_OK,
         "npipe/io.h") {
   const char *pattern = ready_pattern();
 
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   assert_try_write(f->end, pattern, 3 * READY_QUOTA, NP_OK, 3 * READY_QUOTA);
   flush_begin(&f->ops[0], f->end);
   assert_quiet(f, 0);
@@ -178,9 +175,8 @@ NP_CASE("flush/both-ends", np_pipe_flush, ANY_MODE, NP_OK,
   assert_quiet(f, 0);
   assert_received(f, f->server, "to server", 9);
   assert_received(f, f->client, "to client", 9);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, 0);
-  assert_done(&f->ops[1], NP_OK, 0);
+  assert_ends(&f->ops[0], NP_OK, 0);
+  assert_ends(&f->ops[1], NP_OK, 0);
 }
 
 NP_CASE("flush/then-disconnect", np_pipe_flush, ANY_MODE, NP_OK,

@@ -9,9 +9,8 @@ NP_CASE("message/boundaries", np_pipe_read, MODE_MESSAGE | BOTH_ENDS, NP_OK,
   pipe_send(f, f->peer, "second", 6);
   read_begin(&f->ops[0], f->end, 1000);
   read_begin(&f->ops[1], f->end, 1000);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, 3);
-  assert_done(&f->ops[1], NP_OK, 6);
+  assert_ends(&f->ops[0], NP_OK, 3);
+  assert_ends(&f->ops[1], NP_OK, 6);
   assert_memory_equal(f->ops[1].buffer, "second", 6);
 }
 
@@ -41,9 +40,8 @@ NP_CASE("message/more-data-pending", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
   pair_open(f);
   read_pend(f, &f->ops[0], f->end, 3);
   write_begin(&f->ops[1], f->peer, "abcde", 5);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], ERROR_MORE_DATA, 3);
-  assert_done(&f->ops[1], NP_OK, 5);
+  assert_ends(&f->ops[0], ERROR_MORE_DATA, 3);
+  assert_ends(&f->ops[1], NP_OK, 5);
   assert_received(f, f->end, "de", 2);
 }
 
@@ -77,10 +75,9 @@ NP_CASE("message/more-data-then-close", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
   read_begin(&f->ops[0], f->end, 3);
   read_begin(&f->ops[1], f->end, 3);
   read_begin(&f->ops[2], f->end, 3);
-  loop_until(f, 3);
-  assert_done(&f->ops[0], ERROR_MORE_DATA, 3);
-  assert_done(&f->ops[1], NP_OK, 2);
-  assert_done(&f->ops[2], ERROR_BROKEN_PIPE, 0);
+  assert_ends(&f->ops[0], ERROR_MORE_DATA, 3);
+  assert_ends(&f->ops[1], NP_OK, 2);
+  assert_ends(&f->ops[2], ERROR_BROKEN_PIPE, 0);
 }
 
 NP_CASE("message/empty-immediate", np_pipe_write, MODE_MESSAGE | BOTH_ENDS,
@@ -95,10 +92,9 @@ NP_CASE("message/empty-immediate", np_pipe_write, MODE_MESSAGE | BOTH_ENDS,
   read_begin(&f->ops[0], f->end, 16);
   read_begin(&f->ops[1], f->end, 16);
   read_begin(&f->ops[2], f->end, 16);
-  loop_until(f, 3);
-  assert_done(&f->ops[0], NP_OK, 1);
-  assert_done(&f->ops[1], NP_OK, 0);
-  assert_done(&f->ops[2], NP_OK, 1);
+  assert_ends(&f->ops[0], NP_OK, 1);
+  assert_ends(&f->ops[1], NP_OK, 0);
+  assert_ends(&f->ops[2], NP_OK, 1);
 }
 
 NP_CASE("message/empty-pending", np_pipe_write, MESSAGE_TYPE | BOTH_ENDS, NP_OK,
@@ -127,9 +123,8 @@ NP_CASE("message/empty-survives-close", np_pipe_write, MODE_MESSAGE | BOTH_ENDS,
   pipe_close_wait(f, f->peer);
   read_begin(&f->ops[0], f->end, 16);
   read_begin(&f->ops[1], f->end, 16);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, 0);
-  assert_done(&f->ops[1], ERROR_BROKEN_PIPE, 0);
+  assert_ends(&f->ops[0], NP_OK, 0);
+  assert_ends(&f->ops[1], ERROR_BROKEN_PIPE, 0);
 }
 
 NP_CASE("message/whole-or-not", np_pipe_write, MODE_MESSAGE | BOTH_ENDS, NP_OK,
@@ -139,8 +134,7 @@ NP_CASE("message/whole-or-not", np_pipe_write, MODE_MESSAGE | BOTH_ENDS, NP_OK,
   enum { MANY = 10, BYTES = 300 };
   static char messages[MANY][BYTES];
 
-  server_quotas(f, 100, 100);
-  pair_open(f);
+  pair_open_quota(f, 100);
   for (unsigned i = 0; i < MANY; i++) {
     memset(messages[i], 'a' + (int)i, BYTES);
     write_begin(&f->ops[i], f->peer, messages[i], BYTES - i);
@@ -178,8 +172,7 @@ NP_CASE("message/large", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
   memset(message, 'm', sizeof(message));
   message[0] = 'a';
   message[sizeof(message) - 1] = 'z';
-  server_quotas(f, 4096, 4096);
-  pair_open(f);
+  pair_open_quota(f, 4096);
   write_begin(&f->ops[0], f->peer, message, sizeof(message));
   while (error == ERROR_MORE_DATA) {
     size_t length = 0;

@@ -43,8 +43,7 @@ NP_CASE("museum-message/parts", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
   static uint8_t data[MUSEUM_QUOTA];
   struct recorder *read = &f->ops[0];
 
-  museum_begin(f, MUSEUM_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 280; round++) {
     size_t length = lengths[round / 2 % (sizeof(lengths) / sizeof(size_t))];
 
@@ -71,8 +70,7 @@ NP_CASE("museum-message/big", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
   static uint8_t got[BIG_BYTES];
   struct recorder *read = &f->ops[0];
 
-  museum_begin(f, BIG_BYTES);
-  pair_open(f);
+  pair_open_quota(f, BIG_BYTES);
   for (unsigned round = 0; round < 40; round++) {
     round_name("round %u", round);
     museum_pattern(data, sizeof(data), round);
@@ -97,7 +95,7 @@ NP_CASE("museum-message/empty-between", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
   static const char *const texts[] = {"a", "", "b", "", ""};
   enum { TEXTS = 5 };
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 40; round++) {
     round_name("round %u", round);
     pair_open(f);
@@ -131,8 +129,7 @@ NP_CASE("museum-message/random", np_pipe_write, MODE_MESSAGE | BOTH_ENDS, NP_OK,
   struct recorder *read = &f->ops[FLIGHT];
   uint32_t random = 1;
 
-  museum_begin(f, MUSEUM_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 100; round++) {
     size_t lengths[FLIGHT];
 
@@ -160,8 +157,7 @@ NP_CASE("museum-message/half-close", np_pipe_write, MODE_MESSAGE | BOTH_ENDS,
         "Two ends that agree on an empty message as the end of a request can "
         "go on with the answer: nothing is torn down by it.",
         "Named Pipe Operations; museum D04 M11") {
-  museum_begin(f, MUSEUM_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 50; round++) {
     uint8_t got[16];
     size_t length = 1;
@@ -184,7 +180,7 @@ NP_CASE("museum-message/mixed-reads", np_client_open, MODE_MESSAGE, NP_OK,
   uint8_t got[16];
   size_t length = 0;
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   np_client_options_init(&f->client_options);
   pair_open(f);
   pipe_send(f, f->server, "one", 3);
@@ -215,7 +211,7 @@ NP_CASE("museum-message/byte-by-byte", np_pipe_read, BYTE_READS | BOTH_ENDS,
   static const char header[] = "a header of 31 bytes, then less";
   struct recorder *read = &f->ops[0];
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 20; round++) {
     size_t got = 0;
 

@@ -265,7 +265,7 @@ static void walk_rows(np_fixture *f, enum leave leave, enum tail first,
                       enum tail last) {
   unsigned count = 0;
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   museum_pattern(walk.tail, sizeof(walk.tail), 1);
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
     const struct row *row = &rows[i];
@@ -369,8 +369,7 @@ NP_CASE("museum-tail/client-gone-disconnect", np_server_disconnect,
         "A server that disconnects a client which wrote and closed loses its "
         "data, and can serve the next.",
         "DisconnectNamedPipe#remarks; museum A15 S01") {
-  museum_begin(f, MUSEUM_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, MUSEUM_QUOTA);
   pipe_send(f, f->client, "tail", 4);
   pipe_close_wait(f, f->client);
   assert_np_ok(np_server_disconnect(f->server));
@@ -391,7 +390,7 @@ NP_CASE("museum-tail/came-and-went", np_server_connect, ANY_MODE | END_SERVER,
   uint8_t got[8];
   size_t length = 0;
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   server_listen(f);
   for (unsigned round = 0; round < MUSEUM_ROUNDS; round++) {
     np_pipe *client = museum_open(f);
@@ -446,8 +445,7 @@ NP_CASE("museum-tail/cancelled-write", np_op_cancel, ANY_MODE | BOTH_ENDS,
         "A waiting write that is cancelled takes its unread bytes back; the "
         "reader waits for the next.",
         "CancelIoEx#remarks; museum D13 D15 L14") {
-  museum_begin(f, MUSEUM_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, MUSEUM_QUOTA);
   cut_write(f, ERROR_OPERATION_ABORTED);
 }
 
@@ -456,7 +454,6 @@ NP_CASE("museum-tail/timed-out-write", np_pipe_write, ANY_MODE | BOTH_ENDS,
         "A waiting write past its time limit takes its unread bytes back; the "
         "reader waits for the next.",
         "CancelIoEx#remarks; museum D15 H14") {
-  museum_begin(f, MUSEUM_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, MUSEUM_QUOTA);
   cut_write(f, WAIT_TIMEOUT);
 }

@@ -187,12 +187,11 @@ NP_CASE("peek/part-read-ahead", np_pipe_peek, MODE_MESSAGE | BOTH_ENDS, NP_OK,
         "If a part of a message was read ahead and the rest is in the kernel, "
         "a peek shows both.",
         "npipe/io.h") {
-  np_ready_options options;
+  np_ready_options options = ready_options();
   char buffer[16];
   np_peek peeked;
 
   pair_open(f);
-  np_ready_options_init(&options);
   options.read_ahead_bytes = 3;
   assert_np_ok(np_pipe_set_ready_options(f->end, &options));
   pipe_send(f, f->peer, "abcdefgh", 8);
@@ -211,12 +210,11 @@ NP_CASE("peek/part-read-ahead", np_pipe_peek, MODE_MESSAGE | BOTH_ENDS, NP_OK,
 NP_CASE("peek/probe", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
         "With a probe in place of a read-ahead the numbers are the same.",
         "npipe/io.h") {
-  np_ready_options options;
+  np_ready_options options = ready_options();
   char buffer[16];
   np_peek peeked;
 
   pair_open(f);
-  np_ready_options_init(&options);
   options.read_ahead_bytes = 0;
   assert_np_ok(np_pipe_set_ready_options(f->end, &options));
   pipe_send(f, f->peer, "abcd", 4);
@@ -333,8 +331,7 @@ NP_CASE("peek/no-promise", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
   static char buffer[QUOTA + 1];
   size_t length = 0;
 
-  server_quotas(f, QUOTA, QUOTA);
-  pair_open(f);
+  pair_open_quota(f, QUOTA);
   write_begin(&f->ops[0], f->peer, data, sizeof(data));
   assert_int_equal(peek(f->end, NULL, 0).available, sizeof(data));
   assert_np_ok(np_op_cancel(&f->ops[0].op));
@@ -384,11 +381,8 @@ NP_CASE("peek/writer", np_pipe_peek, NO_MODE, ERROR_ACCESS_DENIED,
 
 NP_CASE("peek/closing", np_pipe_peek, NO_MODE, ERROR_INVALID_HANDLE,
         "A peek at a pipe that is being closed is refused.", "npipe/io.h") {
-  np_pipe *pipe;
+  np_pipe *pipe = pipe_closing(f);
 
-  pair_open(f);
-  pipe = f->end;
-  pipe_close(f, pipe);
   peek_refused(pipe, ERROR_INVALID_HANDLE);
 }
 

@@ -83,9 +83,8 @@ NP_CASE("read/bytes-rest", np_pipe_read, BYTE_READS | BOTH_ENDS, NP_OK,
   pipe_send(f, f->peer, "abcdef", 6);
   read_begin(&f->ops[0], f->end, 4);
   read_begin(&f->ops[1], f->end, 4);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, 4);
-  assert_done(&f->ops[1], NP_OK, 2);
+  assert_ends(&f->ops[0], NP_OK, 4);
+  assert_ends(&f->ops[1], NP_OK, 2);
   assert_memory_equal(f->ops[0].buffer, "abcd", 4);
   assert_memory_equal(f->ops[1].buffer, "ef", 2);
 }
@@ -170,11 +169,8 @@ NP_CASE("read/length", np_pipe_read, BOTH_ENDS, ERROR_INVALID_PARAMETER,
 NP_CASE("read/closing", np_pipe_read, BOTH_ENDS, ERROR_INVALID_HANDLE,
         "On a pipe that is being closed nothing begins.", "npipe/io.h") {
   char buffer[16];
-  np_pipe *pipe;
+  np_pipe *pipe = pipe_closing(f);
 
-  pair_open(f);
-  pipe = f->end;
-  pipe_close(f, pipe);
   assert_np_error(np_pipe_read(pipe, buffer, 16, &f->op, on_never),
                   ERROR_INVALID_HANDLE);
 }
@@ -197,9 +193,8 @@ NP_CASE("read/op-in-flight", np_pipe_read, ANY_MODE | BOTH_ENDS, ERROR_BUSY,
   assert_np_error(np_pipe_read(f->end, other, 16, &f->ops[1].op, on_never),
                   ERROR_BUSY);
   pipe_send(f, f->peer, "abc", 3);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, 3);
-  assert_done(&f->ops[1], NP_OK, 3);
+  assert_ends(&f->ops[0], NP_OK, 3);
+  assert_ends(&f->ops[1], NP_OK, 3);
 }
 
 NP_CASE("read/write-only-client", np_pipe_read, ANY_MODE, ERROR_ACCESS_DENIED,
@@ -250,9 +245,8 @@ NP_CASE("read/peer-closes-while-pending", np_pipe_read, ANY_MODE | BOTH_ENDS,
   read_begin(&f->ops[0], f->end, 16);
   read_pend(f, &f->ops[1], f->end, 16);
   raw_close(f, f->raw);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
-  assert_done(&f->ops[1], ERROR_BROKEN_PIPE, 0);
+  assert_ends(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+  assert_ends(&f->ops[1], ERROR_BROKEN_PIPE, 0);
 }
 
 NP_CASE("read/data-then-end", np_pipe_read, ANY_MODE | BOTH_ENDS,
@@ -265,9 +259,8 @@ NP_CASE("read/data-then-end", np_pipe_read, ANY_MODE | BOTH_ENDS,
   pipe_close(f, f->peer);
   read_begin(&f->ops[0], f->end, 16);
   read_begin(&f->ops[1], f->end, 16);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, 4);
-  assert_done(&f->ops[1], ERROR_BROKEN_PIPE, 0);
+  assert_ends(&f->ops[0], NP_OK, 4);
+  assert_ends(&f->ops[1], ERROR_BROKEN_PIPE, 0);
 }
 
 NP_CASE("read/disconnected", np_pipe_read, ANY_MODE | BOTH_ENDS,

@@ -85,11 +85,8 @@ NP_CASE("read-mode/unknown", np_pipe_set_read_mode, NO_MODE,
 NP_CASE("read-mode/closing", np_pipe_set_read_mode, NO_MODE,
         ERROR_INVALID_HANDLE, "A pipe that is being closed reads no more.",
         "npipe/pipe.h") {
-  np_pipe *pipe;
+  np_pipe *pipe = pipe_closing(f);
 
-  pair_open(f);
-  pipe = f->end;
-  pipe_close(f, pipe);
   assert_np_error(np_pipe_set_read_mode(pipe, NP_BYTE), ERROR_INVALID_HANDLE);
 }
 

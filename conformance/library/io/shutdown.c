@@ -6,8 +6,7 @@ enum { SMALL = 100, LARGE = 1000 };
 static const char large[LARGE] = "large";
 
 static void small_pair_open(np_fixture *f) {
-  server_quotas(f, SMALL, SMALL);
-  pair_open(f);
+  pair_open_quota(f, SMALL);
 }
 
 NP_CASE("shutdown/nothing-to-wait-for", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
@@ -154,11 +153,8 @@ NP_CASE("shutdown/null", np_pipe_shutdown, NO_MODE, ERROR_INVALID_PARAMETER,
 
 NP_CASE("shutdown/closing", np_pipe_shutdown, BOTH_ENDS, ERROR_INVALID_HANDLE,
         "On a pipe that is being closed nothing begins.", "npipe/io.h") {
-  np_pipe *pipe;
+  np_pipe *pipe = pipe_closing(f);
 
-  pair_open(f);
-  pipe = f->end;
-  pipe_close(f, pipe);
   assert_np_error(np_pipe_shutdown(pipe, &f->op, on_never),
                   ERROR_INVALID_HANDLE);
 }

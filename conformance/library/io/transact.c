@@ -83,8 +83,7 @@ NP_CASE("transact/over-quota", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
   static char taken[RECORDER_BYTES_MAX];
   size_t length;
 
-  server_quotas(f, 64, 64);
-  pair_open(f);
+  pair_open_quota(f, 64);
   write_begin(&f->ops[0], f->end, "before", 6);
   transact_begin(&f->ops[1], f->end, large, sizeof(large), 16);
   pipe_send(f, f->peer, "ok", 2);
@@ -105,9 +104,8 @@ NP_CASE("transact/reads-after", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
   read_pend(f, &f->ops[1], f->end, 16);
   pipe_send(f, f->peer, "answer", 6);
   pipe_send(f, f->peer, "next", 4);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, 6);
-  assert_done(&f->ops[1], NP_OK, 4);
+  assert_ends(&f->ops[0], NP_OK, 6);
+  assert_ends(&f->ops[1], NP_OK, 4);
   assert_true(f->ops[0].order < f->ops[1].order);
 }
 
@@ -203,7 +201,7 @@ NP_CASE("transact/request-for-bytes", np_pipe_transact,
         "bytes as a success, also to one that readiness has begun.",
         "npipe/io.h") {
   const bool to_server = !is_client_end(f);
-  np_ready_options options;
+  np_ready_options options = ready_options();
   np_pipe *reader;
   np_pipe *asker;
 
@@ -213,7 +211,6 @@ NP_CASE("transact/request-for-bytes", np_pipe_transact,
   pair_open(f);
   reader = f->end;
   asker = f->peer;
-  np_ready_options_init(&options);
   options.read_ahead_bytes = 2;
   assert_np_ok(np_pipe_set_ready_options(reader, &options));
   read_begin(&f->ops[0], reader, 1);
@@ -392,10 +389,7 @@ NP_CASE("transact/null", np_pipe_transact, MODE_MESSAGE,
 
 NP_CASE("transact/closing", np_pipe_transact, NO_MODE, ERROR_INVALID_HANDLE,
         "Nothing begins on a pipe that is being closed.", "npipe/io.h") {
-  np_pipe *pipe;
+  np_pipe *pipe = pipe_closing(f);
 
-  pair_open(f);
-  pipe = f->end;
-  pipe_close(f, pipe);
   transact_refused(f, pipe, ERROR_INVALID_HANDLE);
 }

@@ -400,8 +400,7 @@ NP_CASE("vector/write-pending", np_pipe_writev, ANY_MODE | BOTH_ENDS, NP_OK,
   np_buffer parts[] = {{a, sizeof(a)}, {b, sizeof(b)}};
   const char *pattern = ready_pattern();
 
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   memcpy(a, pattern, sizeof(a));
   memcpy(b, pattern + sizeof(a), sizeof(b));
   writev_begin(&f->ops[0], f->end, parts, 2);
@@ -471,9 +470,8 @@ NP_CASE("vector/write-both-ways", np_pipe_writev, ANY_MODE, NP_OK,
   }
   readv_begin(&f->ops[0], f->peer, to, PARTS);
   writev_begin(&f->ops[1], f->end, from, PARTS);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, 36);
-  assert_done(&f->ops[1], NP_OK, 36);
+  assert_ends(&f->ops[0], NP_OK, 36);
+  assert_ends(&f->ops[1], NP_OK, 36);
   assert_memory_equal(in, out, 36);
 }
 
@@ -492,8 +490,7 @@ static void pending_write(np_fixture *f, struct recorder *recorder) {
   static char bytes[2 * READY_QUOTA];
   np_buffer parts[] = {{bytes, READY_QUOTA}, {bytes, 2 * READY_QUOTA}};
 
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   writev_begin(recorder, f->end, parts, 2);
   loop_turn(f, 0);
 }
@@ -623,8 +620,7 @@ NP_CASE("vector/write-memory", np_pipe_writev, ANY_MODE | BOTH_ENDS, NP_OK,
   np_buffer pending[] = {{large, 2 * READY_QUOTA}, {large, READY_QUOTA}};
   size_t live;
 
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   live = f->allocator.live;
   f->user = &live;
   f->ops[0].then = then_count_memory;

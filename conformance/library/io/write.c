@@ -11,8 +11,7 @@ static void small_pair_open(np_fixture *f) {
   for (size_t i = 0; i < sizeof(large); i++) {
     large[i] = (char)(i * 7);
   }
-  server_quotas(f, SMALL, SMALL);
-  pair_open(f);
+  pair_open_quota(f, SMALL);
 }
 
 NP_CASE("write/immediate", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
@@ -75,9 +74,8 @@ NP_CASE("write/into-waiting-read", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
   small_pair_open(f);
   read_pend(f, &f->ops[0], f->peer, LARGE);
   write_begin(&f->ops[1], f->end, large, LARGE);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, LARGE);
-  assert_done(&f->ops[1], NP_OK, LARGE);
+  assert_ends(&f->ops[0], NP_OK, LARGE);
+  assert_ends(&f->ops[1], NP_OK, LARGE);
   assert_memory_equal(f->ops[0].buffer, large, LARGE);
 }
 
@@ -147,11 +145,8 @@ NP_CASE("write/length", np_pipe_write, BOTH_ENDS, ERROR_INVALID_PARAMETER,
 
 NP_CASE("write/closing", np_pipe_write, BOTH_ENDS, ERROR_INVALID_HANDLE,
         "On a pipe that is being closed nothing begins.", "npipe/io.h") {
-  np_pipe *pipe;
+  np_pipe *pipe = pipe_closing(f);
 
-  pair_open(f);
-  pipe = f->end;
-  pipe_close(f, pipe);
   assert_np_error(np_pipe_write(pipe, "abc", 3, &f->op, on_never),
                   ERROR_INVALID_HANDLE);
 }

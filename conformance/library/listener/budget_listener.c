@@ -64,8 +64,7 @@ NP_CASE("budget-listener/listener-new", np_listener_create, ANY_MODE, NP_OK,
   struct counts before;
   struct counts after;
 
-  listening_begin(f, 1);
-  listening_open(f);
+  listening_start(f, 1);
   listening.then = next_client;
   f->raw = raw_own(f, museum_client_raw(f, GENERIC_READ));
   before = count(f);

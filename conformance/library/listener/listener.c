@@ -4,8 +4,7 @@
 NP_CASE("listener/first-client", np_listener_create, ANY_MODE, NP_OK,
         "The very first client is handed out and served, without a retry.",
         "CreateNamedPipe#remarks; museum A18") {
-  listening_begin(f, 1);
-  listening_open(f);
+  listening_start(f, 1);
   f->client = client_open_another(f);
   museum_echo(f, accepted(f, 1), f->client);
 }
@@ -14,8 +13,7 @@ NP_CASE("listener/waits-for-clients", np_listener_create, ANY_MODE, NP_OK,
         "A client that comes while all instances wait in the kernel is handed "
         "out too.",
         "ConnectNamedPipe#remarks") {
-  listening_begin(f, 2);
-  listening_open(f);
+  listening_start(f, 2);
   for (unsigned i = 0; i < 5; i++) {
     np_pipe *client;
 
@@ -31,8 +29,7 @@ NP_CASE("listener/backlog", np_listener_create, ANY_MODE, NP_OK,
         "CreateNamedPipe#remarks; museum K08") {
   np_pipe *clients[5];
 
-  listening_begin(f, 4);
-  listening_open(f);
+  listening_start(f, 4);
   for (unsigned i = 0; i < 4; i++) {
     clients[i] = client_open_another(f);
   }
@@ -60,8 +57,7 @@ NP_CASE("listener/replacement-first", np_listener_create, ANY_MODE, NP_OK,
         "the name stays even if the callback closes the accepted instance at "
         "once.",
         "CreateNamedPipe#remarks; museum A20") {
-  listening_begin(f, 1);
-  listening_open(f);
+  listening_start(f, 1);
   listening.then = look_and_close;
   client_open_another(f);
   accepted(f, 20);
@@ -70,8 +66,7 @@ NP_CASE("listener/replacement-first", np_listener_create, ANY_MODE, NP_OK,
 NP_CASE("listener/one-after-another", np_listener_create, ANY_MODE, NP_OK,
         "A row of clients is served, whichever end goes first.",
         "CreateNamedPipe#remarks; museum A15") {
-  listening_begin(f, 1);
-  listening_open(f);
+  listening_start(f, 1);
   for (unsigned i = 0; i < 100; i++) {
     np_pipe *client = client_open_another(f);
     np_pipe *server = accepted(f, i + 1);
@@ -90,8 +85,7 @@ static void read_at_once(np_fixture *f, np_pipe *pipe) {
 NP_CASE("listener/io-in-callback", np_listener_create, ANY_MODE, NP_OK,
         "The callback that gets a pipe can start to read from it.",
         "npipe/listener.h") {
-  listening_begin(f, 2);
-  listening_open(f);
+  listening_start(f, 2);
   listening.then = read_at_once;
   for (unsigned i = 0; i < 4; i++) {
     np_pipe *client = client_open_another(f);
@@ -174,8 +168,7 @@ NP_CASE("listener/keeps-loop-running", np_loop_run, ANY_MODE, NP_OK,
         "np_loop_run goes on as long as a listener is not closed, and "
         "np_loop_destroy refuses.",
         "npipe/loop.h") {
-  listening_begin(f, 2);
-  listening_open(f);
+  listening_start(f, 2);
   assert_true(np_loop_is_pending(f->loop));
   assert_np_error(np_loop_destroy(f->loop), ERROR_BUSY);
   listening.then = stop_loop;
@@ -248,8 +241,7 @@ NP_CASE("listener/background-closed", np_listener_close, NO_MODE, NP_OK,
 NP_CASE("listener/user", np_listener_set_user, NO_MODE, NP_OK,
         "The caller's pointer is NULL at first, and then what was set.",
         "npipe/listener.h") {
-  listening_begin(f, 1);
-  listening_open(f);
+  listening_start(f, 1);
   assert_null(np_listener_user(listening.listener));
   np_listener_set_user(listening.listener, f);
   assert_ptr_equal(np_listener_user(listening.listener), f);
@@ -264,8 +256,7 @@ NP_CASE("listener/user-null", np_listener_user, NO_MODE, NP_OK,
 NP_CASE("listener/loop", np_listener_loop, NO_MODE, NP_OK,
         "A listener knows its loop; no listener has none.",
         "npipe/listener.h") {
-  listening_begin(f, 1);
-  listening_open(f);
+  listening_start(f, 1);
   assert_ptr_equal(np_listener_loop(listening.listener), f->loop);
   assert_null(np_listener_loop(NULL));
 }

@@ -61,8 +61,7 @@ NP_CASE("listener-close/pipes-stay", np_listener_close, ANY_MODE, NP_OK,
         "After a listener's close the accepted pipes still belong to their "
         "owners, with all operations in flight.",
         "npipe/listener.h") {
-  listening_begin(f, 2);
-  listening_open(f);
+  listening_start(f, 2);
   f->client = client_open_another(f);
   read_begin(&f->ops[0], accepted(f, 1), 16);
   listening_close_wait(f);
@@ -79,8 +78,7 @@ NP_CASE("listener-close/twice", np_listener_close, NO_MODE,
         "npipe/listener.h; museum H18 L17") {
   np_listener *listener;
 
-  listening_begin(f, 1);
-  listening_open(f);
+  listening_start(f, 1);
   listener = listening.listener;
   listening_close(f);
   assert_np_error(np_listener_close(listener, NULL), ERROR_INVALID_HANDLE);
@@ -92,8 +90,7 @@ NP_CASE("listener-close/no-callback", np_listener_close, ANY_MODE, NP_OK,
         "on_closed may be NULL.", "npipe/listener.h") {
   np_listener *listener;
 
-  listening_begin(f, 3);
-  listening_open(f);
+  listening_start(f, 3);
   listener = listening.listener;
   listening.listener = NULL;
   assert_np_ok(np_listener_close(listener, NULL));

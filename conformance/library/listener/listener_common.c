@@ -80,7 +80,7 @@ void listening_begin(np_fixture *f, uint32_t backlog) {
   memset(&listening, 0, sizeof listening);
   fixture = f;
   f->ending = listening_ending;
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   np_listener_options_init(&listening.options);
   listening.options.server = f->server_options;
   listening.options.backlog = backlog;
@@ -98,6 +98,11 @@ void listening_open(np_fixture *f) {
   listening.closed_count = 0;
   assert_np_ok(np_listener_create(f->loop, f->name, &listening.options, on_pipe,
                                   &listening.listener));
+}
+
+void listening_start(np_fixture *f, uint32_t backlog) {
+  listening_begin(f, backlog);
+  listening_open(f);
 }
 
 void other_instance(np_fixture *f, uint32_t instances_max) {

@@ -39,6 +39,9 @@ void listening_outbound(np_fixture *f);
 /* listening_open creates the listener and checks that it succeeds. */
 void listening_open(np_fixture *f);
 
+/* listening_start is listening_begin and listening_open. */
+void listening_start(np_fixture *f, uint32_t backlog);
+
 /* listening_close closes the listener. listening_close_wait also waits for its
  * end. */
 void listening_close(np_fixture *f);

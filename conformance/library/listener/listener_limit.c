@@ -82,8 +82,7 @@ NP_CASE("listener-limit/growing-delay", np_listener_create, ANY_MODE, NP_OK,
   static const uint32_t delays[] = {10, 20, 40, 80, 160, 320, 640, 1000, 1000};
   np_pipe *client;
 
-  listening_begin(f, 1);
-  listening_open(f);
+  listening_start(f, 1);
   client = client_open_another(f);
   f->allocator.is_out = true;
   accepted(f, 1); /* It is handed out all the same. */
@@ -107,8 +106,7 @@ NP_CASE("listener-limit/growing-delay", np_listener_create, ANY_MODE, NP_OK,
 NP_CASE("listener-limit/delay-begins-anew", np_listener_create, NO_MODE, NP_OK,
         "After the trouble is over the delay is 10 ms again.",
         "npipe/listener.h") {
-  listening_begin(f, 1);
-  listening_open(f);
+  listening_start(f, 1);
   for (unsigned i = 0; i < 3; i++) {
     client_open_another(f);
     f->allocator.is_out = true;
@@ -127,8 +125,7 @@ NP_CASE("listener-limit/give-back", np_listener_create, ANY_MODE, NP_OK,
         "npipe/listener.h; museum A24") {
   np_pipe *client;
 
-  listening_begin(f, 1);
-  listening_open(f);
+  listening_start(f, 1);
   client = client_open_another(f);
   f->allocator.is_out = true;
   accepted(f, 1);
@@ -213,8 +210,7 @@ static void close_it(np_fixture *f) {
 NP_CASE("listener-limit/close-in-on-error", np_listener_close, ANY_MODE, NP_OK,
         "The callback that is told of trouble may close the listener.",
         "npipe/listener.h") {
-  listening_begin(f, 1);
-  listening_open(f);
+  listening_start(f, 1);
   client_open_another(f);
   listening.news_then = close_it;
   f->allocator.is_out = true;
@@ -234,8 +230,7 @@ NP_CASE("listener-limit/over-at-once", np_listener_create, ANY_MODE, NP_OK,
         "Trouble that ends before it could be reported is reported together "
         "with its end, in this order.",
         "npipe/listener.h") {
-  listening_begin(f, 1);
-  listening_open(f);
+  listening_start(f, 1);
   client_open_another(f);
   listening.then = back_with_memory;
   f->allocator.is_out = true;
@@ -251,8 +246,7 @@ NP_CASE("listener-limit/over-but-closed", np_listener_close, ANY_MODE, NP_OK,
         "A listener that is closed in the callback for trouble does not "
         "report the end of the trouble.",
         "npipe/listener.h") {
-  listening_begin(f, 1);
-  listening_open(f);
+  listening_start(f, 1);
   client_open_another(f);
   listening.then = back_with_memory;
   listening.news_then = close_it;

@@ -16,11 +16,10 @@ NP_CASE("listener-options/defaults", np_listener_options_init, NO_MODE, NP_OK,
         "ignored.",
         "npipe/listener.h") {
   np_listener_options options;
-  np_server_options server;
+  np_server_options server = server_options();
 
   memset(&options, 0xFF, sizeof options);
   np_listener_options_init(&options);
-  np_server_options_init(&server);
   server.size = options.server.size;
   assert_int_equal(options.size, sizeof options);
   assert_int_equal(options.backlog, 4);

@@ -8,8 +8,7 @@ enum { ROUNDS = 40 };
 NP_CASE("listener-recycle/next-client", np_listener_recycle, ANY_MODE, NP_OK,
         "An instance that is given back serves the next clients.",
         "DisconnectNamedPipe#remarks; museum A15") {
-  listening_begin(f, 1);
-  listening_open(f);
+  listening_start(f, 1);
   for (unsigned i = 0; i < 100; i++) {
     np_pipe *client = client_open_another(f);
     np_pipe *server = accepted(f, i + 1);
@@ -286,8 +285,7 @@ NP_CASE("listener-recycle/async-io", np_listener_recycle, ANY_MODE, NP_OK,
   np_pipe *client;
   unsigned tries = 0;
 
-  listening_begin(f, 1);
-  listening_open(f);
+  listening_start(f, 1);
   client = client_open_another(f);
   accepted(f, 1);
   pipe_send(f, client, "old", 3);
@@ -307,8 +305,7 @@ static void back_at_once(np_fixture *f, np_pipe *pipe) {
 
 NP_CASE("listener-recycle/in-on-pipe", np_listener_recycle, ANY_MODE, NP_OK,
         "The callback that gets a pipe may recycle it.", "npipe/listener.h") {
-  listening_begin(f, 1);
-  listening_open(f);
+  listening_start(f, 1);
   listening.then = back_at_once;
   for (unsigned i = 0; i < 10; i++) {
     np_pipe *client = museum_open(f);
@@ -381,8 +378,7 @@ NP_CASE("listener-recycle/disconnected-behind", np_listener_recycle, ANY_MODE,
   np_info info = {0};
   np_pipe *client;
 
-  listening_begin(f, 1);
-  listening_open(f);
+  listening_start(f, 1);
   client_open_another(f);
   raw_disconnect(np_pipe_handle(accepted(f, 1)));
   give_back(f, listening.accepted[0]);
@@ -440,8 +436,7 @@ NP_CASE("listener-recycle/not-found", np_listener_recycle, ANY_MODE,
         "A pipe that no listener handed out, or whose listener is closed, "
         "cannot be recycled, and stays its owner's.",
         "npipe/listener.h") {
-  listening_begin(f, 1);
-  listening_open(f);
+  listening_start(f, 1);
   f->client = client_open_another(f);
   accepted(f, 1);
   assert_np_error(np_listener_recycle(f->client), ERROR_NOT_FOUND);
@@ -458,8 +453,7 @@ NP_CASE("listener-recycle/twice", np_listener_recycle, ANY_MODE,
         "npipe/listener.h") {
   np_pipe *pipe;
 
-  listening_begin(f, 1);
-  listening_open(f);
+  listening_start(f, 1);
   client_open_another(f);
   pipe = accepted(f, 1);
   give_back(f, pipe);
@@ -475,8 +469,7 @@ NP_CASE("listener-recycle/no-operation", np_pipe_read, ANY_MODE,
         "npipe/listener.h") {
   np_pipe *pipe;
 
-  listening_begin(f, 1);
-  listening_open(f);
+  listening_start(f, 1);
   client_open_another(f);
   pipe = accepted(f, 1);
   read_begin(&f->ops[0], pipe, 16);

@@ -9,8 +9,7 @@
 static np_pipe *withheld(np_fixture *f, bool drains) {
   np_pipe *pipe;
 
-  listening_begin(f, 1);
-  listening_open(f);
+  listening_start(f, 1);
   client_open_another(f);
   pipe = accepted(f, 1);
   if (drains) {
@@ -124,13 +123,12 @@ NP_CASE("listener-withheld/try", np_pipe_try_read, ANY_MODE,
         "npipe/listener.h") {
   np_pipe *pipe = withheld(f, false);
   np_pipe *client = client_open_another(f);
-  np_ready_options options;
+  np_ready_options options = ready_options();
   unsigned runs = 0;
   size_t count = 7;
   char bytes[4];
 
   pipe_send(f, client, "new", 3);
-  np_ready_options_init(&options);
   for (unsigned i = 0; listening.accepted_count < 2 && i < 2; i++) {
     assert_np_error(np_pipe_set_ready_options(pipe, &options),
                     ERROR_INVALID_HANDLE);

@@ -99,8 +99,7 @@ NP_CASE("museum-listener/ghost-first", np_listener_create, ANY_MODE, NP_OK,
         "ConnectNamedPipe#remarks; museum A17 A05") {
   np_pipe *server;
 
-  listening_begin(f, 4);
-  listening_open(f);
+  listening_start(f, 4);
   haunt(f, 1);
   haunt(f, 2);
   haunt(f, 4); /* It wrote. */
@@ -121,8 +120,7 @@ NP_CASE("museum-listener/ghost-while-waiting", np_listener_create, ANY_MODE,
         "A ghost that comes while the connect waits in the kernel is skipped "
         "as well.",
         "ConnectNamedPipe#remarks; museum A06 H02") {
-  listening_begin(f, 1);
-  listening_open(f);
+  listening_start(f, 1);
   for (unsigned i = 0; i < 20; i++) {
     round_name("round %u", i);
     loop_quiet(f);
@@ -268,8 +266,7 @@ NP_CASE("museum-listener/misbehaving", np_listener_create, ANY_MODE, NP_OK,
         "npipe/listener.h; museum A14 F05") {
   np_pipe *stalled[3];
 
-  listening_begin(f, 2);
-  listening_open(f);
+  listening_start(f, 2);
   for (unsigned i = 0; i < 3; i++) {
     stalled[i] = client_open_another(f);
     accepted(f, i + 1);
@@ -302,8 +299,7 @@ NP_CASE("museum-listener/broadcast", np_listener_create, ANY_MODE, NP_OK,
   np_pipe *clients[AUDIENCE];
   uint32_t random = 7;
 
-  listening_begin(f, 4);
-  listening_open(f);
+  listening_start(f, 4);
   for (unsigned i = 0; i < AUDIENCE; i++) {
     clients[i] = client_open_another(f);
     accepted(f, i + 1);
@@ -339,8 +335,7 @@ NP_CASE("museum-listener/drop-at-once", np_pipe_close, ANY_MODE, NP_OK,
         "npipe/listener.h; museum L04 L05") {
   uint32_t random = 3;
 
-  listening_begin(f, 1);
-  listening_open(f);
+  listening_start(f, 1);
   listening.then = give_back_or_close;
   for (unsigned round = 0; round < MUSEUM_ROUNDS; round++) {
     np_pipe *client;

@@ -9,9 +9,8 @@ static uint64_t port_calls(void) {
 }
 
 static void loop_that_yields(np_fixture *f, HANDLE port) {
-  np_loop_options options;
+  np_loop_options options = loop_options();
 
-  np_loop_options_init(&options);
   options.yields = true;
   options.port = port;
   loop_remake(f, &options);
@@ -266,8 +265,7 @@ NP_CASE("budget-turn/short-messages", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
   uint64_t reads;
   uint64_t port;
 
-  server_quotas(f, 4096, 4096);
-  pair_open(f);
+  pair_open_quota(f, 4096);
   f->ops[0].then = then_write_short;
   f->ops[1].then = then_read_short;
   reads = calls("ReadFile");

@@ -15,9 +15,8 @@ static void confine(const char *how) {
 /* loop_make_and_use replaces the fixture's loop and runs a task and a timer on
  * the new one. */
 static void loop_make_and_use(np_fixture *f) {
-  np_loop_options options;
+  np_loop_options options = loop_options();
 
-  np_loop_options_init(&options);
   loop_remake(f, &options);
   assert_np_ok(np_loop_post(f->loop, &f->tasks[0].task, on_task));
   assert_np_ok(np_timer_start(f->loop, &f->timers[0].timer, 1, on_timer));

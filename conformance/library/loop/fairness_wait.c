@@ -224,10 +224,9 @@ static void on_handed_out(np_listener *listener, np_pipe *pipe) {
 
 static void accept_begins(void) {
   char name[WORLD_PIPE_NAME_BYTES_MAX];
-  np_listener_options options;
+  np_listener_options options = listener_options();
 
   name_of(name, 'l');
-  np_listener_options_init(&options);
   options.backlog = 1;
   assert_np_ok(np_listener_create(scene.f->loop, name, &options, on_handed_out,
                                   &scene.listener));

@@ -32,8 +32,7 @@ NP_CASE(
 
   memset(data, 'x', sizeof(data));
   loop_remake_foreign(f, KEY_LOOP);
-  server_quotas(f, 100, 100);
-  pair_open(f);
+  pair_open_quota(f, 100);
   read_begin(&f->ops[0], f->end, 16);
   assert_np_error(loop_turn(f, 0), WAIT_TIMEOUT);
   write_begin(&f->ops[1], f->peer, "abc", 3);
@@ -43,9 +42,8 @@ NP_CASE(
   write_begin(&f->ops[2], f->end, data, sizeof(data));
   shutdown_begin(&f->ops[3], f->end);
   assert_received(f, f->peer, data, sizeof(data));
-  loop_until(f, 4);
-  assert_done(&f->ops[2], NP_OK, sizeof(data));
-  assert_done(&f->ops[3], NP_OK, 0);
+  assert_ends(&f->ops[2], NP_OK, sizeof(data));
+  assert_ends(&f->ops[3], NP_OK, 0);
 
   assert_np_ok(np_loop_post(f->loop, &f->tasks[0].task, on_task));
   assert_np_ok(np_timer_start(f->loop, &f->timers[0].timer, 5, on_timer));
@@ -124,11 +122,10 @@ NP_CASE("foreign-port/two-loops", np_loop_dispatch, NO_MODE, NP_OK,
         "of the same batch.",
         "OVERLAPPED_ENTRY") {
   OVERLAPPED_ENTRY entries[2];
-  np_loop_options options;
+  np_loop_options options = loop_options();
   np_loop *other = NULL;
 
   loop_remake_foreign(f, KEY_LOOP);
-  np_loop_options_init(&options);
   options.port = f->port;
   options.completion_key = KEY_OTHER;
   assert_np_ok(np_loop_create(&options, &other));
@@ -156,7 +153,7 @@ NP_CASE("foreign-port/foreign-packet", np_loop_dispatch, NO_MODE, NP_OK,
     uint8_t junk[256];
   } stranger;
   OVERLAPPED_ENTRY entry;
-  np_loop_options options;
+  np_loop_options options = loop_options();
   np_loop *later = NULL;
   np_pipe *adopted = NULL;
   HANDLE handle;
@@ -184,7 +181,6 @@ NP_CASE("foreign-port/foreign-packet", np_loop_dispatch, NO_MODE, NP_OK,
   dispatch(f, &entry, 1);
   assert_done(&f->ops[0], NP_OK, 3);
 
-  np_loop_options_init(&options);
   options.port = f->port;
   options.completion_key = KEY_LOOP;
   assert_np_ok(np_loop_create(&options, &later));
@@ -195,11 +191,10 @@ NP_CASE("foreign-port/foreign-packet", np_loop_dispatch, NO_MODE, NP_OK,
 NP_CASE("foreign-port/destroy-leaves-port", np_loop_destroy, NO_MODE, NP_OK,
         "Destroying the loop leaves the caller's port open.", "npipe/loop.h") {
   OVERLAPPED_ENTRY entry;
-  np_loop_options options;
+  np_loop_options options = loop_options();
   np_loop *other = NULL;
 
   loop_remake_foreign(f, KEY_LOOP);
-  np_loop_options_init(&options);
   options.port = f->port;
   options.completion_key = KEY_OTHER;
   assert_np_ok(np_loop_create(&options, &other));

@@ -46,14 +46,13 @@ NP_CASE("loop/create-one-handle", np_loop_create, NO_MODE, NP_OK,
                                         "NtOpenFile",       "CreateEventW",
                                         "DuplicateHandle",  "CreateThread"};
   const DWORD before = handle_count();
-  np_loop_options options;
+  np_loop_options options = loop_options();
   np_loop *own = NULL;
   np_loop *foreign = NULL;
   uint64_t count = 0;
 
   assert_np_ok(np_loop_create(NULL, &own));
   assert_int_equal(handle_count(), before + (before > 0 ? 1 : 0));
-  np_loop_options_init(&options);
   options.port = np_loop_port(f->loop);
   options.completion_key = 7;
   assert_np_ok(np_loop_create(&options, &foreign));

@@ -6,12 +6,11 @@ NP_CASE("memory/loop-create", np_loop_create, NO_MODE, ERROR_NOT_ENOUGH_MEMORY,
         "Whichever allocation of a loop's creation fails, nothing is set and "
         "nothing is left.",
         "npipe/loop.h") {
-  np_loop_options options;
+  np_loop_options options = loop_options();
   np_loop *loop = NULL;
   size_t live = f->allocator.live;
   unsigned failures = 0;
 
-  np_loop_options_init(&options);
   options.allocator = allocator_of(f);
   for (;;) {
     np_error error;

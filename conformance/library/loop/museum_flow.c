@@ -9,8 +9,7 @@ NP_CASE("museum-flow/no-quota", np_pipe_write, ANY_MODE | BOTH_ENDS,
   struct recorder *read = &f->ops[0];
   struct recorder *write = &f->ops[1];
 
-  museum_begin(f, 0);
-  pair_open(f);
+  pair_open_quota(f, 0);
   for (unsigned round = 0; round < 15; round++) {
     round_name("round %u", round);
     read_begin(read, f->peer, 16);
@@ -40,10 +39,9 @@ NP_CASE("museum-flow/both-write-first", np_pipe_write, ANY_MODE, NP_OK,
   enum { BYTES = 65536 };
   static uint8_t to_client[BYTES];
   static uint8_t to_server[BYTES];
-  np_server_options defaults;
+  np_server_options defaults = server_options();
 
-  np_server_options_init(&defaults);
-  museum_begin(f, defaults.in_buffer_bytes);
+  server_quotas(f, defaults.in_buffer_bytes, defaults.in_buffer_bytes);
   f->server_options.out_buffer_bytes = defaults.out_buffer_bytes;
   pair_open(f);
   for (unsigned round = 0; round < 20; round++) {
@@ -65,8 +63,7 @@ NP_CASE("museum-flow/never-reads", np_pipe_write, ANY_MODE, NP_OK,
   static uint8_t answer[MUSEUM_QUOTA / 4];
   unsigned blocked = 0;
 
-  museum_begin(f, MUSEUM_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, MUSEUM_QUOTA);
   for (unsigned i = 0; i < COMMANDS; i++) {
     round_name("command %u", i);
     pipe_send(f, f->client, "command", 7);
@@ -92,8 +89,7 @@ NP_CASE("museum-flow/duplex", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
         "Synchronous and Overlapped Input and Output; museum F06") {
   struct recorder *read = &f->ops[0];
 
-  museum_begin(f, MUSEUM_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, MUSEUM_QUOTA);
   read_begin(read, f->end, 16);
   loop_settle(f);
   for (unsigned round = 0; round < MUSEUM_ROUNDS; round++) {
@@ -130,8 +126,7 @@ NP_CASE("museum-flow/reads-in-order", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
         "A read that the kernel answers at once does not overtake an earlier "
         "one whose packet still lies in the port, of the loop or the caller.",
         "ReadFile#pipes; museum D08 M14 N13") {
-  museum_begin(f, MUSEUM_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 100; round++) {
     two_reads(f, round);
   }
@@ -216,7 +211,7 @@ NP_CASE("museum-flow/storm", np_pipe_read, BYTE_READS, NP_OK,
   struct stream streams[2];
   uint32_t random = 1;
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (size_t i = 0; i < sizeof(storm_data); i++) {
     storm_data[i] = (uint8_t)(i % PERIOD);
   }

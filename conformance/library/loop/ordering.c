@@ -162,8 +162,7 @@ NP_CASE("ordering/writes", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
         "WriteFile#pipes") {
   static uint32_t numbers[MANY];
 
-  server_quotas(f, 40, 40);
-  pair_open(f);
+  pair_open_quota(f, 40);
   for (uint32_t i = 0; i < MANY; i++) {
     numbers[i] = i;
     write_begin(&f->ops[i], f->end, &numbers[i], sizeof(i));
@@ -238,9 +237,8 @@ NP_CASE("ordering/never-from-the-call", np_pipe_write, ANY_MODE | BOTH_ENDS,
   pair_open(f);
   f->ops[0].then = then_start_inside;
   write_begin(&f->ops[0], f->end, "x", 1);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, 1);
-  assert_done(&f->ops[1], NP_OK, 1);
+  assert_ends(&f->ops[0], NP_OK, 1);
+  assert_ends(&f->ops[1], NP_OK, 1);
   assert_true(f->ops[0].order < f->ops[1].order);
 }
 

@@ -6,9 +6,8 @@
 enum { PIPES = 5 };
 
 static void reads_one_byte(np_pipe *pipe) {
-  np_ready_options options;
+  np_ready_options options = ready_options();
 
-  np_ready_options_init(&options);
   options.read_ahead_bytes = 0;
   assert_np_ok(np_pipe_set_ready_options(pipe, &options));
 }
@@ -63,10 +62,9 @@ NP_CASE("more-data/foreign-port", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
   for (unsigned i = 0; i < 3; i++) {
     read_begin(&f->ops[i], f->end, 2);
   }
-  loop_until(f, 3);
-  assert_done(&f->ops[0], ERROR_MORE_DATA, 2);
-  assert_done(&f->ops[1], ERROR_MORE_DATA, 2);
-  assert_done(&f->ops[2], NP_OK, 1);
+  assert_ends(&f->ops[0], ERROR_MORE_DATA, 2);
+  assert_ends(&f->ops[1], ERROR_MORE_DATA, 2);
+  assert_ends(&f->ops[2], NP_OK, 1);
 }
 
 NP_CASE("more-data/loops-of-one-key", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
@@ -77,9 +75,8 @@ NP_CASE("more-data/loops-of-one-key", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
   HANDLE port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 1);
 
   for (unsigned i = 0; i < 3; i++) {
-    np_loop_options options;
+    np_loop_options options = loop_options();
 
-    np_loop_options_init(&options);
     options.port = port;
     options.completion_key = 7;
     loop_drain(f);
@@ -107,9 +104,8 @@ NP_CASE("more-data/limit-passes", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
   read_begin(&f->ops[0], f->end, 2);
   f->ops[1].op.timeout_ms = LOOP_WAIT_MS;
   read_begin(&f->ops[1], f->end, 2);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], ERROR_MORE_DATA, 2);
-  assert_done(&f->ops[1], ERROR_MORE_DATA, 2);
+  assert_ends(&f->ops[0], ERROR_MORE_DATA, 2);
+  assert_ends(&f->ops[1], ERROR_MORE_DATA, 2);
   assert_received(f, f->end, "e", 1);
 }
 
@@ -141,7 +137,7 @@ NP_CASE("more-data/close-at-once", np_pipe_close, MODE_MESSAGE | BOTH_ENDS,
         "A pipe that is closed while its loop finds out is told closed, and "
         "the loop can be destroyed then.",
         "npipe/loop.h") {
-  np_loop_options options;
+  np_loop_options options = loop_options();
   char buffer[16];
   size_t length = 0;
 
@@ -152,7 +148,6 @@ NP_CASE("more-data/close-at-once", np_pipe_close, MODE_MESSAGE | BOTH_ENDS,
   pipe_close_wait(f, f->end);
   pipe_close_wait(f, f->peer);
   loop_drain(f);
-  np_loop_options_init(&options);
   loop_remake(f, &options);
 }
 

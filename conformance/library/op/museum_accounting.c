@@ -488,7 +488,7 @@ static void combine(np_fixture *f) {
 static void generate(np_fixture *f, enum kind kind,
                      const struct situation *situations, size_t count,
                      enum action action) {
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   memset(&scene, 0, sizeof(scene));
   scene.op = &f->ops[0];
   scene.peer_op = &f->ops[1];

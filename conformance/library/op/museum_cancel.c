@@ -12,7 +12,7 @@ NP_CASE("museum-cancel/late-data", np_pipe_read, ANY_MODE | BOTH_ENDS,
   struct recorder *late = &f->ops[0];
   uint8_t pattern[16];
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   museum_pattern(pattern, sizeof(pattern), 7);
   pair_open(f);
   for (unsigned round = 0; round < 15; round++) {
@@ -43,7 +43,7 @@ NP_CASE("museum-cancel/scribbled-write", np_op_cancel, MODE_BYTE | BOTH_ENDS,
   static uint8_t got[MUSEUM_QUOTA];
   struct recorder *write = &f->ops[0];
 
-  museum_begin(f, 1024);
+  server_quotas(f, 1024, 1024);
   museum_pattern(original, sizeof(original), 3);
   pair_open(f);
   f->user = data;
@@ -79,8 +79,7 @@ NP_CASE("museum-cancel/no-byte-lost", np_op_cancel, ANY_MODE | BOTH_ENDS,
   uint8_t sent = 0;
   uint8_t got = 0;
 
-  museum_begin(f, MUSEUM_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, MUSEUM_QUOTA);
   for (unsigned round = 0; round < MUSEUM_TURNS; round++) {
     uint8_t byte = sent++;
 
@@ -129,7 +128,7 @@ NP_CASE("museum-cancel/seven-of-eight", np_op_cancel, ANY_MODE,
   np_pipe *servers[PIPES] = {NULL};
   np_pipe *clients[PIPES] = {NULL};
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (unsigned i = 0; i < PIPES; i++) {
     pair_open(f);
     servers[i] = pipe_own(f, f->server);
@@ -175,8 +174,7 @@ NP_CASE("museum-cancel/shared-handle", np_pipe_read, ANY_MODE | BOTH_ENDS,
         "DuplicateHandle; museum D16 D13 P03") {
   struct recorder *read = &f->ops[0];
 
-  museum_begin(f, MUSEUM_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 100; round++) {
     uint8_t got[16];
 
@@ -202,8 +200,7 @@ NP_CASE("museum-cancel/stranger", np_pipe_read, ANY_MODE | BOTH_ENDS,
         "CancelIoEx#remarks; museum E07") {
   struct recorder *read = &f->ops[0];
 
-  museum_begin(f, MUSEUM_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 200; round++) {
     round_name("round %u", round);
     read_begin(read, f->end, 16);
@@ -222,8 +219,7 @@ NP_CASE("museum-cancel/too-late", np_op_cancel, ANY_MODE | BOTH_ENDS,
   struct recorder *read = &f->ops[0];
   struct recorder *write = &f->ops[1];
 
-  museum_begin(f, MUSEUM_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 200; round++) {
     round_name("round %u", round);
     /* The write completes inside the call. */
@@ -286,8 +282,7 @@ NP_CASE("museum-cancel/other-thread", np_op_cancel, ANY_MODE,
   struct recorder *write = &f->ops[0];
   HANDLE worker;
 
-  museum_begin(f, MUSEUM_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, MUSEUM_QUOTA);
   pipe_send(f, f->server, data, sizeof(data));
   f->tasks[0].then = cancel_write;
   worker = museum_worker(cancel_often, &canceller);
@@ -308,8 +303,7 @@ NP_CASE("museum-cancel/old-deadline", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
         "np_op; museum E08 H15") {
   struct recorder *read = &f->ops[0];
 
-  museum_begin(f, MUSEUM_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, MUSEUM_QUOTA);
   for (unsigned round = 0; round < MUSEUM_TURNS; round++) {
     round_name("round %u", round);
     /* The peer's write ends the read. The limit only guards against a hang. */
@@ -352,8 +346,7 @@ NP_CASE("museum-cancel/deadline-race", np_pipe_read, ANY_MODE | BOTH_ENDS,
         "CancelIoEx#remarks; museum E08 D08") {
   struct recorder *read = &f->ops[0];
 
-  museum_begin(f, MUSEUM_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, MUSEUM_QUOTA);
   f->timers[0].then = send_now;
   for (unsigned round = 0; round < 60; round++) {
     round_name("round %u", round);
@@ -381,7 +374,7 @@ NP_CASE("museum-cancel/timer-moved", np_timer_start, NO_MODE, NP_OK,
   struct timer_recorder *timer = &f->timers[0];
   uint64_t started_ms = 0;
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 20000; round++) {
     round_name("round %u", round);
     assert_np_error(np_timer_start(f->loop, &timer->timer,

@@ -8,8 +8,7 @@ static const char large[LARGE] = "large";
 /* small_pair_open opens a pair whose quotas are too small for a write of LARGE
  * bytes. */
 static void small_pair_open(np_fixture *f) {
-  server_quotas(f, SMALL, SMALL);
-  pair_open(f);
+  pair_open_quota(f, SMALL);
 }
 
 NP_CASE("op-cancel/init", np_op_init, NO_MODE, NP_OK,

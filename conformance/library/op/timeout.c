@@ -9,8 +9,7 @@ static const char large[LARGE] = "large";
 enum { TICK_MS = 16 };
 
 static void small_pair_open(np_fixture *f) {
-  server_quotas(f, SMALL, SMALL);
-  pair_open(f);
+  pair_open_quota(f, SMALL);
 }
 
 static void assert_passed(uint64_t begin_ms, uint64_t ms) {
@@ -195,9 +194,8 @@ NP_CASE("timeout/order", np_pipe_read, ANY_MODE | BOTH_ENDS, WAIT_TIMEOUT,
   f->ops[1].op.timeout_ms = LIMIT_MS;
   read_begin(&f->ops[0], f->end, 16);
   read_begin(&f->ops[1], f->end, 16);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
-  assert_done(&f->ops[1], WAIT_TIMEOUT, 0);
+  assert_ends(&f->ops[0], WAIT_TIMEOUT, 0);
+  assert_ends(&f->ops[1], WAIT_TIMEOUT, 0);
   assert_true(f->ops[1].order < f->ops[0].order);
 }
 

@@ -6,8 +6,7 @@ enum { SMALL = 100, LARGE = 1000 };
 static const char large[LARGE] = "large";
 
 static void small_pair_open(np_fixture *f) {
-  server_quotas(f, SMALL, SMALL);
-  pair_open(f);
+  pair_open_quota(f, SMALL);
 }
 
 /* --- From every state --------------------------------------------------- */
@@ -275,11 +274,8 @@ NP_CASE("close/twice", np_pipe_close, BOTH_ENDS, ERROR_INVALID_HANDLE,
         "A second close is refused, changes nothing, and its on_closed never "
         "runs.",
         "npipe/pipe.h") {
-  np_pipe *pipe;
+  np_pipe *pipe = pipe_closing(f);
 
-  pair_open(f);
-  pipe = f->end;
-  pipe_close(f, pipe);
   assert_np_error(np_pipe_close(pipe, on_closed_never), ERROR_INVALID_HANDLE);
   assert_np_error(np_pipe_close(pipe, NULL), ERROR_INVALID_HANDLE);
   loop_until_count(f, &f->closed_count, 1);

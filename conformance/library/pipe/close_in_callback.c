@@ -18,10 +18,9 @@ NP_CASE("close-in-callback/in-read-callback", np_pipe_close,
   read_pend(f, &f->ops[2], f->end, 3);
   write_begin(&f->ops[3], f->peer, "abc", 3);
   loop_until_count(f, &f->closed_count, 1);
-  loop_until(f, 4);
-  assert_done(&f->ops[0], NP_OK, 3);
-  assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
-  assert_done(&f->ops[2], ERROR_OPERATION_ABORTED, 0);
+  assert_ends(&f->ops[0], NP_OK, 3);
+  assert_ends(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+  assert_ends(&f->ops[2], ERROR_OPERATION_ABORTED, 0);
   assert_true(f->closed_order > f->ops[1].order);
   assert_true(f->closed_order > f->ops[2].order);
 }

@@ -8,7 +8,7 @@ NP_CASE("museum-close/never-connected", np_pipe_close, ANY_MODE, NP_OK,
         "A server without any client closes at once, and needs no client for "
         "this.",
         "Named Pipe Operations; museum H03") {
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 200; round++) {
     round_name("round %u", round);
     server_listen(f);
@@ -23,7 +23,7 @@ NP_CASE("museum-close/one-of-two-waiting", np_pipe_close, ANY_MODE,
         "If one of two waiting instances is closed, its connect ends at once, "
         "and the other instance serves the next client.",
         "Named Pipe Operations; museum H05 H09 L17") {
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 100; round++) {
     struct recorder *closed = &f->ops[0];
     struct recorder *stays = &f->ops[1];
@@ -53,7 +53,7 @@ NP_CASE("museum-close/cancelled-connect", np_op_cancel, ANY_MODE,
         "CancelIoEx#remarks; museum H08") {
   struct recorder *connect = &f->ops[0];
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   server_listen(f);
   for (unsigned round = 0; round < 100; round++) {
     np_pipe *other = NULL;
@@ -82,7 +82,7 @@ NP_CASE("museum-close/ghost", np_pipe_close, NO_MODE, NP_OK,
   struct recorder *connect = &f->ops[0];
   uint32_t random = 1;
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (unsigned round = 0; round < MUSEUM_ROUNDS; round++) {
     uint32_t way = museum_random(&random);
     bool before = way % 2 == 0;
@@ -129,7 +129,7 @@ NP_CASE("museum-close/woken", np_loop_post, NO_MODE, ERROR_OPERATION_ABORTED,
         "PostQueuedCompletionStatus; museum H11 H06") {
   struct closing closing = {f->loop, &f->tasks[0]};
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   f->tasks[0].then = close_server;
   for (unsigned round = 0; round < 100; round++) {
     HANDLE worker;
@@ -159,7 +159,7 @@ NP_CASE("museum-close/everything-in-flight", np_pipe_close,
   static uint8_t data[MUSEUM_QUOTA];
   enum { READS = 3, WRITES = 3 };
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 100; round++) {
     round_name("round %u", round);
     pair_open(f);
@@ -192,7 +192,7 @@ NP_CASE("museum-close/late-packets", np_pipe_close, ANY_MODE | BOTH_ENDS,
         "GetQueuedCompletionStatusEx; museum L16 L04 S04") {
   static uint8_t data[64];
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 100; round++) {
     struct recorder *hit = &f->ops[0];
     struct recorder *missed = &f->ops[1];
@@ -223,7 +223,7 @@ NP_CASE("museum-close/twice", np_pipe_close, ANY_MODE | BOTH_ENDS,
         "A second close, also from a callback of the first, changes nothing, "
         "and its on_closed never runs.",
         "Named Pipe Operations; museum H18 L17") {
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 50; round++) {
     np_pipe *end;
 
@@ -248,7 +248,7 @@ NP_CASE("museum-close/blocked-write", np_pipe_close, ANY_MODE | BOTH_ENDS,
         "Named Pipe Operations; museum H17") {
   static uint8_t data[MUSEUM_QUOTA];
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 50; round++) {
     round_name("round %u", round);
     pair_open(f);
@@ -327,7 +327,7 @@ NP_CASE("museum-close/every-state", np_pipe_close, ANY_MODE, NP_OK,
         "A server closes from each state it can be in; what was in flight is "
         "answered and its name is free.",
         "Named Pipe Operations; museum S12 H06") {
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 10 * STATE_COUNT; round++) {
     np_pipe *client = NULL;
 

@@ -17,8 +17,7 @@ NP_CASE("museum-handle/not-inheritable", np_pipe_handle, ANY_MODE, NP_OK,
         "SECURITY_ATTRIBUTES#members; museum P12") {
   SECURITY_ATTRIBUTES attributes = {sizeof(attributes), NULL, FALSE};
 
-  museum_begin(f, MUSEUM_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, MUSEUM_QUOTA);
   assert_false(is_inheritable(f->server));
   assert_false(is_inheritable(f->client));
   museum_close_pair(f);
@@ -45,7 +44,7 @@ NP_CASE("museum-handle/holder-moves", np_server_connect, ANY_MODE, NP_OK,
   static struct holder holders[20];
   struct recorder *connect = &f->ops[0];
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   server_listen(f);
   holders[0].server = f->server;
   connect_begin(connect, holders[0].server);
@@ -71,8 +70,7 @@ NP_CASE("museum-handle/asked-while-busy", np_pipe_info, ANY_MODE | BOTH_ENDS,
   struct recorder *read = &f->ops[0];
   struct recorder *write = &f->ops[1];
 
-  museum_begin(f, MUSEUM_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, MUSEUM_QUOTA);
   museum_pattern(data, sizeof(data), 11);
   read_begin(read, f->end, sizeof(read->buffer));
   write_begin(write, f->end, data, sizeof(data));
@@ -101,8 +99,7 @@ NP_CASE("museum-handle/adopt-duplicate", np_pipe_adopt, ANY_MODE | BOTH_ENDS,
   np_pipe *adopted = NULL;
   HANDLE duplicate = NULL;
 
-  museum_begin(f, MUSEUM_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, MUSEUM_QUOTA);
   assert_true(DuplicateHandle(GetCurrentProcess(), np_pipe_handle(f->end),
                               GetCurrentProcess(), &duplicate, 0, FALSE,
                               DUPLICATE_SAME_ACCESS));
@@ -121,7 +118,7 @@ NP_CASE("museum-handle/duplicate-keeps-open", np_pipe_close,
         "CancelIoEx#remarks; museum D16 L16 P12") {
   HANDLE duplicate = NULL;
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 50; round++) {
     round_name("round %u", round);
     pair_open(f);
@@ -148,8 +145,7 @@ NP_CASE("museum-handle/exported", np_pipe_handle, ANY_MODE | BOTH_ENDS, NP_OK,
         "GetQueuedCompletionStatus#remarks; museum P03 F08") {
   unsigned order;
 
-  museum_begin(f, MUSEUM_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 100; round++) {
     uint8_t got[16];
 
@@ -175,7 +171,7 @@ NP_CASE("museum-handle/adopt-unusable", np_pipe_adopt, ANY_MODE,
   DWORD bytes = 0;
   HANDLE handle;
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   raw_name(f, name);
   server_listen(f);
   handle = CreateFileW(name, GENERIC_READ | GENERIC_WRITE, 0, NULL,
@@ -215,7 +211,7 @@ NP_CASE("museum-handle/no-memory", np_server_create, NO_MODE,
   const char *const sddl[] = {NULL, "D:(A;;GA;;;WD)"};
   np_pipe *pipe = NULL;
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   f->server_options.instances_max = 1;
   for (unsigned kind = 0; kind < 2; kind++) {
     size_t live = f->allocator.live;
@@ -254,8 +250,7 @@ NP_CASE("museum-handle/info-often", np_pipe_info, ANY_MODE | BOTH_ENDS, NP_OK,
   np_info info = {.size = sizeof(info)};
   size_t total;
 
-  museum_begin(f, MUSEUM_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, MUSEUM_QUOTA);
   total = f->allocator.total;
   for (unsigned round = 0; round < 5000; round++) {
     round_name("round %u", round);
@@ -319,15 +314,14 @@ NP_CASE("museum-handle/option-order", np_server_create, NO_MODE, NP_OK,
         "The order in which options are set does not matter: none erases "
         "another.",
         "CreateNamedPipe#parameters; museum X01 X02") {
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (unsigned order = 0; order < 720; order++) {
-    np_server_options options;
+    np_server_options options = server_options();
     set_fn left[SETTERS];
     unsigned number = order;
 
     round_name("order %u", order);
     memcpy(left, setters, sizeof(left));
-    np_server_options_init(&options);
     for (unsigned count = SETTERS; count > 0; count--) {
       unsigned pick = number % count;
 
@@ -343,14 +337,13 @@ NP_CASE("museum-handle/option-subsets", np_server_create, NO_MODE, NP_OK,
         "Each set of options gives a pipe with exactly these options: the "
         "create call takes all of them together.",
         "CreateNamedPipe#parameters; museum X01 X02") {
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (unsigned set = 0; set < 1u << SETTERS; set++) {
-    np_server_options options;
+    np_server_options options = server_options();
     np_info info = {.size = sizeof(info)};
     np_pipe *server = NULL;
 
     round_name("set %u", set);
-    np_server_options_init(&options);
     for (unsigned i = 0; i < SETTERS; i++) {
       if ((set >> i & 1u) != 0) {
         setters[i](&options);

@@ -234,11 +234,8 @@ NP_CASE("pipe-info/invalid", np_pipe_info, NO_MODE, ERROR_INVALID_PARAMETER,
 NP_CASE("pipe-info/closing", np_pipe_info, BOTH_ENDS, ERROR_INVALID_HANDLE,
         "A pipe that is being closed answers no more.", "npipe/pipe.h") {
   np_info info;
-  np_pipe *pipe;
+  np_pipe *pipe = pipe_closing(f);
 
-  pair_open(f);
-  pipe = f->end;
-  pipe_close(f, pipe);
   info.size = sizeof(info);
   assert_np_error(np_pipe_info(pipe, &info), ERROR_INVALID_HANDLE);
 }

@@ -33,7 +33,7 @@ NP_CASE("process-echo/echo-crowd", np_server_connect, ANY_MODE | END_SERVER,
   world_process *puppets[PROCESSES];
   np_pipe *servers[PROCESSES];
 
-  museum_begin(f, PUPPET_QUOTA);
+  server_quotas(f, PUPPET_QUOTA, PUPPET_QUOTA);
   for (unsigned i = 0; i < PROCESSES; i++) {
     puppets[i] = puppet_start(f);
     server_listen(f);
@@ -144,8 +144,7 @@ NP_CASE("process-echo/not-inherited", np_pipe_close, ANY_MODE | BOTH_ENDS,
         "SECURITY_ATTRIBUTES#members; museum P12") {
   world_process *puppet;
 
-  museum_begin(f, PUPPET_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, PUPPET_QUOTA);
   puppet = puppet_start(f);
   read_begin(&f->ops[0], f->end, 16);
   loop_settle(f);
@@ -162,7 +161,7 @@ NP_CASE("process-echo/two-servers", np_server_create, ANY_MODE | END_SERVER,
   world_process *puppet = puppet_start_as(f, NP_SERVER);
   np_pipe *first;
 
-  museum_begin(f, PUPPET_QUOTA);
+  server_quotas(f, PUPPET_QUOTA, PUPPET_QUOTA);
   /* The puppet listens first, so its instance is the first. */
   puppet_tell(puppet, "open");
   puppet_tell(puppet, "connect");

@@ -37,7 +37,7 @@ NP_CASE("process-identity/verify-squatter", np_client_open, END_CLIENT,
   world_process *puppet = puppet_start(f);
   np_pipe *client = NULL;
 
-  museum_begin(f, PUPPET_QUOTA);
+  server_quotas(f, PUPPET_QUOTA, PUPPET_QUOTA);
   puppet_tell(puppet, "open");
   f->client_options.verify_process_id = GetCurrentProcessId();
   assert_np_error(np_client_open(f->loop, f->name, &f->client_options, &client),

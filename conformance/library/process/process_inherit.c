@@ -87,8 +87,7 @@ NP_CASE("process-inherit/inherits-no-listener", np_listener_create, ANY_MODE,
   world_process *child;
   np_pipe *client;
 
-  listening_begin(f, 2);
-  listening_open(f);
+  listening_start(f, 2);
   client = client_open_another(f);
   accepted(f, 1);
   child = child_start();

@@ -111,7 +111,7 @@ NP_CASE("process-kill/killed-ghost", np_server_connect, ANY_MODE | END_SERVER,
   world_process *puppet = puppet_start(f);
   size_t length;
 
-  museum_begin(f, PUPPET_QUOTA);
+  server_quotas(f, PUPPET_QUOTA, PUPPET_QUOTA);
   server_listen(f);
   puppet_tell(puppet, "open");
   puppet_tell(puppet, "send 100");
@@ -128,7 +128,7 @@ NP_CASE("process-kill/killed-served-again", np_server_disconnect,
         "DisconnectNamedPipe#remarks; museum A14 A15 S01") {
   static const char *const states[] = {"read", "send 100", "write 6000"};
 
-  museum_begin(f, PUPPET_QUOTA);
+  server_quotas(f, PUPPET_QUOTA, PUPPET_QUOTA);
   server_listen(f);
   connect_begin(&f->ops[0], f->server);
   for (unsigned i = 0; i < 3; i++) {
@@ -178,7 +178,7 @@ NP_CASE("process-kill/killed-while-listening", np_client_open,
   world_process *puppet = puppet_start(f);
   np_pipe *client = NULL;
 
-  museum_begin(f, PUPPET_QUOTA);
+  server_quotas(f, PUPPET_QUOTA, PUPPET_QUOTA);
   puppet_tell(puppet, "open");
   puppet_tell(puppet, "connect");
   world_process_kill(puppet);
@@ -194,7 +194,7 @@ NP_CASE("process-kill/busy-until-killed", np_client_open, ANY_MODE | END_SERVER,
   world_process *puppet = puppet_start(f);
   np_pipe *client = NULL;
 
-  museum_begin(f, PUPPET_QUOTA);
+  server_quotas(f, PUPPET_QUOTA, PUPPET_QUOTA);
   f->server_options.instances_max = 1;
   server_listen(f);
   puppet_tell(puppet, "open");

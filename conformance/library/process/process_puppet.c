@@ -41,7 +41,7 @@ void puppet_tell(world_process *puppet, const char *format, ...) {
 }
 
 void puppet_meet(np_fixture *f, world_process *puppet) {
-  museum_begin(f, PUPPET_QUOTA);
+  server_quotas(f, PUPPET_QUOTA, PUPPET_QUOTA);
   if (is_client_end(f)) {
     puppet_tell(puppet, "open");
     client_open_end(f);
@@ -152,7 +152,7 @@ static void perform(void *fixture) {
   char line[64];
 
   snprintf(f->name, sizeof(f->name), "%s", strchr(puppet_arg + 7, '-') + 1);
-  museum_begin(f, PUPPET_QUOTA);
+  server_quotas(f, PUPPET_QUOTA, PUPPET_QUOTA);
   while (world_role_read_line(line, sizeof(line))) {
     obey(f, is_server, line);
     world_role_write_line("done");

@@ -94,8 +94,7 @@ NP_CASE("museum-ready/try-write-wakes-once", np_pipe_ready,
   unsigned turns = 0;
   size_t taken = 9;
 
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   assert_try_write(f->end, pattern, 2 * READY_QUOTA, NP_OK, 2 * READY_QUOTA);
   assert_np_error(np_pipe_try_write(f->end, "x", 1, &taken), NP_WOULD_BLOCK);
   ready_begin(&f->ops[0], f->end, NP_WRITABLE);
@@ -115,8 +114,7 @@ NP_CASE("museum-ready/parked-reader", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
         "A peer parked in a large read takes all of the kernel's figure of "
         "free quota; tries succeed all the same.",
         "kaappi#2459; museum R07") {
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   for (unsigned round = 0; round < 20; round++) {
     read_begin(&f->ops[0], f->peer, RECORDER_BYTES_MAX);
     loop_turn(f, 0);
@@ -148,8 +146,7 @@ NP_CASE("museum-ready/try-write-is-quick", np_pipe_try_write,
         "86Box#7773; museum R10") {
   uint64_t before_ms;
 
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   assert_try_write(f->end, ready_pattern(), 2 * READY_QUOTA, NP_OK,
                    2 * READY_QUOTA);
   before_ms = world_now_ms();
@@ -252,8 +249,7 @@ NP_CASE("museum-ready/retracted", np_pipe_try_read, ANY_MODE | BOTH_ENDS,
         "Bytes that made the pipe readable and whose writer took them back "
         "make a try that would block, not a hang.",
         "libuv#5219; museum D13 D15") {
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   ready_set(f->end, 0, 65536);
   for (unsigned round = 0; round < 10; round++) {
     if ((f->variant & MODE_MESSAGE) != 0 && round > 0) {
@@ -341,7 +337,7 @@ NP_CASE("museum-ready/both-write-first", np_pipe_try_write, ANY_MODE, NP_OK,
 
   for (small = 0; small < 2; small++) {
     if (small != 0) {
-      ready_quota(f, READY_QUOTA);
+      server_quotas(f, READY_QUOTA, READY_QUOTA);
     }
     pair_reopen(f);
     assert_try_write(f->server, pattern, 65536, NP_OK, 65536);
@@ -399,8 +395,7 @@ NP_CASE("museum-ready/idle-is-idle", np_loop_run_once, ANY_MODE | BOTH_ENDS,
         "A pair on which all kinds of waits are pending and nothing happens "
         "runs no callback and does not spin.",
         "npipe/loop.h; museum R10") {
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   ready_begin(&f->ops[0], f->end, NP_READABLE | NP_READ_CLOSED);
   ready_begin(&f->ops[1], f->peer, NP_READABLE | NP_WRITE_CLOSED);
   assert_np_error(loop_turn(f, LOOP_QUIET_MS), WAIT_TIMEOUT);

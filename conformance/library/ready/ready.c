@@ -127,8 +127,7 @@ NP_CASE("ready/writable-after-full", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
         "WriteFile#pipes") {
   const char *pattern = ready_pattern();
 
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   assert_try_write(f->end, pattern, 3 * READY_QUOTA, NP_OK, 3 * READY_QUOTA);
   ready_begin(&f->ops[0], f->end, NP_WRITABLE);
   assert_quiet(f, 0);
@@ -143,8 +142,7 @@ NP_CASE("ready/both", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
         "npipe/ready.h") {
   const char *pattern = ready_pattern();
 
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   assert_int_equal(ready_wait(f, f->end, NP_READABLE | NP_WRITABLE),
                    NP_WRITABLE);
   assert_try_write(f->end, pattern, 3 * READY_QUOTA, NP_OK, 3 * READY_QUOTA);
@@ -261,17 +259,15 @@ NP_CASE("ready/write-closed-in-background", np_pipe_ready, ANY_MODE | BOTH_ENDS,
         "If the peer goes while taken data wait for it, a wait for "
         "writability ends with NP_WRITE_CLOSED.",
         "WriteFile#pipes") {
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   assert_try_write(f->end, ready_pattern(), 3 * READY_QUOTA, NP_OK,
                    3 * READY_QUOTA);
   ready_begin(&f->ops[0], f->end, NP_WRITABLE);
   ready_begin(&f->ops[1], f->end, NP_WRITE_CLOSED);
   assert_quiet(f, 0);
   pipe_close(f, f->peer);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, NP_WRITABLE | NP_WRITE_CLOSED);
-  assert_done(&f->ops[1], NP_OK, NP_WRITE_CLOSED);
+  assert_ends(&f->ops[0], NP_OK, NP_WRITABLE | NP_WRITE_CLOSED);
+  assert_ends(&f->ops[1], NP_OK, NP_WRITE_CLOSED);
 }
 
 NP_CASE("ready/write-closed-one-way", np_pipe_ready, ANY_MODE | BOTH_ENDS,
@@ -279,7 +275,7 @@ NP_CASE("ready/write-closed-one-way", np_pipe_ready, ANY_MODE | BOTH_ENDS,
         "If the peer goes, a wait for writability at an end that can only "
         "write ends with NP_WRITE_CLOSED.",
         "WriteFile#pipes; museum S06") {
-  ready_quota(f, READY_QUOTA);
+  server_quotas(f, READY_QUOTA, READY_QUOTA);
   pair_open_one_way(f, false);
   assert_try_write(f->end, ready_pattern(), 3 * READY_QUOTA, NP_OK,
                    3 * READY_QUOTA);
@@ -319,8 +315,7 @@ NP_CASE("ready/each-for-its-own", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
         "npipe/ready.h; museum R01") {
   const char *pattern = ready_pattern();
 
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   assert_try_write(f->end, pattern, 3 * READY_QUOTA, NP_OK, 3 * READY_QUOTA);
   ready_begin(&f->ops[0], f->end, NP_READABLE);
   ready_begin(&f->ops[1], f->end, NP_WRITABLE);
@@ -338,9 +333,8 @@ NP_CASE("ready/each-for-its-own", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
   assert_done(&f->ops[1], NP_OK, NP_WRITABLE);
   assert_caught(f, f->end, "x", 1);
   pipe_close(f, f->peer);
-  loop_until(f, 5);
-  assert_done(&f->ops[2], NP_OK, NP_READ_CLOSED);
-  assert_done(&f->ops[3], NP_OK, NP_WRITE_CLOSED);
+  assert_ends(&f->ops[2], NP_OK, NP_READ_CLOSED);
+  assert_ends(&f->ops[3], NP_OK, NP_WRITE_CLOSED);
 }
 
 NP_CASE("ready/false-alarm", np_pipe_ready, ANY_MODE | BOTH_ENDS,
@@ -466,17 +460,15 @@ NP_CASE("ready/cancel-writable", np_pipe_ready, ANY_MODE | BOTH_ENDS,
         "npipe/ready.h") {
   const char *pattern = ready_pattern();
 
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   assert_try_write(f->end, pattern, 3 * READY_QUOTA, NP_OK, 3 * READY_QUOTA);
   f->ops[1].op.timeout_ms = 5;
   ready_begin(&f->ops[0], f->end, NP_WRITABLE);
   ready_begin(&f->ops[1], f->end, NP_WRITABLE);
   ready_begin(&f->ops[2], f->end, NP_WRITABLE);
   assert_np_ok(np_op_cancel(&f->ops[0].op));
-  loop_until(f, 2);
-  assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
-  assert_done(&f->ops[1], WAIT_TIMEOUT, 0);
+  assert_ends(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  assert_ends(&f->ops[1], WAIT_TIMEOUT, 0);
   assert_received(f, f->peer, pattern, 3 * READY_QUOTA);
   assert_next(&f->ops[2], NP_OK, NP_WRITABLE);
 }
@@ -484,8 +476,7 @@ NP_CASE("ready/cancel-writable", np_pipe_ready, ANY_MODE | BOTH_ENDS,
 NP_CASE("ready/close", np_pipe_ready, ANY_MODE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
         "Closing the pipe ends every wait, before on_closed.", "npipe/pipe.h") {
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   assert_try_write(f->end, ready_pattern(), 3 * READY_QUOTA, NP_OK,
                    3 * READY_QUOTA);
   ready_begin(&f->ops[0], f->end, NP_READABLE);

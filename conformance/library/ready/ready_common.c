@@ -12,10 +12,6 @@ static char scratch[READY_BYTES_MAX];
 
 /* --- Pairs -------------------------------------------------------------- */
 
-void ready_quota(np_fixture *f, uint32_t quota_bytes) {
-  server_quotas(f, quota_bytes, quota_bytes);
-}
-
 void pair_open_one_way(np_fixture *f, bool end_reads) {
   bool server_reads = end_reads != is_client_end(f);
 
@@ -31,15 +27,6 @@ void pair_reopen(np_fixture *f) {
   pipe_close(f, f->client);
   loop_until_count(f, &f->closed_count, f->closing_count);
   pair_open(f);
-}
-
-np_pipe *pipe_closing(np_fixture *f) {
-  np_pipe *pipe;
-
-  pair_open(f);
-  pipe = f->end;
-  pipe_close(f, pipe);
-  return pipe;
 }
 
 void server_disconnect(np_fixture *f) {

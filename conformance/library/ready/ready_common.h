@@ -15,9 +15,6 @@ enum {
 extern const size_t read_aheads[];
 extern const size_t read_ahead_count;
 
-/* ready_quota sets the quotas of the instances that follow. */
-void ready_quota(np_fixture *f, uint32_t quota_bytes);
-
 /* pair_open_one_way is pair_open with an f->end that can only read, or only
  * write. */
 void pair_open_one_way(np_fixture *f, bool end_reads);
@@ -25,10 +22,6 @@ void pair_open_one_way(np_fixture *f, bool end_reads);
 /* pair_reopen closes both ends, if they are open, waits for both closes, and
  * calls pair_open. */
 void pair_reopen(np_fixture *f);
-
-/* pipe_closing returns f->end, which is being closed. It can be used until the
- * loop runs. */
-np_pipe *pipe_closing(np_fixture *f);
 
 /* server_disconnect disconnects the client, and runs everything that becomes
  * ready by this. */

@@ -79,7 +79,7 @@ static void session_is_new(np_fixture *f, size_t i) {
 }
 
 static void reuse(np_fixture *f, bool wait_between) {
-  ready_quota(f, READY_QUOTA);
+  server_quotas(f, READY_QUOTA, READY_QUOTA);
   for (size_t i = 0; i < read_ahead_count * LEFTOVERS; i++) {
     memset(f->ops, 0, 3 * sizeof(f->ops[0]));
     pair_reopen(f);
@@ -168,8 +168,7 @@ NP_CASE("ready-end/close-in-flight", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
         "npipe/pipe.h") {
   size_t live = f->allocator.live;
 
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   assert_try_write(f->end, ready_pattern(), 3 * READY_QUOTA, NP_OK,
                    3 * READY_QUOTA);
   assert_try_read(f->end, 64, NP_WOULD_BLOCK, NULL, 0);

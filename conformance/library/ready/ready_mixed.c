@@ -256,10 +256,9 @@ NP_CASE("ready-mixed/in-callbacks", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
   pipe_send(f, f->peer, "hello", 5);
   loop_until(f, 1);
   pipe_send(f, f->peer, "world", 5);
-  loop_until(f, 3);
-  assert_done(&f->ops[0], NP_OK, 5);
-  assert_done(&f->ops[1], NP_OK, NP_READABLE);
-  assert_done(&f->ops[2], NP_OK, 5);
+  assert_ends(&f->ops[0], NP_OK, 5);
+  assert_ends(&f->ops[1], NP_OK, NP_READABLE);
+  assert_ends(&f->ops[2], NP_OK, 5);
   assert_memory_equal(f->ops[2].buffer, "world", 5);
 }
 
@@ -352,8 +351,7 @@ NP_CASE("ready-mixed/writes-back-and-forth", np_pipe_try_write,
   const char *pattern = ready_pattern();
   uint32_t state = 7;
 
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   for (unsigned round = 0; round < ROUNDS; round++) {
     size_t lengths[4] = {0};
     size_t total = 0;

@@ -35,11 +35,10 @@ NP_CASE("ready-options/set-options-bad", np_pipe_set_ready_options, NO_MODE,
         "A NULL, a size that is not the struct's and a number out of range are "
         "refused, and change nothing.",
         "npipe/ready.h") {
-  np_ready_options good;
+  np_ready_options good = ready_options();
   np_ready_options options;
 
   pair_open(f);
-  np_ready_options_init(&good);
   assert_invalid(np_pipe_set_ready_options(NULL, &good));
   assert_invalid(np_pipe_set_ready_options(f->end, NULL));
   options = good;
@@ -63,18 +62,16 @@ NP_CASE("ready-options/set-options-bad", np_pipe_set_ready_options, NO_MODE,
 NP_CASE("ready-options/set-options-closing", np_pipe_set_ready_options, NO_MODE,
         ERROR_INVALID_HANDLE, "A pipe that is being closed takes no options.",
         "npipe/ready.h") {
-  np_ready_options options;
+  np_ready_options options = ready_options();
 
-  np_ready_options_init(&options);
   assert_np_error(np_pipe_set_ready_options(pipe_closing(f), &options),
                   ERROR_INVALID_HANDLE);
 }
 
 static void asked(np_fixture *f, unsigned way) {
-  np_ready_options options;
+  np_ready_options options = ready_options();
   size_t count = 0;
 
-  np_ready_options_init(&options);
   switch (way) {
     case 0:
       ready_wait(f, f->end, NP_WRITABLE);
@@ -111,9 +108,8 @@ NP_CASE("ready-options/set-options-late", np_pipe_set_ready_options, NO_MODE,
 }
 
 static np_error attempt_set_options(np_fixture *f) {
-  np_ready_options options;
+  np_ready_options options = ready_options();
 
-  np_ready_options_init(&options);
   return np_pipe_set_ready_options(f->end, &options);
 }
 

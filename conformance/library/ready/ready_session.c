@@ -21,8 +21,7 @@ NP_CASE("ready-session/disconnect", np_pipe_ready, ANY_MODE,
         ERROR_PIPE_NOT_CONNECTED,
         "np_server_disconnect ends every wait on the server end.",
         "DisconnectNamedPipe#remarks") {
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   assert_try_write(f->server, ready_pattern(), 3 * READY_QUOTA, NP_OK,
                    3 * READY_QUOTA);
   ready_begin(&f->ops[0], f->server, NP_READABLE);

@@ -163,8 +163,7 @@ NP_CASE("try-io/nothing", np_pipe_try_io, ANY_MODE | BOTH_ENDS, NP_WOULD_BLOCK,
         "npipe/ready.h") {
   size_t transferred = 9;
 
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   ready_set(f->end, 0, 65536);
   assert_np_error(
       np_pipe_try_io(f->end, NP_READABLE, own_never, NULL, &transferred),
@@ -470,9 +469,8 @@ NP_CASE("try-io/async-cancel", np_pipe_async_io, ANY_MODE | BOTH_ENDS,
   assert_np_ok(np_op_cancel(&f->ops[0].op));
   assert_np_ok(np_op_cancel(&f->ops[1].op));
   call.run_count = 0;
-  loop_until(f, 2);
-  assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
-  assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+  assert_ends(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  assert_ends(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
   loop_quiet(f);
   assert_int_equal(call.run_count, 0);
   pipe_send(f, f->peer, "hello", 5);
@@ -493,9 +491,8 @@ NP_CASE("try-io/async-timeout", np_pipe_async_io, ANY_MODE | BOTH_ENDS,
   f->ops[1].op.timeout_ms = 20;
   async_begin(&f->ops[0], f->end, NP_READABLE, own_never, &call);
   async_begin(&f->ops[1], f->end, NP_WRITABLE, own_answer, &call);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
-  assert_done(&f->ops[1], WAIT_TIMEOUT, 0);
+  assert_ends(&f->ops[0], WAIT_TIMEOUT, 0);
+  assert_ends(&f->ops[1], WAIT_TIMEOUT, 0);
   assert_true(call.run_count > 0);
   pipe_send(f, f->peer, "hello", 5);
   assert_caught(f, f->end, "hello", 5);

@@ -202,7 +202,7 @@ NP_CASE("try-read/large", np_pipe_try_read, ANY_MODE | BOTH_ENDS, NP_OK,
   enum { BYTES = 200000 };
   const char *pattern = ready_pattern();
 
-  ready_quota(f, 1 << 20);
+  server_quotas(f, 1 << 20, 1 << 20);
   for (unsigned i = 0; i < SENT_WAYS; i++) {
     if (try_sizes[i / WAYS] < 100 && (f->variant & BYTE_READS) != 0 &&
         try_sizes[i / WAYS] > 0) {
@@ -448,7 +448,7 @@ NP_CASE("try-read/stream", np_pipe_try_read, ANY_MODE | BOTH_ENDS, NP_OK,
         "order and with its boundaries, for each size of read-ahead; no "
         "wake-up is lost.",
         "npipe/ready.h") {
-  ready_quota(f, READY_QUOTA);
+  server_quotas(f, READY_QUOTA, READY_QUOTA);
   for (unsigned i = 0; i < TRY_SIZES; i++) {
     pair_reopen(f);
     ready_set(f->end, try_sizes[i], 65536);

@@ -6,8 +6,7 @@ enum { OVER_QUOTA = 3 * READY_QUOTA };
 
 /* filled opens a pair and lets f->end take more than the peer's quota holds. */
 static void filled(np_fixture *f) {
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   assert_try_write(f->end, ready_pattern(), OVER_QUOTA, NP_OK, OVER_QUOTA);
 }
 
@@ -34,8 +33,7 @@ NP_CASE("try-write/copied", np_pipe_try_write, ANY_MODE | BOTH_ENDS, NP_OK,
   static char buffer[OVER_QUOTA];
   const char *pattern = ready_pattern();
 
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   memcpy(buffer, pattern, sizeof(buffer));
   assert_try_write(f->end, buffer, sizeof(buffer), NP_OK, sizeof(buffer));
   memset(buffer, '#', sizeof(buffer));
@@ -84,8 +82,7 @@ NP_CASE("try-write/message-whole", np_pipe_try_write, MESSAGE_TYPE | BOTH_ENDS,
         "npipe/ready.h") {
   const char *pattern = ready_pattern();
 
-  ready_quota(f, 1 << 20);
-  pair_open(f);
+  pair_open_quota(f, 1 << 20);
   ready_set(f->end, 65536, 16);
   assert_try_write(f->end, pattern, 16, NP_OK, 16);
   assert_try_write(f->end, pattern, 17, NP_OK, 17);
@@ -101,8 +98,7 @@ NP_CASE("try-write/message-over-default", np_pipe_try_write,
         "npipe/ready.h") {
   const char *pattern = ready_pattern();
 
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   ready_set(f->peer, 65536, 1);
   assert_try_write(f->end, pattern, 200000, NP_OK, 200000);
   assert_caught(f, f->peer, pattern, 200000);
@@ -151,8 +147,7 @@ NP_CASE("try-write/returns-memory", np_pipe_try_write, MODE_MESSAGE | BOTH_ENDS,
   const char *pattern = ready_pattern();
   size_t total;
 
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   ready_set(f->peer, 65536, 1);
   assert_try_write(f->end, pattern, 200000, NP_OK, 200000);
   assert_caught(f, f->peer, pattern, 200000);
@@ -168,8 +163,7 @@ NP_CASE("try-write/in-order", np_pipe_try_write, ANY_MODE | BOTH_ENDS, NP_OK,
         "npipe/ready.h") {
   const char *pattern = ready_pattern();
 
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   write_begin(&f->ops[0], f->end, pattern, 1000);
   assert_try_write(f->end, pattern + 1000, 5000, NP_OK, 5000);
   write_begin(&f->ops[1], f->end, pattern + 6000, 3000);
@@ -206,8 +200,7 @@ NP_CASE("try-write/quota-zero", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
         NP_WOULD_BLOCK,
         "With a quota of 0 each try waits for the reader of the one before.",
         "CreateNamedPipe#remarks; museum F02") {
-  ready_quota(f, 0);
-  pair_open(f);
+  pair_open_quota(f, 0);
   for (unsigned i = 0; i < 10; i++) {
     assert_try_write(f->end, "hello", 5, NP_OK, 5);
     assert_try_write(f->end, "x", 1, NP_WOULD_BLOCK, 0);
@@ -219,8 +212,7 @@ NP_CASE("try-write/quota-zero", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
 NP_CASE("try-write/reader-waits", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
         NP_OK, "A peer that waits in a read does not make the end look full.",
         "WriteFile#pipes; museum R07") {
-  ready_quota(f, 0);
-  pair_open(f);
+  pair_open_quota(f, 0);
   read_begin(&f->ops[0], f->peer, RECORDER_BYTES_MAX);
   loop_turn(f, 0);
   assert_try_write(f->end, "hello", 5, NP_OK, 5);
@@ -238,8 +230,7 @@ NP_CASE("try-write/stream", np_pipe_try_write, ANY_MODE | BOTH_ENDS, NP_OK,
   uint32_t state = 5;
   size_t got = 0;
 
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   ready_set(f->end, 65536, 1500);
   for (unsigned round = 0; round < ROUNDS; round++) {
     size_t length = 1 + ready_random(&state) % 2000;
@@ -313,8 +304,7 @@ NP_CASE("try-write/disconnected", np_pipe_try_write, ANY_MODE,
         "A disconnected client gets the error, from the try itself or from "
         "the try after taken data.",
         "DisconnectNamedPipe#remarks") {
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   assert_try_write(f->client, ready_pattern(), OVER_QUOTA, NP_OK, OVER_QUOTA);
   server_disconnect(f);
   assert_int_equal(ready_wait(f, f->client, NP_WRITABLE),
@@ -328,8 +318,7 @@ NP_CASE("try-write/disconnected-server", np_pipe_try_write, ANY_MODE,
         "A server that has disconnected its client gets "
         "ERROR_PIPE_NOT_CONNECTED from a try, whatever was taken before.",
         "DisconnectNamedPipe#remarks") {
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   assert_try_write(f->server, ready_pattern(), OVER_QUOTA, NP_OK, OVER_QUOTA);
   server_disconnect(f);
   assert_try_write(f->server, "x", 1, ERROR_PIPE_NOT_CONNECTED, 0);
@@ -409,8 +398,7 @@ NP_CASE("try-write/no-memory", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
         "Without memory a try to write takes nothing; the next try takes the "
         "data, once.",
         "npipe/ready.h") {
-  ready_quota(f, READY_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, READY_QUOTA);
   memory_sweep(f, attempt_write);
   assert_received(f, f->peer, ready_pattern(), 5000);
   assert_try_read(f->peer, 1, NP_WOULD_BLOCK, NULL, 0);

@@ -211,9 +211,8 @@ NP_CASE("access/default", np_server_options_init, NO_MODE, NP_OK,
         "less integrity.",
         "npipe/server.h") {
   struct security security;
-  np_server_options options;
+  np_server_options options = server_options();
 
-  np_server_options_init(&options);
   assert_int_equal(options.access, NP_ACCESS_CURRENT_USER);
   assert_false(options.low_integrity);
   assert_null(options.app_container);

@@ -47,11 +47,10 @@ static np_error open_error(np_fixture *f, bool read, bool write) {
 
 /* create_error creates an instance without any preset, as a squatter would. */
 static np_error create_error(np_fixture *f) {
-  np_server_options options;
+  np_server_options options = server_options();
   np_pipe *server = NULL;
   np_error error;
 
-  np_server_options_init(&options);
   options.access = NP_ACCESS_WINDOWS_DEFAULT;
   error = np_server_create(f->loop, f->name, &options, &server);
   if (error == NP_OK) {

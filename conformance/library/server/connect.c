@@ -231,10 +231,8 @@ NP_CASE("connect/cancelled", np_server_connect, ANY_MODE,
         "After a cancel the instance still listens, and connect may be called "
         "again, many times.",
         "CancelIoEx") {
-  unsigned i;
-
   server_listen(f);
-  for (i = 0; i < 10; i++) {
+  for (unsigned i = 0; i < 10; i++) {
     connect_begin(&f->ops[0], f->server);
     assert_np_ok(np_op_cancel(&f->ops[0].op));
     assert_next(&f->ops[0], ERROR_OPERATION_ABORTED, 0);

@@ -15,9 +15,8 @@ NP_CASE("disconnect/unread-is-lost", np_server_disconnect, ANY_MODE, NP_OK,
   assert_np_ok(np_server_disconnect(f->server));
   read_begin(&f->ops[0], f->client, 16);
   read_begin(&f->ops[1], f->server, 16);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
-  assert_done(&f->ops[1], ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_ends(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_ends(&f->ops[1], ERROR_PIPE_NOT_CONNECTED, 0);
   assert_false(np_is_eof(f->ops[0].result));
 }
 
@@ -53,9 +52,8 @@ NP_CASE("disconnect/in-flight-client", np_server_disconnect, ANY_MODE, NP_OK,
   assert_int_equal(f->ops[1].result, ERROR_PIPE_NOT_CONNECTED);
   read_begin(&f->ops[2], f->client, 16);
   write_begin(&f->ops[3], f->client, "abc", 3);
-  loop_until(f, 4);
-  assert_done(&f->ops[2], ERROR_PIPE_NOT_CONNECTED, 0);
-  assert_done(&f->ops[3], ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_ends(&f->ops[2], ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_ends(&f->ops[3], ERROR_PIPE_NOT_CONNECTED, 0);
 }
 
 NP_CASE("disconnect/finished-keeps-result", np_server_disconnect, ANY_MODE,
@@ -100,9 +98,8 @@ NP_CASE("disconnect/reads-of-old-session", np_server_disconnect, ANY_MODE,
   pipe_own(f, f->client);
   client_open_end(f);
   pipe_send(f, f->client, "new", 3);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
-  assert_done(&f->ops[1], NP_OK, 0);
+  assert_ends(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_ends(&f->ops[1], NP_OK, 0);
   assert_received(f, f->server, "new", 3);
 }
 
@@ -179,9 +176,8 @@ NP_CASE("disconnect/in-callback", np_server_disconnect, ANY_MODE, NP_OK,
   read_begin(&f->ops[0], f->server, 3);
   read_pend(f, &f->ops[1], f->server, 3);
   pipe_send(f, f->client, "abc", 3);
-  loop_until(f, 2);
-  assert_done(&f->ops[0], NP_OK, 3);
-  assert_done(&f->ops[1], ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_ends(&f->ops[0], NP_OK, 3);
+  assert_ends(&f->ops[1], ERROR_PIPE_NOT_CONNECTED, 0);
 }
 
 /* --- Refusals ----------------------------------------------------------- */

@@ -16,10 +16,9 @@ static void create_refused(np_fixture *f, np_error expected) {
 
 /* squat: bob creates the name first, and grants all rights to everybody. */
 static np_pipe *squat(np_fixture *f) {
-  np_server_options options;
+  np_server_options options = server_options();
   np_pipe *pipe = NULL;
 
-  np_server_options_init(&options);
   options.sddl = "D:(A;;GA;;;WD)";
   become("bob");
   assert_np_ok(np_server_create(f->loop, f->name, &options, &pipe));
@@ -28,10 +27,9 @@ static np_pipe *squat(np_fixture *f) {
 }
 
 static void listener_refused(np_fixture *f, bool first_instance) {
-  np_listener_options options;
+  np_listener_options options = listener_options();
   np_listener *listener = NULL;
 
-  np_listener_options_init(&options);
   options.server.first_instance = first_instance;
   assert_np_error(
       np_listener_create(f->loop, f->name, &options, on_pipe_never, &listener),
@@ -120,11 +118,10 @@ NP_CASE("joined/same-user", np_listener_create, ANY_MODE, NP_OK,
         "share the name.",
         "npipe/listener.h") {
   np_listener *listeners[2] = {NULL, NULL};
-  np_listener_options options;
+  np_listener_options options = listener_options();
 
   fixture_of_pair = f;
   pair_count = 0;
-  np_listener_options_init(&options);
   options.backlog = 1;
   options.server = f->server_options;
   for (int i = 0; i < 2; i++) {

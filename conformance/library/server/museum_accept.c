@@ -41,7 +41,7 @@ NP_CASE("museum-accept/ghost-hail", np_server_connect, ANY_MODE, NP_OK,
   struct recorder *connect = &f->ops[0];
   uint32_t random = 1;
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   server_listen(f);
   for (unsigned round = 0; round < MUSEUM_ROUNDS; round++) {
     /* in later rounds the instance is disconnected at this point */
@@ -72,7 +72,7 @@ NP_CASE("museum-accept/ghost-again", np_server_connect, NO_MODE, ERROR_NO_DATA,
         "A ghost is a success once; until np_server_disconnect each further "
         "connect says ERROR_NO_DATA, and then the instance serves again.",
         "ConnectNamedPipe#remarks; museum A05 A09 H02") {
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   server_listen(f);
   haunt(f, 0);
   museum_accept(f, f->server);
@@ -94,7 +94,7 @@ NP_CASE("museum-accept/ghosts-everywhere", np_server_connect, ANY_MODE, NP_OK,
   np_pipe *servers[INSTANCES] = {NULL};
   np_pipe *clients[INSTANCES] = {NULL};
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (unsigned i = 0; i < INSTANCES; i++) {
     assert_np_ok(
         np_server_create(f->loop, f->name, &f->server_options, &servers[i]));
@@ -121,7 +121,7 @@ NP_CASE("museum-accept/probe-then-serve", np_server_connect, NO_MODE, NP_OK,
         "Five programs that only look whether the name is there don't cost the "
         "honest client its turn.",
         "CreateFile#pipes; museum A05 A06") {
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   server_listen(f);
   for (unsigned i = 0; i < 5; i++) {
     haunt(f, 2);
@@ -147,7 +147,7 @@ NP_CASE("museum-accept/no-probe", np_client_open, ANY_MODE, NP_OK,
   uint64_t before = 0;
   uint64_t after = 0;
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   f->server_options.instances_max = 1;
   server_listen(f);
   world_call_count("CreateFileW", &before);
@@ -167,7 +167,7 @@ NP_CASE("museum-accept/client-first", np_server_connect, ANY_MODE, NP_OK,
         "If the client is connected first, a connect succeeds at once: one "
         "callback, no packet to wait for, and both ends can talk.",
         "ConnectNamedPipe#remarks; museum A11 A12 A18 P13") {
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (unsigned round = 0; round < MUSEUM_ROUNDS; round++) {
     struct recorder *connect = &f->ops[0];
 
@@ -191,7 +191,7 @@ NP_CASE("museum-accept/one-after-another", np_server_connect, ANY_MODE, NP_OK,
         "One instance serves a row of clients with np_server_disconnect "
         "between them, whichever of both ends goes first.",
         "DisconnectNamedPipe#remarks; museum A15 K08 S01") {
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   server_listen(f);
   connect_begin(&f->ops[0], f->server);
   for (unsigned round = 0; round < 100; round++) {
@@ -217,7 +217,7 @@ NP_CASE("museum-accept/replace", np_pipe_close, ANY_MODE, NP_OK,
         "Named Pipe Operations; museum L04 L05 A18") {
   uint32_t random = 1;
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   server_listen(f);
   for (unsigned round = 0; round < MUSEUM_ROUNDS; round++) {
     uint32_t way = museum_random(&random);
@@ -286,7 +286,7 @@ NP_CASE("museum-accept/foreign-loop", np_loop_dispatch, ANY_MODE, NP_OK,
   struct recorder *read = &f->ops[1];
   struct recorder *write = &f->ops[2];
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   loop_remake_foreign(f, 77);
   for (unsigned round = 0; round < 20; round++) {
     round_name("round %u", round);

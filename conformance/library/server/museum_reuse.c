@@ -90,8 +90,7 @@ static void reuse(np_fixture *f, enum leftover leftover, np_error expected,
   struct recorder *left = &f->ops[0];
   struct recorder *connect = &f->ops[2];
 
-  museum_begin(f, MUSEUM_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, MUSEUM_QUOTA);
   for (unsigned round = 0; round < SESSIONS; round++) {
     round_name("round %u", round);
     leave_behind(f, leftover);
@@ -190,7 +189,7 @@ NP_CASE("museum-reuse/connect-aborted", np_server_disconnect, ANY_MODE,
   struct recorder *aborted = &f->ops[0];
   struct recorder *connect = &f->ops[1];
 
-  museum_begin(f, MUSEUM_QUOTA);
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   server_listen(f);
   for (unsigned round = 0; round < SESSIONS; round++) {
     round_name("round %u", round);
@@ -219,8 +218,7 @@ NP_CASE("museum-reuse/eof-stays", np_pipe_read, ANY_MODE | BOTH_ENDS,
   unsigned order;
   np_info info = {.size = sizeof(info)};
 
-  museum_begin(f, MUSEUM_QUOTA);
-  pair_open(f);
+  pair_open_quota(f, MUSEUM_QUOTA);
   read_begin(&f->ops[0], f->end, 16);
   loop_settle(f);
   pipe_close(f, f->peer);

@@ -276,8 +276,7 @@ NP_CASE("server-options/out-buffer", np_server_create, ANY_MODE, NP_OK,
 NP_CASE("server-options/no-buffer", np_server_create, ANY_MODE | BOTH_ENDS,
         NP_OK, "With a quota of 0 each write waits until it was read.",
         "CreateNamedPipe#remarks") {
-  server_quotas(f, 0, 0);
-  pair_open(f);
+  pair_open_quota(f, 0);
   write_begin(&f->ops[0], f->end, "abc", 3);
   assert_quiet(f, 0);
   assert_received(f, f->peer, "abc", 3);

@@ -39,10 +39,8 @@ SELFTEST_CASE("pass/variants", ANY_MODE | BOTH_ENDS) {
 
 /* Output that looks like a result, has no line end, and is long. */
 SELFTEST_CASE("pass/talks", NO_MODE) {
-  int i;
-
   (void)f;
-  for (i = 0; i < 400; i++) {
+  for (int i = 0; i < 400; i++) {
     printf("@npipe-1-1 failed, says line %d of the output of this case\n", i);
   }
   fputs("no end of line", stdout);

@@ -123,17 +123,13 @@ void host_exit(int code) {
 }
 
 void host_crash_save(void) {
-  size_t i;
-
-  for (i = 0; i < CRASH_SIGNALS; i++) {
+  for (size_t i = 0; i < CRASH_SIGNALS; i++) {
     sigaction(crash_signals[i], NULL, &crash_actions[i]);
   }
 }
 
 void host_crash_restore(void) {
-  size_t i;
-
-  for (i = 0; i < CRASH_SIGNALS; i++) {
+  for (size_t i = 0; i < CRASH_SIGNALS; i++) {
     sigaction(crash_signals[i], &crash_actions[i], NULL);
   }
 }
@@ -189,10 +185,9 @@ host_child *host_child_start(const char *const *arguments,
   int out[2] = {-1, -1};
   host_child *child = NULL;
   pid_t id = 0;
-  size_t i;
   int err;
 
-  for (i = 0; arguments[i] != NULL; i++) {
+  for (size_t i = 0; arguments[i] != NULL; i++) {
     if (i == ARGUMENTS_MAX) {
       snprintf(why, why_size, "more than %d arguments", ARGUMENTS_MAX);
       return NULL;
@@ -224,7 +219,7 @@ host_child *host_child_start(const char *const *arguments,
   out[0] = -1;
 
 cleanup:
-  for (i = 0; i < 2; i++) {
+  for (size_t i = 0; i < 2; i++) {
     if (in[i] != -1) {
       close(in[i]);
     }
@@ -276,9 +271,8 @@ static bool child_exited(host_child *child) {
 void host_wait(host_child *const *children, size_t count, uint64_t timeout_ms) {
   uint64_t deadline = host_now_ms() + timeout_ms;
   struct pollfd descriptors[HOST_CHILDREN_MAX];
-  size_t i;
 
-  for (i = 0; i < count; i++) {
+  for (size_t i = 0; i < count; i++) {
     descriptors[i].fd = children[i]->out;
     descriptors[i].events = POLLIN;
     descriptors[i].revents = 0;
@@ -291,7 +285,7 @@ void host_wait(host_child *const *children, size_t count, uint64_t timeout_ms) {
     if (poll(descriptors, (nfds_t)count, timeout) > 0 || left == 0) {
       return;
     }
-    for (i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
       child_exited(children[i]);
     }
   }

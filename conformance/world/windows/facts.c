@@ -80,14 +80,13 @@ static void edition_read(HKEY key, char *out) {
   /* the value may lack its NUL */
   DWORD size = sizeof(value) - sizeof(value[0]);
   DWORD type = REG_NONE;
-  size_t i;
 
   if (RegQueryValueExW(key, L"EditionID", NULL, &type, (BYTE *)value, &size) !=
           ERROR_SUCCESS ||
       type != REG_SZ) {
     return;
   }
-  for (i = 0; i < HOST_FACT_BYTES_MAX - 1 && value[i] != 0; i++) {
+  for (size_t i = 0; i < HOST_FACT_BYTES_MAX - 1 && value[i] != 0; i++) {
     out[i] = (char)(value[i] >= ' ' && value[i] <= '~' ? value[i] : '?');
   }
 }

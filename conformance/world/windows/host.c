@@ -67,14 +67,13 @@ static void drive_wait(void) {
   char directory[MAX_PATH];
   char device[MAX_PATH];
   DWORD length = GetCurrentDirectoryA(sizeof(directory), directory);
-  int looks;
 
   if (length == 0 || length >= sizeof(directory) || directory[1] != ':') {
     return; /* the directory is not on a drive */
   }
   directory[2] = '\0';
-  for (looks = 0; looks < DRIVE_WAIT_MS / DRIVE_LOOK_MS &&
-                  QueryDosDeviceA(directory, device, sizeof(device)) == 0;
+  for (int looks = 0; looks < DRIVE_WAIT_MS / DRIVE_LOOK_MS &&
+                      QueryDosDeviceA(directory, device, sizeof(device)) == 0;
        looks++) {
     Sleep(DRIVE_LOOK_MS);
   }
@@ -201,13 +200,12 @@ static bool command_line(const char *const *arguments, char *out, size_t size) {
   char program[2048];
   DWORD length = GetModuleFileNameA(NULL, program, sizeof(program));
   size_t used;
-  size_t i;
 
   if (length == 0 || length >= sizeof(program)) {
     return false;
   }
   used = (size_t)snprintf(out, size, "\"%s\"", program);
-  for (i = 0; arguments[i] != NULL; i++) {
+  for (size_t i = 0; arguments[i] != NULL; i++) {
     if (used + strlen(arguments[i]) + 4 > size) {
       return false;
     }
@@ -374,9 +372,8 @@ static bool has_gone(host_child *child) {
 void host_wait(host_child *const *children, size_t count, uint64_t timeout_ms) {
   HANDLE handles[2 * HOST_CHILDREN_MAX];
   DWORD handle_count = 0;
-  size_t i;
 
-  for (i = 0; i < count; i++) {
+  for (size_t i = 0; i < count; i++) {
     handles[handle_count++] = children[i]->read.hEvent;
     if (!has_gone(children[i])) {
       handles[handle_count++] = children[i]->process;

@@ -79,9 +79,7 @@ static HANDLE account_token(struct account *account) {
 }
 
 static struct account *account_find(const char *user) {
-  size_t i;
-
-  for (i = 0; i < sizeof(accounts) / sizeof(accounts[0]); i++) {
+  for (size_t i = 0; i < sizeof(accounts) / sizeof(accounts[0]); i++) {
     if (strcmp(accounts[i].user, user) == 0) {
       return &accounts[i];
     }

@@ -21,15 +21,14 @@ enum { PROBE_HANDLES = 32, HANDLE_STEP = 4 };
 static DWORD handle_count_by_probe(void) {
   HANDLE probes[PROBE_HANDLES];
   ULONG_PTR highest = 0;
-  size_t i;
 
-  for (i = 0; i < PROBE_HANDLES; i++) {
+  for (size_t i = 0; i < PROBE_HANDLES; i++) {
     probes[i] = CreateEventW(NULL, TRUE, FALSE, NULL);
     if ((ULONG_PTR)probes[i] > highest) {
       highest = (ULONG_PTR)probes[i];
     }
   }
-  for (i = 0; i < PROBE_HANDLES; i++) {
+  for (size_t i = 0; i < PROBE_HANDLES; i++) {
     if (probes[i] != NULL) {
       CloseHandle(probes[i]);
     }
