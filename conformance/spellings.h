@@ -45,8 +45,8 @@ static const struct spelling others[] = {
     {"\\\\.\\pipe\\...\\", ""},   {"\\\\.\\pipe\\pipe\\", ""},
     {"\\\\.\\pipe\\Global\\", ""}};
 
-/* These name no pipe: Windows takes away the part that leads to the pipes, or
- * all that follows it. */
+/* Spellings that name no pipe, because Windows removes the prefix of pipes, or
+ * the whole part behind the prefix. */
 static const struct spelling elsewhere[] = {
     {"\\\\.\\pipe\\..\\", ""},     {"//./pipe/../", ""},
     {"\\\\.\\x\\pipe\\..\\", ""},  {"\\\\.\\pipe\\", "\\.."},

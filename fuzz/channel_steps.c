@@ -259,7 +259,8 @@ static bool message_fill(struct action *action, size_t header) {
     return false;
   }
   side->sent_bytes += action->length;
-  /* Twice what comes, and twice the write that it is gathered in. */
+  /* The receiver may hold twice this message, and the sender twice the gathered
+   * write with it. */
   side->scene->stage.bytes_max +=
       4 * (action->length + NP_FRAME_HEADER_BYTES_MAX);
   action->number = side->send_count;

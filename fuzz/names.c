@@ -17,7 +17,8 @@ static const struct row {
     {0xF1, 0xF3, 0x80, 0xBF, 2}, {0xF4, 0xF4, 0x80, 0x8F, 2},
 };
 
-/* How many bytes the sequence at `text` has; 0: it is none. */
+/* sequence returns the number of bytes of the UTF-8 sequence at `text`, or 0 if
+ * the sequence is invalid. */
 static size_t sequence(const char *text) {
   const uint8_t *at = (const uint8_t *)text;
 

@@ -44,8 +44,8 @@ static bool text_take(char out[TEXT_BYTES_MAX], struct fuzz_input *input,
   return at > begin;
 }
 
-/* How a client may spell what stands behind the plain prefix of the server's
- * name. Whether that is the same name depends on the rest: the judge says. */
+/* Spellings of the part behind the plain prefix of the server's name. Some of
+ * them name another pipe; names_judge decides. */
 static const struct spelling {
   const char *before;
   const char *after;
@@ -296,8 +296,8 @@ static np_pipe *server_make(struct stage *stage, const char *name,
   return server;
 }
 
-/* What a client of a server with these options, whom its security admits, is
- * told. */
+/* meeting returns the result that a client must get from a server with these
+ * options, if the security of the server admits the client. */
 static np_error meeting(const np_server_options *server,
                         const np_client_options *client) {
   if ((client->read && !server->outbound) ||
@@ -338,7 +338,7 @@ static np_pipe *client_make(struct stage *stage, const char *name,
              np_error_name(expected));
   } else if (server != NULL && server->sddl == NULL && !is_host &&
              is_same_pipe) {
-    /* Of a server that cannot be verified a client says so, or why not. */
+    /* A client that verifies its server may also get an error. */
     const bool verifies =
         options->verify_same_user || options->verify_process_id != 0;
 
@@ -398,8 +398,9 @@ static HANDLE raw_client(const struct stage *stage) {
                      OPEN_EXISTING, FILE_FLAG_OVERLAPPED, NULL);
 }
 
-/* Makes the handle; `*peer` is another that it needs, or NULL. Returns what
- * np_pipe_adopt shall say. */
+/* handle_make makes a handle of the given kind. `*peer` is a second handle
+ * that this kind needs, or NULL. It returns the result that np_pipe_adopt
+ * must give. */
 static np_error handle_make(const struct stage *stage, enum handle_kind kind,
                             HANDLE *handle, HANDLE *peer, HANDLE *port) {
   const DWORD duplex = PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED;

@@ -244,8 +244,7 @@ bool cancel(struct action *action) {
   STEP(action != NULL);
   error = np_op_cancel(&action->op);
   if (error == ERROR_NOT_FOUND && action->run->plan.kind != PLAN_NONE) {
-    /* The operation has its result already: the fault, which its callback
-     * reports. */
+    /* The fault has ended the operation. Its callback reports the fault. */
     turns(action->run, &action->done, action->begun);
     return false;
   }

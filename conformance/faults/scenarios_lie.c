@@ -33,13 +33,13 @@ SCENARIO(lie_info, "lie/info", 0) {
          exchange(r, r->client, r->server, "hello");
 }
 
-/* Of a message that is held, and a count that has no room for it. */
+/* The kernel's count is so large that the held message cannot be added. */
 SCENARIO(lie_count, "lie/info-count", READINESS) {
   np_info info = {.size = sizeof info};
 
   STEP(pair_open(r) && ends(write_begin(r, r->server, "held", 4), NP_OK, 4) &&
        ends(ready_begin(r, r->client, NP_READABLE), NP_OK, NP_READABLE));
-  /* What is a kind or a state may be 1; so may a count. */
+  /* 1 is a valid kind, state and count. */
   sim_lie("NtQueryInformationFile", 1, LOCAL_BYTES, 1);
   return took(r, "np_pipe_info", np_pipe_info(r->client, &info)) &&
          holds(r, info.readable_bytes == 5, "what is held is counted, too") &&

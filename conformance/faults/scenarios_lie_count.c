@@ -137,7 +137,7 @@ static bool tries_warned(struct run *r, size_t ahead, uint64_t nth) {
     STEP(ends(write_begin(r, r->client, "abcd", 4), NP_OK, 4));
     sim_lie_warning("ReadFile", nth);
     if (i == 1) {
-      error = try_read_error(r, r->server); /* It begins the read itself. */
+      error = try_read_error(r, r->server); /* The try begins the read. */
     }
     if (error == NP_WOULD_BLOCK) {
       STEP(ends(ready_begin(r, r->server, NP_READABLE), NP_OK, NP_READABLE) &&

@@ -1,7 +1,7 @@
-/* What no source tells of Windows, asked of the kernel that runs the case: raw
- * pipes of its own, and a few Win32 calls. A case that meets the rarer answer
- * accepts it where the kernel gives it here, too, and nowhere else. sim.h has
- * both answers of each question. */
+/* Questions about behaviour that no source documents. Each function asks
+ * the kernel that runs the case, with raw pipes and a few Win32 calls. A
+ * case accepts the rarer answer only if the kernel gives the same answer
+ * here. sim.h has both answers of each question. */
 #ifndef NPIPE_CONFORMANCE_LIBRARY_ANSWERS_H
 #define NPIPE_CONFORMANCE_LIBRARY_ANSWERS_H
 

@@ -51,10 +51,10 @@ struct counting_allocator {
   size_t live;       /* blocks allocated and not released */
   size_t total;      /* allocations asked for, failed ones too */
   size_t largest;    /* largest size asked for, in bytes */
-  size_t live_bytes; /* of those that are allocated and not released         */
+  size_t live_bytes; /* bytes in the live blocks                             */
   size_t most_bytes; /* highest value of `live_bytes`                        */
   size_t fail_at; /* the value of `total` that fails; 0: none                */
-  bool is_out;    /* all fail                                                */
+  bool is_out;    /* each allocation fails                                   */
 };
 
 /* An operation, its buffer, and its result. */

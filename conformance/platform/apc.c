@@ -2,7 +2,7 @@
  * thread that started the operation, and the waits that let them run. */
 #include "fixture.h"
 
-/* What a completion routine was told. */
+/* The arguments of the last completion routine. */
 static struct {
   unsigned calls;
   DWORD error;

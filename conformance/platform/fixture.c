@@ -57,7 +57,7 @@ static void platform_drain(struct platform *f) {
     }
   }
   while (f->port != NULL && packet_take(f, 0).found) {
-    /* The case did not ask for these packets. */
+    /* Drop the packets that the case did not dequeue. */
   }
 }
 

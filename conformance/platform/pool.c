@@ -4,7 +4,7 @@
 
 enum { TICKS_PER_MS = 10000 };
 
-/* What a callback was told. `told` is set afterwards. */
+/* The arguments of the last callback. The callback sets `told` at its end. */
 static struct {
   HANDLE told;
   DWORD code;
@@ -113,10 +113,11 @@ NP_PLATFORM_CASE("platform/pool/refused-at-once", CancelThreadpoolIo,
   CloseThreadpoolIo(io);
 }
 
-NP_PLATFORM_CASE("platform/pool/cancelled", CreateThreadpoolIo,
-                 NO_MODE | BOTH_ENDS, ERROR_OPERATION_ABORTED,
-                 "The callback of a cancelled read is told so.",
-                 "CreateThreadpoolIo#remarks") {
+NP_PLATFORM_CASE(
+    "platform/pool/cancelled", CreateThreadpoolIo, NO_MODE | BOTH_ENDS,
+    ERROR_OPERATION_ABORTED,
+    "The callback of a cancelled read gets ERROR_OPERATION_ABORTED.",
+    "CreateThreadpoolIo#remarks") {
   static OVERLAPPED overlapped;
   PTP_IO io = io_begin(f);
 

@@ -118,8 +118,8 @@ NP_PLATFORM_CASE("platform/read/nothing-of-an-empty-pipe", ReadFile,
 
 NP_PLATFORM_CASE("platform/read/nothing-of-an-empty-pipe-in-messages", ReadFile,
                  MODE_MESSAGE | BOTH_ENDS, ERROR_MORE_DATA,
-                 "A message read of 0 bytes pends until a message comes, tells "
-                 "that there is more, and takes none of it.",
+                 "A message read of 0 bytes pends until a message comes. Then "
+                 "it reports that there is more data, and takes none of it.",
                  "wine kernel32/tests/pipe.c#test_readfileex_pending") {
   char buffer[1];
   struct io *io = io_new(f);
@@ -157,10 +157,11 @@ NP_PLATFORM_CASE("platform/read/nothing-of-a-message", ReadFile,
   assert_read(f, f->end, "abc");
 }
 
-NP_PLATFORM_CASE("platform/read/nothing-of-a-closed-pipe", ReadFile,
-                 ANY_MODE | BOTH_ENDS, ERROR_BROKEN_PIPE,
-                 "A read of 0 bytes sees the end as any other does.",
-                 "wine kernel32/tests/pipe.c#test_CloseHandle") {
+NP_PLATFORM_CASE(
+    "platform/read/nothing-of-a-closed-pipe", ReadFile, ANY_MODE | BOTH_ENDS,
+    ERROR_BROKEN_PIPE,
+    "A read of 0 bytes at the end of the stream fails as any other read does.",
+    "wine kernel32/tests/pipe.c#test_CloseHandle") {
   char buffer[1];
 
   pair_create(f);

@@ -36,7 +36,7 @@ NP_PLATFORM_CASE("platform/root/wait-without-backslash", NtFsControlFile,
 
 NP_PLATFORM_CASE("platform/root/is-no-pipe", NtFsControlFile, NO_MODE,
                  STATUS_ILLEGAL_FUNCTION,
-                 "The root cannot listen, and has nobody to disconnect.",
+                 "The root directory refuses listen and disconnect.",
                  "wine ntdll/tests/pipe.c#subtest_empty_name_pipe_operations") {
   HANDLE root;
 

@@ -156,11 +156,12 @@ NP_PLATFORM_CASE("platform/security/early-client-tracked",
 }
 
 /* Open: Wine says the first, ReactOS the second. */
-NP_PLATFORM_CASE("platform/security/early-client-static",
-                 ImpersonateNamedPipeClient, ANY_MODE, NO_ERROR,
-                 "One with static tracking is, too, or never is: "
-                 "ERROR_CANNOT_IMPERSONATE.",
-                 "reactos npfs#NpInitializeSecurity") {
+NP_PLATFORM_CASE(
+    "platform/security/early-client-static", ImpersonateNamedPipeClient,
+    ANY_MODE, NO_ERROR,
+    "A client with static tracking that opened before ConnectNamedPipe is "
+    "impersonated after a read, or is refused with ERROR_CANNOT_IMPERSONATE.",
+    "reactos npfs#NpInitializeSecurity") {
   early_client_write_with(f, SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION);
   if (ImpersonateNamedPipeClient(f->server)) {
     assert_call(RevertToSelf());
@@ -172,8 +173,8 @@ NP_PLATFORM_CASE("platform/security/early-client-static",
 
 NP_PLATFORM_CASE("platform/security/identification-opens-nothing",
                  OpenThreadToken, NO_MODE, ERROR_BAD_IMPERSONATION_LEVEL,
-                 "On that level a thread opens its token as the process, and "
-                 "not as the client.",
+                 "While it impersonates on the level identification, a thread "
+                 "can open its token as the process, but not as the client.",
                  "OpenThreadToken#parameters") {
   HANDLE token = NULL;
   BOOL opened;

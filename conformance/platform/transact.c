@@ -100,8 +100,8 @@ NP_PLATFORM_CASE("platform/transact/cancelled", TransactNamedPipe,
 
 NP_PLATFORM_CASE("platform/transact/byte-reads-meanwhile", TransactNamedPipe,
                  MODE_MESSAGE | BOTH_ENDS, NO_ERROR,
-                 "The reply is read as the handle reads when it comes: a part "
-                 "of it is no ERROR_MORE_DATA to one that reads bytes by then.",
+                 "If the handle reads bytes when the reply comes, a part of "
+                 "the reply is a success, without ERROR_MORE_DATA.",
                  "reactos npfs/writesup.c#NpWriteDataQueue") {
   struct io *io = io_new(f);
 
@@ -190,7 +190,8 @@ NP_PLATFORM_CASE("platform/transact/call", CallNamedPipeW, MODE_MESSAGE,
 
 NP_PLATFORM_CASE("platform/transact/call-long-reply", CallNamedPipeW,
                  MODE_MESSAGE, ERROR_MORE_DATA,
-                 "A call whose reply is too long tells so; the rest is lost.",
+                 "A call whose reply is too long fails with ERROR_MORE_DATA, "
+                 "and the rest is lost.",
                  "CallNamedPipeW#remarks") {
   struct call call = {NULL, 2, 0};
   char byte;
@@ -232,7 +233,7 @@ NP_PLATFORM_CASE("platform/transact/ends-a-byte-read", TransactNamedPipe,
 /* Open: ReactOS refuses it. */
 NP_PLATFORM_CASE("platform/transact/behind-an-own-read", TransactNamedPipe,
                  MODE_MESSAGE | BOTH_ENDS, NO_ERROR,
-                 "Behind an own read that waits, which gets the answer, a "
+                 "If a read of the same end waits, it gets the answer: a "
                  "transact pends, or is refused and writes nothing.",
                  "reactos npfs#NpTransceive") {
   struct io *transact = io_new(f);
@@ -251,7 +252,7 @@ NP_PLATFORM_CASE("platform/transact/behind-an-own-read", TransactNamedPipe,
   }
 }
 
-/* Open: ReactOS charges nothing for it. */
+/* An open question. In ReactOS a request takes nothing of the quota. */
 NP_PLATFORM_CASE("platform/transact/request-takes-room", TransactNamedPipe,
                  MODE_MESSAGE | BOTH_ENDS, ERROR_IO_PENDING,
                  "A write behind an unread request of more than the quota "

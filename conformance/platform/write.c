@@ -205,8 +205,8 @@ NP_PLATFORM_CASE("platform/write/read-of-more-than-the-quota", WriteFile,
 
 NP_PLATFORM_CASE("platform/write/behind-a-read-without-quota", WriteFile,
                  ANY_MODE | BOTH_ENDS, NO_ERROR,
-                 "Without quota a write behind one that is read in part pends "
-                 "until it is read itself, or is done before it is.",
+                 "With a quota of 0, a write behind a write that was read in "
+                 "part pends until it is read itself, or completes before.",
                  "reactos npfs#NpReadDataQueue") {
   struct io *first = io_new(f);
   struct io *second = io_new(f);

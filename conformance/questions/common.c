@@ -1,5 +1,5 @@
-/* What a probe answers when it saw none of the answers that its question
- * lists. */
+/* The answer "other", for a probe that saw none of the answers of its
+ * question. */
 #include "questions.h"
 
 void answer_error(DWORD error) {

@@ -61,8 +61,8 @@ static struct flush *flush_start(struct platform *f, bool is_control) {
   return flush;
 }
 
-/* Whether the flush is over: its call has returned, and not as pending, or its
- * status block has another status by now. Sets `status`. */
+/* is_over returns true if the flush has ended: its call returned another status
+ * than pending, or its status block has another status. Sets `status`. */
 static bool is_over(const struct flush *flush, DWORD *status) {
   *status = NT_PENDING;
   if (!has_returned(flush)) {
@@ -77,7 +77,8 @@ static bool is_over(const struct flush *flush, DWORD *status) {
   return *status != NT_PENDING;
 }
 
-/* What a flush does at first: the call "waits", it "pends", or it is over. */
+/* first_tell answers how a flush begins: its call "waits", the flush "pends",
+ * or it has ended. */
 static void first_tell(const struct flush *flush) {
   if (!has_returned(flush)) {
     answer_give("waits", "%s", "");
@@ -95,7 +96,7 @@ static void first_tell(const struct flush *flush) {
   answer_status(flush->returned);
 }
 
-/* Tells how the flush ended, or that it did not. */
+/* end_tell answers how the flush ended, or that it did not end. */
 static void end_tell(const struct flush *flush, BOOL called) {
   DWORD error = GetLastError();
   DWORD status;
@@ -118,7 +119,8 @@ static void end_tell(const struct flush *flush, BOOL called) {
               (unsigned long)error);
 }
 
-/* A flush that has begun. One that is over at once answers nothing else. */
+/* flush_begun starts a flush and returns it. If the flush ends at once, that is
+ * the answer. */
 static struct flush *flush_begun(struct platform *f, bool is_control) {
   struct flush *flush;
   DWORD status;

@@ -18,7 +18,7 @@ enum {
   GRANULE_BYTES = 512,
   VECTOR_BYTES = 128,
   SLOTS_MAX = 16, /* beside the pipes that were handed out */
-  /* What a step of busy work has open. */
+  /* The objects that one step of busy work has open. */
   BUSY_BYTES = 16 * PIPE_BYTES + LISTENER_BYTES + NP_CHANNEL_MEMORY_BYTES,
   REST_MS = 2 * NP_CHANNEL_IDLE_MS + 100,
   REST_TURN_MS = 100
@@ -46,7 +46,7 @@ static size_t pipes_bytes(const struct play *play) {
       sum += end->uses_readiness ? READINESS_BYTES : 0u;
     }
   }
-  return sum + PIPE_BYTES; /* one that is being opened */
+  return sum + PIPE_BYTES; /* room for a pipe that is being opened */
 }
 
 /* notes_bytes: the bytes for operations in flight. */

@@ -26,8 +26,7 @@ static bool is_kernel_late(const struct play *play) {
          settings->cancel_late_permille > 0 || play->was_slowed;
 }
 
-/* is_prompt returns true if the kernel also reports within one turn everything
- * that it did. */
+/* is_prompt returns true if the kernel reports each result within one turn. */
 static bool is_prompt(const struct play *play) {
   const sim_settings *settings = &play->program->settings;
 

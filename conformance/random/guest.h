@@ -12,8 +12,9 @@ struct guest *guest_new(struct play *play, bool is_server);
  * fails. */
 void guest_open(struct guest *guest, np_pipe *pipe);
 
-/* What a guest does. Nothing if it cannot be done now. A server sends the reply
- * that it owes; `drawn` gives the length and the time limit. */
+/* The steps of a guest. A step that is not possible now does nothing.
+ * guest_send of a server sends the reply that it owes. `drawn` gives the length
+ * and the time limit. */
 void guest_send(struct guest *guest, uint32_t drawn);
 void guest_call(struct guest *guest, uint32_t drawn);
 void guest_receive(struct guest *guest, uint32_t drawn);

@@ -444,7 +444,8 @@ void on_done(np_op *op, np_error error, size_t transferred) {
   }
   if (note->kind == NOTE_SHUTDOWN && error == NP_OK && !play->faults &&
       end->untold != NULL && end->untold->number < note->number) {
-    /* It has left the library; only a fault could have failed it before. */
+    /* The write has left the library: the shutdown behind it succeeded, and
+     * without faults the write cannot have failed before. */
     confirm(end);
   }
   if (note->kind == NOTE_WRITE) {

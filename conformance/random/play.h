@@ -87,7 +87,7 @@ struct note {
   uint64_t begun_ns;
   size_t session_first; /* its data can be of sessions `first` to `last` */
   size_t session_last;
-  unsigned disconnects; /* disconnects of its end before it began */
+  unsigned disconnects; /* disconnects of the end before this note */
   bool was_alone;       /* began without a session */
   bool was_unreported;  /* ... or before a connect reported the client */
   bool cancelled;
@@ -146,8 +146,8 @@ struct end {
   np_state state;       /* what np_pipe_info told last */
   unsigned state_after; /* disconnect_calls at that time */
   bool uses_readiness;  /* was asked about readiness */
-  size_t ahead_bytes;   /* memory that its read-ahead may take */
-  size_t outbox_bytes;  /* ... and the copies of its tries */
+  size_t ahead_bytes;   /* memory that the read-ahead may take */
+  size_t outbox_bytes;  /* memory for the copies of np_pipe_try_write */
   size_t outbox_max;    /* option write_buffer_bytes */
   struct note *untold;  /* the last try_write, not confirmed */
   size_t last_read_done;
@@ -207,7 +207,7 @@ struct guest {
   bool ever_shut;
   bool has_peer;
   bool has_unanswered; /* a call has ended without a reply */
-  uint32_t peer;       /* number of the peer that sent its messages */
+  uint32_t peer;       /* number of the peer whose messages came */
   uint32_t requests;   /* number of the last request */
   uint32_t owed;       /* number of the request without a reply; 0: none */
   struct guest_task tasks[GUEST_TASKS];
@@ -273,7 +273,7 @@ struct busy {
   np_pipe *ends[4];       /* of the busy work, and of what waits */
   np_pipe *guest;         /* client of the listener */
   np_pipe *host;          /* server for the request */
-  np_pipe *sender;        /* of the channel, until that takes it over */
+  np_pipe *sender;        /* becomes the pipe of `channel` */
   np_pipe *receiver;
   np_channel *channel;
   np_listener *listener;

@@ -69,7 +69,7 @@ enum step_kind {
   STEP_PEER,            /* questions about a pipe's peer */
   STEP_CLIENT_VERIFIED, /* np_client_open with demands on the server */
   STEP_FAULT_IO,        /* a later read or write fails at once */
-  STEP_BUSY,            /* endless work, and what waits beside it  */
+  STEP_BUSY,            /* endless work, and work that waits beside it */
   STEP_REST,            /* nothing happens until channels are idle */
   STEP_KINDS
 };

@@ -69,8 +69,8 @@ static bool id_is_good(const char *id) {
          strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-/.") == length;
 }
 
-/* Whether the question has a good id of its own, says what it must, and knows
- * two answers or more. */
+/* question_is_good returns true if the question has a valid and unique id, all
+ * texts, and at least two answers. */
 static bool question_is_good(const struct question *q) {
   size_t length = strlen(q->text);
 

@@ -14,8 +14,9 @@ NP_CASE("channel/create", np_channel_create, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("channel/create-parameters", np_channel_create, ANY_MODE | BOTH_ENDS,
         ERROR_INVALID_PARAMETER,
-        "A NULL, a foreign size, an unknown framing, a framing that is none or "
-        "a read buffer of nothing is refused, and the pipe stays the caller's.",
+        "np_channel_create refuses a NULL, a wrong size of the options, an "
+        "unknown framing, invalid frame options and a read buffer of 0 bytes. "
+        "The pipe stays the caller's.",
         "npipe/channel.h") {
   np_channel_options options;
   np_channel *channel = NULL;

@@ -165,8 +165,9 @@ NP_CASE("channel-call/call-cancel-unsent", np_channel_call,
 
 NP_CASE("channel-call/call-cancel-copied", np_channel_call,
         BYTE_READS | BOTH_ENDS, ERROR_INVALID_STATE,
-        "One whose request the kernel has a copy of ends at once. Its request "
-        "reaches the peer, so no call can follow.",
+        "A call is cancelled or late when the kernel has a copy of its "
+        "request: the call ends at once. Its request reaches the peer, so no "
+        "call can follow.",
         "npipe/channel.h") {
   server_quotas(f, 4, 4);
   calls_open(f);
@@ -181,8 +182,8 @@ NP_CASE("channel-call/call-cancel-copied", np_channel_call,
 }
 
 NP_CASE("channel-call/call-cut", np_channel_call, ANY_MODE | BOTH_ENDS, NP_OK,
-        "One whose request is cut ends when the kernel is done with it, and "
-        "sending has failed, with the error that the call was told.",
+        "A call whose request is cut ends when the kernel has ended the write. "
+        "Sending has then failed for good, with the error of this call.",
         "npipe/channel.h") {
   static char big[70000];
 
@@ -200,7 +201,9 @@ NP_CASE("channel-call/call-cut", np_channel_call, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("channel-call/call-peer-closed", np_channel_call, ANY_MODE | BOTH_ENDS,
-        NP_OK, "A peer that goes without an answer is the end of the stream.",
+        NP_OK,
+        "A call whose peer closes without an answer ends with the end of the "
+        "stream.",
         "npipe/channel.h") {
   calls_open(f);
   call_begin(&asked[0], f->channel, "one");
@@ -219,8 +222,9 @@ NP_CASE("channel-call/call-peer-closed", np_channel_call, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("channel-call/call-too-long-reply", np_channel_call,
         ANY_MODE | BOTH_ENDS, NP_OK,
-        "A reply over the maximum is told, and is that of its call: the next "
-        "call gets its own, and its request waits until the rest was skipped.",
+        "A reply over the maximum is reported to its own call. The next call "
+        "gets its own reply; its request waits until the rest of the long "
+        "reply was skipped.",
         "npipe/channel.h") {
   static char big[20000];
   np_channel_options options = channel_options();

@@ -152,8 +152,8 @@ NP_CASE("channel-call-pairing/call-behind-receive", np_channel_call,
 
 NP_CASE("channel-call-pairing/call-behind-late-receive", np_channel_call,
         ANY_MODE | BOTH_ENDS, NP_OK,
-        "When the receive before it is cancelled or late the request goes out, "
-        "unless a message has come meanwhile.",
+        "If the receive before a call is cancelled or late, the request of the "
+        "call goes out, unless a message has come meanwhile.",
         "npipe/channel.h") {
   calls_open(f, NULL);
   for (unsigned i = 0; i < 3; i++) {
@@ -178,8 +178,8 @@ NP_CASE("channel-call-pairing/call-behind-late-receive", np_channel_call,
 
 NP_CASE("channel-call-pairing/call-in-callback", np_channel_call,
         ANY_MODE | BOTH_ENDS, NP_OK,
-        "A call that begins in the callback of a receive has its turn when "
-        "that has returned: what came with the message is no reply.",
+        "A call that begins in the callback of a receive has its turn after "
+        "this callback. Data that came with the received message is no reply.",
         "npipe/channel.h") {
   calls_open(f, NULL);
   call_answered(f, &asked[0], "right");
@@ -226,9 +226,9 @@ NP_CASE("channel-call-pairing/call-memory", np_channel_call,
 
 NP_CASE("channel-call-pairing/call-owed-outlives-channel", np_channel_call,
         MODE_MESSAGE | BOTH_ENDS, ERROR_INVALID_STATE,
-        "A request without its reply ends the pairing of the session, not only "
-        "that of the channel: neither a new channel over the pipe nor "
-        "np_pipe_transact asks again. A disconnect makes it whole.",
+        "A request without its reply ends the pairing for the whole session: "
+        "neither a new channel over the pipe nor np_pipe_transact sends a "
+        "request. A disconnect ends this state.",
         "npipe/channel.h") {
   np_pipe *pipe = NULL;
   char reply[8];

@@ -136,7 +136,8 @@ NP_CASE("channel-cancel/cancel-in-place", np_channel_send, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("channel-cancel/timeout-in-place", np_channel_send,
         ANY_MODE | BOTH_ENDS, WAIT_TIMEOUT,
-        "A time limit does the same, and is what later sends are told.",
+        "A send that times out while the kernel writes it from the caller's "
+        "memory is cut. Later sends end with WAIT_TIMEOUT, too.",
         "npipe/channel.h") {
   static char big[70000];
 
@@ -151,8 +152,9 @@ NP_CASE("channel-cancel/timeout-in-place", np_channel_send,
 
 NP_CASE("channel-cancel/cancel-behind-header", np_channel_send,
         BYTE_READS | BOTH_ENDS, ERROR_OPERATION_ABORTED,
-        "One whose header the kernel holds already leaves the stream cut, too; "
-        "what shares the header's write has its own result.",
+        "A cancelled send whose header the kernel already has cuts the stream: "
+        "later sends fail. A message in the same write as the header keeps its "
+        "own result.",
         "npipe/channel.h") {
   static char big[70000];
   static char other[100];

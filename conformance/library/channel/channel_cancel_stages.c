@@ -16,8 +16,8 @@ static np_channel_options half_close_at_once(void) {
 
 NP_CASE("channel-cancel-stages/half-close-behind-a-cancel", np_channel_shutdown,
         MODE_MESSAGE | BOTH_ENDS, ERROR_OPERATION_ABORTED,
-        "A half-close that begins after the cancel of a message tells of that, "
-        "and the peer gets no message that was cut.",
+        "A half-close that begins after the cancel of a message reports the "
+        "cancel, and the peer gets no cut message.",
         "npipe/channel.h") {
   np_channel_options options = half_close_at_once();
   static char big[5000];
@@ -126,9 +126,9 @@ static void task_cancel_op(np_fixture *f, struct task_recorder *recorder) {
 
 NP_CASE("channel-cancel-stages/receive-into-cancel-ended",
         np_channel_receive_into, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A receive into the caller's buffer that is cancelled when its message "
-        "has come, and is not told yet, is told the message or the cancel, and "
-        "the message is not lost.",
+        "A receive into the caller's buffer is cancelled after its message has "
+        "come and before its callback: it reports the message or the cancel, "
+        "and the message is not lost.",
         "npipe/op.h") {
   static const char frame[] = "\0\0\0\3abc";
 
@@ -150,8 +150,8 @@ NP_CASE("channel-cancel-stages/receive-into-cancel-ended",
 
 NP_CASE("channel-cancel-stages/send-cancel-ended", np_channel_send,
         ANY_MODE | BOTH_ENDS, NP_OK,
-        "A message in the caller's memory that is cancelled when the peer has "
-        "read it, and that is not told yet, is told to be sent.",
+        "A send from the caller's memory that is cancelled after the peer has "
+        "read its message, and before its callback, reports success.",
         "npipe/op.h") {
   static char big[BIG];
   static char read[BIG + 16];

@@ -309,8 +309,8 @@ NP_CASE("channel-memory/memory-refused", np_channel_receive,
 
 NP_CASE("channel-memory/memory-cut", np_channel_receive, ANY_MODE,
         ERROR_HANDLE_EOF,
-        "When the peer has closed inside of a long message, its part goes back "
-        "when the channel is idle.",
+        "If the peer closes inside of a long message, the memory of the "
+        "received part is freed when the channel is idle.",
         "npipe/channel.h") {
   size_t base;
 
@@ -369,9 +369,9 @@ static np_error receive_failing(np_fixture *f, size_t nth) {
 
 NP_CASE("channel-memory/memory-each-fails", np_channel_receive, ANY_MODE,
         ERROR_NOT_ENOUGH_MEMORY,
-        "Whichever allocation for a long message fails, the receive is told "
-        "so. A message of the kernel's is not lost; a frame neither, or "
-        "receiving has failed for good.",
+        "Each allocation for a long message fails once: the receive reports "
+        "the failure. A message of the kernel is never lost; a frame is not "
+        "lost either, or receiving has failed for good.",
         "npipe/channel.h") {
   size_t nth = 1;
 

@@ -88,8 +88,7 @@ NP_CASE("channel-pipe/pipe-flush", np_pipe_flush, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("channel-pipe/pipe-transact", np_pipe_transact,
         MESSAGE_TYPE | BOTH_ENDS, ERROR_BUSY,
-        "A message and its reply are not exchanged beside it, also while no "
-        "receive waits.",
+        "A channel's pipe refuses a transact, also while no receive waits.",
         "npipe/channel.h") {
   np_pipe *pipe;
 
@@ -219,7 +218,7 @@ NP_CASE("channel-pipe/pipe-try-io", np_pipe_try_io, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("channel-pipe/pipe-connect", np_server_connect, ANY_MODE, ERROR_BUSY,
-        "No client is waited for on it.", "npipe/channel.h") {
+        "A channel's pipe refuses to wait for a client.", "npipe/channel.h") {
   channel_pair(f, NULL);
   assert_np_error(
       np_server_connect(np_channel_pipe(f->channel), &f->ops[9].op, on_never),
@@ -229,8 +228,8 @@ NP_CASE("channel-pipe/pipe-connect", np_server_connect, ANY_MODE, ERROR_BUSY,
 }
 
 NP_CASE("channel-pipe/pipe-asked", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A channel's pipe may be asked: for its state, what waits to be read, "
-        "and for its peer.",
+        "A channel's pipe answers queries: its state, the waiting data, and "
+        "its peer.",
         "npipe/channel.h") {
   np_peek peek = {0};
   np_info info = {0};

@@ -214,8 +214,8 @@ static void play(np_fixture *f, uint32_t seed) {
 }
 
 NP_CASE("channel-random/random", np_channel_send, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Whatever is sent, received, cancelled and late in any order: messages "
-        "arrive whole and in order, and none is lost but those cancelled.",
+        "Messages are sent, received, cancelled and late in any order: they "
+        "arrive whole and in order, and only cancelled messages are lost.",
         "npipe/channel.h") {
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (uint32_t seed = 1; seed <= 12; seed++) {

@@ -75,8 +75,8 @@ NP_CASE("channel-receive/receive-lends", np_channel_data,
 
 NP_CASE("channel-receive/receive-only-when-asked", np_channel_receive,
         ANY_MODE | BOTH_ENDS, NP_OK,
-        "The pipe is read while a receive waits, and else never: what nobody "
-        "asked for stays in the kernel.",
+        "The pipe is read only while a receive waits. Other data stay in the "
+        "kernel.",
         "npipe/channel.h") {
   channel_pair(f, NULL);
   message_send(f, f->opposite, "one", 3);
@@ -138,8 +138,8 @@ NP_CASE("channel-receive/receive-direction", np_channel_receive, ANY_MODE,
 
 NP_CASE("channel-receive/receive-into", np_channel_receive_into,
         ANY_MODE | BOTH_ENDS, NP_OK,
-        "A message goes into the caller's buffer, one that fits exactly too, "
-        "and an empty one into none.",
+        "A message is received into the caller's buffer, also if it fits "
+        "exactly, and an empty message without a buffer.",
         "npipe/channel.h") {
   channel_pair(f, NULL);
   message_send(f, f->opposite, "12345", 5);
@@ -205,8 +205,8 @@ NP_CASE("channel-receive/receive-into-much-too-small", np_channel_receive_into,
 
 NP_CASE("channel-receive/receive-into-memory", np_channel_receive_into,
         MODE_MESSAGE | BOTH_ENDS, ERROR_NOT_ENOUGH_MEMORY,
-        "Without memory a message that was longer than the buffer is lost, "
-        "and the next receive goes on behind it.",
+        "Without memory, a message longer than the caller's buffer is lost, "
+        "and the next receive gets the message behind it.",
         "npipe/channel.h") {
   channel_pair(f, NULL);
   message_send(f, f->opposite, "a long message", 14);
@@ -266,7 +266,8 @@ NP_CASE("channel-receive/receive-cancel-at-once", np_channel_receive,
 
 NP_CASE("channel-receive/receive-cancel-one-of-several", np_channel_receive,
         ANY_MODE | BOTH_ENDS, ERROR_OPERATION_ABORTED,
-        "The others in flight share the messages in their order.",
+        "If one of several receives is cancelled, the others get the messages "
+        "in order.",
         "npipe/channel.h") {
   channel_pair(f, NULL);
   for (unsigned i = 0; i < 3; i++) {
@@ -374,8 +375,8 @@ NP_CASE("channel-receive/receive-end-in-message", np_channel_receive,
 
 NP_CASE("channel-receive/receive-cut-message", np_channel_receive,
         MODE_MESSAGE | BOTH_ENDS, ERROR_HANDLE_EOF,
-        "A message of which the rest was taken back, and then its writer went, "
-        "is no clean end.",
+        "If the writer of a message takes the rest of it back and closes, the "
+        "end of the stream is not clean.",
         "npipe/channel.h") {
   static char big[3000];
   np_channel_options options = channel_options();
@@ -490,8 +491,9 @@ NP_CASE("channel-receive/receive-too-long-cut", np_channel_receive_into,
 
 NP_CASE("channel-receive/receive-too-long-by-far", np_channel_receive,
         BYTE_READS | BOTH_ENDS, ERROR_BUFFER_OVERFLOW,
-        "A length beyond every memory is told, as far as it can be, before the "
-        "message came; its end is then the end in mid-message.",
+        "A length that no memory can hold is reported, as far as it fits, "
+        "before the message has come. The end of the stream is then an end "
+        "inside of a message.",
         "npipe/channel.h") {
   np_channel_options options = channel_options();
 

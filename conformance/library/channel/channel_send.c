@@ -187,8 +187,8 @@ NP_CASE("channel-send/send-tells-the-state", np_pipe_info, ANY_MODE, NP_OK,
 
 NP_CASE("channel-send/send-memory", np_channel_send, BYTE_READS | BOTH_ENDS,
         ERROR_NOT_ENOUGH_MEMORY,
-        "A message that finds no memory is not sent, and is told so; the next "
-        "ones are sent.",
+        "A send without memory for its message reports ERROR_NOT_ENOUGH_MEMORY "
+        "and sends nothing. The next sends work.",
         "npipe/channel.h") {
   channel_pair(f, NULL);
   send_begin(&f->ops[0], f->channel, "first", 5);

@@ -22,8 +22,8 @@ static void channels_close(np_fixture *f) {
 
 NP_CASE("museum-channel/half-close", np_channel_shutdown,
         MESSAGE_TYPE | BOTH_ENDS, NP_OK,
-        "One end ends its direction and still gets the answer to its last "
-        "message, round after round.",
+        "An end that has ended its own direction still gets the answer to its "
+        "last message, in each round.",
         "go-winio CloseWrite; museum D04 M11") {
   const np_channel_options options = half_close();
 

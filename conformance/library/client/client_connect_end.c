@@ -275,7 +275,8 @@ NP_CASE("client-connect-end/timeout-absent", np_client_connect, NO_MODE,
 }
 
 NP_CASE("client-connect-end/one-try", np_client_connect, NO_MODE, NP_OK,
-        "One try is made, however short the time and late the loop.",
+        "The first request in line tries to open the pipe once, even if its "
+        "time limit is over before the loop runs.",
         "npipe/client.h") {
   struct requester *client = requester_of(0);
   uint64_t begin_ms;
@@ -290,11 +291,10 @@ NP_CASE("client-connect-end/one-try", np_client_connect, NO_MODE, NP_OK,
   assert_request_ends(f, client, NP_OK);
 }
 
-NP_CASE("client-connect-end/timeout-each", np_client_connect, NO_MODE,
-        WAIT_TIMEOUT,
-        "Each request in line has its own time limit, in whichever order they "
-        "end.",
-        "npipe/client.h") {
+NP_CASE(
+    "client-connect-end/timeout-each", np_client_connect, NO_MODE, WAIT_TIMEOUT,
+    "Each request in line has its own time limit, in any order of the ends.",
+    "npipe/client.h") {
   /* The limits are far apart, because on a busy machine the last request may
    * begin long after the first. */
   static const uint32_t limits_ms[] = {900, 100, 0, 400};

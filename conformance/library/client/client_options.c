@@ -190,9 +190,9 @@ NP_CASE("client-options/message-reads-of-bytes", np_client_open, NO_MODE,
 
 NP_CASE("client-options/message-reads-by-network", np_client_open, MESSAGE_TYPE,
         NP_OK,
-        "A client that goes by the network has the read mode that it asked "
-        "for, though Windows opens it in the mode of the pipe's type; also one "
-        "that only reads.",
+        "A client of a pipe by the network has the read mode of its options, "
+        "also if it only reads, although Windows opens such an end in the mode "
+        "of the pipe's type.",
         "TransactNamedPipe#remarks") {
   char name[WORLD_PIPE_NAME_BYTES_MAX + 16] = "\\\\localhost";
   np_info info = {.size = sizeof(info)};

@@ -300,8 +300,8 @@ NP_CASE("name/no-pipe-client", np_client_open, NO_MODE, ERROR_INVALID_NAME,
   }
 }
 
-/* What Windows makes another path of. The first ones would open the root of all
- * pipes, the last ones what is no pipe at all. */
+/* Names that Windows changes to another path. The first ones would open the
+ * root of all pipes. The last ones lead out of the pipes. */
 static const char *const elsewhere[] = {
     "\\\\.\\pipe\\ ",         "\\\\.\\pipe\\...",     "\\\\.\\pipe\\. .",
     "\\\\.\\pipe\\\\",        "\\\\.\\pipe\\/ ",      "\\\\.\\pipe\\.",

@@ -58,8 +58,8 @@ NP_CASE("name-spelling/server", np_server_create, NO_MODE, NP_OK,
 }
 
 NP_CASE("name-spelling/server-of-the-system", np_server_create, NO_MODE, NP_OK,
-        "What a server of any spelling makes is the pipe that CreateFile "
-        "finds by the plain one.",
+        "A server that was created under any spelling is found by CreateFile "
+        "under the plain name.",
         "Naming Files, Paths, and Namespaces") {
   wchar_t name[WORLD_PIPE_NAME_BYTES_MAX];
 

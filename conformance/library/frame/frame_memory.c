@@ -43,7 +43,7 @@ static np_error pieces_feed(struct bounded *bounded, size_t length,
 
   header_make(wire, length);
   memset(wire + 4, 'x', length);
-  bounded->log.used = 0; /* It has no room for several. */
+  bounded->log.used = 0; /* The log has room for one frame. */
   for (size_t at = 0; at < total && error == ERROR_MORE_DATA; at += piece) {
     const size_t size = total - at < piece ? total - at : piece;
 

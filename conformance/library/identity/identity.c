@@ -85,7 +85,9 @@ NP_CASE("identity/process-id-let-go", np_pipe_peer_process_id, ANY_MODE,
 }
 
 NP_CASE("identity/process-id-null", np_pipe_peer_process_id, BOTH_ENDS,
-        ERROR_INVALID_PARAMETER, "Without a pipe or a place nothing is told.",
+        ERROR_INVALID_PARAMETER,
+        "Without a pipe or without a place for the id, np_pipe_peer_process_id "
+        "is refused.",
         "npipe/security.h") {
   uint32_t id = 7;
 
@@ -120,7 +122,9 @@ NP_CASE("identity/session-id", np_pipe_peer_session_id, BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("identity/session-id-disconnected", np_pipe_peer_session_id, NO_MODE,
-        ERROR_NOT_FOUND, "A server that let its client go has none to tell of.",
+        ERROR_NOT_FOUND,
+        "A server that has disconnected its client has no peer, and so no "
+        "session id.",
         "wine kernel32/tests/pipe.c#test_namedpipe_session_id") {
   uint32_t id = 0;
 
@@ -142,7 +146,9 @@ NP_CASE("identity/session-id-let-go", np_pipe_peer_session_id, ANY_MODE,
 }
 
 NP_CASE("identity/session-id-null", np_pipe_peer_session_id, NO_MODE,
-        ERROR_INVALID_PARAMETER, "Without a pipe or a place nothing is told.",
+        ERROR_INVALID_PARAMETER,
+        "Without a pipe or without a place for the id, np_pipe_peer_session_id "
+        "is refused.",
         "npipe/security.h") {
   uint32_t id = 0;
 
@@ -245,8 +251,9 @@ NP_CASE("identity/user-early", np_pipe_peer_user, ANY_MODE, NP_OK,
 
 NP_CASE("identity/user-early-static", np_pipe_peer_user, ANY_MODE,
         ERROR_CANNOT_IMPERSONATE,
-        "One that does not is known, or refused with "
-        "ERROR_CANNOT_IMPERSONATE: never anybody else.",
+        "The user of a client with static tracking that came before the server "
+        "waited is reported, or refused with ERROR_CANNOT_IMPERSONATE. No "
+        "other user is ever reported.",
         "npipe/security.h") {
   np_error error = user_of_early(f, SECURITY_IDENTIFICATION);
 
@@ -344,7 +351,8 @@ NP_CASE("identity/user-memory", np_pipe_peer_user, END_CLIENT,
 }
 
 NP_CASE("identity/user-null", np_pipe_peer_user, BOTH_ENDS,
-        ERROR_INVALID_PARAMETER, "Without a pipe or a place nothing is told.",
+        ERROR_INVALID_PARAMETER,
+        "Without a pipe or without a buffer, np_pipe_peer_user is refused.",
         "npipe/security.h") {
   char text[NP_SID_TEXT_BYTES_MAX];
 
@@ -379,8 +387,8 @@ NP_CASE("identity/computer-local", np_pipe_peer_computer, NO_MODE,
 
 NP_CASE("identity/computer-unknown", np_pipe_peer_computer, NO_MODE,
         ERROR_CALL_NOT_IMPLEMENTED,
-        "A system whose kernel32 has no such function cannot tell, and no "
-        "other is called in its place.",
+        "If kernel32 has no function for the computer's name, the call is "
+        "refused and no other function is called.",
         "npipe/security.h") {
   char name[64];
 
@@ -391,8 +399,7 @@ NP_CASE("identity/computer-unknown", np_pipe_peer_computer, NO_MODE,
 
 NP_CASE("identity/computer-null", np_pipe_peer_computer, NO_MODE,
         ERROR_INVALID_PARAMETER,
-        "A client end knows the name that it opened; without a pipe or room "
-        "nothing is told.",
+        "A client end, a NULL pipe and a NULL buffer are refused.",
         "npipe/security.h") {
   char name[64];
 

@@ -135,7 +135,8 @@ NP_CASE("impersonate-forgotten/closed", np_loop_run, NO_MODE,
 
 NP_CASE("impersonate-forgotten/dispatch", np_loop_dispatch, NO_MODE,
         ERROR_BAD_IMPERSONATION_LEVEL,
-        "np_loop_dispatch reverts and tells as np_loop_run does.",
+        "np_loop_dispatch reverts and returns ERROR_BAD_IMPERSONATION_LEVEL, "
+        "as np_loop_run does.",
         "RevertToSelf#remarks; npipe/security.h") {
   loop_remake_foreign(f, 0x4C);
   acquainted(f);

@@ -587,7 +587,7 @@ NP_CASE("flush/bad-parameter", np_pipe_flush, NO_MODE, ERROR_INVALID_PARAMETER,
 }
 
 NP_CASE("flush/closing", np_pipe_flush, NO_MODE, ERROR_INVALID_HANDLE,
-        "Nothing begins on a pipe that is being closed.", "npipe/io.h") {
+        "A pipe that is being closed refuses a flush.", "npipe/io.h") {
   assert_np_error(np_pipe_flush(pipe_closing(f), &f->ops[0].op, on_never),
                   ERROR_INVALID_HANDLE);
 }

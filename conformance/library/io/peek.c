@@ -107,8 +107,8 @@ NP_CASE("peek/messages", np_pipe_peek, MODE_MESSAGE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("peek/bytes", np_pipe_peek, MODE_BYTE | BOTH_ENDS, NP_OK,
-        "On a byte pipe it copies over writes, and nothing is left of a "
-        "message that is none.",
+        "On a byte pipe a peek copies the data of several writes, and reports "
+        "0 bytes left of a message.",
         "wine kernel32/tests/pipe.c#test_CreateNamedPipe") {
   char buffer[8];
   np_peek peeked;
@@ -143,7 +143,8 @@ NP_CASE("peek/large", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("peek/no-memory", np_pipe_peek, NO_MODE, ERROR_NOT_ENOUGH_MEMORY,
-        "Without memory a large peek fails, and nothing else.", "npipe/io.h") {
+        "Without memory a large peek fails, and nothing else changes.",
+        "npipe/io.h") {
   static char buffer[LARGE];
   np_peek peeked = {sizeof(peeked), 7, 7, 7};
 
@@ -308,7 +309,7 @@ static void peek_before_it_is_told(np_fixture *f, struct task_recorder *task) {
 }
 
 NP_CASE("peek/caught-not-told", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A peek shows data that readiness has caught and not reported yet, "
+        "A peek shows data that readiness has read ahead and not reported yet, "
         "byte for byte.",
         "npipe/io.h") {
   struct task_recorder *task = &f->tasks[0];
@@ -324,8 +325,8 @@ NP_CASE("peek/caught-not-told", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("peek/no-promise", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Bytes of a write that pends are counted, and gone when it is "
-        "cancelled: a try to read them is no wait.",
+        "The bytes of a pending write are counted. If the write is cancelled "
+        "they are gone, and a try to read them returns NP_WOULD_BLOCK.",
         "wine kernel32/tests/pipe.c#test_blocking_rw; museum D13 D15") {
   static char data[QUOTA + 1];
   static char buffer[QUOTA + 1];
@@ -356,7 +357,7 @@ NP_CASE("peek/peer-gone", np_pipe_peek, ANY_MODE | BOTH_ENDS, ERROR_BROKEN_PIPE,
 }
 
 NP_CASE("peek/nobody", np_pipe_peek, NO_MODE, ERROR_BAD_PIPE,
-        "A server without a client has nothing to peek at.",
+        "A peek at a server without a client is refused with ERROR_BAD_PIPE.",
         "wine ntdll/tests/pipe.c#test_pipe_state") {
   server_listen(f);
   peek_refused(f->server, ERROR_BAD_PIPE);
@@ -387,8 +388,8 @@ NP_CASE("peek/closing", np_pipe_peek, NO_MODE, ERROR_INVALID_HANDLE,
 }
 
 NP_CASE("peek/null", np_pipe_peek, NO_MODE, ERROR_INVALID_PARAMETER,
-        "Without a pipe, a place for the numbers, their size, or bytes where "
-        "there should be some nothing is shown.",
+        "A peek without a pipe, without a place for the numbers, with a wrong "
+        "size or without a buffer for its length is refused.",
         "npipe/io.h") {
   np_peek peeked = {sizeof(peeked), 7, 7, 7};
   char byte = 0;

@@ -89,9 +89,10 @@ NP_CASE("read/bytes-rest", np_pipe_read, BYTE_READS | BOTH_ENDS, NP_OK,
   assert_memory_equal(f->ops[1].buffer, "ef", 2);
 }
 
-NP_CASE("read/bytes-joined", np_pipe_read, BYTE_READS | BOTH_ENDS, NP_OK,
-        "One byte read takes what several writes left, of a message pipe too.",
-        "ReadFile#pipes") {
+NP_CASE(
+    "read/bytes-joined", np_pipe_read, BYTE_READS | BOTH_ENDS, NP_OK,
+    "One byte read takes the data of several writes, also on a message pipe.",
+    "ReadFile#pipes") {
   pair_open(f);
   pipe_send(f, f->peer, "abc", 3);
   pipe_send(f, f->peer, "def", 3);
@@ -125,10 +126,10 @@ NP_CASE("read/zero-pending", np_pipe_read, BYTE_READS | BOTH_ENDS, NP_OK,
   assert_received(f, f->end, "abc", 3);
 }
 
-NP_CASE("read/zero-at-end", np_pipe_read, ANY_MODE | BOTH_ENDS,
-        ERROR_BROKEN_PIPE,
-        "At the end of the stream it ends with ERROR_BROKEN_PIPE.",
-        "wine kernel32/tests/pipe.c#test_CloseHandle") {
+NP_CASE(
+    "read/zero-at-end", np_pipe_read, ANY_MODE | BOTH_ENDS, ERROR_BROKEN_PIPE,
+    "At the end of the stream a read of 0 bytes ends with ERROR_BROKEN_PIPE.",
+    "wine kernel32/tests/pipe.c#test_CloseHandle") {
   pair_open(f);
   pipe_close_wait(f, f->peer);
   read_begin(&f->ops[0], f->end, 0);
@@ -139,8 +140,8 @@ NP_CASE("read/zero-at-end", np_pipe_read, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("read/null", np_pipe_read, ANY_MODE | BOTH_ENDS,
         ERROR_INVALID_PARAMETER,
-        "Without a pipe, a buffer for its length, an operation or a callback "
-        "nothing begins.",
+        "A read without a pipe, a buffer for its length, an operation or a "
+        "callback is refused.",
         "npipe/io.h") {
   char buffer[16];
 
@@ -167,7 +168,7 @@ NP_CASE("read/length", np_pipe_read, BOTH_ENDS, ERROR_INVALID_PARAMETER,
 }
 
 NP_CASE("read/closing", np_pipe_read, BOTH_ENDS, ERROR_INVALID_HANDLE,
-        "On a pipe that is being closed nothing begins.", "npipe/io.h") {
+        "A pipe that is being closed refuses a read.", "npipe/io.h") {
   char buffer[16];
   np_pipe *pipe = pipe_closing(f);
 

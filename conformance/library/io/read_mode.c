@@ -138,7 +138,7 @@ NP_CASE("read-mode/no-right", np_pipe_set_read_mode, NO_MODE,
 
 NP_CASE("read-mode/let-go", np_pipe_set_read_mode, ANY_MODE,
         ERROR_PIPE_NOT_CONNECTED,
-        "A client that was let go has no mode to change.",
+        "A client that was disconnected cannot change its read mode.",
         "wine ntdll/tests/pipe.c#test_pipe_local_info") {
   pair_open(f);
   assert_np_ok(np_server_disconnect(f->server));

@@ -55,7 +55,7 @@ static void then_close_end(np_fixture *f, struct recorder *recorder) {
 }
 
 NP_CASE("shutdown/then-close", np_pipe_shutdown, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A close by its callback loses none of the tail, whatever the quota.",
+        "A close in the callback of a shutdown loses no data, with any quota.",
         "Named Pipe Operations") {
   small_pair_open(f);
   write_begin(&f->ops[0], f->end, large, LARGE);
@@ -85,7 +85,8 @@ NP_CASE("shutdown/not-for-later-writes", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("shutdown/several", np_pipe_shutdown, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Several may wait, each for the writes before it.", "npipe/io.h") {
+        "Several shutdowns may wait, each for the writes before it.",
+        "npipe/io.h") {
   small_pair_open(f);
   write_begin(&f->ops[0], f->end, large, LARGE);
   shutdown_begin(&f->ops[1], f->end);
@@ -142,7 +143,7 @@ NP_CASE("shutdown/write-fails", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("shutdown/null", np_pipe_shutdown, NO_MODE, ERROR_INVALID_PARAMETER,
-        "Without a pipe, an operation or a callback nothing begins.",
+        "A shutdown without a pipe, an operation or a callback is refused.",
         "npipe/io.h") {
   pair_open(f);
   assert_invalid(np_pipe_shutdown(NULL, &f->op, on_never));
@@ -152,7 +153,7 @@ NP_CASE("shutdown/null", np_pipe_shutdown, NO_MODE, ERROR_INVALID_PARAMETER,
 }
 
 NP_CASE("shutdown/closing", np_pipe_shutdown, BOTH_ENDS, ERROR_INVALID_HANDLE,
-        "On a pipe that is being closed nothing begins.", "npipe/io.h") {
+        "A pipe that is being closed refuses a shutdown.", "npipe/io.h") {
   np_pipe *pipe = pipe_closing(f);
 
   assert_np_error(np_pipe_shutdown(pipe, &f->op, on_never),
@@ -160,7 +161,7 @@ NP_CASE("shutdown/closing", np_pipe_shutdown, BOTH_ENDS, ERROR_INVALID_HANDLE,
 }
 
 NP_CASE("shutdown/op-in-flight", np_pipe_shutdown, BOTH_ENDS, ERROR_BUSY,
-        "An operation in flight cannot be used.", "npipe/op.h") {
+        "An operation in flight cannot be used for a shutdown.", "npipe/op.h") {
   small_pair_open(f);
   write_begin(&f->ops[0], f->end, large, LARGE);
   assert_np_error(np_pipe_shutdown(f->end, &f->ops[0].op, on_never),
@@ -199,8 +200,8 @@ NP_CASE("shutdown/write-cancelled", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("shutdown/disconnected", np_pipe_shutdown, ANY_MODE,
         ERROR_PIPE_NOT_CONNECTED,
-        "When the server lets the client go meanwhile, both ends' shutdowns "
-        "that wait end with ERROR_PIPE_NOT_CONNECTED.",
+        "If the server disconnects its client, the waiting shutdowns of both "
+        "ends end with ERROR_PIPE_NOT_CONNECTED.",
         "DisconnectNamedPipe#remarks") {
   small_pair_open(f);
   write_begin(&f->ops[0], f->server, large, LARGE);

@@ -17,8 +17,8 @@ static void transact_refused(np_fixture *f, np_pipe *pipe, np_error error) {
 
 NP_CASE("transact/request-and-reply", np_pipe_transact,
         MODE_MESSAGE | BOTH_ENDS, NP_OK,
-        "One operation writes the request and reads the reply, any number of "
-        "times.",
+        "A transact writes the request and reads the reply in one operation, "
+        "any number of times.",
         "TransactNamedPipe#remarks") {
   pair_open(f);
   for (unsigned i = 1; i <= 3; i++) {
@@ -136,8 +136,9 @@ NP_CASE("transact/unread", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
 }
 
 NP_CASE("transact/busy", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS, ERROR_BUSY,
-        "A read in flight would get the reply, another transact, too; and an "
-        "operation is one at a time.",
+        "A transact is refused while a read is in flight, which would get the "
+        "reply, while another transact is in flight, and while its operation "
+        "is in flight.",
         "npipe/io.h") {
   pair_open(f);
   read_begin(&f->ops[0], f->end, 16);
@@ -248,12 +249,12 @@ NP_CASE("transact/cancel", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
   assert_received(f, f->end, "late", 4);
 }
 
-NP_CASE("transact/unanswered", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
-        ERROR_INVALID_STATE,
-        "After a transact that ended without its reply none begins in this "
-        "session, before and after that has come: nobody could tell whose the "
-        "next message is. Reads and writes go on.",
-        "TransactNamedPipe#remarks") {
+NP_CASE(
+    "transact/unanswered", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
+    ERROR_INVALID_STATE,
+    "After a transact without its reply no transact begins in this session, "
+    "neither before nor after the late reply has come. Reads and writes go on.",
+    "TransactNamedPipe#remarks") {
   pair_open(f);
   for (unsigned i = 0; i < 2; i++) {
     f->ops[0].op.timeout_ms = 10;
@@ -275,8 +276,8 @@ NP_CASE("transact/unanswered", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
 
 NP_CASE("transact/unanswered-disconnect", np_pipe_transact,
         MODE_MESSAGE | END_SERVER, NP_OK,
-        "In the next session a transact begins, also where the old one's end "
-        "is told after the disconnect.",
+        "A transact can begin in the next session, also if the callback of the "
+        "old transact runs after the disconnect.",
         "DisconnectNamedPipe#remarks") {
   pair_open(f);
   transact_begin(&f->ops[0], f->end, "ask", 3, 16);
@@ -352,7 +353,8 @@ NP_CASE("transact/close", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
 }
 
 NP_CASE("transact/direction", np_pipe_transact, NO_MODE, ERROR_ACCESS_DENIED,
-        "An end that only reads or only writes cannot.", "npipe/io.h") {
+        "An end that only reads or only writes refuses a transact.",
+        "npipe/io.h") {
   f->server_options.mode = NP_MESSAGE;
   f->server_options.read_mode = NP_MESSAGE;
   f->client_options.read_mode = NP_MESSAGE;
@@ -370,8 +372,8 @@ NP_CASE("transact/direction", np_pipe_transact, NO_MODE, ERROR_ACCESS_DENIED,
 
 NP_CASE("transact/null", np_pipe_transact, MODE_MESSAGE,
         ERROR_INVALID_PARAMETER,
-        "Without a pipe, an operation, or bytes where there should be some "
-        "nothing begins.",
+        "A transact without a pipe, an operation or a buffer for its length is "
+        "refused.",
         "npipe/io.h") {
   pair_open(f);
   transact_refused(f, NULL, ERROR_INVALID_PARAMETER);
@@ -388,7 +390,7 @@ NP_CASE("transact/null", np_pipe_transact, MODE_MESSAGE,
 }
 
 NP_CASE("transact/closing", np_pipe_transact, NO_MODE, ERROR_INVALID_HANDLE,
-        "Nothing begins on a pipe that is being closed.", "npipe/io.h") {
+        "A pipe that is being closed refuses a transact.", "npipe/io.h") {
   np_pipe *pipe = pipe_closing(f);
 
   transact_refused(f, pipe, ERROR_INVALID_HANDLE);

@@ -47,8 +47,8 @@ NP_CASE("transact-peer/part-of-a-request", np_pipe_read,
 
 NP_CASE("transact-peer/nothing-of-a-request", np_pipe_read,
         MODE_MESSAGE_BYTE | BOTH_ENDS, NP_OK,
-        "A read of 0 bytes that waits ends with NP_OK, and takes nothing of "
-        "such a request.",
+        "A waiting read of 0 bytes ends with NP_OK when a longer request of "
+        "the peer's transact comes, and takes nothing of it.",
         "npipe/io.h") {
   pair_open_messages(f);
   read_pend(f, &f->ops[0], f->end, 0);
@@ -82,16 +82,16 @@ static void told_ready(np_fixture *f, size_t read_ahead_bytes) {
 
 NP_CASE("transact-peer/ready-part-of-a-request", np_pipe_readable,
         MODE_MESSAGE_BYTE | BOTH_ENDS, NP_OK,
-        "Readiness catches the first bytes of such a request, and all of it "
-        "is read.",
+        "The read-ahead gets the first bytes of a longer request of the peer's "
+        "transact, and the whole request is read.",
         "npipe/ready.h") {
   told_ready(f, 4);
 }
 
 NP_CASE("transact-peer/ready-nothing-of-a-request", np_pipe_readable,
         MODE_MESSAGE_BYTE | BOTH_ENDS, NP_OK,
-        "Readiness without a read-ahead is told of such a request, and all of "
-        "it is read.",
+        "Readiness without a read-ahead reports a longer request of the peer's "
+        "transact, and the whole request is read.",
         "npipe/ready.h") {
   told_ready(f, 0);
 }

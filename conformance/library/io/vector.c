@@ -110,7 +110,8 @@ NP_CASE("vector/read-empty-message", np_pipe_readv, MESSAGE_TYPE | BOTH_ENDS,
 }
 
 NP_CASE("vector/read-thousand", np_pipe_readv, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A thousand buffers of one and two bytes.", "npipe/io.h") {
+        "A thousand buffers of one and two bytes are filled in order.",
+        "npipe/io.h") {
   static char bytes[1000][2];
   static np_buffer parts[1000];
   const char *pattern = ready_pattern();
@@ -129,11 +130,10 @@ NP_CASE("vector/read-thousand", np_pipe_readv, ANY_MODE | BOTH_ENDS, NP_OK,
   }
 }
 
-NP_CASE(
-    "vector/read-in-order", np_pipe_readv, MODE_MESSAGE | BOTH_ENDS, NP_OK,
-    "Several in flight, of one buffer and of more, complete in the order in "
-    "which they were started.",
-    "npipe/io.h") {
+NP_CASE("vector/read-in-order", np_pipe_readv, MODE_MESSAGE | BOTH_ENDS, NP_OK,
+        "Several reads in flight, with one buffer or more, complete in the "
+        "order in which they were started.",
+        "npipe/io.h") {
   char a[4], b[4], c[4], d[4];
   np_buffer first[] = {{a, 2}, {b, 4}};
   np_buffer third[] = {{c, 2}, {d, 4}};
@@ -156,7 +156,9 @@ NP_CASE(
 }
 
 NP_CASE("vector/read-end", np_pipe_readv, ANY_MODE | BOTH_ENDS,
-        ERROR_BROKEN_PIPE, "The end of the stream comes before and while.",
+        ERROR_BROKEN_PIPE,
+        "A read into several buffers ends with the end of the stream, if the "
+        "peer closed before it or while it waits.",
         "ReadFile#pipes") {
   char a[3], b[4];
   np_buffer parts[] = {{a, 3}, {b, 4}};
@@ -171,7 +173,8 @@ NP_CASE("vector/read-end", np_pipe_readv, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("vector/read-disconnected", np_pipe_readv, ANY_MODE | BOTH_ENDS,
-        ERROR_PIPE_NOT_CONNECTED, "A disconnect ends it at either end.",
+        ERROR_PIPE_NOT_CONNECTED,
+        "A disconnect ends a read into several buffers at either end.",
         "DisconnectNamedPipe#remarks") {
   char a[3], b[4];
   np_buffer parts[] = {{a, 3}, {b, 4}};
@@ -184,7 +187,9 @@ NP_CASE("vector/read-disconnected", np_pipe_readv, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("vector/read-listening", np_pipe_readv, ANY_MODE, ERROR_PIPE_LISTENING,
-        "No client yet.", "ReadFile#pipes") {
+        "A read into several buffers at a server without a client ends with "
+        "ERROR_PIPE_LISTENING.",
+        "ReadFile#pipes") {
   char a[3], b[4];
   np_buffer parts[] = {{a, 3}, {b, 4}};
 
@@ -263,14 +268,15 @@ static void assert_refuses(np_fixture *f, vectored begin) {
 
 NP_CASE("vector/read-bad-parameter", np_pipe_readv, NO_MODE,
         ERROR_INVALID_PARAMETER,
-        "A NULL, and lengths that come to more than the limit, also where "
-        "their sum would not fit a size_t.",
+        "A NULL is refused, and lengths whose sum is over the limit, also if "
+        "the sum does not fit a size_t.",
         "npipe/io.h") {
   assert_refuses(f, np_pipe_readv);
 }
 
 NP_CASE("vector/read-closing", np_pipe_readv, NO_MODE, ERROR_INVALID_HANDLE,
-        "Nothing begins on a pipe that is being closed.", "npipe/io.h") {
+        "A pipe that is being closed refuses a read into several buffers.",
+        "npipe/io.h") {
   char a[3], b[4];
   np_buffer parts[] = {{a, 3}, {b, 4}};
 
@@ -476,7 +482,10 @@ NP_CASE("vector/write-both-ways", np_pipe_writev, ANY_MODE, NP_OK,
 }
 
 NP_CASE("vector/write-peer-gone", np_pipe_writev, ANY_MODE | BOTH_ENDS,
-        ERROR_NO_DATA, "The peer had gone.", "WriteFile#pipes") {
+        ERROR_NO_DATA,
+        "A write from several buffers to a peer that has closed ends with "
+        "ERROR_NO_DATA.",
+        "WriteFile#pipes") {
   char a[] = "012", b[] = "3456";
   np_buffer parts[] = {{a, 3}, {b, 4}};
 
@@ -496,14 +505,18 @@ static void pending_write(np_fixture *f, struct recorder *recorder) {
 }
 
 NP_CASE("vector/write-peer-goes", np_pipe_writev, ANY_MODE | BOTH_ENDS,
-        ERROR_BROKEN_PIPE, "The peer goes while it waits.", "WriteFile#pipes") {
+        ERROR_BROKEN_PIPE,
+        "A waiting write from several buffers ends with ERROR_BROKEN_PIPE when "
+        "the peer closes.",
+        "WriteFile#pipes") {
   pending_write(f, &f->ops[0]);
   pipe_close(f, f->peer);
   assert_next(&f->ops[0], ERROR_BROKEN_PIPE, 0);
 }
 
 NP_CASE("vector/write-disconnected", np_pipe_writev, ANY_MODE | BOTH_ENDS,
-        ERROR_PIPE_NOT_CONNECTED, "A disconnect ends it at either end.",
+        ERROR_PIPE_NOT_CONNECTED,
+        "A disconnect ends a write from several buffers at either end.",
         "DisconnectNamedPipe#remarks") {
   pending_write(f, &f->ops[0]);
   assert_np_ok(np_server_disconnect(f->server));
@@ -511,7 +524,10 @@ NP_CASE("vector/write-disconnected", np_pipe_writev, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("vector/write-listening", np_pipe_writev, ANY_MODE,
-        ERROR_PIPE_LISTENING, "No client yet.", "WriteFile#pipes") {
+        ERROR_PIPE_LISTENING,
+        "A write from several buffers at a server without a client ends with "
+        "ERROR_PIPE_LISTENING.",
+        "WriteFile#pipes") {
   char a[] = "012", b[] = "3456";
   np_buffer parts[] = {{a, 3}, {b, 4}};
 
@@ -542,8 +558,8 @@ NP_CASE("vector/write-timeout", np_pipe_writev, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("vector/write-bad-parameter", np_pipe_writev, NO_MODE,
         ERROR_INVALID_PARAMETER,
-        "A NULL, and lengths that come to more than the limit, also where "
-        "their sum would not fit a size_t.",
+        "A NULL is refused, and lengths whose sum is over the limit, also if "
+        "the sum does not fit a size_t.",
         "npipe/io.h") {
   assert_refuses(f, np_pipe_writev);
   pipe_send(f, f->end, "x", 1);
@@ -551,7 +567,8 @@ NP_CASE("vector/write-bad-parameter", np_pipe_writev, NO_MODE,
 }
 
 NP_CASE("vector/write-closing", np_pipe_writev, NO_MODE, ERROR_INVALID_HANDLE,
-        "Nothing begins on a pipe that is being closed.", "npipe/io.h") {
+        "A pipe that is being closed refuses a write from several buffers.",
+        "npipe/io.h") {
   char a[] = "012", b[] = "3456";
   np_buffer parts[] = {{a, 3}, {b, 4}};
 

@@ -118,8 +118,8 @@ NP_CASE("write/zero-bytes", np_pipe_write, MODE_BYTE | BOTH_ENDS, NP_OK,
 
 NP_CASE("write/null", np_pipe_write, ANY_MODE | BOTH_ENDS,
         ERROR_INVALID_PARAMETER,
-        "Without a pipe, a buffer for its length, an operation or a callback "
-        "nothing begins, and nothing is written.",
+        "A write without a pipe, a buffer for its length, an operation or a "
+        "callback is refused, and nothing is written.",
         "npipe/io.h") {
   pair_open(f);
   assert_invalid(np_pipe_write(NULL, "abc", 3, &f->op, on_never));
@@ -144,7 +144,7 @@ NP_CASE("write/length", np_pipe_write, BOTH_ENDS, ERROR_INVALID_PARAMETER,
 }
 
 NP_CASE("write/closing", np_pipe_write, BOTH_ENDS, ERROR_INVALID_HANDLE,
-        "On a pipe that is being closed nothing begins.", "npipe/io.h") {
+        "A pipe that is being closed refuses a write.", "npipe/io.h") {
   np_pipe *pipe = pipe_closing(f);
 
   assert_np_error(np_pipe_write(pipe, "abc", 3, &f->op, on_never),

@@ -140,7 +140,7 @@ NP_CASE("listener/outbound", np_listener_create, ANY_MODE, NP_OK,
 /* --- The loop ------------------------------------------------------------ */
 
 NP_CASE("listener/foreign-port", np_listener_create, ANY_MODE, NP_OK,
-        "On a loop whose port is the caller's it works like on any other.",
+        "A listener works the same on a loop whose port is the caller's.",
         "GetQueuedCompletionStatusEx; museum N13") {
   listening_begin(f, 2);
   loop_remake_foreign(f, 77);
@@ -193,8 +193,8 @@ static void timer_outlasts_the_run(np_fixture *f) {
 
 NP_CASE("listener/background", np_loop_run, ANY_MODE, NP_OK,
         "A listener in the background does not keep np_loop_run running, not "
-        "even when an instance is to be tried again; it works all the same, "
-        "and np_loop_destroy refuses.",
+        "even while it waits to create an instance. It works as any other "
+        "listener, and np_loop_destroy returns ERROR_BUSY.",
         "npipe/listener.h") {
   listening_begin(f, 1);
   listening.options.background = true;

@@ -4,10 +4,11 @@
 
 /* --- The limit ----------------------------------------------------------- */
 
-NP_CASE("listener-limit/pause", np_listener_create, ANY_MODE, NP_OK,
-        "At its own instances_max a listener waits, and goes on when a pipe is "
-        "closed or given back; that is no trouble to tell of.",
-        "CreateNamedPipe#parameters; museum P06") {
+NP_CASE(
+    "listener-limit/pause", np_listener_create, ANY_MODE, NP_OK,
+    "A listener that has all its instances_max instances waits, and goes on "
+    "when a pipe is closed or given back. It does not report this to on_error.",
+    "CreateNamedPipe#parameters; museum P06") {
   np_pipe *clients[4];
 
   listening_begin(f, 4);
@@ -53,13 +54,15 @@ NP_CASE("listener-limit/of-others", np_listener_create, ANY_MODE, NP_OK,
   pipe_close(f, listening.accepted[0]);
   client = client_open_another(f);
   museum_echo(f, accepted(f, 2), client);
-  /* That it was well in between is told too, and then it was full again. */
+  /* The listener also reported that the trouble was over, and that the name
+   * was full again. */
   assert_np_error(news(f, 3), ERROR_PIPE_BUSY);
   assert_np_ok(listening.news[1]);
 }
 
 NP_CASE("listener-limit/others-go", np_listener_create, ANY_MODE, NP_OK,
-        "An instance of another that goes is noticed at the next attempt.",
+        "When an instance of another server is closed, the listener notices it "
+        "at its next attempt.",
         "CreateNamedPipe#return-value") {
   listening_begin(f, 1);
   other_instance(f, 1);
@@ -76,8 +79,9 @@ NP_CASE("listener-limit/others-go", np_listener_create, ANY_MODE, NP_OK,
 /* --- Trouble ------------------------------------------------------------- */
 
 NP_CASE("listener-limit/growing-delay", np_listener_create, ANY_MODE, NP_OK,
-        "Creations that fail are tried again after 10 ms, twice as long each "
-        "time, at most a second; the owner is told of each, and of the end.",
+        "A creation that fails is tried again after 10 ms, then after twice as "
+        "long each time, at most after one second. The owner gets each "
+        "failure, and the end of the trouble.",
         "npipe/listener.h; museum A24") {
   static const uint32_t delays[] = {10, 20, 40, 80, 160, 320, 640, 1000, 1000};
   np_pipe *client;
@@ -85,12 +89,12 @@ NP_CASE("listener-limit/growing-delay", np_listener_create, ANY_MODE, NP_OK,
   listening_start(f, 1);
   client = client_open_another(f);
   f->allocator.is_out = true;
-  accepted(f, 1); /* It is handed out all the same. */
+  accepted(f, 1); /* The pipe is handed out in spite of the failure. */
   for (unsigned i = 0; i < 9; i++) {
     assert_np_error(news(f, i + 1), ERROR_NOT_ENOUGH_MEMORY);
     assert_int_equal(listening.retry_ms[i], delays[i]);
     if (i > 0) {
-      /* It is told a little after the delay has begun. */
+      /* The callback runs a little after the delay has begun. */
       assert_true(listening.news_at_ms[i] - listening.news_at_ms[i - 1] + 20 >=
                   delays[i - 1]);
     }
@@ -120,8 +124,8 @@ NP_CASE("listener-limit/delay-begins-anew", np_listener_create, NO_MODE, NP_OK,
 }
 
 NP_CASE("listener-limit/give-back", np_listener_create, ANY_MODE, NP_OK,
-        "While no instance can be created, one that is given back serves, and "
-        "that is the end of the trouble.",
+        "While no instance can be created, a recycled instance serves the next "
+        "client, and the trouble is over.",
         "npipe/listener.h; museum A24") {
   np_pipe *client;
 
@@ -131,7 +135,7 @@ NP_CASE("listener-limit/give-back", np_listener_create, ANY_MODE, NP_OK,
   accepted(f, 1);
   assert_np_error(news(f, 1), ERROR_NOT_ENOUGH_MEMORY);
   give_back(f, listening.accepted[0]);
-  loop_settle(f); /* It waits for no further attempt. */
+  loop_settle(f); /* The listener plans no further attempt. */
   assert_int_equal(listening.news_count, 2);
   assert_np_ok(listening.news[1]);
   f->allocator.is_out = false;
@@ -141,7 +145,8 @@ NP_CASE("listener-limit/give-back", np_listener_create, ANY_MODE, NP_OK,
 }
 
 NP_CASE("listener-limit/nobody-told", np_listener_create, NO_MODE, NP_OK,
-        "Without on_error it goes on in the same way.", "npipe/listener.h") {
+        "A listener without on_error tries again in the same way.",
+        "npipe/listener.h") {
   listening_begin(f, 1);
   listening.options.on_error = NULL;
   listening_open(f);
@@ -182,10 +187,11 @@ NP_CASE("listener-limit/first-taken", np_listener_create, ANY_MODE, NP_OK,
   assert_ends(&f->ops[5], ERROR_BROKEN_PIPE, 0);
 }
 
-NP_CASE("listener-limit/first-again", np_listener_create, NO_MODE, NP_OK,
-        "When no instance of a listener with first_instance is left, whoever "
-        "takes the name meanwhile is not joined.",
-        "CreateNamedPipe#parameters; museum A21 X05") {
+NP_CASE(
+    "listener-limit/first-again", np_listener_create, NO_MODE, NP_OK,
+    "When no instance of a listener with first_instance is left, the listener "
+    "does not join a pipe that another server has created meanwhile.",
+    "CreateNamedPipe#parameters; museum A21 X05") {
   listening_begin(f, 1);
   listening.options.server.first_instance = true;
   listening_open(f);
@@ -208,8 +214,7 @@ static void close_it(np_fixture *f) {
 }
 
 NP_CASE("listener-limit/close-in-on-error", np_listener_close, ANY_MODE, NP_OK,
-        "The callback that is told of trouble may close the listener.",
-        "npipe/listener.h") {
+        "on_error may close the listener.", "npipe/listener.h") {
   listening_start(f, 1);
   client_open_another(f);
   listening.news_then = close_it;
@@ -270,8 +275,8 @@ NP_CASE("listener-limit/closed-before-told", np_listener_close, ANY_MODE, NP_OK,
 }
 
 NP_CASE("listener-limit/foreign-cancel", np_listener_create, ANY_MODE, NP_OK,
-        "Software that cancels what is in flight on every handle costs a "
-        "listener's connect, which is told and begun again; no client is lost.",
+        "If other software cancels all I/O of a listener's handle, the "
+        "listener reports it and connects again. No client is lost.",
         "CancelIoEx; museum E07 A24") {
   np_pipe *client;
   np_pipe *pipe;

@@ -90,8 +90,8 @@ NP_CASE("listener-options/invalid", np_listener_create, NO_MODE,
 
 NP_CASE("listener-options/name", np_listener_create, NO_MODE,
         ERROR_INVALID_NAME,
-        "A name that is no pipe's of this machine is refused, also where the "
-        "first instance would be tried again.",
+        "A name that is not that of a pipe of this machine is refused, also "
+        "with retry_first.",
         "npipe/listener.h") {
   listening_begin(f, 1);
   assert_np_error(create(f, "C:\\pipe"), ERROR_INVALID_NAME);
@@ -120,11 +120,12 @@ NP_CASE("listener-options/name-not-utf8", np_listener_create, NO_MODE,
                   ERROR_NO_UNICODE_TRANSLATION);
 }
 
-NP_CASE("listener-options/no-memory", np_listener_create, ANY_MODE,
-        ERROR_NOT_ENOUGH_MEMORY,
-        "Whichever allocation fails before the first instance listens, nothing "
-        "is left; one that fails later is made up for.",
-        "npipe/listener.h") {
+NP_CASE(
+    "listener-options/no-memory", np_listener_create, ANY_MODE,
+    ERROR_NOT_ENOUGH_MEMORY,
+    "Each allocation fails once: before the first instance listens, the "
+    "listener is not made and nothing is left. Later the listener tries again.",
+    "npipe/listener.h") {
   const size_t live = f->allocator.live;
   unsigned failures = 0;
   np_error error;
@@ -276,7 +277,7 @@ NP_CASE("listener-options/inheritable", np_listener_create, NO_MODE,
 }
 
 NP_CASE("listener-options/not-inherited", np_listener_create, NO_MODE, NP_OK,
-        "No instance can be inherited, with SDDL neither.",
+        "No instance can be inherited, also with SDDL.",
         "CreateNamedPipe#parameters; museum P12") {
   DWORD flags = HANDLE_FLAG_INHERIT;
 

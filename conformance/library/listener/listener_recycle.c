@@ -228,8 +228,8 @@ NP_CASE("listener-recycle/ready-caught", np_listener_recycle, ANY_MODE, NP_OK,
 }
 
 NP_CASE("listener-recycle/ready-options", np_listener_recycle, ANY_MODE, NP_OK,
-        "The options of readiness are the next session's to set, and that the "
-        "last one was over is forgotten.",
+        "After a recycle the next session can set the options of readiness "
+        "again, and does not see the end of the last stream.",
         "npipe/listener.h; museum S01") {
   next_is_clean(f, 7);
 }
@@ -243,8 +243,8 @@ NP_CASE("listener-recycle/try-write-pending", np_listener_recycle, ANY_MODE,
 }
 
 NP_CASE("listener-recycle/connect", np_listener_recycle, ANY_MODE, NP_OK,
-        "A connect of the owner's, whose answer has not been told, and its "
-        "user pointer are gone.",
+        "After a recycle a connect of the owner that was not reported, and the "
+        "user pointer, are gone.",
         "npipe/listener.h; museum S01") {
   next_is_clean(f, 9);
   /* The connect had this answer already. */
@@ -259,8 +259,9 @@ NP_CASE("listener-recycle/flush-done", np_listener_recycle, ANY_MODE, NP_OK,
 }
 
 NP_CASE("listener-recycle/flush-waiting", np_listener_recycle, ANY_MODE, NP_OK,
-        "A flush that waits for the client to read ends with the session; one "
-        "that comes too late finds nothing to wait for.",
+        "A flush that waits for the client ends with the session: with "
+        "ERROR_PIPE_NOT_CONNECTED, or with NP_OK if it reached the kernel "
+        "after the disconnect.",
         "FlushFileBuffers") {
   next_is_clean(f, 11);
   museum_done_either(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, NP_OK);
@@ -279,8 +280,8 @@ static np_error nothing_there(HANDLE handle, void *context,
 }
 
 NP_CASE("listener-recycle/async-io", np_listener_recycle, ANY_MODE, NP_OK,
-        "A call of the caller's own that was about to be tried is not: it ends "
-        "with the session.",
+        "A np_pipe_async_io that was about to run the caller's function does "
+        "not run it: the operation ends with the session.",
         "npipe/listener.h") {
   np_pipe *client;
   unsigned tries = 0;
@@ -373,7 +374,7 @@ NP_CASE("listener-recycle/disconnected", np_listener_recycle, ANY_MODE, NP_OK,
 NP_CASE("listener-recycle/disconnected-behind", np_listener_recycle, ANY_MODE,
         NP_OK,
         "If Windows refuses to disconnect, the instance is closed and "
-        "replaced, and the owner told.",
+        "replaced, and on_error gets the error.",
         "DisconnectNamedPipe#return-value; museum A24") {
   np_info info = {0};
   np_pipe *client;
@@ -394,8 +395,8 @@ NP_CASE("listener-recycle/disconnected-behind", np_listener_recycle, ANY_MODE,
 /* --- How many are kept --------------------------------------------------- */
 
 NP_CASE("listener-recycle/idle-max", np_listener_recycle, ANY_MODE, NP_OK,
-        "No more than idle_max listen: what is given back beyond is closed, "
-        "and its client told as any other.",
+        "At most idle_max instances listen. A further recycled pipe is closed, "
+        "and its client sees a disconnect.",
         "npipe/listener.h") {
   np_pipe *clients[6];
   np_info info = {0};
@@ -426,7 +427,7 @@ NP_CASE("listener-recycle/idle-max", np_listener_recycle, ANY_MODE, NP_OK,
 /* --- Refused ------------------------------------------------------------- */
 
 NP_CASE("listener-recycle/null", np_listener_recycle, NO_MODE,
-        ERROR_INVALID_PARAMETER, "No pipe cannot be given back.",
+        ERROR_INVALID_PARAMETER, "Recycling NULL is refused.",
         "npipe/listener.h") {
   assert_invalid(np_listener_recycle(NULL));
 }

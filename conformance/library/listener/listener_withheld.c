@@ -39,8 +39,8 @@ static void ask_process(np_fixture *f, bool drains) {
 
 NP_CASE("listener-withheld/process-id", np_pipe_peer_process_id, ANY_MODE,
         ERROR_INVALID_HANDLE,
-        "A pipe that was given back tells no process, neither the last "
-        "client's nor the next one's.",
+        "A recycled pipe reports no process, neither that of the last client "
+        "nor that of the next.",
         "npipe/listener.h") {
   ask_process(f, false);
 }
@@ -97,8 +97,8 @@ NP_CASE("listener-withheld/info", np_pipe_info, ANY_MODE, ERROR_INVALID_HANDLE,
 
 NP_CASE("listener-withheld/disconnect", np_server_disconnect, ANY_MODE,
         ERROR_INVALID_HANDLE,
-        "The next client is not let go by who served the last one, nor is "
-        "another waited for.",
+        "The former owner of a recycled pipe can neither disconnect the next "
+        "client nor wait for a client.",
         "npipe/listener.h") {
   np_pipe *pipe = withheld(f, false);
   np_pipe *client = client_open_another(f);
@@ -145,7 +145,7 @@ NP_CASE("listener-withheld/try", np_pipe_try_read, ANY_MODE,
 }
 
 NP_CASE("listener-withheld/channel", np_channel_create, ANY_MODE,
-        ERROR_INVALID_HANDLE, "No channel can be made of it.",
+        ERROR_INVALID_HANDLE, "No channel can be made of a recycled pipe.",
         "npipe/channel.h") {
   np_pipe *pipe = withheld(f, false);
   np_channel *channel = NULL;
@@ -160,8 +160,8 @@ NP_CASE("listener-withheld/channel", np_channel_create, ANY_MODE,
 
 NP_CASE("listener-withheld/recycled-channel", np_listener_recycle, ANY_MODE,
         ERROR_BUSY,
-        "A pipe that a channel has cannot be given back; after the channel "
-        "has, it can.",
+        "A pipe that belongs to a channel cannot be recycled. After "
+        "np_channel_detach it can.",
         "npipe/listener.h") {
   np_channel *channel = NULL;
   np_pipe *client;
@@ -190,11 +190,12 @@ static void give_up_and_give_back(np_fixture *f, struct recorder *recorder) {
   give_back(f, pipe);
 }
 
-NP_CASE("listener-withheld/channel-that-waits", np_listener_recycle, ANY_MODE,
-        NP_OK,
-        "A server that waits for a request on a channel cancels that, detaches "
-        "and gives the pipe back in the callback: the next client finds it.",
-        "npipe/listener.h") {
+NP_CASE(
+    "listener-withheld/channel-that-waits", np_listener_recycle, ANY_MODE,
+    NP_OK,
+    "A server cancels the receive that waits on a channel, detaches the "
+    "channel and recycles the pipe in the callback. The next client is served.",
+    "npipe/listener.h") {
   np_pipe *client;
 
   listening_begin(f, 1);
@@ -249,8 +250,8 @@ static void mode_is_back(np_fixture *f, bool drains) {
 }
 
 NP_CASE("listener-withheld/read-mode", np_listener_recycle, MESSAGE_TYPE, NP_OK,
-        "An instance whose owner has changed the read mode reads in that of "
-        "the listener's options again.",
+        "If the owner has changed the read mode of an instance, a recycle sets "
+        "the read mode of the listener's options again.",
         "SetNamedPipeHandleState; museum S01") {
   mode_is_back(f, false);
 }

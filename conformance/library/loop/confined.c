@@ -228,8 +228,8 @@ NP_CASE("confined/touched-listener", np_listener_create, ANY_MODE, NP_OK,
 }
 
 NP_CASE("confined/last-handle", np_loop_create, NO_MODE, NP_OK,
-        "Where the process may open one handle more, a loop can be made and "
-        "used; where it may open none, the error is that of Windows.",
+        "A process that may open one more handle can make and use a loop. A "
+        "process that may open none gets the error of Windows.",
         "CreateIoCompletionPort") {
   np_loop *loop = NULL;
 

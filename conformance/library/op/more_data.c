@@ -80,7 +80,7 @@ NP_CASE("more-data/loops-of-one-key", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
     options.port = port;
     options.completion_key = 7;
     loop_drain(f);
-    f->port = NULL; /* It stays open. The last loop's fixture closes it. */
+    f->port = NULL; /* The port stays open. The last fixture closes it. */
     loop_remake(f, &options);
     pair_open(f);
     pipe_send(f, f->peer, "abcde", 5);

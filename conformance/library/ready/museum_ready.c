@@ -75,7 +75,7 @@ static void then_try_write(np_fixture *f, struct recorder *recorder) {
 
 NP_CASE("museum-ready/try-write-in-callback", np_pipe_try_write,
         ANY_MODE | BOTH_ENDS, NP_OK,
-        "A try works from the callback of a write, too.",
+        "A try to write also works in the callback of a write.",
         "libuv#4183; museum R06") {
   pair_open(f);
   f->ops[0].then = then_try_write;
@@ -246,8 +246,8 @@ NP_CASE("museum-ready/select-over-eight", np_pipe_ready, ANY_MODE, NP_OK,
 
 NP_CASE("museum-ready/retracted", np_pipe_try_read, ANY_MODE | BOTH_ENDS,
         NP_WOULD_BLOCK,
-        "Bytes that made the pipe readable and whose writer took them back "
-        "make a try that would block, not a hang.",
+        "If the writer cancels bytes that made the pipe readable, a try to "
+        "read returns NP_WOULD_BLOCK and does not hang.",
         "libuv#5219; museum D13 D15") {
   pair_open_quota(f, READY_QUOTA);
   ready_set(f->end, 0, 65536);

@@ -122,8 +122,8 @@ NP_CASE("ready/writable-convenience", np_pipe_writable, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("ready/writable-after-full", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
-        "While what was taken waits for the peer the end is not writable; when "
-        "the peer has read enough it is.",
+        "While taken data wait for the peer the end is not writable. When the "
+        "peer has read enough, it is writable.",
         "WriteFile#pipes") {
   const char *pattern = ready_pattern();
 
@@ -138,7 +138,8 @@ NP_CASE("ready/writable-after-full", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("ready/both", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A wait for either ends with what holds, and with both when both do.",
+        "A wait for both directions ends with the direction that is ready, and "
+        "with both if both are ready.",
         "npipe/ready.h") {
   const char *pattern = ready_pattern();
 
@@ -178,7 +179,7 @@ NP_CASE("ready/read-closed", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("ready/read-closed-before", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A peer that had gone before the wait is told at once.",
+        "A wait after the peer has closed ends at once.",
         "ReadFile#pipes; museum E14") {
   for (size_t i = 0; i < read_ahead_count; i++) {
     pair_reopen(f);
@@ -192,8 +193,8 @@ NP_CASE("ready/read-closed-before", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("ready/read-closed-alone", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A wait for the end of the stream alone is not woken by bytes, and is "
-        "when all that came before was read.",
+        "A wait for NP_READ_CLOSED alone does not end when bytes come. It ends "
+        "when the peer has closed and all earlier bytes were read.",
         "npipe/ready.h") {
   for (size_t i = 0; i < read_ahead_count; i++) {
     pair_reopen(f);
@@ -339,7 +340,8 @@ NP_CASE("ready/each-for-its-own", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("ready/false-alarm", np_pipe_ready, ANY_MODE | BOTH_ENDS,
         NP_WOULD_BLOCK,
-        "When another was faster the try says so, and the next wait waits.",
+        "If another reader was faster, the try returns NP_WOULD_BLOCK, and the "
+        "next wait waits.",
         "npipe/ready.h") {
   pair_open(f);
   ready_begin(&f->ops[0], f->end, NP_READABLE);

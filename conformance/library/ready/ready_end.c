@@ -102,9 +102,9 @@ static void reuse(np_fixture *f, bool wait_between) {
 }
 
 NP_CASE("ready-end/reuse", np_server_disconnect, ANY_MODE, NP_OK,
-        "After a disconnect and a connect at once the new client's session "
-        "sees nothing of the old one's, whatever of that was in flight, caught "
-        "or to be told.",
+        "After a disconnect and a connect at once, the new session sees "
+        "nothing of the old one: no operation in flight, no data read ahead, "
+        "no result that was not reported.",
         "DisconnectNamedPipe#remarks; museum S01") {
   reuse(f, false);
 }
@@ -184,8 +184,8 @@ static void then_close(np_fixture *f, struct recorder *recorder) {
 
 NP_CASE("ready-end/close-in-callback", np_pipe_close, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "The callback of a wait may close the pipe; the others that were "
-        "woken with it get their true result or the abort.",
+        "The callback of a wait may close the pipe. Other waits that ended at "
+        "the same time get their result or ERROR_OPERATION_ABORTED.",
         "npipe/pipe.h") {
   pair_open(f);
   f->ops[0].then = then_close;
@@ -204,7 +204,8 @@ NP_CASE("ready-end/close-in-callback", np_pipe_close, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("ready-end/info", np_pipe_info, MODE_BYTE | BOTH_ENDS, NP_OK,
-        "Bytes that were caught count as readable.", "npipe/pipe.h") {
+        "np_pipe_info counts bytes that were read ahead as readable.",
+        "npipe/pipe.h") {
   np_info info;
 
   pair_asked(f, 4);
@@ -242,8 +243,8 @@ NP_CASE("ready-end/write-closed-by-a-write", np_pipe_ready,
 
 NP_CASE("ready-end/write-closed-behind-data", np_pipe_ready,
         ANY_MODE | BOTH_ENDS, NP_OK,
-        "While data that was read ahead waits to be taken, NP_WRITE_CLOSED is "
-        "not told; it is when the data was taken.",
+        "NP_WRITE_CLOSED is not reported while data that was read ahead waits "
+        "to be taken. It is reported when the data was taken.",
         "npipe/ready.h") {
   pair_open(f);
   ready_set(f->end, 64, 65536);

@@ -53,8 +53,8 @@ NP_CASE("ready-mio/connect-after-client", np_server_connect, ANY_MODE, NP_OK,
 
 NP_CASE("ready-mio/write-to-gone-peer", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
         ERROR_NO_DATA,
-        "The end of the peer is seen by who waits to read, and a try to write "
-        "says it.",
+        "If the peer has closed, a wait for readability ends, and a try to "
+        "write returns the error.",
         "WriteFile#pipes") {
   pair_open(f);
   ready_begin(&f->ops[0], f->end, NP_READABLE);

@@ -132,8 +132,8 @@ NP_CASE("ready-mixed/readv-takes-caught", np_pipe_readv, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("ready-mixed/readv-goes-on", np_pipe_readv, MODE_MESSAGE | BOTH_ENDS,
         NP_OK,
-        "A vectored read gets a message whole of which the read-ahead held "
-        "the start.",
+        "If the read-ahead holds the start of a message, a vectored read gets "
+        "the whole message.",
         "npipe/ready.h") {
   char a[3], b[20];
   const np_buffer parts[] = {{a, 3}, {b, 20}};

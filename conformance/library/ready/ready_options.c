@@ -157,8 +157,7 @@ NP_CASE("ready-options/bad-parameter-writable", np_pipe_writable, NO_MODE,
 }
 
 NP_CASE("ready-options/closing", np_pipe_ready, BOTH_ENDS, ERROR_INVALID_HANDLE,
-        "Nobody can begin to wait for a pipe that is being closed.",
-        "npipe/ready.h") {
+        "A wait for a pipe that is being closed is refused.", "npipe/ready.h") {
   assert_np_error(
       np_pipe_ready(pipe_closing(f), NP_READABLE, &f->ops[0].op, on_never),
       ERROR_INVALID_HANDLE);
@@ -166,16 +165,14 @@ NP_CASE("ready-options/closing", np_pipe_ready, BOTH_ENDS, ERROR_INVALID_HANDLE,
 
 NP_CASE("ready-options/closing-readable", np_pipe_readable, NO_MODE,
         ERROR_INVALID_HANDLE,
-        "Nobody can begin to wait for a pipe that is being closed.",
-        "npipe/ready.h") {
+        "A wait for a pipe that is being closed is refused.", "npipe/ready.h") {
   assert_np_error(np_pipe_readable(pipe_closing(f), &f->ops[0].op, on_never),
                   ERROR_INVALID_HANDLE);
 }
 
 NP_CASE("ready-options/closing-writable", np_pipe_writable, NO_MODE,
         ERROR_INVALID_HANDLE,
-        "Nobody can begin to wait for a pipe that is being closed.",
-        "npipe/ready.h") {
+        "A wait for a pipe that is being closed is refused.", "npipe/ready.h") {
   assert_np_error(np_pipe_writable(pipe_closing(f), &f->ops[0].op, on_never),
                   ERROR_INVALID_HANDLE);
 }
@@ -207,8 +204,8 @@ NP_CASE("ready-options/busy-writable", np_pipe_writable, NO_MODE, ERROR_BUSY,
 }
 
 NP_CASE("ready-options/one-way", np_pipe_ready, BOTH_ENDS, ERROR_ACCESS_DENIED,
-        "An interest in a direction that the end has not is refused; one in "
-        "both waits for the other.",
+        "A wait for a direction that the end does not have is refused. A wait "
+        "for both directions waits for the one that it has.",
         "npipe/ready.h") {
   const np_interest reading = NP_READABLE | NP_READ_CLOSED;
   const np_interest writing = NP_WRITABLE | NP_WRITE_CLOSED;

@@ -132,8 +132,8 @@ static void async_begin(struct recorder *recorder, np_pipe *pipe,
 /* --- np_pipe_try_io ----------------------------------------------------- */
 
 NP_CASE("try-io/answer", np_pipe_try_io, ANY_MODE | BOTH_ENDS, NP_OK,
-        "The call runs once on the pipe's handle, and its answer is the "
-        "answer, whatever it is.",
+        "np_pipe_try_io runs the caller's function once, with the pipe's "
+        "handle, and returns its answer.",
         "npipe/ready.h") {
   struct own_call call = {0};
   size_t transferred = 9;
@@ -180,7 +180,7 @@ NP_CASE("try-io/nothing", np_pipe_try_io, ANY_MODE | BOTH_ENDS, NP_WOULD_BLOCK,
 }
 
 NP_CASE("try-io/read", np_pipe_try_io, BYTE_READS | BOTH_ENDS, NP_OK,
-        "With no read-ahead the caller reads by calls of its own: all, and "
+        "Without a read-ahead the caller's function reads all data, each byte "
         "once.",
         "npipe/ready.h") {
   struct own_call call = {0};
@@ -287,8 +287,8 @@ NP_CASE("try-io/write", np_pipe_try_io, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("try-io/bad-parameter", np_pipe_try_io, NO_MODE,
         ERROR_INVALID_PARAMETER,
-        "A NULL, no interest and an interest that does not exist; a NULL "
-        "context and a NULL result are fine.",
+        "A NULL, no interest and an unknown interest are refused. A NULL "
+        "context and a NULL `transferred` are allowed.",
         "npipe/ready.h") {
   pair_open(f);
   assert_invalid(np_pipe_try_io(NULL, NP_WRITABLE, own_never, NULL, NULL));
@@ -309,7 +309,7 @@ NP_CASE("try-io/closing", np_pipe_try_io, BOTH_ENDS, ERROR_INVALID_HANDLE,
 }
 
 NP_CASE("try-io/one-way", np_pipe_try_io, BOTH_ENDS, ERROR_ACCESS_DENIED,
-        "An interest in a direction that the end has not is refused.",
+        "An interest in a direction that the end does not have is refused.",
         "npipe/ready.h") {
   pair_open_one_way(f, false);
   assert_np_error(np_pipe_try_io(f->end, NP_READABLE, own_never, NULL, NULL),
@@ -433,8 +433,8 @@ NP_CASE("try-io/async-end", np_pipe_async_io, BYTE_READS | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("try-io/async-two", np_pipe_async_io, BYTE_READS | BOTH_ENDS, NP_OK,
-        "Two wait at once: one gets the bytes, the other goes on waiting and "
-        "gets the next.",
+        "Two operations wait at once: one gets the bytes, the other waits on "
+        "and gets the next bytes.",
         "npipe/ready.h") {
   struct own_call calls_[2] = {{0}, {0}};
   unsigned first;
@@ -527,7 +527,7 @@ NP_CASE("try-io/async-timeout-in-call", np_pipe_async_io, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("try-io/async-disconnect", np_pipe_async_io, ANY_MODE,
         ERROR_PIPE_NOT_CONNECTED,
-        "np_server_disconnect ends it on the server end.",
+        "np_server_disconnect ends np_pipe_async_io at the server end.",
         "DisconnectNamedPipe#remarks") {
   struct own_call call = {0};
 
@@ -583,7 +583,8 @@ NP_CASE("try-io/async-bad-parameter", np_pipe_async_io, NO_MODE,
 }
 
 NP_CASE("try-io/async-closing", np_pipe_async_io, NO_MODE, ERROR_INVALID_HANDLE,
-        "Nothing begins on a pipe that is being closed.", "npipe/ready.h") {
+        "A pipe that is being closed refuses np_pipe_async_io.",
+        "npipe/ready.h") {
   assert_np_error(np_pipe_async_io(pipe_closing(f), NP_WRITABLE, &f->ops[0].op,
                                    own_never, NULL, on_never),
                   ERROR_INVALID_HANDLE);
@@ -602,7 +603,7 @@ NP_CASE("try-io/async-busy", np_pipe_async_io, NO_MODE, ERROR_BUSY,
 
 NP_CASE("try-io/async-one-way", np_pipe_async_io, BOTH_ENDS,
         ERROR_ACCESS_DENIED,
-        "An interest in a direction that the end has not is refused.",
+        "An interest in a direction that the end does not have is refused.",
         "npipe/ready.h") {
   pair_open_one_way(f, false);
   assert_np_error(np_pipe_async_io(f->end, NP_READABLE, &f->ops[0].op,

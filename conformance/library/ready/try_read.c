@@ -196,8 +196,8 @@ NP_CASE("try-read/no-length-empty-message", np_pipe_try_read,
 }
 
 NP_CASE("try-read/large", np_pipe_try_read, ANY_MODE | BOTH_ENDS, NP_OK,
-        "One try reads a message of 200,000 bytes, and as much of a byte "
-        "stream as there is in a few.",
+        "One try reads a message of 200,000 bytes. A few tries read a byte "
+        "stream of this length.",
         "npipe/ready.h; museum M03") {
   enum { BYTES = 200000 };
   const char *pattern = ready_pattern();
@@ -237,7 +237,8 @@ NP_CASE("try-read/end", np_pipe_try_read, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("try-read/disconnected", np_pipe_try_read, ANY_MODE,
         ERROR_PIPE_NOT_CONNECTED,
-        "After a disconnect both ends say so, and what was unread is gone.",
+        "After a disconnect a try to read at either end returns "
+        "ERROR_PIPE_NOT_CONNECTED, and unread data are gone.",
         "DisconnectNamedPipe#remarks") {
   for (unsigned i = 0; i < TRY_SIZES; i++) {
     pair_reopen(f);
@@ -289,8 +290,8 @@ NP_CASE("try-read/listening", np_pipe_try_read, ANY_MODE, ERROR_PIPE_LISTENING,
 /* --- What cannot be tried ----------------------------------------------- */
 
 NP_CASE("try-read/bad-parameter", np_pipe_try_read, NO_MODE,
-        ERROR_INVALID_PARAMETER, "A NULL and a length over the limit.",
-        "npipe/ready.h") {
+        ERROR_INVALID_PARAMETER,
+        "A NULL and a length over the limit are refused.", "npipe/ready.h") {
   char buffer[4];
   size_t got = 0;
   const size_t too_long = (size_t)((uint64_t)UINT32_MAX + 1);
@@ -342,11 +343,11 @@ NP_CASE("try-read/no-memory", np_pipe_try_read, ANY_MODE,
 
 /* --- Beside reads in flight --------------------------------------------- */
 
-NP_CASE("try-read/reads-first", np_pipe_try_read, ANY_MODE | BOTH_ENDS,
-        NP_WOULD_BLOCK,
-        "Reads in flight were first: what comes is theirs, and a try gets what "
-        "comes after.",
-        "npipe/ready.h") {
+NP_CASE(
+    "try-read/reads-first", np_pipe_try_read, ANY_MODE | BOTH_ENDS,
+    NP_WOULD_BLOCK,
+    "Reads in flight get the data first. A try to read gets only later data.",
+    "npipe/ready.h") {
   for (unsigned i = 0; i < TRY_SIZES; i++) {
     pair_reopen(f);
     ready_set(f->end, try_sizes[i], 65536);

@@ -38,8 +38,8 @@ NP_CASE("try-readv/parts", np_pipe_try_readv, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("try-readv/parts-more-data", np_pipe_try_readv,
         MODE_MESSAGE | BOTH_ENDS, ERROR_MORE_DATA,
-        "A message longer than all buffers together fills them all and goes "
-        "on with the next try.",
+        "A message longer than all buffers together fills all buffers, and the "
+        "next try goes on with the rest.",
         "npipe/ready.h") {
   char a[3], b[4];
   const np_buffer parts[] = {{a, sizeof(a)}, {b, sizeof(b)}};
@@ -98,7 +98,9 @@ NP_CASE("try-readv/parts-thousand", np_pipe_try_readv, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("try-readv/parts-end", np_pipe_try_readv, ANY_MODE | BOTH_ENDS,
-        ERROR_BROKEN_PIPE, "The end of the stream, with several buffers.",
+        ERROR_BROKEN_PIPE,
+        "With several buffers a try returns ERROR_BROKEN_PIPE at the end of "
+        "the stream.",
         "ReadFile#pipes") {
   char a[3], b[4];
   const np_buffer parts[] = {{a, sizeof(a)}, {b, sizeof(b)}};
@@ -112,7 +114,9 @@ NP_CASE("try-readv/parts-end", np_pipe_try_readv, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("try-readv/parts-disconnected", np_pipe_try_readv, ANY_MODE,
-        ERROR_PIPE_NOT_CONNECTED, "A disconnect, with several buffers.",
+        ERROR_PIPE_NOT_CONNECTED,
+        "With several buffers a try returns ERROR_PIPE_NOT_CONNECTED after a "
+        "disconnect.",
         "DisconnectNamedPipe#remarks") {
   char a[3], b[4];
   const np_buffer parts[] = {{a, sizeof(a)}, {b, sizeof(b)}};
@@ -128,7 +132,9 @@ NP_CASE("try-readv/parts-disconnected", np_pipe_try_readv, ANY_MODE,
 }
 
 NP_CASE("try-readv/parts-listening", np_pipe_try_readv, ANY_MODE,
-        ERROR_PIPE_LISTENING, "No client yet, with several buffers.",
+        ERROR_PIPE_LISTENING,
+        "With several buffers a try returns ERROR_PIPE_LISTENING if there is "
+        "no client yet.",
         "ReadFile#pipes") {
   char a[3], b[4];
   const np_buffer parts[] = {{a, sizeof(a)}, {b, sizeof(b)}};
@@ -142,8 +148,8 @@ NP_CASE("try-readv/parts-listening", np_pipe_try_readv, ANY_MODE,
 
 NP_CASE("try-readv/parts-bad-parameter", np_pipe_try_readv, NO_MODE,
         ERROR_INVALID_PARAMETER,
-        "A NULL, and lengths that come to more than the limit, also where "
-        "their sum would not fit a size_t.",
+        "A NULL is refused, and lengths whose sum is over the limit, also if "
+        "the sum does not fit a size_t.",
         "npipe/ready.h") {
   pair_open(f);
   pipe_send(f, f->peer, "x", 1);

@@ -265,7 +265,8 @@ NP_CASE("try-write/stream", np_pipe_try_write, ANY_MODE | BOTH_ENDS, NP_OK,
 /* --- Errors of what was taken ------------------------------------------- */
 
 NP_CASE("try-write/peer-gone", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
-        ERROR_NO_DATA, "A peer that had gone is told by the try itself.",
+        ERROR_NO_DATA,
+        "A try to write to a peer that has closed returns the error itself.",
         "WriteFile#pipes") {
   pair_open(f);
   pipe_close_wait(f, f->peer);
@@ -275,8 +276,8 @@ NP_CASE("try-write/peer-gone", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("try-write/peer-goes", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
         ERROR_BROKEN_PIPE,
-        "A peer that goes while what was taken waits is told by the next try, "
-        "once, and by readiness.",
+        "If the peer closes while taken data wait, the next try returns the "
+        "error, once, and readiness reports it.",
         "WriteFile#pipes") {
   filled(f);
   pipe_close_wait(f, f->peer);
@@ -327,8 +328,8 @@ NP_CASE("try-write/disconnected-server", np_pipe_try_write, ANY_MODE,
 
 NP_CASE("try-write/aborted", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
-        "When somebody else cancels the I/O of the handle, the next try says "
-        "so, once.",
+        "If another program cancels the I/O of the handle, the next try "
+        "returns ERROR_OPERATION_ABORTED, once.",
         "CancelIoEx#remarks; museum E07") {
   filled(f);
   assert_true(CancelIoEx(np_pipe_handle(f->end), NULL));
@@ -354,8 +355,8 @@ NP_CASE("try-write/listening", np_pipe_try_write, ANY_MODE,
 /* --- What cannot be tried ----------------------------------------------- */
 
 NP_CASE("try-write/bad-parameter", np_pipe_try_write, NO_MODE,
-        ERROR_INVALID_PARAMETER, "A NULL and a length over the limit.",
-        "npipe/ready.h") {
+        ERROR_INVALID_PARAMETER,
+        "A NULL and a length over the limit are refused.", "npipe/ready.h") {
   size_t taken = 9;
   const size_t too_long = (size_t)((uint64_t)UINT32_MAX + 1);
 
@@ -493,7 +494,9 @@ NP_CASE("try-write/parts-full", np_pipe_try_writev, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("try-write/parts-peer-gone", np_pipe_try_writev, ANY_MODE | BOTH_ENDS,
-        ERROR_NO_DATA, "A peer that had gone, with several buffers.",
+        ERROR_NO_DATA,
+        "With several buffers a try to write to a peer that has closed returns "
+        "ERROR_NO_DATA.",
         "WriteFile#pipes") {
   char byte = 'x';
   const np_buffer parts[] = {{&byte, 1}, {&byte, 1}};
@@ -507,7 +510,8 @@ NP_CASE("try-write/parts-peer-gone", np_pipe_try_writev, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("try-write/parts-peer-goes", np_pipe_try_writev, ANY_MODE | BOTH_ENDS,
         ERROR_BROKEN_PIPE,
-        "A peer that goes while what was taken waits, with several buffers.",
+        "If the peer closes while taken data wait, the next try with several "
+        "buffers returns ERROR_BROKEN_PIPE.",
         "WriteFile#pipes") {
   char byte = 'x';
   const np_buffer parts[] = {{&byte, 1}, {&byte, 1}};
@@ -522,7 +526,9 @@ NP_CASE("try-write/parts-peer-goes", np_pipe_try_writev, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("try-write/parts-disconnected", np_pipe_try_writev, ANY_MODE,
-        ERROR_PIPE_NOT_CONNECTED, "A disconnect, with several buffers.",
+        ERROR_PIPE_NOT_CONNECTED,
+        "With several buffers a try returns ERROR_PIPE_NOT_CONNECTED after a "
+        "disconnect.",
         "DisconnectNamedPipe#remarks") {
   char byte = 'x';
   const np_buffer parts[] = {{&byte, 1}, {&byte, 1}};
@@ -538,7 +544,9 @@ NP_CASE("try-write/parts-disconnected", np_pipe_try_writev, ANY_MODE,
 }
 
 NP_CASE("try-write/parts-listening", np_pipe_try_writev, ANY_MODE,
-        ERROR_PIPE_LISTENING, "No client yet, with several buffers.",
+        ERROR_PIPE_LISTENING,
+        "With several buffers a try returns ERROR_PIPE_LISTENING if there is "
+        "no client yet.",
         "WriteFile#pipes") {
   char byte = 'x';
   const np_buffer parts[] = {{&byte, 1}, {&byte, 1}};
@@ -552,8 +560,8 @@ NP_CASE("try-write/parts-listening", np_pipe_try_writev, ANY_MODE,
 
 NP_CASE("try-write/parts-bad-parameter", np_pipe_try_writev, NO_MODE,
         ERROR_INVALID_PARAMETER,
-        "A NULL, and lengths that come to more than the limit, also where "
-        "their sum would not fit a size_t.",
+        "A NULL is refused, and lengths whose sum is over the limit, also if "
+        "the sum does not fit a size_t.",
         "npipe/ready.h") {
   pair_open(f);
   assert_tries_refused(f, np_pipe_try_writev);

@@ -39,8 +39,8 @@ NP_CASE("connect/client-came-and-went", np_server_connect, ANY_MODE, NP_OK,
 }
 
 NP_CASE("connect/client-wrote-and-went", np_server_connect, ANY_MODE, NP_OK,
-        "What a client wrote that came and went before the call can be read, "
-        "then comes the end of its stream.",
+        "A client came, wrote and went before the call: the connect succeeds, "
+        "the data can be read, then the stream ends.",
         "ConnectNamedPipe#remarks") {
   server_listen(f);
   client_open_end(f);
@@ -171,7 +171,7 @@ NP_CASE("connect/read-in-callback", np_server_connect, ANY_MODE, NP_OK,
 /* --- Refusals ----------------------------------------------------------- */
 
 NP_CASE("connect/null", np_server_connect, NO_MODE, ERROR_INVALID_PARAMETER,
-        "Without a server, an operation or a callback nothing begins.",
+        "A connect without a server, an operation or a callback is refused.",
         "npipe/server.h") {
   server_listen(f);
   assert_invalid(np_server_connect(NULL, &f->op, on_never));
@@ -189,7 +189,7 @@ NP_CASE("connect/client-end", np_server_connect, ANY_MODE,
 }
 
 NP_CASE("connect/closing", np_server_connect, NO_MODE, ERROR_INVALID_HANDLE,
-        "On a server that is being closed nothing begins.", "npipe/server.h") {
+        "A server that is being closed refuses a connect.", "npipe/server.h") {
   np_pipe *server;
 
   server_listen(f);

@@ -6,8 +6,8 @@ enum { SMALL = 100, LARGE = 1000 };
 static const char large[LARGE] = "large";
 
 NP_CASE("disconnect/unread-is-lost", np_server_disconnect, ANY_MODE, NP_OK,
-        "What the client has not read, and what the server has not read, is "
-        "thrown away.",
+        "A disconnect throws away the data that the client has not read and "
+        "the data that the server has not read.",
         "DisconnectNamedPipe#remarks") {
   pair_open(f);
   pipe_send(f, f->server, "to client", 9);
@@ -39,8 +39,8 @@ NP_CASE("disconnect/in-flight-server", np_server_disconnect, ANY_MODE, NP_OK,
 }
 
 NP_CASE("disconnect/in-flight-client", np_server_disconnect, ANY_MODE, NP_OK,
-        "The client's operations in flight end the same way, and so does all "
-        "that it starts later.",
+        "The client's operations in flight, and all that it starts later, end "
+        "with ERROR_PIPE_NOT_CONNECTED.",
         "DisconnectNamedPipe#remarks") {
   f->server_options.in_buffer_bytes = SMALL;
   pair_open(f);
@@ -56,8 +56,10 @@ NP_CASE("disconnect/in-flight-client", np_server_disconnect, ANY_MODE, NP_OK,
   assert_ends(&f->ops[3], ERROR_PIPE_NOT_CONNECTED, 0);
 }
 
-NP_CASE("disconnect/finished-keeps-result", np_server_disconnect, ANY_MODE,
-        NP_OK, "An operation that had its result keeps it.", "npipe/server.h") {
+NP_CASE(
+    "disconnect/finished-keeps-result", np_server_disconnect, ANY_MODE, NP_OK,
+    "An operation that had its result before the disconnect keeps this result.",
+    "npipe/server.h") {
   pair_open(f);
   write_begin(&f->ops[0], f->server, "abc", 3);
   assert_np_ok(np_server_disconnect(f->server));

@@ -6,7 +6,7 @@
 
 #include "world.h"
 
-/* Whether the only instance of the pipe is still free for a client. */
+/* is_free returns true if a client can open the only instance of the pipe. */
 static bool is_free(struct platform *f) {
   return client_open(f, GENERIC_READ | GENERIC_WRITE, FILE_FLAG_OVERLAPPED) !=
          INVALID_HANDLE_VALUE;

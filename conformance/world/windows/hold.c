@@ -14,7 +14,7 @@ WORLD_ROLE(holder) {
 
   (void)arg;
   while (world_role_read_line(line, sizeof line)) {
-    /* Nothing is asked of it. */
+    /* The holder ignores every line, until its input ends. */
   }
 }
 
