@@ -1,7 +1,8 @@
 "use strict";
 /* The page works without this: all views stand below each other then. With it
- * one view shows at a time, the matrix can be filtered, and each case has a page
- * of its own, `#case/ID`. */
+ * one view shows at a time, the differences and the matrix can be filtered, each
+ * case has a page of its own, `#case/ID`, and `#search?q=WORDS` finds a word in
+ * all views. A filter stands in the address, also in that of a case. */
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const byId = (id) => document.getElementById(id);
@@ -10,6 +11,11 @@
   const rows = [...document.querySelectorAll("#matrix tr.case")];
   const ids = rows.map((row) => row.dataset.id);
   const form = byId("filter");
+  const find = byId("find");
+  const all = byId("all");
+  const differences = [...document.querySelectorAll("tr.difference")];
+  const HOME = "differences";
+  const SEARCH_MAX = 30; /* hits of a kind that are listed */
   let shown = null;
 
   /* --- Elements ---------------------------------------------------------- */
@@ -71,24 +77,193 @@
     byId("none").hidden = count > 0;
   }
 
-  /* The filter stands in the address, so that it can be sent. */
-  function filterToHash() {
+  /* The filter stands in the address, so that it can be sent: of the view, and
+   * of each case that is opened from there. */
+  function filterQuery() {
     const query = new URLSearchParams();
     for (const name of ["area", "outcome", "text"]) {
       if (form[name].value && form[name].value !== "all") {
         query.set(name, form[name].value);
       }
     }
+    const off = [...form.querySelectorAll("[name=world]")]
+      .filter((box) => !box.checked).map((box) => box.value);
+    if (off.length > 0) {
+      query.set("without", off.join(" "));
+    }
     const text = query.toString();
-    history.replaceState(null, "", text ? `#matrix?${text}` : "#matrix");
+    return text ? `?${text}` : "";
+  }
+
+  function caseAddress(id) {
+    return `#case/${id}${filterQuery()}`;
+  }
+
+  function filterToLinks() {
+    const query = filterQuery();
+    for (const other of links) {
+      if (other.hash.startsWith("#matrix")) {
+        other.href = `#matrix${query}`;
+      }
+    }
+    for (const row of rows) {
+      if (!row.hidden) {
+        row.querySelector("a").href = `#case/${row.dataset.id}${query}`;
+      }
+    }
+  }
+
+  function filterToHash() {
+    history.replaceState(null, "", `#matrix${filterQuery()}`);
+    filterToLinks();
   }
 
   function filterFromHash(query) {
     const values = new URLSearchParams(query);
+    const without = (values.get("without") || "").split(" ");
     form.area.value = values.get("area") || "";
     form.outcome.value = values.get("outcome") || "all";
     form.text.value = values.get("text") || "";
+    for (const box of form.querySelectorAll("[name=world]")) {
+      box.checked = !without.includes(box.value);
+    }
     filter();
+    filterToLinks();
+  }
+
+  /* --- The differences --------------------------------------------------- */
+
+  function findDifferences() {
+    const words = find.text.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const at = [...find.on.options].findIndex((o) => o.selected) - 1;
+    let count = 0;
+    for (const row of differences) {
+      const body = row.closest("tbody");
+      row.hidden = !(
+        (find.topic.value === "" || body.dataset.topic === find.topic.value) &&
+        (at < 0 || /[chfxuer]/.test(row.dataset.cells[at])) &&
+        (find.promise.value === "" ||
+          row.dataset.promise === find.promise.value) &&
+        words.every((word) => row.dataset.text.includes(word)));
+      count += row.hidden ? 0 : 1;
+    }
+    document.querySelectorAll("table.differs tbody[data-topic]").forEach(
+      (body) => {
+        body.hidden = !body.querySelector("tr.difference:not([hidden])");
+      });
+    find.querySelector(".count").textContent =
+      `${count} of ${differences.length} differences`;
+    document.querySelector("#differences .none").hidden =
+      count > 0 || differences.length === 0;
+  }
+
+  const FIND = ["text", "topic", "on", "promise"];
+
+  function findToHash() {
+    const query = new URLSearchParams();
+    for (const name of FIND) {
+      if (find[name].value) {
+        query.set(name, find[name].value);
+      }
+    }
+    const text = query.toString();
+    const hash = text ? `#${HOME}?${text}` : `#${HOME}`;
+    history.replaceState(null, "", hash);
+    links.find((other) => other.hash.startsWith(`#${HOME}`)).href = hash;
+  }
+
+  function findFromHash(query) {
+    const values = new URLSearchParams(query);
+    for (const name of FIND) {
+      find[name].value = values.get(name) || "";
+    }
+    findDifferences();
+  }
+
+  /* --- Search over all --------------------------------------------------- */
+
+  function textOf(element) {
+    return element.textContent.replace(/\s+/g, " ").trim();
+  }
+
+  /* What can be found: a kind, a title, a text, and where it leads. */
+  const things = (() => {
+    let made = null;
+    return () => {
+      if (made) {
+        return made;
+      }
+      made = differences.map((row) => ({ kind: "Differences",
+        title: textOf(row.querySelector(".versus")), text: row.dataset.text,
+        address: `#${row.id}` }));
+      for (const row of rows) {
+        const found = data.cases[row.dataset.id];
+        made.push({ kind: "Cases", title: row.dataset.id,
+          more: found.requirement, address: `#case/${row.dataset.id}`,
+          text: `${row.dataset.text} ${found.source} ` +
+            found.notes.map((note) => `${note.reason} ${note.message}`)
+              .join(" ") });
+      }
+      document.querySelectorAll("table.promises tbody").forEach((body) => {
+        const code = body.querySelector("code");
+        if (!code) {
+          return; /* A function of which no case tells. */
+        }
+        const name = textOf(code);
+        made.push({ kind: "Promises", title: name, text: textOf(body),
+          more: textOf(body.querySelector("a.quiet")),
+          address: `#matrix?text=${name}` });
+      });
+      for (const [kind, selector] of [
+        ["Skipped", "#skipped article"], ["Museum", "#museum article"],
+        ["Open questions", "#questions article"],
+        ["Changes", "#changes .note"], ["Platforms", "#platforms li"]]) {
+        document.querySelectorAll(selector).forEach((element) => {
+          const head = element.querySelector("h3") || element;
+          const id = element.id || element.closest("section").id;
+          made.push({ kind, title: textOf(head), text: textOf(element),
+            address: `#${id}` });
+        });
+      }
+      made.forEach((thing) => { thing.text = thing.text.toLowerCase(); });
+      return made;
+    };
+  })();
+
+  function search(query) {
+    const typed = new URLSearchParams(query).get("q") || "";
+    const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
+    const place = byId("search");
+    const kinds = new Map();
+    if (document.activeElement !== all.q) {
+      all.q.value = typed;
+    }
+    for (const thing of words.length > 0 ? things() : []) {
+      const text = `${thing.title.toLowerCase()} ${thing.text}`;
+      if (words.every((word) => text.includes(word))) {
+        kinds.set(thing.kind, [...(kinds.get(thing.kind) || []), thing]);
+      }
+    }
+    const total = [...kinds.values()].reduce((sum, l) => sum + l.length, 0);
+    place.replaceChildren(make("h2", {}, "Search"),
+      make("p", { class: "quiet", "aria-live": "polite" },
+        words.length === 0 ? "Type a word above."
+          : `${total} found for “${typed}”.`));
+    for (const [kind, found] of kinds) {
+      place.append(make("h3", {}, `${kind} `,
+        make("span", { class: "quiet" }, String(found.length))));
+      place.append(make("ul", { class: "hits" },
+        ...found.slice(0, SEARCH_MAX).map((thing) => make("li", {},
+          link(thing.address, thing.title),
+          thing.more ? make("span", { class: "quiet" }, ` ${thing.more}`)
+            : null))));
+      if (found.length > SEARCH_MAX) {
+        const rest = `and ${found.length - SEARCH_MAX} more`;
+        place.append(make("p", {}, kind === "Cases"
+          ? link(`#matrix?${new URLSearchParams({ text: typed })}`, rest)
+          : rest));
+      }
+    }
   }
 
   /* --- A case ------------------------------------------------------------ */
@@ -144,7 +319,11 @@
   function showCase(id) {
     const found = data.cases[id];
     const place = byId("case");
-    const at = ids.indexOf(id);
+    /* Previous and next are those of the filter, if the case is one of them. */
+    const open = rows.filter((row) => !row.hidden)
+      .map((row) => row.dataset.id);
+    const near = open.includes(id) ? open : ids;
+    const at = near.indexOf(id);
     if (!found) {
       place.replaceChildren(make("h2", {}, id),
         make("p", {}, "No report knows this case."));
@@ -153,9 +332,10 @@
     const museum = found.museum.flatMap((bug) =>
       [link(`#museum/${bug}`, bug), " "]);
     place.replaceChildren(
-      make("p", { class: "back" }, link("#matrix", "All cases"),
-        at > 0 ? link(`#case/${ids[at - 1]}`, "Previous") : null,
-        at + 1 < ids.length ? link(`#case/${ids[at + 1]}`, "Next") : null),
+      make("p", { class: "back" }, link(`#matrix${filterQuery()}`,
+        near.length < ids.length ? `${near.length} cases` : "All cases"),
+        at > 0 ? link(caseAddress(near[at - 1]), "Previous") : null,
+        at + 1 < near.length ? link(caseAddress(near[at + 1]), "Next") : null),
       make("h2", { class: "id", tabindex: "-1" }, id),
       make("p", {}, found.requirement),
       make("table", { class: "facts" },
@@ -175,18 +355,19 @@
   /* --- Which view shows -------------------------------------------------- */
 
   function route() {
-    const hash = decodeURIComponent(location.hash.slice(1)) || "matrix";
-    const [path, query] = hash.split("?");
+    const [coded, query] = (location.hash.slice(1) || HOME).split("?");
+    const path = decodeURIComponent(coded);
     const slash = path.indexOf("/");
     const name = slash < 0 ? path : path.slice(0, slash);
     const rest = slash < 0 ? "" : path.slice(slash + 1);
     const view = byId(name);
-    const known = views.includes(view) ? view : byId("matrix");
+    const known = views.includes(view) ? view : byId(HOME);
 
     views.forEach((other) => { other.hidden = other !== known; });
     links.forEach((other) => {
-      const here = other.hash === `#${known.id}` ||
-        (known.id === "case" && other.hash === "#matrix");
+      const target = other.hash.slice(1).split("?")[0];
+      const here = target === known.id ||
+        (known.id === "case" && target === "matrix");
       if (here) {
         other.setAttribute("aria-current", "page");
         other.parentElement.scrollLeft = other.offsetLeft - 40;
@@ -194,8 +375,19 @@
         other.removeAttribute("aria-current");
       }
     });
+    byId("why").hidden = true;
     if (known.id === "case") {
+      if (query !== undefined) {
+        filterFromHash(query);
+      }
       showCase(rest);
+    } else if (known.id === "search") {
+      search(query);
+      window.scrollTo(0, 0);
+    } else if (known.id === HOME && !rest) {
+      if (query !== undefined) {
+        findFromHash(query);
+      }
     } else if (known.id === "matrix") {
       if (query !== undefined) {
         filterFromHash(query);
@@ -211,6 +403,13 @@
     } else if (rest) {
       const target = byId(`${name}/${rest}`);
       if (target) {
+        if (target.hidden) {
+          findFromHash("");
+        }
+        const more = target.querySelector("td details");
+        if (more) {
+          more.open = true;
+        }
         target.scrollIntoView({ block: "start" });
         target.focus({ preventScroll: true });
       }
@@ -237,8 +436,15 @@
     }
     if (event.key === "Escape") {
       if (shown.id === "case") {
-        location.hash = "#matrix";
-      } else if (typing) {
+        location.hash = `#matrix${filterQuery()}`;
+      } else if (shown.id === "search") {
+        all.q.value = "";
+        history.back();
+      } else if (typing && event.target.form === find) {
+        find.text.value = "";
+        findDifferences();
+        findToHash();
+      } else if (typing && event.target.form === form) {
         form.text.value = "";
         filter();
         filterToHash();
@@ -247,14 +453,16 @@
       return;
     } else if (event.key === "/") {
       event.preventDefault();
-      location.hash = "#matrix";
-      form.text.focus();
+      all.q.focus();
     } else if (event.key === "j" || event.key === "k") {
       const step = event.key === "j" ? 1 : -1;
       if (shown.id === "case") {
-        const id = ids[ids.indexOf(shown.rest) + step];
+        const open = rows.filter((row) => !row.hidden)
+          .map((row) => row.dataset.id);
+        const near = open.includes(shown.rest) ? open : ids;
+        const id = near[near.indexOf(shown.rest) + step];
         if (id) {
-          location.hash = `#case/${id}`;
+          location.hash = caseAddress(id);
         }
       } else if (shown.id === "matrix") {
         move(step);
@@ -272,6 +480,40 @@
     root.dataset.theme = dark ? "light" : "dark";
   });
 
+  /* A cell that is no tick says why: to a mouse by its title, to a finger by a
+   * line at the end of the page. */
+  document.addEventListener("click", (event) => {
+    const cell = event.target.closest("td.cell[title]");
+    const why = byId("why");
+    why.hidden = !cell;
+    if (!cell) {
+      return;
+    }
+    const row = cell.closest("tr");
+    const at = [...row.querySelectorAll("td.cell")].indexOf(cell);
+    const where = cell.dataset.label || (data.platforms[at] || {}).label || "";
+    const what = row.dataset.id ? `${row.dataset.id} · ` : "";
+    why.textContent = `${what}${where}: ${cell.title}`;
+  });
+
+  all.hidden = false;
+  all.addEventListener("submit", (event) => event.preventDefault());
+  all.addEventListener("input", () => {
+    const hash = `#search?${new URLSearchParams({ q: all.q.value })}`;
+    if (shown.id === "search") {
+      history.replaceState(null, "", hash);
+      route();
+    } else {
+      location.hash = hash;
+    }
+  });
+  find.hidden = false;
+  find.addEventListener("submit", (event) => event.preventDefault());
+  find.addEventListener("input", () => {
+    findDifferences();
+    findToHash();
+  });
+  findDifferences();
   form.hidden = false;
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", () => {

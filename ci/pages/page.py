@@ -8,11 +8,12 @@ import jinja2
 import markupsafe
 
 from pages import bugs as museum
-from pages import bench, promises, questions, results, sources, verified
+from pages import (bench, compare, differences, promises, questions, results,
+                   sources, verified)
 
 PAGES = os.path.dirname(os.path.abspath(__file__))
 REFERENCE = "reference/index.html"  # made by ci/reference beside the page
-SHOWN_MAX = 12  # cases of a deviation before the rest is folded
+SHOWN_MAX = 12  # cases of a row before the rest is folded
 
 
 def text_of(name):
@@ -92,14 +93,104 @@ def platform_names(model, indexes):
     return "; ".join(words + [model.platforms[i].label for i in sorted(left)])
 
 
-def deviations(model, links):
-    entries = model.deviations()
-    for entry in entries:
-        ids = sorted(entry["cases"])
-        entry["shown"], entry["more"] = ids[:SHOWN_MAX], ids[SHOWN_MAX:]
-        entry["where"] = platform_names(model, entry["platforms"])
-        entry["evidence"] = links.evidence(entry["link"])
-    return entries
+def column_cell(model, ids, column):
+    """How the cases `ids` came out in a column of platforms: a letter, and why
+    it is no tick."""
+    letters, reasons = set(), []
+    for id in ids:
+        for (index, _), run in model.cases[id]["runs"].items():
+            if index in column[3]:
+                letters.add(run["letter"])
+                if run["letter"] not in "p":
+                    reasons.append((results.WORST_FIRST.find(run["letter"]),
+                                    run.get("reason") or run["message"]))
+    letter = results.worst(letters)
+    text = results.WORDS[letter]
+    if letter != "p" and reasons:
+        text += ": " + min(reasons)[1].strip()
+    elif letter == " ":
+        text += ": no report of this platform has the cases"
+    return {"letter": letter, "text": text}
+
+
+def difference_row(model, links, columns, entry):
+    """What the page needs of a difference. `entry` has the members of
+    differences.toml, or those that an unlisted deviation has of them."""
+    ids = [id for id in model.cases
+           if any(differences.matches(case, id) for case in entry["cases"])]
+    functions = {id: (model.cases[id]["function"], model.cases[id]["outcome"])
+                 for id in ids}
+    row = dict({"code": "", "before": "", "prints": []}, **entry, ids=ids, promises=differences.promises(entry, functions))
+    row["name"] = entry.get("name") or differences.name_of(entry)
+    row["since"] = entry.get("since") or differences.since(entry)
+    row["evidence"] = [links.evidence(link) for link in dict.fromkeys(
+        e["link"] for e in entry["entries"])]
+    row["sources"] = [(source, links.address(source)) for source in
+                      dict.fromkeys(model.cases[id]["source"] for id in ids)]
+    row["cells"] = [column_cell(model, ids, column) for column in columns]
+    row["search"] = " ".join(
+        [row["id"], row["topic"], row["windows"], row["other"], row["npipe"],
+         *ids, *(name for name, _ in row["promises"]),
+         *(outcome for _, os in row["promises"] for outcome in os)]).lower()
+    return row
+
+
+def topics(top, model, links, columns):
+    """[(topic, [row])] of the differences, and of the deviations of the reports
+    that none of them names."""
+    _, known, _ = differences.load(top)
+    found = collections.OrderedDict()
+    for entry in known:
+        row = difference_row(model, links, columns, entry)
+        if row["ids"]:
+            found.setdefault(entry["topic"], []).append(row)
+    named = {id for rows in found.values() for row in rows for id in row["ids"]}
+    for number, deviation in enumerate(model.deviations()):
+        ids = [id for id in deviation["cases"] if id not in named]
+        if deviation["skipped"] or not ids:
+            continue
+        worlds = {model.platforms[i].world for i in deviation["platforms"]}
+        topic = ("Only in settings of the simulated kernel"
+                 if worlds == {"sim"} else "Not described yet")
+        case = model.cases[min(ids)]
+        found.setdefault(topic, []).append(difference_row(
+            model, links, columns, {
+                "id": f"deviation-{number}", "topic": topic,
+                "windows": case["requirement"].rstrip("."),
+                "other": deviation["reason"], "cases": ids, "npipe": "",
+                "entries": [{"link": deviation["link"]}],
+                "name": results.WORLDS.get(min(worlds), min(worlds)),
+                "since": platform_names(model, deviation["platforms"])}))
+    return list(found.items())
+
+
+def skips(top, model, columns):
+    """Why runs were skipped, a row a reason: in which areas, where, and whether
+    they could be run."""
+    _, _, words = differences.load(top)
+    known = {entry["reason"]: entry for entry in words}
+    rows = []
+    for deviation in model.deviations():
+        if not deviation["skipped"]:
+            continue
+        areas = collections.Counter()
+        for id in deviation["cases"]:
+            areas[model.cases[id]["area"]] += sum(
+                run["letter"] == "s"
+                and run.get("reason") == deviation["reason"]
+                for run in model.cases[id]["runs"].values())
+        said = known.get(deviation["reason"], {})
+        rows.append({
+            "id": f"skipped-{len(rows)}", "reason": deviation["reason"],
+            "link": deviation["link"], "why": said.get("why", ""),
+            "could": said.get("could", ""), "areas": sorted(areas.items()),
+            "runs": sum(areas.values()),
+            "cases": sorted(deviation["cases"]),
+            "worlds": sorted({model.platforms[i].world
+                              for i in deviation["platforms"]}),
+            "where": platform_names(model, deviation["platforms"])})
+    # Those of Wine first: they are the ones that could be fewer.
+    return sorted(rows, key=lambda r: ("wine" not in r["worlds"], -r["runs"]))
 
 
 def unexpected(model):
@@ -124,15 +215,30 @@ def unexpected(model):
 
 
 def museum_rows(model, rows):
+    """The bugs, each with its cases. Only what ran and passed shows a bug to be
+    absent: `letter` is p then."""
     cases = collections.defaultdict(list)
     for case in model.cases.values():
         for bug in case["museum"]:
             cases[bug].append(case)
     return [dict(row, cases=[case["id"] for case in cases[row["id"]]],
                  reason=row.get("reason", ""),
+                 passed_on=passed_on(model, cases[row["id"]]),
                  letter=results.worst({cell for case in cases[row["id"]]
                                        for cell in case["cells"]}))
             for row in rows]
+
+
+def passed_on(model, cases):
+    """The worlds in which all of the cases that ran have passed, at least one."""
+    worlds = []
+    for world, name in results.WORLDS.items():
+        letters = {case["cells"][i] for case in cases
+                   for i, platform in enumerate(model.platforms)
+                   if platform.world == world}
+        if results.worst(letters) == "p":
+            worlds.append(name)
+    return worlds
 
 
 def add_bars(model):
@@ -163,8 +269,8 @@ def badge(model):
     if model.red:
         return f"{model.red} unexpected", "#c11f2b"
     count = len(model.ran)
-    return f"{len(model.cases)} cases on {count} platform{'s'[:count > 1]}", \
-        "#1a7f37"
+    return f"{len(model.shown)} cases pass on {count}" \
+        f" platform{'s'[:count > 1]}", "#1a7f37"
 
 
 def links_from(top, folder):
@@ -189,7 +295,8 @@ def write_promises(top, cases, path):
     """The matrix of the promises alone, before anything ran."""
     folder = os.path.dirname(path) or "."
     text = environment_new().get_template("promises.html.jinja").render(
-        css=style(), places=promises.PLACES,
+        css=style(), places=promises.PLACES, columns=[],
+        world_names=results.WORLDS,
         promises=promises.matrix(top, cases, links_from(top, folder)),
         linked=False)
     os.makedirs(folder, exist_ok=True)
@@ -197,7 +304,21 @@ def write_promises(top, cases, path):
         out.write(text)
 
 
-def render(top, model, title, folder):
+def cell_title(model, case, index):
+    """Why a cell of the matrix is no tick."""
+    letter = case["cells"][index]
+    platform = model.platforms[index]
+    if letter == " ":
+        return "not run: " + (platform.reason or platform.note
+                              or "the report has not this case")
+    for (at, _), run in case["runs"].items():
+        if at == index and run["letter"] == letter and run.get("reason"):
+            return f"{results.WORDS[letter]}: {run['reason']}"
+    return results.WORDS[letter]
+
+
+def render(top, model, title, folder, against=None):
+    """`against`: the results of an earlier run, to compare with."""
     rows = museum.load(top)
     links = links_from(top, folder)
     for case in model.cases.values():
@@ -207,10 +328,14 @@ def render(top, model, title, folder):
     add_bars(model)
     spans, firsts = groups(model)
     red = unexpected(model)
+    columns = model.columns()
+    matrix = promises.matrix(top, model.cases.values(), links, columns)
+    changed = against and compare.changes(against, model)
     text, colour = badge(model)
     common = {
         "title": title, "results": model, "counts": model.counts(),
         "bugs": museum_rows(model, rows), "unexpected": red,
+        "changes": changed, "words": results.WORDS,
         "text": text, "colour": colour, "left": 86, "right": 12 + 7 * len(text),
     }
     page = dict(
@@ -219,13 +344,19 @@ def render(top, model, title, folder):
         data=script_json(page_data(model, links)),
         areas=list(model.areas().items()), groups=spans, firsts=firsts,
         worlds=[(world, name) for world, name, _ in spans],
-        words=results.WORDS, signs=results.SIGNS,
-        deviations=deviations(model, links),
+        signs=results.SIGNS, columns=columns, world_names=results.WORLDS,
+        topics=topics(top, model, links, columns),
+        head=differences.load(top)[0].strip(),
+        skips=skips(top, model, columns),
+        evidence=links.evidence, title_of=lambda case, index: cell_title(
+            model, case, index), shown_max=SHOWN_MAX,
         whole=[entry for entry in (
             dict(result, platform=model.platforms[index].label)
             for index, result in model.whole)],
         thread_address=links.thread,
-        promises=promises.matrix(top, model.cases.values(), links),
+        promises=matrix, coverage=promises.coverage(matrix, columns),
+        windows_ran=any(world == "windows" for _, world, _, _ in columns),
+        names=lambda indexes: platform_names(model, indexes),
         questions=questions.rows(
             model, lambda indexes: platform_names(model, indexes)),
         bench=bench.table(top, model),

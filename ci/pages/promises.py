@@ -22,9 +22,23 @@ def is_in(variant, place):
     return variant in (place, mode, end)
 
 
-def matrix(top, cases, links=None):
+def tried(cases, columns):
+    """A cell a column of platforms: of how many of the cases a run was really
+    made there, and how it came out. A skipped run was not made."""
+    cells = []
+    for _, _, _, indexes in columns:
+        letters = [results.worst({case["cells"][i] for i in indexes})
+                   for case in cases]
+        ran = [letter for letter in letters if letter not in "sn "]
+        cells.append({"ran": len(ran), "count": len(cases),
+                      "letter": results.worst(set(ran)) if ran else "s"})
+    return cells
+
+
+def matrix(top, cases, links=None, columns=()):
     """An entry a function: its rows, an outcome each, of cells with the number
-    of cases, and how they came out (a letter of results) where they ran."""
+    of cases, and how they came out (a letter of results) where they ran. With
+    `columns` (results.columns) a row also has where its cases ran."""
     by_function = {}
     for case in cases:
         by_function.setdefault(case["function"], []).append(case)
@@ -45,6 +59,7 @@ def matrix(top, cases, links=None):
                 cells.append({"count": len(found), "letter": results.worst(
                     {cell for c in found for cell in c.get("cells", ())})})
             rows.append({"outcome": outcome, "cells": cells,
+                         "tried": tried(showing, columns),
                          "promised": outcome in outcomes})
         entries.append({
             "name": function.name, "header": function.header, "rows": rows,
@@ -52,6 +67,24 @@ def matrix(top, cases, links=None):
             "address": links and links.file(
                 "src/include/npipe/" + function.header)})
     return entries
+
+
+def coverage(entries, columns):
+    """An entry a column: how many of the promises, which a header names and a
+    case shows, were tried there by all of their cases, by some and by none."""
+    rows = [row for entry in entries for row in entry["rows"] if row["promised"]
+            and any(cell["count"] for cell in row["cells"])]
+    result = []
+    for number, (_, world, label, _) in enumerate(columns):
+        cells = [row["tried"][number] for row in rows]
+        result.append({
+            "name": results.WORLDS[world]
+            + (f" {label}" if world != "sim" else ""),
+            "promises": len(cells),
+            "all": sum(0 < c["ran"] == c["count"] for c in cells),
+            "some": sum(0 < c["ran"] < c["count"] for c in cells),
+            "none": sum(c["ran"] == 0 for c in cells)})
+    return result
 
 
 def missing(top, cases):

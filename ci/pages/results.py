@@ -185,6 +185,42 @@ class Results:
                 counts[run["letter"]] = counts.get(run["letter"], 0) + 1
         return counts
 
+    @property
+    def shown(self):
+        """The cases of which a run passed and none did otherwise; a skipped run
+        shows nothing."""
+        return [case for case in self.cases.values()
+                if worst({run["letter"] for run in case["runs"].values()})
+                == "p"]
+
+    @property
+    def never_ran(self):
+        """The cases that each platform skipped, or had no part for."""
+        return [case for case in self.cases.values() if not any(
+            run["letter"] not in "sn" for run in case["runs"].values())]
+
+    def columns(self):
+        """Groups of the platforms that ran, which differ in what hardly matters:
+        [(key, world, label, [index])]. Of the simulated kernel only its usual
+        settings are there, if any report has them: the others differ on
+        purpose."""
+        ran = [(i, p) for i, p in enumerate(self.platforms) if not p.reason]
+        usual = [i for i, p in ran if p.world == "sim" and p.version == "win11"]
+        columns = {}
+        for index, platform in ran:
+            if platform.world == "sim":
+                if usual and index not in usual:
+                    continue
+                label = "kernel" if usual else platform.version
+            elif platform.world == "windows":
+                label = windows.short(platform.windows) or platform.version
+            else:
+                label = platform.version.split(" ")[0]
+                label += " sid" if "new WoW64" in platform.note else ""
+            columns.setdefault((platform.world, label), []).append(index)
+        return [(re.sub(r"[^a-z0-9.]+", "-", f"{world} {label}".lower()), world,
+                 label, indexes) for (world, label), indexes in columns.items()]
+
     def areas(self):
         areas = {}
         for case in self.cases.values():
