@@ -1,4 +1,5 @@
-"""Makes small wrong changes of src/ and counts those that the tests notice.
+"""Makes small wrong changes of src/ or sim/ and counts those that the tests
+notice.
 
 A mutant is one change: a negated condition, a comparison that is off by one, a
 call or an assignment that is left out, another error code, another constant.
@@ -11,6 +12,7 @@ arguments choose the same mutants.
 import argparse
 import collections
 import concurrent.futures
+import datetime
 import difflib
 import json
 import os
@@ -27,9 +29,16 @@ import time
 TOP = pathlib.Path(__file__).resolve().parent.parent
 BUILD = TOP / "build" / "mutate"
 VERDICTS = BUILD / "verdicts"
+HISTORY = BUILD / "history.tsv"
 EQUIVALENTS = TOP / "ci" / "mutate-equivalents"
 
-Site = collections.namedtuple("Site", "file line begin end text what")
+# The target that a folder's sources are compiled for, and the share of its
+# mutants that must be killed, in percent.
+Tree = collections.namedtuple("Tree", "folder target least")
+TREES = {"src": Tree(TOP / "src", "npipe", 95),
+         "sim": Tree(TOP / "sim", "npsim", 85)}
+
+Site = collections.namedtuple("Site", "tree file line begin end text what")
 
 
 def blank_comments(code):
@@ -123,9 +132,9 @@ def sites_of_body(code, begin, end):
         yield m.start(), m.end() - 1, "(void)0", "jump left out"
 
 
-def find_sites():
+def find_sites(tree):
     found = []
-    for path in sorted((TOP / "src").glob("*.c")):
+    for path in sorted(TREES[tree].folder.glob("*.c")):
         code = path.read_text()
         clean = blank_comments(code)
         for begin, end in bodies(clean):
@@ -133,12 +142,13 @@ def find_sites():
                 if text.startswith("!("):
                     text = "!(%s)" % code[first:last]
                 line = code.count("\n", 0, first) + 1
-                found.append(Site(path.name, line, first, last, text, what))
+                found.append(Site(tree, path.name, line, first, last, text,
+                                  what))
     return sorted(set(found))
 
 
 def mutated(site):
-    code = (TOP / "src" / site.file).read_text()
+    code = (TREES[site.tree].folder / site.file).read_text()
     return code, code[:site.begin] + site.text + code[site.end:]
 
 
@@ -152,15 +162,16 @@ def diff(site):
 class World:
     """A build directory: how a file of it is compiled, a program linked."""
 
-    def __init__(self, name):
+    def __init__(self, name, tree):
         self.build = BUILD / name
+        self.library = f"lib{tree.target}.a"
         self.compiles = {}
         for entry in json.loads(
                 (self.build / "compile_commands.json").read_text()):
             file = pathlib.Path(entry["file"])
             # The measurements compile some of it once more, in their way.
-            if (file.parent == TOP / "src" and
-                    "CMakeFiles/npipe.dir/" in entry["command"]):
+            if (file.parent == tree.folder and
+                    f"CMakeFiles/{tree.target}.dir/" in entry["command"]):
                 self.compiles[file.name] = shlex.split(entry["command"])
 
     def compile(self, file, source, target, *flags):
@@ -177,7 +188,7 @@ class World:
             capture_output=True, text=True, check=True).stdout
         words = shlex.split(line.split("&&")[1])
         words[words.index("-o") + 1] = str(target)
-        at = next(i for i, w in enumerate(words) if w.endswith("libnpipe.a"))
+        at = next(i for i, w in enumerate(words) if w.endswith(self.library))
         # Before the library: it then takes the original from there no more.
         words.insert(at, str(mutant))
         made = subprocess.run(words, cwd=self.build, capture_output=True,
@@ -243,7 +254,7 @@ def judge(site, worlds):
         place = pathlib.Path(name)
         source = place / site.file
         source.write_text(mutated(site)[1])
-        original = TOP / "src" / site.file
+        original = TREES[site.tree].folder / site.file
         plain = worlds["plain"]
         if not plain.compile(site.file, source, place / "plain.o", "-g0"):
             return "not compiled", ""
@@ -279,11 +290,12 @@ def key(site):
     lines = diff(site)
     sides = [" ".join(line[1:] for line in lines if line.startswith(sign))
              for sign in "-+"]
-    return " ".join(("%s: %s => %s" % (site.file, *sides)).split())
+    place = site.file if site.tree == "src" else f"{site.tree}/{site.file}"
+    return " ".join(("%s: %s => %s" % (place, *sides)).split())
 
 
 def name_of(site):
-    return "%s:%d-%d %s" % (site.file, site.begin, site.end,
+    return "%s/%s:%d-%d %s" % (site.tree, site.file, site.begin, site.end,
                             " ".join(site.text.split()))
 
 
@@ -298,13 +310,22 @@ def main():
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("--file", help="only of this file of src/")
+    parser.add_argument("--file", help="only of this file")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--resume", action="store_true",
                         help="keep the verdicts of a run that was broken off")
+    parser.add_argument("--sim", action="store_const", dest="tree",
+                        const="sim", default="src",
+                        help="change sim/ instead of src/")
+    parser.add_argument("--nightly", action="store_true",
+                        help="draw by the date, and add to the history")
     options = parser.parse_args()
+    tree = TREES[options.tree]
+    today = datetime.date.today()
+    if options.nightly:
+        options.seed = int(today.strftime("%Y%m%d"))
 
-    sites = [s for s in find_sites()
+    sites = [s for s in find_sites(options.tree)
              if options.file in (None, s.file)]
     chosen = choose(sites, options.count, options.seed)
     if options.list:
@@ -312,7 +333,7 @@ def main():
             print("%s:%d %s" % (site.file, site.line, site.what))
             print("\n".join("    " + line for line in diff(site)))
         return 0
-    worlds = {name: World(name) for name in ("plain", "asan")}
+    worlds = {name: World(name, tree) for name in ("plain", "asan")}
     for world, stage, program, arguments, seconds in STAGES:
         if not passes(world, [str(worlds[world].build / program), *arguments],
                       worlds[world].build, seconds):
@@ -354,7 +375,12 @@ def main():
     share = 100.0 * verdicts["killed"] / max(made, 1)
     print("%d of %d mutants killed, %.1f %%" %
           (verdicts["killed"], made, share))
-    return 0 if share >= 95 else 1
+    if options.nightly:
+        with HISTORY.open("a") as file:
+            file.write("%s\t%s\t%d\t%d\t%d\t%d\n" % (
+                today, options.tree, options.seed, made, verdicts["killed"],
+                verdicts["equivalent"]))
+    return 0 if share >= tree.least else 1
 
 
 if __name__ == "__main__":
