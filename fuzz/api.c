@@ -77,6 +77,8 @@ static const enum step_kind opcodes[] = {
     STEP_GUEST_CALL,
     STEP_GUEST_SHUTDOWN,
     STEP_GUEST_CANCEL,
+    STEP_STRANGER,
+    STEP_LIE,
 };
 _Static_assert(sizeof opcodes / sizeof opcodes[0] <= OPCODES_MAX, "too many");
 

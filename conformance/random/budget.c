@@ -20,8 +20,9 @@ enum {
   SLOTS_MAX = 16, /* beside the pipes that were handed out */
   /* The objects that one step of busy work has open. */
   BUSY_BYTES = 16 * PIPE_BYTES + LISTENER_BYTES + NP_CHANNEL_MEMORY_BYTES,
-  REST_MS = 2 * NP_CHANNEL_IDLE_MS + 100,
-  REST_TURN_MS = 100
+  /* The last message may come while the loops rest. */
+  REST_MS = 2 * NP_CHANNEL_IDLE_MS + 2000,
+  REST_TURN_MS = 200
 };
 
 #ifdef _WIN32

@@ -1,13 +1,18 @@
 /* Operations that must end: an operation becomes due when it is cancelled or
  * its time limit is over. The law: no cancel and no limit is lost, in any state
- * of the operation. A due operation ends before its loop waits in vain, and
- * within a few turns. A success that waits for its turn behind earlier reads or
- * writes may be reported later. */
+ * of the operation. A due operation ends before its loop waits in vain. Where
+ * the kernel is prompt, it ends in the next turn. That turn may be cut: after a
+ * cancel the loop polls its port before it runs more callbacks, and then the
+ * turn after it reports the end. Callbacks cancel, and so does the library
+ * itself (a channel gives up a read). A time limit takes one turn more, because
+ * a turn must notice it first. A success that waits for its turn behind earlier
+ * reads or writes may be reported later. */
 #include "play.h"
 #include "service.h"
 
 enum {
-  TURNS_MAX = 2,     /* whole turns of the loop before the end is reported */
+  CANCEL_TURNS = 2, /* turns until the end is reported */
+  LIMIT_TURNS = 3,
   RETRY_MS_MAX = 30, /* a fault may refuse the library's own cancel */
   CLOCK_MS = 2       /* a limit counts whole milliseconds, rounded up */
 };
@@ -52,6 +57,12 @@ void due_begin(struct due *due) {
   }
 }
 
+void due_cut(struct play *play, unsigned loop_index) {
+  if (play->in_loop == (int)loop_index) {
+    play->was_cut[loop_index] = true;
+  }
+}
+
 void due_limit(struct due *due, uint64_t begun_ns, uint32_t timeout_ms) {
   if (!due->is_due && timeout_ms > 0 &&
       sim_now_ns() >= begun_ns + (timeout_ms + CLOCK_MS) * 1000000ull) {
@@ -60,14 +71,18 @@ void due_limit(struct due *due, uint64_t begun_ns, uint32_t timeout_ms) {
   }
 }
 
-bool due_is_over(const struct play *play, struct due *due,
-                 unsigned loop_index) {
+bool due_is_over(const struct play *play, struct due *due, unsigned loop_index,
+                 bool is_closing) {
+  const unsigned turns_max = due->by_limit ? LIMIT_TURNS : CANCEL_TURNS;
+
   if (!due->is_due) {
     return false;
   }
-  /* A cancel or a stop in a callback ends the turn after it. */
-  due->turns += play->was_cut[loop_index] ? 0u : 1u;
-  if ((play->turn_waited || (is_prompt(play) && due->turns > TURNS_MAX)) &&
+  /* A turn that was cut may have left callbacks to the next one. An end that is
+   * being closed has cancelled its operations already, so a later cancel makes
+   * nothing faster. */
+  due->turns += play->was_cut[loop_index] || is_closing ? 0u : 1u;
+  if ((play->turn_waited || (is_prompt(play) && due->turns >= turns_max)) &&
       sim_now_ns() >= due->since_ns + grace_ns(play)) {
     due->is_over = true;
   }
@@ -85,15 +100,6 @@ static bool keeps_turn(const struct note *note) {
 
 static bool is_in_kernel(const struct note *note) {
   return !HasOverlappedIoCompleted(&note->slot->op.np__packet.overlapped);
-}
-
-/* note_is_over: an end that is being closed has cancelled its operations
- * already, so a later cancel makes nothing faster. */
-static bool note_is_over(struct note *note) {
-  if (note->end->is_closing) {
-    note->due.turns = 0;
-  }
-  return due_is_over(note->end->play, &note->due, note->end->loop_index);
 }
 
 static void note_lost(const struct note *note) {
@@ -121,7 +127,7 @@ void due_turn_ended(struct play *play, unsigned loop_index) {
     struct note *note = play->notes[i];
 
     if (note->slot == NULL || note->end->loop_index != loop_index ||
-        !note_is_over(note)) {
+        !due_is_over(play, &note->due, loop_index, note->end->is_closing)) {
       continue;
     }
     if (!keeps_turn(note) || is_in_kernel(note)) {

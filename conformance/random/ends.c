@@ -146,7 +146,8 @@ static bool may_be_preset(const struct play *play, unsigned name) {
 
 bool is_fault(const struct play *play, np_error error) {
   return (error == ERROR_NO_SYSTEM_RESOURCES && play->faults) ||
-         (error == ERROR_NOT_ENOUGH_MEMORY && play->memory_fault);
+         (error == ERROR_NOT_ENOUGH_MEMORY && play->memory_fault) ||
+         (error == ERROR_INVALID_DATA && play->lies);
 }
 
 static void open_pipe(struct end *end, np_pipe *pipe, unsigned loop_index) {
@@ -340,6 +341,7 @@ void close_end(struct end *end) {
 
   end->is_closing = true;
   end_left(end);
+  due_cut(play, end->loop_index);
   error = np_pipe_close(end->pipe, on_closed);
   say(play, "end %u: np_pipe_close: %s", end->number, np_error_name(error));
   if (error != NP_OK) {
@@ -359,6 +361,7 @@ void disconnect_end(struct end *end) {
   np_error error;
 
   end->disconnect_calls++;
+  due_cut(play, end->loop_index);
   error = np_server_disconnect(end->pipe);
   say(play, "end %u: np_server_disconnect: %s", end->number,
       np_error_name(error));
@@ -384,7 +387,7 @@ static bool is_state_true(struct end *end, np_state state) {
 
   end->state = state;
   end->state_after = end->disconnect_calls;
-  if (!end->is_server) {
+  if (!end->is_server || end->play->lies) {
     return true;
   }
   if (is_same && state < before) {
@@ -429,6 +432,9 @@ void step_info(struct play *play, const struct step *step) {
           session != NULL && session->disconnected)) {
       play_fail(play, "np_pipe_info gave %s", np_error_name(error));
     }
+    return;
+  }
+  if (play->lies) {
     return;
   }
   if (info.end != (end->is_server ? NP_SERVER : NP_CLIENT) ||

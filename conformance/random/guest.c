@@ -119,8 +119,9 @@ static uint32_t message_read(struct guest *guest, size_t length) {
   if (length >= NUMBER_BYTES) {
     memcpy(&number, np_channel_data(guest->channel), sizeof number);
   }
-  if (play->service.announced > 0 && number == ANNOUNCED_NUMBER) {
-    return 0; /* the raw client's, which has no number */
+  if ((play->service.announced > 0 && number == ANNOUNCED_NUMBER) ||
+      play->lies) {
+    return 0; /* the raw client's, which has no number; or nobody's */
   }
   if (length < HEAD_BYTES) {
     play_fail(play, "guest %u was sent %zu bytes", guest->number, length);
@@ -162,7 +163,7 @@ static void reply(struct guest *guest, uint32_t drawn) {
   task_begun(task,
              np_channel_send(guest->channel, guest->message, length,
                              task_prepare(task, 1), on_sent),
-             false);
+             guest->ever_shut);
 }
 
 static void on_message(np_op *op, np_error error, size_t length) {
@@ -193,7 +194,8 @@ static void on_reply(np_op *op, np_error error, size_t length) {
   task_ended(task, error, length);
   if (error != NP_OK) {
     guest->has_unanswered = true;
-  } else if (message_read(guest, length) != guest->requests) {
+  } else if (message_read(guest, length) != guest->requests &&
+             !guest->play->lies) {
     play_fail(guest->play, "guest %u was told the reply to another request",
               guest->number);
   }
@@ -279,7 +281,7 @@ void guest_cancel(struct guest *guest, uint32_t drawn) {
     if (error == NP_OK || error == ERROR_NOT_FOUND) {
       due_begin(&task->due);
     }
-    play->was_cut[0] = true;
+    due_cut(play, 0);
     return;
   }
 }
@@ -307,6 +309,7 @@ void guest_close(struct guest *guest) {
   }
   guest->is_closing = true;
   say(guest->play, "guest %u: np_channel_close", guest->number);
+  due_cut(guest->play, 0);
   if (np_channel_close(guest->channel, guest_closed) != NP_OK) {
     play_fail(guest->play, "np_channel_close failed");
   }
@@ -376,6 +379,7 @@ void guest_recycle(struct guest *guest) {
   }
   guest->channel = NULL;
   play->service.guests_open--;
+  due_cut(play, 0);
   error = np_listener_recycle(pipe);
   say(play, "guest %u: np_listener_recycle: %s", guest->number,
       np_error_name(error));
@@ -403,13 +407,8 @@ void guest_turn_ended(struct guest *guest) {
   for (size_t i = 0; i < GUEST_TASKS; i++) {
     struct guest_task *task = &guest->tasks[i];
 
-    if (!task->is_flying) {
-      continue;
-    }
-    if (guest->is_closing) {
-      task->due.turns = 0;
-    }
-    if (due_is_over(guest->play, &task->due, 0)) {
+    if (task->is_flying &&
+        due_is_over(guest->play, &task->due, 0, guest->is_closing)) {
       task_lost(task);
     }
   }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "liar.h"
 #include "play.h"
 #include "stream.h"
 
@@ -241,6 +242,9 @@ static bool is_shutdown_result_true(const struct note *note, np_error error) {
 static bool is_result_true(struct note *note, np_error error) {
   const struct play *play = note->end->play;
 
+  if (play->lies) {
+    return is_bounded(note, error, note->transferred);
+  }
   if (error == ERROR_OPERATION_ABORTED &&
       (note->cancelled || note->end->is_closing)) {
     return true;
@@ -379,12 +383,13 @@ static void drain_on(struct note *note) {
     case ERROR_OPERATION_ABORTED:
     case WAIT_TIMEOUT:
     case ERROR_NO_SYSTEM_RESOURCES:
+    case ERROR_INVALID_DATA:
       if (end->is_open && !is_reading(end)) {
         begin_read(end, NULL, &step);
       }
       break;
     default:
-      if (note->error != ERROR_BROKEN_PIPE) {
+      if (note->error != ERROR_BROKEN_PIPE && !end->play->lies) {
         play_fail(end->play, "the stream of end %u ended with %s", end->number,
                   np_error_name(note->error));
       }
@@ -617,5 +622,5 @@ void cancel_one(struct play *play, const struct step *step) {
     play_fail(play, "np_op_cancel gave %s", np_error_name(error));
   }
   due_begin(&note->due); /* ends now, or has its result */
-  play->was_cut[note->end->loop_index] = true;
+  due_cut(play, note->end->loop_index);
 }

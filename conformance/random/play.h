@@ -35,6 +35,7 @@ enum {
   GUESTS_MAX = 24,
   MESSAGE_BYTES_MAX = 3000,
   ANNOUNCERS_MAX = 4,
+  STRANGERS_MAX = 6,
   ASKINGS_MAX = 5,
   FAILURE_BYTES_MAX = 400
 };
@@ -134,6 +135,7 @@ struct end {
   uint32_t in_quota; /* a server's */
   uint32_t out_quota;
   bool is_open;
+  bool is_adopted;
   bool is_closing;    /* np_pipe_close was called */
   bool is_closed;     /* on_closed ran            */
   bool drains;        /* reads until an error */
@@ -156,6 +158,12 @@ struct end {
   OVERLAPPED raw_connect; /* Internal shows whether it pends */
   struct note *raw_read_note;
   struct note *raw_write_note;
+};
+
+/* The read of another holder of an end; see stranger.c. */
+struct stranger {
+  OVERLAPPED overlapped;
+  unsigned char junk[512];
 };
 
 struct timer_note {
@@ -330,12 +338,15 @@ struct play {
   struct memory memory;
   size_t own_bytes;        /* memory of the loops, when they are new */
   bool faults;             /* a fault was planned: 1450 may come at any time */
+  bool lies;               /* the kernel lies; see liar.c */
   bool was_slowed;         /* an end was made slow */
   bool turn_waited;        /* the turn waited in vain until its time was over */
   bool was_cut[LOOPS_MAX]; /* the turn: by a cancel, a stop or a revert */
   unsigned forgotten;      /* forgotten reverts in the whole run */
   bool has_forgotten; /* a revert was forgotten, and no turn has told it yet */
   bool memory_fault;
+  struct stranger strangers[STRANGERS_MAX];
+  size_t stranger_count;
   struct busy busy;
   struct service service; /* last, because it is large */
 };
@@ -368,11 +379,18 @@ void check_state(struct end *end);
 /* due_begin records that `due` must end from now on. due_limit does so if the
  * time limit is over. */
 void due_begin(struct due *due);
+
+/* due_cut is called at a cancel, a close or a disconnect. In a callback each of
+ * them ends the turn, so that the loop polls its port. */
+void due_cut(struct play *play, unsigned loop_index);
+
 void due_limit(struct due *due, uint64_t begun_ns, uint32_t timeout_ms);
 
 /* due_is_over is called at the end of a turn of the operation's loop. It
- * returns true if `due` should have ended by now. */
-bool due_is_over(const struct play *play, struct due *due, unsigned loop_index);
+ * returns true if `due` should have ended by now. `is_closing`: its end is
+ * being closed. */
+bool due_is_over(const struct play *play, struct due *due, unsigned loop_index,
+                 bool is_closing);
 
 /* due_turn_begins and due_turn_ended check the operations of a loop. */
 void due_turn_begins(struct play *play, unsigned loop_index);

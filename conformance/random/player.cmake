@@ -3,8 +3,8 @@
 
 if(NOT TARGET npipe-player)
   add_library(npipe-player STATIC)
-  foreach(noun IN ITEMS budget busy due ends flush guest identity memory notes
-      peek play raw ready service stream transact)
+  foreach(noun IN ITEMS budget busy due ends flush guest identity liar memory notes
+      peek play raw ready service stranger stream transact)
     target_sources(npipe-player PRIVATE "${CMAKE_CURRENT_LIST_DIR}/${noun}.c")
   endforeach()
   if(NPIPE_WORLD STREQUAL "sim")

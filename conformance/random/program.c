@@ -30,7 +30,8 @@ static const uint32_t weights[STEP_KINDS] = {[STEP_SERVER] = 50,
                                              [STEP_RAW_READ] = 25,
                                              [STEP_RAW_WRITE] = 25,
                                              [STEP_RAW_CLOSE] = 8,
-                                             [STEP_ADOPT] = 8,
+                                             [STEP_STRANGER] = 12,
+                                             [STEP_ADOPT] = 12,
                                              [STEP_TIMER] = 15,
                                              [STEP_TIMER_STOP] = 5,
                                              [STEP_TASK] = 12,
@@ -41,6 +42,7 @@ static const uint32_t weights[STEP_KINDS] = {[STEP_SERVER] = 50,
                                              [STEP_FAULT] = 8,
                                              [STEP_FAULT_LATE] = 4,
                                              [STEP_FAULT_MEMORY] = 3,
+                                             [STEP_LIE] = 20,
                                              [STEP_SLOW] = 4,
                                              [STEP_CANCEL_LATE] = 4,
                                              [STEP_LISTEN] = 12,
@@ -121,6 +123,7 @@ void program_make(struct program *program, uint64_t seed, size_t step_count) {
   bool has_raws;
   bool has_readiness;
   bool has_service;
+  bool has_lies;
 
   memset(program, 0, sizeof *program);
   program->seed = seed;
@@ -129,6 +132,7 @@ void program_make(struct program *program, uint64_t seed, size_t step_count) {
   has_raws = chance_permille(&chance, 400);
   has_readiness = chance_permille(&chance, 500);
   has_service = chance_permille(&chance, 300);
+  has_lies = chance_permille(&chance, 100);
   program->two_loops = chance_permille(&chance, 300);
   program->foreign_port = chance_permille(&chance, 500);
   program->drains = chance_permille(&chance, 700);
@@ -137,6 +141,7 @@ void program_make(struct program *program, uint64_t seed, size_t step_count) {
     bool off = (is_fault(i) && !has_faults) ||
                (i >= STEP_RAW_SERVER && i <= STEP_ADOPT && !has_raws) ||
                (is_of_service(i) && !has_service) ||
+               (i == STEP_LIE && !has_lies) ||
                (i >= STEP_READY && i <= STEP_READY_OPTIONS && !has_readiness);
 
     /* Each run has its own character: some steps are frequent, others never

@@ -38,7 +38,8 @@ enum step_kind {
   STEP_RAW_READ,
   STEP_RAW_WRITE,
   STEP_RAW_CLOSE,
-  STEP_ADOPT, /* a raw end becomes one of the library */
+  STEP_STRANGER, /* another holder of an adopted end reads */
+  STEP_ADOPT,    /* a raw end becomes one of the library */
   STEP_TIMER,
   STEP_TIMER_STOP,
   STEP_TASK,
@@ -49,6 +50,7 @@ enum step_kind {
   STEP_FAULT,      /* a later call fails for lack of resources */
   STEP_FAULT_LATE, /* a later operation fails in its packet */
   STEP_FAULT_MEMORY,
+  STEP_LIE, /* a later answer of the kernel is a lie */
   STEP_SLOW,
   STEP_CANCEL_LATE,
   STEP_LISTEN, /* np_listener_create                              */

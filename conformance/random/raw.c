@@ -8,6 +8,7 @@
 
 #include "instance.h"
 #include "play.h"
+#include "stranger.h"
 #include "stream.h"
 
 enum { RAW_QUOTA = 200 };
@@ -223,16 +224,31 @@ static void raw_adopt(struct play *play, const struct step *step) {
   const unsigned loop_index = step->b % play->loop_count;
   struct session *session;
   np_pipe *pipe = NULL;
+  DWORD flags = 0;
   np_error error;
 
   if (end == NULL) {
     return;
   }
+  if (step->c % 3 == 0) {
+    adopt_shared(end, play->loops[loop_index]);
+    if (end->raw == NULL) {
+      return;
+    }
+  }
+  SetHandleInformation(end->raw, HANDLE_FLAG_INHERIT,
+                       step->c % 2 == 0 ? HANDLE_FLAG_INHERIT : 0);
   error = np_pipe_adopt(play->loops[loop_index], end->raw, &pipe);
   say(play, "end %u: np_pipe_adopt, loop %u: %s", end->number, loop_index,
       np_error_name(error));
   if (error == NP_OK) {
+    if (GetHandleInformation(end->raw, &flags) &&
+        (flags & HANDLE_FLAG_INHERIT) != 0) {
+      play_fail(play, "end %u was adopted, and children inherit it",
+                end->number);
+    }
     end->raw = NULL;
+    end->is_adopted = true;
     end->pipe = pipe;
     end->loop_index = loop_index;
     end->loop = play->loops[loop_index];

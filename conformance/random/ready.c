@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "liar.h"
 #include "play.h"
 #include "stream.h"
 
@@ -188,8 +189,9 @@ void try_read(struct end *end, const struct step *step) {
       (unsigned)note->number, np_error_name(error), transferred, note->length);
   if (error == ERROR_ACCESS_DENIED
           ? end->readable
-          : !(error == NP_WOULD_BLOCK || is_fault(play, error) ||
-              is_io_result_true(note, error))) {
+          : !(error == NP_WOULD_BLOCK || is_fault(play, error) || play->lies ||
+              is_io_result_true(note, error)) ||
+                !is_bounded(note, error, transferred)) {
     play_fail(play, "try_read %u cannot give %s, %zu bytes",
               (unsigned)note->number, np_error_name(error), transferred);
   }

@@ -223,7 +223,7 @@ static void request_cancel(struct asking *asking) {
   if (asking->is_waiting && error == NP_OK) {
     asking->cancelled = true;
     due_begin(&asking->due);
-    asking->play->was_cut[0] = true;
+    due_cut(asking->play, 0);
     say(asking->play, "request %u is cancelled", asking->number);
   } else if (error != ERROR_NOT_FOUND) {
     play_fail(asking->play, "np_client_connect_cancel gave %s",
@@ -357,7 +357,7 @@ void service_turn_ended(struct play *play) {
   for (size_t i = 0; i < ASKINGS_MAX; i++) {
     struct asking *asking = &service->askings[i];
 
-    if (asking->is_waiting && due_is_over(play, &asking->due, 0)) {
+    if (asking->is_waiting && due_is_over(play, &asking->due, 0, false)) {
       request_lost(asking);
     }
   }

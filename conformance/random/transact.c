@@ -90,6 +90,9 @@ static bool is_reply_owed(const struct note *note, bool surely) {
  * success. Once a request got no reply, no later transact in the session gets
  * one. */
 static np_error refusal_due(const struct note *note, np_error error) {
+  if (note->end->play->lies && error == ERROR_INVALID_STATE) {
+    return error;
+  }
   if (error == ERROR_INVALID_STATE) {
     return is_reply_owed(note, false) ? error : NP_OK;
   }

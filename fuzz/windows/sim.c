@@ -77,6 +77,18 @@ void sim_fault_completion(const char *name, uint64_t nth, NTSTATUS status) {
   (void)name, (void)nth, (void)status;
 }
 
+void sim_lie(const char *name, uint64_t nth, uint32_t bytes, uint32_t value) {
+  (void)name, (void)nth, (void)bytes, (void)value;
+}
+
+void sim_lie_count(const char *name, uint64_t nth, uint32_t bytes) {
+  (void)name, (void)nth, (void)bytes;
+}
+
+void sim_lie_warning(const char *name, uint64_t nth) {
+  (void)name, (void)nth;
+}
+
 void sim_slow(HANDLE pipe, uint32_t delay_ms) {
   (void)pipe, (void)delay_ms;
 }

@@ -99,7 +99,10 @@ NP_API void np_op_init(np_op *op);
 /* np_op_cancel asks for the early end of an operation in flight. The callback
  * still comes, from the loop, with ERROR_OPERATION_ABORTED, or with the true
  * result if the operation had ended first. A read that the kernel was not yet
- * given ends without a system call.
+ * given ends without a system call. Where the kernel cancels at once, the
+ * callback runs in the next turn of the loop, or in the turn after it if the
+ * next one ends early because something else is cancelled. A time limit takes
+ * one turn more: a turn of the loop notices that it is over.
  *
  * A *write* cut short, by this call or by its time limit, leaves a byte stream
  * at an unknown place, and a message of which the peer has read a part runs on
