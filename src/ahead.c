@@ -251,7 +251,7 @@ np_error np__ahead_give(np__ahead *ahead, np__parts *parts, size_t room,
     return ahead->error;
   }
   if (room == 0) {
-    return NP_OK; /* Data is there, and stays there. */
+    return NP_OK; /* the data stay caught */
   }
   error = prepare_own(ahead);
   if (error != NP_OK) {

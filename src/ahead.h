@@ -57,12 +57,11 @@ void np__ahead_serve(np__ahead *ahead, np_op *read);
  * have come since. */
 void np__ahead_ask_again(np__ahead *ahead);
 
-/* np__ahead_connected is np__ahead_ask_again when a client has come. A read
- * that has failed for want of a client, and has not told it yet, tells nothing
- * any more. */
+/* np__ahead_connected is np__ahead_ask_again when a client has come. The result
+ * of a read that has failed because no client was there is dropped, too. */
 void np__ahead_connected(np__ahead *ahead);
 
-/* np__ahead_forget drops what was caught and what is in flight will bring. */
+/* np__ahead_forget drops caught data, and the result of a read in flight. */
 void np__ahead_forget(np__ahead *ahead);
 
 static inline bool np__ahead_is_in_flight(const np__ahead *ahead) {

@@ -7,10 +7,10 @@
 #include <assert.h>
 #include <string.h>
 
-/* Under Wine a request with more bytes does not fit the way to its server. */
+/* The largest write that Wine passes to its server in one request. */
 #define WRITE_BUFFER_BYTES 65472u
 
-/* So that a message of 64 KiB comes with its header. */
+/* One read takes a message of 64 KiB and its header. */
 #define READ_BUFFER_BYTES (65536u + NP_FRAME_HEADER_BYTES_MAX)
 
 void np_channel_options_init(np_channel_options *options) {
@@ -35,7 +35,8 @@ static bool channel_options_are_valid(const np_channel_options *options) {
          options->write_buffer_bytes <= UINT32_MAX;
 }
 
-/* Only where it matters: it may cost a system call. */
+/* ask_type sets `type` to the type of the pipe. It may cost a system call, so
+ * it is called only if the type matters. */
 static np_error ask_type(np_pipe *pipe, np_mode *type) {
   np_info info;
   np_error error = NP_OK;
@@ -52,7 +53,8 @@ static np_error ask_type(np_pipe *pipe, np_mode *type) {
   return error;
 }
 
-/* An end that cannot read has no read mode that would matter. */
+/* choose_framing decides whether the channel frames its messages. An end that
+ * cannot read has no read mode, so the type of the pipe decides. */
 static np_error choose_framing(np_channel *channel,
                                const np_channel_options *options) {
   np_pipe *pipe = channel->pipe;
@@ -170,7 +172,8 @@ np_error np_channel_create(np_pipe *pipe, const np_channel_options *options,
   return NP_OK;
 }
 
-/* Nothing may begin any more. The loop goes on until the memory is gone. */
+/* channel_end makes the channel closing: nothing may begin on it any more, and
+ * the loop runs until its memory is freed. */
 static void channel_end(np_channel *channel) {
   np__channel_tick_stop(channel);
   channel->target.bars |= NP__BAR_CLOSING;

@@ -1,12 +1,12 @@
 /* Channels from the inside.
  *
- * Sends, receives and calls are operations on a target of the channel's own,
- * none of which the kernel ever sees: what it sees are one write and one read
- * of the channel's on the pipe. So an operation that waits can be ended at any
- * time. Only where the kernel works on the caller's memory is it in state
- * IN_KERNEL, and its end is that of the write or read.
+ * Sends, receives and calls are operations on a target of the channel's own.
+ * The kernel never sees them: it sees one write and one read of the channel on
+ * the pipe. So a waiting operation can be ended at any time. An operation is in
+ * state IN_KERNEL only while the kernel works on the caller's memory, or while
+ * its request is sent; it ends with that write or read.
  *
- * Where nothing is framed a send is a write of the pipe's itself. */
+ * Without framing a send is a write of the pipe itself. */
 #ifndef NPIPE_SRC_CHANNEL_H
 #define NPIPE_SRC_CHANNEL_H
 
@@ -18,7 +18,7 @@
 
 #include "pipe.h"
 
-/* What a receive is to be told: a message, or an error. */
+/* The result for the next receive: a message, or an error. */
 typedef struct np__channel_result {
   bool is_there;
   np_error error;
@@ -26,11 +26,11 @@ typedef struct np__channel_result {
   size_t length;
 } np__channel_result;
 
-/* Whether the rest of a message of the kernel's is dropped. */
+/* The bytes of a message of the kernel that are read and dropped. */
 typedef enum np__dropping {
   NP__DROP_NOTHING,
-  NP__DROP_TOO_LONG, /* and its length told */
-  NP__DROP_SILENTLY  /* it was told already */
+  NP__DROP_TOO_LONG, /* the receive is told its length */
+  NP__DROP_SILENTLY  /* the receive has its error already */
 } np__dropping;
 
 /* The kind of a channel's operations: `sends` and `receives` keep the order. */
@@ -46,7 +46,7 @@ struct np_channel {
   bool gather;
   bool is_released;
   bool is_reading;
-  bool is_read_cancelled; /* by us: nobody waited any more */
+  bool is_read_cancelled; /* the channel has cancelled `read` */
   bool is_direct;         /* `read` goes to the decoder's pile, not to `in` */
   bool is_in_small;       /* a read filled `in`, or a frame did not fit it */
   bool is_idle;           /* the next read begins in little memory */
@@ -62,32 +62,32 @@ struct np_channel {
   bool is_writing;     /* the kernel has `write` */
   bool is_flush_due;   /* `flush` is put off to the end of the turn */
   bool is_shut;        /* this direction has ended, or is about to */
-  np_error send_error; /* with which sending failed */
-  /* Posted when the queue is to go out; in the end, made ready when nothing
-   * needs the channel any more. */
+  np_error send_error; /* sending has failed with this error */
+  /* Gathered while messages wait for the end of the turn. At the end of the
+   * channel it is in `ready`: the memory is freed then. */
   np__packet flush;
   unsigned char *out;
   size_t out_bytes;
   np_op *ending; /* the shutdown that `end` is for */
   np_op end;
 
-  np__list receives; /* and calls, in order of beginning */
+  np__list receives; /* receives and calls, in order of beginning */
   np_op read;
-  np__queue held;    /* whose callbacks wait for the end of that read */
-  np_op *into;       /* whose buffer `read` goes to, or NULL */
-  unsigned char *in; /* framed: what reads go to, but for long frames */
+  np__queue held;    /* ended receives; they wait for the end of `read` */
+  np_op *into;       /* `read` goes to the buffer of this receive; or NULL */
+  unsigned char *in; /* framed: buffer of reads, but not for long frames */
   size_t in_bytes;
-  size_t in_begin; /* of what is not decoded */
+  size_t in_begin; /* `in_begin` to `in_end`: bytes not decoded yet */
   size_t in_end;
-  uint64_t came; /* bytes, since the channel was idle */
+  uint64_t came; /* bytes read since the channel was idle */
   uint64_t came_at_tick;
   np__timer_node tick; /* in the loop's heap while there is much memory */
-  uint64_t skip_bytes; /* of a frame that was too long */
+  uint64_t skip_bytes; /* bytes to skip, of a frame that was too long */
   np__dropping dropping;
-  np_error receive_error; /* with which receiving ended */
+  np_error receive_error; /* receiving has ended with this error */
   size_t dropped_bytes;
   np__channel_result result;
-  np_op *delivered;     /* its callback has not returned */
+  np_op *delivered;     /* has the result; its callback has not returned */
   void *delivered_data; /* the message that `delivered` will be lent */
   void *lent;
   uint32_t untold;      /* receives with a result whose callback is to come */
@@ -111,7 +111,7 @@ enum {
   NP__RECEIVED = 16      /* the receive got a message, or its length */
 };
 
-/* What np__channel_listen found. */
+/* The result of np__channel_listen. */
 typedef enum np__heard {
   NP__HEARD_NOTHING,   /* a read waits for all data that come from now on */
   NP__HEARD_SOMETHING, /* a message, a part of one, or an error */

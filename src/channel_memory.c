@@ -1,12 +1,11 @@
-/* Channels: the memory for what a peer sends. It grows with the bytes that have
- * come since the channel was idle, never with a length that was announced, and
- * goes back when the channel is idle again: when nothing has come from one tick
- * of its timer to the next. A read that waits in a large buffer is then
- * cancelled and begins again in a small one. npipe/channel.h states the bounds.
+/* Channels: the memory for the peer's bytes. It grows with the bytes that have
+ * come since the channel was idle, never with an announced length. A channel is
+ * idle when no byte has come from one tick of its timer to the next: then the
+ * memory is freed, and a read that waits in a large buffer is cancelled and
+ * begun again in a small one. npipe/channel.h states the bounds.
  *
- * Over bytes, reads go to `in`, and what a frame's end is missing, if that is
- * long, straight to the decoder's pile. Where messages are the kernel's, reads
- * go to the same pile. */
+ * With framing, reads go to `in`; the rest of a long frame goes straight to the
+ * decoder's pile. Without framing, reads go to the same pile. */
 #include <assert.h>
 
 #include "channel.h"
@@ -16,8 +15,8 @@
 /* The buffer of a read that waits at an idle channel. */
 #define IDLE_BYTES 200u
 
-/* The buffer from the first message on that did not fit there, and the shortest
- * rest of a frame that is read straight to the pile. */
+/* The next size of that buffer, after a message did not fit. A rest of a frame
+ * of at least this size is read straight to the pile. */
 #define BUSY_BYTES 4096u
 
 static np__pile *pile_of(np_channel *channel) {
@@ -34,7 +33,7 @@ static void tick_start(np_channel *channel) {
   channel->came_at_tick = channel->came;
   np__heap_insert(&loop->timers, &channel->tick,
                   np__loop_deadline_ms(loop, NP_CHANNEL_IDLE_MS), on_tick);
-  loop->unheeded_timers++; /* It keeps no loop running. */
+  loop->unheeded_timers++; /* the timer keeps no loop running */
 }
 
 void np__channel_tick(np_channel *channel) {
@@ -60,7 +59,8 @@ static void in_free(np_channel *channel) {
   channel->in_bytes = 0;
 }
 
-/* Gives back what no read in flight uses and no message lies in. */
+/* unused_free frees the memory that holds no message and that no read in flight
+ * uses. */
 static void unused_free(np_channel *channel) {
   const bool is_free = !channel->is_reading || channel->into != NULL;
 
@@ -76,8 +76,9 @@ static void unused_free(np_channel *channel) {
   }
 }
 
-/* Whether the read in flight waits in more memory than an idle channel has. A
- * part of a message that has come stays where it is. */
+/* waits_in_much returns true if the read in flight has a larger buffer than an
+ * idle channel shall have. False also if a part of a message lies there: it
+ * stays. */
 static bool waits_in_much(np_channel *channel) {
   if (!channel->is_reading || channel->into != NULL ||
       channel->is_read_cancelled) {
@@ -89,7 +90,8 @@ static bool waits_in_much(np_channel *channel) {
                    np__pile_capacity(pile_of(channel)) > IDLE_BYTES;
 }
 
-/* Whether bytes that a caller has or will get lie in the channel's memory. */
+/* is_lending returns true if the channel's memory holds bytes that a caller has
+ * or will get. */
 static bool is_lending(const np_channel *channel) {
   return channel->result.is_there || channel->delivered != NULL ||
          channel->is_whole || channel->in_begin < channel->in_end ||
@@ -97,7 +99,7 @@ static bool is_lending(const np_channel *channel) {
 }
 
 static void become_idle(np_channel *channel) {
-  channel->is_idle = true; /* The next read begins small. */
+  channel->is_idle = true; /* the next read has a small buffer */
   if (!channel->is_writing && np__list_is_empty(&channel->sends)) {
     np__loop_free(channel->target.loop, channel->out);
     channel->out = NULL;
@@ -131,9 +133,10 @@ static size_t least(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
-/* The size that `in` shall have for the next read. It grows when a read has
- * filled it or a frame did not fit it, up to what has come before this frame
- * and a little: so there is room for twice the frame beside it. */
+/* in_wanted returns the size that `in` shall have for the next read. `in` grows
+ * when a read has filled it, or when a frame did not fit. It grows at most to
+ * the number of bytes that came before this frame: then there is room for twice
+ * the frame beside it, within the bound. */
 static size_t in_wanted(const np_channel *channel) {
   const np_frame_decoder *decoder = &channel->decoder;
   const size_t most = channel->read_buffer_bytes;
@@ -158,7 +161,8 @@ static size_t in_wanted(const np_channel *channel) {
   return wanted / 2 >= channel->in_bytes ? (size_t)wanted : channel->in_bytes;
 }
 
-/* All that was read has been decoded. */
+/* in_make gives `in` its size for the next read. All bytes in it have been
+ * decoded. False: no memory. */
 static bool in_make(np_channel *channel) {
   const size_t wanted = in_wanted(channel);
   unsigned char *made;
@@ -168,11 +172,11 @@ static bool in_make(np_channel *channel) {
     return true;
   }
   if (wanted > channel->in_bytes) {
-    in_free(channel); /* Both buffers together would exceed the bound. */
+    in_free(channel); /* both buffers together would exceed the bound */
   }
   made = np__channel_allocate(channel, wanted);
   if (made == NULL) {
-    return channel->in_bytes > 0; /* A larger buffer serves, too. */
+    return channel->in_bytes > 0; /* a larger buffer serves, too */
   }
   in_free(channel);
   channel->in = made;
@@ -202,9 +206,9 @@ static unsigned char *framed_room(np_channel *channel, size_t *room) {
   return channel->in;
 }
 
-/* A message of the kernel's begins in the block that is there, or in a small
- * one, and goes on in others. What is dropped is read in pieces of the usual
- * size. */
+/* native_room returns the memory for a part of a message of the kernel. The
+ * message begins in the pile's block, or in a small one, and goes on in others.
+ * The bytes of a dropped message are read in pieces of the usual size. */
 static unsigned char *native_room(np_channel *channel, size_t *room) {
   np__pile *pile = pile_of(channel);
   const size_t dropped = channel->dropped_bytes;

@@ -18,7 +18,7 @@ void np__channel_result_set(np_channel *channel, np_error error, void *data,
 }
 
 bool np__channel_result_is_message(const np__channel_result *result) {
-  /* A message that was too long to be handed out is one, too. */
+  /* ERROR_BUFFER_OVERFLOW: a message that was too long to be handed out. */
   return result->error == NP_OK || result->error == ERROR_BUFFER_OVERFLOW;
 }
 
@@ -92,7 +92,8 @@ static void frame_find(np_channel *channel) {
 
 static void framed_read(np_channel *channel, np_error error, size_t length,
                         bool is_ours) {
-  /* With message reads the parts of a message are as good as several. */
+  /* ERROR_MORE_DATA: a part of a message. Frames do not depend on how the bytes
+   * were cut into messages. */
   if (error != NP_OK && error != ERROR_MORE_DATA) {
     np__channel_read_failed(channel, error, is_ours);
   } else if (length > 0 && channel->is_direct) {
@@ -181,7 +182,7 @@ void np__channel_part_kept(np_channel *channel, const void *bytes,
                            size_t length) {
   np__pile *pile = &channel->decoder.np__pile;
 
-  np__pile_clear(pile, SIZE_MAX); /* An earlier message may lie there. */
+  np__pile_clear(pile, SIZE_MAX); /* an earlier message may lie in the pile */
   if (length >= np__channel_bytes_max(channel)) {
     channel->dropping = NP__DROP_TOO_LONG;
     channel->dropped_bytes = length;

@@ -29,7 +29,8 @@ static in_place place_of(const np_channel *channel, const np_op *op) {
                ? ALL_OF_IT
                : IN_BUFFER;
   }
-  /* An empty write of its own would be an empty message of the kernel's. */
+  /* A write of 0 bytes would send an empty message where the pipe keeps
+   * messages. */
   return total > channel->write_buffer_bytes && op->np__length > 0
              ? BEHIND_HEADER
              : IN_BUFFER;

@@ -113,9 +113,9 @@ static void channel_read_ended(np_channel *channel, np_error error,
   np__channel_receive_go_on(channel);
 }
 
-/* on_read runs the receive's callback at once, ahead of what else is ready, so
- * that the next read is begun sooner. Not while earlier receives still have a
- * callback to come (`untold`): they come first. */
+/* on_read lets the receive's callback run at once, ahead of other ready
+ * packets, so that the next read begins sooner. While earlier receives wait for
+ * their callbacks (`untold`), it does not: those come first. */
 static void on_read(np_op *read, np_error error, size_t transferred) {
   np_channel *channel = read->user;
   np_loop *loop = channel->target.loop;
@@ -153,8 +153,9 @@ static np__heard read_now(np_channel *channel) {
   succeeded = np__op_read_file(&channel->pipe->target, read);
   is_there = !succeeded && GetLastError() == ERROR_MORE_DATA;
   if (!np__op_answer(read, succeeded, &error, &transferred)) {
-    /* A packet will tell. Since Windows 8 a part of a message may be answered
-     * ERROR_IO_PENDING, too, though it was there: the status block says so. */
+    /* The packet brings the result. Since Windows 8 a read of a part of a
+     * message that is there may also be answered ERROR_IO_PENDING; the status
+     * block then shows that it has completed. */
     is_there =
         is_there || HasOverlappedIoCompleted(&read->np__packet.overlapped);
     return is_there ? NP__HEARD_LATER : NP__HEARD_NOTHING;
@@ -172,12 +173,12 @@ np__heard np__channel_listen(np_channel *channel) {
   if (channel->result.is_there || channel->receive_error != NP_OK) {
     return NP__HEARD_SOMETHING;
   }
-  /* The rest of a message that was refused is not heard, but read. */
+  /* The rest of a refused message is no new message; it is read and dropped. */
   is_skipping =
       channel->skip_bytes > 0 || channel->dropping == NP__DROP_SILENTLY;
   if (channel->is_reading) {
     if (!is_skipping && !channel->is_read_cancelled) {
-      /* What the read brings may have come already. */
+      /* The data of this read may have come before the call. */
       np__channel_read_give_up(channel);
     }
     return NP__HEARD_LATER;

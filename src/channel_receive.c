@@ -60,7 +60,7 @@ static bool is_answered(np_channel *channel, np_op *op, bool is_found) {
     }
     return false;
   }
-  return is_found && channel->was_asked; /* Else its request ends first. */
+  return is_found && channel->was_asked; /* the request must end first */
 }
 
 void np__channel_receive_go_on(np_channel *channel) {
@@ -94,14 +94,15 @@ static void on_received(np_op *op, np_error error, size_t transferred) {
   const bool was_delivered = channel->delivered == op;
 
   channel->untold--;
-  /* Not before: one that was cancelled may be called back in between. */
+  /* `lent` changes here and not when the result was set: another, cancelled
+   * receive may be called back in between. */
   channel->lent = was_delivered ? channel->delivered_data : NULL;
   op->np__done(op, error, transferred);
   /* `op` may be gone. `channel` is not: only the loop frees it, later. */
   if (was_delivered) {
     channel->delivered = NULL;
   }
-  np__channel_receive_go_on(channel); /* A call may be the first now. */
+  np__channel_receive_go_on(channel); /* a call may be the first now */
 }
 
 /* np__channel_receive_run: the callback may take the pipe away from the

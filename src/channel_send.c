@@ -191,7 +191,7 @@ const np__packet_class np__channel_flush_class = {.post = flush_post};
 
 void np__channel_sends_start(np_channel *channel, bool at_once) {
   if (channel->is_writing || channel->ending != NULL) {
-    return; /* It will go on by itself. */
+    return; /* the end of that write or shutdown goes on with the sends */
   }
   if (channel->gather && !at_once) {
     if (!channel->is_flush_due) {

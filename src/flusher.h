@@ -10,7 +10,7 @@
 
 #include "loop.h"
 
-/* Where a flush is. */
+/* The state of a flush. */
 typedef enum np__flush_state {
   NP__FLUSH_FRESH,   /* no try has been made */
   NP__FLUSH_WAITING, /* the last try found unread data */

@@ -1,7 +1,7 @@
-/* Frames: the header is measured first, then its frame is handed out from the
- * input where it lies there whole, or else collected. The length that a header
- * announces is a peer's word: memory is taken for bytes that have come alone
- * (pile.h). */
+/* Frames: the decoder measures the header first. A frame that is whole in the
+ * input is handed out from there; else its bytes are collected in a pile. The
+ * length in a header is untrusted input: memory is allocated only for bytes
+ * that have come (pile.h). */
 #include "frame.h"
 
 #include <assert.h>
@@ -12,16 +12,17 @@
 #include "allocator.h"
 #include "pile.h"
 
-/* A caller's array of that size shall hold the header of any options. */
+/* Callers make arrays of NP_FRAME_HEADER_BYTES_MAX for any header. */
 _Static_assert(NP_FRAME_HEADER_BYTES_MAX >= sizeof(uint64_t), "see frame.h");
 
-/* By how much a negative adjustment shrinks; right for INT64_MIN too. */
+/* shrink_of returns the absolute value of a negative adjustment, also of
+ * INT64_MIN. */
 static uint64_t shrink_of(int64_t adjustment) {
   assert(adjustment < 0);
   return 0 - (uint64_t)adjustment;
 }
 
-/* Is there a value of the length field that gives a frame? */
+/* is_possible returns true if some value of the length field gives a frame. */
 static bool is_possible(const np__frame_layout *layout) {
   uint64_t most = layout->options.frame_bytes_max;
   uint64_t least = layout->kept_bytes;
@@ -45,7 +46,7 @@ static bool is_width(size_t field_bytes) {
          field_bytes == 8;
 }
 
-/* False if the options are refused. */
+/* layout_make fills in `layout`. False: the options are refused. */
 static bool layout_make(np__frame_layout *layout,
                         const np_frame_options *options) {
   np_frame_options *own = &layout->options;
@@ -78,7 +79,8 @@ static bool layout_make(np__frame_layout *layout,
   return is_possible(layout);
 }
 
-/* The place of the field's n-th byte, counted from the least significant. */
+/* field_at returns the offset of the length field's byte `n`, counted from the
+ * least significant. */
 static size_t field_at(const np_frame_options *options, size_t n) {
   return options->field_offset + (options->byte_order == NP_LITTLE_ENDIAN
                                       ? n
@@ -142,7 +144,7 @@ void np_frame_decoder_deinit(np_frame_decoder *decoder) {
   decoder->np__error = ERROR_INVALID_PARAMETER;
 }
 
-/* Reads the length out of the header, which came whole. */
+/* header_measure reads the length out of the header, which is complete. */
 static np_error header_measure(np_frame_decoder *decoder) {
   const np__frame_layout *layout = &decoder->np__layout;
   const np_frame_options *options = &layout->options;
@@ -172,7 +174,8 @@ static np_error header_measure(np_frame_decoder *decoder) {
   return length > options->frame_bytes_max ? ERROR_BUFFER_OVERFLOW : NP_OK;
 }
 
-/* Takes what `input` has of the header. ERROR_MORE_DATA: the end is missing. */
+/* header_take takes the bytes of the header from `input`. ERROR_MORE_DATA: the
+ * header is not complete yet. */
 static np_error header_take(np_frame_decoder *decoder,
                             const unsigned char *input, size_t length,
                             size_t *taken) {
@@ -188,7 +191,7 @@ static np_error header_take(np_frame_decoder *decoder,
   return size < missing ? ERROR_MORE_DATA : header_measure(decoder);
 }
 
-/* Hands out a frame; the next header is to come. */
+/* frame_give hands out a frame; the next bytes are a header. */
 static np_error frame_give(np_frame_decoder *decoder, const void *data,
                            np_frame *frame) {
   frame->data = data;
@@ -198,7 +201,7 @@ static np_error frame_give(np_frame_decoder *decoder, const void *data,
   return NP_OK;
 }
 
-/* Hands out the frame that was collected, once it is whole. */
+/* collected_give hands out the collected frame if it is complete. */
 static np_error collected_give(np_frame_decoder *decoder, np_frame *frame) {
   const void *data;
 
@@ -213,14 +216,14 @@ static np_error collected_give(np_frame_decoder *decoder, np_frame *frame) {
   return frame_give(decoder, data, frame);
 }
 
-/* Appends `length` bytes of the frame to what was collected. */
+/* collect appends `length` bytes of the frame to the pile. */
 static bool collect(np_frame_decoder *decoder, const unsigned char *bytes,
                     size_t length) {
   return np__pile_put(&decoder->np__pile, bytes, length,
                       (size_t)decoder->np__length - decoder->np__pile.used);
 }
 
-/* The frame begins with the part of the header that is not skipped. */
+/* collect_header appends the part of the header that belongs to the frame. */
 static bool collect_header(np_frame_decoder *decoder) {
   const np__frame_layout *layout = &decoder->np__layout;
 
@@ -230,7 +233,7 @@ static bool collect_header(np_frame_decoder *decoder) {
                   layout->kept_bytes));
 }
 
-/* Takes what `input` has of the frame into the pile. */
+/* frame_collect takes the bytes of the frame from `input` into the pile. */
 static np_error frame_collect(np_frame_decoder *decoder,
                               const unsigned char *input, size_t length,
                               size_t *taken, np_frame *frame) {
@@ -270,7 +273,7 @@ static np_error decode(np_frame_decoder *decoder, const unsigned char *input,
     return frame_give(decoder, input - layout->kept_bytes, frame);
   }
   if (length == 0 && payload > 0) {
-    /* Nothing to collect yet: the payload may come in one piece. */
+    /* nothing to collect: the payload may come whole in the next input */
     *consumed = header_taken;
     return ERROR_MORE_DATA;
   }
@@ -373,7 +376,7 @@ np_error np_frame_decoder_finish(const np_frame_decoder *decoder) {
   return decoder->np__header_used > 0 ? ERROR_HANDLE_EOF : NP_OK;
 }
 
-/* The value of the length field for a frame of `length` bytes. */
+/* field_value computes the length field of a frame of `length` bytes. */
 static np_error field_value(const np__frame_layout *layout, uint64_t length,
                             uint64_t *value) {
   if (layout->options.adjustment < 0) {

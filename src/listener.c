@@ -73,7 +73,7 @@ void np__listener_check_closed(np_listener *listener) {
   }
 }
 
-/* --- As many as there should be ------------------------------------------ */
+/* --- The number of instances --------------------------------------------- */
 
 static void stop_retry(np_listener *listener) {
   if (np__heap_has(&listener->retry)) {

@@ -72,7 +72,7 @@ static void instance_closed(np_pipe *pipe) {
   np__listener_check_closed(listener);
 }
 
-/* np__slot_close closes the pipe; `closing` does the rest. */
+/* np__slot_close closes the pipe. `closing` frees the slot. */
 void np__slot_close(np__slot *slot) {
   np_listener *listener = slot->listener;
 
@@ -204,7 +204,7 @@ static void accepted(np_op *op, np_error error, size_t transferred) {
   }
 }
 
-/* --- What happens to its pipes ------------------------------------------- */
+/* --- The end of a session ------------------------------------------------ */
 
 static void drained(np_pipe *pipe) {
   if (pipe->slot->state == NP__SLOT_DRAINING) {

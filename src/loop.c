@@ -1,5 +1,6 @@
-/* The loop: how one is made and destroyed, what other threads may do to it, its
- * clock, its memory and its queues. Its turns are in loop_turn.c. */
+/* The loop: creation and end, calls from other threads, clock, memory and
+ * queues. The turns are in loop_turn.c. np_loop_stop and np_loop_post may be
+ * called on any thread; they change only `stop`, `stoppers` and `posted`. */
 #include "loop.h"
 
 #include <assert.h>
@@ -9,7 +10,7 @@
 #include "foreign.h"
 #include "revert.h"
 
-/* How often np_loop_destroy yields to a thread that is still inside
+/* The number of times np_loop_destroy yields to a thread that is still inside
  * np_loop_stop before it sleeps, so that a thread of low priority gets on
  * too. */
 #define YIELDS_MAX 1000u

@@ -45,14 +45,15 @@ typedef struct np__queue {
   np__packet *last; /* undefined when empty */
 } np__queue;
 
-/* What a loop knows of an ERROR_MORE_DATA that a call answers at once. */
+/* The meaning of an ERROR_MORE_DATA that a call answers at once. */
 typedef enum np__more_data {
   NP__MORE_DATA_UNKNOWN = 0,
   NP__MORE_DATA_ENDS, /* the answer is the result, no packet follows */
   NP__MORE_DATA_POSTS /* a packet follows, and brings the result */
 } np__more_data;
 
-/* What a loop keeps for finding that out (calibration.c). */
+/* The state of the calibration, which finds out that meaning (calibration.c).
+ */
 typedef struct np__calibration {
   np__more_data more_data;
   bool is_asked;        /* the mark is in the port, or will be posted again */

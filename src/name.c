@@ -61,7 +61,8 @@ static bool is_plain(const WCHAR *text) {
   return text[at - 1] != '.' && text[at - 1] != ' ';
 }
 
-/* Whether `text`, behind the prefix of a host path, names a pipe of a host. */
+/* is_pipe_of_host returns true if `text`, the part behind the prefix of a host
+ * path, names a pipe of a host. */
 static bool is_pipe_of_host(const WCHAR *text) {
   static const char share[] = "pipe\\";
   size_t at = 0;
@@ -78,8 +79,9 @@ static bool is_pipe_of_host(const WCHAR *text) {
   return starts_with(text + at, share) && text[at + sizeof share - 1] != '\0';
 }
 
-/* Whether `text`, behind the prefix of a device path, names a pipe: of this
- * machine or, through the redirector, of a host. */
+/* is_pipe_of_device returns true if `text`, the part behind the prefix of a
+ * device path, names a pipe: of this machine or, through the redirector, of a
+ * host. */
 static bool is_pipe_of_device(const WCHAR *text, bool local_only) {
   static const char host[] = "unc\\";
   static const char *const ways[] = {"pipe\\", "global\\pipe\\",
@@ -94,7 +96,8 @@ static bool is_pipe_of_device(const WCHAR *text, bool local_only) {
          is_pipe_of_host(text + sizeof host - 1);
 }
 
-/* Folds a path that begins with two separators. It gets no longer. */
+/* fold turns a path that begins with two separators into one spelling, which is
+ * not longer. */
 static np_error fold(WCHAR *out, DWORD *units, const WCHAR *text) {
   if (!is_separator(text[0]) || !is_separator(text[1])) {
     return ERROR_INVALID_NAME;
@@ -106,8 +109,8 @@ static np_error fold(WCHAR *out, DWORD *units, const WCHAR *text) {
   return NP_OK;
 }
 
-/* A host path stays as it was given: the system folds it again when it is
- * opened, and twice is not always the same as once. */
+/* parse fills in `name`. A host path stays as it was given: the system folds it
+ * again when it is opened, and twice is not always the same as once. */
 static np_error parse(np__name *name, bool local_only) {
   WCHAR folded[NP__NAME_UNITS_MAX + 1];
   WCHAR *text = name->text;

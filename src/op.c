@@ -41,8 +41,8 @@ bool np__target_is_busy(const np__target *target, np__direction direction,
   return false;
 }
 
-/* A kernel, or a server behind it, is not believed when it says that more bytes
- * were moved than there was room for. */
+/* is_too_much returns true if a kernel, or a server behind it, says that more
+ * bytes were moved than there was room for. Such an answer is not believed. */
 static bool is_too_much(const np_op *op, size_t transferred) {
   return op->np__direction < NP__DIRECTIONS && transferred > op->np__length;
 }

@@ -28,7 +28,7 @@
 
 typedef enum np__op_state {
   NP__OP_IDLE = 0, /* the caller may use it */
-  NP__OP_WAITING,  /* waits for something other than the kernel */
+  NP__OP_WAITING,  /* has begun; the kernel does not have it */
   NP__OP_PUT_OFF,  /* goes to the kernel at the end of the turn */
   NP__OP_IN_KERNEL,
   NP__OP_HELD_BACK, /* has its result before an earlier one has */
@@ -83,7 +83,7 @@ typedef struct np__target_class {
 enum {
   NP__BAR_CLOSING = 1,  /* closing: nothing may begin */
   NP__BAR_WITHHELD = 2, /* withheld: the library has it back */
-  NP__BAR_TAKEN = 4     /* taken: it works for another target */
+  NP__BAR_TAKEN = 4     /* taken: a second target works on it */
 };
 
 /* The target of operations: a handle on the loop's port. */

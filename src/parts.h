@@ -1,4 +1,4 @@
-/* Several buffers that act as one buffer. */
+/* Parts: an array of buffers that is read and written like one buffer. */
 #ifndef NPIPE_SRC_PARTS_H
 #define NPIPE_SRC_PARTS_H
 

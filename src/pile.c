@@ -1,7 +1,7 @@
-/* Piles: blocks of memory that are taken as the bytes of a message come. The
- * rule is in pile.h: at each allocation no more memory is held than twice the
- * bytes that have come and a constant, the block that is just taken and the
- * blocks that are about to be freed included. */
+/* Piles: the blocks that hold the bytes of one message. Rule: at each
+ * allocation a pile holds at most twice the bytes that have come, plus a
+ * constant. That includes the new block and the blocks that are about to be
+ * freed. */
 #include "pile.h"
 
 #include <assert.h>
@@ -13,8 +13,8 @@ typedef struct np__block {
   unsigned char bytes[];
 } np__block;
 
-/* The heads of all blocks, and what joining takes more, are within the rest of
- * NP_FRAME_MEMORY_BYTES: there are fewer blocks than bits in a size. */
+/* SPARE_BYTES of the constant are for bytes of messages. The rest is for the
+ * heads of the blocks: there are fewer blocks than bits in a size_t. */
 #define SPARE_BYTES (NP_FRAME_MEMORY_BYTES - 2048u)
 
 _Static_assert(64 * sizeof(np__block) + sizeof(np__block) <= 2048,
@@ -48,8 +48,8 @@ static void blocks_free(np__pile *pile, np__block *first) {
   }
 }
 
-/* The memory that a new block may take, its head included, when all the blocks
- * there are, if any, are full. */
+/* allowed_bytes returns the size that a new block may have, its head included,
+ * when all other blocks are full. */
 static size_t allowed_bytes(const np__pile *pile, size_t came) {
   const size_t spare = came + SPARE_BYTES - pile->used;
 
@@ -129,8 +129,8 @@ bool np__pile_put(np__pile *pile, const void *bytes, size_t length,
   return true;
 }
 
-/* Before the blocks are joined, a last block of which little is used is
- * replaced by one of the right size. False: no memory. */
+/* last_trim replaces the last block by a smaller one if much of it is unused,
+ * before the blocks are joined. False: no memory. */
 static bool last_trim(np__pile *pile) {
   const size_t unused = pile->last->capacity - pile->last_used;
   np__block *before = pile->first;
@@ -153,9 +153,9 @@ static bool last_trim(np__pile *pile) {
   return true;
 }
 
-/* The capacity of the block for all the bytes: more than they need, as far as
- * the rule has room for it, so that a message that is a little longer than this
- * one finds its place. */
+/* whole_bytes returns the capacity of the block that joins all bytes. It is
+ * larger than needed, as far as the rule allows, so that the block also fits a
+ * slightly longer message later. */
 static size_t whole_bytes(const np__pile *pile) {
   const size_t unused = pile->last->capacity - pile->last_used;
   const size_t spare = SPARE_BYTES - unused;

@@ -14,28 +14,29 @@
 
 #include <npipe/frame.h>
 
-/* np__pile_room makes room behind the bytes of `pile`, at most `most` bytes of
- * it; `came` bytes of the message have come, whether they are in the pile or
- * not. Returns the room and sets `room` to its bytes, or NULL: no memory. */
+/* np__pile_room returns memory behind the bytes of `pile`, and sets `room` to
+ * its size, which is at most `most`. `came`: bytes of the message that have
+ * come, in the pile or dropped. NULL: no memory. */
 unsigned char *np__pile_room(np__pile *pile, size_t came, size_t most,
                              size_t *room);
 
 /* np__pile_add counts `length` bytes that were written into that room. */
 void np__pile_add(np__pile *pile, size_t length);
 
-/* np__pile_put appends `length` bytes that have come, of a message that has at
- * most `most` bytes more. False: no memory; a part of them may be there. */
+/* np__pile_put appends a copy of `length` bytes. `most`: the largest number of
+ * bytes, these included, that the message can still have. False: no memory; a
+ * part of the bytes may be in the pile. */
 bool np__pile_put(np__pile *pile, const void *bytes, size_t length,
                   size_t most);
 
-/* np__pile_join returns all the bytes in one piece, which stay the pile's.
- * NULL: there was no memory, and no byte is lost. */
+/* np__pile_join joins the blocks into one and returns its bytes. NULL: no
+ * memory, and no byte is lost. */
 unsigned char *np__pile_join(np__pile *pile);
 
-/* np__pile_outgrow has an empty pile, whose block is left of a shorter message
- * and too small for one of `length` bytes, take a block of at least twice the
- * size instead, so that messages which grow little by little take memory
- * seldom. False: no memory. */
+/* np__pile_outgrow prepares an empty pile for a message of `length` bytes. If
+ * the block of an earlier, shorter message is too small, a block of at least
+ * twice its size replaces it, so that messages that grow little by little
+ * seldom allocate. False: no memory. */
 bool np__pile_outgrow(np__pile *pile, size_t length);
 
 /* np__pile_capacity returns the size of the last block, 0 without one. */

@@ -46,9 +46,9 @@ void np__pipe_learn(np_pipe *pipe, np_error error) {
   }
 }
 
-/* A read in byte mode knows no messages. A system may answer it with
- * ERROR_MORE_DATA (after a transaction of the peer); the bytes are a
- * success. */
+/* read_ended: a read in byte mode knows no messages. If a system answers it
+ * with ERROR_MORE_DATA (after a transaction of the peer), the read has
+ * succeeded. */
 static void read_ended(const np_pipe *pipe, np_op *read) {
   if (read->np__error == ERROR_MORE_DATA && pipe->read_mode == NP_BYTE &&
       read->np__kind != NP__OP_TRANSACT) {
@@ -133,10 +133,12 @@ bool np__pipe_is_reading(const np_pipe *pipe) {
          (pipe->ready_hooks != NULL && pipe->ready_hooks->held(pipe, &held));
 }
 
-/* The port, the key and the modes belong to the kernel's file object, and so to
- * all handles of it, in all processes. Another holder can send packets to the
- * loop's port, or wait in a call that never ends because of the loop's modes.
- * If the system cannot count the handles, the object counts as shared. */
+/* check_is_sole_handle returns NP_OK if `handle` is the only handle of its file
+ * object. The port, the key and the modes belong to the kernel's file object,
+ * and so to all handles of it, in all processes. Another holder can send
+ * packets to the loop's port, or wait in a call that never ends because of the
+ * loop's modes. If the system cannot count the handles, the object counts as
+ * shared. */
 static np_error check_is_sole_handle(HANDLE handle) {
   np__object_basic_information basic = {0};
   NTSTATUS result = NtQueryObject(handle, NP__OBJECT_BASIC_INFORMATION, &basic,

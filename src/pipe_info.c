@@ -1,13 +1,14 @@
-/* What the kernel says of a pipe, and how an end reads. The server of another
- * machine may answer, so each answer is checked like any input. */
+/* The kernel's information about a pipe, and the read mode of an end. The
+ * server of another machine may answer, so each answer is checked like any
+ * input. */
 #include "pipe.h"
 
 #define CONFIGURATION_INBOUND  0u
 #define CONFIGURATION_OUTBOUND 1u
 #define CONFIGURATION_DUPLEX   2u
 
-/* query asks about the pipe. The server of another machine's pipe answers that;
- * an answer that is too short is an error. */
+/* query asks for information about the pipe. The server of another machine may
+ * answer; an answer that is too short is an error. */
 static np_error query(HANDLE handle, FILE_INFORMATION_CLASS information_class,
                       void *information, ULONG size) {
   IO_STATUS_BLOCK status = {0};
@@ -115,8 +116,9 @@ np_error np_pipe_set_read_mode(np_pipe *pipe, np_mode mode) {
                                    : np__pipe_set_read_mode(pipe, mode);
 }
 
-/* The state of this session, which `said` may tell for the first time. A peer
- * that is gone does not come back, whatever the kernel says. */
+/* state_of returns the state of this session. `said` is the kernel's answer,
+ * and may be the first news of a peer that has gone. A peer that has gone does
+ * not come back in this session, whatever the kernel says. */
 static np_state state_of(np_pipe *pipe, np_state said) {
   if (said == NP_CLOSING) {
     np__pipe_learn(pipe, ERROR_NO_DATA);

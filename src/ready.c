@@ -172,8 +172,8 @@ static bool ready_take_read(np_pipe *pipe, np_op *read) {
   return np__ahead_is_in_flight(ahead);
 }
 
-/* A read-ahead that ended because no client was there is out of date: drop its
- * result. */
+/* ready_connected drops the result of a read-ahead that ended because no client
+ * was there. */
 static void ready_connected(np_pipe *pipe) {
   np__readiness *r = pipe->readiness;
 

@@ -256,10 +256,10 @@ void np__server_accept(np_pipe *server, np_op *op, np_op_fn done) {
   }
 }
 
-/* What the kernel was not given belongs to the old session too, and so does a
- * flush that waits for its turn in the kernel. A shutdown ends with the writes
- * that it waits for. Its promise is broken then, also where the kernel says of
- * each of them that it succeeded. */
+/* end_session ends the operations of the old session that the disconnect itself
+ * does not end: those that the kernel was not given, and flushes. A shutdown
+ * ends with its writes. It fails even if each write succeeded, because the
+ * disconnect may have discarded their bytes. */
 static void end_session(np_pipe *server) {
   np_op *next;
 
@@ -267,7 +267,7 @@ static void end_session(np_pipe *server) {
     next = np__op_next(op);
     if (op->np__kind == NP__OP_CONNECT && op->np__state == NP__OP_ENDED &&
         op->np__error == NP_OK) {
-      /* the client was disconnected unseen */
+      /* the client was disconnected before its connect was reported */
       op->np__error = ERROR_PIPE_NOT_CONNECTED;
     }
     if ((op->np__direction == NP__OUTWARD &&

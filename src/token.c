@@ -51,7 +51,7 @@ static np_error ask_package(np__token *out, HANDLE token) {
   np_error error = ask_sid(&out->package, token, APP_CONTAINER_SID);
 
   out->is_app = error == NP_OK;
-  /* Windows 7 does not know this class; other systems may answer that there is
+  /* Windows 7 does not know this class; later systems may answer that there is
    * no package. */
   return error == ERROR_NOT_FOUND || error == ERROR_INVALID_PARAMETER ? NP_OK
                                                                       : error;

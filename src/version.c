@@ -1,4 +1,6 @@
-/* The version of the library. */
+/* The version of the library, as it was compiled. The numbers stand in
+ * npipe/version.h, where a program finds the version that it was compiled
+ * with. */
 #include <npipe/version.h>
 
 #define TEXT_OF_(number) #number
