@@ -83,7 +83,8 @@ bool refused(struct run *r, const char *function, np_error error,
     return true;
   }
   if (error == NP_OK) {
-    doubt(r, "%s succeeded, %s was due", function, np_error_name(expected));
+    doubt(r, "%s succeeded, but should have returned %s", function,
+          np_error_name(expected));
   } else {
     note_error(r, function, error);
   }
@@ -92,7 +93,7 @@ bool refused(struct run *r, const char *function, np_error error,
 
 bool holds(struct run *r, bool truth, const char *what) {
   if (!truth) {
-    doubt(r, "not so: %s", what);
+    doubt(r, "does not hold: %s", what);
   }
   return truth;
 }
@@ -188,14 +189,14 @@ void judge(struct run *r, bool finished) {
   }
   if (r->plan.kind == PLAN_NONE) {
     if (!finished || r->first_error != NP_OK || r->doubt[0] != '\0') {
-      run_fail(r, "without a fault: %s; %s gave %s (%u)", r->doubt,
+      run_fail(r, "failed without a fault: %s; %s gave %s (%u)", r->doubt,
                r->first_error_from != NULL ? r->first_error_from : "a step",
                np_error_name(r->first_error), (unsigned)r->first_error);
     }
     return;
   }
   if (r->plan.kind != PLAN_ALLOCATION && sim_faults_hit() != 1) {
-    run_fail(r, "the fault was not met");
+    run_fail(r, "the run did not reach the fault");
   }
   if (r->is_told || is_silent(r)) {
     return;
@@ -205,5 +206,5 @@ void judge(struct run *r, bool finished) {
              np_error_name(r->first_error), (unsigned)r->first_error,
              np_error_name(plan_error(&r->plan)));
   }
-  run_fail(r, "nobody was told of the fault; %s", r->doubt);
+  run_fail(r, "no function reported the fault; %s", r->doubt);
 }

@@ -193,14 +193,14 @@ static void print_failure(const char *what) {
 
 /* on_death: a crash counts as the run's failure and ends this process. */
 static void on_death(int signal_number) {
-  print_failure(signal_number == SIGALRM ? "no end in sight: a hang"
+  print_failure(signal_number == SIGALRM ? "a hang: the run did not end in time"
                                          : strsignal(signal_number));
   signal(signal_number, SIG_DFL);
   raise(signal_number);
 }
 
 static void on_sanitizer(void) {
-  print_failure("a sanitizer's report, above");
+  print_failure("a sanitizer reported an error, see above");
 }
 
 void __sanitizer_set_death_callback(void (*callback)(void))
@@ -362,8 +362,15 @@ static void usage(void) {
       "usage: npipe-faults [--settings NAME] [--scenario ID] [--fault "
       "FAULT]\n"
       "                    [--list] [--verbose]\n"
-      "FAULT is none, allocation:N, call:FUNCTION:N:ERROR,\n"
-      "completion:FUNCTION:N:STATUS or vanish:N\n");
+      "\n"
+      "Runs each scenario once for each fault that it can meet.\n"
+      "  --settings NAME  only this kind of the simulated kernel\n"
+      "  --scenario ID    only this scenario\n"
+      "  --fault FAULT    only this fault: none, allocation:N,\n"
+      "                   call:FUNCTION:N:ERROR, completion:FUNCTION:N:STATUS\n"
+      "                   or vanish:N (the peer's process dies)\n"
+      "  --list           print the scenarios and run nothing\n"
+      "  --verbose        print each run\n");
 }
 
 static bool parse_options(int argc, char **argv, struct options *options) {

@@ -271,7 +271,16 @@ int main(int argc, char **argv) {
   if (!parse_options(argc, argv, &options)) {
     printf(
         "usage: npipe-random [--seed N] [--runs N] [--steps N] [--verbose]\n"
-        "                    [--trace FILE] [--no-shrink] [--keep-going]\n");
+        "                    [--trace FILE] [--no-shrink] [--keep-going]\n"
+        "\n"
+        "Runs random programs of calls and checks them against a model.\n"
+        "  --seed N      the first seed; each run takes the next one\n"
+        "  --runs N      number of runs\n"
+        "  --steps N     steps of each run\n"
+        "  --verbose     print the steps and their results\n"
+        "  --trace FILE  write each call of the kernel and each callback\n"
+        "  --no-shrink   print a failing program without reducing it\n"
+        "  --keep-going  count failures instead of stopping at the first\n");
     return 2;
   }
   shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
