@@ -65,6 +65,28 @@ SCENARIO(late_message, "late/try-read-of-messages", READINESS) {
          tries_read_late(r, "hello") && tries_read_late(r, "again");
 }
 
+/* A server's kernel answers late where a filter driver delays it. Each call
+ * gets its answer, also on a handle that is never signalled, and the next
+ * session begins without anything of the last one. */
+SCENARIO(late_server, "late/server-disconnect", 0) {
+  struct action *connect;
+  np_peek peek;
+
+  memset(&peek, 0, sizeof peek);
+  peek.size = sizeof peek;
+  STEP(pair_open(r));
+  sim_slow(np_pipe_handle(r->server), LATE_MS);
+  STEP(ends(write_begin(r, r->client, "lost", 4), NP_OK, 4) &&
+       took(r, "np_pipe_peek", np_pipe_peek(r->server, NULL, 0, &peek)) &&
+       holds(r, peek.available == 4, "the bytes were seen") &&
+       took(r, "np_server_disconnect", np_server_disconnect(r->server)) &&
+       pipe_close(r, r->client));
+  connect = connect_begin(r, r->server);
+  r->client = client_open(r);
+  return r->client != NULL && ends(connect, NP_OK, 0) &&
+         exchange(r, r->client, r->server, "again");
+}
+
 /* The first byte of the message is lost with the session. */
 SCENARIO(late_disconnect, "late/read-of-a-message-disconnected", READINESS) {
   struct action *read;

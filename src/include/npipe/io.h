@@ -248,11 +248,12 @@ typedef struct np_peek {
 } np_peek;
 
 /* np_pipe_peek copies what the next reads will bring, and takes nothing. It
- * never waits for the peer to send; on a pipe of another machine it waits for
- * the server's answer, as np_pipe_info does. Data that readiness has read ahead
- * come first, as in a read. On a message pipe np_pipe_peek shows only the first
- * message, so an end that reads bytes may see less than it could read. An empty
- * message looks like no message.
+ * never waits for the peer to send. It waits for the kernel's answer: on a pipe
+ * of another machine that of the server, as np_pipe_info does; on this machine
+ * it comes at once, unless a filter driver delays it. Data that readiness has
+ * read ahead come first, as in a read. On a message pipe np_pipe_peek shows
+ * only the first message, so an end that reads bytes may see less than it could
+ * read. An empty message looks like no message.
  *
  * The result is no promise. Reads in flight, also the read of readiness, get
  * the data first, and then np_pipe_peek shows nothing, even where the stream

@@ -211,6 +211,10 @@ NP_API np_error np_server_connect(np_pipe *server, np_op *op, np_op_fn done);
  * connect whose callback has not run does not. After the call np_server_connect
  * may be called again at once, and nothing of the old session is left.
  *
+ * np_server_disconnect waits for the kernel's answer, never for the client. The
+ * kernel answers at once; where a filter driver delays its answers, the call
+ * waits for the answer.
+ *
  * On an instance that listens there is no client: its connect is cancelled, and
  * it differs by platform whether a client can open the instance before the next
  * np_server_connect.
