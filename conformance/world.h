@@ -112,6 +112,12 @@ typedef struct world_process world_process;
  * fails the case, so it never returns NULL. */
 world_process *world_process_start(const char *role, const char *arg);
 
+/* world_process_start_as starts it as the user "alice" or "bob". A case calls
+ * it before it becomes another user. Where there are no users it ends the case
+ * as unresolved. */
+world_process *world_process_start_as(const char *user, const char *role,
+                                      const char *arg);
+
 /* world_process_id returns the id of the process, as GetCurrentProcessId
  * returns it there. */
 uint32_t world_process_id(const world_process *process);

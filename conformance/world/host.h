@@ -85,6 +85,11 @@ host_child *host_child_start(const char *const *arguments,
                              enum host_stderr its_stderr, char *why,
                              size_t why_size);
 
+/* host_child_start_as starts it with the token of another user, on Windows
+ * only. The child has the caller's stderr. */
+host_child *host_child_start_as(void *token, const char *const *arguments,
+                                char *why, size_t why_size);
+
 uint32_t host_child_id(const host_child *child);
 
 /* host_child_write sends all of `text`. It returns false if the child has

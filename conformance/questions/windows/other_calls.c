@@ -2,8 +2,6 @@
  * opens a pipe by its name, and what tokens with few rights may create. */
 #include "../questions.h"
 
-#include <wchar.h>
-
 #include "world.h"
 
 /* is_free returns true if a client can open the only instance of the pipe. */
@@ -92,6 +90,19 @@ NP_QUESTION(
   answer_error(error);
 }
 
+/* name_in_container puts LOCAL\ before the last part of a pipe's name. */
+static void name_in_container(wchar_t *out, const wchar_t *name) {
+  static const wchar_t head[] = L"\\\\.\\pipe\\LOCAL\\";
+  const size_t head_length = sizeof(head) / sizeof(head[0]) - 1;
+  size_t i = 0;
+
+  memcpy(out, head, sizeof(head));
+  for (name += sizeof("\\\\.\\pipe\\") - 1; name[i] != 0; i++) {
+    out[head_length + i] = name[i];
+  }
+  out[head_length + i] = 0;
+}
+
 NP_QUESTION(
     "questions/app-container-creates", NO_MODE,
     "Which names may a thread create that impersonates the token of an app "
@@ -112,8 +123,7 @@ NP_QUESTION(
     answer_give("no-container", "%s", "");
   }
   memcpy(plain, f->name, sizeof(plain));
-  swprintf(f->name, NAME_CHARS_MAX, L"\\\\.\\pipe\\LOCAL\\%ls",
-           plain + sizeof("\\\\.\\pipe\\") - 1);
+  name_in_container(f->name, plain);
   local_error = create_error(f);
   memcpy(f->name, plain, sizeof(plain));
   plain_error = create_error(f);

@@ -39,6 +39,7 @@ struct host_child {
   bool ended;
   ULONGLONG gone_ms; /* time at which `process` was first seen ended */
   DWORD id;
+  char copy[MAX_PATH]; /* of the executable; empty: it is not a copy */
   char bytes[4096];
 };
 
@@ -196,14 +197,10 @@ static HANDLE kill_job(void) {
 }
 
 /* command_line builds `"program" argument ...`. Arguments contain no quotes. */
-static bool command_line(const char *const *arguments, char *out, size_t size) {
-  char program[2048];
-  DWORD length = GetModuleFileNameA(NULL, program, sizeof(program));
+static bool command_line(const char *program, const char *const *arguments,
+                         char *out, size_t size) {
   size_t used;
 
-  if (length == 0 || length >= sizeof(program)) {
-    return false;
-  }
   used = (size_t)snprintf(out, size, "\"%s\"", program);
   for (size_t i = 0; arguments[i] != NULL; i++) {
     if (used + strlen(arguments[i]) + 4 > size) {
@@ -227,15 +224,65 @@ static void child_free(host_child *child) {
   handle_close(&child->in);
   handle_close(&child->out);
   handle_close(&child->read.hEvent);
+  if (child->copy[0] != '\0') {
+    DeleteFileA(child->copy);
+  }
   free(child);
+}
+
+/* program_path writes the path of this executable. For another user it is that
+ * of a copy where everybody may read, because the executable may lie in a
+ * folder of the caller alone. */
+static bool program_path(host_child *child, bool is_for_other_user, char *out,
+                         size_t size) {
+  const DWORD length = GetModuleFileNameA(NULL, out, (DWORD)size);
+  char folder[MAX_PATH / 2];
+
+  if (length == 0 || length >= size || !is_for_other_user) {
+    return length > 0 && length < size;
+  }
+  if (GetEnvironmentVariableA("PUBLIC", folder, sizeof(folder)) == 0) {
+    return false;
+  }
+  snprintf(child->copy, sizeof(child->copy), "%s\\npipe-role-%lu.exe", folder,
+           (unsigned long)GetCurrentProcessId());
+  if (!CopyFileA(out, child->copy, FALSE)) {
+    child->copy[0] = '\0';
+    return false;
+  }
+  snprintf(out, size, "%s", child->copy);
+  return true;
+}
+
+/* create_as creates the process of another user, in a folder of its own. It
+ * gets the three handles of `startup`. Source: CreateProcessWithTokenW */
+static bool create_as(HANDLE token, const char *line,
+                      const STARTUPINFOA *startup,
+                      PROCESS_INFORMATION *process) {
+  STARTUPINFOW wide_startup;
+  wchar_t wide[4096];
+  wchar_t folder[MAX_PATH];
+
+  memset(&wide_startup, 0, sizeof(wide_startup));
+  wide_startup.cb = sizeof(wide_startup);
+  wide_startup.dwFlags = startup->dwFlags;
+  wide_startup.hStdInput = startup->hStdInput;
+  wide_startup.hStdOutput = startup->hStdOutput;
+  wide_startup.hStdError = startup->hStdError;
+  return MultiByteToWideChar(CP_ACP, 0, line, -1, wide, 4096) > 0 &&
+         GetSystemDirectoryW(folder, MAX_PATH) > 0 &&
+         CreateProcessWithTokenW(token, 0, NULL, wide, CREATE_SUSPENDED, NULL,
+                                 folder, &wide_startup, process);
 }
 
 /* child_create creates the process, which inherits only the three handles. All
  * other handles of this process are not inheritable. */
-static bool child_create(host_child *child, const char *const *arguments,
-                         HANDLE in, HANDLE out, HANDLE err) {
+static bool child_create(host_child *child, HANDLE token,
+                         const char *const *arguments, HANDLE in, HANDLE out,
+                         HANDLE err) {
   STARTUPINFOA startup;
   PROCESS_INFORMATION process;
+  char program[2048];
   char line[4096];
 
   memset(&startup, 0, sizeof(startup));
@@ -245,9 +292,14 @@ static bool child_create(host_child *child, const char *const *arguments,
   startup.hStdOutput = out;
   startup.hStdError = err;
   fflush(NULL);
-  if (!command_line(arguments, line, sizeof(line)) ||
-      !CreateProcessA(NULL, line, NULL, NULL, TRUE, CREATE_SUSPENDED, NULL,
-                      NULL, &startup, &process)) {
+  if (!program_path(child, token != NULL, program, sizeof(program)) ||
+      !command_line(program, arguments, line, sizeof(line))) {
+    return false;
+  }
+  if (token != NULL
+          ? !create_as(token, line, &startup, &process)
+          : !CreateProcessA(NULL, line, NULL, NULL, TRUE, CREATE_SUSPENDED,
+                            NULL, NULL, &startup, &process)) {
     return false;
   }
   child->process = process.hProcess;
@@ -278,7 +330,7 @@ static void read_start(host_child *child) {
   }
 }
 
-static host_child *child_start(const char *const *arguments,
+static host_child *child_start(HANDLE token, const char *const *arguments,
                                enum host_stderr its_stderr, char *why,
                                size_t why_size) {
   SECURITY_ATTRIBUTES inherit = {sizeof(inherit), NULL, TRUE};
@@ -309,7 +361,7 @@ static host_child *child_start(const char *const *arguments,
     goto cleanup;
   }
   step = "CreateProcess";
-  started = child_create(child, arguments, in, out, err);
+  started = child_create(child, token, arguments, in, out, err);
 
 cleanup:
   if (!started) {
@@ -330,15 +382,20 @@ cleanup:
 host_child *host_child_start(const char *const *arguments,
                              enum host_stderr its_stderr, char *why,
                              size_t why_size) {
-  host_child *child = child_start(arguments, its_stderr, why, why_size);
+  host_child *child = child_start(NULL, arguments, its_stderr, why, why_size);
 
   for (int i = 1; child == NULL && i < STARTS_MAX; i++) {
     fprintf(stderr, "npipe-conformance: again: a process could not start: %s\n",
             why);
     Sleep(START_PAUSE_MS);
-    child = child_start(arguments, its_stderr, why, why_size);
+    child = child_start(NULL, arguments, its_stderr, why, why_size);
   }
   return child;
+}
+
+host_child *host_child_start_as(void *token, const char *const *arguments,
+                                char *why, size_t why_size) {
+  return child_start(token, arguments, HOST_STDERR_SHARED, why, why_size);
 }
 
 uint32_t host_child_id(const host_child *child) {

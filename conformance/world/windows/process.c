@@ -2,6 +2,9 @@
  * again, in a role. */
 #include "world.h"
 #include "world/host.h"
+#include "world/windows/users.h"
+
+#include "case.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,7 +23,8 @@ struct world_process {
   char lines[LINES_BYTES_MAX]; /* received and not yet read */
 };
 
-world_process *world_process_start(const char *role, const char *arg) {
+/* start starts the process, of this user if `token` is NULL. */
+static world_process *start(void *token, const char *role, const char *arg) {
   char scale[32];
   char why[96];
   const char *const arguments[] = {
@@ -31,7 +35,9 @@ world_process *world_process_start(const char *role, const char *arg) {
   snprintf(scale, sizeof(scale), "%g", (double)world_timeout_ms(1000) / 1000);
   process->role = role;
   process->child =
-      host_child_start(arguments, HOST_STDERR_SHARED, why, sizeof(why));
+      token != NULL
+          ? host_child_start_as(token, arguments, why, sizeof(why))
+          : host_child_start(arguments, HOST_STDERR_SHARED, why, sizeof(why));
   if (process->child == NULL) {
     free(process);
     fail_msg("the process for the role %s could not be started: %s", role, why);
@@ -39,6 +45,20 @@ world_process *world_process_start(const char *role, const char *arg) {
     return NULL;
   }
   return process;
+}
+
+world_process *world_process_start(const char *role, const char *arg) {
+  return start(NULL, role, arg);
+}
+
+world_process *world_process_start_as(const char *user, const char *role,
+                                      const char *arg) {
+  void *token = world_user_token(user);
+
+  if (token == NULL) {
+    np_unresolved("there is no other user than the one who runs this");
+  }
+  return start(token, role, arg);
 }
 
 uint32_t world_process_id(const world_process *process) {

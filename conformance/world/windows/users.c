@@ -4,6 +4,8 @@
  * administrator, which serves as "admin" and as "service".
  *
  * Source: ImpersonateLoggedOnUser, Remarks; LogonUserW */
+#include "world/windows/users.h"
+
 #include "world.h"
 #include "world/host.h"
 
@@ -105,6 +107,12 @@ bool world_set_user(const char *user) {
     return ImpersonateAnonymousToken(GetCurrentThread());
   }
   return strcmp(user, "admin") == 0 || strcmp(user, "service") == 0;
+}
+
+void *world_user_token(const char *user) {
+  struct account *account = account_find(user);
+
+  return world_has_users() && account != NULL ? account->token : NULL;
 }
 
 bool world_user_sid(const char *user, char *out, size_t size) {
