@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum busy_kind { WRITES, READS, PACKETS, TASKS, TIMERS, BUSY_KINDS };
+enum busy_kind { WRITES, READS, PACKETS, TASKS, TIMERS, CONNECTS, BUSY_KINDS };
 
 enum {
   WARM = 130,     /* busy callbacks before the others become ready */
@@ -150,6 +150,7 @@ static bool open_client(struct busy *busy, char suffix, np_pipe **client) {
   char name[48];
 
   name_of(name, suffix);
+  *client = NULL;
   np_client_open(busy->loop, name, NULL, client);
   return own(busy, *client) != NULL;
 }
@@ -320,6 +321,23 @@ static void packets_go_on(np_op *op, np_error error, size_t transferred) {
   }
 }
 
+/* connects_go_on: a client goes, and another one comes. The packet of each
+ * connect is in the port when the callback of the last one returns, and no read
+ * is put off for it. */
+static void connects_go_on(np_op *op, np_error error, size_t transferred) {
+  struct busy *busy = busy_of(op);
+
+  (void)error, (void)transferred;
+  if (goes_on(busy)) {
+    np_pipe_close(busy->ends[1], on_pipe_closed);
+    np_server_disconnect(busy->ends[0]);
+    np_server_connect(busy->ends[0], op, connects_go_on);
+    if (!open_client(busy, 'b', &busy->ends[1])) {
+      play_fail(busy->play, "a client cannot come to the busy server");
+    }
+  }
+}
+
 static void tasks_go_on(np_task *task) {
   struct busy *busy = task->user;
 
@@ -350,6 +368,9 @@ static void work_begins(struct busy *busy, enum busy_kind kind) {
       np_pipe_read(busy->ends[0], busy->in_busy, LARGE, &busy->peer_op,
                    packets_go_on);
       np_pipe_write(busy->ends[1], large, LARGE, &busy->op, packets_go_on);
+      break;
+    case CONNECTS:
+      np_server_connect(busy->ends[0], &busy->op, connects_go_on);
       break;
     case TASKS:
       np_loop_post(busy->loop, &busy->task, tasks_go_on);
