@@ -288,6 +288,7 @@ void sim_reset(uint64_t seed, const sim_settings *settings) {
   text_deinit(&reports);
   text_deinit(&trace);
   sim__trace_to(NULL);
+  sim__console_reset();
   sim__pool_objects_reset();
   sim__threads_reset();
   pthread_mutex_unlock(&sim__kernel.lock);

@@ -88,6 +88,10 @@ ULONGLONG WINAPI GetTickCount64(void) {
   return result;
 }
 
+DWORD WINAPI GetTickCount(void) {
+  return (DWORD)GetTickCount64();
+}
+
 /* The counter runs at 10 MHz, as on Windows 10. */
 BOOL WINAPI QueryPerformanceCounter(LARGE_INTEGER *count) {
   struct call call;

@@ -104,6 +104,13 @@ static BOOL transfer(struct call *call, enum op_kind kind, HANDLE handle,
     call->error = kind == OP_READ ? ERROR_HANDLE_EOF : 0;
     return sim__call_end(call);
   }
+  if (file->kind == FILE_CONSOLE) {
+    status = sim__console_transfer(file, kind == OP_READ, buffer, size, &info);
+    if (bytes != NULL) {
+      *bytes = (DWORD)info;
+    }
+    return end_transfer(call, status);
+  }
   request = request_of(overlapped, &own);
   if (overlapped == NULL && !file->synchronous) {
     sim__misuse("no OVERLAPPED with an overlapped handle");

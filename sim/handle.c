@@ -252,13 +252,19 @@ void sim__handle_vanish(HANDLE handle) {
   }
 }
 
+static bool is_standard(const struct object *object) {
+  return object->type == OBJECT_FILE &&
+         ((const struct file *)object)->kind == FILE_CONSOLE;
+}
+
 void sim__handles_report(void) {
   char text[160];
 
   for (uint32_t i = 1; i < table.count; i++) {
     const struct slot *slot = &table.slots[i];
 
-    if (slot->object != NULL && !sim__op_waits_for_good(slot->object)) {
+    if (slot->object != NULL && !is_standard(slot->object) &&
+        !sim__op_waits_for_good(slot->object)) {
       sim__report("a handle was not closed: of %s in %s", slot->name,
                   sim__place_text(slot->place, text, sizeof text));
     }
@@ -415,7 +421,9 @@ DWORD WINAPI GetFileType(HANDLE handle) {
 
     sim__call_status(&call, status);
     if (file != NULL) {
-      type = file->kind == FILE_NUL ? FILE_TYPE_CHAR : FILE_TYPE_PIPE;
+      type = file->kind == FILE_NUL || file->kind == FILE_CONSOLE
+                 ? FILE_TYPE_CHAR
+                 : FILE_TYPE_PIPE;
       SetLastError(ERROR_SUCCESS);
     }
   }

@@ -186,7 +186,7 @@ enum { INBOUND, OUTBOUND }; /* the queues, as the server sees them */
 enum { END_CLIENT, END_SERVER };
 enum { DISCONNECTED = 1, LISTENING, CONNECTED, CLOSING };
 
-enum file_kind { FILE_PIPE, FILE_ROOT, FILE_DEVICE, FILE_NUL };
+enum file_kind { FILE_PIPE, FILE_ROOT, FILE_DEVICE, FILE_NUL, FILE_CONSOLE };
 
 /* The file object of a handle; in most cases one end of an instance. */
 struct file {
@@ -204,6 +204,7 @@ struct file {
   UCHAR notify; /* SetFileCompletionNotificationModes */
   struct port *port;
   ULONG_PTR key;
+  int descriptor;          /* FILE_CONSOLE: the program's own */
   uint32_t slow_ms;        /* sim_slow */
   uint32_t cancel_late_ms; /* sim_cancel_late */
   uint64_t last_due;       /* keeps the completions of a file in order */
@@ -352,6 +353,11 @@ struct port {
   bool closed;
   struct pool_object *pool; /* gets the packets; NULL: GetQueued... does */
 };
+
+/* sim__console_transfer reads or writes a standard handle (console.c). */
+NTSTATUS sim__console_transfer(const struct file *file, bool reads,
+                               void *buffer, size_t size, size_t *bytes);
+void sim__console_reset(void);
 
 struct port *sim__port_new(void);
 

@@ -330,16 +330,6 @@ BOOL WINAPI InitializeSecurityDescriptor(PSECURITY_DESCRIPTOR descriptor,
   return TRUE;
 }
 
-BOOL WINAPI SetSecurityDescriptorDacl(PSECURITY_DESCRIPTOR descriptor,
-                                      BOOL present, PACL dacl, BOOL defaulted) {
-  SECURITY_DESCRIPTOR *out = descriptor;
-
-  (void)defaulted;
-  out->Control = present ? SE_DACL_PRESENT : 0;
-  out->Dacl = present ? dacl : NULL;
-  return TRUE;
-}
-
 BOOL WINAPI IsValidSecurityDescriptor(PSECURITY_DESCRIPTOR descriptor) {
   return descriptor != NULL &&
          *(const BYTE *)descriptor == SECURITY_DESCRIPTOR_REVISION;
@@ -347,10 +337,15 @@ BOOL WINAPI IsValidSecurityDescriptor(PSECURITY_DESCRIPTOR descriptor) {
 
 BOOL WINAPI GetSecurityDescriptorOwner(PSECURITY_DESCRIPTOR descriptor,
                                        PSID *owner, LPBOOL defaulted) {
+  const SECURITY_DESCRIPTOR *absolute = descriptor;
   SECURITY_DESCRIPTOR_RELATIVE header;
 
-  memcpy(&header, descriptor, sizeof header);
   *defaulted = FALSE;
+  if ((absolute->Control & SE_SELF_RELATIVE) == 0) {
+    *owner = absolute->Owner;
+    return TRUE;
+  }
+  memcpy(&header, descriptor, sizeof header);
   *owner = header.Owner != 0 ? (char *)descriptor + header.Owner : NULL;
   return TRUE;
 }

@@ -10,7 +10,10 @@ HMODULE WINAPI GetModuleHandleW(LPCWSTR name);
 FARPROC WINAPI GetProcAddress(HMODULE module, LPCSTR name);
 
 HMODULE WINAPI GetModuleHandleA(LPCSTR name);
-#define GetModuleHandle SIM_T(GetModuleHandle)
+DWORD WINAPI GetModuleFileNameW(HMODULE module, LPWSTR out, DWORD size);
+DWORD WINAPI GetModuleFileNameA(HMODULE module, LPSTR out, DWORD size);
+#define GetModuleFileName SIM_T(GetModuleFileName)
+#define GetModuleHandle   SIM_T(GetModuleHandle)
 
 SIM_EXTERN_C_END
 

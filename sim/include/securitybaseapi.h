@@ -12,7 +12,7 @@ typedef WORD SECURITY_DESCRIPTOR_CONTROL;
 
 typedef struct _SID_IDENTIFIER_AUTHORITY {
   BYTE Value[6];
-} SID_IDENTIFIER_AUTHORITY;
+} SID_IDENTIFIER_AUTHORITY, *PSID_IDENTIFIER_AUTHORITY;
 
 typedef struct _SID {
   BYTE Revision;
@@ -142,6 +142,74 @@ typedef struct _SECURITY_QUALITY_OF_SERVICE {
 #define PROCESS_QUERY_INFORMATION         0x0400u
 #define PROCESS_QUERY_LIMITED_INFORMATION 0x1000u
 
+#define SECURITY_NULL_SID_AUTHORITY \
+  { 0, 0, 0, 0, 0, 0 }
+#define SECURITY_WORLD_SID_AUTHORITY \
+  { 0, 0, 0, 0, 0, 1 }
+#define SECURITY_NT_AUTHORITY \
+  { 0, 0, 0, 0, 0, 5 }
+#define SECURITY_WORLD_RID              0u
+#define SECURITY_INTERACTIVE_RID        4u
+#define SECURITY_AUTHENTICATED_USER_RID 11u
+#define DOMAIN_ALIAS_RID_USERS          0x221u
+#define SECURITY_DESCRIPTOR_MIN_LENGTH  sizeof(SECURITY_DESCRIPTOR)
+
+typedef enum _WELL_KNOWN_SID_TYPE {
+  WinNullSid = 0,
+  WinWorldSid = 1,
+  WinCreatorOwnerSid = 3,
+  WinNetworkSid = 9,
+  WinInteractiveSid = 11,
+  WinAnonymousSid = 13,
+  WinAuthenticatedUserSid = 17,
+  WinLocalSystemSid = 22,
+  WinBuiltinAdministratorsSid = 26,
+  WinBuiltinUsersSid = 27,
+  WinLowLabelSid = 66,
+  WinMediumLabelSid = 67,
+  WinHighLabelSid = 68,
+  WinBuiltinAnyPackageSid = 84
+} WELL_KNOWN_SID_TYPE;
+
+typedef ACCESS_ALLOWED_ACE ACCESS_DENIED_ACE, *PACCESS_DENIED_ACE;
+
+DWORD WINAPI GetSidLengthRequired(UCHAR count);
+BOOL WINAPI InitializeSid(PSID sid, PSID_IDENTIFIER_AUTHORITY authority,
+                          BYTE count);
+PDWORD WINAPI GetSidSubAuthority(PSID sid, DWORD index);
+PUCHAR WINAPI GetSidSubAuthorityCount(PSID sid);
+PSID_IDENTIFIER_AUTHORITY WINAPI GetSidIdentifierAuthority(PSID sid);
+BOOL WINAPI AllocateAndInitializeSid(PSID_IDENTIFIER_AUTHORITY authority,
+                                     BYTE count, DWORD a, DWORD b, DWORD c,
+                                     DWORD d, DWORD e, DWORD f, DWORD g,
+                                     DWORD h, PSID *sid);
+PVOID WINAPI FreeSid(PSID sid);
+BOOL WINAPI CreateWellKnownSid(WELL_KNOWN_SID_TYPE type, PSID domain, PSID sid,
+                               LPDWORD size);
+BOOL WINAPI IsWellKnownSid(PSID sid, WELL_KNOWN_SID_TYPE type);
+
+BOOL WINAPI InitializeAcl(PACL acl, DWORD size, DWORD revision);
+BOOL WINAPI IsValidAcl(PACL acl);
+BOOL WINAPI AddAccessAllowedAce(PACL acl, DWORD revision, DWORD mask, PSID sid);
+BOOL WINAPI AddAccessAllowedAceEx(PACL acl, DWORD revision, DWORD flags,
+                                  DWORD mask, PSID sid);
+BOOL WINAPI AddAccessDeniedAce(PACL acl, DWORD revision, DWORD mask, PSID sid);
+BOOL WINAPI AddMandatoryAce(PACL acl, DWORD revision, DWORD flags, DWORD policy,
+                            PSID label);
+BOOL WINAPI GetAce(PACL acl, DWORD index, LPVOID *ace);
+
+BOOL WINAPI SetSecurityDescriptorSacl(PSECURITY_DESCRIPTOR descriptor,
+                                      BOOL present, PACL sacl, BOOL defaulted);
+BOOL WINAPI SetSecurityDescriptorOwner(PSECURITY_DESCRIPTOR descriptor,
+                                       PSID owner, BOOL defaulted);
+BOOL WINAPI SetSecurityDescriptorGroup(PSECURITY_DESCRIPTOR descriptor,
+                                       PSID group, BOOL defaulted);
+BOOL WINAPI GetSecurityDescriptorDacl(PSECURITY_DESCRIPTOR descriptor,
+                                      LPBOOL present, PACL *dacl,
+                                      LPBOOL defaulted);
+BOOL WINAPI GetSecurityDescriptorControl(PSECURITY_DESCRIPTOR descriptor,
+                                         SECURITY_DESCRIPTOR_CONTROL *control,
+                                         LPDWORD revision);
 BOOL WINAPI InitializeSecurityDescriptor(PSECURITY_DESCRIPTOR descriptor,
                                          DWORD revision);
 BOOL WINAPI SetSecurityDescriptorDacl(PSECURITY_DESCRIPTOR descriptor,

@@ -7,6 +7,7 @@
 SIM_EXTERN_C_BEGIN
 
 ULONGLONG WINAPI GetTickCount64(void);
+DWORD WINAPI GetTickCount(void);
 BOOL WINAPI QueryPerformanceCounter(LARGE_INTEGER *count);
 BOOL WINAPI QueryPerformanceFrequency(LARGE_INTEGER *frequency);
 void WINAPI GetSystemTimeAsFileTime(LPFILETIME time);

@@ -5,10 +5,12 @@
 #include <errhandlingapi.h>
 #include <fileapi.h>
 #include <handleapi.h>
+#include <heapapi.h>
 #include <ioapiset.h>
 #include <libloaderapi.h>
 #include <minwinbase.h>
 #include <namedpipeapi.h>
+#include <processenv.h>
 #include <processthreadsapi.h>
 #include <securitybaseapi.h>
 #include <stringapiset.h>
@@ -20,6 +22,11 @@ SIM_EXTERN_C_BEGIN
 
 HLOCAL WINAPI LocalAlloc(UINT flags, SIZE_T size);
 HLOCAL WINAPI LocalFree(HLOCAL memory);
+#define GMEM_FIXED    0u
+#define GMEM_ZEROINIT 0x40u
+#define GPTR          (GMEM_FIXED | GMEM_ZEROINIT)
+HGLOBAL WINAPI GlobalAlloc(UINT flags, SIZE_T size);
+HGLOBAL WINAPI GlobalFree(HGLOBAL memory);
 BOOL WINAPI RevertToSelf(void);
 int WINAPI lstrlenA(LPCSTR text);
 int WINAPI lstrcmpA(LPCSTR a, LPCSTR b);

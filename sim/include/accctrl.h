@@ -1,0 +1,71 @@
+/* Descriptions of an access for SetEntriesInAcl. */
+#ifndef NPIPE_SIM_ACCCTRL_H
+#define NPIPE_SIM_ACCCTRL_H
+
+#include <winnt.h>
+
+typedef enum _TRUSTEE_TYPE {
+  TRUSTEE_IS_UNKNOWN,
+  TRUSTEE_IS_USER,
+  TRUSTEE_IS_GROUP,
+  TRUSTEE_IS_DOMAIN,
+  TRUSTEE_IS_ALIAS,
+  TRUSTEE_IS_WELL_KNOWN_GROUP
+} TRUSTEE_TYPE;
+
+typedef enum _TRUSTEE_FORM { TRUSTEE_IS_SID, TRUSTEE_IS_NAME } TRUSTEE_FORM;
+
+typedef enum _MULTIPLE_TRUSTEE_OPERATION {
+  NO_MULTIPLE_TRUSTEE,
+  TRUSTEE_IS_IMPERSONATE
+} MULTIPLE_TRUSTEE_OPERATION;
+
+typedef enum _ACCESS_MODE {
+  NOT_USED_ACCESS,
+  GRANT_ACCESS,
+  SET_ACCESS,
+  DENY_ACCESS,
+  REVOKE_ACCESS
+} ACCESS_MODE;
+
+#define NO_INHERITANCE 0u
+
+typedef struct _TRUSTEE_A {
+  struct _TRUSTEE_A *pMultipleTrustee;
+  MULTIPLE_TRUSTEE_OPERATION MultipleTrusteeOperation;
+  TRUSTEE_FORM TrusteeForm;
+  TRUSTEE_TYPE TrusteeType;
+  LPSTR ptstrName;
+} TRUSTEE_A, *PTRUSTEE_A, TRUSTEEA;
+
+typedef struct _TRUSTEE_W {
+  struct _TRUSTEE_W *pMultipleTrustee;
+  MULTIPLE_TRUSTEE_OPERATION MultipleTrusteeOperation;
+  TRUSTEE_FORM TrusteeForm;
+  TRUSTEE_TYPE TrusteeType;
+  LPWSTR ptstrName;
+} TRUSTEE_W, *PTRUSTEE_W, TRUSTEEW;
+
+typedef struct _EXPLICIT_ACCESS_A {
+  DWORD grfAccessPermissions;
+  ACCESS_MODE grfAccessMode;
+  DWORD grfInheritance;
+  TRUSTEE_A Trustee;
+} EXPLICIT_ACCESS_A, *PEXPLICIT_ACCESS_A, EXPLICIT_ACCESSA;
+
+typedef struct _EXPLICIT_ACCESS_W {
+  DWORD grfAccessPermissions;
+  ACCESS_MODE grfAccessMode;
+  DWORD grfInheritance;
+  TRUSTEE_W Trustee;
+} EXPLICIT_ACCESS_W, *PEXPLICIT_ACCESS_W, EXPLICIT_ACCESSW;
+
+#ifdef UNICODE
+typedef TRUSTEE_W TRUSTEE;
+typedef EXPLICIT_ACCESS_W EXPLICIT_ACCESS, *PEXPLICIT_ACCESS;
+#else
+typedef TRUSTEE_A TRUSTEE;
+typedef EXPLICIT_ACCESS_A EXPLICIT_ACCESS, *PEXPLICIT_ACCESS;
+#endif
+
+#endif
