@@ -29,28 +29,29 @@ extern "C" {
 /* A channel, made by np_channel_create. */
 typedef struct np_channel np_channel;
 
-/* The memory of a channel, in bytes of the loop's allocator. A peer that
- * announces a long message, or sends a part of one, costs what it sends:
+/* The memory of a channel, in bytes of the loop's allocator. A peer costs what
+ * it sends, not what it announces:
  *
  *     receiving  <= 2 * (bytes that have come since the channel was idle)
  *                   + NP_CHANNEL_MEMORY_BYTES
  *     sending    <= 2 * (the write that is put together of messages)
  *                <= 2 * write_buffer_bytes
  *
- * The channel itself counts as received. This holds at each allocation, so also
- * while a message moves. What is sent and waits for a peer that does not read
- * stays the caller's memory.
+ * The memory for receiving includes the channel itself. The bound holds at each
+ * allocation, also while a message moves in memory. Messages that wait for a
+ * peer that does not read stay in the caller's memory.
  *
- * A channel is idle when nothing has come for NP_CHANNEL_IDLE_MS; it finds that
- * out within twice that time, by a timer that keeps no loop running but ends a
- * wait of it. Then it holds, itself included, at most NP_CHANNEL_IDLE_BYTES and
+ * A channel is idle when nothing has come for NP_CHANNEL_IDLE_MS. It notices
+ * this within twice that time, by a timer. This timer does not keep the loop
+ * running, but may end a wait of the loop. An idle channel holds, itself
+ * included, at most NP_CHANNEL_IDLE_BYTES, and in addition
  *
- * - of a message of which a part has come, twice that part and
+ * - twice the part of a message that has come only in part, and
  *   NP_FRAME_MEMORY_BYTES;
- * - what np_channel_data lends, or what was read and not asked for: with no
- *   receive in flight that stays, with the memory that it lies in, until the
- *   next receive;
- * - what a write in flight is of. */
+ * - the message that np_channel_data lends, and data that were read while no
+ *   receive was in flight: both stay, with their buffer, until the next
+ *   receive;
+ * - the memory of a write in flight. */
 #define NP_CHANNEL_MEMORY_BYTES 16384
 #define NP_CHANNEL_IDLE_BYTES   2048
 #define NP_CHANNEL_IDLE_MS      1000
@@ -79,12 +80,12 @@ typedef enum np_framing {
  *                     np_frame_options_init, which are compatible with Tokio's
  *                     LengthDelimitedCodec. Its `frame_bytes_max` is the
  *                     longest message in either mode, default 8 MiB
- * half_close          an empty message of the kernel is the end of a direction:
- *                     np_channel_shutdown sends an empty message, and a
- *                     received one is the end of the stream. Only on pipes of
- *                     type message; both ends must agree, as two ends of
- *                     go-winio do. A channel that does not frame can then send
- *                     no empty message. Default false
+ * half_close          an empty message of the kernel ends a direction:
+ *                     np_channel_shutdown sends an empty message, and an empty
+ *                     message that arrives is the end of the stream. Only on
+ *                     pipes of type message; both ends must agree, as two ends
+ *                     of go-winio do. A channel that does not frame can then
+ *                     send no empty message. Default false
  * gather              over bytes, messages that are sent in one turn of the
  *                     loop go out at the end of the turn, before the loop
  *                     waits, in as few writes as possible. False: each message
@@ -343,7 +344,8 @@ NP_API np_error np_channel_receive(np_channel *channel, np_op *op,
  * receive, of either kind, gets the message. The buffer's contents are then not
  * specified.
  *
- * buffer  `size` bytes, hands off until `done` runs; may be NULL when 0
+ * buffer  `size` bytes, must not be touched until `done` runs; may be NULL when
+ *         0
  *
  * Otherwise the return value and the result of `done` are those of
  * np_channel_receive. With ERROR_NOT_ENOUGH_MEMORY a message that was longer

@@ -28,15 +28,16 @@
 extern "C" {
 #endif
 
-/* The longest header, in bytes: a caller's array of this size holds any. */
+/* The longest header, in bytes: an array of this size holds each header. */
 #define NP_FRAME_HEADER_BYTES_MAX 256
 
-/* A decoder holds at most twice as many bytes of memory as have come of the
- * frame that has begun, and so many more, whatever length the peer has
- * announced. See np_frame_decoder. */
+/* The memory of a decoder is at most twice the bytes of the current frame that
+ * have come, plus NP_FRAME_MEMORY_BYTES. The announced length takes no memory.
+ * See np_frame_decoder. */
 #define NP_FRAME_MEMORY_BYTES 4096
 
-/* As np_frame_options.skip_bytes: up to the end of the length field. */
+/* A value of np_frame_options.skip_bytes: skip up to the end of the length
+ * field. */
 #define NP_FRAME_SKIP_HEADER ((size_t)-1)
 
 /* The order of the bytes of a number.
@@ -62,15 +63,15 @@ typedef enum np_byte_order { NP_BIG_ENDIAN, NP_LITTLE_ENDIAN } np_byte_order;
  * frame_bytes_max  the longest frame, after `adjustment`; 0 allows only empty
  *                  ones; default 8 MiB
  *
- * Options are refused, with ERROR_INVALID_PARAMETER, if `size` is not that of
- * the struct, a value is none of those above, the header would be longer than
- * NP_FRAME_HEADER_BYTES_MAX, or if no value of the length field gives a frame
- * that contains the part of the header that is not skipped and is not longer
- * than the maximum.
+ * Invalid options are refused with ERROR_INVALID_PARAMETER: a `size` that is
+ * not that of the struct, a value that is not allowed above, a header longer
+ * than NP_FRAME_HEADER_BYTES_MAX, or options with which no frame is possible
+ * (each frame would be longer than the maximum, or shorter than the part of the
+ * header that is not skipped).
  *
- * The defaults are those of Tokio's LengthDelimitedCodec, and give and take the
- * same bytes. Unlike there the maximum is for the adjusted length, which is
- * that of the frame in memory.
+ * The defaults are those of Tokio's LengthDelimitedCodec, with the same bytes
+ * on the wire. One thing differs: here the maximum is for the adjusted length,
+ * the length of the frame in memory.
  *
  * Source:  tokio_util::codec::length_delimited
  *          docs.rs/tokio-util/latest/tokio_util/codec/length_delimited/
@@ -128,11 +129,10 @@ typedef struct np__pile {
  *     memory <= 2 * (bytes of this frame that have come)
  *               + NP_FRAME_MEMORY_BYTES
  *
- * That holds at each allocation, so also while the frame moves into one block
- * of memory when its end has come. A header that announces a long frame takes
- * no memory for the length. The call that follows a frame ends its lending:
- * then, and between two frames, the decoder holds at most
- * NP_FRAME_MEMORY_BYTES. */
+ * The bound holds at each allocation, also while the complete frame moves into
+ * one block of memory. A header that announces a long frame takes no memory for
+ * the length. A frame is lent until the next call. After this call, and between
+ * two frames, the decoder holds at most NP_FRAME_MEMORY_BYTES. */
 typedef struct np_frame_decoder {
   np__frame_layout np__layout;
   np_error np__error;
@@ -197,17 +197,17 @@ NP_API void np_frame_decoder_deinit(np_frame_decoder *decoder);
  * next bytes of the stream are needed. ERROR_INVALID_PARAMETER: a NULL; nothing
  * changed.
  *
- * Every other result is of the stream. The decoder has then failed: where the
- * next frame begins cannot be known, and each further call gives the same
- * error.
+ * Every other result is an error of the stream. The decoder has then failed:
+ * the beginning of the next frame is not known, and each further call returns
+ * the same error.
  * ERROR_BUFFER_OVERFLOW: the frame is longer than `frame_bytes_max`;
  * np_frame_decoder_length tells how long.
- * ERROR_INVALID_DATA: with the adjustment the frame would be shorter than
- * nothing, or end inside of its header.
+ * ERROR_INVALID_DATA: with the adjustment the length of the frame would be
+ * negative, or the frame would end inside of its header.
  * ERROR_ARITHMETIC_OVERFLOW: with the adjustment the length does not fit into
  * 64 bits.
- * ERROR_NOT_ENOUGH_MEMORY: the allocator gave none for a frame that came in
- * pieces, for its next part or for all of it in one piece.
+ * ERROR_NOT_ENOUGH_MEMORY: there is no memory for a frame that came in pieces,
+ * either for its next part or for the whole frame in one block.
  *
  * Thread:  the decoder's only.
  */
@@ -215,10 +215,10 @@ NP_API np_error np_frame_decode(np_frame_decoder *decoder, const void *input,
                                 size_t length, size_t *consumed,
                                 np_frame *frame);
 
-/* np_frame_decoder_length returns how long the frame is, in bytes, whose header
- * came and whose end did not: it is being collected, was refused as too long or
- * found no memory. 0 when no whole header came, after every other error, and
- * for NULL.
+/* np_frame_decoder_length returns the length in bytes of a frame whose header
+ * has come and whose end has not: the frame is being collected, was refused as
+ * too long, or there was no memory for it. It returns 0 before a whole header
+ * has come, after every other error, and for NULL.
  *
  * Thread:  the decoder's only.
  */

@@ -33,7 +33,8 @@ typedef struct np_buffer {
  * message read ends with one message. A read with a length of 0 ends when
  * something can be read, and takes nothing.
  *
- * buffer  `length` bytes, hands off until `done` runs; may be NULL when 0
+ * buffer  `length` bytes, must not be touched until `done` runs; may be NULL
+ *         when 0
  * op      caller's storage, see np_op
  *
  * Returns NP_OK when it began. On an error nothing began, `done` never runs:
@@ -196,8 +197,8 @@ NP_API np_error np_pipe_flush(np_pipe *pipe, np_op *op, np_op_fn done);
  *
  * request  `request_length` bytes, unchanged until `done` runs; may be NULL
  *          when 0: an empty message
- * reply    `reply_length` bytes, hands off until `done` runs; may be NULL when
- *          0
+ * reply    `reply_length` bytes, must not be touched until `done` runs; may be
+ *          NULL when 0
  * op       caller's storage, see np_op
  *
  * Returns NP_OK when it began. On an error nothing began, `done` never runs:

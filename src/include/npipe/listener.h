@@ -34,9 +34,9 @@ typedef void (*np_listener_pipe_fn)(np_listener *listener, np_pipe *pipe);
 
 /* np_listener_error_fn reports trouble, from the loop; the listener goes on.
  * The next attempt follows in `retry_ms` milliseconds: 10 after the first
- * failure, twice as many after each further failure, 1000 at most. 0: nothing
- * is to be tried again, because the listener has replaced the instance. If
- * several things fail at once, the last is reported.
+ * failure, twice as many after each further failure, 1000 at most. 0: there is
+ * no further attempt, because the listener has already replaced the instance.
+ * If several things fail at once, the last failure is reported.
  *
  * error  ERROR_PIPE_BUSY: the name has as many instances as it may have, also
  *        counting instances of others; the wait ends early when an instance of
@@ -90,8 +90,8 @@ typedef enum np_ghosts {
  * retry_first  false, the default: np_listener_create fails if the first
  *              instance cannot be created. True: it is tried again like any
  *              other, and `on_error` told
- * background   false, the default: np_loop_run goes on as long as the listener
- *              is not closed. True: it does not, on the listener's account
+ * background   false, the default: np_loop_run goes on until the listener is
+ *              closed. True: the listener does not keep np_loop_run running
  * on_error     may be NULL
  * server       how the instances are made, see np_server_options; default as
  *              np_server_options_init, but that `first_instance` is true: the
@@ -102,13 +102,13 @@ typedef enum np_ghosts {
  *              that another user has made. The user and the SDDL are looked up
  *              once, when the listener is created. The strings are copied, and
  *              `security_attributes` itself. The descriptor that it points to
- *              is borrowed until the listener's on_closed. For all
- *              but the first instance of the name `first_instance` and
- *              `write_owner`, which are the same bit, count as false; when none
- *              is left, neither listening nor handed out, the next is the first
- *              again. The number of this listener's instances never exceeds
- *              `instances_max`: the listener waits until an instance is closed
- *              or given back, and does not report that to `on_error` */
+ *              is borrowed until the listener's on_closed. `first_instance` and
+ *              `write_owner` (the same bit) are used only for the first
+ *              instance of the name. If the listener has no instance left,
+ *              neither listening nor handed out, its next instance is a first
+ *              instance again. The listener never has more than `instances_max`
+ *              instances: it waits until one is closed or given back, and does
+ *              not report this wait to `on_error` */
 typedef struct np_listener_options {
   size_t size;
   uint32_t backlog;
@@ -158,12 +158,12 @@ NP_API np_error np_listener_create(np_loop *loop, const char *name,
  *
  * The client is disconnected. Data that the client has not read, and data of
  * the client that were not read, are thrown away: call np_pipe_flush first if
- * that matters. Operations in flight end with ERROR_PIPE_NOT_CONNECTED, and
- * when the last has been called back the instance listens again, if fewer than
- * `idle_max` do; else it is closed. Nothing of this session is left in the
- * next: no data, no readiness or its options, no np_pipe_user, and the read
- * mode is that of the listener's options again. If Windows refuses, the
- * instance is closed and replaced, and `on_error` told.
+ * that matters. Operations in flight end with ERROR_PIPE_NOT_CONNECTED. After
+ * the last of their callbacks the instance listens again; if already `idle_max`
+ * instances listen, it is closed. Nothing of the session is left for the next
+ * one: no data, no readiness or its options, no np_pipe_user, and the read mode
+ * is that of the listener's options again. If Windows refuses the disconnect,
+ * the instance is closed and replaced, and `on_error` gets the error.
  *
  * pipe  the listener's from now on, and may be handed out again under the same
  *       address. Until then what is started on it, or asked of it, is refused

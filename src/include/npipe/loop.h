@@ -8,16 +8,15 @@
  * the end of the first thread, which the caller provides. A build with asserts
  * stops at a call from the wrong thread.
  *
- * np_loop_post and np_loop_stop may be called from any thread. The loop must be
- * there when the call begins; it may be destroyed before the call returns, if
- * that call itself let it end. So the thread that sees its task run, or its
- * loop stopped by np_loop_stop, may destroy the loop at once, without a word
- * from the thread that posted or stopped. A thread whose call may begin later
- * must be joined first, or learn under a lock of the caller's that the loop is
- * gone.
+ * np_loop_post and np_loop_stop may be called from any thread. The loop must
+ * exist when the call begins. It may be destroyed before the call returns, if
+ * this very call let it end: a thread whose task has run, or whose loop was
+ * stopped, may destroy the loop at once, without waiting for the thread that
+ * posted or stopped. A thread whose call may begin later must be joined first,
+ * or learn under a lock of the caller's that the loop is gone.
  *
- * To use more processors run one loop on each, every one with instances of its
- * own under the same pipe name. */
+ * To use more processors run one loop on each. Every loop has its own instances
+ * of the same pipe name. */
 #ifndef NPIPE_LOOP_H
 #define NPIPE_LOOP_H
 
@@ -34,14 +33,14 @@
 extern "C" {
 #endif
 
-/* Bounded waiting: whatever is ready runs after at most NP_LOOP_CALLBACKS_MAX
- * callbacks of other work for itself, and as many for each thing that was ready
- * before it. Ready are: the callback of an operation that has ended, a read
+/* The bound of waiting. Ready work waits for at most NP_LOOP_CALLBACKS_MAX
+ * callbacks of other work, and for as many again for each work that was ready
+ * before it. Ready work is: the callback of an operation that has ended, a read
  * that was started and whose data is there, a client that came to a listener, a
  * message that a channel has gathered, a timer that is due, a posted task, a
  * connect request that found an instance, and a packet in the port, such as
- * that of a flush whose bytes the peer has read. So a peer that is always busy
- * cannot keep another from being served. The bound holds for np_loop_run,
+ * that of a flush whose bytes the peer has read. So a busy peer cannot keep the
+ * loop from serving other peers. The bound holds for np_loop_run,
  * np_loop_run_once and np_loop_dispatch, as long as one of them is called again
  * whenever it returns. */
 #define NP_LOOP_CALLBACKS_MAX 256
@@ -64,10 +63,10 @@ typedef struct np_allocator {
  *
  * size            of this struct, in bytes
  * allocator       see there; default malloc
- * port            a completion port of the caller's that the loop's packets
- *                 shall go to; NULL (the default): the loop makes its own.
- *                 Borrowed until the loop is destroyed. With such a port the
- *                 caller dequeues and calls np_loop_dispatch.
+ * port            a completion port of the caller's (a foreign port), for the
+ *                 packets of this loop. NULL (the default): the loop makes its
+ *                 own port. Borrowed until the loop is destroyed. With a
+ *                 foreign port the caller dequeues and calls np_loop_dispatch
  * completion_key  the key of each packet of this loop; 0 (the default): the
  *                 loop's address. On a foreign port the key tells the caller
  *                 whose packet was dequeued.
@@ -76,9 +75,9 @@ typedef struct np_allocator {
  *                 the reads that were started. A peer that shares the processor
  *                 may then write first, and the read finds its data instead of
  *                 waiting for it. This costs one system call a turn, and is
- *                 useless if the peers run on other processors. Not on a
- *                 foreign port, where the loop cannot know what else there is
- *                 to do. Default false */
+ *                 useless if the peers run on other processors. It has no
+ *                 effect on a foreign port, where the loop does not know the
+ *                 caller's other work. Default false */
 typedef struct np_loop_options {
   size_t size;
   np_allocator allocator;
@@ -123,8 +122,8 @@ NP_API np_error np_loop_create(const np_loop_options *options, np_loop **loop);
  * or a connect request's function has not run, a np_loop_post is under way, or
  * the call came from a callback of this loop.
  *
- * A packet of this loop may still come to a foreign port afterwards, with its
- * key: no harm is done if it is passed to another loop with that key.
+ * Afterwards a packet with the key of this loop may still come to a foreign
+ * port. It is harmless to pass it to another loop with the same key.
  *
  * Thread:  the loop's only, or any when no thread runs it.
  */
@@ -161,9 +160,9 @@ NP_API np_error np_loop_run(np_loop *loop);
  */
 NP_API np_error np_loop_run_once(np_loop *loop, uint32_t timeout_ms);
 
-/* np_loop_stop makes np_loop_run or np_loop_run_once return after the callback
- * that runs now, or at once if it waits; if neither runs, the next one returns
- * before it waits. What is in flight stays in flight.
+/* np_loop_stop makes np_loop_run or np_loop_run_once return: after the callback
+ * that runs now, or at once if the loop waits. If neither runs, the next call
+ * of one of them returns before it waits. Operations in flight stay in flight.
  *
  * Returns NP_OK, ERROR_INVALID_PARAMETER (NULL), or what
  * PostQueuedCompletionStatus said: the loop was then not woken and goes on.
@@ -211,8 +210,8 @@ NP_API np_error np_loop_post(np_loop *loop, np_task *task, np_task_fn fn);
 /* np_loop_dispatch is one turn of a loop on a foreign port: it takes the
  * packets that the caller dequeued, runs timers, tasks and callbacks, and gives
  * the kernel the reads that were started. Entries with another completion key
- * are not looked at, so a whole mixed batch may be passed. All entries with the
- * loop's key are passed, in the order in which they were dequeued.
+ * are ignored, so a mixed batch may be passed. The caller must pass all entries
+ * with the loop's key, in the order in which they were dequeued.
  *
  * The caller's own loop is then
  *
@@ -224,11 +223,12 @@ NP_API np_error np_loop_post(np_loop *loop, np_task *task, np_task_fn fn);
  *       np_loop_dispatch(loop, entries, count);
  *     }
  *
- * The first call takes what was started before, and `handle` is the caller's.
+ * The first call gives the kernel the reads that were started before. `handle`
+ * stands for the caller's own code.
  *
- * Whoever starts an operation outside of a callback calls
- * np_loop_dispatch(loop, NULL, 0) before it waits. It works on a loop with its
- * own port too, for those who dequeue from np_loop_port themselves.
+ * If the caller starts an operation outside of a callback, it must call
+ * np_loop_dispatch(loop, NULL, 0) before it waits. The function also works on a
+ * loop with its own port, if the caller dequeues from np_loop_port.
  *
  * Returns NP_OK, ERROR_INVALID_PARAMETER (`loop` is NULL, or `entries` is NULL
  * and `count` is not 0), ERROR_BUSY (call from a callback: nothing was taken),

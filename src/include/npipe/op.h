@@ -96,22 +96,23 @@ struct np_op {
  */
 NP_API void np_op_init(np_op *op);
 
-/* np_op_cancel asks for the early end of an operation in flight. The callback
- * still comes, from the loop, with ERROR_OPERATION_ABORTED, or with the true
- * result if the operation had ended first. A read that the kernel was not yet
- * given ends without a system call. Where the kernel cancels at once, the
+/* np_op_cancel asks the kernel to end an operation in flight early. The
+ * callback still runs, from the loop, with ERROR_OPERATION_ABORTED, or with the
+ * true result if the operation had ended first. A read that the kernel did not
+ * have yet ends without a system call. Where the kernel cancels at once, the
  * callback runs in the next turn of the loop, or in the turn after it if the
- * next one ends early because something else is cancelled. A time limit takes
- * one turn more: a turn of the loop notices that it is over.
+ * next one ends early because another operation is cancelled. A time limit
+ * takes one turn more: a turn of the loop notices that it is over.
  *
- * A *write* cut short, by this call or by its time limit, leaves a byte stream
- * at an unknown place, and a message of which the peer has read a part runs on
- * into the next message: after such a write only np_pipe_close is safe.
+ * A *write* can be cut by this call or by its time limit. Then it is not known
+ * how much of a byte stream the peer has got. If the peer has read a part of a
+ * message, this part joins the next message. After a cut write only
+ * np_pipe_close is safe.
  *
- * Returns NP_OK when the end was asked for, also when that had been done
- * before. ERROR_NOT_FOUND: `op` is not in flight, or it has its result and its
- * callback is about to run; harmless. ERROR_INVALID_PARAMETER: NULL. Else what
- * CancelIoEx said: the operation goes on.
+ * Returns NP_OK when the cancel was requested, also if an earlier call had
+ * requested it. ERROR_NOT_FOUND: `op` is not in flight, or it has its result
+ * and its callback is about to run; harmless. ERROR_INVALID_PARAMETER: NULL.
+ * Else what CancelIoEx said: the operation goes on.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  CancelIoEx, Remarks (a cancel can lose)

@@ -86,10 +86,10 @@ typedef struct np_info {
 } np_info;
 
 /* np_pipe_info asks the kernel about `pipe` and its instance. It waits for the
- * kernel's answer, which on this machine comes at once. Of a pipe of another
- * machine the server answers: the call waits for the network, as long as that
- * lets it. The same holds for np_pipe_set_read_mode, np_pipe_peek, and once for
- * the first np_pipe_try_write of more than `write_buffer_bytes`.
+ * kernel's answer, which on this machine comes at once. For a pipe of another
+ * machine the server answers: the call waits as long as the network takes. The
+ * same holds for np_pipe_set_read_mode, np_pipe_peek, and once for the first
+ * np_pipe_try_write of more than `write_buffer_bytes`.
  *
  * An outbound server's handle has no right to query (FILE_READ_ATTRIBUTES).
  * Such an end answers with the options that it was created with; `instances` is
@@ -100,8 +100,8 @@ typedef struct np_info {
  * Returns NP_OK. ERROR_INVALID_PARAMETER: a NULL, or `info->size` is not that
  * of the struct. ERROR_INVALID_HANDLE: the pipe is being closed.
  * ERROR_PIPE_NOT_CONNECTED: a client whose server disconnected it. Else what
- * Windows said; an answer that is short, or names a kind or a state that there
- * is not, as another machine may give it, counts as an error, too.
+ * Windows said. An answer that is too short, or has an unknown kind or state,
+ * counts as an error, too: another machine may send it.
  *
  * Thread:  the loop's only.
  * Source:  GetNamedPipeInfo; FILE_PIPE_LOCAL_INFORMATION
@@ -109,14 +109,14 @@ typedef struct np_info {
  */
 NP_API np_error np_pipe_info(np_pipe *pipe, np_info *info);
 
-/* np_pipe_set_read_mode sets how this end reads from now on; np_pipe_info tells
- * it. Data that were written before and not read yet are read in the new mode;
- * of a message that was read in part, the rest.
+/* np_pipe_set_read_mode sets how this end reads from now on; np_pipe_info
+ * returns the mode. Data that were written before and not read yet are read in
+ * the new mode, also the rest of a message that was read in part.
  *
  * The call needs the right FILE_WRITE_ATTRIBUTES. Every end that may write has
  * it; a client that only reads has it if it was opened with message reads.
  *
- * Returns NP_OK. ERROR_INVALID_PARAMETER: NULL, what is no np_mode, or message
+ * Returns NP_OK. ERROR_INVALID_PARAMETER: NULL, an invalid np_mode, or message
  * reads from a byte pipe. ERROR_INVALID_HANDLE: the pipe is being closed.
  * ERROR_BUSY: a read or a transact is in flight, or readiness is reading ahead
  * or holds data that it has read, because their mode would then be unclear; or
@@ -143,21 +143,21 @@ NP_API np_error np_pipe_set_read_mode(np_pipe *pipe, np_mode mode);
  *   - idle: an operation that the caller has pending on it (a ConnectNamedPipe
  *     with an event, a read) would send a packet to the loop, which drops it.
  *
- * Whoever duplicates the handle later breaks the rule of the only handle, and
- * np_pipe_adopt cannot know. So from the first adopted pipe on a loop checks
- * each packet: it drops one that none of its operations waits for, and never
- * follows the pointer in it. The check looks through the loop's operations in
- * flight; where these are thousands, give adopted pipes a loop of their own. On
- * a foreign port each later loop of the process checks, too: the packets of
- * other holders come as long as these live.
+ * A handle that is duplicated later breaks the rule of the only handle, and
+ * np_pipe_adopt cannot notice. So from the first adopted pipe on, a loop checks
+ * each packet. It drops a packet that none of its operations waits for, and
+ * never follows the pointer in it. The check searches the loop's operations in
+ * flight: if these are thousands, give adopted pipes a loop of their own. On a
+ * foreign port each later loop of the process checks, too, because the packets
+ * of other holders come as long as these holders live.
  *
  * handle  on success it is the pipe's: never close it or start I/O on it
  *         otherwise; child processes do not inherit it any more. On failure it
  *         stays the caller's and unchanged; only if one of the last two steps
  *         failed (SetFileCompletionNotificationModes, SetHandleInformation) is
- *         it bound to the loop's port. Windows lines up what is asked of a
- *         synchronous handle: one with I/O in progress is refused only once
- *         that has ended
+ *         it bound to the loop's port. Windows runs the calls on a
+ *         synchronous handle one after the other: if I/O is in progress on it,
+ *         np_pipe_adopt returns its error when this I/O has ended
  * pipe    set on success only
  *
  * Returns NP_OK. ERROR_INVALID_PARAMETER: `loop` or `pipe` is NULL, or the

@@ -72,7 +72,7 @@ NP_API np_error np_pipe_peer_session_id(np_pipe *pipe, uint32_t *id);
  * Returns NP_OK. ERROR_INVALID_PARAMETER: a NULL. ERROR_INVALID_HANDLE: the
  * pipe is being closed. ERROR_INSUFFICIENT_BUFFER: `size` is too small.
  * A server: ERROR_CANNOT_IMPERSONATE: nothing was read from this client yet, or
- * it is one of whom the system never tells (see np_pipe_impersonate);
+ * the system never reports the user of such a client (np_pipe_impersonate);
  * ERROR_CANT_OPEN_ANONYMOUS: the client opened with SECURITY_ANONYMOUS;
  * ERROR_BUSY: the thread impersonates somebody already. A client:
  * ERROR_ACCESS_DENIED: an adopted handle without READ_CONTROL;
@@ -132,9 +132,9 @@ NP_API np_error np_pipe_peer_computer(np_pipe *pipe, char *name, size_t size);
  *
  * Returns NP_OK. ERROR_INVALID_PARAMETER: NULL, or a client end.
  * ERROR_INVALID_HANDLE: the pipe is being closed. ERROR_CANNOT_IMPERSONATE:
- * nothing was read from this client yet, or it is one of whom the system never
- * tells (above). ERROR_BUSY: the thread impersonates somebody already. Else
- * what Windows said.
+ * nothing was read from this client yet, or the system never reports the user
+ * of such a client (see above). ERROR_BUSY: the thread impersonates somebody
+ * already. Else what Windows said.
  *
  * Modes:   byte, message, message-byte, server
  * Thread:  the loop's only; fine from a callback.

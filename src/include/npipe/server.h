@@ -139,15 +139,16 @@ NP_API void np_server_options_init(np_server_options *options);
 /* np_server_create makes one instance of the pipe `name`, which listens from
  * then on: a client may open it before np_server_connect is called.
  *
- * Windows compares names without case, and takes many spellings of one. It
- * folds a path as it folds that of a file: either slash will do, several in a
- * row are one, the parts `.` and `..` are followed, and blanks and dots at the
- * end go; a backslash at the end stays, and makes another name. Behind `\\?\`
- * nothing is folded, all is part of the name. The ways `\\?\Global\pipe\` and
- * `\\?\GLOBALROOT\Device\NamedPipe\` lead to the same pipes. npipe takes all
- * of these alike: here, in np_listener_create, np_client_open and
+ * Windows ignores the case of names, and accepts several spellings of a name.
+ * It changes the path of a pipe as it changes the path of a file: a slash
+ * counts as a backslash, several in a row count as one, the parts `.` and `..`
+ * are resolved, and blanks and dots at the end are removed. A backslash at the
+ * end stays and makes another name. A path that begins with `\\?\` is not
+ * changed: all characters are part of the name. The prefixes `\\?\Global\pipe\`
+ * and `\\?\GLOBALROOT\Device\NamedPipe\` lead to the same pipes. npipe accepts
+ * all of these spellings here, in np_listener_create, np_client_open and
  * np_client_connect. In an app container a name must begin with `LOCAL\`;
- * elsewhere that is a part of the name as any other.
+ * elsewhere `LOCAL\` is an ordinary part of a name.
  *
  * name     UTF-8, `\\.\pipe\NAME` in any of these spellings, at most 256 UTF-16
  *          units in all; borrowed
@@ -155,16 +156,16 @@ NP_API void np_server_options_init(np_server_options *options);
  * server   set on success only
  *
  * Returns NP_OK. ERROR_INVALID_PARAMETER: a NULL, or an option that the
- * struct's comment rules out. ERROR_INVALID_NAME: the spelling comes to no
- * name below `\\.\pipe\`, or to one of another machine.
+ * struct's comment rules out. ERROR_INVALID_NAME: the spelling gives no name
+ * below `\\.\pipe\`, or a name on another machine.
  * ERROR_FILENAME_EXCED_RANGE: too long. ERROR_NO_UNICODE_TRANSLATION: not
  * UTF-8. ERROR_NOT_ENOUGH_MEMORY.
  * ERROR_ACCESS_DENIED: the name exists and its first instance has another
- * direction, or its security does not let the caller add instances, or
- * `first_instance` was asked for, or a preset was and the pipe is not of the
- * caller's user with that access. Then a client may have come to the instance,
- * and sees its end. ERROR_PIPE_BUSY: it has as many instances as
- * it may. Else what Windows said, also about the SDDL.
+ * direction; or its security does not let the caller add instances; or
+ * `first_instance` is set; or a preset is set, and the pipe is not of the
+ * caller's user with that access (a client that came to the instance meanwhile
+ * sees the end of the stream). ERROR_PIPE_BUSY: the name has its maximum of
+ * instances. Else what Windows said, also about the SDDL.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  CreateNamedPipe
@@ -186,7 +187,7 @@ NP_API np_error np_server_create(np_loop *loop, const char *name,
  * gets ERROR_PIPE_CONNECTED, or ERROR_NO_DATA if the client has gone.
  *
  * server  server end; borrowed until `done` ran
- * op      caller's storage; hands off until `done` runs.
+ * op      caller's storage; must not be touched until `done` runs.
  *         `op->timeout_ms`: milliseconds, 0 waits for ever
  *
  * Returns NP_OK when the wait began. ERROR_INVALID_PARAMETER (a NULL, or
