@@ -70,11 +70,10 @@ static void settle_without_child(const struct options *options,
   }
 }
 
-/* is_taken returns true if a worker other than `self` has the area of `run`.
- * Only one worker has an area at a time, so that its cases run in order and
- * share children. */
-static bool is_taken(const struct worker *workers, size_t count, size_t self,
-                     const struct run *run) {
+/* area_is_taken returns true if a worker other than `self` has the area of
+ * `run`. */
+static bool area_is_taken(const struct worker *workers, size_t count,
+                          size_t self, const struct run *run) {
   for (size_t i = 0; i < count; i++) {
     if (i != self && worker_has_area(&workers[i], run->c->id)) {
       return true;
@@ -83,19 +82,39 @@ static bool is_taken(const struct worker *workers, size_t count, size_t self,
   return false;
 }
 
+/* worker_assign gives the worker `self` the first area that no other worker
+ * has: cases of one area run in order and share children. If there is none, the
+ * worker helps with an area of which some runs wait. */
+static void worker_assign(struct worker *workers, size_t count, size_t self,
+                          const struct run_list *runs) {
+  const char *shared = NULL;
+
+  for (const struct run *run = runs->first; run != NULL; run = run->next) {
+    if (run->result != RUN_PENDING || run->is_taken) {
+      continue;
+    }
+    if (!area_is_taken(workers, count, self, run)) {
+      worker_take_area(&workers[self], run->c->id);
+      return;
+    }
+    if (shared == NULL) {
+      shared = run->c->id;
+    }
+  }
+  if (shared != NULL) {
+    worker_take_area(&workers[self], shared);
+  }
+}
+
 /* workers_assign gives an area to each idle worker. It returns false if no
  * worker has an area. */
 static bool workers_assign(struct worker *workers, size_t count,
-                           struct run_list *runs) {
-  struct run *run;
+                           const struct run_list *runs) {
   bool any = false;
 
   for (size_t i = 0; i < count; i++) {
-    for (run = runs->first; worker_is_idle(&workers[i]) && run != NULL;
-         run = run->next) {
-      if (run->result == RUN_PENDING && !is_taken(workers, count, i, run)) {
-        worker_take_area(&workers[i], run->c->id);
-      }
+    if (worker_is_idle(&workers[i])) {
+      worker_assign(workers, count, i, runs);
     }
     any = any || !worker_is_idle(&workers[i]);
   }

@@ -35,6 +35,7 @@ struct run {
   char label[VARIANT_LABEL_BYTES_MAX];
   const struct expectation *expected; /* NULL: must pass */
   enum run_result result;
+  bool is_taken;   /* a child has it */
   uint64_t rounds; /* number of rounds, with --repeat */
   uint64_t seed;   /* seed of the last round */
   uint64_t ms;     /* time of all rounds */

@@ -62,7 +62,8 @@ static struct run *next_run(const struct worker *worker) {
   struct run *run;
 
   for (run = worker->runs->first; run != NULL; run = run->next) {
-    if (run->result == RUN_PENDING && worker_has_area(worker, run->c->id)) {
+    if (run->result == RUN_PENDING && !run->is_taken &&
+        worker_has_area(worker, run->c->id)) {
       return run;
     }
   }
@@ -83,6 +84,7 @@ static void child_feed(struct worker *worker) {
     limit_start(worker, END_LIMIT_MS);
     return;
   }
+  worker->run->is_taken = true;
   worker->run->seed = worker->options->seed + worker->run->rounds;
   length =
       snprintf(line, sizeof(line), "%u %" PRIu64 " %s\n", worker->run->variant,
@@ -130,6 +132,7 @@ static void run_end(struct worker *worker, enum run_result happened,
 
   run->ms += host_now_ms() - worker->started_ms;
   run->rounds++;
+  run->is_taken = false;
   worker->run = NULL;
   text_trim(&worker->output);
   if (happened == RUN_PASSED) {
