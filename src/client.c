@@ -76,11 +76,8 @@ np_error np__client_open(np_loop *loop, const np__name *name,
     goto cleanup;
   }
   if (sets_read_mode(name, options)) {
-    DWORD mode = options->read_mode == NP_MESSAGE ? PIPE_READMODE_MESSAGE
-                                                  : PIPE_READMODE_BYTE;
-
-    if (!SetNamedPipeHandleState(handle, &mode, NULL, NULL)) {
-      error = GetLastError();
+    error = np__pipe_set_handle_mode(handle, options->read_mode);
+    if (error != NP_OK) {
       goto cleanup;
     }
   }

@@ -152,6 +152,10 @@ bool np__pipe_keeps_messages(np_pipe *pipe);
  * error of Windows. */
 np_error np__pipe_unread(const np_pipe *pipe, uint32_t *bytes);
 
+/* np__pipe_set_handle_mode sets the read mode of a handle that is not a pipe's
+ * yet. Returns NP_OK or the error of Windows. */
+np_error np__pipe_set_handle_mode(HANDLE handle, np_mode mode);
+
 /* np__pipe_set_read_mode sets the read mode of this end. Returns NP_OK or the
  * error of Windows. */
 np_error np__pipe_set_read_mode(np_pipe *pipe, np_mode mode);

@@ -91,15 +91,20 @@ bool np__pipe_keeps_messages(np_pipe *pipe) {
   return pipe->mode == NP_MESSAGE;
 }
 
-np_error np__pipe_set_read_mode(np_pipe *pipe, np_mode mode) {
-  DWORD state = PIPE_WAIT;
+np_error np__pipe_set_handle_mode(HANDLE handle, np_mode mode) {
+  DWORD state = mode == NP_MESSAGE ? PIPE_READMODE_MESSAGE : PIPE_READMODE_BYTE;
 
-  state |= mode == NP_MESSAGE ? PIPE_READMODE_MESSAGE : PIPE_READMODE_BYTE;
-  if (!SetNamedPipeHandleState(pipe->target.handle, &state, NULL, NULL)) {
-    return GetLastError();
+  return SetNamedPipeHandleState(handle, &state, NULL, NULL) ? NP_OK
+                                                             : GetLastError();
+}
+
+np_error np__pipe_set_read_mode(np_pipe *pipe, np_mode mode) {
+  const np_error error = np__pipe_set_handle_mode(pipe->target.handle, mode);
+
+  if (error == NP_OK) {
+    pipe->read_mode = mode;
   }
-  pipe->read_mode = mode;
-  return NP_OK;
+  return error;
 }
 
 np_error np_pipe_set_read_mode(np_pipe *pipe, np_mode mode) {

@@ -306,15 +306,19 @@ np_error np__ready_ensure(np_pipe *pipe, bool reads) {
   return reads ? np__ahead_prepare(&pipe->readiness->ahead) : NP_OK;
 }
 
-np_error np__ready_check_interest(const np_pipe *pipe, np_interest interest) {
-  if (interest == 0 || (interest & ~ALL_BITS) != 0) {
+bool np__ready_is_interest(np_interest interest) {
+  return interest != 0 && (interest & ~ALL_BITS) == 0;
+}
+
+np_error np__ready_ensure_for(np_pipe *pipe, np_interest interest) {
+  if (!np__ready_is_interest(interest)) {
     return ERROR_INVALID_PARAMETER;
   }
   if ((!pipe->readable && (interest & NP__WRITE_BITS) == 0) ||
       (!pipe->writable && (interest & NP__READ_BITS) == 0)) {
     return ERROR_ACCESS_DENIED;
   }
-  return NP_OK;
+  return np__ready_ensure(pipe, pipe->readable);
 }
 
 np_error np__ready_begin(np_pipe *pipe, np_interest interest, np_op *op,
@@ -323,10 +327,7 @@ np_error np__ready_begin(np_pipe *pipe, np_interest interest, np_op *op,
 
   error = np__op_check(&pipe->target, op, done);
   if (error == NP_OK) {
-    error = np__ready_check_interest(pipe, interest);
-  }
-  if (error == NP_OK) {
-    error = np__ready_ensure(pipe, pipe->readable);
+    error = np__ready_ensure_for(pipe, interest);
   }
   if (error != NP_OK) {
     return error;

@@ -26,9 +26,13 @@ typedef struct np__readiness {
  * with a read-ahead. Returns NP_OK or ERROR_NOT_ENOUGH_MEMORY. */
 np_error np__ready_ensure(np_pipe *pipe, bool reads);
 
-/* np__ready_check_interest returns NP_OK, ERROR_INVALID_PARAMETER (no interest,
- * or an unknown bit) or ERROR_ACCESS_DENIED (not a direction of `pipe`). */
-np_error np__ready_check_interest(const np_pipe *pipe, np_interest interest);
+/* np__ready_is_interest returns false for no interest, or an unknown bit. */
+bool np__ready_is_interest(np_interest interest);
+
+/* np__ready_ensure_for is np__ready_ensure for `interest`. Returns also
+ * ERROR_INVALID_PARAMETER, or ERROR_ACCESS_DENIED (not a direction of `pipe`).
+ */
+np_error np__ready_ensure_for(np_pipe *pipe, np_interest interest);
 
 /* np__ready_begin begins a wait for `interest`, of `kind` NP__OP_WAIT or
  * NP__OP_IO. Returns NP_OK or the error of np_pipe_ready. */

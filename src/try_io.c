@@ -135,18 +135,12 @@ np_error np_pipe_try_io(np_pipe *pipe, np_interest interest, np_io_fn fn,
     transferred = &ignored;
   }
   *transferred = 0;
-  if (pipe == NULL || fn == NULL) {
-    return ERROR_INVALID_PARAMETER;
-  }
-  if (np__ready_check_interest(pipe, interest) == ERROR_INVALID_PARAMETER) {
+  if (pipe == NULL || fn == NULL || !np__ready_is_interest(interest)) {
     return ERROR_INVALID_PARAMETER;
   }
   error = np__target_check(&pipe->target);
   if (error == NP_OK) {
-    error = np__ready_check_interest(pipe, interest);
-  }
-  if (error == NP_OK) {
-    error = np__ready_ensure(pipe, pipe->readable);
+    error = np__ready_ensure_for(pipe, interest);
   }
   if (error != NP_OK) {
     return error;
