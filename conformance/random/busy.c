@@ -483,7 +483,8 @@ void step_busy(struct play *play, const struct step *step) {
   struct busy *busy = &play->busy;
   unsigned ready = in_flight(play);
 
-  if (!can_be_measured(play) || ready > READY_MAX) {
+  /* A read that fails by a lie would end the busy work. */
+  if (!can_be_measured(play) || ready > READY_MAX || play->lies) {
     return;
   }
   busy_prepare(play, loop_index);

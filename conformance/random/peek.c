@@ -51,6 +51,14 @@ void peek_end(struct end *end, const struct step *step) {
     }
     return;
   }
+  if (play->lies) {
+    /* Which numbers of an answer are lies the model cannot know. */
+    if (peek.copied > note->length) {
+      play_fail(play, "peek %u of end %u shows more than its buffer holds",
+                (unsigned)note->number, end->number);
+    }
+    return;
+  }
   if (!end->readable || peek.copied > note->length ||
       peek.available < peek.copied ||
       (peek.left > 0 && (peek.copied < note->length || !end->reads_messages))) {

@@ -259,8 +259,7 @@ static void raw_adopt(struct play *play, const struct step *step) {
       end->session_count > 0 ? end->sessions[end->session_count - 1] : NULL;
   /* An outbound server has no right to be queried. */
   if (!(error == ERROR_ACCESS_DENIED && end->is_server && !end->readable) &&
-      !(error == ERROR_NO_SYSTEM_RESOURCES && play->faults) &&
-      !(error == ERROR_NOT_ENOUGH_MEMORY && play->memory_fault) &&
+      !is_fault(play, error) && !(error == ERROR_NOT_SUPPORTED && play->lies) &&
       !(error == ERROR_PIPE_NOT_CONNECTED && !end->is_server &&
         session != NULL && session->disconnected)) {
     play_fail(play, "np_pipe_adopt gave %s", np_error_name(error));
