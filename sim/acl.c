@@ -1,6 +1,6 @@
 /* SIDs, lists and descriptors that a program builds by hand. They are memory of
  * the program; the kernel reads them when a pipe is made. */
-#include "kernel.h"
+#include "security.h"
 
 #include <accctrl.h>
 #include <aclapi.h>

@@ -2,6 +2,8 @@
  * with the name converted. */
 #include "pipe.h"
 
+#include <sddl.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -227,4 +229,46 @@ HANDLE WINAPI OpenSemaphoreA(DWORD access, BOOL inherit, LPCSTR name) {
     return NULL;
   }
   return open_named(&call, OBJECT_SEMAPHORE, access, inherit, name);
+}
+
+/* --- Security as text ---------------------------------------------------- */
+
+BOOL WINAPI ConvertStringSecurityDescriptorToSecurityDescriptorA(
+    LPCSTR text, DWORD revision, PSECURITY_DESCRIPTOR *descriptor,
+    PULONG size) {
+  struct call call;
+
+  if (sim__call_begin(&call, __func__, PLACE, " ")) {
+    WCHAR *wide = sim__wide(text);
+
+    sim__descriptor_from_text(&call, wide, revision, descriptor, size);
+    free(wide);
+  }
+  return sim__call_end(&call);
+}
+
+BOOL WINAPI ConvertSidToStringSidA(PSID sid, LPSTR *text) {
+  struct call call;
+
+  if (sim__call_begin(&call, __func__, PLACE, " ")) {
+    WCHAR *wide = sim__sid_to_text(&call, sid);
+
+    if (wide != NULL) {
+      *text = sim__narrow(wide); /* LocalFree takes it in place of `wide` */
+      free(wide);
+    }
+  }
+  return sim__call_end(&call);
+}
+
+BOOL WINAPI ConvertStringSidToSidA(LPCSTR text, PSID *sid) {
+  struct call call;
+
+  if (sim__call_begin(&call, __func__, PLACE, " ")) {
+    WCHAR *wide = sim__wide(text);
+
+    sim__sid_from_text(&call, wide, sid);
+    free(wide);
+  }
+  return sim__call_end(&call);
 }

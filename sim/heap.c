@@ -1,5 +1,6 @@
-/* Heaps. Each block is a block of malloc, so that sanitizers see its bounds and
- * its end. A heap of its own also knows its blocks, which HeapDestroy frees. */
+/* Heaps, and the blocks of LocalAlloc. Each block is a block of malloc, so that
+ * sanitizers see its bounds and its end. A heap of its own also knows its
+ * blocks, which HeapDestroy frees. */
 #include "kernel.h"
 
 #include <malloc.h>
@@ -129,5 +130,25 @@ HGLOBAL WINAPI GlobalAlloc(UINT flags, SIZE_T size) {
 
 HGLOBAL WINAPI GlobalFree(HGLOBAL memory) {
   free(memory);
+  return NULL;
+}
+
+HLOCAL WINAPI LocalAlloc(UINT flags, SIZE_T size) {
+  struct call call;
+  void *memory = (flags & LMEM_ZEROINIT) != 0 ? calloc(1, size) : malloc(size);
+
+  sim__call_note(&call, __func__, PLACE);
+  sim__kernel.locals += memory != NULL;
+  sim__call_end(&call);
+  return memory;
+}
+
+HLOCAL WINAPI LocalFree(HLOCAL memory) {
+  struct call call;
+
+  sim__call_note(&call, __func__, PLACE);
+  sim__kernel.locals -= memory != NULL;
+  free(memory);
+  sim__call_end(&call);
   return NULL;
 }

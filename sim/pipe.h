@@ -2,7 +2,7 @@
 #ifndef NPIPE_SIM_PIPE_H
 #define NPIPE_SIM_PIPE_H
 
-#include "kernel.h"
+#include "security.h"
 
 #include <winioctl.h>
 

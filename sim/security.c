@@ -1,4 +1,6 @@
 /* Security descriptors of pipes, and the rights that they give to a token. */
+#include "security.h"
+
 #include "pipe.h"
 
 #include <stdlib.h>

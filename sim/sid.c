@@ -1,6 +1,6 @@
 /* SIDs and security descriptors as text: SDDL with an owner, a group, a DACL of
  * plain allow and deny entries, and a SACL with a mandatory label. */
-#include "kernel.h"
+#include "security.h"
 
 #include <sddl.h>
 #include <stdio.h>
@@ -319,29 +319,35 @@ static size_t descriptor_parse(const WCHAR *text, unsigned char *out) {
   return size;
 }
 
+void sim__descriptor_from_text(struct call *call, const WCHAR *text,
+                               DWORD revision, PSECURITY_DESCRIPTOR *descriptor,
+                               PULONG size) {
+  unsigned char *out = calloc(1, DESCRIPTOR_BYTES_MAX);
+  size_t used = text == NULL ? 0 : descriptor_parse(text, out);
+
+  if (revision != SDDL_REVISION_1) {
+    call->error = ERROR_UNKNOWN_REVISION;
+  } else if (used == 0) {
+    call->error = text == NULL ? ERROR_INVALID_PARAMETER : ERROR_INVALID_ACL;
+  }
+  if (call->error != 0) {
+    free(out);
+    return;
+  }
+  sim__kernel.locals++;
+  *descriptor = out;
+  if (size != NULL) {
+    *size = (ULONG)used;
+  }
+}
+
 BOOL WINAPI ConvertStringSecurityDescriptorToSecurityDescriptorW(
     LPCWSTR text, DWORD revision, PSECURITY_DESCRIPTOR *descriptor,
     PULONG size) {
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, " ")) {
-    unsigned char *out = calloc(1, DESCRIPTOR_BYTES_MAX);
-    size_t used = text == NULL ? 0 : descriptor_parse(text, out);
-
-    if (revision != SDDL_REVISION_1) {
-      call.error = ERROR_UNKNOWN_REVISION;
-    } else if (used == 0) {
-      call.error = text == NULL ? ERROR_INVALID_PARAMETER : ERROR_INVALID_ACL;
-    }
-    if (call.error == 0) {
-      sim__kernel.locals++;
-      *descriptor = out;
-      if (size != NULL) {
-        *size = (ULONG)used;
-      }
-    } else {
-      free(out);
-    }
+    sim__descriptor_from_text(&call, text, revision, descriptor, size);
   }
   return sim__call_end(&call);
 }
@@ -392,36 +398,46 @@ BOOL WINAPI ConvertSecurityDescriptorToStringSecurityDescriptorW(
   return sim__call_end(&call);
 }
 
+WCHAR *sim__sid_to_text(struct call *call, PSID sid) {
+  struct out out = {.used = 0};
+
+  if (sid == NULL || *(const BYTE *)sid != 1) {
+    call->error = ERROR_INVALID_SID;
+    return NULL;
+  }
+  add_sid(&out, sid);
+  return to_wide(&out);
+}
+
 BOOL WINAPI ConvertSidToStringSidW(PSID sid, LPWSTR *text) {
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, " ")) {
-    struct out out = {.used = 0};
+    WCHAR *made = sim__sid_to_text(&call, sid);
 
-    if (sid == NULL || *(const BYTE *)sid != 1) {
-      call.error = ERROR_INVALID_SID;
-    } else {
-      add_sid(&out, sid);
-      *text = to_wide(&out);
-    }
+    *text = made != NULL ? made : *text;
   }
   return sim__call_end(&call);
+}
+
+void sim__sid_from_text(struct call *call, const WCHAR *text, PSID *sid) {
+  unsigned char *out = calloc(1, SID_BYTES_MAX);
+  size_t used = text == NULL ? 0 : sim__sid_parse(text, out);
+
+  if (used == 0 || text[used] != 0) {
+    free(out);
+    call->error = ERROR_INVALID_SID;
+  } else {
+    sim__kernel.locals++;
+    *sid = out;
+  }
 }
 
 BOOL WINAPI ConvertStringSidToSidW(LPCWSTR text, PSID *sid) {
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, " ")) {
-    unsigned char *out = calloc(1, SID_BYTES_MAX);
-    size_t used = text == NULL ? 0 : sim__sid_parse(text, out);
-
-    if (used == 0 || text[used] != 0) {
-      free(out);
-      call.error = ERROR_INVALID_SID;
-    } else {
-      sim__kernel.locals++;
-      *sid = out;
-    }
+    sim__sid_from_text(&call, text, sid);
   }
   return sim__call_end(&call);
 }
@@ -445,24 +461,4 @@ BOOL WINAPI CopySid(DWORD size, PSID to, PSID from) {
   }
   memcpy(to, from, sim__sid_size(from));
   return TRUE;
-}
-
-HLOCAL WINAPI LocalAlloc(UINT flags, SIZE_T size) {
-  struct call call;
-  void *memory = (flags & LMEM_ZEROINIT) != 0 ? calloc(1, size) : malloc(size);
-
-  sim__call_note(&call, __func__, PLACE);
-  sim__kernel.locals += memory != NULL;
-  sim__call_end(&call);
-  return memory;
-}
-
-HLOCAL WINAPI LocalFree(HLOCAL memory) {
-  struct call call;
-
-  sim__call_note(&call, __func__, PLACE);
-  sim__kernel.locals -= memory != NULL;
-  free(memory);
-  sim__call_end(&call);
-  return NULL;
 }

@@ -1,4 +1,7 @@
 /* The calls that take names as bytes: they mean the same pipes. */
+
+#include <sddl.h>
+
 #include "fixture.h"
 
 static char name[NAME_CHARS_MAX];
@@ -85,4 +88,39 @@ NP_PLATFORM_CASE("platform/ansi/call", CallNamedPipeA, NO_MODE, NO_ERROR,
   assert_int_equal(bytes, 2);
   assert_memory_equal(answer, "ab", 2);
   assert_int_equal(worker_join(worker), 0);
+}
+
+NP_PLATFORM_CASE("platform/ansi/descriptor",
+                 ConvertStringSecurityDescriptorToSecurityDescriptorA, NO_MODE,
+                 NO_ERROR,
+                 "A descriptor that is text in bytes serves as the one in "
+                 "UTF-16 does.",
+                 "ConvertStringSecurityDescriptorToSecurityDescriptorA"
+                 "#parameters") {
+  SECURITY_ATTRIBUTES attributes = {sizeof attributes, NULL, FALSE};
+  HANDLE server;
+
+  assert_call(ConvertStringSecurityDescriptorToSecurityDescriptorA(
+      "D:(A;;GA;;;WD)", SDDL_REVISION_1, &attributes.lpSecurityDescriptor,
+      NULL));
+  server = CreateNamedPipeW(f->name, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED,
+                            PIPE_TYPE_BYTE, 1, 0, 0, 0, &attributes);
+  LocalFree(attributes.lpSecurityDescriptor);
+  assert_true(server != INVALID_HANDLE_VALUE);
+  win_own(f, server);
+  assert_true(client_open(f, GENERIC_READ | GENERIC_WRITE, 0) !=
+              INVALID_HANDLE_VALUE);
+}
+
+NP_PLATFORM_CASE("platform/ansi/sid", ConvertSidToStringSidA, NO_MODE, NO_ERROR,
+                 "A SID becomes text in bytes, and that text becomes the SID.",
+                 "ConvertSidToStringSidA#parameters") {
+  PSID everyone = NULL;
+  char *text = NULL;
+
+  assert_call(ConvertStringSidToSidA("S-1-1-0", &everyone));
+  assert_call(ConvertSidToStringSidA(everyone, &text));
+  assert_string_equal(text, "S-1-1-0");
+  LocalFree(everyone);
+  LocalFree(text);
 }

@@ -16,6 +16,14 @@ BOOL WINAPI ConvertSecurityDescriptorToStringSecurityDescriptorW(
     LPWSTR *text, PULONG length);
 BOOL WINAPI ConvertSidToStringSidW(PSID sid, LPWSTR *text);
 BOOL WINAPI ConvertStringSidToSidW(LPCWSTR text, PSID *sid);
+BOOL WINAPI ConvertStringSecurityDescriptorToSecurityDescriptorA(
+    LPCSTR text, DWORD revision, PSECURITY_DESCRIPTOR *descriptor, PULONG size);
+BOOL WINAPI ConvertSidToStringSidA(PSID sid, LPSTR *text);
+BOOL WINAPI ConvertStringSidToSidA(LPCSTR text, PSID *sid);
+#define ConvertStringSecurityDescriptorToSecurityDescriptor \
+  SIM_T(ConvertStringSecurityDescriptorToSecurityDescriptor)
+#define ConvertSidToStringSid SIM_T(ConvertSidToStringSid)
+#define ConvertStringSidToSid SIM_T(ConvertStringSidToSid)
 
 SIM_EXTERN_C_END
 
