@@ -13,55 +13,10 @@
 
 enum { STREAM_BYTES_MAX = 4096, CUTS_MAX = 12 };
 
-struct memory {
-  size_t live_bytes;
-  size_t came_bytes; /* of the frame that has begun */
-  uint32_t fails_at; /* counts down; 0: never */
-  bool has_failed;
-};
-
-/* The header of each block, which holds the block's size. */
-union block {
-  size_t size;
-  max_align_t align;
-};
-
-static size_t bytes_max_of(const struct memory *memory) {
-  return 2 * memory->came_bytes + NP_FRAME_MEMORY_BYTES;
-}
-
-static void *allocate(void *context, size_t size) {
-  struct memory *memory = context;
-  union block *block;
-
-  if (memory->fails_at > 0 && --memory->fails_at == 0) {
-    memory->has_failed = true;
-    return NULL;
-  }
-  fuzz_law(size <= bytes_max_of(memory) &&
-               memory->live_bytes <= bytes_max_of(memory) - size,
-           "%zu bytes beside %zu, where %zu bytes of the frame have come", size,
-           memory->live_bytes, memory->came_bytes);
-  block = malloc(sizeof *block + size);
-  if (block == NULL) {
-    abort();
-  }
-  block->size = size;
-  memory->live_bytes += size;
-  return block + 1;
-}
-
-static void release(void *context, void *block) {
-  struct memory *memory = context;
-
-  memory->live_bytes -= ((union block *)block)[-1].size;
-  free((union block *)block - 1);
-}
-
 /* Compares the decoded frames with those of the naive decoder. */
 struct reader {
   np_frame_decoder decoder;
-  struct memory memory;
+  struct frame_memory memory;
   const uint8_t *stream;
   const struct framed_stream *expected;
   size_t count;
@@ -97,10 +52,10 @@ static np_error feed(struct reader *reader, const uint8_t *piece, size_t size) {
     error = np_frame_decode(&reader->decoder, piece, size, &consumed, &frame);
     if (error != NP_OK) {
       fuzz_law(
-          reader->memory.live_bytes <=
-              (error == ERROR_MORE_DATA ? bytes_max_of(&reader->memory) : 0),
+          reader->memory.counted.live_bytes <=
+              (error == ERROR_MORE_DATA ? frame_bytes_max(&reader->memory) : 0),
           "%zu bytes are held where %zu bytes of a frame have come: %u",
-          reader->memory.live_bytes, reader->memory.came_bytes,
+          reader->memory.counted.live_bytes, reader->memory.came_bytes,
           (unsigned)error);
       fuzz_law(consumed == (error == ERROR_MORE_DATA ? size : 0) &&
                    frame.data == NULL && frame.length == 0,
@@ -173,11 +128,11 @@ static void decode_cut(const struct framing *framing, const uint8_t *stream,
                        const size_t *cuts, size_t cut_count,
                        uint32_t fails_at) {
   struct reader reader = {.stream = stream, .expected = expected};
-  const np_allocator allocator = {allocate, release, &reader.memory};
+  const np_allocator allocator = framing_allocator(&reader.memory);
   np_error error = ERROR_MORE_DATA;
   size_t at = 0;
 
-  reader.memory.fails_at = fails_at;
+  memory_fail(&reader.memory.counted, fails_at);
   fuzz_law(np_frame_decoder_init(&reader.decoder, &framing->options,
                                  &allocator) == NP_OK,
            "options that are possible are refused");
@@ -190,7 +145,7 @@ static void decode_cut(const struct framing *framing, const uint8_t *stream,
     }
   }
   if (error == ERROR_NOT_ENOUGH_MEMORY) {
-    fuzz_law(reader.memory.has_failed,
+    fuzz_law(fails_at != 0 && reader.memory.counted.total >= fails_at,
              "memory is said to be short, and is not");
     fuzz_law(np_frame_decoder_length(&reader.decoder) != 0,
              "the frame that found no memory has no length");
@@ -211,8 +166,8 @@ static void decode_cut(const struct framing *framing, const uint8_t *stream,
     }
   }
   np_frame_decoder_deinit(&reader.decoder);
-  fuzz_law(reader.memory.live_bytes == 0, "%zu bytes are left",
-           reader.memory.live_bytes);
+  fuzz_law(reader.memory.counted.live_bytes == 0, "%zu bytes are left",
+           reader.memory.counted.live_bytes);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {

@@ -31,11 +31,6 @@ struct wire {
   size_t count;
 };
 
-struct memory {
-  size_t live_bytes;
-  size_t came_bytes; /* of the frame that has begun */
-};
-
 static uint8_t long_payload[LONG_BYTES_MAX];
 
 static uint8_t fill[NP_FRAME_HEADER_BYTES_MAX];
@@ -85,38 +80,10 @@ static void frame_send(struct wire *wire, const struct framing *framing,
   wire->length += header_length + length;
 }
 
-/* The size stands before the block. */
-union block {
-  size_t size;
-  max_align_t align;
-};
-
-static void *allocate(void *context, size_t size) {
-  struct memory *memory = context;
-  union block *block = malloc(sizeof *block + size);
-
-  if (block == NULL) {
-    abort();
-  }
-  block->size = size;
-  memory->live_bytes += size;
-  fuzz_law(memory->live_bytes <= 2 * memory->came_bytes + NP_FRAME_MEMORY_BYTES,
-           "%zu bytes are held, of a frame of which %zu have come",
-           memory->live_bytes, memory->came_bytes);
-  return block + 1;
-}
-
-static void release(void *context, void *block) {
-  struct memory *memory = context;
-
-  memory->live_bytes -= ((union block *)block)[-1].size;
-  free((union block *)block - 1);
-}
-
 static void receive(const struct wire *wire, const struct framing *framing,
                     size_t piece) {
-  struct memory memory = {0, 0};
-  const np_allocator allocator = {allocate, release, &memory};
+  struct frame_memory memory;
+  const np_allocator allocator = framing_allocator(&memory);
   np_frame_decoder decoder;
   size_t begin = 0; /* of the frame */
   size_t count = 0;

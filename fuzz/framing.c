@@ -189,3 +189,15 @@ np_error framing_encode_error(const struct framing *framing, size_t payload) {
   return wide_less(wide_of(framing->field_max), field) ? ERROR_BUFFER_OVERFLOW
                                                        : NP_OK;
 }
+
+static void too_much(void *context, size_t size, size_t bytes_max) {
+  const struct frame_memory *memory = context;
+
+  fuzz_law(bytes_max == 0,
+           "%zu bytes beside %zu, where %zu bytes of the frame have come", size,
+           memory->counted.live_bytes, memory->came_bytes);
+}
+
+np_allocator framing_allocator(struct frame_memory *memory) {
+  return frame_memory_allocator(memory, too_much);
+}

@@ -8,6 +8,7 @@
 #include <npipe/npipe.h>
 
 #include "fuzz.h"
+#include "kit/frame_memory.h"
 
 /* Options, and the values that follow from them if they are possible. */
 struct framing {
@@ -22,6 +23,10 @@ struct framing {
 
 /* framing_choose draws options, most of which a decoder accepts. */
 void framing_choose(struct framing *framing, struct fuzz_input *input);
+
+/* framing_allocator returns the allocator of `memory`, which it clears. The law
+ * of a decoder's memory is checked at each allocation. */
+np_allocator framing_allocator(struct frame_memory *memory);
 
 /* A frame, which is always one piece of the stream. */
 struct framed {

@@ -12,7 +12,7 @@
 #include <sim/sim.h>
 
 #include "fuzz.h"
-#include "memory.h"
+#include "kit/memory.h"
 
 struct stage {
   np_loop *loop;

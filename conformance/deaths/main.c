@@ -15,6 +15,7 @@
 #include <sim/sim.h>
 
 #include "deaths.h"
+#include "kit/child.h"
 #include "threads.h"
 
 enum { REFUSED = ERROR_ACCESS_DENIED, WORDS_BYTES_MAX = 4096 };
@@ -97,18 +98,11 @@ static const struct death {
 
 static bool ends_as_said(const struct death *death) {
   int status = 0;
-  pid_t child;
 
-  fflush(stdout);
-  child = fork();
-  if (child == 0) {
+  if (child_begin(&status)) {
     sim_reset(1, NULL);
     death->play();
     _exit(WENT_ON);
-  }
-  if (child < 0 || waitpid(child, &status, 0) != child) {
-    perror("deaths");
-    return false;
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == death->status) {
     return true;

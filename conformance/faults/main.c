@@ -1,16 +1,12 @@
 /* npipe-faults: plays each scenario once without a fault. Then it plays the
  * scenario again for each of its allocations and system calls, and lets that
  * one fail. */
-#define _GNU_SOURCE /* MAP_ANONYMOUS, strsignal */
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "kit/child.h"
 #include "run.h"
 
 enum {
@@ -191,37 +187,10 @@ static void print_failure(const char *what) {
   fflush(stdout);
 }
 
-/* on_death: a crash counts as the run's failure and ends this process. */
-static void on_death(int signal_number) {
-  print_failure(signal_number == SIGALRM ? "a hang: the run did not end in time"
-                                         : strsignal(signal_number));
-  signal(signal_number, SIG_DFL);
-  raise(signal_number);
-}
-
-static void on_sanitizer(void) {
-  print_failure("a sanitizer reported an error, see above");
-}
-
-void __sanitizer_set_death_callback(void (*callback)(void))
-    __attribute__((weak));
-
-static void catch_deaths(void) {
-  if (__sanitizer_set_death_callback != NULL) {
-    __sanitizer_set_death_callback(on_sanitizer);
-  } else {
-    signal(SIGSEGV, on_death);
-    signal(SIGBUS, on_death);
-    signal(SIGFPE, on_death);
-  }
-  signal(SIGABRT, on_death);
-  signal(SIGALRM, on_death);
-}
-
 static void note_calls(void) {
   uint64_t known = 0;
 
-  tally->allocations = current.allocations;
+  tally->allocations = current.memory.total;
   tally->calls = sim_calls_total();
   for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
     tally->calls_of[i] = sim_calls(faults[i].function);
@@ -253,18 +222,6 @@ static void play(const struct scenario *scenario, const struct plan *plan,
     plan_text(plan, text, sizeof text);
     printf("ok   %s, settings %s, fault %s: %s\n", scenario->id,
            current_settings, text, np_error_name(current.first_error));
-  }
-}
-
-/* reap waits for a child. A child that died has printed its failure. */
-static void reap(pid_t child) {
-  int status = 0;
-
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    tally->failures++;
-    printf("FAIL a child process ended with status %d\n", status);
   }
 }
 
@@ -417,27 +374,23 @@ int main(int argc, char **argv) {
   if (options.list) {
     return 0;
   }
-  tally = mmap(NULL, sizeof *tally, PROT_READ | PROT_WRITE,
-               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (tally == MAP_FAILED) {
-    perror("mmap");
-    return 1;
-  }
+  tally = child_share(sizeof *tally);
   for (size_t i = 0; i < sim_settings_count(); i++) {
     const char *name = sim_settings_name(i);
-    pid_t child;
+    int status = 0;
 
     if (options.settings != NULL && strcmp(options.settings, name) != 0) {
       continue;
     }
-    fflush(stdout);
-    child = fork();
-    if (child == 0) {
-      catch_deaths();
+    if (child_begin(&status)) {
+      child_catch(print_failure); /* A death is the failure of its run. */
       play_settings(&options, name);
       exit(0);
     }
-    reap(child);
+    if (!child_passed(status)) {
+      tally->failures++;
+      printf("FAIL a child process ended with status %d\n", status);
+    }
   }
   printf("%llu fault points in %zu scenarios, %llu failures\n",
          (unsigned long long)tally->points, scenario_count,

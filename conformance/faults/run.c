@@ -25,35 +25,6 @@ void run_fail(struct run *r, const char *format, ...) {
   va_end(arguments);
 }
 
-/* --- The allocator ------------------------------------------------------- */
-
-static void *allocate(void *context, size_t size) {
-  struct run *r = context;
-  void *memory;
-
-  r->allocations++;
-  if (r->plan.kind == PLAN_ALLOCATION && r->plan.nth == r->allocations) {
-    return NULL;
-  }
-  memory = malloc(size);
-  if (memory != NULL) {
-    memset(memory, 0xA5, size);
-    r->live++;
-  }
-  return memory;
-}
-
-static void release(void *context, void *memory) {
-  struct run *r = context;
-
-  if (memory == NULL || r->live == 0) {
-    run_fail(r, "memory was released that nobody has");
-    return;
-  }
-  r->live--;
-  free(memory);
-}
-
 /* --- The loop ------------------------------------------------------------ */
 
 static np_error foreign_turn(struct run *r, uint32_t wait_ms) {
@@ -117,9 +88,7 @@ static bool loop_make(struct run *r) {
   np_loop_options options;
 
   np_loop_options_init(&options);
-  options.allocator.allocate = allocate;
-  options.allocator.release = release;
-  options.allocator.context = r;
+  options.allocator = memory_allocator(&r->memory);
   if ((r->scenario->flags & FOREIGN_PORT) != 0) {
     r->port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 1);
     if (r->port == NULL) {
@@ -223,8 +192,8 @@ static void check_account(struct run *r) {
   if (r->closed != r->closing) {
     run_fail(r, "%u pipes were closed and %u told so", r->closing, r->closed);
   }
-  if (r->live != 0) {
-    run_fail(r, "%zu blocks of memory are left", r->live);
+  if (r->memory.live != 0) {
+    run_fail(r, "%zu blocks of memory are left", r->memory.live);
   }
   if (!sim_check(text, sizeof text) && !leaves_wait(r)) {
     run_fail(r, "the kernel: %s", text);
@@ -253,7 +222,9 @@ bool run_scenario(struct run *r, const struct scenario *scenario,
   np_listener_options_init(&r->listener_options);
   r->listener_options.server.in_buffer_bytes = QUOTA_BYTES;
   r->listener_options.server.out_buffer_bytes = QUOTA_BYTES;
-  if (plan->kind == PLAN_CALL) {
+  if (plan->kind == PLAN_ALLOCATION) {
+    r->memory.fail_at = plan->nth;
+  } else if (plan->kind == PLAN_CALL) {
     sim_fault(plan->function, plan->nth, plan->error);
   } else if (plan->kind == PLAN_COMPLETION) {
     sim_fault_completion(plan->function, plan->nth, (NTSTATUS)plan->error);

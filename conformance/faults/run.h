@@ -19,6 +19,8 @@
 #include <npipe/npipe.h>
 #include <sim/sim.h>
 
+#include "kit/memory.h"
+
 enum {
   ACTIONS_MAX = 160,
   PIPES_MAX = 8,
@@ -133,8 +135,7 @@ struct run {
   /* number of the CreateIoCompletionPort call for the kernel's waits */
   uint64_t root_port;
 
-  uint64_t allocations; /* asked for */
-  size_t live;          /* blocks allocated and not released */
+  struct memory memory;
 
   np_error first_error; /* the first error that no step expected */
   const char *first_error_from;

@@ -3,8 +3,6 @@
  * is left over. */
 #include "fixture.h"
 
-#include <stdlib.h>
-
 /* The only fixture: one case runs at a time. */
 static np_fixture fixture;
 
@@ -19,49 +17,8 @@ static uint64_t deadline_make(void) {
   return world_now_ms() + world_timeout_ms(LOOP_WAIT_MS);
 }
 
-/* --- Allocator ---------------------------------------------------------- */
-
-/* The size stands before the block. */
-union counted_block {
-  size_t size;
-  max_align_t align;
-};
-
-static void *counting_allocate(void *context, size_t size) {
-  struct counting_allocator *allocator = context;
-  union counted_block *block;
-
-  allocator->total++;
-  allocator->largest = size > allocator->largest ? size : allocator->largest;
-  if (allocator->is_out || allocator->total == allocator->fail_at) {
-    return NULL;
-  }
-  block = malloc(sizeof(*block) + size);
-  assert_non_null(block);
-  block->size = size;
-  memset(block + 1, 0xA5, size); /* The library must not rely on zeroes. */
-  allocator->live++;
-  allocator->live_bytes += size;
-  if (allocator->live_bytes > allocator->most_bytes) {
-    allocator->most_bytes = allocator->live_bytes;
-  }
-  return block + 1;
-}
-
-static void counting_release(void *context, void *memory) {
-  struct counting_allocator *allocator = context;
-
-  assert_non_null(memory);
-  assert_true(allocator->live > 0);
-  allocator->live--;
-  allocator->live_bytes -= ((union counted_block *)memory)[-1].size;
-  free((union counted_block *)memory - 1);
-}
-
 np_allocator allocator_of(np_fixture *f) {
-  np_allocator allocator = {counting_allocate, counting_release, &f->allocator};
-
-  return allocator;
+  return memory_allocator(&f->allocator);
 }
 
 /* --- Set-up and teardown ------------------------------------------------ */

@@ -31,6 +31,7 @@
 #include <npipe/npipe.h>
 
 #include "case.h"
+#include "kit/memory.h"
 #include "world.h"
 
 enum {
@@ -45,17 +46,6 @@ enum {
 };
 
 typedef struct np_fixture np_fixture;
-
-/* An allocator that counts, and fails on demand. */
-struct counting_allocator {
-  size_t live;       /* blocks allocated and not released */
-  size_t total;      /* allocations asked for, failed ones too */
-  size_t largest;    /* largest size asked for, in bytes */
-  size_t live_bytes; /* bytes in the live blocks                             */
-  size_t most_bytes; /* highest value of `live_bytes`                        */
-  size_t fail_at; /* the value of `total` that fails; 0: none                */
-  bool is_out;    /* each allocation fails                                   */
-};
 
 /* An operation, its buffer, and its result. */
 struct recorder {
@@ -93,7 +83,7 @@ struct np_fixture {
   np_server_options server_options;
   np_client_options client_options;
 
-  struct counting_allocator allocator;
+  struct memory allocator;
   np_loop *loop;
   HANDLE port; /* port of a loop on a foreign port; else NULL */
   ULONG_PTR key;

@@ -1,18 +1,15 @@
 /* npipe-random: plays random programs. When one fails, it finds a short form of
  * the program. The programs run in child processes, so a crash is a failure
  * like any other. */
-#define _GNU_SOURCE /* MAP_ANONYMOUS */
-#include <errno.h>
+#define _POSIX_C_SOURCE 200809L /* clock_gettime */
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "kit/child.h"
 #include "play.h"
 
 enum {
@@ -89,62 +86,30 @@ static bool play_once(bool verbose, FILE *trace) {
 }
 
 /* on_death prints the text of the run, which a crash would lose. */
-static void on_death(int signal_number) {
+static void on_death(const char *what) {
   if (player.verbose && player.text != NULL) {
     printf("%s", player.text);
   }
   printf("seed %llu: step %zu: %s\n", (unsigned long long)program.seed,
-         player.step,
-         signal_number == SIGALRM ? "no end in sight: a hang"
-                                  : strsignal(signal_number));
-  fflush(stdout);
-  signal(signal_number, SIG_DFL);
-  raise(signal_number);
-}
-
-static void on_sanitizer(void) {
-  if (player.verbose && player.text != NULL) {
-    printf("%s", player.text);
-    fflush(stdout);
-  }
-}
-
-void __sanitizer_set_death_callback(void (*callback)(void))
-    __attribute__((weak));
-
-static void catch_deaths(void) {
-  if (__sanitizer_set_death_callback != NULL) {
-    __sanitizer_set_death_callback(on_sanitizer);
-  } else {
-    signal(SIGSEGV, on_death);
-    signal(SIGBUS, on_death);
-    signal(SIGFPE, on_death);
-  }
-  signal(SIGABRT, on_death);
-  signal(SIGALRM, on_death);
+         player.step, what);
 }
 
 /* in_child forks. The child returns true. The parent waits, and `*passed`
  * becomes true if the child ended well. */
 static bool in_child(bool quiet, bool *passed) {
   int status = 0;
-  pid_t child;
 
-  fflush(stdout);
-  child = fork();
-  if (child == 0) {
+  if (child_begin(&status)) {
     if (quiet) {
       int null = open("/dev/null", O_WRONLY);
 
       dup2(null, STDOUT_FILENO);
       dup2(null, STDERR_FILENO);
     }
-    catch_deaths();
+    child_catch(on_death);
     return true;
   }
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  *passed = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  *passed = child_passed(status);
   return false;
 }
 
@@ -283,12 +248,7 @@ int main(int argc, char **argv) {
         "  --keep-going  count failures instead of stopping at the first\n");
     return 2;
   }
-  shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
-                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (shared == MAP_FAILED) {
-    perror("mmap");
-    return EXIT_FAILED;
-  }
+  shared = child_share(sizeof *shared);
   clock_gettime(CLOCK_MONOTONIC, &begin);
   if (in_child(false, &passed)) {
     play_all(&options);

@@ -14,7 +14,7 @@
 #include <npipe/npipe.h>
 #include <sim/sim.h>
 
-#include "memory.h"
+#include "kit/memory.h"
 #include "program.h"
 
 /* The formats of printf; mingw-w64 has two kinds. */

@@ -1,9 +1,11 @@
 # npipe-player: what carries out a program and judges it, of npipe-random and of
 # the fuzz target `api`.
 
+include("${CMAKE_CURRENT_LIST_DIR}/../kit/kit.cmake")
+
 if(NOT TARGET npipe-player)
   add_library(npipe-player STATIC)
-  foreach(noun IN ITEMS budget busy due ends flush guest identity liar memory notes
+  foreach(noun IN ITEMS budget busy due ends flush guest identity liar notes
       peek play raw ready service stranger stream transact)
     target_sources(npipe-player PRIVATE "${CMAKE_CURRENT_LIST_DIR}/${noun}.c")
   endforeach()
@@ -13,5 +15,5 @@ if(NOT TARGET npipe-player)
   npipe_flags(npipe-player)
   npipe_precompile(npipe-player)
   target_include_directories(npipe-player PUBLIC "${CMAKE_CURRENT_LIST_DIR}")
-  target_link_libraries(npipe-player PUBLIC npipe)
+  target_link_libraries(npipe-player PUBLIC npipe-kit)
 endif()

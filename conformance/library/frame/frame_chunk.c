@@ -27,7 +27,7 @@ static void cut_shown(const np_frame_options *options,
   }
   assert_np_ok(np_frame_decoder_finish(&decoder));
   np_frame_decoder_deinit(&decoder);
-  assert_int_equal(memory.live, 0);
+  assert_int_equal(memory.counted.live, 0);
   assert_int_equal(log->count, expected->count);
   assert_int_equal(log->used, expected->used);
   assert_memory_equal(log->bytes, expected->bytes, expected->used);
@@ -158,7 +158,7 @@ NP_CASE("frame-chunk/no-copy", np_frame_decode, NO_MODE, NP_OK,
     begin += consumed;
   }
   assert_int_equal(begin, sizeof(wire) - 1);
-  assert_int_equal(memory.total, 0);
+  assert_int_equal(memory.counted.total, 0);
   np_frame_decoder_deinit(&decoder);
 }
 
@@ -182,7 +182,7 @@ NP_CASE("frame-chunk/no-copy-header-apart", np_frame_decode, NO_MODE, NP_OK,
   assert_int_equal(consumed, 5);
   assert_ptr_equal(frame.data, payload);
   assert_int_equal(frame.length, 5);
-  assert_int_equal(memory.total, 0);
+  assert_int_equal(memory.counted.total, 0);
   np_frame_decoder_deinit(&decoder);
 }
 
@@ -209,9 +209,9 @@ NP_CASE("frame-chunk/copy-across-inputs", np_frame_decode, NO_MODE, NP_OK,
   memset(second, 0, sizeof(second));
   assert_int_equal(frame.length, 6);
   assert_memory_equal(frame.data, "abcdef", 6);
-  assert_int_equal(memory.live, 1);
+  assert_int_equal(memory.counted.live, 1);
   np_frame_decoder_deinit(&decoder);
-  assert_int_equal(memory.live, 0);
+  assert_int_equal(memory.counted.live, 0);
 }
 
 NP_CASE("frame-chunk/moved", np_frame_decode, NO_MODE, NP_OK,
@@ -271,20 +271,20 @@ NP_CASE("frame-chunk/memory-reused", np_frame_decode, NO_MODE, NP_OK,
   frame_options_set(&options, 2, 0, 0, NP_FRAME_SKIP_HEADER);
   options.frame_bytes_max = 1000;
   assert_np_ok(np_frame_decoder_init(&decoder, &options, &allocator));
-  assert_int_equal(memory.total, 0);
+  assert_int_equal(memory.counted.total, 0);
   log->memory = &memory;
   for (size_t length = 2; length <= 1000; length++) {
     assert_np_error(split_feed(&decoder, log, length), ERROR_MORE_DATA);
   }
   assert_int_equal(log->count, 999);
-  assert_in_range(memory.total, 2, 10);
-  assert_int_equal(memory.live, 1);
+  assert_in_range(memory.counted.total, 2, 10);
+  assert_int_equal(memory.counted.live, 1);
   for (size_t length = 1000; length >= 2; length--) {
     assert_np_error(split_feed(&decoder, log, length), ERROR_MORE_DATA);
   }
-  assert_in_range(memory.total, 2, 10);
+  assert_in_range(memory.counted.total, 2, 10);
   np_frame_decoder_deinit(&decoder);
-  assert_int_equal(memory.live, 0);
+  assert_int_equal(memory.counted.live, 0);
   test_free(log);
 }
 
@@ -301,10 +301,10 @@ NP_CASE("frame-chunk/memory-exact", np_frame_decode, NO_MODE, NP_OK,
   frame_options_set(&options, 2, 0, 0, NP_FRAME_SKIP_HEADER);
   assert_np_ok(np_frame_decoder_init(&decoder, &options, &allocator));
   assert_np_error(split_feed(&decoder, log, 10), ERROR_MORE_DATA);
-  assert_in_range(memory.live_bytes, 10, 10 + HEAD_BYTES_MAX);
+  assert_in_range(memory.counted.live_bytes, 10, 10 + HEAD_BYTES_MAX);
   assert_np_error(split_feed(&decoder, log, 999), ERROR_MORE_DATA);
-  assert_in_range(memory.live_bytes, 999, 999 + HEAD_BYTES_MAX);
-  assert_int_equal(memory.live, 1);
+  assert_in_range(memory.counted.live_bytes, 999, 999 + HEAD_BYTES_MAX);
+  assert_int_equal(memory.counted.live, 1);
   np_frame_decoder_deinit(&decoder);
   test_free(log);
 }
@@ -324,7 +324,7 @@ NP_CASE("frame-chunk/memory-refused-length", np_frame_decode, NO_MODE,
                                         "abc"),
                                   &consumed, &frame),
                   ERROR_BUFFER_OVERFLOW);
-  assert_int_equal(memory.total, 0);
+  assert_int_equal(memory.counted.total, 0);
   np_frame_decoder_deinit(&decoder);
 }
 
@@ -342,7 +342,7 @@ NP_CASE("frame-chunk/memory-none", np_frame_decode, NO_MODE,
     np_frame_decoder decoder;
     np_error error = ERROR_MORE_DATA;
 
-    memory.fail_at = nth;
+    memory.counted.fail_at = nth;
     log->count = 0;
     frame_options_set(&options, 2, 0, 0, NP_FRAME_SKIP_HEADER);
     assert_np_ok(np_frame_decoder_init(&decoder, &options, &allocator));
@@ -352,9 +352,9 @@ NP_CASE("frame-chunk/memory-none", np_frame_decode, NO_MODE,
     assert_np_error(error, ERROR_NOT_ENOUGH_MEMORY);
     assert_int_equal(log->count, nth - 1);
     assert_frame_failed(&decoder, ERROR_NOT_ENOUGH_MEMORY);
-    assert_int_equal(memory.total, nth);
+    assert_int_equal(memory.counted.total, nth);
     np_frame_decoder_deinit(&decoder);
-    assert_int_equal(memory.live, 0);
+    assert_int_equal(memory.counted.live, 0);
   }
   test_free(log);
 }
@@ -372,7 +372,7 @@ NP_CASE("frame-chunk/memory-all", np_frame_decode, NO_MODE,
   np_frame frame;
   size_t consumed;
 
-  memory.fail_at = 1;
+  memory.counted.fail_at = 1;
   memset(wire, 0xFF, sizeof(wire));
   frame_options_set(&options, sizeof(size_t), 0, 0, NP_FRAME_SKIP_HEADER);
   options.frame_bytes_max = SIZE_MAX;
@@ -444,7 +444,7 @@ NP_CASE("frame-chunk/random-streams", np_frame_decode, NO_MODE, NP_OK,
     }
     assert_np_ok(np_frame_decoder_finish(&decoder));
     np_frame_decoder_deinit(&decoder);
-    assert_int_equal(memory.live, 0);
+    assert_int_equal(memory.counted.live, 0);
     assert_int_equal(log->count, 100);
     assert_int_equal(log->used, expected->used);
     assert_memory_equal(log->bytes, expected->bytes, expected->used);

@@ -4,54 +4,18 @@
 
 #include <stdlib.h>
 
-/* The header of each block, which holds the block's size. */
-union block {
-  size_t size;
-  max_align_t align;
-};
-
 void assert_frame_bound(const struct frame_memory *memory) {
-  assert_true(memory->live_bytes <=
-              2 * memory->came_bytes + NP_FRAME_MEMORY_BYTES);
+  assert_true(memory->counted.live_bytes <= frame_bytes_max(memory));
 }
 
-static void *memory_allocate(void *context, size_t size) {
-  struct frame_memory *memory = context;
-  union block *block;
-
-  memory->total++;
-  if (memory->total == memory->fail_at) {
-    return NULL;
-  }
-  assert_true(size > 0);
-  block = malloc(sizeof(*block) + size);
-  assert_non_null(block);
-  block->size = size;
-  memory->live++;
-  memory->live_bytes += size;
-  if (memory->live_bytes > memory->most_bytes) {
-    memory->most_bytes = memory->live_bytes;
-  }
-  assert_frame_bound(memory);
-  return block + 1;
-}
-
-static void memory_release(void *context, void *released) {
-  struct frame_memory *memory = context;
-  union block *block = released;
-
-  assert_non_null(released);
-  block--;
-  memory->live--;
-  memory->live_bytes -= block->size;
-  free(block);
+static void too_much(void *memory, size_t size, size_t bytes_max) {
+  (void)memory;
+  fail_msg("an allocation of %u bytes, where %u may be held", (unsigned)size,
+           (unsigned)bytes_max);
 }
 
 np_allocator frame_allocator(struct frame_memory *memory) {
-  np_allocator allocator = {memory_allocate, memory_release, memory};
-
-  memset(memory, 0, sizeof(*memory));
-  return allocator;
+  return frame_memory_allocator(memory, too_much);
 }
 
 void frame_options_set(np_frame_options *options, size_t field_bytes,
@@ -132,7 +96,7 @@ void frame_decode_one(const np_frame_options *options, const void *wire,
   assert_int_equal(frame.length, expected_length);
   assert_memory_equal(frame.data, expected, expected_length);
   assert_ptr_equal(frame.data, bytes + wire_length - expected_length);
-  assert_int_equal(memory.total, 0);
+  assert_int_equal(memory.counted.total, 0);
   assert_np_ok(np_frame_decoder_finish(&decoder));
 
   for (size_t i = 0; i + 1 < wire_length; i++) {
@@ -146,7 +110,7 @@ void frame_decode_one(const np_frame_options *options, const void *wire,
   assert_memory_equal(frame.data, expected, expected_length);
   assert_np_ok(np_frame_decoder_finish(&decoder));
   np_frame_decoder_deinit(&decoder);
-  assert_int_equal(memory.live, 0);
+  assert_int_equal(memory.counted.live, 0);
 }
 
 uint64_t frame_decode_refused(const np_frame_options *options, const void *wire,

@@ -3,6 +3,7 @@
 #ifndef NPIPE_CONFORMANCE_LIBRARY_FRAME_COMMON_H
 #define NPIPE_CONFORMANCE_LIBRARY_FRAME_COMMON_H
 
+#include "kit/frame_memory.h"
 #include "library/fixture.h"
 
 /* BYTES gives a string literal as bytes and their count, without the NUL. */
@@ -10,17 +11,8 @@
 
 enum { FRAME_LOG_BYTES_MAX = 1 << 20 };
 
-/* Memory of a decoder, with counters. An allocation fails the case if there is
- * then more memory than twice `came_bytes` and NP_FRAME_MEMORY_BYTES. */
-struct frame_memory {
-  size_t live;       /* blocks allocated and not released */
-  size_t live_bytes; /* bytes in these blocks */
-  size_t most_bytes; /* highest value of `live_bytes` */
-  size_t total;      /* allocations asked for, failed ones too */
-  size_t fail_at;    /* the value of `total` that fails; 0: none             */
-  size_t came_bytes; /* that the decoder was given of the frame that began   */
-};
-
+/* frame_allocator returns the allocator of `memory`, which it clears. An
+ * allocation that breaks the law of a decoder's memory fails the case. */
 np_allocator frame_allocator(struct frame_memory *memory);
 
 /* assert_frame_bound checks the memory that is left after a call: as at an

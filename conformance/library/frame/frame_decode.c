@@ -153,7 +153,7 @@ NP_CASE("frame-decode/empty", np_frame_decode, NO_MODE, NP_OK,
   assert_np_error(frame_feed(&decoder, log, BYTES("\0\0")), ERROR_MORE_DATA);
   assert_int_equal(log->count, 3);
   assert_int_equal(log->used, 3 * 4);
-  assert_int_equal(memory.total, 0);
+  assert_int_equal(memory.counted.total, 0);
   np_frame_decoder_deinit(&decoder);
   test_free(log);
 }

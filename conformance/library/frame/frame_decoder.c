@@ -50,9 +50,9 @@ NP_CASE("frame-decoder/deinit", np_frame_decoder_deinit, NO_MODE, NP_OK,
                                         "ab"),
                                   &consumed, &frame),
                   ERROR_MORE_DATA);
-  assert_int_equal(memory.live, 1);
+  assert_int_equal(memory.counted.live, 1);
   np_frame_decoder_deinit(&decoder);
-  assert_int_equal(memory.live, 0);
+  assert_int_equal(memory.counted.live, 0);
   assert_frame_failed(&decoder, ERROR_INVALID_PARAMETER);
   assert_true(np_frame_decoder_length(&decoder) == 0);
   np_frame_decoder_deinit(&decoder);

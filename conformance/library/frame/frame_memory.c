@@ -29,7 +29,7 @@ static struct bounded *bounded_new(void) {
 
 static void bounded_free(struct bounded *bounded) {
   np_frame_decoder_deinit(&bounded->decoder);
-  assert_int_equal(bounded->memory.live, 0);
+  assert_int_equal(bounded->memory.counted.live, 0);
   test_free(bounded);
 }
 
@@ -66,7 +66,7 @@ NP_CASE("frame-memory/memory-announced", np_frame_decode, NO_MODE,
                                     BYTES("\x00\x80\x00\x00x")),
                     ERROR_MORE_DATA);
     assert_true(np_frame_decoder_length(&many[i]->decoder) == 8u << 20);
-    live_bytes += many[i]->memory.live_bytes;
+    live_bytes += many[i]->memory.counted.live_bytes;
   }
   assert_in_range(live_bytes, 1, MANY * NP_FRAME_MEMORY_BYTES);
   for (unsigned i = 0; i < MANY; i++) {
@@ -101,7 +101,7 @@ NP_CASE("frame-memory/memory-seldom", np_frame_decode, NO_MODE, NP_OK,
   struct bounded *bounded = bounded_new();
 
   assert_np_error(pieces_feed(bounded, FRAME_BYTES - 5, 1), ERROR_MORE_DATA);
-  assert_in_range(bounded->memory.total, 2, 14);
+  assert_in_range(bounded->memory.counted.total, 2, 14);
   bounded_free(bounded);
 }
 
@@ -118,7 +118,8 @@ NP_CASE("frame-memory/memory-back", np_frame_decode, NO_MODE, ERROR_MORE_DATA,
     assert_np_error(pieces_feed(bounded, length, 1000), ERROR_MORE_DATA);
     assert_int_equal(bounded->log.count, i + 1);
     /* frame_feed ends with a call that gives no frame. */
-    assert_in_range(bounded->memory.live_bytes, 0, NP_FRAME_MEMORY_BYTES);
+    assert_in_range(bounded->memory.counted.live_bytes, 0,
+                    NP_FRAME_MEMORY_BYTES);
   }
   bounded_free(bounded);
 }
@@ -131,17 +132,17 @@ NP_CASE("frame-memory/memory-refused-back", np_frame_decode, NO_MODE,
   struct bounded *bounded = bounded_new();
 
   assert_np_error(pieces_feed(bounded, 1000, 100), ERROR_MORE_DATA);
-  assert_int_equal(bounded->memory.live, 1);
+  assert_int_equal(bounded->memory.counted.live, 1);
   assert_np_error(frame_feed_copy(&bounded->decoder, &bounded->log,
                                   BYTES("\xFF\xFF\xFF\xFFx")),
                   ERROR_BUFFER_OVERFLOW);
-  assert_int_equal(bounded->memory.live, 0);
+  assert_int_equal(bounded->memory.counted.live, 0);
   bounded_free(bounded);
   bounded = bounded_new();
-  bounded->memory.fail_at = 3;
+  bounded->memory.counted.fail_at = 3;
   assert_np_error(pieces_feed(bounded, FRAME_BYTES - 5, 1000),
                   ERROR_NOT_ENOUGH_MEMORY);
-  assert_int_equal(bounded->memory.live, 0);
+  assert_int_equal(bounded->memory.counted.live, 0);
   bounded_free(bounded);
 }
 
@@ -157,7 +158,7 @@ NP_CASE("frame-memory/memory-each-fails", np_frame_decode, NO_MODE,
     struct bounded *bounded = bounded_new();
     np_error error;
 
-    bounded->memory.fail_at = failures + 1;
+    bounded->memory.counted.fail_at = failures + 1;
     error = pieces_feed(bounded, FRAME_BYTES - 5, 1000);
     if (error == ERROR_MORE_DATA) {
       assert_int_equal(bounded->log.count, 1);

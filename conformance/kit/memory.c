@@ -11,21 +11,25 @@ union block {
   max_align_t align;
 };
 
+static void obey_law(const struct memory *memory, size_t size) {
+  const size_t bytes_max = memory->bytes_max(memory->context);
+
+  if (memory->live_bytes > bytes_max || size > bytes_max - memory->live_bytes) {
+    memory->broken(memory->context, size, bytes_max);
+  }
+}
+
 static void *allocate(void *context, size_t size) {
   struct memory *memory = context;
   union block *block;
 
-  memory->allocations++;
-  if (memory->allocations == memory->allocation_fails) {
+  memory->total++;
+  memory->largest = size > memory->largest ? size : memory->largest;
+  if (memory->is_out || memory->total == memory->fail_at) {
     return NULL;
   }
   if (memory->bytes_max != NULL) {
-    const size_t bytes_max = memory->bytes_max(memory->context);
-
-    if (memory->live_bytes > bytes_max ||
-        size > bytes_max - memory->live_bytes) {
-      memory->broken(memory->context, size, bytes_max);
-    }
+    obey_law(memory, size);
   }
   block = malloc(sizeof *block + size);
   if (block == NULL) {
@@ -35,12 +39,18 @@ static void *allocate(void *context, size_t size) {
   memset(block + 1, 0xA5, size);
   memory->live++;
   memory->live_bytes += size;
+  if (memory->live_bytes > memory->most_bytes) {
+    memory->most_bytes = memory->live_bytes;
+  }
   return block + 1;
 }
 
 static void release(void *context, void *released) {
   struct memory *memory = context;
 
+  if (released == NULL || memory->live == 0) {
+    abort();
+  }
   memory->live--;
   memory->live_bytes -= ((union block *)released)[-1].size;
   free((union block *)released - 1);
@@ -53,5 +63,5 @@ np_allocator memory_allocator(struct memory *memory) {
 }
 
 void memory_fail(struct memory *memory, uint32_t nth) {
-  memory->allocation_fails = nth > 0 ? memory->allocations + nth : 0;
+  memory->fail_at = nth > 0 ? memory->total + nth : 0;
 }

@@ -1,0 +1,76 @@
+/* Child processes of the test programs on Linux. A death is told by the child
+ * itself, because the parent cannot see what was played. */
+#define _GNU_SOURCE /* MAP_ANONYMOUS, strsignal */
+#include "child.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void (*tell)(const char *what);
+
+void *child_share(size_t bytes) {
+  void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+  if (memory == MAP_FAILED) {
+    perror("mmap");
+    exit(1);
+  }
+  return memory;
+}
+
+bool child_begin(int *status) {
+  pid_t child;
+
+  fflush(stdout);
+  child = fork();
+  if (child == 0) {
+    return true;
+  }
+  if (child < 0) {
+    perror("fork");
+    exit(1);
+  }
+  while (waitpid(child, status, 0) < 0 && errno == EINTR) {
+  }
+  return false;
+}
+
+bool child_passed(int status) {
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void on_signal(int number) {
+  tell(number == SIGALRM ? "a hang: the run did not end in time"
+                         : strsignal(number));
+  fflush(stdout);
+  signal(number, SIG_DFL);
+  raise(number);
+}
+
+static void on_sanitizer(void) {
+  tell("a sanitizer reported an error, see above");
+  fflush(stdout);
+}
+
+void __sanitizer_set_death_callback(void (*callback)(void))
+    __attribute__((weak));
+
+void child_catch(void (*on_death)(const char *what)) {
+  tell = on_death;
+  if (__sanitizer_set_death_callback != NULL) {
+    __sanitizer_set_death_callback(on_sanitizer);
+  } else {
+    signal(SIGSEGV, on_signal);
+    signal(SIGBUS, on_signal);
+    signal(SIGFPE, on_signal);
+  }
+  signal(SIGABRT, on_signal);
+  signal(SIGALRM, on_signal);
+}
