@@ -359,6 +359,24 @@ void assert_received_by_at(np_fixture *f, np_pipe *pipe, const char *data,
 #define assert_next(recorder, result, transferred) \
   assert_next_at((recorder), (result), (transferred), __FILE__, __LINE__)
 
+/* Each starts an operation and checks its end with assert_next. assert_aborts
+ * cancels one that is in flight. */
+#define assert_reads(recorder, pipe, size, result, transferred) \
+  (read_begin((recorder), (pipe), (size)),                      \
+   assert_next((recorder), (result), (transferred)))
+#define assert_writes(recorder, pipe, data, length, result, transferred) \
+  (write_begin((recorder), (pipe), (data), (length)),                    \
+   assert_next((recorder), (result), (transferred)))
+#define assert_connects(recorder, server, result, transferred) \
+  (connect_begin((recorder), (server)),                        \
+   assert_next((recorder), (result), (transferred)))
+#define assert_shutdowns(recorder, pipe, result, transferred) \
+  (shutdown_begin((recorder), (pipe)),                        \
+   assert_next((recorder), (result), (transferred)))
+#define assert_aborts(recorder)                 \
+  (assert_np_ok(np_op_cancel(&(recorder)->op)), \
+   assert_next((recorder), ERROR_OPERATION_ABORTED, 0))
+
 #define assert_quiet(f, count) assert_quiet_at((f), (count), __FILE__, __LINE__)
 
 /* assert_received checks that the next reads return exactly `data`: as one

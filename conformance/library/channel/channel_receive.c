@@ -229,14 +229,12 @@ NP_CASE("channel-receive/receive-cancel", np_channel_receive,
   channel_open(f, NULL);
   receive_begin(&f->ops[0], f->channel);
   loop_quiet(f);
-  assert_np_ok(np_op_cancel(&f->ops[0].op));
-  assert_next(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  assert_aborts(&f->ops[0]);
   if (is_framed(f)) {
     receive_begin(&f->ops[1], f->channel);
     pipe_send(f, f->peer, "\0\0\0\6abc", 7);
     loop_quiet(f);
-    assert_np_ok(np_op_cancel(&f->ops[1].op));
-    assert_next(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+    assert_aborts(&f->ops[1]);
     pipe_send(f, f->peer, "def", 3);
   } else {
     pipe_send(f, f->peer, "abcdef", 6);
@@ -312,8 +310,7 @@ NP_CASE("channel-receive/receive-into-cancel", np_channel_receive_into,
   channel_pair(f, NULL);
   receive_into_begin(&f->ops[0], f->channel, 16);
   loop_quiet(f);
-  assert_np_ok(np_op_cancel(&f->ops[0].op));
-  assert_next(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  assert_aborts(&f->ops[0]);
   memset(f->ops[0].buffer, '.', 16);
   message_send(f, f->opposite, "message", 7);
   loop_quiet(f);
@@ -387,8 +384,7 @@ NP_CASE("channel-receive/receive-cut-message", np_channel_receive,
   write_begin(&f->ops[0], f->peer, big, sizeof(big));
   receive_begin(&f->ops[1], f->channel);
   loop_turn(f, 0); /* reads a part or two of the message */
-  assert_np_ok(np_op_cancel(&f->ops[1].op));
-  assert_next(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+  assert_aborts(&f->ops[1]);
   assert_np_ok(np_op_cancel(&f->ops[0].op));
   loop_until(f, 2);
   assert_np_error(f->ops[0].result, ERROR_OPERATION_ABORTED);

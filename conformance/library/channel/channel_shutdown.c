@@ -91,8 +91,7 @@ NP_CASE("channel-shutdown/shutdown-cancel", np_channel_shutdown,
   send_begin(&f->ops[0], f->channel, big, sizeof(big));
   channel_shutdown_begin(&f->ops[1], f->channel);
   loop_quiet(f);
-  assert_np_ok(np_op_cancel(&f->ops[1].op));
-  assert_next(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+  assert_aborts(&f->ops[1]);
   assert_message(f, f->opposite, big, sizeof(big));
   loop_until(f, 2);
 }

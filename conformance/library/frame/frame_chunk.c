@@ -72,9 +72,8 @@ NP_CASE("frame-chunk/cuts-defaults", np_frame_decode, NO_MODE, NP_OK,
 NP_CASE("frame-chunk/cuts-one-byte-field", np_frame_decode, NO_MODE, NP_OK,
         "Frames of many lengths behind one byte each, cut in all ways.",
         "npipe/frame.h") {
-  np_frame_options options;
+  np_frame_options options = frame_options(1, 0, 0, NP_FRAME_SKIP_HEADER);
 
-  frame_options_set(&options, 1, 0, 0, NP_FRAME_SKIP_HEADER);
   options.frame_bytes_max = 5;
   cuts_shown(&options,
              BYTES("\x01"
@@ -88,9 +87,8 @@ NP_CASE("frame-chunk/cuts-header-kept", np_frame_decode, NO_MODE, NP_OK,
         "Frames that keep their header are decoded from every way of cutting "
         "the stream.",
         "npipe/frame.h") {
-  np_frame_options options;
+  np_frame_options options = frame_options(2, 0, 0, 0);
 
-  frame_options_set(&options, 2, 0, 0, 0);
   options.byte_order = NP_LITTLE_ENDIAN;
   options.frame_bytes_max = 6;
   cuts_shown(&options,
@@ -103,9 +101,8 @@ NP_CASE("frame-chunk/cuts-header-kept", np_frame_decode, NO_MODE, NP_OK,
 NP_CASE("frame-chunk/cuts-header-half-kept", np_frame_decode, NO_MODE, NP_OK,
         "Frames that contain the end of their header, cut in all ways.",
         "npipe/frame.h") {
-  np_frame_options options;
+  np_frame_options options = frame_options(1, 2, 2, 1);
 
-  frame_options_set(&options, 1, 2, 2, 1);
   options.frame_bytes_max = 5;
   cuts_shown(&options,
              BYTES("xy\0zy\x03"
@@ -117,9 +114,8 @@ NP_CASE("frame-chunk/cuts-header-half-kept", np_frame_decode, NO_MODE, NP_OK,
 NP_CASE("frame-chunk/cuts-header-dropped", np_frame_decode, NO_MODE, NP_OK,
         "Frames behind a header whose end is dropped, cut in all ways.",
         "npipe/frame.h") {
-  np_frame_options options;
+  np_frame_options options = frame_options(1, 1, -1, 4);
 
-  frame_options_set(&options, 1, 1, -1, 4);
   options.frame_bytes_max = 3;
   cuts_shown(&options, BYTES("w\x04xyabcw\x01xyw\x02xyd"), 3);
 }
@@ -141,11 +137,10 @@ NP_CASE("frame-chunk/no-copy", np_frame_decode, NO_MODE, NP_OK,
   } expected[] = {{1, 3}, {5, 0}, {6, 2}, {9, 5}};
   struct frame_memory memory;
   np_allocator allocator = frame_allocator(&memory);
-  np_frame_options options;
+  np_frame_options options = frame_options(1, 0, 0, NP_FRAME_SKIP_HEADER);
   np_frame_decoder decoder;
   size_t begin = 0;
 
-  frame_options_set(&options, 1, 0, 0, NP_FRAME_SKIP_HEADER);
   assert_np_ok(np_frame_decoder_init(&decoder, &options, &allocator));
   for (size_t i = 0; i < 4; i++) {
     np_frame frame;
@@ -221,11 +216,10 @@ NP_CASE("frame-chunk/moved", np_frame_decode, NO_MODE, NP_OK,
       "\xCA\0\x03"
       "abc";
   np_frame_decoder decoders[2];
-  np_frame_options options;
+  np_frame_options options = frame_options(2, 1, 3, 0);
   np_frame frame = {NULL, 0};
   size_t consumed;
 
-  frame_options_set(&options, 2, 1, 3, 0);
   assert_np_ok(np_frame_decoder_init(&decoders[0], &options, NULL));
   for (size_t i = 0; i < sizeof(wire) - 1; i++) {
     assert_np_error(
@@ -265,10 +259,9 @@ NP_CASE("frame-chunk/memory-reused", np_frame_decode, NO_MODE, NP_OK,
   struct frame_memory memory;
   np_allocator allocator = frame_allocator(&memory);
   struct frame_log *log = test_calloc(1, sizeof(*log));
-  np_frame_options options;
+  np_frame_options options = frame_options(2, 0, 0, NP_FRAME_SKIP_HEADER);
   np_frame_decoder decoder;
 
-  frame_options_set(&options, 2, 0, 0, NP_FRAME_SKIP_HEADER);
   options.frame_bytes_max = 1000;
   assert_np_ok(np_frame_decoder_init(&decoder, &options, &allocator));
   assert_int_equal(memory.counted.total, 0);
@@ -295,10 +288,9 @@ NP_CASE("frame-chunk/memory-exact", np_frame_decode, NO_MODE, NP_OK,
   struct frame_memory memory;
   np_allocator allocator = frame_allocator(&memory);
   struct frame_log *log = test_calloc(1, sizeof(*log));
-  np_frame_options options;
+  np_frame_options options = frame_options(2, 0, 0, NP_FRAME_SKIP_HEADER);
   np_frame_decoder decoder;
 
-  frame_options_set(&options, 2, 0, 0, NP_FRAME_SKIP_HEADER);
   assert_np_ok(np_frame_decoder_init(&decoder, &options, &allocator));
   assert_np_error(split_feed(&decoder, log, 10), ERROR_MORE_DATA);
   assert_in_range(memory.counted.live_bytes, 10, 10 + HEAD_BYTES_MAX);
@@ -338,13 +330,12 @@ NP_CASE("frame-chunk/memory-none", np_frame_decode, NO_MODE,
   for (size_t nth = 1; nth <= 3; nth++) {
     struct frame_memory memory;
     np_allocator allocator = frame_allocator(&memory);
-    np_frame_options options;
+    np_frame_options options = frame_options(2, 0, 0, NP_FRAME_SKIP_HEADER);
     np_frame_decoder decoder;
     np_error error = ERROR_MORE_DATA;
 
     memory.counted.fail_at = nth;
     log->count = 0;
-    frame_options_set(&options, 2, 0, 0, NP_FRAME_SKIP_HEADER);
     assert_np_ok(np_frame_decoder_init(&decoder, &options, &allocator));
     for (size_t length = 10; error == ERROR_MORE_DATA; length *= 3) {
       error = split_feed(&decoder, log, length);
@@ -367,14 +358,14 @@ NP_CASE("frame-chunk/memory-all", np_frame_decode, NO_MODE,
   struct frame_memory memory;
   np_allocator allocator = frame_allocator(&memory);
   unsigned char wire[9];
-  np_frame_options options;
+  np_frame_options options =
+      frame_options(sizeof(size_t), 0, 0, NP_FRAME_SKIP_HEADER);
   np_frame_decoder decoder;
   np_frame frame;
   size_t consumed;
 
   memory.counted.fail_at = 1;
   memset(wire, 0xFF, sizeof(wire));
-  frame_options_set(&options, sizeof(size_t), 0, 0, NP_FRAME_SKIP_HEADER);
   options.frame_bytes_max = SIZE_MAX;
   assert_np_ok(np_frame_decoder_init(&decoder, &options, &allocator));
   assert_np_error(

@@ -28,6 +28,15 @@ void frame_options_set(np_frame_options *options, size_t field_bytes,
   options->skip_bytes = skip_bytes;
 }
 
+np_frame_options frame_options(size_t field_bytes, size_t field_offset,
+                               int64_t adjustment, size_t skip_bytes) {
+  np_frame_options options;
+
+  frame_options_set(&options, field_bytes, field_offset, adjustment,
+                    skip_bytes);
+  return options;
+}
+
 void frame_log_add(struct frame_log *log, const void *data, size_t length) {
   assert_true(length <= sizeof(log->bytes) - log->used - 4);
   for (unsigned i = 0; i < 4; i++) {

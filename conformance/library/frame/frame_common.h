@@ -33,6 +33,10 @@ void frame_options_set(np_frame_options *options, size_t field_bytes,
                        size_t field_offset, int64_t adjustment,
                        size_t skip_bytes);
 
+/* frame_options returns what frame_options_set fills. */
+np_frame_options frame_options(size_t field_bytes, size_t field_offset,
+                               int64_t adjustment, size_t skip_bytes);
+
 void frame_log_add(struct frame_log *log, const void *data, size_t length);
 
 /* frame_feed gives all of `input` to `decoder` and logs the frames. It checks

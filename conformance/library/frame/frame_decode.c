@@ -58,9 +58,8 @@ WIDTH_CASE("frame-decode/width-8-little", 8, NP_LITTLE_ENDIAN)
 NP_CASE("frame-decode/example-1", np_frame_decode, NO_MODE, NP_OK,
         "Two bytes of length at the beginning, the header not handed out.",
         "tokio_util::codec::length_delimited#example-1") {
-  np_frame_options options;
+  np_frame_options options = frame_options(2, 0, 0, NP_FRAME_SKIP_HEADER);
 
-  frame_options_set(&options, 2, 0, 0, NP_FRAME_SKIP_HEADER);
   frame_decode_one(&options, BYTES("\x00\x0B" HELLO), BYTES(HELLO));
 }
 
@@ -68,18 +67,16 @@ NP_CASE("frame-decode/example-2", np_frame_decode, NO_MODE, NP_OK,
         "The header is handed out with the frame: its bytes are added to the "
         "length.",
         "tokio_util::codec::length_delimited#example-2") {
-  np_frame_options options;
+  np_frame_options options = frame_options(2, 0, 2, 0);
 
-  frame_options_set(&options, 2, 0, 2, 0);
   frame_decode_one(&options, BYTES("\x00\x0B" HELLO), BYTES("\x00\x0B" HELLO));
 }
 
 NP_CASE("frame-decode/example-3", np_frame_decode, NO_MODE, NP_OK,
         "The field counts the header too: its bytes are taken off the length.",
         "tokio_util::codec::length_delimited#example-3") {
-  np_frame_options options;
+  np_frame_options options = frame_options(2, 0, -2, NP_FRAME_SKIP_HEADER);
 
-  frame_options_set(&options, 2, 0, -2, NP_FRAME_SKIP_HEADER);
   frame_decode_one(&options, BYTES("\x00\x0D" HELLO), BYTES(HELLO));
 }
 
@@ -98,9 +95,8 @@ NP_CASE("frame-decode/example-5", np_frame_decode, NO_MODE, NP_OK,
         "The field stands in the middle of the header, whose end is handed "
         "out.",
         "tokio_util::codec::length_delimited#example-5") {
-  np_frame_options options;
+  np_frame_options options = frame_options(2, 1, 1, 3);
 
-  frame_options_set(&options, 2, 1, 1, 3);
   frame_decode_one(&options, BYTES("\xCA\x00\x0B\xFE" HELLO),
                    BYTES("\xFE" HELLO));
 }
@@ -108,9 +104,8 @@ NP_CASE("frame-decode/example-5", np_frame_decode, NO_MODE, NP_OK,
 NP_CASE("frame-decode/example-6", np_frame_decode, NO_MODE, NP_OK,
         "A length field that counts the whole header is decoded.",
         "tokio_util::codec::length_delimited#example-6") {
-  np_frame_options options;
+  np_frame_options options = frame_options(2, 1, -3, 3);
 
-  frame_options_set(&options, 2, 1, -3, 3);
   frame_decode_one(&options, BYTES("\xCA\x00\x0F\xFE" HELLO),
                    BYTES("\xFE" HELLO));
 }
@@ -118,9 +113,8 @@ NP_CASE("frame-decode/example-6", np_frame_decode, NO_MODE, NP_OK,
 NP_CASE("frame-decode/example-7", np_frame_decode, NO_MODE, NP_OK,
         "Bytes between the field and the payload are dropped.",
         "tokio_util::codec::length_delimited#example-7") {
-  np_frame_options options;
+  np_frame_options options = frame_options(2, 0, 0, 3);
 
-  frame_options_set(&options, 2, 0, 0, 3);
   frame_decode_one(&options, BYTES("\x00\x0B\xFF" HELLO), BYTES(HELLO));
 }
 
@@ -128,9 +122,8 @@ NP_CASE("frame-decode/skip-less-than-header", np_frame_decode, NO_MODE, NP_OK,
         "A part of the header may be skipped and the rest handed out, with and "
         "without a payload.",
         "npipe/frame.h") {
-  np_frame_options options;
+  np_frame_options options = frame_options(2, 2, 0, 1);
 
-  frame_options_set(&options, 2, 2, 0, 1);
   frame_decode_one(&options, BYTES("\xCA\xFE\x00\x05xy"),
                    BYTES("\xFE\x00\x05xy"));
   frame_decode_one(&options, BYTES("\xCA\xFE\x00\x03"), BYTES("\xFE\x00\x03"));
@@ -214,9 +207,8 @@ NP_CASE("frame-decode/maximum-adjusted", np_frame_decode, NO_MODE,
         "The maximum is for the length after the adjustment, whatever its "
         "sign.",
         "npipe/frame.h") {
-  np_frame_options options;
+  np_frame_options options = frame_options(1, 0, 3, NP_FRAME_SKIP_HEADER);
 
-  frame_options_set(&options, 1, 0, 3, NP_FRAME_SKIP_HEADER);
   options.frame_bytes_max = 5;
   frame_decode_one(&options,
                    BYTES("\x02"
@@ -254,9 +246,8 @@ NP_CASE("frame-decode/ends-in-header", np_frame_decode, NO_MODE,
         "A frame that would end inside of its own header is an error, not a "
         "frame without end.",
         "npipe/frame.h") {
-  np_frame_options options;
+  np_frame_options options = frame_options(2, 0, 0, 0);
 
-  frame_options_set(&options, 2, 0, 0, 0);
   frame_decode_one(&options, BYTES("\0\x02"), BYTES("\0\x02"));
   frame_decode_refused(&options, BYTES("\0\x01"), ERROR_INVALID_DATA);
   assert_true(
@@ -268,9 +259,8 @@ NP_CASE("frame-decode/overflow", np_frame_decode, NO_MODE,
         "A length that exceeds 64 bits after the adjustment is an error; the "
         "largest length that fits is merely too long.",
         "tokio_util::codec::length_delimited::Builder#length_adjustment") {
-  np_frame_options options;
+  np_frame_options options = frame_options(8, 0, 5, NP_FRAME_SKIP_HEADER);
 
-  frame_options_set(&options, 8, 0, 5, NP_FRAME_SKIP_HEADER);
   assert_true(frame_decode_refused(&options,
                                    BYTES("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFA"),
                                    ERROR_BUFFER_OVERFLOW) == UINT64_MAX);

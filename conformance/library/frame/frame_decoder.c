@@ -119,10 +119,9 @@ NP_CASE("frame-decoder/failed-after-frames", np_frame_decode, NO_MODE,
         "and stays so, though good bytes follow.",
         "npipe/frame.h") {
   struct frame_log *log = test_calloc(1, sizeof(*log));
-  np_frame_options options;
+  np_frame_options options = frame_options(1, 0, 0, NP_FRAME_SKIP_HEADER);
   np_frame_decoder decoder;
 
-  frame_options_set(&options, 1, 0, 0, NP_FRAME_SKIP_HEADER);
   options.frame_bytes_max = 3;
   assert_np_ok(np_frame_decoder_init(&decoder, &options, NULL));
   assert_np_error(frame_feed(&decoder, log,
@@ -168,12 +167,11 @@ NP_CASE("frame-decoder/finish-inside", np_frame_decoder_finish, NO_MODE,
   static const char wire[] =
       "\xCA\0\x03\xFE"
       "abc";
-  np_frame_options options;
+  np_frame_options options = frame_options(2, 1, 0, 4);
   np_frame_decoder decoder;
   np_frame frame;
   size_t consumed;
 
-  frame_options_set(&options, 2, 1, 0, 4);
   assert_np_ok(np_frame_decoder_init(&decoder, &options, NULL));
   for (size_t i = 0; i < 6; i++) {
     assert_np_error(np_frame_decode(&decoder, wire + i, 1, &consumed, &frame),

@@ -155,9 +155,8 @@ NP_CASE("frame-encode/encode-underflow", np_frame_encode_header, NO_MODE,
         ERROR_INVALID_DATA,
         "A frame that is shorter than the adjustment has no length to write.",
         "npipe/frame.h") {
-  np_frame_options options;
+  np_frame_options options = frame_options(4, 0, 5, NP_FRAME_SKIP_HEADER);
 
-  frame_options_set(&options, 4, 0, 5, NP_FRAME_SKIP_HEADER);
   encode_shown(&options, 5, BYTES("\0\0\0\0"));
   encode_refused(&options, 4, ERROR_INVALID_DATA);
   encode_refused(&options, 0, ERROR_INVALID_DATA);
@@ -169,10 +168,9 @@ NP_CASE("frame-encode/encode-header-size", np_frame_encode_header, NO_MODE,
         "npipe/frame.h") {
   unsigned char header[8];
   size_t length = 77;
-  np_frame_options options;
+  np_frame_options options = frame_options(2, 1, 0, 5);
 
   memset(header, 0xEE, sizeof(header));
-  frame_options_set(&options, 2, 1, 0, 5);
   for (size_t size = 0; size < 5; size++) {
     assert_np_error(np_frame_encode_header(&options, 1, header, size, &length),
                     ERROR_INSUFFICIENT_BUFFER);

@@ -136,9 +136,8 @@ NP_CASE("frame-options/options-kept-over-maximum", np_frame_decoder_init,
         "A header that belongs to the frame and is longer than the longest "
         "frame is refused.",
         "npipe/frame.h") {
-  np_frame_options options;
+  np_frame_options options = frame_options(2, 3, 5, 1);
 
-  frame_options_set(&options, 2, 3, 5, 1);
   options.frame_bytes_max = 5;
   options_taken(&options);
   options.adjustment = 0;
@@ -153,9 +152,8 @@ NP_CASE("frame-options/options-adjustment-over-maximum", np_frame_decoder_init,
         "An adjustment that makes each frame longer than the maximum is "
         "refused.",
         "npipe/frame.h") {
-  np_frame_options options;
+  np_frame_options options = frame_options(8, 0, 100, NP_FRAME_SKIP_HEADER);
 
-  frame_options_set(&options, 8, 0, 100, NP_FRAME_SKIP_HEADER);
   options.frame_bytes_max = 100;
   options_taken(&options);
   options.frame_bytes_max = 99;
@@ -195,9 +193,8 @@ NP_CASE("frame-options/options-header-over-field", np_frame_decoder_init,
         "A header that counts as part of the frame must fit the range of the "
         "length field.",
         "npipe/frame.h") {
-  np_frame_options options;
+  np_frame_options options = frame_options(1, 255, 0, 0);
 
-  frame_options_set(&options, 1, 255, 0, 0);
   options_refused(&options);
   options.skip_bytes = 1;
   options_taken(&options);

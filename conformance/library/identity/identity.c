@@ -229,8 +229,7 @@ static np_error user_of_early(np_fixture *f, uint32_t qos) {
   f->client_options.security_qos = qos;
   server_listen(f);
   client_open_end(f);
-  connect_begin(&f->ops[0], f->server);
-  assert_next(&f->ops[0], NP_OK, 0);
+  assert_connects(&f->ops[0], f->server, NP_OK, 0);
   pipe_send(f, f->client, "hello", 5);
   assert_received(f, f->server, "hello", 5);
   error = np_pipe_peer_user(f->server, text, sizeof(text));

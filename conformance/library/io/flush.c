@@ -255,8 +255,7 @@ NP_CASE("flush/cancel", np_pipe_flush, ANY_MODE | BOTH_ENDS,
         "waits again.",
         "CancelSynchronousIo#remarks") {
   flushing(f, &f->ops[0]);
-  assert_np_ok(np_op_cancel(&f->ops[0].op));
-  assert_next(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  assert_aborts(&f->ops[0]);
   flush_begin(&f->ops[1], f->end);
   assert_quiet(f, 1);
   assert_received(f, f->peer, "0123456789", 10);
@@ -318,8 +317,7 @@ NP_CASE("flush/close-peer-sees", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
         "npipe/pipe.h") {
   flushing(f, &f->ops[0]);
   pipe_close_wait(f, f->end);
-  write_begin(&f->ops[1], f->peer, "x", 1);
-  assert_next(&f->ops[1], ERROR_NO_DATA, 0);
+  assert_writes(&f->ops[1], f->peer, "x", 1, ERROR_NO_DATA, 0);
 }
 
 NP_CASE("flush/close-at-once", np_pipe_close, ANY_MODE | BOTH_ENDS,

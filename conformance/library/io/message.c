@@ -21,12 +21,9 @@ NP_CASE("message/more-data-immediate", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
         "ReadFile#pipes") {
   pair_open(f);
   pipe_send(f, f->peer, "abcdefgh", 8);
-  read_begin(&f->ops[0], f->end, 3);
-  assert_next(&f->ops[0], ERROR_MORE_DATA, 3);
-  read_begin(&f->ops[1], f->end, 3);
-  assert_next(&f->ops[1], ERROR_MORE_DATA, 3);
-  read_begin(&f->ops[2], f->end, 3);
-  assert_next(&f->ops[2], NP_OK, 2);
+  assert_reads(&f->ops[0], f->end, 3, ERROR_MORE_DATA, 3);
+  assert_reads(&f->ops[1], f->end, 3, ERROR_MORE_DATA, 3);
+  assert_reads(&f->ops[2], f->end, 3, NP_OK, 2);
   assert_memory_equal(f->ops[0].buffer, "abc", 3);
   assert_memory_equal(f->ops[1].buffer, "def", 3);
   assert_memory_equal(f->ops[2].buffer, "gh", 2);

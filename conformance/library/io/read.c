@@ -41,8 +41,7 @@ NP_CASE("read/raw-peer", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
   assert_int_equal(raw_write(f->raw, "abc", 3), 0);
   assert_next(&f->ops[0], NP_OK, 3);
   assert_int_equal(raw_write(f->raw, "defg", 4), 0);
-  read_begin(&f->ops[1], f->end, 16);
-  assert_next(&f->ops[1], NP_OK, 4);
+  assert_reads(&f->ops[1], f->end, 16, NP_OK, 4);
 }
 
 NP_CASE("read/exact-buffer", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
@@ -50,8 +49,7 @@ NP_CASE("read/exact-buffer", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
         "ReadFile#pipes") {
   pair_open(f);
   pipe_send(f, f->peer, "abc", 3);
-  read_begin(&f->ops[0], f->end, 3);
-  assert_next(&f->ops[0], NP_OK, 3);
+  assert_reads(&f->ops[0], f->end, 3, NP_OK, 3);
 }
 
 NP_CASE("read/not-beyond", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
@@ -71,8 +69,7 @@ NP_CASE("read/bytes-short", np_pipe_read, BYTE_READS | BOTH_ENDS, NP_OK,
         "ReadFile#pipes") {
   pair_open(f);
   pipe_send(f, f->peer, "abc", 3);
-  read_begin(&f->ops[0], f->end, 1000);
-  assert_next(&f->ops[0], NP_OK, 3);
+  assert_reads(&f->ops[0], f->end, 1000, NP_OK, 3);
 }
 
 NP_CASE("read/bytes-rest", np_pipe_read, BYTE_READS | BOTH_ENDS, NP_OK,
@@ -96,8 +93,7 @@ NP_CASE(
   pair_open(f);
   pipe_send(f, f->peer, "abc", 3);
   pipe_send(f, f->peer, "def", 3);
-  read_begin(&f->ops[0], f->end, 16);
-  assert_next(&f->ops[0], NP_OK, 6);
+  assert_reads(&f->ops[0], f->end, 16, NP_OK, 6);
   assert_memory_equal(f->ops[0].buffer, "abcdef", 6);
 }
 
@@ -132,8 +128,7 @@ NP_CASE(
     "wine kernel32/tests/pipe.c#test_CloseHandle") {
   pair_open(f);
   pipe_close_wait(f, f->peer);
-  read_begin(&f->ops[0], f->end, 0);
-  assert_next(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+  assert_reads(&f->ops[0], f->end, 0, ERROR_BROKEN_PIPE, 0);
 }
 
 /* --- Refusals ----------------------------------------------------------- */
@@ -232,8 +227,7 @@ NP_CASE("read/peer-closed", np_pipe_read, ANY_MODE | BOTH_ENDS,
   pair_open(f);
   pipe_close_wait(f, f->peer);
   for (unsigned i = 0; i < 3; i++) {
-    read_begin(&f->ops[i], f->end, 16);
-    assert_next(&f->ops[i], ERROR_BROKEN_PIPE, 0);
+    assert_reads(&f->ops[i], f->end, 16, ERROR_BROKEN_PIPE, 0);
     assert_true(np_is_eof(f->ops[i].result));
   }
 }
@@ -271,8 +265,7 @@ NP_CASE("read/disconnected", np_pipe_read, ANY_MODE | BOTH_ENDS,
         "DisconnectNamedPipe#remarks") {
   pair_open(f);
   assert_np_ok(np_server_disconnect(f->server));
-  read_begin(&f->ops[0], f->end, 16);
-  assert_next(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_reads(&f->ops[0], f->end, 16, ERROR_PIPE_NOT_CONNECTED, 0);
   assert_false(np_is_eof(f->ops[0].result));
 }
 
@@ -281,11 +274,9 @@ NP_CASE("read/listening", np_pipe_read, ANY_MODE, ERROR_PIPE_LISTENING,
         "the instance goes on listening.",
         "wine ntdll/tests/pipe.c#test_pipe_state") {
   server_listen(f);
-  read_begin(&f->ops[0], f->server, 16);
-  assert_next(&f->ops[0], ERROR_PIPE_LISTENING, 0);
+  assert_reads(&f->ops[0], f->server, 16, ERROR_PIPE_LISTENING, 0);
   client_open_end(f);
-  connect_begin(&f->ops[1], f->server);
-  assert_next(&f->ops[1], NP_OK, 0);
+  assert_connects(&f->ops[1], f->server, NP_OK, 0);
 }
 
 NP_CASE("read/cancelled", np_pipe_read, ANY_MODE | BOTH_ENDS,
@@ -295,8 +286,7 @@ NP_CASE("read/cancelled", np_pipe_read, ANY_MODE | BOTH_ENDS,
         "CancelIoEx") {
   pair_open(f);
   read_pend(f, &f->ops[0], f->end, 16);
-  assert_np_ok(np_op_cancel(&f->ops[0].op));
-  assert_next(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  assert_aborts(&f->ops[0]);
   assert_false(np_is_eof(f->ops[0].result));
 }
 

@@ -31,8 +31,7 @@ NP_CASE("read-mode/both-ways", np_pipe_set_read_mode, ANY_MODE | BOTH_ENDS,
   pipe_send(f, f->peer, "ab", 2);
   pipe_send(f, f->peer, "cd", 2);
   assert_int_equal(left_of(f->end), 0);
-  read_begin(&f->ops[0], f->end, 16);
-  assert_next(&f->ops[0], NP_OK, 4);
+  assert_reads(&f->ops[0], f->end, 16, NP_OK, 4);
   if (f->server_options.mode == NP_MESSAGE) {
     assert_np_ok(np_pipe_set_read_mode(f->end, NP_MESSAGE));
     assert_int_equal(read_mode_of(f->end), NP_MESSAGE);
@@ -59,8 +58,7 @@ NP_CASE("read-mode/waiting", np_pipe_set_read_mode, MODE_MESSAGE | BOTH_ENDS,
   pipe_send(f, f->peer, "de", 2);
   assert_np_error(pipe_receive(f, f->end, &byte, 1, &length), ERROR_MORE_DATA);
   assert_np_ok(np_pipe_set_read_mode(f->end, NP_BYTE));
-  read_begin(&f->ops[0], f->end, 16);
-  assert_next(&f->ops[0], NP_OK, 4);
+  assert_reads(&f->ops[0], f->end, 16, NP_OK, 4);
   assert_memory_equal(f->ops[0].buffer, "bcde", 4);
 }
 

@@ -242,8 +242,7 @@ NP_CASE("transact/cancel", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
         "wine kernel32/tests/pipe.c#test_transact") {
   pair_open(f);
   transact_begin(&f->ops[0], f->end, "ask", 3, 16);
-  assert_np_ok(np_op_cancel(&f->ops[0].op));
-  assert_next(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  assert_aborts(&f->ops[0]);
   assert_received(f, f->peer, "ask", 3);
   pipe_send(f, f->peer, "late", 4);
   assert_received(f, f->end, "late", 4);
@@ -309,8 +308,7 @@ NP_CASE("transact/unanswered-unreported", np_pipe_transact,
   assert_np_ok(np_op_cancel(&f->ops[0].op));
   loop_until(f, 1);
   transact_refused(f, f->server, ERROR_INVALID_STATE);
-  connect_begin(&f->ops[1], f->server);
-  assert_next(&f->ops[1], NP_OK, 0);
+  assert_connects(&f->ops[1], f->server, NP_OK, 0);
   transact_refused(f, f->server, ERROR_INVALID_STATE);
 }
 

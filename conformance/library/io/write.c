@@ -60,8 +60,7 @@ NP_CASE("write/quota", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
         "A write that fills the quota exactly completes at once.",
         "WriteFile#pipes") {
   small_pair_open(f);
-  write_begin(&f->ops[0], f->end, large, SMALL);
-  assert_next(&f->ops[0], NP_OK, SMALL);
+  assert_writes(&f->ops[0], f->end, large, SMALL, NP_OK, SMALL);
   write_begin(&f->ops[1], f->end, large, 1);
   assert_quiet(f, 1);
   assert_received(f, f->peer, large, SMALL);
@@ -82,8 +81,7 @@ NP_CASE("write/into-waiting-read", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
 NP_CASE("write/one-byte", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
         "A write of one byte works like any other.", "WriteFile#pipes") {
   pair_open(f);
-  write_begin(&f->ops[0], f->end, "x", 1);
-  assert_next(&f->ops[0], NP_OK, 1);
+  assert_writes(&f->ops[0], f->end, "x", 1, NP_OK, 1);
   assert_received(f, f->peer, "x", 1);
 }
 
@@ -106,8 +104,7 @@ NP_CASE("write/zero-bytes", np_pipe_write, MODE_BYTE | BOTH_ENDS, NP_OK,
         "wine kernel32/tests/pipe.c#test_blocking_rw") {
   pair_open(f);
   read_pend(f, &f->ops[0], f->peer, 16);
-  write_begin(&f->ops[1], f->end, NULL, 0);
-  assert_next(&f->ops[1], NP_OK, 0);
+  assert_writes(&f->ops[1], f->end, NULL, 0, NP_OK, 0);
   loop_quiet(f);
   assert_int_equal(f->ops[0].done_count, 0);
   pipe_send(f, f->end, "abc", 3);
@@ -196,8 +193,7 @@ NP_CASE("write/peer-closed", np_pipe_write, ANY_MODE | BOTH_ENDS, ERROR_NO_DATA,
   pair_open(f);
   pipe_close_wait(f, f->peer);
   for (unsigned i = 0; i < 3; i++) {
-    write_begin(&f->ops[i], f->end, "abc", 3);
-    assert_next(&f->ops[i], ERROR_NO_DATA, 0);
+    assert_writes(&f->ops[i], f->end, "abc", 3, ERROR_NO_DATA, 0);
   }
 }
 
@@ -220,8 +216,7 @@ NP_CASE("write/disconnected", np_pipe_write, ANY_MODE | BOTH_ENDS,
         "DisconnectNamedPipe#remarks") {
   pair_open(f);
   assert_np_ok(np_server_disconnect(f->server));
-  write_begin(&f->ops[0], f->end, "abc", 3);
-  assert_next(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_writes(&f->ops[0], f->end, "abc", 3, ERROR_PIPE_NOT_CONNECTED, 0);
 }
 
 NP_CASE("write/disconnected-while-pending", np_pipe_write, ANY_MODE | BOTH_ENDS,
@@ -242,8 +237,7 @@ NP_CASE("write/listening", np_pipe_write, ANY_MODE, ERROR_PIPE_LISTENING,
         "and the client that comes gets nothing of it.",
         "wine ntdll/tests/pipe.c#test_pipe_state") {
   server_listen(f);
-  write_begin(&f->ops[0], f->server, "lost", 4);
-  assert_next(&f->ops[0], ERROR_PIPE_LISTENING, 0);
+  assert_writes(&f->ops[0], f->server, "lost", 4, ERROR_PIPE_LISTENING, 0);
   client_open_end(f);
   pipe_send(f, f->server, "abc", 3);
   assert_received(f, f->client, "abc", 3);

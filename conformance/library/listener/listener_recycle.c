@@ -67,8 +67,7 @@ NP_CASE("listener-recycle/client-is-let-go", np_listener_recycle, ANY_MODE,
   pipe_send(f, accepted(f, 1), "to client", 9);
   pipe_send(f, old, "to server", 9);
   give_back(f, listening.accepted[0]);
-  read_begin(&f->ops[0], old, 16);
-  assert_next(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_reads(&f->ops[0], old, 16, ERROR_PIPE_NOT_CONNECTED, 0);
   client = client_open_another(f);
   museum_echo(f, accepted(f, 2), client);
 }

@@ -51,8 +51,7 @@ NP_CASE(
   loop_until_count(f, &f->timers[0].run_count, 1);
 
   f->ops[4].op.timeout_ms = 5;
-  read_begin(&f->ops[4], f->end, 16);
-  assert_next(&f->ops[4], WAIT_TIMEOUT, 0);
+  assert_reads(&f->ops[4], f->end, 16, WAIT_TIMEOUT, 0);
   read_begin(&f->ops[5], f->end, 16);
   pipe_close_wait(f, f->end);
   assert_done(&f->ops[5], ERROR_OPERATION_ABORTED, 0);

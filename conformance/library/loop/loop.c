@@ -306,8 +306,7 @@ NP_CASE("loop/run-once-callback", np_loop_run_once, ANY_MODE | BOTH_ENDS, NP_OK,
         "Waiting data are read in one turn without a wait.", "npipe/loop.h") {
   pair_open(f);
   pipe_send(f, f->peer, "abc", 3);
-  read_begin(&f->ops[0], f->end, 16);
-  assert_next(&f->ops[0], NP_OK, 3);
+  assert_reads(&f->ops[0], f->end, 16, NP_OK, 3);
 }
 
 NP_CASE("loop/run-once-timer", np_loop_run_once, NO_MODE, NP_OK,

@@ -88,8 +88,7 @@ NP_CASE("memory/client-open", np_client_open, ANY_MODE, ERROR_NOT_ENOUGH_MEMORY,
     assert_true(failures < 100);
   }
   assert_true(failures > 0);
-  connect_begin(&f->ops[0], f->server);
-  assert_next(&f->ops[0], NP_OK, 0);
+  assert_connects(&f->ops[0], f->server, NP_OK, 0);
 }
 
 NP_CASE("memory/adopt", np_pipe_adopt, ANY_MODE, ERROR_NOT_ENOUGH_MEMORY,

@@ -84,10 +84,8 @@ NP_CASE("more-data/loops-of-one-key", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
     loop_remake(f, &options);
     pair_open(f);
     pipe_send(f, f->peer, "abcde", 5);
-    read_begin(&f->ops[2 * i], f->end, 2);
-    assert_next(&f->ops[2 * i], ERROR_MORE_DATA, 2);
-    read_begin(&f->ops[2 * i + 1], f->end, 4);
-    assert_next(&f->ops[2 * i + 1], NP_OK, 3);
+    assert_reads(&f->ops[2 * i], f->end, 2, ERROR_MORE_DATA, 2);
+    assert_reads(&f->ops[2 * i + 1], f->end, 4, NP_OK, 3);
     pipe_close_wait(f, f->client);
     pipe_close_wait(f, f->server);
   }
@@ -165,8 +163,7 @@ NP_CASE("more-data/cancel-at-once", np_op_cancel, MODE_MESSAGE | BOTH_ENDS,
   pipe_send(f, f->peer, "abcde", 5);
   error = np_pipe_try_read(f->end, buffer, 1, &length);
   read_begin(&f->ops[0], f->end, 2);
-  assert_np_ok(np_op_cancel(&f->ops[0].op));
-  assert_next(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  assert_aborts(&f->ops[0]);
   if (error == NP_WOULD_BLOCK) {
     assert_received(f, f->end, "abcde", 5);
   } else {

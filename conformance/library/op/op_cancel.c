@@ -89,8 +89,7 @@ NP_CASE("op-cancel/write-message-unread", np_op_cancel,
         "CancelIoEx") {
   small_pair_open(f);
   write_begin(&f->ops[0], f->end, large, LARGE);
-  assert_np_ok(np_op_cancel(&f->ops[0].op));
-  assert_next(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  assert_aborts(&f->ops[0]);
   pipe_send(f, f->end, "next", 4);
   assert_received(f, f->peer, "next", 4);
 }
@@ -106,8 +105,7 @@ NP_CASE("op-cancel/connect-pending", np_op_cancel, ANY_MODE, NP_OK,
   assert_int_equal(f->done_count, 0);
   assert_next(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
   client_open_end(f);
-  connect_begin(&f->ops[1], f->server);
-  assert_next(&f->ops[1], NP_OK, 0);
+  assert_connects(&f->ops[1], f->server, NP_OK, 0);
 }
 
 NP_CASE("op-cancel/shutdown-waiting", np_op_cancel, ANY_MODE | BOTH_ENDS, NP_OK,
@@ -117,8 +115,7 @@ NP_CASE("op-cancel/shutdown-waiting", np_op_cancel, ANY_MODE | BOTH_ENDS, NP_OK,
   small_pair_open(f);
   write_begin(&f->ops[0], f->end, large, LARGE);
   shutdown_begin(&f->ops[1], f->end);
-  assert_np_ok(np_op_cancel(&f->ops[1].op));
-  assert_next(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+  assert_aborts(&f->ops[1]);
   assert_received(f, f->peer, large, LARGE);
   assert_next(&f->ops[0], NP_OK, LARGE);
 }
@@ -202,8 +199,7 @@ NP_CASE("op-cancel/one-of-several", np_op_cancel, ANY_MODE | BOTH_ENDS, NP_OK,
   read_begin(&f->ops[0], f->end, 3);
   read_begin(&f->ops[1], f->end, 3);
   read_pend(f, &f->ops[2], f->end, 3);
-  assert_np_ok(np_op_cancel(&f->ops[1].op));
-  assert_next(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+  assert_aborts(&f->ops[1]);
   write_begin(&f->ops[3], f->peer, "one", 3);
   write_begin(&f->ops[4], f->peer, "two", 3);
   loop_until(f, 5);

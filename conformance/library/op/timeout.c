@@ -96,8 +96,7 @@ NP_CASE("timeout/connect", np_server_connect, ANY_MODE, WAIT_TIMEOUT,
   assert_passed(begin_ms, LIMIT_MS);
   assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
   client_open_end(f);
-  connect_begin(&f->ops[1], f->server);
-  assert_next(&f->ops[1], NP_OK, 0);
+  assert_connects(&f->ops[1], f->server, NP_OK, 0);
 }
 
 NP_CASE("timeout/shutdown", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
@@ -108,8 +107,7 @@ NP_CASE("timeout/shutdown", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
   small_pair_open(f);
   write_begin(&f->ops[0], f->end, large, LARGE);
   f->ops[1].op.timeout_ms = LIMIT_MS;
-  shutdown_begin(&f->ops[1], f->end);
-  assert_next(&f->ops[1], WAIT_TIMEOUT, 0);
+  assert_shutdowns(&f->ops[1], f->end, WAIT_TIMEOUT, 0);
   assert_received(f, f->peer, large, LARGE);
   assert_next(&f->ops[0], NP_OK, LARGE);
 }

@@ -65,8 +65,7 @@ NP_CASE("adopt/server-connected", np_pipe_adopt, ANY_MODE, NP_OK,
   pipe_send(f, f->client, "before", 6);
   server = adopt(f, handle);
   assert_int_equal(info_of(server).state, NP_CONNECTED);
-  connect_begin(&f->ops[0], server);
-  assert_next(&f->ops[0], NP_OK, 0);
+  assert_connects(&f->ops[0], server, NP_OK, 0);
   assert_received(f, server, "before", 6);
 }
 

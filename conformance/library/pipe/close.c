@@ -46,8 +46,7 @@ NP_CASE("close/connected", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
         "Named Pipe Operations") {
   pair_open(f);
   pipe_close_wait(f, f->end);
-  read_begin(&f->ops[0], f->peer, 16);
-  assert_next(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+  assert_reads(&f->ops[0], f->peer, 16, ERROR_BROKEN_PIPE, 0);
   assert_true(np_is_eof(f->ops[0].result));
 }
 
@@ -215,8 +214,7 @@ NP_CASE("close/written-stays-readable", np_pipe_close, ANY_MODE | BOTH_ENDS,
   pipe_close_wait(f, f->end);
   assert_received(f, f->peer, "first", 5);
   assert_received(f, f->peer, "second", 6);
-  read_begin(&f->ops[0], f->peer, 16);
-  assert_next(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+  assert_reads(&f->ops[0], f->peer, 16, ERROR_BROKEN_PIPE, 0);
 }
 
 NP_CASE("close/peer-read-pending", np_pipe_close, ANY_MODE | BOTH_ENDS,

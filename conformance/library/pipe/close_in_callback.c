@@ -58,8 +58,7 @@ NP_CASE("close-in-callback/in-connect-callback", np_pipe_close, ANY_MODE, NP_OK,
   client_open_end(f);
   loop_until_count(f, &f->closed_count, 1);
   assert_done(&f->ops[0], NP_OK, 0);
-  read_begin(&f->ops[1], f->client, 16);
-  assert_next(&f->ops[1], ERROR_BROKEN_PIPE, 0);
+  assert_reads(&f->ops[1], f->client, 16, ERROR_BROKEN_PIPE, 0);
 }
 
 NP_CASE("close-in-callback/in-peers-callback", np_pipe_close,
@@ -170,6 +169,5 @@ NP_CASE("close-in-callback/create-again", np_pipe_close, ANY_MODE, NP_OK,
   f->closed_then = closed_create_again;
   pipe_close_wait(f, f->server);
   client_open_end(f);
-  connect_begin(&f->ops[0], f->server);
-  assert_next(&f->ops[0], NP_OK, 0);
+  assert_connects(&f->ops[0], f->server, NP_OK, 0);
 }

@@ -46,8 +46,7 @@ NP_CASE("ready-mio/connect-after-client", np_server_connect, ANY_MODE, NP_OK,
   server_listen(f);
   client_open_end(f);
   assert_try_write(f->client, "hi", 2, NP_OK, 2);
-  connect_begin(&f->ops[0], f->server);
-  assert_next(&f->ops[0], NP_OK, 0);
+  assert_connects(&f->ops[0], f->server, NP_OK, 0);
   assert_caught(f, f->server, "hi", 2);
 }
 

@@ -22,14 +22,12 @@ NP_CASE("ready-tokio/client-drop", np_server_connect, ANY_MODE, NP_OK,
   server_listen(f);
   client_open_end(f);
   pipe_close_wait(f, f->client);
-  connect_begin(&f->ops[0], f->server);
-  assert_next(&f->ops[0], NP_OK, 0);
+  assert_connects(&f->ops[0], f->server, NP_OK, 0);
   assert_int_equal(ready_wait(f, f->server, NP_READABLE),
                    NP_READABLE | NP_READ_CLOSED);
   assert_np_error(pipe_receive(f, f->server, &byte, 1, &got),
                   ERROR_BROKEN_PIPE);
-  write_begin(&f->ops[1], f->server, "ping", 4);
-  assert_next(&f->ops[1], ERROR_NO_DATA, 0);
+  assert_writes(&f->ops[1], f->server, "ping", 4, ERROR_NO_DATA, 0);
 }
 
 NP_CASE("ready-tokio/client-drop-instances", np_pipe_info, ANY_MODE, NP_OK,

@@ -32,10 +32,8 @@ NP_CASE("connect/client-came-and-went", np_server_connect, ANY_MODE, NP_OK,
   server_listen(f);
   client_open_end(f);
   pipe_close_wait(f, f->client);
-  connect_begin(&f->ops[0], f->server);
-  assert_next(&f->ops[0], NP_OK, 0);
-  read_begin(&f->ops[1], f->server, 16);
-  assert_next(&f->ops[1], ERROR_BROKEN_PIPE, 0);
+  assert_connects(&f->ops[0], f->server, NP_OK, 0);
+  assert_reads(&f->ops[1], f->server, 16, ERROR_BROKEN_PIPE, 0);
 }
 
 NP_CASE("connect/client-wrote-and-went", np_server_connect, ANY_MODE, NP_OK,
@@ -46,11 +44,9 @@ NP_CASE("connect/client-wrote-and-went", np_server_connect, ANY_MODE, NP_OK,
   client_open_end(f);
   pipe_send(f, f->client, "last words", 10);
   pipe_close_wait(f, f->client);
-  connect_begin(&f->ops[0], f->server);
-  assert_next(&f->ops[0], NP_OK, 0);
+  assert_connects(&f->ops[0], f->server, NP_OK, 0);
   assert_received(f, f->server, "last words", 10);
-  read_begin(&f->ops[1], f->server, 16);
-  assert_next(&f->ops[1], ERROR_BROKEN_PIPE, 0);
+  assert_reads(&f->ops[1], f->server, 16, ERROR_BROKEN_PIPE, 0);
 }
 
 NP_CASE("connect/client-went-after", np_server_connect, ANY_MODE, NP_OK,
@@ -62,8 +58,7 @@ NP_CASE("connect/client-went-after", np_server_connect, ANY_MODE, NP_OK,
   loop_quiet(f);
   raw_close(f, raw_client(f, GENERIC_READ | GENERIC_WRITE));
   assert_next(&f->ops[0], NP_OK, 0);
-  read_begin(&f->ops[1], f->server, 16);
-  assert_next(&f->ops[1], ERROR_BROKEN_PIPE, 0);
+  assert_reads(&f->ops[1], f->server, 16, ERROR_BROKEN_PIPE, 0);
 }
 
 NP_CASE("connect/reported-before", np_server_connect, ANY_MODE,
@@ -72,8 +67,7 @@ NP_CASE("connect/reported-before", np_server_connect, ANY_MODE,
         "with ERROR_PIPE_CONNECTED.",
         "ConnectNamedPipe#remarks") {
   pair_open(f);
-  connect_begin(&f->ops[0], f->server);
-  assert_next(&f->ops[0], ERROR_PIPE_CONNECTED, 0);
+  assert_connects(&f->ops[0], f->server, ERROR_PIPE_CONNECTED, 0);
   pipe_send(f, f->client, "abc", 3);
   assert_received(f, f->server, "abc", 3);
 }
@@ -84,8 +78,7 @@ NP_CASE("connect/reported-and-gone", np_server_connect, ANY_MODE, ERROR_NO_DATA,
         "ConnectNamedPipe#remarks") {
   pair_open(f);
   pipe_close_wait(f, f->client);
-  connect_begin(&f->ops[0], f->server);
-  assert_next(&f->ops[0], ERROR_NO_DATA, 0);
+  assert_connects(&f->ops[0], f->server, ERROR_NO_DATA, 0);
 }
 
 NP_CASE("connect/again-and-again", np_server_connect, ANY_MODE, NP_OK,
@@ -129,8 +122,7 @@ NP_CASE("connect/client-first-after-disconnect", np_server_connect, ANY_MODE,
   assert_np_ok(np_op_cancel(&f->ops[0].op));
   loop_until(f, 1);
   client_open_end(f);
-  connect_begin(&f->ops[1], f->server);
-  assert_next(&f->ops[1], NP_OK, 0);
+  assert_connects(&f->ops[1], f->server, NP_OK, 0);
 }
 
 static void then_connect_again(np_fixture *f, struct recorder *recorder) {
@@ -234,8 +226,7 @@ NP_CASE("connect/cancelled", np_server_connect, ANY_MODE,
   server_listen(f);
   for (unsigned i = 0; i < 10; i++) {
     connect_begin(&f->ops[0], f->server);
-    assert_np_ok(np_op_cancel(&f->ops[0].op));
-    assert_next(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+    assert_aborts(&f->ops[0]);
   }
   connect_begin(&f->ops[0], f->server);
   client_open_end(f);
@@ -248,12 +239,10 @@ NP_CASE("connect/timed-out", np_server_connect, ANY_MODE, WAIT_TIMEOUT,
         "npipe/server.h") {
   server_listen(f);
   f->ops[0].op.timeout_ms = 10;
-  connect_begin(&f->ops[0], f->server);
-  assert_next(&f->ops[0], WAIT_TIMEOUT, 0);
+  assert_connects(&f->ops[0], f->server, WAIT_TIMEOUT, 0);
   client_open_end(f);
   pipe_send(f, f->client, "abc", 3);
-  connect_begin(&f->ops[0], f->server);
-  assert_next(&f->ops[0], NP_OK, 0);
+  assert_connects(&f->ops[0], f->server, NP_OK, 0);
   assert_received(f, f->server, "abc", 3);
 }
 

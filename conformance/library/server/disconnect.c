@@ -147,8 +147,7 @@ NP_CASE("disconnect/ghost", np_server_disconnect, ANY_MODE, NP_OK,
   assert_int_equal(f->ops[0].done_count, 1);
   assert_done(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
   assert_int_equal(f->ops[1].done_count, 0);
-  read_begin(&f->ops[2], f->client, 16);
-  assert_next(&f->ops[2], ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_reads(&f->ops[2], f->client, 16, ERROR_PIPE_NOT_CONNECTED, 0);
   pipe_close_wait(f, f->client);
   client_open_end(f);
   assert_next(&f->ops[1], NP_OK, 0);
