@@ -45,7 +45,8 @@ NP_PLATFORM_CASE("platform/ansi/wait", WaitNamedPipeA, NO_MODE,
 
 NP_PLATFORM_CASE("platform/ansi/state", GetNamedPipeHandleStateA,
                  ANY_MODE | BOTH_ENDS, NO_ERROR,
-                 "The call for names in bytes tells the same state.",
+                 "The function with the suffix A reports the same state as the "
+                 "function with the suffix W.",
                  "GetNamedPipeHandleStateA#parameters") {
   DWORD state = 99;
   DWORD instances = 0;

@@ -79,7 +79,7 @@ NP_PLATFORM_CASE("platform/apc/read-at-once", ReadFileEx, ANY_MODE | BOTH_ENDS,
 
 NP_PLATFORM_CASE("platform/apc/write", WriteFileEx, ANY_MODE | BOTH_ENDS,
                  NO_ERROR,
-                 "The routine of a write is told the number of bytes written.",
+                 "The routine of a write gets the number of bytes written.",
                  "WriteFileEx#remarks") {
   pair_create(f);
   apc_begin();
@@ -101,11 +101,11 @@ NP_PLATFORM_CASE("platform/apc/refused-at-once", ReadFileEx,
   assert_int_equal(told.calls, 0);
 }
 
-NP_PLATFORM_CASE("platform/apc/peer-closed", ReadFileEx, ANY_MODE | BOTH_ENDS,
-                 ERROR_BROKEN_PIPE,
-                 "The routine of a pending read is told that the peer has "
-                 "closed.",
-                 "FileIOCompletionRoutine#parameters") {
+NP_PLATFORM_CASE(
+    "platform/apc/peer-closed", ReadFileEx, ANY_MODE | BOTH_ENDS,
+    ERROR_BROKEN_PIPE,
+    "The routine of a pending read gets the error that the peer has closed.",
+    "FileIOCompletionRoutine#parameters") {
   pair_create(f);
   apc_begin();
   assert_error(read_ex(f->end), 0);

@@ -65,7 +65,7 @@ NP_PLATFORM_CASE("platform/disconnect/control", NtFsControlFile,
 
 NP_PLATFORM_CASE("platform/disconnect/error-of-a-read", DisconnectNamedPipe,
                  NO_MODE, ERROR_PIPE_NOT_CONNECTED,
-                 "GetOverlappedResult of the ended read tells "
+                 "GetOverlappedResult of the ended read fails with "
                  "ERROR_PIPE_NOT_CONNECTED.",
                  "wine kernel32/tests/pipe.c#test_overlapped_transport") {
   struct io *io = io_new(f);

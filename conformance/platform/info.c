@@ -41,7 +41,7 @@ NP_PLATFORM_CASE("platform/info/local", NtQueryInformationFile, ANY_MODE,
 }
 
 NP_PLATFORM_CASE("platform/info/direction", NtQueryInformationFile, NO_MODE,
-                 NO_ERROR, "An inbound server tells configuration 0.",
+                 NO_ERROR, "An inbound server reports configuration 0.",
                  "wine ntdll/tests/pipe.c#test_pipe_local_info") {
   HANDLE pipe = instance_open(f, PIPE_ACCESS_INBOUND, PIPE_TYPE_BYTE, 1);
 
@@ -261,11 +261,10 @@ static void assert_name(const struct platform *f, HANDLE pipe) {
   assert_memory_equal(name.name, f->name + 8, name.bytes);
 }
 
-NP_PLATFORM_CASE("platform/info/name", NtQueryInformationFile, NO_MODE,
-                 NO_ERROR,
-                 "Both ends tell the name behind \\\\.\\pipe, from its "
-                 "backslash on.",
-                 "wine ntdll/tests/pipe.c#test_file_info") {
+NP_PLATFORM_CASE(
+    "platform/info/name", NtQueryInformationFile, NO_MODE, NO_ERROR,
+    "Both ends report the name behind \\\\.\\pipe, from its backslash on.",
+    "wine ntdll/tests/pipe.c#test_file_info") {
   pair_create(f);
   assert_name(f, f->server);
   assert_name(f, f->client);
@@ -273,7 +272,7 @@ NP_PLATFORM_CASE("platform/info/name", NtQueryInformationFile, NO_MODE,
 
 NP_PLATFORM_CASE("platform/info/name-after-the-server", NtQueryInformationFile,
                  NO_MODE, NO_ERROR,
-                 "A client whose server is gone still tells the name.",
+                 "A client whose server has closed still reports the name.",
                  "wine ntdll/tests/pipe.c#test_file_info") {
   pair_create(f);
   win_close(f, &f->server);

@@ -108,7 +108,8 @@ NP_PLATFORM_CASE("platform/nowait/write-to-a-big-read", WriteFile, ANY_MODE,
 
 NP_PLATFORM_CASE("platform/nowait/switch-with-data-unread",
                  SetNamedPipeHandleState, ANY_MODE, ERROR_PIPE_BUSY,
-                 "A handle whose written data lie unread cannot cease to wait.",
+                 "A handle cannot switch to PIPE_NOWAIT mode while the peer "
+                 "has not read all its data.",
                  "cygwin pipe.cc#set_pipe_non_blocking") {
   pair_create(f);
   assert_result(win_write(f, f->client, "ab", 2), 0, 2);

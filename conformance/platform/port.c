@@ -105,8 +105,8 @@ NP_PLATFORM_CASE("platform/port/more-data-at-once", ReadFile,
 
 NP_PLATFORM_CASE("platform/port/more-data-later", ReadFile,
                  MODE_MESSAGE | BOTH_ENDS, STATUS_BUFFER_OVERFLOW,
-                 "A pending read that gets a part of a message tells so in the "
-                 "packet.",
+                 "The packet of a pending read that gets a part of a message "
+                 "reports the warning.",
                  "wine ntdll/tests/pipe.c#test_completion") {
   struct io *io = io_new_port(f);
 

@@ -18,7 +18,7 @@ static void assert_own_process(HANDLE pipe) {
 
 NP_PLATFORM_CASE("platform/process/ids", GetNamedPipeClientProcessId,
                  NO_MODE | BOTH_ENDS, NO_ERROR,
-                 "Each end tells the process of both ends.",
+                 "Each end reports the processes of both ends.",
                  "wine kernel32/tests/pipe.c#test_namedpipe_process_id; "
                  "museum X07") {
   pair_create(f);
@@ -37,7 +37,7 @@ NP_PLATFORM_CASE("platform/process/ids-after-close",
 
 NP_PLATFORM_CASE("platform/process/sessions", GetNamedPipeClientSessionId,
                  NO_MODE | BOTH_ENDS, NO_ERROR,
-                 "Each end tells the session of both ends.",
+                 "Each end reports the sessions of both ends.",
                  "wine kernel32/tests/pipe.c#test_namedpipe_session_id") {
   ULONG ids[2] = {98, 99};
 
@@ -50,8 +50,8 @@ NP_PLATFORM_CASE("platform/process/sessions", GetNamedPipeClientSessionId,
 
 NP_PLATFORM_CASE("platform/process/client-of-a-disconnected-server",
                  GetNamedPipeClientProcessId, NO_MODE, ERROR_NOT_FOUND,
-                 "A disconnected server has no client to tell of, but still "
-                 "knows its own process.",
+                 "A disconnected server reports no client process, but still "
+                 "its own process.",
                  "wine kernel32/tests/pipe.c#test_namedpipe_process_id") {
   ULONG id = 0;
 
@@ -64,7 +64,7 @@ NP_PLATFORM_CASE("platform/process/client-of-a-disconnected-server",
 
 NP_PLATFORM_CASE("platform/process/disconnected-client",
                  GetNamedPipeServerProcessId, NO_MODE, ERROR_PIPE_NOT_CONNECTED,
-                 "A disconnected client can tell of neither end.",
+                 "A disconnected client reports neither process.",
                  "wine kernel32/tests/pipe.c#test_namedpipe_process_id") {
   pair_create(f);
   win_disconnect(f);

@@ -290,7 +290,7 @@ NP_PLATFORM_CASE("platform/security/label-above", CreateNamedPipeW, NO_MODE,
 
 NP_PLATFORM_CASE("platform/security/token-size", GetTokenInformation, NO_MODE,
                  ERROR_INSUFFICIENT_BUFFER,
-                 "A query without room tells how much is needed.",
+                 "A query without a buffer returns the size that it needs.",
                  "GetTokenInformation#parameters") {
   HANDLE token = NULL;
   DWORD needed = 0;
@@ -305,7 +305,7 @@ NP_PLATFORM_CASE("platform/security/token-size", GetTokenInformation, NO_MODE,
 
 NP_PLATFORM_CASE("platform/security/token-integrity", GetTokenInformation,
                  NO_MODE, NO_ERROR,
-                 "A token tells its level of integrity, as a SID S-1-16-LEVEL.",
+                 "A token has its level of integrity as a SID S-1-16-LEVEL.",
                  "winnt/ns-winnt-token_mandatory_label") {
   static const SID_IDENTIFIER_AUTHORITY authority = {{0, 0, 0, 0, 0, 16}};
   union {

@@ -202,11 +202,12 @@ NP_PLATFORM_CASE("platform/state/write-closing", WriteFile,
   assert_result(win_write(f, f->end, "a", 1), ERROR_NO_DATA, 0);
 }
 
-NP_PLATFORM_CASE("platform/state/peek-closing", PeekNamedPipe,
-                 ANY_MODE | BOTH_ENDS, ERROR_BROKEN_PIPE,
-                 "With the peer gone, what is unread can be peeked at; then a "
-                 "peek sees the end and leaves its outputs alone.",
-                 "wine ntdll/tests/pipe.c#test_pipe_with_data_state") {
+NP_PLATFORM_CASE(
+    "platform/state/peek-closing", PeekNamedPipe, ANY_MODE | BOTH_ENDS,
+    ERROR_BROKEN_PIPE,
+    "After the peer has closed, unread data can be peeked at. Then a peek "
+    "fails with the end of the stream and does not change its outputs.",
+    "wine ntdll/tests/pipe.c#test_pipe_with_data_state") {
   DWORD bytes = 99;
 
   pair_create(f);

@@ -52,11 +52,12 @@ NP_PLATFORM_CASE("platform/write/one-byte-over-quota", WriteFile,
   assert_result(io_wait(io, f->end), 0, SMALL_QUOTA + 1);
 }
 
-NP_PLATFORM_CASE("platform/write/until-the-rest-fits", WriteFile,
-                 BYTE_READS | BOTH_ENDS, NO_ERROR,
-                 "A pending write is done when what is left of it fits the "
-                 "quota: of quota + 2000, when 2000 were read.",
-                 "wine kernel32/tests/pipe.c#test_blocking_rw") {
+NP_PLATFORM_CASE(
+    "platform/write/until-the-rest-fits", WriteFile, BYTE_READS | BOTH_ENDS,
+    NO_ERROR,
+    "A pending write completes when its unread rest fits the quota: a write of "
+    "quota + 2000 bytes when 2000 bytes were read.",
+    "wine kernel32/tests/pipe.c#test_blocking_rw") {
   struct io *io = io_new(f);
 
   pair_create(f);

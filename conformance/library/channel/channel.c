@@ -50,8 +50,8 @@ NP_CASE("channel/create-parameters", np_channel_create, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("channel/create-busy", np_channel_create, ANY_MODE | BOTH_ENDS,
         ERROR_BUSY,
-        "An end with a read in flight, or whose readiness is in use, or that "
-        "has a channel, is refused.",
+        "A channel is refused on an end with a read in flight, with readiness "
+        "in use, or with a channel.",
         "npipe/channel.h") {
   np_channel *channel = NULL;
   np_pipe *pipe;
@@ -195,8 +195,8 @@ NP_CASE("channel/pipe-is-taken", np_pipe_close, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("channel/accessors", np_channel_pipe, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A channel tells its pipe and keeps the caller's pointer; NULL has "
-        "neither.",
+        "A channel returns its pipe and the caller's pointer. For NULL both "
+        "are NULL.",
         "npipe/channel.h") {
   np_pipe *pipe;
 
@@ -237,8 +237,9 @@ NP_CASE("channel/header-bytes", np_channel_header_bytes, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("channel/close", np_channel_close, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Close ends what is in flight, each with one callback, then tells that "
-        "the channel is gone; the peer gets what was sent, then the end.",
+        "np_channel_close ends each operation in flight with one callback, "
+        "then calls on_closed. The peer gets all messages that were sent, then "
+        "the end of the stream.",
         "npipe/channel.h") {
   static char big[8000];
   static struct call_recorder call;

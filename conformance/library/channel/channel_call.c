@@ -79,10 +79,10 @@ NP_CASE("channel-call/call-parameters", np_channel_call, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("channel-call/call-timeout", np_channel_call, ANY_MODE | BOTH_ENDS,
         ERROR_INVALID_STATE,
-        "A call that is late after its request went out makes each later call "
-        "end with an error, and none of them is sent: nobody could tell whose "
-        "the next message is. Its late reply is a message for a receive, and "
-        "sends and receives go on.",
+        "After a call that times out when its request went out, each later "
+        "call ends with an error and sends nothing, because the next message "
+        "could be the late reply. The late reply is a message for a receive. "
+        "Sends and receives go on.",
         "npipe/channel.h") {
   calls_open(f);
   asked[0].call.op.timeout_ms = 20;

@@ -46,7 +46,8 @@ NP_CASE("channel-call-pairing/call-unasked", np_channel_call,
 
 NP_CASE("channel-call-pairing/call-unasked-twice", np_channel_call,
         ANY_MODE | BOTH_ENDS, ERROR_PIPE_BUSY,
-        "A second reply to one request is not told as the reply to the next.",
+        "A second reply to one request is not taken for the reply to the next "
+        "request.",
         "npipe/channel.h") {
   calls_open(f, NULL);
   call_begin(&asked[0], f->channel, "request");

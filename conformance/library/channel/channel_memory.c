@@ -133,9 +133,8 @@ NP_CASE("channel-memory/memory-bound", np_channel_receive,
 
 NP_CASE("channel-memory/memory-messages", np_channel_receive,
         ANY_MODE | BOTH_ENDS, NP_OK,
-        "Long and short messages in turn arrive whole, received and received "
-        "into a buffer, within twice what was sent and "
-        "NP_CHANNEL_MEMORY_BYTES.",
+        "Long and short messages in turn arrive whole, by both kinds of "
+        "receive, within twice the sent bytes and NP_CHANNEL_MEMORY_BYTES.",
         "npipe/channel.h") {
   static const size_t lengths[] = {10,   LONG_BYTES, 0,          300,   256,
                                    4096, 70000,      LONG_BYTES, 65000, 257};

@@ -409,11 +409,12 @@ NP_CASE("channel-receive/receive-disconnected", np_channel_receive, ANY_MODE,
   assert_next(&f->ops[2], ERROR_PIPE_NOT_CONNECTED, 0);
 }
 
-NP_CASE("channel-receive/receive-listening", np_channel_receive, ANY_MODE,
-        ERROR_PIPE_LISTENING,
-        "A channel on an instance without a client says so, and receives once "
-        "a client has come.",
-        "npipe/channel.h") {
+NP_CASE(
+    "channel-receive/receive-listening", np_channel_receive, ANY_MODE,
+    ERROR_PIPE_LISTENING,
+    "A receive on an instance without a client ends with ERROR_PIPE_LISTENING. "
+    "When a client has come, a receive gets its message.",
+    "npipe/channel.h") {
   server_listen(f);
   channel_on(f, f->server, NULL);
   assert_no_message(f, f->channel, ERROR_PIPE_LISTENING, 0);
@@ -425,8 +426,8 @@ NP_CASE("channel-receive/receive-listening", np_channel_receive, ANY_MODE,
 
 NP_CASE("channel-receive/receive-too-long", np_channel_receive,
         ANY_MODE | BOTH_ENDS, ERROR_BUFFER_OVERFLOW,
-        "A message over the maximum is told with its length and skipped; the "
-        "next receive goes on behind it, in both kinds.",
+        "A message over the maximum is reported with its length and skipped. "
+        "The next receive, of either kind, gets the message behind it.",
         "npipe/channel.h") {
   static char big[3000];
   np_channel_options options = channel_options();
@@ -540,8 +541,9 @@ NP_CASE("channel-receive/receive-impossible-length", np_channel_receive,
 
 NP_CASE("channel-receive/receive-memory", np_channel_receive,
         ANY_MODE | BOTH_ENDS, ERROR_NOT_ENOUGH_MEMORY,
-        "Without memory for its buffer a receive says so; nothing is lost, and "
-        "the next tries again.",
+        "A receive without memory for its buffer ends with "
+        "ERROR_NOT_ENOUGH_MEMORY. Nothing is lost, and the next receive tries "
+        "again.",
         "npipe/channel.h") {
   channel_pair(f, NULL);
   message_send(f, f->opposite, "message", 7);

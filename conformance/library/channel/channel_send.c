@@ -2,8 +2,8 @@
 #include "channel_common.h"
 
 NP_CASE("channel-send/send-order", np_channel_send, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Many sends in flight arrive whole, in order, and are called back in "
-        "order, each with its own length, whatever the quota makes them wait.",
+        "Many sends in flight arrive whole and in order. Their callbacks run "
+        "in order, each with its own length, for any quota.",
         "npipe/channel.h") {
   enum { MANY = 20 };
   static char messages[MANY][700];
@@ -327,8 +327,8 @@ NP_CASE("channel-send/gather-none-at-all", np_channel_send,
 
 NP_CASE("channel-send/gather-behind-a-write", np_channel_send,
         MODE_MESSAGE_BYTE | BOTH_ENDS, NP_OK,
-        "While a write waits for the reader, what is sent meanwhile is "
-        "gathered and follows it.",
+        "Messages that are sent while a write waits for the reader are "
+        "gathered into the next write.",
         "npipe/channel.h") {
   np_channel_options options = channel_options();
 

@@ -141,8 +141,8 @@ static np_channel_options half_close(void) {
 
 NP_CASE("channel-shutdown/half-close", np_channel_shutdown,
         MESSAGE_TYPE | BOTH_ENDS, NP_OK,
-        "With half-close it ends one direction: the peer reads what was sent, "
-        "then the end of the stream, answers, and the answer is received.",
+        "A half-close ends one direction: the peer reads all messages, then "
+        "the end of the stream, and its answer still arrives.",
         "go-winio CloseWrite; museum D04 M11") {
   np_channel_options options = half_close();
 
@@ -295,8 +295,8 @@ NP_CASE("channel-shutdown/half-close-send", np_channel_send,
 }
 
 NP_CASE("channel-shutdown/half-close-twice", np_channel_shutdown,
-        MESSAGE_TYPE | BOTH_ENDS, ERROR_NO_DATA, "A direction is ended once.",
-        "npipe/channel.h") {
+        MESSAGE_TYPE | BOTH_ENDS, ERROR_NO_DATA,
+        "A second half-close of a direction is refused.", "npipe/channel.h") {
   np_channel_options options = half_close();
 
   channel_pair(f, &options);
@@ -310,8 +310,8 @@ NP_CASE("channel-shutdown/half-close-twice", np_channel_shutdown,
 
 NP_CASE("channel-shutdown/half-close-cancel", np_channel_shutdown,
         MESSAGE_TYPE | BOTH_ENDS, ERROR_OPERATION_ABORTED,
-        "If it is cancelled or late the peer was told nothing, and messages "
-        "can be sent again.",
+        "After a half-close that was cancelled or timed out, the peer has seen "
+        "no end, and messages can be sent again.",
         "npipe/channel.h") {
   np_channel_options options = half_close();
 

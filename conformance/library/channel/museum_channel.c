@@ -125,8 +125,8 @@ NP_CASE("museum-channel/longer-than-the-buffer", np_channel_receive,
 
 NP_CASE("museum-channel/byte-by-byte", np_channel_receive,
         BYTE_READS | BOTH_ENDS, ERROR_HANDLE_EOF,
-        "A peer that sends header and message byte by byte and leaves at any "
-        "place breaks nothing: what was whole came, the rest is no clean end.",
+        "A peer sends header and message byte by byte and closes at any place: "
+        "complete messages arrive, and an incomplete one is no clean end.",
         "ReadFile#pipes; museum E11") {
   static const char wire[] = "\0\0\0\3one\0\0\0\0\0\0\0\4four";
 

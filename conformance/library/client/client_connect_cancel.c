@@ -124,10 +124,11 @@ NP_CASE("client-connect-cancel/cancel-in-line", np_client_connect_cancel,
   assert_request(requester_of(5), ERROR_OPERATION_ABORTED);
 }
 
-NP_CASE("client-connect-cancel/again", np_client_connect, NO_MODE, NP_OK,
-        "After cancels and time limits, told already or not, a new request for "
-        "the same name is served as the first.",
-        "npipe/client.h") {
+NP_CASE(
+    "client-connect-cancel/again", np_client_connect, NO_MODE, NP_OK,
+    "After cancelled and timed-out requests, with or without their callbacks, "
+    "a new request for the same name is served as the first one.",
+    "npipe/client.h") {
   enum { CLIENTS = 24 };
 
   requesters_init();

@@ -88,8 +88,8 @@ NP_CASE("client-connect-end/bad-utf8", np_client_connect, NO_MODE,
 }
 
 NP_CASE("client-connect-end/begun", np_client_connect, NO_MODE, ERROR_BUSY,
-        "A request that waits, or whose function is to run, is not begun again "
-        "and goes on.",
+        "A request that waits, or whose callback is to come, cannot be started "
+        "again, and goes on.",
         "npipe/client.h") {
   struct requester *client = requester_of(0);
 
@@ -126,8 +126,8 @@ NP_CASE("client-connect-end/init", np_client_request_init, NO_MODE, NP_OK,
 
 NP_CASE("client-connect-end/no-such-pipe", np_client_connect, ANY_MODE,
         ERROR_FILE_NOT_FOUND,
-        "Without wait_for_server a name that nobody serves is told at once, "
-        "from the loop.",
+        "Without wait_for_server, a request for a name without a server ends "
+        "at once, from the loop.",
         "CreateFile#pipes; museum N07 N10") {
   struct requester *client = requester_of(0);
   uint64_t begin_ms = world_now_ms();
@@ -163,8 +163,8 @@ NP_CASE("client-connect-end/vanishes", np_client_connect, NO_MODE,
 
 NP_CASE("client-connect-end/denied", np_client_connect, NO_MODE,
         ERROR_ACCESS_DENIED,
-        "A direction that the pipe does not have is told from the loop, and "
-        "the instance stays free.",
+        "A request for a direction that the pipe does not have ends from the "
+        "loop with an error, and the instance stays free.",
         "CreateFile#pipes") {
   struct requester *client = requester_of(0);
 

@@ -156,8 +156,8 @@ NP_CASE("client-options/against-outbound", np_client_open, NO_MODE,
 /* --- Read mode ---------------------------------------------------------- */
 
 NP_CASE("client-options/message-reads", np_client_open, MESSAGE_TYPE, NP_OK,
-        "A client reads messages or bytes as it chose, whatever the server "
-        "chose.",
+        "A client reads messages or bytes as its options say, whatever the "
+        "server's options are.",
         "SetNamedPipeHandleState#parameters") {
   char buffer[16];
   size_t length = 0;
@@ -277,10 +277,10 @@ static SECURITY_IMPERSONATION_LEVEL level_of(np_fixture *f) {
   return level;
 }
 
-NP_CASE("client-options/qos-identification", np_client_open, NO_MODE, NP_OK,
-        "By default the server may find out who the client is, and not act for "
-        "it.",
-        "Impersonation Levels") {
+NP_CASE(
+    "client-options/qos-identification", np_client_open, NO_MODE, NP_OK,
+    "By default the server can identify the client, but not act as the client.",
+    "Impersonation Levels") {
   assert_int_equal(level_of(f), SecurityIdentification);
 }
 

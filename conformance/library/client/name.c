@@ -244,8 +244,8 @@ static const char *const not_utf8[] = {
 
 NP_CASE("name/not-utf8", np_server_create, NO_MODE,
         ERROR_NO_UNICODE_TRANSLATION,
-        "Overlong forms, surrogates, what lies beyond U+10FFFF, and sequences "
-        "cut short are no UTF-8: nothing is created.",
+        "Overlong forms, surrogates, code points above U+10FFFF and cut "
+        "sequences are not UTF-8, and nothing is created.",
         "RFC 3629#section-3") {
   for (size_t i = 0; i < sizeof(not_utf8) / sizeof(not_utf8[0]); i++) {
     create_refused(f, name_with(f, not_utf8[i]), ERROR_NO_UNICODE_TRANSLATION);

@@ -112,7 +112,8 @@ NP_CASE("frame-chunk/cuts-header-half-kept", np_frame_decode, NO_MODE, NP_OK,
 }
 
 NP_CASE("frame-chunk/cuts-header-dropped", np_frame_decode, NO_MODE, NP_OK,
-        "Frames behind a header whose end is dropped, cut in all ways.",
+        "Frames behind a header whose end is dropped are the same, wherever "
+        "the stream is cut.",
         "npipe/frame.h") {
   np_frame_options options = frame_options(1, 1, -1, 4);
 

@@ -92,8 +92,8 @@ NP_CASE("frame-decode/example-4", np_frame_decode, NO_MODE, NP_OK,
 }
 
 NP_CASE("frame-decode/example-5", np_frame_decode, NO_MODE, NP_OK,
-        "The field stands in the middle of the header, whose end is handed "
-        "out.",
+        "The length field stands in the middle of the header, and the end of "
+        "the header belongs to the frame.",
         "tokio_util::codec::length_delimited#example-5") {
   np_frame_options options = frame_options(2, 1, 1, 3);
 
@@ -151,10 +151,11 @@ NP_CASE("frame-decode/empty", np_frame_decode, NO_MODE, NP_OK,
   test_free(log);
 }
 
-NP_CASE("frame-decode/maximum", np_frame_decode, NO_MODE, ERROR_BUFFER_OVERFLOW,
-        "A frame may be as long as the maximum and not one byte longer; the "
-        "error comes with the header, and the length is told.",
-        "tokio_util::codec::length_delimited::Builder#max_frame_length") {
+NP_CASE(
+    "frame-decode/maximum", np_frame_decode, NO_MODE, ERROR_BUFFER_OVERFLOW,
+    "A frame may be as long as the maximum, and not one byte longer. The error "
+    "comes with the header, and np_frame_decoder_length returns the length.",
+    "tokio_util::codec::length_delimited::Builder#max_frame_length") {
   np_frame_options options;
 
   np_frame_options_init(&options);

@@ -187,7 +187,8 @@ NP_CASE("frame-decoder/finish-inside", np_frame_decoder_finish, NO_MODE,
 }
 
 NP_CASE("frame-decoder/finish-null", np_frame_decoder_finish, NO_MODE,
-        ERROR_INVALID_PARAMETER, "A decoder is needed.", "npipe/frame.h") {
+        ERROR_INVALID_PARAMETER, "np_frame_decoder_finish refuses NULL.",
+        "npipe/frame.h") {
   assert_invalid(np_frame_decoder_finish(NULL));
 }
 

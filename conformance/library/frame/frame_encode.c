@@ -109,8 +109,8 @@ NP_CASE("frame-encode/encode-null", np_frame_encode_header, NO_MODE,
 
 NP_CASE("frame-encode/encode-maximum", np_frame_encode_header, NO_MODE,
         ERROR_BUFFER_OVERFLOW,
-        "A frame over the maximum is refused before it is sent; what is kept "
-        "of the header counts.",
+        "A frame over the maximum is refused before it is sent. The part of "
+        "the header that belongs to the frame counts.",
         "tokio_util::codec::length_delimited::Builder#max_frame_length") {
   np_frame_options options;
 

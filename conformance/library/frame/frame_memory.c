@@ -148,9 +148,8 @@ NP_CASE("frame-memory/memory-refused-back", np_frame_decode, NO_MODE,
 
 NP_CASE("frame-memory/memory-each-fails", np_frame_decode, NO_MODE,
         ERROR_NOT_ENOUGH_MEMORY,
-        "Whichever allocation for a long frame fails, that of the last part "
-        "and of the whole too, the decoder says so, stays failed and leaks "
-        "nothing.",
+        "Each allocation for a long frame fails once: the decoder returns "
+        "ERROR_NOT_ENOUGH_MEMORY, stays failed and leaks nothing.",
         "npipe/frame.h") {
   unsigned failures = 0;
 

@@ -172,9 +172,9 @@ NP_CASE("identity/session-id-closing", np_pipe_peer_session_id, NO_MODE,
 }
 
 NP_CASE("identity/user", np_pipe_peer_user, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Each end tells the user at the other: the server in whose name was "
-        "written what it read, the client who owns the pipe. The thread is "
-        "nobody else afterwards.",
+        "A server gets the user who wrote the data that it read last, and a "
+        "client gets the owner of the pipe. Afterwards the thread acts as its "
+        "process again.",
         "ImpersonateNamedPipeClient#remarks") {
   char text[NP_SID_TEXT_BYTES_MAX];
   char own[NP_SID_TEXT_BYTES_MAX];
@@ -211,7 +211,7 @@ NP_CASE("identity/user-room", np_pipe_peer_user, BOTH_ENDS,
 
 NP_CASE("identity/user-too-early", np_pipe_peer_user, NO_MODE,
         ERROR_CANNOT_IMPERSONATE,
-        "Before it has read anything a server cannot tell the user.",
+        "A server that has read nothing does not know the user of its client.",
         "ImpersonateNamedPipeClient#remarks") {
   char text[NP_SID_TEXT_BYTES_MAX];
 
@@ -308,7 +308,7 @@ NP_CASE("identity/user-busy", np_pipe_peer_user, NO_MODE, ERROR_BUSY,
 
 NP_CASE("identity/user-let-go", np_pipe_peer_user, ANY_MODE,
         ERROR_PIPE_NOT_CONNECTED,
-        "A client that was let go is not told who owns the pipe.",
+        "A disconnected client cannot query the owner of the pipe.",
         "wine ntdll/tests/pipe.c#test_security_info") {
   char text[NP_SID_TEXT_BYTES_MAX];
 
@@ -320,7 +320,8 @@ NP_CASE("identity/user-let-go", np_pipe_peer_user, ANY_MODE,
 
 NP_CASE("identity/user-no-right", np_pipe_peer_user, NO_MODE,
         ERROR_ACCESS_DENIED,
-        "An adopted handle without READ_CONTROL may not ask who owns the pipe.",
+        "An adopted handle without READ_CONTROL cannot query the owner of the "
+        "pipe.",
         "GetKernelObjectSecurity") {
   char text[NP_SID_TEXT_BYTES_MAX];
   HANDLE handle;
@@ -336,8 +337,8 @@ NP_CASE("identity/user-no-right", np_pipe_peer_user, NO_MODE,
 
 NP_CASE("identity/user-memory", np_pipe_peer_user, END_CLIENT,
         ERROR_NOT_ENOUGH_MEMORY,
-        "A client that has no memory for the answer says so, and can ask "
-        "again.",
+        "A client without memory for the answer gets ERROR_NOT_ENOUGH_MEMORY, "
+        "and can ask again.",
         "npipe/security.h") {
   char text[NP_SID_TEXT_BYTES_MAX];
 

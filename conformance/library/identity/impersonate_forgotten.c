@@ -65,8 +65,8 @@ static void run_tells(np_fixture *f) {
 
 NP_CASE("impersonate-forgotten/read", np_loop_run_once, ANY_MODE,
         ERROR_BAD_IMPERSONATION_LEVEL,
-        "A callback that returns as the client is followed by a revert, and "
-        "the run tells.",
+        "If the callback of a read returns as the client, the loop reverts, "
+        "and its run returns ERROR_BAD_IMPERSONATION_LEVEL.",
         "RevertToSelf#remarks; npipe/security.h") {
   acquainted(f);
   f->ops[0].then = forget_in_op;

@@ -109,7 +109,7 @@ NP_CASE("users/current-user-own", np_client_open, ANY_MODE, NP_OK,
 }
 
 NP_CASE("users/current-user-is-the-creator", np_server_create, NO_MODE, NP_OK,
-        "The current user is who runs when the pipe is created.",
+        "The current user is the user who creates the pipe.",
         "npipe/server.h") {
   become("bob");
   f->server_options.access = NP_ACCESS_CURRENT_USER;
@@ -259,7 +259,7 @@ NP_CASE("users/peer-computer", np_pipe_peer_computer, ANY_MODE, NP_OK,
 }
 
 NP_CASE("users/peer-computer-room", np_pipe_peer_computer, NO_MODE,
-        ERROR_INSUFFICIENT_BUFFER, "Name and NUL must fit.",
+        ERROR_INSUFFICIENT_BUFFER, "The buffer must hold the name and its NUL.",
         "npipe/security.h") {
   char name[10];
 

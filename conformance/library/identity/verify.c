@@ -57,7 +57,7 @@ NP_CASE("verify/other-process", np_client_open, ANY_MODE,
 }
 
 NP_CASE("verify/same-user", np_client_open, ANY_MODE, NP_OK,
-        "A server of the same user, whose preset says so, is accepted.",
+        "A server of the same user with a preset is accepted.",
         "Named Pipe Security and Access Rights; museum X07") {
   f->server_options.access = NP_ACCESS_CURRENT_USER;
   f->client_options.verify_same_user = true;

@@ -358,7 +358,7 @@ NP_CASE("flush/disconnect-at-once", np_pipe_flush, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("flush/next-session", np_pipe_flush, ANY_MODE, ERROR_PIPE_NOT_CONNECTED,
-        "A flush does not wait for what is written in the next session.",
+        "A flush does not wait for data of the next session.",
         "DisconnectNamedPipe#remarks") {
   pair_open(f);
   for (unsigned round = 0; round < 20; round++) {

@@ -344,7 +344,8 @@ NP_CASE("peek/no-promise", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("peek/peer-gone", np_pipe_peek, ANY_MODE | BOTH_ENDS, ERROR_BROKEN_PIPE,
-        "When the peer has left and all was read, a peek says so.",
+        "When the peer has closed and all data was read, a peek returns "
+        "ERROR_BROKEN_PIPE.",
         "wine kernel32/tests/pipe.c#test_CloseHandle") {
   char buffer[8];
 

@@ -24,7 +24,7 @@ NP_CASE("listener/waits-for-clients", np_listener_create, ANY_MODE, NP_OK,
 }
 
 NP_CASE("listener/backlog", np_listener_create, ANY_MODE, NP_OK,
-        "As many clients as the backlog says come at once; one more is told "
+        "As many clients as the backlog can come at once. One more client gets "
         "ERROR_PIPE_BUSY, until the loop has had a turn.",
         "CreateNamedPipe#remarks; museum K08") {
   np_pipe *clients[5];
@@ -222,8 +222,7 @@ NP_CASE("listener/background", np_loop_run, ANY_MODE, NP_OK,
 
 NP_CASE("listener/background-closed", np_listener_close, NO_MODE, NP_OK,
         "A listener in the background that waits to try again leaves nothing "
-        "behind when it is closed: what is started afterwards keeps the loop "
-        "running.",
+        "behind when it is closed: later work keeps the loop running as usual.",
         "npipe/listener.h") {
   listening_begin(f, 1);
   other_instance(f, 1);
@@ -239,8 +238,7 @@ NP_CASE("listener/background-closed", np_listener_close, NO_MODE, NP_OK,
 /* --- Pipes of a listener ------------------------------------------------- */
 
 NP_CASE("listener/user", np_listener_set_user, NO_MODE, NP_OK,
-        "The caller's pointer is NULL at first, and then what was set.",
-        "npipe/listener.h") {
+        "The caller's pointer is NULL until it is set.", "npipe/listener.h") {
   listening_start(f, 1);
   assert_null(np_listener_user(listening.listener));
   np_listener_set_user(listening.listener, f);

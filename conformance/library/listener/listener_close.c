@@ -130,8 +130,8 @@ NP_CASE("listener-close/in-on-pipe", np_listener_close, ANY_MODE, NP_OK,
 }
 
 NP_CASE("listener-close/while-draining", np_listener_close, ANY_MODE, NP_OK,
-        "An instance that was given back, and whose operations have not been "
-        "called back, is closed with its listener.",
+        "A recycled instance whose operations have not all been called back is "
+        "closed with its listener.",
         "npipe/listener.h") {
   listening_begin(f, 1);
   for (unsigned i = 0; i < 20; i++) {

@@ -491,8 +491,8 @@ NP_CASE("fairness-wait/accept", np_listener_create, MODE_BYTE, NP_OK,
 }
 
 NP_CASE("fairness-wait/request", np_client_connect, MODE_BYTE, NP_OK,
-        "A client that finds a free instance is told soon, beside any kind of "
-        "endless work.",
+        "The callback of a request that finds a free instance runs soon, "
+        "beside any kind of endless work.",
         "npipe/loop.h, NP_LOOP_CALLBACKS_MAX") {
   waits_are_bounded(f, request_begins);
 }

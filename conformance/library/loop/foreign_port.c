@@ -117,8 +117,8 @@ NP_CASE("foreign-port/mixed-batch", np_loop_dispatch, NO_MODE, NP_OK,
 }
 
 NP_CASE("foreign-port/two-loops", np_loop_dispatch, NO_MODE, NP_OK,
-        "Two loops with a key each share one port: each takes what is its own "
-        "of the same batch.",
+        "Two loops with different keys share one port. Each takes its own "
+        "packets of the same batch.",
         "OVERLAPPED_ENTRY") {
   OVERLAPPED_ENTRY entries[2];
   np_loop_options options = loop_options();
@@ -204,8 +204,8 @@ NP_CASE("foreign-port/destroy-leaves-port", np_loop_destroy, NO_MODE, NP_OK,
 }
 
 NP_CASE("foreign-port/own-port", np_loop_dispatch, ANY_MODE | BOTH_ENDS, NP_OK,
-        "np_loop_dispatch works on a loop with its own port too, for those who "
-        "dequeue from np_loop_port themselves.",
+        "np_loop_dispatch also works on a loop with its own port, if the "
+        "caller dequeues from np_loop_port.",
         "npipe/loop.h") {
   OVERLAPPED_ENTRY entry;
   ULONG count = 0;

@@ -355,7 +355,8 @@ NP_CASE("loop/run-once-foreign-port", np_loop_run_once, NO_MODE,
 /* --- np_loop_port, np_loop_is_pending ----------------------------------- */
 
 NP_CASE("loop/port", np_loop_port, NO_MODE, NP_OK,
-        "The loop tells the port that its packets go to; NULL has none.",
+        "np_loop_port returns the port that the loop's packets go to, and NULL "
+        "for NULL.",
         "npipe/loop.h") {
   assert_non_null(np_loop_port(f->loop));
   assert_true(np_loop_port(f->loop) == np_loop_port(f->loop));

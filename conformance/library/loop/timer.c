@@ -315,8 +315,8 @@ NP_CASE("timer/stop-in-callback", np_timer_stop, NO_MODE, NP_OK,
 }
 
 NP_CASE("timer/is-active", np_timer_is_active, NO_MODE, NP_OK,
-        "Active is what is still to run: from start until its function begins "
-        "or it is stopped.",
+        "A timer is active from its start until its function begins or the "
+        "timer is stopped.",
         "npipe/timer.h") {
   assert_false(np_timer_is_active(&f->timers[0].timer));
   timer_begin(f, 0, 1);

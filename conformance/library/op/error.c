@@ -191,7 +191,7 @@ NP_CASE("error/is-retryable-not-found", np_is_retryable, NO_MODE,
 }
 
 NP_CASE("error/is-retryable-memory", np_is_retryable, NO_MODE,
-        ERROR_NOT_ENOUGH_MEMORY, "Lack of memory may pass.",
+        ERROR_NOT_ENOUGH_MEMORY, "Lack of memory is retryable.",
         "System Error Codes") {
   assert_true(np_is_retryable(ERROR_NOT_ENOUGH_MEMORY));
 }
@@ -203,7 +203,7 @@ NP_CASE("error/is-retryable-resources", np_is_retryable, NO_MODE,
 }
 
 NP_CASE("error/is-retryable-quota", np_is_retryable, NO_MODE,
-        ERROR_NOT_ENOUGH_QUOTA, "Lack of quota may pass.",
+        ERROR_NOT_ENOUGH_QUOTA, "Lack of quota is retryable.",
         "System Error Codes") {
   assert_true(np_is_retryable(ERROR_NOT_ENOUGH_QUOTA));
 }

@@ -132,8 +132,8 @@ NP_CASE("more-data/try-read", np_pipe_try_read, MODE_MESSAGE | BOTH_ENDS, NP_OK,
 
 NP_CASE("more-data/close-at-once", np_pipe_close, MODE_MESSAGE | BOTH_ENDS,
         NP_OK,
-        "A pipe that is closed while its loop finds out is told closed, and "
-        "the loop can be destroyed then.",
+        "A pipe that is closed while its loop calibrates gets its on_closed, "
+        "and the loop can then be destroyed.",
         "npipe/loop.h") {
   np_loop_options options = loop_options();
   char buffer[16];

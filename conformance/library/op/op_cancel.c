@@ -26,8 +26,8 @@ NP_CASE("op-cancel/init", np_op_init, NO_MODE, NP_OK,
 }
 
 NP_CASE("op-cancel/overlapped-first", np_op_init, NO_MODE, NP_OK,
-        "A pointer to the OVERLAPPED is a pointer to the operation, for those "
-        "who look into a port's packets.",
+        "A pointer to the OVERLAPPED of an operation is a pointer to the "
+        "operation, for programs that inspect the packets of a port.",
         "npipe/op.h") {
   assert_true((void *)&f->op == (void *)&f->op.np__packet.overlapped);
 }
@@ -59,8 +59,8 @@ NP_CASE("op-cancel/read-put-off", np_op_cancel, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("op-cancel/read-pending", np_op_cancel, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A pending read that is cancelled ends with ERROR_OPERATION_ABORTED; "
-        "what is written later waits for the next read.",
+        "A pending read that is cancelled ends with ERROR_OPERATION_ABORTED. "
+        "Later data wait for the next read.",
         "CancelIoEx") {
   pair_open(f);
   read_pend(f, &f->ops[0], f->end, 16);

@@ -324,8 +324,8 @@ static void reach(np_fixture *f, enum state state) {
 }
 
 NP_CASE("museum-close/every-state", np_pipe_close, ANY_MODE, NP_OK,
-        "A server closes from each state it can be in; what was in flight is "
-        "answered and its name is free.",
+        "A server can be closed in each of its states. Its operations are "
+        "called back, and its name is free.",
         "Named Pipe Operations; museum S12 H06") {
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 10 * STATE_COUNT; round++) {

@@ -62,9 +62,9 @@ NP_CASE("museum-handle/holder-moves", np_server_connect, ANY_MODE, NP_OK,
 
 NP_CASE("museum-handle/asked-while-busy", np_pipe_info, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "An end whose read and whose write wait answers at once what it is "
-        "asked: the kernel lines up the requests of synchronous handles only, "
-        "and those are not adopted.",
+        "An end with a waiting read and a waiting write answers queries at "
+        "once: the kernel serialises only the calls on synchronous handles, "
+        "and these are not adopted.",
         "Synchronous and Overlapped Input and Output; museum F11") {
   static uint8_t data[MUSEUM_QUOTA + 1];
   struct recorder *read = &f->ops[0];
@@ -205,8 +205,8 @@ NP_CASE("museum-handle/adopt-unusable", np_pipe_adopt, ANY_MODE,
 
 NP_CASE("museum-handle/no-memory", np_server_create, NO_MODE,
         ERROR_NOT_ENOUGH_MEMORY,
-        "Each allocation that fails is told as ERROR_NOT_ENOUGH_MEMORY, and "
-        "neither a block nor an instance is left.",
+        "Each allocation fails once: the call returns ERROR_NOT_ENOUGH_MEMORY, "
+        "and no memory and no instance is left.",
         "CreateNamedPipe; museum K05 A24") {
   const char *const sddl[] = {NULL, "D:(A;;GA;;;WD)"};
   np_pipe *pipe = NULL;

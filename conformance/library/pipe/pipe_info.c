@@ -40,7 +40,7 @@ NP_CASE("pipe-info/read-modes-differ", np_pipe_info, NO_MODE, NP_OK,
 }
 
 NP_CASE("pipe-info/buffers", np_pipe_info, BOTH_ENDS, NP_OK,
-        "Both ends tell the quotas as the server set them.",
+        "Both ends report the quotas of the server's options.",
         "GetNamedPipeInfo#parameters") {
   np_info info;
 
@@ -52,8 +52,7 @@ NP_CASE("pipe-info/buffers", np_pipe_info, BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("pipe-info/instances", np_pipe_info, BOTH_ENDS, NP_OK,
-        "Both ends tell how many instances there may be and how many there "
-        "are.",
+        "Both ends report the limit and the number of instances.",
         "FILE_PIPE_LOCAL_INFORMATION") {
   np_pipe *second = NULL;
 
@@ -287,7 +286,7 @@ NP_CASE("pipe-info/handle-none", np_pipe_handle, BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("pipe-info/handle-synchronous-call", np_pipe_handle, BOTH_ENDS, NP_OK,
-        "A call of the caller's own, with an event whose low bit is set, "
+        "A synchronous call on the handle, with an event whose low bit is set, "
         "brings the loop no packet.",
         "GetQueuedCompletionStatus#remarks") {
   static OVERLAPPED overlapped;
@@ -310,7 +309,8 @@ NP_CASE("pipe-info/handle-synchronous-call", np_pipe_handle, BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("pipe-info/loop", np_pipe_loop, BOTH_ENDS, NP_OK,
-        "A pipe tells its loop; NULL has none.", "npipe/pipe.h") {
+        "np_pipe_loop returns the loop of a pipe, and NULL for NULL.",
+        "npipe/pipe.h") {
   assert_null(np_pipe_loop(NULL));
   pair_open(f);
   assert_ptr_equal(np_pipe_loop(f->end), f->loop);

@@ -32,8 +32,8 @@ NP_CASE("pipe-state/try-write", np_pipe_try_write, ANY_MODE, ERROR_NO_DATA,
 }
 
 NP_CASE("pipe-state/late-write-error", np_server_disconnect, ANY_MODE, NP_OK,
-        "The error of a write that is told after a disconnect does not change "
-        "the state any more.",
+        "The error of a write whose callback runs after a disconnect does not "
+        "change the state.",
         "npipe/pipe.h, np_info") {
   static char data[60000];
 

@@ -2,7 +2,7 @@
 #include "process_puppet.h"
 
 NP_CASE("process-identity/id", np_pipe_peer_process_id, BOTH_ENDS, NP_OK,
-        "Each end tells the process of the other, and not its own.",
+        "Each end reports the process of the other end, not its own process.",
         "GetNamedPipeClientProcessId; museum X07") {
   world_process *puppet = puppet_start(f);
   uint32_t id = 0;

@@ -91,8 +91,8 @@ NP_CASE("process-kill/killed-unread", np_pipe_write, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("process-kill/killed-closed", np_pipe_close, ANY_MODE | BOTH_ENDS,
         ERROR_BROKEN_PIPE,
-        "An end closed after its peer was killed tells its reads why they "
-        "ended, and is gone.",
+        "If an end is closed after its peer was killed, its reads report the "
+        "end of the stream, and then it is gone.",
         "Named Pipe Operations; museum L13 S12") {
   world_process *puppet = meet(f);
 

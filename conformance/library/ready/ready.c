@@ -111,7 +111,8 @@ NP_CASE("ready/readable-convenience", np_pipe_readable, ANY_MODE | BOTH_ENDS,
 /* --- Writable ----------------------------------------------------------- */
 
 NP_CASE("ready/writable-convenience", np_pipe_writable, ANY_MODE | BOTH_ENDS,
-        NP_OK, "A connected end is writable at once, told from the loop.",
+        NP_OK,
+        "A connected end is writable at once; the callback runs from the loop.",
         "npipe/ready.h") {
   pair_open(f);
   f->ops[0].start_count = 1;
@@ -457,8 +458,8 @@ NP_CASE("ready/cancel-races-data", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("ready/cancel-writable", np_pipe_ready, ANY_MODE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
-        "To cancel or to time out a wait for writability does not touch what "
-        "was taken.",
+        "A cancel or a time limit of a wait for writability does not affect "
+        "the taken data.",
         "npipe/ready.h") {
   const char *pattern = ready_pattern();
 

@@ -220,8 +220,8 @@ NP_CASE("ready-end/info", np_pipe_info, MODE_BYTE | BOTH_ENDS, NP_OK,
 
 NP_CASE("ready-end/write-closed-by-a-write", np_pipe_ready,
         ANY_MODE | BOTH_ENDS, NP_OK,
-        "At an end that only writes, NP_WRITE_CLOSED is told when a write "
-        "fails, a plain one or a try, and not before.",
+        "At an end that only writes, NP_WRITE_CLOSED is reported when a write "
+        "or a try fails, and not before.",
         "npipe/ready.h") {
   for (int tries = 0; tries < 2; tries++) {
     const unsigned begun = f->done_count;
@@ -261,8 +261,8 @@ NP_CASE("ready-end/write-closed-behind-data", np_pipe_ready,
 
 NP_CASE("ready-end/write-closed-asked", np_pipe_info, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "np_pipe_info that finds the peer gone has NP_WRITE_CLOSED told, also "
-        "while data that was read ahead waits to be taken.",
+        "If np_pipe_info finds that the peer has closed, NP_WRITE_CLOSED is "
+        "reported, also while data that was read ahead waits.",
         "npipe/ready.h") {
   np_info info = {.size = sizeof(info)};
 

@@ -120,8 +120,8 @@ NP_CASE("ready-mio/message-over-buffer", np_pipe_try_read,
 }
 
 NP_CASE("ready-mio/small-buffer", np_pipe_try_read, ANY_MODE | BOTH_ENDS, NP_OK,
-        "With a buffer of one byte nothing of what was sent is lost, nor is "
-        "the end.",
+        "With a read-ahead of one byte neither data nor the end of the stream "
+        "is lost.",
         "npipe/ready.h") {
   char byte = 0;
   size_t got = 0;

@@ -115,7 +115,8 @@ NP_CASE("ready-mixed/read-nothing", np_pipe_read, BYTE_READS | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("ready-mixed/readv-takes-caught", np_pipe_readv, ANY_MODE | BOTH_ENDS,
-        NP_OK, "A vectored read gets what was caught.", "npipe/ready.h") {
+        NP_OK, "A vectored read gets the data that was read ahead.",
+        "npipe/ready.h") {
   char a[3], b[20];
   const np_buffer parts[] = {{a, 3}, {b, 20}};
 

@@ -73,7 +73,7 @@ NP_CASE("connect/reported-before", np_server_connect, ANY_MODE,
 }
 
 NP_CASE("connect/reported-and-gone", np_server_connect, ANY_MODE, ERROR_NO_DATA,
-        "For a client that was reported and is gone, and was not let go, a "
+        "If a client was reported and has closed, and was not disconnected, a "
         "second connect ends with ERROR_NO_DATA.",
         "ConnectNamedPipe#remarks") {
   pair_open(f);
@@ -134,8 +134,8 @@ static void then_connect_again(np_fixture *f, struct recorder *recorder) {
 }
 
 NP_CASE("connect/again-in-callback", np_server_connect, ANY_MODE, NP_OK,
-        "The callback of a connect may let the client go and start the same "
-        "operation again.",
+        "The callback of a connect may disconnect the client and start the "
+        "same operation again.",
         "npipe/op.h") {
   server_listen(f);
   f->ops[0].then = then_connect_again;

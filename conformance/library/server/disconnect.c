@@ -106,8 +106,8 @@ NP_CASE("disconnect/reads-of-old-session", np_server_disconnect, ANY_MODE,
 }
 
 NP_CASE("disconnect/client-gone", np_server_disconnect, ANY_MODE, NP_OK,
-        "A client that has gone by itself is let go too; then the next one is "
-        "served.",
+        "A client that has closed is disconnected, too; then the next client "
+        "is served.",
         "DisconnectNamedPipe#remarks") {
   pair_open(f);
   pipe_send(f, f->client, "unread", 6);
@@ -134,8 +134,8 @@ NP_CASE("disconnect/connect-pending", np_server_disconnect, ANY_MODE, NP_OK,
 }
 
 NP_CASE("disconnect/ghost", np_server_disconnect, ANY_MODE, NP_OK,
-        "A client that came while a connect waited, and is let go before the "
-        "loop ran, is reported by no connect.",
+        "A client that came while a connect waited, and was disconnected "
+        "before the loop ran, is reported by no connect.",
         "DisconnectNamedPipe#remarks") {
   server_listen(f);
   connect_begin(&f->ops[0], f->server);
@@ -169,9 +169,10 @@ static void then_disconnect(np_fixture *f, struct recorder *recorder) {
   assert_np_ok(np_server_disconnect(f->server));
 }
 
-NP_CASE("disconnect/in-callback", np_server_disconnect, ANY_MODE, NP_OK,
-        "The callback of a read may let the client go: the other reads end.",
-        "npipe/server.h") {
+NP_CASE(
+    "disconnect/in-callback", np_server_disconnect, ANY_MODE, NP_OK,
+    "The callback of a read may disconnect the client: the other reads end.",
+    "npipe/server.h") {
   pair_open(f);
   f->ops[0].then = then_disconnect;
   read_begin(&f->ops[0], f->server, 3);
@@ -216,8 +217,7 @@ NP_CASE("disconnect/closing", np_server_disconnect, ANY_MODE,
 
 NP_CASE("disconnect/twice", np_server_disconnect, ANY_MODE,
         ERROR_PIPE_NOT_CONNECTED,
-        "Disconnecting what is disconnected already is refused and hurts "
-        "nothing.",
+        "A second disconnect is refused and changes nothing.",
         "DisconnectNamedPipe#return-value") {
   pair_open(f);
   assert_np_ok(np_server_disconnect(f->server));

@@ -62,8 +62,8 @@ NP_CASE("joined/squatted-server", np_server_create, ANY_MODE,
 
 NP_CASE("joined/squatter-copies-the-list", np_server_create, NO_MODE,
         ERROR_ACCESS_DENIED,
-        "A squatter who gives the pipe the very list of the preset is still "
-        "not its owner.",
+        "A squatter who gives the pipe the same access list as the preset is "
+        "still not its owner.",
         "CreateNamedPipe#parameters; museum X05") {
   char sid[NP_SID_TEXT_BYTES_MAX];
   char sddl[NP_SID_TEXT_BYTES_MAX + 32];

@@ -144,8 +144,8 @@ NP_CASE("museum-reuse/error-seen", np_server_disconnect, ANY_MODE, NP_OK,
 
 NP_CASE("museum-reuse/error-unseen", np_server_disconnect, ANY_MODE,
         ERROR_BROKEN_PIPE,
-        "An end of stream that came before the disconnect is told to the old "
-        "read, and not to the next session.",
+        "An end of stream that came before the disconnect is reported to the "
+        "old read, and not to the next session.",
         "DisconnectNamedPipe#remarks; museum S01 S03") {
   reuse(f, LEFT_ERROR_UNSEEN, ERROR_BROKEN_PIPE, 0);
 }
@@ -159,8 +159,8 @@ NP_CASE("museum-reuse/write-pending", np_server_disconnect, ANY_MODE,
 }
 
 NP_CASE("museum-reuse/write-done", np_server_disconnect, ANY_MODE, NP_OK,
-        "A write that was done before the disconnect says so, and the next "
-        "client reads none of it.",
+        "A write that completed before the disconnect keeps its success, and "
+        "the next client reads none of its data.",
         "DisconnectNamedPipe#remarks; museum S01") {
   reuse(f, LEFT_WRITE_DONE, NP_OK, 3);
 }
@@ -175,8 +175,8 @@ NP_CASE("museum-reuse/shutdown", np_server_disconnect, ANY_MODE,
 
 NP_CASE("museum-reuse/connect-known", np_server_connect, ANY_MODE,
         ERROR_PIPE_CONNECTED,
-        "A connect of a client that is known says so, and the next session's "
-        "is a success again.",
+        "A connect for a client that was reported ends with "
+        "ERROR_PIPE_CONNECTED. The connect of the next session succeeds.",
         "ConnectNamedPipe#remarks; museum S01 K08 A11") {
   reuse(f, LEFT_CONNECT, ERROR_PIPE_CONNECTED, 0);
 }

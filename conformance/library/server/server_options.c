@@ -74,8 +74,7 @@ NP_CASE("server-options/size", np_server_create, NO_MODE,
 /* --- Modes and direction ------------------------------------------------ */
 
 NP_CASE("server-options/mode", np_server_create, ANY_MODE, NP_OK,
-        "The type and the read mode are what the kernel then tells of the "
-        "handle.",
+        "The kernel reports the type and the read mode of the options.",
         "CreateNamedPipe#parameters") {
   DWORD flags = 0;
   DWORD state = 0;
