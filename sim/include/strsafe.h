@@ -5,14 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include <windef.h>
+#include <winnt.h>
 
-#ifndef S_OK
-typedef LONG HRESULT;
-#define S_OK              ((HRESULT)0)
-#define FAILED(result)    ((HRESULT)(result) < 0)
-#define SUCCEEDED(result) ((HRESULT)(result) >= 0)
-#endif
 #define STRSAFE_MAX_CCH               2147483647
 #define STRSAFE_E_INSUFFICIENT_BUFFER ((HRESULT)0x8007007A)
 #define STRSAFE_E_INVALID_PARAMETER   ((HRESULT)0x80070057)

@@ -32,6 +32,22 @@ typedef union _ULARGE_INTEGER {
   ULONGLONG QuadPart;
 } ULARGE_INTEGER, *PULARGE_INTEGER;
 
+typedef struct _GUID {
+  DWORD Data1;
+  WORD Data2;
+  WORD Data3;
+  BYTE Data4[8];
+} GUID;
+
+typedef LONG HRESULT;
+#define S_OK              ((HRESULT)0)
+#define E_FAIL            ((HRESULT)0x80004005)
+#define FAILED(result)    ((HRESULT)(result) < 0)
+#define SUCCEEDED(result) ((HRESULT)(result) >= 0)
+#define HRESULT_FROM_WIN32(error)           \
+  ((HRESULT)(error) <= 0 ? (HRESULT)(error) \
+                         : (HRESULT)(((error)&0xFFFFu) | 0x80070000u))
+
 #define MAXLONG                   0x7FFFFFFF
 #define MAXDWORD                  0xFFFFFFFFu
 #define UNREFERENCED_PARAMETER(x) ((void)(x))
