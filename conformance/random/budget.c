@@ -7,17 +7,17 @@
 
 /* The objects of the library, on 64-bit Windows, and a little more. */
 enum {
-  PIPE_BYTES = 256,
-  READINESS_BYTES = 640,
+  PIPE_BYTES = 168,
+  READINESS_BYTES = 600,
   FLUSH_BYTES = 64,
   FLUSHER_BYTES = 256,
-  LISTENER_BYTES = 1024,
-  SLOT_BYTES = 256,
-  GATES_BYTES = 4096,
+  LISTENER_BYTES = 960,
+  SLOT_BYTES = 240,
+  GATES_BYTES = 2048,
   CALL_BYTES = 8192, /* until a call returns */
   GRANULE_BYTES = 512,
   VECTOR_BYTES = 128,
-  SLOTS_MAX = 16, /* beside the pipes that were handed out */
+  SLOTS_MAX = 10, /* of a listener, beside the pipes that were handed out */
   /* The objects that one step of busy work has open. */
   BUSY_BYTES = 16 * PIPE_BYTES + LISTENER_BYTES + NP_CHANNEL_MEMORY_BYTES,
   /* The last message may come while the loops rest. */
@@ -65,18 +65,20 @@ static size_t notes_bytes(const struct play *play) {
   return sum + (size_t)play->loop_count * FLUSHER_BYTES;
 }
 
-/* service_bytes: the bytes for the service without its channels. */
-static size_t service_bytes(const struct play *play) {
+/* service_bytes: the bytes for the service without its channels. A recycled
+ * pipe stays with its listener. `opening`: listeners that are not counted
+ * yet. */
+static size_t service_bytes(const struct play *play, size_t opening) {
   const struct service *service = &play->service;
-  const size_t listeners =
-      service->closing_listeners + (service->listener != NULL ? 1u : 0u);
+  const size_t listeners = service->closing_listeners +
+                           (service->listener != NULL ? 1u : 0u) + opening;
+  size_t pipes = listeners * SLOTS_MAX;
 
-  if (service->guest_count == 0 && !service->ever_listened &&
-      service->askings[0].play == NULL) {
-    return GATES_BYTES;
+  for (size_t i = 0; i < service->guest_count; i++) {
+    pipes += service->guests[i].channel != NULL ? 1u : 0u;
   }
-  return GATES_BYTES + (listeners + 1) * LISTENER_BYTES +
-         (service->guest_count + SLOTS_MAX) * (PIPE_BYTES + SLOT_BYTES);
+  return GATES_BYTES + listeners * LISTENER_BYTES +
+         pipes * (PIPE_BYTES + SLOT_BYTES);
 }
 
 static size_t bytes_max(void *context) {
@@ -84,7 +86,7 @@ static size_t bytes_max(void *context) {
   const struct service *service = &play->service;
 
   return play->own_bytes + CALL_BYTES + pipes_bytes(play) + notes_bytes(play) +
-         service_bytes(play) +
+         service_bytes(play, 1) +
          (play->busy.open_count > 0 ? (size_t)BUSY_BYTES : 0u) +
          /* of each message, what is sent and what comes */
          (size_t)service->guests_open * NP_CHANNEL_MEMORY_BYTES +
@@ -103,7 +105,7 @@ static bool is_still(const struct guest *guest) {
 static size_t idle_bytes_max(const struct play *play) {
   const struct service *service = &play->service;
   size_t sum = play->own_bytes + pipes_bytes(play) + notes_bytes(play) +
-               service_bytes(play);
+               service_bytes(play, 0);
 
   for (size_t i = 0; i < service->guest_count; i++) {
     const struct guest *guest = &service->guests[i];
@@ -115,7 +117,7 @@ static size_t idle_bytes_max(const struct play *play) {
       sum += NP_CHANNEL_MEMORY_BYTES + 4 * (size_t)MESSAGE_BYTES_MAX;
     } else {
       sum += NP_CHANNEL_IDLE_BYTES;
-      sum += service->has_partial
+      sum += guest->is_server && service->has_partial
                  ? NP_FRAME_MEMORY_BYTES + 2 * (size_t)MESSAGE_BYTES_MAX
                  : 0u;
     }
