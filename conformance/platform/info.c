@@ -2,6 +2,8 @@
  * set its modes. */
 #include "fixture.h"
 
+#include <string.h>
+
 static struct nt_pipe_local local_of(HANDLE pipe) {
   struct nt_pipe_local local;
 
@@ -247,6 +249,34 @@ NP_PLATFORM_CASE("platform/info/synchronous-mode", NtQueryInformationFile,
   assert_int_equal(mode & SYNCHRONOUS, 0x20);
 }
 
+NP_PLATFORM_CASE("platform/info/alertable-mode", NtQueryInformationFile,
+                 NO_MODE, NO_ERROR,
+                 "The mode of a synchronous handle tells whether its waits are "
+                 "alertable.",
+                 "FILE_MODE_INFORMATION#members") {
+  static const ULONG modes[] = {0x10 /* FILE_SYNCHRONOUS_IO_ALERT */,
+                                0x20 /* FILE_SYNCHRONOUS_IO_NONALERT */};
+  wchar_t path[NAME_CHARS_MAX];
+
+  memcpy(path, f->name, sizeof(path));
+  path[1] = L'?'; /* \??\pipe\NAME */
+  path[2] = L'?';
+  for (unsigned i = 0; i < 2; i++) {
+    HANDLE client = NULL;
+    ULONG mode = 99;
+
+    pair_listen(f);
+    assert_status(
+        nt_open(&client, path, FILE_READ_ATTRIBUTES | SYNCHRONIZE, modes[i]),
+        NT_OK);
+    win_own(f, client);
+    assert_status(nt_query(client, NT_FILE_MODE, &mode, sizeof(mode)), NT_OK);
+    assert_int_equal(mode & 0x30, modes[i]);
+    win_close(f, &client);
+    win_close(f, &f->server);
+  }
+}
+
 /* assert_name checks that the queried name is the pipe's name without \\.\pipe,
  * starting with its backslash. */
 static void assert_name(const struct platform *f, HANDLE pipe) {
@@ -344,7 +374,7 @@ NP_PLATFORM_CASE("platform/info/access-of-an-anonymous-pipe",
 NP_PLATFORM_CASE("platform/info/no-file", NtQueryInformationFile, NO_MODE,
                  STATUS_OBJECT_TYPE_MISMATCH,
                  "INVALID_HANDLE_VALUE is the current process, which is no "
-                 "file.",
+                 "file; NULL is no handle.",
                  "wine ntdll/tests/pipe.c#test_filepipeinfo") {
   struct nt_pipe modes;
 
@@ -352,4 +382,6 @@ NP_PLATFORM_CASE("platform/info/no-file", NtQueryInformationFile, NO_MODE,
   assert_status(
       nt_query(INVALID_HANDLE_VALUE, NT_FILE_PIPE, &modes, sizeof(modes)),
       NT_OBJECT_TYPE_MISMATCH);
+  assert_status(nt_query(NULL, NT_FILE_PIPE, &modes, sizeof(modes)),
+                NT_INVALID_HANDLE);
 }

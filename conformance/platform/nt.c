@@ -31,20 +31,23 @@ static void path_append(wchar_t *path, size_t *at, const wchar_t *text) {
   path[*at] = 0;
 }
 
-DWORD nt_open_root(HANDLE *root, const wchar_t *path) {
+DWORD nt_open(HANDLE *file, const wchar_t *path, ULONG access, ULONG options) {
   wchar_t chars[PATH_CHARS_MAX];
   size_t at = 0;
   UNICODE_STRING name;
   OBJECT_ATTRIBUTES attributes;
   IO_STATUS_BLOCK io = {0};
 
-  *root = NULL;
+  *file = NULL;
   path_append(chars, &at, path);
   string_init(&name, chars);
   InitializeObjectAttributes(&attributes, &name, 0x40, NULL, NULL);
-  return (DWORD)NtOpenFile(root, FILE_READ_ATTRIBUTES | SYNCHRONIZE,
-                           &attributes, &io, FILE_SHARE_READ | FILE_SHARE_WRITE,
-                           0);
+  return (DWORD)NtOpenFile(file, access, &attributes, &io,
+                           FILE_SHARE_READ | FILE_SHARE_WRITE, options);
+}
+
+DWORD nt_open_root(HANDLE *root, const wchar_t *path) {
+  return nt_open(root, path, FILE_READ_ATTRIBUTES | SYNCHRONIZE, 0);
 }
 
 DWORD nt_create(HANDLE *pipe, const wchar_t *name, ULONG access, ULONG share,

@@ -15,6 +15,7 @@
 #define NT_PENDING                ((DWORD)0x103)
 #define NT_BUFFER_OVERFLOW        ((DWORD)0x80000005)
 #define NT_INFO_LENGTH_MISMATCH   ((DWORD)0xC0000004)
+#define NT_INVALID_HANDLE         ((DWORD)0xC0000008)
 #define NT_ACCESS_DENIED          ((DWORD)0xC0000022)
 #define NT_OBJECT_TYPE_MISMATCH   ((DWORD)0xC0000024)
 #define NT_INVALID_PARAMETER      ((DWORD)0xC000000D)
@@ -111,6 +112,9 @@ _Static_assert(offsetof(struct nt_peek, data) == 16, "data at 16");
 
 /* nt_query calls NtQueryInformationFile and returns the status. */
 DWORD nt_query(HANDLE file, int information, void *out, size_t size);
+
+/* nt_open calls NtOpenFile for `path`, without regard to case. */
+DWORD nt_open(HANDLE *file, const wchar_t *path, ULONG access, ULONG options);
 
 /* nt_open_root opens `path`, e.g. \Device\NamedPipe\, for queries and waits,
  * without FILE_SYNCHRONOUS_IO. */

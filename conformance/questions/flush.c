@@ -281,3 +281,36 @@ NP_QUESTION("questions/flush-and-later-writes", MODE_BYTE,
   assert_result(win_read(f, f->client, room, 4), 0, 4);
   answer_give(is_over(flush, &status) ? "no" : "yes", "%s", "");
 }
+
+NP_QUESTION("questions/flush-counted-by-peek", MODE_MESSAGE,
+            "A flush waits behind one unread message: how many messages does "
+            "FSCTL_PIPE_PEEK count?",
+            "np_pipe_peek does not use the number.", "platform/peek/*",
+            ANSWER("message-alone", "1", "nobody", ""),
+            ANSWER("flush-too", "2", "ReactOS' npfs", ""),
+            ANSWER("nothing", "0", "Wine, which counts no messages", "")) {
+  static struct nt_peek peeked;
+  struct flush *flush;
+  IO_STATUS_BLOCK block = {0};
+  HANDLE event = event_new(f);
+  DWORD status;
+
+  pair_create(f);
+  assert_result(win_write(f, f->server, "abcd", 4), 0, 4);
+  flush = flush_start(f, false);
+  assert_false(is_over(flush, &status));
+  status = (DWORD)NtFsControlFile(f->client, event, NULL, NULL, &block,
+                                  NT_FSCTL_PIPE_PEEK, NULL, 0, &peeked,
+                                  sizeof(peeked));
+  if (status == NT_PENDING) {
+    WaitForSingleObject(event, (DWORD)world_timeout_ms(LOOK_MS));
+    status = (DWORD)block.Status;
+  }
+  if (status != NT_OK && status != NT_BUFFER_OVERFLOW) {
+    answer_status(status);
+  }
+  answer_give(peeked.messages == 0   ? "nothing"
+              : peeked.messages == 1 ? "message-alone"
+                                     : "flush-too",
+              "%lu", (unsigned long)peeked.messages);
+}

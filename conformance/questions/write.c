@@ -112,3 +112,30 @@ NP_QUESTION("questions/transact-and-quota", MODE_MESSAGE,
   assert_result(io_finish(io, f->client, error), 0, 1);
   answer_give("free", "%s", "");
 }
+
+NP_QUESTION(
+    "questions/write-behind-write", MODE_BYTE,
+    "On a quota of 0 a write of 30 bytes waits and one of 1 behind it; a read "
+    "takes 1 byte: does one of the writes end?",
+    "Writes may end in another order than they began in.", "write/*",
+    ANSWER("none", "both wait", "Wine", ""),
+    ANSWER("second", "the second ends first",
+           "ReactOS' npfs (an unsigned number wraps: likely its mistake)", ""),
+    ANSWER("first", "the first ends", "nobody", "")) {
+  struct io *first;
+  struct io *second;
+
+  f->quota_in = 0;
+  pair_create(f);
+  first = io_new(f);
+  second = io_new(f);
+  assert_error(
+      write_start(first, f->client, "abcdefghijklmnopqrstuvwxyz0123", 30),
+      ERROR_IO_PENDING);
+  assert_error(write_start(second, f->client, "4", 1), ERROR_IO_PENDING);
+  assert_result(win_read(f, f->server, room, 1), 0, 1);
+  if (!io_is_quiet(second)) {
+    answer_give("second", "%s", "");
+  }
+  answer_give(io_is_quiet(first) ? "none" : "first", "%s", "");
+}

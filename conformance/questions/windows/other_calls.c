@@ -2,6 +2,8 @@
  * opens a pipe by its name, and what tokens with few rights may create. */
 #include "../questions.h"
 
+#include <sddl.h>
+
 #include "world.h"
 
 /* is_free returns true if a client can open the only instance of the pipe. */
@@ -135,4 +137,42 @@ NP_QUESTION(
   }
   answer_give(plain_error != 0 ? "local-alone" : "any", "error %lu without",
               (unsigned long)plain_error);
+}
+
+NP_QUESTION(
+    "questions/app-container-opens", NO_MODE,
+    "May a thread with the token of an app container open a pipe whose list "
+    "admits its user and all packages, but which has no label?",
+    "app_container of np_server_options sets a label of low integrity, too.",
+    "access-kinds/app-container", ANSWER("opens", "it may", "nobody", ""),
+    ANSWER("denied", "ERROR_ACCESS_DENIED: the label is needed, too", "nobody",
+           ""),
+    ANSWER("no-container", "there are no such tokens here",
+           "Wine, and Windows 7", "")) {
+  SECURITY_ATTRIBUTES attributes = {sizeof(attributes), NULL, FALSE};
+  HANDLE client;
+  DWORD error;
+
+  assert_call(ConvertStringSecurityDescriptorToSecurityDescriptorW(
+      L"D:(A;;GA;;;WD)(A;;GA;;;AC)", SDDL_REVISION_1,
+      &attributes.lpSecurityDescriptor, NULL));
+  f->server =
+      CreateNamedPipeW(f->name, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED,
+                       PIPE_TYPE_BYTE, 1, QUOTA, QUOTA, 0, &attributes);
+  assert_call(f->server != INVALID_HANDLE_VALUE);
+  win_own(f, f->server);
+  if (!world_confine("app-container")) {
+    answer_give("no-container", "%s", "");
+  }
+  client = CreateFileW(f->name, GENERIC_READ | GENERIC_WRITE, 0, NULL,
+                       OPEN_EXISTING, 0, NULL);
+  error = client == INVALID_HANDLE_VALUE ? GetLastError() : 0;
+  RevertToSelf();
+  if (error == 0) {
+    answer_give("opens", "%s", "");
+  }
+  if (error == ERROR_ACCESS_DENIED) {
+    answer_give("denied", "%s", "");
+  }
+  answer_error(error);
 }
