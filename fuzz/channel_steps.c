@@ -460,6 +460,21 @@ static void on_announced(np_op *op, np_error error, size_t transferred) {
   fuzz_say("  announced: %s", np_error_name(error));
 }
 
+/* may_be_cut returns true if the peer may have a part of a message, because a
+ * send has failed. */
+static bool may_be_cut(const struct side *side) {
+  const struct scene *scene = side->scene;
+
+  for (size_t i = 0; i < scene->action_count; i++) {
+    const struct action *action = scene->actions[i];
+
+    if (action->side == side && sends(action) && action->error != NP_OK) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /* announce writes the header of a frame that never comes. */
 static void announce(struct side *side, np_pipe *pipe) {
   static unsigned char header[NP_FRAME_HEADER_BYTES_MAX];
@@ -495,7 +510,8 @@ void detach_one(struct side *side, bool announces) {
   if (error == NP_OK) {
     side->channel = NULL;
     side->closing = true;
-    if (announces && side->is_framed && side->bytes_max > 5) {
+    if (announces && side->is_framed && side->bytes_max > 5 &&
+        !may_be_cut(side)) {
       announce(side, pipe);
     }
     stage_close(&side->scene->stage, pipe);

@@ -501,11 +501,13 @@ NP_CASE("try-io/async-timeout", np_pipe_async_io, ANY_MODE | BOTH_ENDS,
 /* own_slow takes longer than the time limit of its operation, and refuses. */
 static np_error own_slow(HANDLE handle, void *context, size_t *transferred) {
   const uint64_t end_ms = world_now_ms() + SLOW_MS;
+  HANDLE never = CreateEventW(NULL, TRUE, FALSE, NULL);
 
   call_begin(handle, context, transferred);
   while (world_now_ms() < end_ms) {
-    SwitchToThread();
+    WaitForSingleObject(never, 1);
   }
+  CloseHandle(never);
   return NP_WOULD_BLOCK;
 }
 

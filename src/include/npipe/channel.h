@@ -168,8 +168,9 @@ NP_API np_error np_channel_close(np_channel *channel,
 
 /* np_channel_detach ends `channel` and gives its pipe back, open: the caller
  * may disconnect it and use it for the next client, or go on without the
- * channel. Data that the channel has read and not handed out are dropped. The
- * channel must not be used any more.
+ * channel. Data that the channel has read and not handed out are dropped. After
+ * a send that failed the peer may have a part of a message. The channel must
+ * not be used any more.
  *
  * pipe  set on success only
  *
