@@ -245,9 +245,11 @@ DWORD WINAPI SetEntriesInAclW(ULONG count, PEXPLICIT_ACCESS_W entries, PACL old,
   }
   for (WORD i = 0; old != NULL && i < old->AceCount; i++) {
     ACE_HEADER header;
-    void *ace;
+    void *ace = NULL;
 
-    GetAce(old, i, &ace);
+    if (!GetAce(old, i, &ace)) {
+      break;
+    }
     memcpy(&header, ace, sizeof header);
     memcpy(acl_end(acl), ace, header.AceSize);
     acl->AceCount++;

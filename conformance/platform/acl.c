@@ -92,7 +92,7 @@ NP_PLATFORM_CASE("platform/acl/sid", AllocateAndInitializeSid, NO_MODE,
                  NO_ERROR,
                  "A SID that was put together is the one of its name.",
                  "AllocateAndInitializeSid#parameters") {
-  SID_IDENTIFIER_AUTHORITY world = SECURITY_WORLD_SID_AUTHORITY;
+  SID_IDENTIFIER_AUTHORITY world = {SECURITY_WORLD_SID_AUTHORITY};
   PSID sid = NULL;
 
   by_hand_begin();
