@@ -12,7 +12,9 @@
 
 #include <windows.h>
 
-SIM_EXTERN_C_BEGIN
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /* Behaviour that Windows leaves open, that differs between versions, or that
  * nobody could establish. sim_settings_init fills in the settings of the first
@@ -304,6 +306,8 @@ void sim_advance_ms(uint64_t ms);
 void sim_trace(bool on);
 char *sim_trace_text(void);
 
-SIM_EXTERN_C_END
+#ifdef __cplusplus
+}
+#endif
 
 #endif
