@@ -70,18 +70,25 @@ DWORD nt_create(HANDLE *pipe, const wchar_t *name, ULONG access, ULONG share,
                                       4096, &timeout);
 }
 
-DWORD nt_disconnect(HANDLE server) {
+DWORD nt_control(HANDLE pipe, ULONG code, void *out, size_t size, size_t *got) {
   HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);
   IO_STATUS_BLOCK io = {0};
-  NTSTATUS status = NtFsControlFile(server, event, NULL, NULL, &io,
-                                    NT_FSCTL_PIPE_DISCONNECT, NULL, 0, NULL, 0);
+  NTSTATUS status = NtFsControlFile(pipe, event, NULL, NULL, &io, code, NULL, 0,
+                                    out, (ULONG)size);
 
   if ((DWORD)status == NT_PENDING) {
     WaitForSingleObject(event, INFINITE);
     status = io.Status;
   }
   CloseHandle(event);
+  *got = io.Information;
   return (DWORD)status;
+}
+
+DWORD nt_disconnect(HANDLE server) {
+  size_t got;
+
+  return nt_control(server, NT_FSCTL_PIPE_DISCONNECT, NULL, 0, &got);
 }
 
 DWORD nt_wait(HANDLE root, HANDLE event, OVERLAPPED *overlapped,

@@ -133,6 +133,11 @@ DWORD nt_wait(HANDLE root, HANDLE event, OVERLAPPED *overlapped,
 DWORD nt_create(HANDLE *pipe, const wchar_t *name, ULONG access, ULONG share,
                 ULONG disposition);
 
+/* nt_control calls a control without input and waits for its end. It returns
+ * the status and, in `*got`, how many bytes came into `out`, which has `size`
+ * bytes. */
+DWORD nt_control(HANDLE pipe, ULONG code, void *out, size_t size, size_t *got);
+
 /* nt_disconnect calls FSCTL_PIPE_DISCONNECT with an event, waits for the event
  * if the control pends, and returns the status. */
 DWORD nt_disconnect(HANDLE server);

@@ -306,27 +306,6 @@ static void peek(struct player *p, const struct step *step) {
              (int)bytes, data, (unsigned)available, (int)left);
 }
 
-/* control_peek_at peeks by FSCTL_PIPE_PEEK into `out`, which has `size` bytes.
- * It returns the status and, in `*got`, how many bytes came. */
-static DWORD control_peek_at(HANDLE handle, void *out, size_t size,
-                             size_t *got) {
-  HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);
-  IO_STATUS_BLOCK io;
-  NTSTATUS status;
-
-  memset(out, 0, size);
-  memset(&io, 0, sizeof io);
-  status = NtFsControlFile(handle, event, NULL, NULL, &io, NT_FSCTL_PIPE_PEEK,
-                           NULL, 0, out, (ULONG)size);
-  if (status == (NTSTATUS)NT_PENDING) {
-    (void)WaitForSingleObject(event, INFINITE);
-    status = io.Status;
-  }
-  CloseHandle(event);
-  *got = io.Information;
-  return (DWORD)status;
-}
-
 static void control_peek(struct player *p, const struct step *step) {
   struct {
     struct nt_peek peek;
@@ -336,8 +315,8 @@ static void control_peek(struct player *p, const struct step *step) {
   DWORD status;
   DWORD bytes;
 
-  status =
-      control_peek_at(p->handles[step->handle], &out,
+  memset(&out, 0, sizeof out);
+  status = nt_control(p->handles[step->handle], NT_FSCTL_PIPE_PEEK, &out,
                       offsetof(struct nt_peek, data) + step->numbers[0], &got);
   if (status != NT_OK && status != NT_BUFFER_OVERFLOW) {
     result_set(p, "%08x", (unsigned)status);
@@ -365,16 +344,25 @@ static void room(struct player *p, const struct step *step) {
 }
 
 static void messages(struct player *p, const struct step *step) {
-  struct nt_peek peeked;
+  struct nt_peek peeked = {0};
   size_t got;
-  DWORD status = control_peek_at(p->handles[step->handle], &peeked,
-                                 offsetof(struct nt_peek, data), &got);
+  DWORD status = nt_control(p->handles[step->handle], NT_FSCTL_PIPE_PEEK,
+                            &peeked, offsetof(struct nt_peek, data), &got);
 
   if (status != NT_OK && status != NT_BUFFER_OVERFLOW) {
     result_set(p, "%08x", (unsigned)status);
     return;
   }
   result_set(p, "ok %u", (unsigned)peeked.messages);
+}
+
+static void hold(struct player *p, const struct step *step) {
+  const bool held = world_hold(p->handles[step->handle]);
+
+  result_set(p, held ? "ok" : "no copy");
+  if (held) {
+    p->slots[step->handle]->handles++; /* Nobody here closes it. */
+  }
 }
 
 static void user(struct player *p, const struct step *step) {
@@ -500,8 +488,7 @@ static void step_run(struct player *p, const struct step *step) {
       messages(p, step);
       break;
     case VERB_HOLD:
-      result_set(p, world_hold(handle) ? "ok" : "no copy");
-      p->slots[step->handle]->handles++; /* Nobody here closes it. */
+      hold(p, step);
       break;
     case VERB_LET_GO:
       world_let_go();
