@@ -18,7 +18,7 @@ void action_done(np_op *op, np_error error, size_t transferred) {
     run_fail(r, "%s called back twice", action->function);
   }
   /* No step may be waiting for this operation. */
-  note_injected(r, action->function, error);
+  note_injected(r, action->function, OUTCOME_CALLED_BACK, error);
   if (action->then != NULL) {
     action->then(action);
   }
@@ -216,15 +216,7 @@ bool ends(struct action *action, np_error error, size_t transferred) {
   STEP(action != NULL);
   r = action->run;
   STEP(turns(r, &action->done, action->begun));
-  if (action->error != error) {
-    if (action->error == NP_OK) {
-      doubt(r, "%s succeeded, %s was due", action->function,
-            np_error_name(error));
-    } else {
-      note_error(r, action->function, action->error);
-    }
-    return false;
-  }
+  STEP(gave(r, action->function, OUTCOME_CALLED_BACK, action->error, error));
   if (action->transferred != transferred) {
     doubt(r, "%s moved %zu bytes, not %zu", action->function,
           action->transferred, transferred);

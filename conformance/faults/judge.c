@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "documented.h"
-
 void doubt(struct run *r, const char *format, ...) {
   va_list arguments;
 
@@ -38,13 +36,31 @@ np_error plan_error(const struct plan *plan) {
   }
 }
 
-void note_error(struct run *r, const char *function, np_error error) {
+/* is_documented returns true if the header of `function` allows `error` in this
+ * run. A function outside the library may give any error. */
+static bool is_documented(const struct run *r, const char *function,
+                          enum outcome_moment moment, np_error error) {
+  const struct plan *plan = &r->plan;
+
+  return strncmp(function, "np_", 3) != 0 ||
+         outcome_is_named(function, moment, error) ||
+         (plan->function != NULL &&
+          /* If CancelIoEx fails, the operation ends by the close of the handle,
+           * with whatever error Windows gives. */
+          (strcmp(plan->function, "CancelIoEx") == 0 ||
+           (error == plan_error(plan) &&
+            outcome_is_passed_on(function, moment, plan->function))));
+}
+
+/* note_error records an error that no step expected. */
+static void note_error(struct run *r, const char *function,
+                       enum outcome_moment moment, np_error error) {
   if (r->first_error != NP_OK) {
     return;
   }
   r->first_error = error;
   r->first_error_from = function;
-  if (!is_documented(function, error, &r->plan)) {
+  if (!is_documented(r, function, moment, error)) {
     run_fail(r, "%s gave %s (%u), which its header does not name", function,
              np_error_name(error), (unsigned)error);
   }
@@ -61,34 +77,32 @@ static bool is_injected(const struct run *r, const char *function,
           strncmp(function, "np_channel_", 11) == 0);
 }
 
-void note_injected(struct run *r, const char *function, np_error error) {
+void note_injected(struct run *r, const char *function,
+                   enum outcome_moment moment, np_error error) {
   if (error != NP_OK && is_injected(r, function, error)) {
     r->is_told = true;
-    note_error(r, function, error);
+    note_error(r, function, moment, error);
   }
 }
 
 bool took(struct run *r, const char *function, np_error error) {
-  note_injected(r, function, error);
-  if (error != NP_OK) {
-    note_error(r, function, error);
-  }
-  return error == NP_OK;
+  return gave(r, function, OUTCOME_RETURNED, error, NP_OK);
 }
 
 bool refused(struct run *r, const char *function, np_error error,
              np_error expected) {
-  note_injected(r, function, error);
-  if (error == expected) {
-    return true;
+  return gave(r, function, OUTCOME_RETURNED, error, expected);
+}
+
+bool gave(struct run *r, const char *function, enum outcome_moment moment,
+          np_error error, np_error expected) {
+  note_injected(r, function, moment, error);
+  if (error == NP_OK && expected != NP_OK) {
+    doubt(r, "%s succeeded, %s was due", function, np_error_name(expected));
+  } else if (error != expected) {
+    note_error(r, function, moment, error);
   }
-  if (error == NP_OK) {
-    doubt(r, "%s succeeded, but should have returned %s", function,
-          np_error_name(expected));
-  } else {
-    note_error(r, function, error);
-  }
-  return false;
+  return error == expected;
 }
 
 bool holds(struct run *r, bool truth, const char *what) {

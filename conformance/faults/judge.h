@@ -11,10 +11,10 @@
 void doubt(struct run *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* note_error records an error that no step expected. note_injected records the
- * injected error, even if a step expects this error. */
-void note_error(struct run *r, const char *function, np_error error);
-void note_injected(struct run *r, const char *function, np_error error);
+/* note_injected records the injected error, even if a step expects this
+ * error. */
+void note_injected(struct run *r, const char *function,
+                   enum outcome_moment moment, np_error error);
 
 /* judge fails the run if its fault was not reported, or if something went wrong
  * without a fault. `finished`: the scenario reached its end. */

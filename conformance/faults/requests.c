@@ -8,7 +8,7 @@ static void on_client(np_client_request *client_request, np_error error,
   struct request *request = (struct request *)client_request;
   struct run *r = request->run;
 
-  note_injected(r, "np_client_connect", error);
+  note_injected(r, "np_client_connect", OUTCOME_CALLED_BACK, error);
   if (!r->in_loop) {
     run_fail(r, "a request's function ran outside of the loop");
   }
@@ -40,5 +40,6 @@ bool request_ends(struct request *request, np_error error) {
   struct run *r = request->run;
 
   return turns(r, &request->done, 1) &&
-         refused(r, "np_client_connect", request->error, error);
+         gave(r, "np_client_connect", OUTCOME_CALLED_BACK, request->error,
+              error);
 }

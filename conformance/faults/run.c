@@ -105,8 +105,10 @@ static bool loop_make(struct run *r) {
 static void ask(struct run *r) {
   for (size_t i = 0; i < r->pipe_count; i++) {
     for (int k = 0; k < 4; k++) {
-      note_injected(r, "np_pipe_try_read", try_read_error(r, r->pipes[i]));
-      note_injected(r, "np_pipe_try_write", try_write_error(r, r->pipes[i]));
+      note_injected(r, "np_pipe_try_read", OUTCOME_RETURNED,
+                    try_read_error(r, r->pipes[i]));
+      note_injected(r, "np_pipe_try_write", OUTCOME_RETURNED,
+                    try_write_error(r, r->pipes[i]));
       turn(r, TURN_MS);
     }
   }

@@ -20,6 +20,7 @@
 #include <sim/sim.h>
 
 #include "kit/memory.h"
+#include "kit/outcomes.h"
 
 enum {
   ACTIONS_MAX = 160,
@@ -168,8 +169,10 @@ np_error plan_error(const struct plan *plan);
 /* took records the result of `function` and returns true for NP_OK. */
 bool took(struct run *r, const char *function, np_error error);
 
-/* refused is for calls that must fail with `expected`. It returns true if they
- * do. */
+/* gave records the result that `function` gave at that moment, and returns true
+ * if it is `expected`. refused is for calls that must fail with `expected`. */
+bool gave(struct run *r, const char *function, enum outcome_moment moment,
+          np_error error, np_error expected);
 bool refused(struct run *r, const char *function, np_error error,
              np_error expected);
 

@@ -53,10 +53,10 @@ static size_t session_index(const struct end *end,
   return i;
 }
 
-/* has_been_read applies only if the session of the flush had begun before it,
- * and no end of it was closed. A disconnect may have ended the session: data
- * that a disconnect threw away were not read. */
-static bool has_been_read(const struct note *flush) {
+/* The law applies only if the session of the flush had begun before it, and no
+ * end of it was closed. A disconnect may have ended the session: data that a
+ * disconnect threw away were not read. */
+bool has_been_read(const struct note *flush) {
   const struct end *end = flush->end;
   const struct session *session;
   const struct end *peer;
@@ -71,22 +71,6 @@ static bool has_been_read(const struct note *flush) {
          peer->uses_readiness ||
          bytes_read_at_most(peer, session_index(peer, session)) >=
              bytes_written(flush);
-}
-
-bool is_flush_result_true(const struct note *note, np_error error) {
-  const struct end *end = note->end;
-
-  switch (error) {
-    case NP_OK:
-      return has_been_read(note);
-    case ERROR_BROKEN_PIPE:
-      return any_session(note, peer_closed) || end->is_closing;
-    case ERROR_PIPE_NOT_CONNECTED:
-      return any_session(note, was_disconnected) ||
-             (end->is_server && end->disconnect_calls > 0);
-    default:
-      return false;
-  }
 }
 
 void begin_flush(struct end *end, struct slot *slot, const struct step *step) {

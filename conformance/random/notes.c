@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kit/outcomes.h"
 #include "liar.h"
 #include "play.h"
 #include "stream.h"
@@ -152,6 +153,54 @@ bool was_alone(const struct note *note) {
           note->session_first != note->session_last);
 }
 
+static bool can_transact(const struct note *note) {
+  return note->end->is_message && note->by_message;
+}
+
+/* is_named returns true if the header of the note's function allows `error`. */
+static bool is_named(const struct note *note, np_error error) {
+  static const char *const functions[] = {
+      "np_pipe_read",     "np_pipe_write",    "np_server_connect",
+      "np_pipe_shutdown", "np_pipe_ready",    "np_pipe_async_io",
+      "np_pipe_flush",    "np_pipe_transact", "np_pipe_peek"};
+
+  return outcome_is_named(
+      functions[note->kind],
+      note->kind == NOTE_PEEK ? OUTCOME_RETURNED : OUTCOME_CALLED_BACK, error);
+}
+
+bool is_error_true(const struct note *note, np_error error) {
+  const struct end *end = note->end;
+
+  if (!is_named(note, error)) {
+    return false;
+  }
+  switch (error) {
+    case ERROR_BROKEN_PIPE:
+      /* A close of the own end that comes before its cancel gives the same
+       * error. */
+      return any_session(note, peer_closed) || end->is_closing;
+    case ERROR_NO_DATA:
+      return any_session(note, peer_closed);
+    case ERROR_PIPE_NOT_CONNECTED:
+      return any_session(note, was_disconnected) ||
+             (end->is_server && end->disconnect_calls > 0);
+    case ERROR_PIPE_LISTENING:
+      return was_alone(note);
+    case ERROR_BAD_PIPE:
+      return was_alone(note) ||
+             (note->kind == NOTE_TRANSACT &&
+              (!can_transact(note) || any_session(note, peer_closed) ||
+               any_session(note, was_disconnected)));
+    case ERROR_PIPE_BUSY: /* data are waiting */
+      return can_transact(note);
+    case ERROR_ACCESS_DENIED:
+      return !end->readable;
+    default:
+      return false;
+  }
+}
+
 bool is_io_result_true(const struct note *note, np_error error) {
   const struct end *end = note->end;
 
@@ -168,19 +217,19 @@ bool is_io_result_true(const struct note *note, np_error error) {
               /* The writer cut the message after a part of it was caught. */
               (end->uses_readiness && note->transferred > 0 &&
                note->transferred < note->length));
-    case ERROR_BROKEN_PIPE:
-      /* A close of the own end that comes before its cancel gives the same
-       * error. */
-      return any_session(note, peer_closed) || end->is_closing;
-    case ERROR_NO_DATA:
-      return note->kind == NOTE_WRITE && any_session(note, peer_closed);
-    case ERROR_PIPE_NOT_CONNECTED:
-      return any_session(note, was_disconnected) ||
-             (end->is_server && end->disconnect_calls > 0);
-    case ERROR_PIPE_LISTENING:
-      return was_alone(note);
     default:
-      return false;
+      return is_error_true(note, error);
+  }
+}
+
+static bool is_transact_result_true(const struct note *note, np_error error) {
+  switch (error) {
+    case NP_OK:
+      return can_transact(note) && note->transferred <= note->length;
+    case ERROR_MORE_DATA:
+      return can_transact(note) && note->transferred == note->length;
+    default:
+      return is_error_true(note, error);
   }
 }
 
@@ -265,7 +314,7 @@ static bool is_result_true(struct note *note, np_error error) {
     case NOTE_IO:
       return is_readiness_true(note, error);
     case NOTE_FLUSH:
-      return is_flush_result_true(note, error);
+      return error == NP_OK ? has_been_read(note) : is_error_true(note, error);
     case NOTE_TRANSACT:
       return is_transact_result_true(note, error);
     default:

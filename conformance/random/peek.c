@@ -1,24 +1,6 @@
 /* Peeks at waiting data, and changes of the read mode. */
 #include "play.h"
 
-static bool is_peek_error_true(const struct note *note, np_error error) {
-  const struct end *end = note->end;
-
-  switch (error) {
-    case ERROR_ACCESS_DENIED:
-      return !end->readable;
-    case ERROR_BROKEN_PIPE:
-      return any_session(note, peer_closed);
-    case ERROR_BAD_PIPE:
-      return was_alone(note);
-    case ERROR_PIPE_NOT_CONNECTED:
-      return any_session(note, was_disconnected) ||
-             (end->is_server && end->disconnect_calls > 0);
-    default:
-      return is_fault(end->play, error);
-  }
-}
-
 /* peek_end: if a read in flight comes first, perhaps one of readiness, a peek
  * shows little. It reports the end of the stream only if no read is in
  * flight. */
@@ -45,7 +27,7 @@ void peek_end(struct end *end, const struct step *step) {
       end->number, (unsigned)note->number, np_error_name(error), peek.copied,
       note->length, peek.left, peek.available);
   if (error != NP_OK) {
-    if (!is_peek_error_true(note, error)) {
+    if (!is_error_true(note, error) && !is_fault(play, error)) {
       play_fail(play, "peek %u of end %u cannot give %s",
                 (unsigned)note->number, end->number, np_error_name(error));
     }

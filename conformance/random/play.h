@@ -455,6 +455,13 @@ void begun(struct note *note, np_error error, np_error expected);
 void on_done(np_op *op, np_error error, size_t transferred);
 bool is_io_result_true(const struct note *note, np_error error);
 
+/* is_error_true returns true if the header of the note's function names
+ * `error`, and if something in the run can have caused it. */
+bool is_error_true(const struct note *note, np_error error);
+
+/* has_been_read checks the law of a flush that succeeded. */
+bool has_been_read(const struct note *flush);
+
 /* cut divides one buffer into three, at random places. */
 void cut(void *data, size_t length, uint32_t drawn, np_buffer parts[3]);
 
@@ -476,8 +483,6 @@ void step_info(struct play *play, const struct step *step);
 void begin_flush(struct end *end, struct slot *slot, const struct step *step);
 void begin_transact(struct end *end, struct slot *slot,
                     const struct step *step);
-bool is_flush_result_true(const struct note *note, np_error error);
-bool is_transact_result_true(const struct note *note, np_error error);
 
 /* transact_ended records the outcome of the transact's request. */
 void transact_ended(struct note *note);

@@ -52,21 +52,6 @@ static np_error expected_of(const struct end *end, np_interest interest) {
              : ERROR_ACCESS_DENIED;
 }
 
-static bool is_peer_gone(const struct note *note) {
-  const struct end *end = note->end;
-
-  for (size_t i = note->session_first;
-       i <= note->session_last && i < end->session_count; i++) {
-    const struct session *session = end->sessions[i];
-
-    if (session->disconnected ||
-        (end->is_server ? session->client_closed : session->server_closed)) {
-      return true;
-    }
-  }
-  return false;
-}
-
 bool is_readiness_true(const struct note *note, np_error error) {
   const size_t closed = NP_READ_CLOSED | NP_WRITE_CLOSED;
   size_t may_hold = note->interest;
@@ -83,7 +68,8 @@ bool is_readiness_true(const struct note *note, np_error error) {
   may_hold |= (note->interest & NP_READABLE) != 0 ? NP_READ_CLOSED : 0u;
   may_hold |= (note->interest & NP_WRITABLE) != 0 ? NP_WRITE_CLOSED : 0u;
   return note->transferred != 0 && (note->transferred & ~may_hold) == 0 &&
-         ((note->transferred & closed) == 0 || is_peer_gone(note));
+         ((note->transferred & closed) == 0 || any_session(note, peer_closed) ||
+          any_session(note, was_disconnected));
 }
 
 void begin_ready(struct end *end, struct slot *slot, const struct step *step) {

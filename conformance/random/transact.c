@@ -21,32 +21,6 @@ static struct note *request_new(struct end *end, size_t length) {
   return request;
 }
 
-static bool can_transact(const struct note *note) {
-  return note->end->is_message && note->by_message;
-}
-
-bool is_transact_result_true(const struct note *note, np_error error) {
-  switch (error) {
-    case NP_OK:
-      return can_transact(note) && note->transferred <= note->length;
-    case ERROR_MORE_DATA:
-      return can_transact(note) && note->transferred == note->length;
-    case ERROR_PIPE_BUSY: /* data are waiting */
-      return can_transact(note);
-    case ERROR_BAD_PIPE:
-      return !can_transact(note) || was_alone(note) ||
-             any_session(note, peer_closed) ||
-             any_session(note, was_disconnected);
-    case ERROR_BROKEN_PIPE:
-      return any_session(note, peer_closed) || note->end->is_closing;
-    case ERROR_PIPE_NOT_CONNECTED:
-      return any_session(note, was_disconnected) ||
-             (note->end->is_server && note->end->disconnect_calls > 0);
-    default:
-      return false;
-  }
-}
-
 void transact_ended(struct note *note) {
   struct note *request = note->request;
 

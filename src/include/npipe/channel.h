@@ -265,7 +265,8 @@ NP_API np_error np_channel_send(np_channel *channel, const void *data,
  *         touched until `done` runs
  * length  of the message alone
  *
- * The return value and the result of `done` are those of np_channel_send.
+ * Returns what np_channel_send does.
+ * `done` gets what `done` of np_channel_send gets.
  *
  * Thread:  the loop's only; fine from a callback.
  */
@@ -288,9 +289,9 @@ NP_API np_error np_channel_send_reserved(np_channel *channel, void *buffer,
  * closed), ERROR_BUSY (`op` is in flight), ERROR_ACCESS_DENIED (the end is not
  * for writing), ERROR_NO_DATA (the direction was ended before).
  * `done` gets NP_OK; the error of a message before it that failed while it
- * waited, or with which sending failed earlier; ERROR_OPERATION_ABORTED,
- * WAIT_TIMEOUT; with `half_close` also what `done` of np_pipe_flush and
- * np_pipe_write gets, or what np_pipe_flush returned.
+ * waited, or with which sending failed earlier (what `done` of np_channel_send
+ * gets); ERROR_OPERATION_ABORTED, WAIT_TIMEOUT; with `half_close` also what
+ * `done` of np_pipe_flush and np_pipe_write gets, or why no flush could begin.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  FlushFileBuffers, Remarks (named pipes)
@@ -348,9 +349,11 @@ NP_API np_error np_channel_receive(np_channel *channel, np_op *op,
  * buffer  `size` bytes, must not be touched until `done` runs; may be NULL when
  *         0
  *
- * Otherwise the return value and the result of `done` are those of
- * np_channel_receive. With ERROR_NOT_ENOUGH_MEMORY a message that was longer
- * than the buffer is lost, and the next receive gets the message behind it.
+ * Returns what np_channel_receive does.
+ * `done` gets ERROR_INSUFFICIENT_BUFFER (see above), or what `done` of
+ * np_channel_receive gets. With ERROR_NOT_ENOUGH_MEMORY a message that was
+ * longer than the buffer is lost, and the next receive gets the message behind
+ * it.
  *
  * Thread:  the loop's only; fine from a callback.
  */
@@ -410,9 +413,10 @@ typedef struct np_call {
  * Returns what np_channel_send and np_channel_receive do. `done` gets what
  * `done` of np_channel_receive gets, with the reply in np_channel_data;
  * ERROR_PIPE_BUSY and ERROR_INVALID_STATE, see above; or, if the request could
- * not be sent, what np_channel_send returns or its `done` gets: the direction
- * may have been ended while the call waited in line. If receiving has ended,
- * nothing is sent, and `done` gets the error with which receiving ended.
+ * not be sent, what `done` of np_channel_send gets, or, where the direction was
+ * ended while the call waited in line, the error of a send behind that end. If
+ * receiving has ended, nothing is sent, and `done` gets the error with which
+ * receiving ended.
  *
  * Thread:  the loop's only; fine from a callback.
  */

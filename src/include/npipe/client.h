@@ -173,13 +173,13 @@ NP_API void np_client_request_init(np_client_request *request);
  *
  * Returns NP_OK when `fn` will run. Else nothing was begun:
  * ERROR_INVALID_PARAMETER (a NULL, or an option that the struct's comment rules
- * out), ERROR_BUSY (`request` is waiting already), or what np_client_open says
- * of a name: ERROR_INVALID_NAME, ERROR_FILENAME_EXCED_RANGE,
+ * out), ERROR_BUSY (`request` is waiting already), or an error of the name, see
+ * np_client_open: ERROR_INVALID_NAME, ERROR_FILENAME_EXCED_RANGE,
  * ERROR_NO_UNICODE_TRANSLATION.
  * `fn` gets NP_OK, WAIT_TIMEOUT (the time is over), ERROR_OPERATION_ABORTED
  * (cancelled), ERROR_FILE_NOT_FOUND (no such pipe, or not any more; never with
- * `wait_for_server`), ERROR_NOT_ENOUGH_MEMORY, and all else that np_client_open
- * says, at the first try or a later one; but never that the pipe is busy.
+ * `wait_for_server`), ERROR_NOT_ENOUGH_MEMORY, and what np_client_open returns
+ * at the first try or a later one, but not ERROR_PIPE_BUSY.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  Named Pipe Client; MS-FSCC, FSCTL_PIPE_WAIT

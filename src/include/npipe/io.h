@@ -102,8 +102,9 @@ NP_API np_error np_pipe_write(np_pipe *pipe, const void *buffer, size_t length,
  * ERROR_INVALID_PARAMETER (a NULL), ERROR_INVALID_HANDLE (the pipe is being
  * closed), ERROR_BUSY (`op` is in flight, or the pipe is a channel's).
  * `done` gets NP_OK; the error of the first of those writes that failed while
- * it waited; ERROR_OPERATION_ABORTED, WAIT_TIMEOUT; ERROR_PIPE_NOT_CONNECTED
- * (np_server_disconnect was called meanwhile).
+ * it waited (what `done` of np_pipe_write gets); ERROR_OPERATION_ABORTED,
+ * WAIT_TIMEOUT; ERROR_PIPE_NOT_CONNECTED (np_server_disconnect was called
+ * meanwhile).
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  Named Pipe Operations
@@ -123,7 +124,7 @@ NP_API np_error np_pipe_shutdown(np_pipe *pipe, np_op *op, np_op_fn done);
  * Returns what np_pipe_read does, with ERROR_INVALID_PARAMETER also where
  * `buffers` is NULL and `count` is not 0 or the lengths come to more than
  * UINT32_MAX; or ERROR_NOT_ENOUGH_MEMORY.
- * `done` gets the results of np_pipe_read.
+ * `done` gets what `done` of np_pipe_read gets.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  ReadFile, Remarks (Pipes)
@@ -145,7 +146,7 @@ NP_API np_error np_pipe_readv(np_pipe *pipe, const np_buffer *buffers,
  * Returns what np_pipe_write does, with ERROR_INVALID_PARAMETER also where
  * `buffers` is NULL and `count` is not 0 or the lengths come to more than
  * UINT32_MAX; or ERROR_NOT_ENOUGH_MEMORY.
- * `done` gets the results of np_pipe_write.
+ * `done` gets what `done` of np_pipe_write gets.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  WriteFile, Remarks (Pipes)

@@ -152,7 +152,7 @@ NP_API np_error np_loop_run(np_loop *loop);
  * another thread may post.
  *
  * Returns NP_OK when at least one callback ran or np_loop_stop was called,
- * WAIT_TIMEOUT when the time passed first, or the errors of np_loop_run.
+ * WAIT_TIMEOUT when the time passed first, or what np_loop_run returns.
  *
  * Thread:  the one that the loop belongs to from now on.
  * Source:  GetQueuedCompletionStatusEx

@@ -119,11 +119,11 @@ NP_API np_error np_pipe_set_ready_options(np_pipe *pipe,
 NP_API np_error np_pipe_ready(np_pipe *pipe, np_interest interest, np_op *op,
                               np_op_fn done);
 
-/* np_pipe_readable is np_pipe_ready for NP_READABLE, with its results and
- * errors.
+/* np_pipe_readable is np_pipe_ready for NP_READABLE.
  *
  * Returns NP_OK, ERROR_INVALID_PARAMETER, ERROR_INVALID_HANDLE, ERROR_BUSY,
  * ERROR_ACCESS_DENIED, ERROR_NOT_ENOUGH_MEMORY.
+ * `done` gets what `done` of np_pipe_ready gets.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  ReadFile, Remarks (Pipes)
@@ -131,11 +131,11 @@ NP_API np_error np_pipe_ready(np_pipe *pipe, np_interest interest, np_op *op,
  */
 NP_API np_error np_pipe_readable(np_pipe *pipe, np_op *op, np_op_fn done);
 
-/* np_pipe_writable is np_pipe_ready for NP_WRITABLE, with its results and
- * errors.
+/* np_pipe_writable is np_pipe_ready for NP_WRITABLE.
  *
  * Returns NP_OK, ERROR_INVALID_PARAMETER, ERROR_INVALID_HANDLE, ERROR_BUSY,
  * ERROR_ACCESS_DENIED, ERROR_NOT_ENOUGH_MEMORY.
+ * `done` gets what `done` of np_pipe_ready gets.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  WriteFile, Remarks (Pipes)

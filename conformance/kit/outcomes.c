@@ -1,0 +1,50 @@
+/* The table of the errors that the public headers allow. ci/outcomes makes its
+ * rows from the headers at build time. */
+#include "outcomes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <npipe/npipe.h>
+
+enum { ERRORS_MAX = 16 };
+
+/* For both moments: the functions of Windows whose errors are passed on ("*":
+ * any function), and the errors, up to NP_OK. */
+struct outcomes {
+  const char *function;
+  const char *passed_on[2];
+  np_error errors[2][ERRORS_MAX];
+};
+
+static const struct outcomes table[] = {
+#include "outcomes.inc"
+};
+
+static const struct outcomes *outcomes_of(const char *function) {
+  for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    if (strcmp(table[i].function, function) == 0) {
+      return &table[i];
+    }
+  }
+  fprintf(stderr, "no public header has %s\n", function);
+  abort();
+}
+
+bool outcome_is_named(const char *function, enum outcome_moment moment,
+                      np_error error) {
+  const np_error *at = outcomes_of(function)->errors[moment];
+
+  while (*at != NP_OK && *at != error) {
+    at++;
+  }
+  return *at == error;
+}
+
+bool outcome_is_passed_on(const char *function, enum outcome_moment moment,
+                          const char *of) {
+  const char *passed_on = outcomes_of(function)->passed_on[moment];
+
+  return strcmp(passed_on, "*") == 0 || strstr(passed_on, of) != NULL;
+}
