@@ -79,6 +79,11 @@ static const enum step_kind opcodes[] = {
     STEP_GUEST_CANCEL,
     STEP_STRANGER,
     STEP_LIE,
+    STEP_RAW_TRANSACT,
+    STEP_RAW_PEEK,
+    STEP_RAW_MODE,
+    STEP_RAW_CANCEL,
+    STEP_RAW_DIE,
 };
 _Static_assert(sizeof opcodes / sizeof opcodes[0] <= OPCODES_MAX, "too many");
 

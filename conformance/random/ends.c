@@ -111,8 +111,19 @@ static bool has_server(const struct play *play, unsigned name) {
   return false;
 }
 
-/* lingering_server returns a closed server that only waits for a flush, or
- * NULL. */
+struct end *dying_server(struct play *play, unsigned name) {
+  for (size_t i = 0; i < play->end_count; i++) {
+    struct end *end = &play->ends[i];
+
+    if (end->is_dying && end->is_server && end->name == name) {
+      return end;
+    }
+  }
+  return NULL;
+}
+
+/* lingering_server returns a server that may or may not be there: a closed one
+ * that only waits for a flush, or one whose process dies. NULL: none. */
 static struct end *lingering_server(struct play *play, unsigned name) {
   for (size_t i = 0; i < play->note_count; i++) {
     const struct note *note = play->notes[i];
@@ -122,7 +133,7 @@ static struct end *lingering_server(struct play *play, unsigned name) {
       return note->end;
     }
   }
-  return NULL;
+  return dying_server(play, name);
 }
 
 void name_made(struct end *end, enum family family) {
@@ -240,7 +251,7 @@ void bind_client(struct end *client, struct end *server) {
   }
   client->sessions[client->session_count++] = session_new(play, server, client);
   client->sessions[client->session_count - 1]->server_closed =
-      server->is_closing;
+      server->is_closing || server->is_dying;
   say(play, "end %u is connected with end %u", client->number, server->number);
 }
 

@@ -20,7 +20,8 @@ static struct end *server_of(struct play *play, unsigned name,
     struct end *end = &play->ends[i];
     HANDLE handle = end->pipe != NULL ? np_pipe_handle(end->pipe) : end->raw;
 
-    if (!end->is_open || !end->is_server || end->name != name) {
+    if ((!end->is_open && !end->is_dying) || !end->is_server ||
+        end->name != name) {
       continue;
     }
     /* The second attempt is for a fault that hits the first. */

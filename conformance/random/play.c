@@ -519,31 +519,47 @@ static bool has_drains(const struct play *play) {
   return false;
 }
 
-/* drain: in each open session one end closes, and the other end reads to the
- * end of the stream. Nothing may be missing then. */
-static void drain(struct play *play) {
+/* drain_session lets one end of the session close, and the other end, which is
+ * one of the library, read to the end of the stream. */
+static void drain_session(struct play *play, struct session *session,
+                          bool server_reads) {
   const struct step step = {STEP_READ, false, 0, 1, 2999, 0};
+  struct end *reader = server_reads ? session->server : session->client;
+  struct end *writer = server_reads ? session->client : session->server;
 
+  if (session->disconnected || reader == NULL || writer == NULL ||
+      end_session(reader) != session || end_session(writer) != session) {
+    return;
+  }
+  if (!is_library(reader)) {
+    struct end *other = reader;
+
+    reader = writer;
+    writer = other;
+  }
+  if (!is_library(reader) || !reader->readable) {
+    return;
+  }
+  say(play, "end %u is read until end %u is closed", reader->number,
+      writer->number);
+  reader->drains = true;
+  reader->drains_from = play->note_count;
+  begin_read(reader, NULL, &step);
+  writer->drains = false;
+  if (is_library(writer)) {
+    begin_shutdown(writer, NULL, NULL);
+  } else if (is_raw(writer)) {
+    raw_close(writer);
+  }
+}
+
+/* drain reads each open session to its end. Nothing may be missing then. */
+static void drain(struct play *play) {
   sim_fault_any(0);
   memory_fail(&play->memory, 0);
   play->is_draining = true;
   for (size_t i = 0; i < play->session_count; i++) {
-    struct session *session = &play->sessions[i];
-    struct end *reader = i % 2 == 0 ? session->server : session->client;
-    struct end *writer = i % 2 == 0 ? session->client : session->server;
-
-    if (session->disconnected || reader == NULL || writer == NULL ||
-        !reader->readable || !is_library(reader) || !is_library(writer) ||
-        end_session(reader) != session || end_session(writer) != session) {
-      continue;
-    }
-    say(play, "end %u is read until end %u is closed", reader->number,
-        writer->number);
-    reader->drains = true;
-    reader->drains_from = play->note_count;
-    begin_read(reader, NULL, &step);
-    writer->drains = false;
-    begin_shutdown(writer, NULL, NULL);
+    drain_session(play, &play->sessions[i], i % 2 == 0);
   }
   for (int i = 0; i < TURNS_MAX && has_drains(play); i++) {
     turn_all(play);
@@ -559,12 +575,10 @@ static void tear_down(struct play *play) {
   sim_fault_any(0);
   service_close(play);
   for (size_t i = 0; i < play->end_count; i++) {
-    if (play->ends[i].is_open) {
-      if (play->ends[i].pipe != NULL) {
-        close_end(&play->ends[i]);
-      } else {
-        raw_close(&play->ends[i]);
-      }
+    if (is_library(&play->ends[i])) {
+      close_end(&play->ends[i]);
+    } else if (is_raw(&play->ends[i])) {
+      raw_close(&play->ends[i]);
     }
   }
   for (int i = 0; i < TURNS_MAX && are_loops_pending(play); i++) {

@@ -136,6 +136,8 @@ struct end {
   uint32_t out_quota;
   bool is_open;
   bool is_adopted;
+  bool is_nowait;     /* a raw end in PIPE_NOWAIT mode */
+  bool is_dying;      /* raw: its process dies at one of the next calls */
   bool is_closing;    /* np_pipe_close was called */
   bool is_closed;     /* on_closed ran            */
   bool drains;        /* reads until an error */
@@ -425,6 +427,10 @@ struct end *end_new(struct play *play, bool is_server, unsigned name);
 /* end_session returns the current session of an end, or NULL. */
 struct session *end_session(const struct end *end);
 
+/* dying_server returns the raw server of a name whose process is about to die,
+ * or may be dead by now. NULL: none. */
+struct end *dying_server(struct play *play, unsigned name);
+
 /* end_left marks the session of an end that is closed. */
 void end_left(struct end *end);
 
@@ -483,6 +489,9 @@ void step_info(struct play *play, const struct step *step);
 void begin_flush(struct end *end, struct slot *slot, const struct step *step);
 void begin_transact(struct end *end, struct slot *slot,
                     const struct step *step);
+
+/* transact_new makes a transact with its request, or returns NULL. */
+struct note *transact_new(struct end *end, const struct step *step);
 
 /* transact_ended records the outcome of the transact's request. */
 void transact_ended(struct note *note);

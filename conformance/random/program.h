@@ -38,6 +38,11 @@ enum step_kind {
   STEP_RAW_READ,
   STEP_RAW_WRITE,
   STEP_RAW_CLOSE,
+  STEP_RAW_TRANSACT,
+  STEP_RAW_PEEK,
+  STEP_RAW_MODE, /* its read mode, and PIPE_NOWAIT */
+  STEP_RAW_CANCEL,
+  STEP_RAW_DIE,  /* its process dies at one of the next calls */
   STEP_STRANGER, /* another holder of an adopted end reads */
   STEP_ADOPT,    /* a raw end becomes one of the library */
   STEP_TIMER,

@@ -1,5 +1,5 @@
 /* The raw peers: ends that are driven with Win32 calls, each with at most one
- * read and one write in flight. Also the account of the data that were read. */
+ * read and one write in flight. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,6 +96,13 @@ static void raw_done(struct note *note, np_error error, size_t transferred) {
   note->done = true;
   note->error = error;
   note->transferred = transferred;
+  if (note->kind == NOTE_WRITE && error == NP_OK &&
+      transferred != note->length) {
+    note->error = ERROR_IO_INCOMPLETE; /* in PIPE_NOWAIT mode: a part */
+  }
+  if (note->kind == NOTE_TRANSACT) {
+    transact_ended(note);
+  }
   note->while_closing = !note->end->is_open;
   say(note->end->play, "end %u: raw %s %u ended: %s, %zu of %zu bytes",
       note->end->number, note_name(note), (unsigned)note->number,
@@ -143,7 +150,7 @@ static void raw_read(struct end *end, const struct step *step) {
   if (end->raw_read_note != NULL || !end->readable) {
     return;
   }
-  note = note_new(end, NOTE_READ, step, 1 + step->c % 300);
+  note = note_new(end, NOTE_READ, step, length_of(step->c));
   if (note == NULL) {
     return;
   }
@@ -160,7 +167,7 @@ static void raw_write(struct end *end, const struct step *step) {
   if (end->raw_write_note != NULL || !end->writable) {
     return;
   }
-  note = note_new(end, NOTE_WRITE, step, step->c % 300);
+  note = note_new(end, NOTE_WRITE, step, length_of(step->c));
   if (note == NULL) {
     return;
   }
@@ -172,6 +179,78 @@ static void raw_write(struct end *end, const struct step *step) {
   raw_issued(&end->raw_write_note, &end->raw_write,
              WriteFile(end->raw, note->data, (DWORD)note->length, NULL,
                        &end->raw_write));
+}
+
+static void raw_transact(struct end *end, const struct step *step) {
+  struct note *note;
+
+  if (end->raw_read_note != NULL || end->raw_write_note != NULL ||
+      !end->readable || !end->writable) {
+    return;
+  }
+  note = transact_new(end, step);
+  if (note == NULL) {
+    return;
+  }
+  end->raw_read_note = note;
+  memset(&end->raw_read, 0, sizeof end->raw_read);
+  raw_issued(&end->raw_read_note, &end->raw_read,
+             TransactNamedPipe(end->raw, note->request->data,
+                               (DWORD)note->request->length, note->data,
+                               (DWORD)note->length, NULL, &end->raw_read));
+}
+
+/* raw_peek looks at the data and takes nothing. */
+static void raw_peek(const struct end *end) {
+  unsigned char data[50];
+  DWORD bytes = 0;
+  BOOL peeked = PeekNamedPipe(end->raw, data, sizeof data, &bytes, NULL, NULL);
+
+  say(end->play, "end %u: PeekNamedPipe: %d, %u bytes", end->number, peeked,
+      (unsigned)bytes);
+}
+
+/* raw_set_mode changes the read mode and the wait mode. A read in flight would
+ * leave open in which mode it ends. */
+static void raw_set_mode(struct end *end, const struct step *step) {
+  const bool reads_messages = (step->c & 1) != 0 && end->is_message;
+  const bool is_nowait = (step->c & 2) != 0;
+  DWORD mode = 0;
+
+  if (end->raw_read_note != NULL) {
+    return;
+  }
+  mode |= reads_messages ? PIPE_READMODE_MESSAGE : 0u;
+  mode |= is_nowait ? PIPE_NOWAIT : 0u;
+  if (!SetNamedPipeHandleState(end->raw, &mode, NULL, NULL)) {
+    return;
+  }
+  end->reads_messages = reads_messages;
+  end->is_nowait = is_nowait;
+  say(end->play, "end %u: SetNamedPipeHandleState, %x", end->number,
+      (unsigned)mode);
+}
+
+static void raw_cancel(const struct end *end) {
+  BOOL cancelled = CancelIoEx(end->raw, NULL);
+
+  say(end->play, "end %u: CancelIoEx: %d", end->number, cancelled);
+}
+
+/* raw_die lets the process of a raw end die at one of the next calls. The model
+ * counts the end as closed from now on. Two dying servers of a name could not
+ * be told apart. */
+static void raw_die(struct end *end, const struct step *step) {
+  const uint32_t nth = 1 + step->c % 8;
+
+  if (end->is_server && dying_server(end->play, end->name) != NULL) {
+    return;
+  }
+  say(end->play, "end %u: its process dies at call number %u from now",
+      end->number, (unsigned)nth);
+  sim_vanish(end->raw, nth);
+  end->is_dying = true;
+  end_left(end);
 }
 
 static bool is_raw_connecting(const struct end *end) {
@@ -208,15 +287,29 @@ static void raw_disconnect(struct end *end) {
 
 void raw_close(struct end *end) {
   say(end->play, "end %u: CloseHandle", end->number);
-  end_left(end);
+  if (end->is_open) {
+    end_left(end);
+  }
   CancelIoEx(end->raw, NULL);
   CloseHandle(end->raw);
   end->raw = NULL;
+  end->is_dying = false;
 }
 
 static bool is_idle(const struct end *end) {
   return is_raw(end) && end->raw_read_note == NULL &&
          end->raw_write_note == NULL && !is_raw_connecting(end);
+}
+
+/* believe takes over the rights that the library believes in, since a lie may
+ * have been its source. */
+static void believe(struct end *end) {
+  np_info info = {.size = sizeof info};
+
+  if (end->play->lies && np_pipe_info(end->pipe, &info) == NP_OK) {
+    end->readable = info.readable;
+    end->writable = info.writable;
+  }
 }
 
 static void raw_adopt(struct play *play, const struct step *step) {
@@ -242,6 +335,9 @@ static void raw_adopt(struct play *play, const struct step *step) {
   say(play, "end %u: np_pipe_adopt, loop %u: %s", end->number, loop_index,
       np_error_name(error));
   if (error == NP_OK) {
+    if (end->is_nowait) {
+      play_fail(play, "end %u does not wait, and was adopted", end->number);
+    }
     if (GetHandleInformation(end->raw, &flags) &&
         (flags & HANDLE_FLAG_INHERIT) != 0) {
       play_fail(play, "end %u was adopted, and children inherit it",
@@ -253,13 +349,15 @@ static void raw_adopt(struct play *play, const struct step *step) {
     end->loop_index = loop_index;
     end->loop = play->loops[loop_index];
     np_pipe_set_user(pipe, end);
+    believe(end);
     return;
   }
   session =
       end->session_count > 0 ? end->sessions[end->session_count - 1] : NULL;
   /* An outbound server has no right to be queried. */
   if (!(error == ERROR_ACCESS_DENIED && end->is_server && !end->readable) &&
-      !is_fault(play, error) && !(error == ERROR_NOT_SUPPORTED && play->lies) &&
+      !is_fault(play, error) &&
+      !(error == ERROR_NOT_SUPPORTED && (play->lies || end->is_nowait)) &&
       !(error == ERROR_PIPE_NOT_CONNECTED && !end->is_server &&
         session != NULL && session->disconnected)) {
     play_fail(play, "np_pipe_adopt gave %s", np_error_name(error));
@@ -293,93 +391,36 @@ void step_raw(struct play *play, const struct step *step) {
   if (end == NULL) {
     return;
   }
-  if (step->kind == STEP_RAW_CONNECT) {
-    raw_connect(end);
-  } else if (step->kind == STEP_RAW_DISCONNECT) {
-    raw_disconnect(end);
-  } else if (step->kind == STEP_RAW_READ) {
-    raw_read(end, step);
-  } else if (step->kind == STEP_RAW_WRITE) {
-    raw_write(end, step);
-  } else {
-    raw_close(end);
-  }
-}
-
-/* --- The account --------------------------------------------------------- */
-
-/* input_of collects the writes towards `end` in its session number `index`. */
-static struct session_input input_of(const struct end *end, size_t index,
-                                     struct written *writes, size_t *used) {
-  const struct play *play = end->play;
-  const struct session *session = end->sessions[index];
-  const struct end *peer = end->is_server ? session->client : session->server;
-  struct session_input input = {writes + *used, 0};
-
-  for (size_t i = 0; i < play->note_count && peer != NULL; i++) {
-    const struct note *note = play->notes[i];
-
-    if (note->kind == NOTE_WRITE && note->end == peer &&
-        note->session_first < peer->session_count &&
-        peer->sessions[note->session_first] == session) {
-      writes[*used + input.count].id = note->number;
-      writes[*used + input.count].length = note->length;
-      writes[*used + input.count].is_cut =
-          note->error != NP_OK || note->is_untold;
-      input.count++;
-    }
-  }
-  *used += input.count;
-  return input;
-}
-
-static void stream_check_end(struct end *end) {
-  static struct written writes[NOTES_MAX];
-  static struct read_result reads[NOTES_MAX];
-  static const struct note *notes[NOTES_MAX];
-  struct session_input sessions[SESSIONS_MAX];
-  struct play *play = end->play;
-  size_t used = 0;
-  size_t count = 0;
-  size_t bad = 0;
-
-  for (size_t i = 0; i < end->session_count; i++) {
-    sessions[i] = input_of(end, i, writes, &used);
-  }
-  for (size_t i = 0; i < play->note_count; i++) {
-    const struct note *note = play->notes[i];
-    struct read_result *read = &reads[count];
-
-    if ((note->kind != NOTE_READ && note->kind != NOTE_TRANSACT &&
-         note->kind != NOTE_PEEK) ||
-        note->end != end || !note->done) {
-      continue;
-    }
-    read->data = note->data;
-    read->length = note->length;
-    read->transferred = note->transferred;
-    read->is_more = note->error == ERROR_MORE_DATA;
-    read->by_message = note->by_message;
-    read->is_peek = note->kind == NOTE_PEEK;
-    /* A transact reports the end whatever data wait. */
-    read->is_eof = note->error == ERROR_BROKEN_PIPE &&
-                   note->kind != NOTE_TRANSACT && !note->while_closing;
-    read->is_failure = note->error != NP_OK && !read->is_more;
-    read->first = note->session_first;
-    read->last = note->session_last;
-    notes[count++] = note;
-  }
-  if (!stream_check(sessions, end->session_count, reads, count,
-                    end->uses_readiness, &bad)) {
-    play_fail(play,
-              "%s %u of end %u cannot have brought what it did: %s, %zu bytes",
-              note_name(notes[bad]), (unsigned)notes[bad]->number, end->number,
-              np_error_name(notes[bad]->error), notes[bad]->transferred);
-  }
-}
-
-void streams_check(struct play *play) {
-  for (size_t i = 0; i < play->end_count; i++) {
-    stream_check_end(&play->ends[i]);
+  switch (step->kind) {
+    case STEP_RAW_CONNECT:
+      raw_connect(end);
+      break;
+    case STEP_RAW_DISCONNECT:
+      raw_disconnect(end);
+      break;
+    case STEP_RAW_READ:
+      raw_read(end, step);
+      break;
+    case STEP_RAW_WRITE:
+      raw_write(end, step);
+      break;
+    case STEP_RAW_TRANSACT:
+      raw_transact(end, step);
+      break;
+    case STEP_RAW_PEEK:
+      raw_peek(end);
+      break;
+    case STEP_RAW_MODE:
+      raw_set_mode(end, step);
+      break;
+    case STEP_RAW_CANCEL:
+      raw_cancel(end);
+      break;
+    case STEP_RAW_DIE:
+      raw_die(end, step);
+      break;
+    default:
+      raw_close(end);
+      break;
   }
 }

@@ -79,21 +79,32 @@ static bool may_be_busy(const struct end *end) {
   return is_reading(end) || end->uses_readiness;
 }
 
-void begin_transact(struct end *end, struct slot *slot,
-                    const struct step *step) {
-  const bool may_refuse = may_be_busy(end);
+struct note *transact_new(struct end *end, const struct step *step) {
   struct note *request = request_new(end, length_of(step->b >> 4));
   struct note *note = note_new(end, NOTE_TRANSACT, step, length_of(step->c));
-  np_error error;
 
   if (request == NULL || note == NULL) {
     if (request != NULL) {
       request->length = 0;
     }
+    return NULL;
+  }
+  note->request = request;
+  return note;
+}
+
+void begin_transact(struct end *end, struct slot *slot,
+                    const struct step *step) {
+  const bool may_refuse = may_be_busy(end);
+  struct note *note = transact_new(end, step);
+  struct note *request;
+  np_error error;
+
+  if (note == NULL) {
     free(slot);
     return;
   }
-  note->request = request;
+  request = note->request;
   slot = slot_of(slot, note);
   error = np_pipe_transact(end->pipe, request->data, request->length,
                            note->data, note->length, &slot->op, on_done);

@@ -32,7 +32,7 @@ static unsigned state_of(const struct end *end) {
 }
 
 static bool is_server_of(const struct end *end, unsigned name) {
-  return end->is_open && end->is_server && end->name == name;
+  return (end->is_open || end->is_dying) && end->is_server && end->name == name;
 }
 
 void instance_watch(struct play *play, unsigned name) {

@@ -1,0 +1,81 @@
+/* The account of a run: the data that each end has read must be the data that
+ * its peers wrote. It is checked when the run is over and each write has its
+ * result. */
+#include "play.h"
+#include "stream.h"
+
+/* input_of collects the writes towards `end` in its session number `index`. */
+static struct session_input input_of(const struct end *end, size_t index,
+                                     struct written *writes, size_t *used) {
+  const struct play *play = end->play;
+  const struct session *session = end->sessions[index];
+  const struct end *peer = end->is_server ? session->client : session->server;
+  struct session_input input = {writes + *used, 0};
+
+  for (size_t i = 0; i < play->note_count && peer != NULL; i++) {
+    const struct note *note = play->notes[i];
+
+    if (note->kind == NOTE_WRITE && note->end == peer &&
+        note->session_first < peer->session_count &&
+        peer->sessions[note->session_first] == session) {
+      writes[*used + input.count].id = note->number;
+      writes[*used + input.count].length = note->length;
+      writes[*used + input.count].is_cut =
+          note->error != NP_OK || note->is_untold;
+      input.count++;
+    }
+  }
+  *used += input.count;
+  return input;
+}
+
+static void stream_check_end(struct end *end) {
+  static struct written writes[NOTES_MAX];
+  static struct read_result reads[NOTES_MAX];
+  static const struct note *notes[NOTES_MAX];
+  struct session_input sessions[SESSIONS_MAX];
+  struct play *play = end->play;
+  size_t used = 0;
+  size_t count = 0;
+  size_t bad = 0;
+
+  for (size_t i = 0; i < end->session_count; i++) {
+    sessions[i] = input_of(end, i, writes, &used);
+  }
+  for (size_t i = 0; i < play->note_count; i++) {
+    const struct note *note = play->notes[i];
+    struct read_result *read = &reads[count];
+
+    if ((note->kind != NOTE_READ && note->kind != NOTE_TRANSACT &&
+         note->kind != NOTE_PEEK) ||
+        note->end != end || !note->done) {
+      continue;
+    }
+    read->data = note->data;
+    read->length = note->length;
+    read->transferred = note->transferred;
+    read->is_more = note->error == ERROR_MORE_DATA;
+    read->by_message = note->by_message;
+    read->is_peek = note->kind == NOTE_PEEK;
+    /* A transact reports the end whatever data wait. */
+    read->is_eof = note->error == ERROR_BROKEN_PIPE &&
+                   note->kind != NOTE_TRANSACT && !note->while_closing;
+    read->is_failure = note->error != NP_OK && !read->is_more;
+    read->first = note->session_first;
+    read->last = note->session_last;
+    notes[count++] = note;
+  }
+  if (!stream_check(sessions, end->session_count, reads, count,
+                    end->uses_readiness, &bad)) {
+    play_fail(play,
+              "%s %u of end %u cannot have brought what it did: %s, %zu bytes",
+              note_name(notes[bad]), (unsigned)notes[bad]->number, end->number,
+              np_error_name(notes[bad]->error), notes[bad]->transferred);
+  }
+}
+
+void streams_check(struct play *play) {
+  for (size_t i = 0; i < play->end_count; i++) {
+    stream_check_end(&play->ends[i]);
+  }
+}
