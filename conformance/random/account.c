@@ -29,6 +29,38 @@ static struct session_input input_of(const struct end *end, size_t index,
   return input;
 }
 
+static bool is_late(const struct play *play) {
+  const sim_settings *settings = &play->program->settings;
+
+  return play->was_slowed || settings->pend_permille > 0 ||
+         settings->delay_permille > 0 || settings->cancel_late_permille > 0;
+}
+
+/* check_part checks the law of parts: a part of a message fills its buffer. It
+ * may be shorter if the writer took back the rest, if a fault hit the read of
+ * the rest, or if the kernel answered late. */
+static void check_part(const struct note *note,
+                       const struct session_input *sessions) {
+  const struct end *end = note->end;
+
+  if (note->error != ERROR_MORE_DATA || note->kind == NOTE_PEEK ||
+      note->transferred == note->length || end->play->faults ||
+      is_late(end->play)) {
+    return;
+  }
+  for (size_t i = note->session_first;
+       i <= note->session_last && i < end->session_count; i++) {
+    for (size_t k = 0; k < sessions[i].count; k++) {
+      if (sessions[i].writes[k].is_cut) {
+        return;
+      }
+    }
+  }
+  play_fail(end->play, "read %u of end %u brought a part, %zu of %zu bytes",
+            (unsigned)note->number, end->number, note->transferred,
+            note->length);
+}
+
 static void stream_check_end(struct end *end) {
   static struct written writes[NOTES_MAX];
   static struct read_result reads[NOTES_MAX];
@@ -64,6 +96,7 @@ static void stream_check_end(struct end *end) {
     read->first = note->session_first;
     read->last = note->session_last;
     notes[count++] = note;
+    check_part(note, sessions);
   }
   if (!stream_check(sessions, end->session_count, reads, count,
                     end->uses_readiness, &bad)) {

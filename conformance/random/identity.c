@@ -49,6 +49,20 @@ static void ask_about_process(struct end *end) {
   }
 }
 
+/* ask_about_computer: each client of a run is on this machine. */
+static void ask_about_computer(struct end *end) {
+  char name[64];
+  np_error error = np_pipe_peer_computer(end->pipe, name, sizeof name);
+
+  say(end->play, "end %u: np_pipe_peer_computer: %s", end->number,
+      np_error_name(error));
+  if (end->is_server ? error == NP_OK || error == ERROR_INVALID_PARAMETER
+                     : error != ERROR_INVALID_PARAMETER) {
+    play_fail(end->play, "np_pipe_peer_computer of end %u gave %s", end->number,
+              np_error_name(error));
+  }
+}
+
 /* may_cannot: a server can answer only after it has read something. */
 static bool may_cannot(const struct end *end, np_error error) {
   return error == ERROR_CANNOT_IMPERSONATE && end->is_server;
@@ -122,6 +136,7 @@ void forget_revert(struct end *end) {
 
 void ask_about_peer(struct end *end) {
   ask_about_process(end);
+  ask_about_computer(end);
   ask_about_user(end);
 }
 

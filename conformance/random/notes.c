@@ -485,6 +485,11 @@ void on_done(np_op *op, np_error error, size_t transferred) {
               np_error_name(error), (unsigned)error, transferred);
   }
   due_note_ended(note);
+  if (note->kind == NOTE_READ && error != NP_OK && error != ERROR_MORE_DATA &&
+      transferred != 0 && !play->lies) {
+    play_fail(play, "read %u ended with %s, and with %zu bytes",
+              (unsigned)note->number, np_error_name(error), transferred);
+  }
   if (note->kind == NOTE_TRANSACT) {
     transact_ended(note);
   }

@@ -198,13 +198,35 @@ void confirm(struct end *end) {
   }
 }
 
+/* ever returns true if `holds` is true for any session of `end`. */
+static bool ever(const struct end *end,
+                 bool (*holds)(const struct session *session,
+                               const struct end *end)) {
+  for (size_t i = 0; i < end->session_count; i++) {
+    if (holds(end->sessions[i], end)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /* is_try_write_error: a later call, in any session, may report the error of an
  * earlier try. */
 static bool is_try_write_error(const struct end *end, np_error error) {
-  return error == NP_WOULD_BLOCK || error == ERROR_NO_DATA ||
-         error == ERROR_BROKEN_PIPE || error == ERROR_PIPE_NOT_CONNECTED ||
-         (error == ERROR_PIPE_LISTENING && end->is_server) ||
-         is_fault(end->play, error);
+  switch (error) {
+    case NP_WOULD_BLOCK:
+      return true;
+    case ERROR_NO_DATA:
+    case ERROR_BROKEN_PIPE:
+      return end->play->lies || ever(end, peer_closed);
+    case ERROR_PIPE_NOT_CONNECTED:
+      return end->play->lies || ever(end, was_disconnected) ||
+             (end->is_server && end->disconnect_calls > 0);
+    case ERROR_PIPE_LISTENING:
+      return end->is_server;
+    default:
+      return is_fault(end->play, error);
+  }
 }
 
 void try_write(struct end *end, const struct step *step) {
