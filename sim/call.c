@@ -215,6 +215,18 @@ void sim__call_status(struct call *call, NTSTATUS status) {
   call->error = status == STATUS_SUCCESS ? 0 : RtlNtStatusToDosError(status);
 }
 
+uint32_t sim__answer(void *out, DWORD size, PDWORD needed, const void *from,
+                     size_t bytes) {
+  if (needed != NULL) {
+    *needed = (DWORD)bytes;
+  }
+  if (size < bytes) {
+    return ERROR_INSUFFICIENT_BUFFER;
+  }
+  memcpy(out, from, bytes);
+  return ERROR_SUCCESS;
+}
+
 /* --- Control ------------------------------------------------------------- */
 
 uint64_t sim_calls(const char *name) {

@@ -44,8 +44,7 @@ BOOL WINAPI SetStdHandle(DWORD which, HANDLE handle) {
   int index = FIRST - (int)which;
 
   if (index < 0 || index >= STANDARD) {
-    SetLastError(ERROR_INVALID_HANDLE);
-    return FALSE;
+    return sim__refuse(ERROR_INVALID_HANDLE);
   }
   handles[index] = handle;
   return TRUE;
@@ -69,8 +68,7 @@ NTSTATUS sim__console_transfer(const struct file *file, bool reads,
 BOOL WINAPI GetConsoleMode(HANDLE handle, LPDWORD mode) {
   (void)handle;
   (void)mode;
-  SetLastError(ERROR_INVALID_HANDLE);
-  return FALSE;
+  return sim__refuse(ERROR_INVALID_HANDLE);
 }
 
 void WINAPI OutputDebugStringA(LPCSTR text) {

@@ -11,6 +11,11 @@ void WINAPI SetLastError(DWORD error) {
   last_error = error;
 }
 
+BOOL sim__refuse(DWORD error) {
+  last_error = error;
+  return FALSE;
+}
+
 /* The translation of ntdll. Source: Wine ntdll tests, error.c. */
 static const struct {
   NTSTATUS status;

@@ -118,6 +118,15 @@ void sim__call_note(struct call *call, const char *name, const void *place);
 /* sim__call_status sets call->error from an NTSTATUS. */
 void sim__call_status(struct call *call, NTSTATUS status);
 
+/* sim__answer copies the answer of a query, if `size` is large enough. It
+ * stores the size of the answer in `*needed`, and returns a Win32 error. */
+uint32_t sim__answer(void *out, DWORD size, PDWORD needed, const void *from,
+                     size_t bytes);
+
+/* sim__refuse sets the last error and returns FALSE. It is for functions that
+ * are no system calls, and needs no lock (error.c). */
+BOOL sim__refuse(DWORD error);
+
 /* sim__misuse reports a mistake of the caller in the current call. */
 void sim__misuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

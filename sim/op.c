@@ -1,5 +1,5 @@
-/* Operations: from the call that starts one, through waits and cancels, to the
- * packet that ends it. */
+/* One operation: its memory, and its end. An end is reported once: to the
+ * status block first, then to the event, the APC or the port. */
 #include "pipe.h"
 
 #include <stdlib.h>
@@ -54,6 +54,23 @@ char *sim__op_target(struct op *op) {
   return op->staged != NULL ? op->staged : op->buffer;
 }
 
+bool sim__op_take_event(struct op *op, NTSTATUS *status) {
+  *status = STATUS_SUCCESS;
+  if (op->request.event == NULL) {
+    return true;
+  }
+  op->event = sim__handle_get(op->request.event, OBJECT_EVENT, 0, status);
+  if (op->event == NULL) {
+    sim__misuse("hEvent is no event");
+    sim__op_free(op);
+    return false;
+  }
+  sim__object_ref(&op->event->object);
+  return true;
+}
+
+/* --- The end ------------------------------------------------------------- */
+
 void sim__op_write_back(struct op *op) {
   if (sim__kernel.tearing_down) {
     return;
@@ -67,7 +84,7 @@ void sim__op_write_back(struct op *op) {
   __atomic_store_n(&op->request.iosb->Status, op->status, __ATOMIC_RELEASE);
 }
 
-static bool wants_packet(const struct op *op) {
+bool sim__op_wants_packet(const struct op *op) {
   return op->file->port != NULL && op->request.context != NULL && !op->sync &&
          op->request.apc == NULL;
 }
@@ -97,18 +114,20 @@ static void apc_queue(const struct op *op) {
   }
 }
 
-/* deliver reports the end to the caller: status block, event, handle, APC and
- * packet. */
-static void deliver(struct op *op) {
-  bool packet = wants_packet(op);
+void sim__op_signal(struct op *op) {
+  signal_end(op);
+  apc_queue(op);
+}
+
+void sim__op_deliver(struct op *op) {
+  bool packet = sim__op_wants_packet(op);
 
   op->deliver_at = NEVER;
   op->done = true;
   if (!packet || !op->late) {
     sim__op_write_back(op);
   }
-  signal_end(op);
-  apc_queue(op);
+  sim__op_signal(op);
   if (packet) {
     sim__port_post(op->file->port, op);
   } else if (!op->sync) {
@@ -138,195 +157,28 @@ void sim__op_finish(struct op *op, NTSTATUS status, size_t info) {
     sim__clock_at(due);
     sim__wake();
   } else {
-    deliver(op);
+    sim__op_deliver(op);
   }
 }
 
-/* --- Starting ------------------------------------------------------------ */
+void sim__ops_finish_waits(const struct instance *instance,
+                           const struct pipe *pipe, NTSTATUS status) {
+  struct op *op = sim__kernel.ops;
 
-bool sim__op_take_event(struct op *op, NTSTATUS *status) {
-  *status = STATUS_SUCCESS;
-  if (op->request.event == NULL) {
-    return true;
-  }
-  op->event = sim__handle_get(op->request.event, OBJECT_EVENT, 0, status);
-  if (op->event == NULL) {
-    sim__misuse("hEvent is no event");
-    sim__op_free(op);
-    return false;
-  }
-  sim__object_ref(&op->event->object);
-  return true;
-}
-
-static void check_reuse(const struct op *op) {
-  char text[160];
-
-  for (const struct op *other = sim__kernel.ops; other != op;
-       other = other->next) {
-    if (other->kind != OP_POSTED && other->request.iosb == op->request.iosb) {
-      sim__misuse("its OVERLAPPED is in flight since %s in %s", other->name,
-                  sim__place_text(other->place, text, sizeof text));
-      return;
+  while (op != NULL) {
+    if (op->queued && ((instance != NULL && op->instance == instance) ||
+                       (pipe != NULL && op->pipe == pipe))) {
+      sim__op_finish(op, status, 0);
+      op = sim__kernel.ops; /* the list may have changed */
+    } else {
+      op = op->next;
     }
   }
 }
 
-static void draw_timing(struct op *op) {
-  const sim_settings *settings = &sim__kernel.settings;
-  bool reads =
-      op->kind == OP_READ || op->kind == OP_TRANSACT || op->kind == OP_CONTROL;
+/* --- What is left -------------------------------------------------------- */
 
-  op->delay_ns = (uint64_t)op->file->slow_ms * NS_PER_MS;
-  if (sim__chance(settings->delay_permille)) {
-    op->delay_ns +=
-        sim__random_below((uint64_t)settings->delay_ms_max * NS_PER_MS + 1);
-  }
-  op->pends = sim__chance(settings->pend_permille) || op->delay_ns > 0;
-  op->late = sim__chance(settings->late_status_permille);
-  if (reads && op->size > 0 && (op->late || op->delay_ns > 0)) {
-    op->staged = malloc(op->size);
-  }
-}
-
-static NTSTATUS begin(struct op *op) {
-  switch (op->kind) {
-    case OP_READ:
-      return sim__pipe_read(op);
-    case OP_WRITE:
-      return sim__pipe_write(op);
-    case OP_CONNECT:
-      return sim__pipe_connect(op);
-    case OP_FLUSH:
-      return sim__pipe_flush(op);
-    case OP_TRANSACT:
-      return sim__pipe_transact(op);
-    case OP_WAIT:
-      return sim__pipe_wait(op);
-    default:
-      return sim__op_control(op);
-  }
-}
-
-static bool is_done(void *op) {
-  return ((struct op *)op)->done;
-}
-
-/* wait_for blocks the caller's thread until `op` has ended. */
-static NTSTATUS wait_for(struct op *op, size_t *info) {
-  struct thread *self = sim__thread_self();
-  NTSTATUS status;
-
-  self->sync_op = op;
-  sim__block(is_done, op, NEVER);
-  self->sync_op = NULL;
-  status = op->status;
-  *info = op->info;
-  sim__op_free(op);
-  return status;
-}
-
-/* pends_anyhow returns true if an operation that completed at once must still
- * be answered with "pending" and a packet. */
-static bool pends_anyhow(const struct op *op, NTSTATUS status) {
-  const sim_settings *settings = &sim__kernel.settings;
-
-  if (op->sync) {
-    return false;
-  }
-  if (status < 0 && status != STATUS_BUFFER_OVERFLOW) {
-    return op->kind == OP_TRANSACT &&
-           sim__chance(settings->transact_failure_pends_permille);
-  }
-  return op->pends ||
-         (op->kind == OP_CONTROL && op->code == FSCTL_PIPE_PEEK &&
-          sim__chance(settings->peek_pends_permille)) ||
-         (status == STATUS_BUFFER_OVERFLOW && wants_packet(op) &&
-          (op->file->notify & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) != 0 &&
-          sim__chance(settings->warning_pends_permille));
-}
-
-NTSTATUS sim__op_submit(struct call *call, struct op *op, bool wait,
-                        size_t *info) {
-  struct file *file = op->file;
-  const bool sync = wait || file->synchronous;
-  NTSTATUS status;
-
-  *info = 0;
-  /* A file has a port or APCs, never both. Source: Wine ntdll tests, pipe.c,
-   * test_async_cancel_on_handle_close. */
-  if (op->request.apc != NULL && file->port != NULL) {
-    sim__op_free(op);
-    return STATUS_INVALID_PARAMETER;
-  }
-  op->sync = sync;
-  check_reuse(op);
-  /* An operation with an event also resets the handle. Source: Wine ntdll
-   * tests, pipe.c, read_pipe_test. */
-  file->signalled = false;
-  if (op->event != NULL) {
-    op->event->set = false;
-  }
-  draw_timing(op);
-  if (call->fault_completion != 0) {
-    op->pends = true;
-    status = STATUS_PENDING;
-    sim__op_finish(op, call->fault_completion, 0);
-  } else {
-    status = sim__lie_status(&op->lie, begin(op));
-    op->queued = status == (NTSTATUS)STATUS_PENDING;
-    if (!op->queued && pends_anyhow(op, status)) {
-      /* A warning that came at once is in the status block before the call
-       * returns: the I/O manager completes it in the caller's thread and only
-       * reports it by a packet. Reasoned; no test on Windows has asked. */
-      op->late = op->late && (op->pends || status != STATUS_BUFFER_OVERFLOW);
-      sim__op_finish(op, status, op->info);
-      status = STATUS_PENDING;
-    }
-  }
-  if (status == (NTSTATUS)STATUS_PENDING) {
-    return sync ? wait_for(op, info) : status;
-  }
-  /* An error at once has no other effect: no packet, no event, and an unchanged
-   * status block. Source: Wine kernel32 tests, pipe.c, test_ReadFile. */
-  if (status < 0 && status != STATUS_BUFFER_OVERFLOW) {
-    sim__op_free(op);
-    return status;
-  }
-  op->status = status;
-  op->done = true;
-  *info = op->info;
-  sim__op_write_back(op);
-  op->late = false;
-  signal_end(op);
-  apc_queue(op);
-  if (wants_packet(op) &&
-      ((file->notify & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) == 0 ||
-       (status != STATUS_SUCCESS && sim__kernel.settings.warning_posts))) {
-    op->in_step = true;
-    sim__port_post(file->port, op);
-  } else {
-    sim__op_free(op);
-  }
-  sim__wake();
-  return status;
-}
-
-/* --- Cancelling ---------------------------------------------------------- */
-
-static void unqueue_and_finish(struct op *op, NTSTATUS status) {
-  size_t info = 0;
-
-  if (op->queue != NULL) {
-    info = sim__queue_remove(op->queue, op);
-  }
-  if (op->kind != OP_WRITE || !sim__kernel.settings.cancelled_write_counts) {
-    info = 0;
-  }
-  sim__op_finish(op, status, info);
-}
-
-static bool is_wait_for_good(const struct op *op) {
+bool sim__op_is_uncancellable(const struct op *op) {
   return op->kind == OP_WAIT && !sim__kernel.settings.wait_cancellable;
 }
 
@@ -336,125 +188,6 @@ static bool is_wait_for_nobody(const struct op *op) {
   return op->kind == OP_WAIT && !op->queued && op->file->port != NULL &&
          op->file->port->closed;
 }
-
-/* newest_marked returns the newest operation that is marked to be cancelled, or
- * NULL. */
-static struct op *newest_marked(void) {
-  struct op *newest = NULL;
-
-  for (struct op *op = sim__kernel.ops; op != NULL; op = op->next) {
-    if (op->cancel_now) {
-      newest = op;
-    }
-  }
-  return newest;
-}
-
-/* cancel_marked cancels the marked operations. Each cancel may end and free
- * others. The newest goes first, so that no marked operation completes because
- * an older one has made room. ReactOS does the same: IopQueueIrpToThread puts
- * an IRP at the head of the list that NtCancelIoFile walks. */
-static void cancel_marked(void) {
-  struct op *op;
-
-  while ((op = newest_marked()) != NULL) {
-    op->cancel_now = false;
-    if (op->queued) {
-      unqueue_and_finish(op, STATUS_CANCELLED);
-    }
-  }
-}
-
-static uint64_t cancel_delay_ns(struct file *file) {
-  const sim_settings *settings = &sim__kernel.settings;
-  uint64_t delay = (uint64_t)file->cancel_late_ms * NS_PER_MS;
-
-  if (sim__chance(settings->cancel_late_permille)) {
-    delay +=
-        sim__random_below((uint64_t)settings->cancel_ms_max * NS_PER_MS + 1);
-  }
-  return delay;
-}
-
-bool sim__ops_cancel(struct file *file, const void *iosb, uint32_t thread_id) {
-  bool found = false;
-  uint64_t delay = cancel_delay_ns(file);
-
-  for (struct op *op = sim__kernel.ops; op != NULL; op = op->next) {
-    if (op->file != file || !op->queued || op->cancel_asked ||
-        is_wait_for_good(op) || (iosb != NULL && op->request.iosb != iosb) ||
-        (thread_id != 0 && op->thread_id != thread_id)) {
-      continue;
-    }
-    found = true;
-    op->cancel_asked = true;
-    if (delay > 0) {
-      op->cancel_at = sim__kernel.now_ns + delay;
-      sim__clock_at(op->cancel_at);
-    } else {
-      op->cancel_now = true;
-    }
-  }
-  if (found) {
-    file->cancel_late_ms = 0;
-  }
-  cancel_marked();
-  return found;
-}
-
-/* sim__ops_end_cancels ends the operations of `file` that were asked to
- * cancel. An operation's cancel routine always ends it as cancelled, before
- * anything that the same caller does next. Source: ReactOS npfs,
- * NpRemoveDataQueueEntry. */
-void sim__ops_end_cancels(const struct file *file) {
-  for (struct op *op = sim__kernel.ops; op != NULL; op = op->next) {
-    op->cancel_now =
-        op->cancel_now || (op->file == file && op->queued && op->cancel_asked);
-  }
-  cancel_marked();
-}
-
-/* sim__ops_cancel_thread ends the operations of a thread that exits
- * (ExitThread's page). Operations that end in a packet continue. */
-void sim__ops_cancel_thread(const struct thread *thread) {
-  for (struct op *op = sim__kernel.ops; op != NULL; op = op->next) {
-    if (op->queued && op->thread_id == thread->id &&
-        !(wants_packet(op) && op->event == NULL)) {
-      op->cancel_now = true;
-    }
-  }
-  cancel_marked();
-}
-
-/* --- Timers -------------------------------------------------------------- */
-
-void sim__ops_run_timers(void) {
-  struct op *op = sim__kernel.ops;
-  uint64_t next = NEVER;
-
-  while (op != NULL) {
-    if (op->deliver_at <= sim__kernel.now_ns) {
-      deliver(op);
-    } else if (op->queued && op->cancel_at <= sim__kernel.now_ns) {
-      unqueue_and_finish(op, STATUS_CANCELLED);
-    } else if (op->queued && op->timeout_at <= sim__kernel.now_ns) {
-      unqueue_and_finish(op, STATUS_IO_TIMEOUT);
-    } else {
-      uint64_t due =
-          op->deliver_at < op->cancel_at ? op->deliver_at : op->cancel_at;
-
-      next = due < next ? due : next;
-      next = op->timeout_at < next ? op->timeout_at : next;
-      op = op->next;
-      continue;
-    }
-    op = sim__kernel.ops;
-    next = NEVER;
-  }
-  sim__kernel.next_due = next;
-}
-
-/* --- The end ------------------------------------------------------------- */
 
 bool sim__op_waits_for_good(const struct object *object) {
   for (const struct op *op = sim__kernel.ops; op != NULL; op = op->next) {
@@ -470,7 +203,7 @@ void sim__ops_report(void) {
   char text[160];
 
   for (const struct op *op = sim__kernel.ops; op != NULL; op = op->next) {
-    if (is_wait_for_good(op) || is_wait_for_nobody(op)) {
+    if (sim__op_is_uncancellable(op) || is_wait_for_nobody(op)) {
       continue;
     }
     if (op->kind == OP_POSTED) {

@@ -6,7 +6,7 @@
 
 #include <winioctl.h>
 
-/* --- Operations (op.c) --------------------------------------------------- */
+/* --- Operations (op.c, op_submit.c, op_cancel.c) ------------------------- */
 
 enum op_kind {
   OP_READ,
@@ -87,15 +87,31 @@ NTSTATUS sim__op_submit(struct call *call, struct op *op, bool wait,
 /* sim__op_finish ends an operation that is no longer in a queue. */
 void sim__op_finish(struct op *op, NTSTATUS status, size_t info);
 
+/* sim__ops_finish_waits ends the connects of `instance`, or the waits for an
+ * instance of `pipe`. The other of the two is NULL. */
+void sim__ops_finish_waits(const struct instance *instance,
+                           const struct pipe *pipe, NTSTATUS status);
+
 /* sim__op_target returns the buffer for the data of a read. */
 char *sim__op_target(struct op *op);
 void sim__op_write_back(struct op *op);
 void sim__op_free(struct op *op);
 
+/* sim__op_wants_packet returns true if a packet reports the end of `op`. */
+bool sim__op_wants_packet(const struct op *op);
+
+/* sim__op_signal signals the event or the handle, and queues the APC. */
+void sim__op_signal(struct op *op);
+
+/* sim__op_deliver reports the end of an operation: status block, event, handle,
+ * APC and packet. */
+void sim__op_deliver(struct op *op);
+
 /* sim__ops_cancel cancels operations in flight on `file`: all, or only those of
  * one status block or of one thread (0: any thread). It returns true if there
  * was one. */
 bool sim__ops_cancel(struct file *file, const void *iosb, uint32_t thread_id);
+
 /* sim__ops_end_cancels ends the operations of `file` whose cancel is under
  * way. */
 void sim__ops_end_cancels(const struct file *file);
@@ -107,6 +123,10 @@ void sim__ops_report(void);
  * cannot be cancelled and its packet can no longer be dequeued. A caller may
  * leave such a handle open. */
 bool sim__op_waits_for_good(const struct object *object);
+
+/* sim__op_is_uncancellable returns true for a wait for an instance, if the
+ * settings say that no call can cancel it. */
+bool sim__op_is_uncancellable(const struct op *op);
 
 void sim__ops_reset(void);
 
@@ -180,7 +200,7 @@ void sim__queue_drop_writes(struct queue *queue, NTSTATUS status);
 /* sim__queue_forget drops the user of the last read. */
 void sim__queue_forget(struct queue *queue);
 
-/* --- Pipes (pipe.c, name.c) ---------------------------------------------- */
+/* --- Pipes, instances and ends ------------------------------------------- */
 
 enum { INBOUND, OUTBOUND }; /* the queues, as the server sees them */
 enum { END_CLIENT, END_SERVER };
@@ -272,6 +292,43 @@ struct open_options {
   struct qos qos;
 };
 
+/* --- Pipes (pipe.c) ------------------------------------------------------ */
+
+/* sim__pipe_check_creator returns whether the calling thread may create a pipe,
+ * or an instance of one, under this name. */
+NTSTATUS sim__pipe_check_creator(const WCHAR *name, size_t length,
+                                 const struct create_options *options);
+
+/* sim__pipe_new makes a pipe without an instance and without a reference. */
+NTSTATUS sim__pipe_new(struct pipe **out, const WCHAR *name, size_t length,
+                       const struct create_options *options);
+
+/* sim__pipe_check_further returns whether `pipe` may get another instance. */
+NTSTATUS sim__pipe_check_further(const struct pipe *pipe,
+                                 const struct create_options *options);
+
+/* sim__pipe_first_listening returns the instance that has listened for longest,
+ * or NULL. */
+struct instance *sim__pipe_first_listening(const struct pipe *pipe);
+
+/* sim__pipe_lose_name is for the end of the last instance: a new pipe may then
+ * have the name. */
+void sim__pipe_lose_name(struct pipe *pipe);
+void sim__pipe_unref(struct pipe *pipe);
+
+/* --- Instances (instance.c) ---------------------------------------------- */
+
+struct instance *sim__instance_new(struct pipe *pipe, struct file *server,
+                                   const struct create_options *options);
+void sim__instance_listen(struct instance *instance);
+void sim__instance_unref(struct instance *instance);
+
+NTSTATUS sim__pipe_connect(struct op *op);
+NTSTATUS sim__pipe_disconnect(struct file *file);
+NTSTATUS sim__pipe_impersonate(struct file *file);
+
+/* --- Ends (end.c) -------------------------------------------------------- */
+
 /* sim__pipe_create and sim__pipe_open create a file with one reference. */
 NTSTATUS sim__pipe_create(struct file **out, ACCESS_MASK *granted, bool *is_new,
                           const WCHAR *name, size_t length,
@@ -282,27 +339,28 @@ NTSTATUS sim__pipe_open(struct file **out, ACCESS_MASK *granted,
 struct file *sim__file_new(enum file_kind kind, bool synchronous);
 void sim__file_cleanup(struct file *file); /* at the last close */
 void sim__file_free(struct file *file);
-void sim__pipe_unref(struct pipe *pipe);
+
+/* sim__pipe_check returns an error if the end cannot be queried. */
+NTSTATUS sim__pipe_check(const struct file *file);
+NTSTATUS sim__pipe_set_mode(struct file *file, bool messages, bool nowait);
+
+/* sim__pipe_in returns the queue that an end reads from, sim__pipe_out the
+ * queue that it writes to. */
+struct queue *sim__pipe_in(const struct file *file);
+struct queue *sim__pipe_out(const struct file *file);
+
+/* --- Data through an end (transfer.c) ------------------------------------ */
 
 NTSTATUS sim__pipe_read(struct op *op);
 NTSTATUS sim__pipe_write(struct op *op);
-NTSTATUS sim__pipe_connect(struct op *op);
 NTSTATUS sim__pipe_flush(struct op *op);
 NTSTATUS sim__pipe_transact(struct op *op);
-NTSTATUS sim__pipe_wait(struct op *op);
-NTSTATUS sim__pipe_disconnect(struct file *file);
-NTSTATUS sim__pipe_impersonate(struct file *file);
 
 /* sim__pipe_peek fills FILE_PIPE_PEEK_BUFFER. */
 NTSTATUS sim__pipe_peek(struct file *file, void *out, size_t size,
                         size_t *info);
-NTSTATUS sim__pipe_set_mode(struct file *file, bool messages, bool nowait);
 
-/* sim__pipe_check returns an error if the end cannot be queried. */
-NTSTATUS sim__pipe_check(const struct file *file);
-/* holds its reads */
-struct queue *sim__pipe_in(const struct file *file);
-struct queue *sim__pipe_out(const struct file *file); /* takes its writes */
+/* --- Names (name.c) ------------------------------------------------------ */
 
 struct pipe *sim__name_find(const WCHAR *name, size_t length);
 bool sim__name_equal(const WCHAR *a, const WCHAR *b, size_t length);
@@ -312,6 +370,9 @@ bool sim__name_equal(const WCHAR *a, const WCHAR *b, size_t length);
  */
 DWORD sim__name_from_win32(const WCHAR *path, WCHAR **out, size_t *length,
                            bool *remote);
+NTSTATUS sim__pipe_wait(struct op *op);
+
+/* --- Calls on pipes ------------------------------------------------------ */
 
 /* The work of calls that come with wide names and with names of bytes
  * (win32.c, query.c). Each sets call->error. */

@@ -1,11 +1,40 @@
-/* Users, SIDs, security descriptors and access checks (sid.c, token.c,
- * security.c, acl.c). All functions need the lock. */
+/* Users, SIDs, security descriptors and access checks. All functions need the
+ * lock. */
 #ifndef NPIPE_SIM_SECURITY_H
 #define NPIPE_SIM_SECURITY_H
 
 #include "kernel.h"
 
-enum { SID_BYTES_MAX = SECURITY_MAX_SID_SIZE, GROUPS_MAX = 5 };
+/* --- SIDs (sid.c) -------------------------------------------------------- */
+
+enum { SID_BYTES_MAX = SECURITY_MAX_SID_SIZE };
+
+size_t sim__sid_size(const void *sid);
+bool sim__sid_equal(const void *a, const void *b);
+
+/* sim__sid_level writes the SID S-1-16-`level`. */
+void sim__sid_level(unsigned char out[SID_BYTES_MAX], uint32_t level);
+
+/* sim__sid_parse returns how many units of `text` are the SID, or 0. */
+size_t sim__sid_parse(const WCHAR *text, unsigned char *sid);
+void sim__sid_print(FILE *out, const unsigned char *sid);
+
+/* Both make memory for LocalFree, and set call->error. */
+WCHAR *sim__sid_to_text(struct call *call, PSID sid);
+void sim__sid_from_text(struct call *call, const WCHAR *text, PSID *sid);
+
+/* --- Entries of lists (acl.c) -------------------------------------------- */
+
+enum { ACE_HEAD_BYTES = 8 }; /* header and mask; the SID follows */
+
+/* sim__ace_write writes an entry and returns its size. `sid` may be in its
+ * place already. */
+size_t sim__ace_write(void *at, BYTE type, BYTE flags, ACCESS_MASK mask,
+                      const void *sid);
+
+/* --- Tokens (user.c, token.c) -------------------------------------------- */
+
+enum { GROUPS_MAX = 5 };
 
 /* Integrity levels. An object without a label counts as medium. */
 enum {
@@ -40,6 +69,40 @@ struct token {
   uint32_t session_id;
 };
 
+/* The rights that a client gives its server. */
+struct qos {
+  SECURITY_IMPERSONATION_LEVEL level;
+  bool dynamic;
+  bool effective_only;
+};
+
+/* sim__token_named makes a token of the user with this name (user.c). It
+ * returns NULL if there is no such user. */
+struct token *sim__token_named(const char *name, uint32_t session_id);
+
+/* sim__token_primary returns the token of the process (token.c). Its user is
+ * alice, unless sim_set_user chose another one. */
+struct token *sim__token_primary(void);
+
+/* sim__token_has returns true if `sid` is the token's user or one of the
+ * groups. */
+bool sim__token_has(const struct token *token, const unsigned char *sid);
+
+/* sim__token_is_restricted_to returns true if `sid` is a restricting SID of the
+ * token. */
+bool sim__token_is_restricted_to(const struct token *token,
+                                 const unsigned char *sid);
+
+/* sim__token_current returns the token that the calling thread acts with, or
+ * NULL if the thread impersonates at a level that allows no access. */
+struct token *sim__token_current(void);
+
+/* sim__token_adopt makes the calling thread impersonate `client`. */
+NTSTATUS sim__token_adopt(const struct token *client,
+                          SECURITY_IMPERSONATION_LEVEL level);
+
+/* --- Descriptors (descriptor.c, sddl.c) ---------------------------------- */
+
 /* The parts of a security descriptor. Without a DACL everybody has access. */
 struct descriptor {
   unsigned char owner[SID_BYTES_MAX]; /* all zero: not given */
@@ -50,31 +113,6 @@ struct descriptor {
   bool has_dacl;
   ACL *dacl; /* malloc'd */
 };
-
-/* The rights that a client gives its server. */
-struct qos {
-  SECURITY_IMPERSONATION_LEVEL level;
-  bool dynamic;
-  bool effective_only;
-};
-
-struct token *sim__token_named(const char *name, uint32_t session_id);
-
-/* sim__token_primary returns the token of the process. */
-struct token *sim__token_primary(void);
-
-/* sim__token_has returns true if `sid` is the user or one of the groups. */
-bool sim__token_has(const struct token *token, const unsigned char *sid);
-/* sim__token_is_restricted_to returns true if `sid` is one of those to which
- * the token is restricted. */
-bool sim__token_is_restricted_to(const struct token *token,
-                                 const unsigned char *sid);
-
-/* sim__token_current returns the token that the calling thread acts with, or
- * NULL if the thread impersonates at a level that allows no access. */
-struct token *sim__token_current(void);
-NTSTATUS sim__token_adopt(const struct token *client,
-                          SECURITY_IMPERSONATION_LEVEL level);
 
 /* sim__descriptor_take reads the descriptor `given`. NULL means the default
  * descriptor of a pipe. */
@@ -93,29 +131,34 @@ bool sim__descriptor_may_label(const struct token *token,
 NTSTATUS sim__descriptor_assign(struct descriptor *out, const void *given,
                                 const struct token *creator);
 void sim__descriptor_deinit(struct descriptor *descriptor);
-NTSTATUS sim__access_check(const struct descriptor *descriptor,
-                           const struct token *token, ACCESS_MASK wanted,
-                           ACCESS_MASK *granted);
-ACCESS_MASK sim__access_map(ACCESS_MASK access);
 
-/* sim__sid_level writes the SID S-1-16-`level`. */
-void sim__sid_level(unsigned char out[SID_BYTES_MAX], uint32_t level);
+/* sim__descriptor_change copies the parts that `which` names from `given`, if
+ * `token` may set them. */
+NTSTATUS sim__descriptor_change(struct descriptor *own,
+                                struct descriptor *given,
+                                SECURITY_INFORMATION which,
+                                const struct token *token);
 
-/* sim__answer copies the answer of a query. It returns a Win32 error. */
-uint32_t sim__answer(void *out, DWORD size, PDWORD needed, const void *from,
-                     size_t bytes);
+/* sim__descriptor_make builds a self-relative descriptor with the parts of
+ * `security` that `which` names. It returns the size; `*out` is malloc'd. */
+size_t sim__descriptor_make(const struct descriptor *security, bool has_owner,
+                            SECURITY_INFORMATION which, unsigned char **out);
 
-/* These parse and print; what they make is for LocalFree. They set
+/* sim__descriptor_from_text makes memory for LocalFree, and sets
  * call->error. */
 void sim__descriptor_from_text(struct call *call, const WCHAR *text,
                                DWORD revision, PSECURITY_DESCRIPTOR *descriptor,
                                PULONG size);
-WCHAR *sim__sid_to_text(struct call *call, PSID sid);
-void sim__sid_from_text(struct call *call, const WCHAR *text, PSID *sid);
 
-size_t sim__sid_size(const void *sid);
-bool sim__sid_equal(const void *a, const void *b);
-size_t sim__sid_parse(const WCHAR *text,
-                      unsigned char *sid); /* units used, or 0 */
+/* --- Access checks (access.c) -------------------------------------------- */
+
+/* sim__access_check sets `*granted` to the rights of a handle that asks for
+ * `wanted`. */
+NTSTATUS sim__access_check(const struct descriptor *descriptor,
+                           const struct token *token, ACCESS_MASK wanted,
+                           ACCESS_MASK *granted);
+
+/* sim__access_map replaces generic rights by those of a file. */
+ACCESS_MASK sim__access_map(ACCESS_MASK access);
 
 #endif

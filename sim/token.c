@@ -1,257 +1,15 @@
-/* Users and their tokens: the identity of each thread, and the identity that it
- * impersonates. */
+/* Tokens: the identity of each thread, the identity that it impersonates, and
+ * the calls that ask about them. */
 #include "pipe.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* --- Users --------------------------------------------------------------- */
-
-#define ALICE   L"S-1-5-21-10-20-30-1001"
-#define BOB     L"S-1-5-21-10-20-30-1002"
-#define PACKAGE L"S-1-15-2-11-12-13-14-15-16-17"
-
-/* An administrator's token marks the group as owner, so its objects belong to
- * the group. A backup operator has the restore privilege enabled. */
-static const struct user {
-  const char *name;
-  const WCHAR *sid;
-  const WCHAR *groups[GROUPS_MAX];
-  uint32_t integrity;
-  const WCHAR *package; /* NULL: not in an app container */
-  bool may_impersonate;
-  bool may_audit;
-  bool may_restore;
-  bool is_remote;
-  const WCHAR *restricting[GROUPS_MAX]; /* none: not a restricted token */
-} users[] = {
-    {"alice",
-     ALICE,
-     {L"BU", L"AU", L"IU", L"WD"},
-     INTEGRITY_MEDIUM,
-     NULL,
-     0,
-     0,
-     0,
-     0,
-     {NULL}},
-    {"alice-low",
-     ALICE,
-     {L"BU", L"AU", L"IU", L"WD"},
-     INTEGRITY_LOW,
-     NULL,
-     0,
-     0,
-     0,
-     0,
-     {NULL}},
-    {"alice-app",
-     ALICE,
-     {L"BU", L"AU", L"IU", L"WD"},
-     INTEGRITY_LOW,
-     PACKAGE,
-     0,
-     0,
-     0,
-     0,
-     {NULL}},
-    {"alice-high",
-     ALICE,
-     {L"BA", L"BU", L"AU", L"IU", L"WD"},
-     INTEGRITY_HIGH,
-     NULL,
-     1,
-     0,
-     0,
-     0,
-     {NULL}},
-    {"alice-restricted",
-     ALICE,
-     {L"BU", L"AU", L"IU", L"WD"},
-     INTEGRITY_MEDIUM,
-     NULL,
-     0,
-     0,
-     0,
-     0,
-     {L"RC"}},
-    {"alice-limited",
-     ALICE,
-     {L"BU", L"AU", L"IU", L"WD"},
-     INTEGRITY_MEDIUM,
-     NULL,
-     0,
-     0,
-     0,
-     0,
-     {ALICE, L"WD", L"RC"}},
-    {"bob",
-     BOB,
-     {L"BU", L"AU", L"IU", L"WD"},
-     INTEGRITY_MEDIUM,
-     NULL,
-     0,
-     0,
-     0,
-     0,
-     {NULL}},
-    {"bob-app",
-     BOB,
-     {L"BU", L"AU", L"IU", L"WD"},
-     INTEGRITY_LOW,
-     PACKAGE,
-     0,
-     0,
-     0,
-     0,
-     {NULL}},
-    {"admin",
-     L"S-1-5-21-10-20-30-500",
-     {L"BA", L"BU", L"AU", L"IU", L"WD"},
-     INTEGRITY_HIGH,
-     NULL,
-     1,
-     1,
-     0,
-     0,
-     {NULL}},
-    {"service",
-     L"S-1-5-20",
-     {L"BU", L"AU", L"SU", L"WD"},
-     INTEGRITY_SYSTEM,
-     NULL,
-     1,
-     0,
-     0,
-     0,
-     {NULL}},
-    {"system",
-     L"S-1-5-18",
-     {L"BA", L"AU", L"WD"},
-     INTEGRITY_SYSTEM,
-     NULL,
-     1,
-     1,
-     0,
-     0,
-     {NULL}},
-    {"backup",
-     L"S-1-5-21-10-20-30-1003",
-     {L"BO", L"BU", L"AU", L"WD"},
-     INTEGRITY_MEDIUM,
-     NULL,
-     0,
-     0,
-     1,
-     0,
-     {NULL}},
-    {"network",
-     ALICE,
-     {L"BU", L"AU", L"NU", L"WD"},
-     INTEGRITY_MEDIUM,
-     NULL,
-     0,
-     0,
-     0,
-     1,
-     {NULL}},
-    {"anonymous", L"S-1-5-7", {NULL}, INTEGRITY_NONE, NULL, 0, 0, 0, 0, {NULL}},
-};
-
-enum { USERS = sizeof users / sizeof users[0] };
-
-/* sim__token_has returns true if `sid` is the user or one of the groups. */
-bool sim__token_has(const struct token *token, const unsigned char *sid) {
-  if (sim__sid_equal(sid, token->sid)) {
-    return true;
-  }
-  for (size_t i = 0; i < token->group_count; i++) {
-    if (sim__sid_equal(sid, token->groups[i])) {
-      return true;
-    }
-  }
-  return false;
-}
-
-bool sim__token_is_restricted_to(const struct token *token,
-                                 const unsigned char *sid) {
-  for (size_t i = 0; i < token->restricting_count; i++) {
-    if (sim__sid_equal(sid, token->restricting[i])) {
-      return true;
-    }
-  }
-  return false;
-}
-
-static bool token_has_administrators(const struct token *token) {
-  unsigned char sid[SID_BYTES_MAX];
-
-  sim__sid_parse(L"BA", sid);
-  return sim__token_has(token, sid);
-}
-
-static void token_init(struct token *token, const struct user *user) {
-  sim__object_init(&token->object, OBJECT_TOKEN);
-  token->name = user->name;
-  token->may_impersonate = user->may_impersonate;
-  token->may_audit = user->may_audit;
-  token->may_restore = user->may_restore;
-  token->integrity = user->integrity;
-  token->is_remote = user->is_remote;
-  token->level = SecurityImpersonation;
-  sim__sid_parse(user->sid, token->sid);
-  while (token->group_count < GROUPS_MAX &&
-         user->groups[token->group_count] != NULL) {
-    sim__sid_parse(user->groups[token->group_count],
-                   token->groups[token->group_count]);
-    token->group_count++;
-  }
-  while (token->restricting_count < GROUPS_MAX &&
-         user->restricting[token->restricting_count] != NULL) {
-    sim__sid_parse(user->restricting[token->restricting_count],
-                   token->restricting[token->restricting_count]);
-    token->restricting_count++;
-  }
-  memcpy(token->owner, token->sid, SID_BYTES_MAX);
-  if (token_has_administrators(token)) {
-    sim__sid_parse(L"BA", token->owner);
-  }
-  token->is_app = user->package != NULL;
-  if (token->is_app) {
-    sim__sid_parse(user->package, token->package);
-  }
-}
-
-/* token_new copies a token that is made once for each user, because each run
- * needs some. */
-static struct token *token_new(const struct user *user, uint32_t session_id) {
-  static struct token made[USERS];
-  struct token *own = &made[user - users];
-  struct token *token = malloc(sizeof *token);
-
-  if (own->name == NULL) {
-    token_init(own, user);
-  }
-  *token = *own;
-  token->session_id = session_id;
-  return token;
-}
-
-struct token *sim__token_named(const char *name, uint32_t session_id) {
-  for (size_t i = 0; i < USERS; i++) {
-    if (strcmp(users[i].name, name) == 0) {
-      return token_new(&users[i], session_id);
-    }
-  }
-  return NULL;
-}
-
-/* sim__token_primary returns the token of the process. */
 struct token *sim__token_primary(void) {
   struct thread *self = sim__thread_self();
 
   if (self->user == NULL) {
-    self->user = token_new(&users[0], self->session_id);
+    self->user = sim__token_named("alice", self->session_id);
   }
   return self->user;
 }
@@ -380,18 +138,7 @@ BOOL WINAPI OpenThreadToken(HANDLE handle, DWORD access, BOOL as_self,
   return sim__call_end(&call);
 }
 
-/* sim__answer copies the answer of a query. */
-uint32_t sim__answer(void *out, DWORD size, PDWORD needed, const void *from,
-                     size_t bytes) {
-  if (needed != NULL) {
-    *needed = (DWORD)bytes;
-  }
-  if (size < bytes) {
-    return ERROR_INSUFFICIENT_BUFFER;
-  }
-  memcpy(out, from, bytes);
-  return ERROR_SUCCESS;
-}
+/* --- Questions ----------------------------------------------------------- */
 
 /* answer_sid answers with a pointer to a SID, attributes behind it if
  * `has_attributes`, and then the SID itself. */
@@ -408,15 +155,6 @@ static uint32_t answer_sid(void *out, DWORD size, PDWORD needed,
   full.head.Attributes = has_attributes ? SE_GROUP_INTEGRITY : 0;
   memcpy(full.sid, sid, SID_BYTES_MAX);
   return sim__answer(out, size, needed, &full, at + sim__sid_size(sid));
-}
-
-/* S-1-16-LEVEL */
-void sim__sid_level(unsigned char out[SID_BYTES_MAX], uint32_t level) {
-  memset(out, 0, SID_BYTES_MAX);
-  out[0] = 1;
-  out[1] = 1;
-  out[7] = 16;
-  memcpy(out + 8, &level, sizeof level);
 }
 
 static uint32_t answer_package(void *out, DWORD size, PDWORD needed,
