@@ -234,7 +234,9 @@ EXPECTED = ["--expectations", str(TOP / "conformance/expectations/sim.toml")]
 STAGES = [
     ("plain", "random runs", "conformance/random/npipe-random",
      ["--runs", "400", "--no-shrink"], 20),
-    ("plain", "deaths", "conformance/deaths/npipe-deaths", [], 20),
+    ("plain", "deaths", "conformance/runner/selftest/npipe-runner-selftest",
+     ["--filter", "death", "--filter", "thread", "--expectations",
+      str(TOP / "conformance/runner/selftest/deaths.toml")], 20),
     ("plain", "the suite", "conformance/npipe-conformance", EXPECTED, 90),
     ("plain", "faults", "conformance/faults/npipe-faults", [], 90),
     ("plain", "more random runs", "conformance/random/npipe-random",

@@ -1,32 +1,20 @@
 /* Cases that end in every possible way, to prove that the runner reports each
  * of them correctly. They are not part of npipe-conformance. */
-#include "case.h"
+#include "selftest.h"
 #include "question.h"
 #include "world.h"
 #include "world/host.h"
 
 #include <windows.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <cmocka.h>
 
-struct fixture {
-  unsigned variant;
-};
-
-static void fixture_run(unsigned variant, void (*body)(void *fixture)) {
+void fixture_run(unsigned variant, void (*body)(void *fixture)) {
   struct fixture f = {variant};
 
   body(&f);
 }
-
-#define SELFTEST_CASE(id_, modes_)                                         \
-  NP_CASE_DEFINE(struct fixture, fixture_run, id_, "none", modes_, "none", \
-                 "The runner says \"what\" became of a case.",             \
-                 "design.md#the-conformance-suite; museum A01 B2")
 
 SELFTEST_CASE("pass/plain", NO_MODE) {
   assert_int_equal(f->variant, 0);

@@ -1,19 +1,17 @@
-/* One call for each public function that is for the loop's thread alone, with
- * arguments that the loop's thread could pass. ci/check-coverage compares the
- * table with the headers. */
-#include "threads.h"
+/* A case for each public function that is for the loop's thread alone: a call
+ * from another thread, with arguments that the loop's thread could pass. A
+ * build with asserts stops there, and `run` checks what it prints.
+ * ci/check-coverage compares the table with the headers. */
+#include "selftest.h"
+#include "world.h"
 
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include <windows.h>
 
 #include <npipe/npipe.h>
 
-#include "deaths.h"
-
-#define NAME "\\\\.\\pipe\\deaths-threads"
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 
 static np_loop *loop;
 static np_pipe *server;
@@ -26,7 +24,8 @@ static np_op connect_op;
 static np_op read_op;
 static np_op op;
 static np_call call;
-static np_timer timer;
+static np_timer timer; /* active */
+static np_timer fresh_timer;
 static np_task task;
 static np_client_request waiting;
 static np_client_request request;
@@ -37,6 +36,10 @@ static np_buffer part;
 static uint32_t number;
 static size_t length;
 static char text[256];
+static char name[WORLD_PIPE_NAME_BYTES_MAX];
+static char other_name[WORLD_PIPE_NAME_BYTES_MAX];
+static char listener_name[WORLD_PIPE_NAME_BYTES_MAX];
+static char nobody[WORLD_PIPE_NAME_BYTES_MAX];
 
 static void on_op(np_op *done, np_error error, size_t transferred) {
   (void)done;
@@ -86,11 +89,11 @@ static np_error io(HANDLE handle, void *context, size_t *transferred) {
   X(np_channel_set_user, channel, NULL)                              \
   X(np_channel_shutdown, channel, &op, on_op)                        \
   X(np_channel_user, channel)                                        \
-  X(np_client_connect, loop, &request, NAME, NULL, 0, on_client)     \
+  X(np_client_connect, loop, &request, name, NULL, 0, on_client)     \
   X(np_client_connect_cancel, &waiting)                              \
-  X(np_client_open, loop, NAME, NULL, &made)                         \
+  X(np_client_open, loop, name, NULL, &made)                         \
   X(np_listener_close, listener, NULL)                               \
-  X(np_listener_create, loop, NAME "-2", NULL, on_pipe, &listener)   \
+  X(np_listener_create, loop, other_name, NULL, on_pipe, &listener)  \
   X(np_listener_loop, listener)                                      \
   X(np_listener_recycle, server)                                     \
   X(np_listener_set_user, listener, NULL)                            \
@@ -135,31 +138,19 @@ static np_error io(HANDLE handle, void *context, size_t *transferred) {
   X(np_pipe_write, client, "a", 1, &op, on_op)                       \
   X(np_pipe_writev, client, &part, 1, &op, on_op)                    \
   X(np_server_connect, server, &op, on_op)                           \
-  X(np_server_create, loop, NAME "-2", NULL, &made)                  \
+  X(np_server_create, loop, other_name, NULL, &made)                 \
   X(np_server_disconnect, server)                                    \
   X(np_timer_is_active, &timer)                                      \
-  X(np_timer_start, loop, &timer, 0, on_timer)                       \
+  X(np_timer_start, loop, &fresh_timer, 0, on_timer)                 \
   X(np_timer_stop, &timer)
-
-#define DEFINE(function, ...)         \
-  static void call_##function(void) { \
-    (void)function(__VA_ARGS__);      \
-  }
-CALLS(DEFINE)
-
-#define ENTRY(function, ...) {#function, call_##function},
-static const struct thread_call {
-  const char *function;
-  void (*make)(void);
-} calls[] = {CALLS(ENTRY)};
 
 static void pair_open(np_pipe **server_end, np_pipe **client_end) {
   np_server_options options;
 
   np_server_options_init(&options);
   options.mode = NP_MESSAGE;
-  must(np_server_create(loop, NAME, &options, server_end));
-  must(np_client_open(loop, NAME, NULL, client_end));
+  must(np_server_create(loop, name, &options, server_end));
+  must(np_client_open(loop, name, NULL, client_end));
   must(np_server_connect(*server_end, &connect_op, on_op));
   must(np_loop_run(loop));
 }
@@ -174,44 +165,85 @@ static void set_up(void) {
   part.data = text;
   part.length = 1;
   np_ready_options_init(&ready_options);
+  world_pipe_name(name, sizeof(name));
+  world_pipe_name(other_name, sizeof(other_name));
+  world_pipe_name(listener_name, sizeof(listener_name));
+  world_pipe_name(nobody, sizeof(nobody));
   must(np_loop_create(NULL, &loop));
   pair_open(&first, &second);
   must(np_channel_create(first, NULL, &channel));
   must(np_channel_create(second, NULL, &opposite));
   pair_open(&server, &client);
-  must(np_listener_create(loop, NAME "-listener", NULL, on_pipe, &listener));
+  must(np_listener_create(loop, listener_name, NULL, on_pipe, &listener));
   must(np_pipe_read(server, text, sizeof text, &read_op, on_op));
   must(np_timer_start(loop, &timer, 60000, on_timer));
   np_client_options_init(&options);
   options.wait_for_server = true;
-  must(np_client_connect(loop, &waiting, NAME "-nobody", &options, 60000,
-                         on_client));
+  must(np_client_connect(loop, &waiting, nobody, &options, 60000, on_client));
 }
 
-static DWORD WINAPI thread_main(void *context) {
-  const struct thread_call *foreign = context;
+static void (*call_foreign)(void);
 
-  foreign->make();
+static DWORD WINAPI thread_main(void *unused) {
+  (void)unused;
+  call_foreign();
   return 0;
 }
 
 static void on_task(np_task *posted) {
-  HANDLE thread = CreateThread(NULL, 0, thread_main, posted->user, 0, NULL);
+  HANDLE thread = CreateThread(NULL, 0, thread_main, NULL, 0, NULL);
 
-  if (thread == NULL || WaitForSingleObject(thread, 60000) != WAIT_OBJECT_0) {
-    _exit(NOT_PLAYED);
-  }
+  (void)posted;
+  assert_non_null(thread);
+  assert_int_equal(WaitForSingleObject(thread, 60000), WAIT_OBJECT_0);
   CloseHandle(thread);
   must(np_loop_stop(loop));
 }
 
-const char *thread_call_function(size_t index) {
-  return index < sizeof calls / sizeof calls[0] ? calls[index].function : NULL;
+/* play makes the call on a thread of its own, from a callback of the loop. A
+ * build without asserts does not make it: anything may happen then. */
+static void play(void (*call_)(void)) {
+  if (HAS_ASSERTS) {
+    call_foreign = call_;
+    set_up();
+    must(np_loop_post(loop, &task, on_task));
+    must(np_loop_run(loop));
+  }
 }
 
-void thread_call_play(size_t index) {
-  set_up();
-  task.user = (void *)&calls[index];
-  must(np_loop_post(loop, &task, on_task));
-  must(np_loop_run(loop));
+#define BODY(function, ...)              \
+  static void call_##function(void) {    \
+    (void)function(__VA_ARGS__);         \
+  }                                      \
+  static void body_##function(void *f) { \
+    (void)f;                             \
+    play(call_##function);               \
+  }
+CALLS(BODY)
+
+#define CASE(function_, ...)                                              \
+  {.function = #function_,                                                \
+   .outcome = "none",                                                     \
+   .requirement = "A call on another thread stops a build with asserts.", \
+   .source = "npipe/loop.h",                                              \
+   .file = __FILE__,                                                      \
+   .line = __LINE__,                                                      \
+   .run = fixture_run,                                                    \
+   .body = body_##function_},
+static struct np_case cases[] = {CALLS(CASE)};
+
+enum { CASE_COUNT = sizeof cases / sizeof cases[0], ID_BYTES_MAX = 64 };
+
+/* An id has no underscores: np_pipe_read is thread/np-pipe-read. */
+__attribute__((constructor)) static void cases_register(void) {
+  static char ids[CASE_COUNT][ID_BYTES_MAX];
+
+  for (size_t i = 0; i < CASE_COUNT; i++) {
+    snprintf(ids[i], ID_BYTES_MAX, "thread/%s", cases[i].function);
+    for (char *at = ids[i]; *at != '\0'; at++) {
+      *at = *at == '_' ? '-' : *at;
+    }
+    cases[i].id = ids[i];
+    np_case_register(&cases[i]);
+  }
 }
