@@ -14,7 +14,8 @@ HANDLE WINAPI CreateNamedPipeA(LPCSTR name, DWORD open_mode, DWORD pipe_mode,
   struct call call;
   HANDLE handle = INVALID_HANDLE_VALUE;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%x %x", open_mode, pipe_mode)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%x %x", (unsigned)open_mode,
+                      (unsigned)pipe_mode)) {
     WCHAR *wide = sim__wide(name);
 
     handle =
@@ -35,7 +36,8 @@ HANDLE WINAPI CreateFileA(LPCSTR name, DWORD access, DWORD share,
   (void)share; /* the pipe file system ignores these */
   (void)disposition;
   (void)pattern;
-  if (sim__call_begin(&call, __func__, PLACE, "%x %x", access, flags)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%x %x", (unsigned)access,
+                      (unsigned)flags)) {
     WCHAR *wide = sim__wide(name);
 
     handle = sim__create_file(&call, wide, access, flags, attributes);
@@ -48,7 +50,7 @@ HANDLE WINAPI CreateFileA(LPCSTR name, DWORD access, DWORD share,
 BOOL WINAPI WaitNamedPipeA(LPCSTR name, DWORD timeout_ms) {
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%u", timeout_ms)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%u", (unsigned)timeout_ms)) {
     WCHAR *wide = sim__wide(name);
 
     sim__wait_named_pipe(&call, wide, timeout_ms);
@@ -61,7 +63,8 @@ BOOL WINAPI CallNamedPipeA(LPCSTR name, LPVOID in, DWORD in_size, LPVOID out,
                            DWORD out_size, LPDWORD bytes, DWORD timeout_ms) {
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%u %u", in_size, out_size)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%u %u", (unsigned)in_size,
+                      (unsigned)out_size)) {
     WCHAR *wide = sim__wide(name);
 
     sim__call_named_pipe(&call, wide, in, in_size, out, out_size, bytes,
@@ -134,7 +137,7 @@ HANDLE WINAPI CreateEventExA(LPSECURITY_ATTRIBUTES attributes, LPCSTR name,
   HANDLE handle = NULL;
 
   (void)access; /* the handle has all rights */
-  if (sim__call_begin(&call, __func__, PLACE, "%x", flags)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%x", (unsigned)flags)) {
     WCHAR *wide = sim__wide(name);
 
     handle = sim__event_create(&call, attributes,
@@ -204,7 +207,7 @@ static HANDLE open_named(struct call *call, enum object_type type, DWORD access,
 HANDLE WINAPI OpenEventA(DWORD access, BOOL inherit, LPCSTR name) {
   struct call call;
 
-  if (!sim__call_begin(&call, __func__, PLACE, "%x", access)) {
+  if (!sim__call_begin(&call, __func__, PLACE, "%x", (unsigned)access)) {
     sim__call_end(&call);
     return NULL;
   }
@@ -214,7 +217,7 @@ HANDLE WINAPI OpenEventA(DWORD access, BOOL inherit, LPCSTR name) {
 HANDLE WINAPI OpenMutexA(DWORD access, BOOL inherit, LPCSTR name) {
   struct call call;
 
-  if (!sim__call_begin(&call, __func__, PLACE, "%x", access)) {
+  if (!sim__call_begin(&call, __func__, PLACE, "%x", (unsigned)access)) {
     sim__call_end(&call);
     return NULL;
   }
@@ -224,7 +227,7 @@ HANDLE WINAPI OpenMutexA(DWORD access, BOOL inherit, LPCSTR name) {
 HANDLE WINAPI OpenSemaphoreA(DWORD access, BOOL inherit, LPCSTR name) {
   struct call call;
 
-  if (!sim__call_begin(&call, __func__, PLACE, "%x", access)) {
+  if (!sim__call_begin(&call, __func__, PLACE, "%x", (unsigned)access)) {
     sim__call_end(&call);
     return NULL;
   }

@@ -86,7 +86,8 @@ DWORD WINAPI QueueUserAPC(PAPCFUNC function, HANDLE handle, ULONG_PTR value) {
 DWORD WINAPI SleepEx(DWORD timeout_ms, BOOL alertable) {
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%u %d", timeout_ms, alertable)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%u %d", (unsigned)timeout_ms,
+                      alertable)) {
     struct thread *self = sim__thread_self();
 
     if (alertable) {
@@ -158,7 +159,7 @@ BOOL WINAPI ReadFileEx(HANDLE file, LPVOID buffer, DWORD size,
                        LPOVERLAPPED_COMPLETION_ROUTINE routine) {
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%p %u", file, size)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u", file, (unsigned)size)) {
     transfer_ex(&call, OP_READ, file, buffer, size, overlapped, routine);
   }
   return sim__call_end(&call);
@@ -169,7 +170,7 @@ BOOL WINAPI WriteFileEx(HANDLE file, LPCVOID buffer, DWORD size,
                         LPOVERLAPPED_COMPLETION_ROUTINE routine) {
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%p %u", file, size)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u", file, (unsigned)size)) {
     transfer_ex(&call, OP_WRITE, file, (void *)(uintptr_t)buffer, size,
                 overlapped, routine);
   }

@@ -56,7 +56,7 @@ bool sim__never(void *arg) {
 void WINAPI Sleep(DWORD timeout_ms) {
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%u", timeout_ms)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%u", (unsigned)timeout_ms)) {
     if (timeout_ms == 0) {
       sim__clock_poll();
     } else {

@@ -41,7 +41,7 @@ HANDLE WINAPI CreateEventExW(LPSECURITY_ATTRIBUTES attributes, LPCWSTR name,
   HANDLE handle = NULL;
 
   (void)access; /* the handle has all rights */
-  if (sim__call_begin(&call, __func__, PLACE, "%x", flags)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%x", (unsigned)flags)) {
     handle = sim__event_create(&call, attributes,
                                (flags & CREATE_EVENT_MANUAL_RESET) != 0,
                                (flags & CREATE_EVENT_INITIAL_SET) != 0, name);
@@ -54,7 +54,7 @@ HANDLE WINAPI OpenEventW(DWORD access, BOOL inherit, LPCWSTR name) {
   struct call call;
   HANDLE handle = NULL;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%x", access)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%x", (unsigned)access)) {
     handle = sim__named_open(&call, OBJECT_EVENT, access, inherit != 0, name);
   }
   sim__call_end(&call);

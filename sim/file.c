@@ -144,7 +144,7 @@ BOOL WINAPI ReadFile(HANDLE file, LPVOID buffer, DWORD size, LPDWORD bytes,
                      LPOVERLAPPED overlapped) {
   struct call call;
 
-  if (!sim__call_begin(&call, __func__, PLACE, "%p %u", file, size)) {
+  if (!sim__call_begin(&call, __func__, PLACE, "%p %u", file, (unsigned)size)) {
     return sim__call_end(&call);
   }
   return transfer(&call, OP_READ, file, buffer, size, bytes, overlapped);
@@ -154,7 +154,7 @@ BOOL WINAPI WriteFile(HANDLE file, LPCVOID buffer, DWORD size, LPDWORD bytes,
                       LPOVERLAPPED overlapped) {
   struct call call;
 
-  if (!sim__call_begin(&call, __func__, PLACE, "%p %u", file, size)) {
+  if (!sim__call_begin(&call, __func__, PLACE, "%p %u", file, (unsigned)size)) {
     return sim__call_end(&call);
   }
   return transfer(&call, OP_WRITE, file, (void *)(uintptr_t)buffer, size, bytes,
@@ -240,8 +240,8 @@ BOOL WINAPI TransactNamedPipe(HANDLE pipe, LPVOID in, DWORD in_size, LPVOID out,
   IO_STATUS_BLOCK own = {.Status = (NTSTATUS)STATUS_PENDING};
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%p %u %u", pipe, in_size,
-                      out_size)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u %u", pipe,
+                      (unsigned)in_size, (unsigned)out_size)) {
     NTSTATUS status;
     size_t info = 0;
     struct file *file = sim__handle_get(pipe, OBJECT_FILE, 0, &status);
@@ -318,7 +318,8 @@ BOOL WINAPI GetOverlappedResultEx(HANDLE file, LPOVERLAPPED overlapped,
                                   BOOL alertable) {
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%p %u", file, timeout_ms)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u", file,
+                      (unsigned)timeout_ms)) {
     overlapped_result(&call, file, overlapped, bytes, timeout_ms,
                       alertable != 0);
   }

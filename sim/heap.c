@@ -52,7 +52,7 @@ HANDLE WINAPI HeapCreate(DWORD flags, SIZE_T size, SIZE_T most) {
 
   (void)size;
   (void)most;
-  if (sim__call_begin(&call, __func__, PLACE, "%x", flags)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%x", (unsigned)flags)) {
     heap = calloc(1, sizeof *heap);
   }
   sim__call_end(&call);

@@ -222,7 +222,7 @@ BOOL WINAPI SleepConditionVariableSRW(PCONDITION_VARIABLE variable,
   struct sleep sleep = {variable, NULL};
   bool shared = (flags & 1) != 0;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%u", timeout_ms)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%u", (unsigned)timeout_ms)) {
     sleep.count = variable->Ptr;
     lock_add(lock, shared ? -1 : 1);
     if (!sim__block(is_woken, &sleep, sim__deadline_in_ms(timeout_ms))) {
@@ -240,7 +240,7 @@ BOOL WINAPI SleepConditionVariableCS(PCONDITION_VARIABLE variable,
   struct call call;
   struct sleep sleep = {variable, NULL};
 
-  if (sim__call_begin(&call, __func__, PLACE, "%u", timeout_ms)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%u", (unsigned)timeout_ms)) {
     sleep.count = variable->Ptr;
     section_leave(section);
     if (!sim__block(is_woken, &sleep, sim__deadline_in_ms(timeout_ms))) {
@@ -314,7 +314,7 @@ BOOL WINAPI InitOnceBeginInitialize(PINIT_ONCE once, DWORD flags, PBOOL pending,
                                     LPVOID *context) {
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%x", flags)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%x", (unsigned)flags)) {
     if ((flags & INIT_ONCE_ASYNC) != 0) {
       call.error = ERROR_NOT_SUPPORTED;
     } else if ((flags & INIT_ONCE_CHECK_ONLY) != 0) {
@@ -331,7 +331,7 @@ BOOL WINAPI InitOnceBeginInitialize(PINIT_ONCE once, DWORD flags, PBOOL pending,
 BOOL WINAPI InitOnceComplete(PINIT_ONCE once, DWORD flags, LPVOID context) {
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%x", flags)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%x", (unsigned)flags)) {
     if (once->Ptr != (PVOID)ONCE_RUNS) {
       call.error = ERROR_GEN_FAILURE;
     } else {

@@ -89,7 +89,7 @@ HANDLE WINAPI OpenMutexW(DWORD access, BOOL inherit, LPCWSTR name) {
   struct call call;
   HANDLE handle = NULL;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%x", access)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%x", (unsigned)access)) {
     handle = sim__named_open(&call, OBJECT_MUTEX, access, inherit != 0, name);
   }
   sim__call_end(&call);

@@ -136,7 +136,7 @@ DWORD WINAPI GetFullPathNameW(LPCWSTR name, DWORD size, LPWSTR out,
   DWORD result = 0;
 
   (void)part;
-  if (sim__call_begin(&call, __func__, PLACE, "%u", size)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%u", (unsigned)size)) {
     const size_t units = length_of(name);
     WCHAR *path = malloc((units + 1) * sizeof *path);
 

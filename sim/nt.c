@@ -137,7 +137,8 @@ NTSTATUS NTAPI NtOpenFile(PHANDLE file, ACCESS_MASK access,
   struct call call;
 
   (void)share;
-  if (sim__call_begin(&call, __func__, PLACE, "%x %x", access, options)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%x %x", (unsigned)access,
+                      (unsigned)options)) {
     call.error = (uint32_t)open_nt(file, access, attributes, options);
     if (call.error == 0) {
       io->Status = STATUS_SUCCESS;
@@ -160,7 +161,8 @@ NTSTATUS NTAPI NtCreateFile(PHANDLE file, ACCESS_MASK access,
   (void)disposition;
   (void)ea;
   (void)ea_size;
-  if (sim__call_begin(&call, __func__, PLACE, "%x %x", access, options)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%x %x", (unsigned)access,
+                      (unsigned)options)) {
     call.error = (uint32_t)open_nt(file, access, attributes, options);
     if (call.error == 0) {
       io->Status = STATUS_SUCCESS;
@@ -228,7 +230,8 @@ NTSTATUS NTAPI NtCreateNamedPipeFile(
     ULONG in_quota, ULONG out_quota, PLARGE_INTEGER timeout) {
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%x %x", access, share)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%x %x", (unsigned)access,
+                      (unsigned)share)) {
     int64_t wait = timeout != NULL ? timeout->QuadPart : 0;
     struct create_options create = {
         .access = access,
@@ -289,7 +292,7 @@ NTSTATUS NTAPI NtReadFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc,
 
   (void)offset;
   (void)key;
-  if (sim__call_begin(&call, __func__, PLACE, "%p %u", file, size)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u", file, (unsigned)size)) {
     call.error =
         (uint32_t)transfer_nt(&call, OP_READ, file, &request, buffer, size);
   }
@@ -304,7 +307,7 @@ NTSTATUS NTAPI NtWriteFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc,
 
   (void)offset;
   (void)key;
-  if (sim__call_begin(&call, __func__, PLACE, "%p %u", file, size)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u", file, (unsigned)size)) {
     call.error =
         (uint32_t)transfer_nt(&call, OP_WRITE, file, &request, buffer, size);
   }
@@ -414,7 +417,8 @@ NTSTATUS NTAPI NtFsControlFile(HANDLE handle, HANDLE event, PIO_APC_ROUTINE apc,
                                ULONG out_size) {
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%p %x", handle, code)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %x", handle,
+                      (unsigned)code)) {
     struct request request = {io, event, apc, apc_context};
     NTSTATUS status;
     size_t info;

@@ -87,7 +87,7 @@ BOOL WINAPI QueueUserWorkItem(LPTHREAD_START_ROUTINE function, PVOID context,
                               ULONG flags) {
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%x", flags)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%x", (unsigned)flags)) {
     struct item *item = malloc(sizeof *item);
 
     item->function = function;

@@ -165,8 +165,8 @@ BOOL WINAPI RegisterWaitForSingleObject(PHANDLE registered, HANDLE handle,
                                         ULONG flags) {
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%p %u %x", handle, timeout_ms,
-                      flags)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u %x", handle,
+                      (unsigned)timeout_ms, (unsigned)flags)) {
     NTSTATUS status;
     struct object *target = sim__handle_get(handle, OBJECT_ANY, 0, &status);
 

@@ -60,6 +60,7 @@ static struct op **choose(struct port *port) {
 static void take(struct port *port, OVERLAPPED_ENTRY *entry) {
   struct op **link = choose(port);
   struct op *op = *link;
+  uint64_t internal;
 
   *link = op->next_packet;
   port->tail = &port->head;
@@ -71,11 +72,13 @@ static void take(struct port *port, OVERLAPPED_ENTRY *entry) {
   }
   entry->lpOverlapped = op->request.context;
   entry->lpCompletionKey = op->file != NULL ? op->file->key : op->key;
-  /* Only the low half is the status; the high half is garbage. */
-  entry->Internal = (uint32_t)op->status;
-  if (op->kind != OP_POSTED && sizeof entry->Internal == 8) {
-    entry->Internal |= (ULONG_PTR)sim__random_next() << 32;
+  /* Only the low half is the status; the high half is garbage. The number is
+   * drawn in a 32-bit program, too, so that a seed is one run in both. */
+  internal = (uint32_t)op->status;
+  if (op->kind != OP_POSTED) {
+    internal |= sim__random_next() << 32;
   }
+  entry->Internal = (ULONG_PTR)internal;
   entry->dwNumberOfBytesTransferred = (DWORD)sim__lie_told(&op->lie, op->info);
   sim__op_free(op);
 }
@@ -213,8 +216,8 @@ BOOL WINAPI GetQueuedCompletionStatusEx(HANDLE port, LPOVERLAPPED_ENTRY entries,
                                         DWORD timeout_ms, BOOL alertable) {
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%p %u %u", port, count,
-                      timeout_ms)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u %u", port, (unsigned)count,
+                      (unsigned)timeout_ms)) {
     NTSTATUS status;
     struct port *object = sim__handle_get(port, OBJECT_PORT, 0, &status);
 
@@ -236,7 +239,8 @@ BOOL WINAPI GetQueuedCompletionStatus(HANDLE port, LPDWORD bytes,
   struct call call;
 
   *overlapped = NULL;
-  if (sim__call_begin(&call, __func__, PLACE, "%p %u", port, timeout_ms)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u", port,
+                      (unsigned)timeout_ms)) {
     OVERLAPPED_ENTRY entry;
     ULONG removed = 0;
     NTSTATUS status;

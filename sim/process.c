@@ -31,7 +31,8 @@ HANDLE WINAPI OpenProcess(DWORD access, BOOL inherit, DWORD id) {
   struct call call;
   HANDLE handle = NULL;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%x %u", access, id) &&
+  if (sim__call_begin(&call, __func__, PLACE, "%x %u", (unsigned)access,
+                      (unsigned)id) &&
       !sim__handle_is_full_for(&call)) {
     if (thread_of(id) == NULL) {
       call.error = ERROR_INVALID_PARAMETER;
@@ -68,7 +69,7 @@ DWORD WINAPI GetProcessId(HANDLE handle) {
 BOOL WINAPI ProcessIdToSessionId(DWORD id, LPDWORD session) {
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%u", id)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%u", (unsigned)id)) {
     const struct thread *thread = thread_of(id);
 
     if (thread == NULL) {

@@ -125,7 +125,8 @@ BOOL WINAPI GetKernelObjectSecurity(HANDLE handle, SECURITY_INFORMATION which,
                                     LPDWORD needed) {
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%p %u", handle, which)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u", handle,
+                      (unsigned)which)) {
     unsigned char *out;
     size_t used;
     NTSTATUS status;
@@ -153,7 +154,8 @@ BOOL WINAPI SetKernelObjectSecurity(HANDLE handle, SECURITY_INFORMATION which,
                                     PSECURITY_DESCRIPTOR descriptor) {
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%p %u", handle, which)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u", handle,
+                      (unsigned)which)) {
     ACCESS_MASK need =
         ((which & DACL_SECURITY_INFORMATION) != 0 ? WRITE_DAC : 0) |
         ((which & ~DACL_SECURITY_INFORMATION) != 0 ? WRITE_OWNER : 0);

@@ -38,7 +38,7 @@ HANDLE WINAPI OpenSemaphoreW(DWORD access, BOOL inherit, LPCWSTR name) {
   struct call call;
   HANDLE handle = NULL;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%x", access)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%x", (unsigned)access)) {
     handle =
         sim__named_open(&call, OBJECT_SEMAPHORE, access, inherit != 0, name);
   }

@@ -95,7 +95,7 @@ DWORD WINAPI TlsAlloc(void) {
 BOOL WINAPI TlsFree(DWORD index) {
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%u", index)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%u", (unsigned)index)) {
     slot_free(&call, index);
   }
   return sim__call_end(&call);
@@ -104,7 +104,7 @@ BOOL WINAPI TlsFree(DWORD index) {
 BOOL WINAPI TlsSetValue(DWORD index, LPVOID value) {
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%u", index)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%u", (unsigned)index)) {
     slot_set(&call, index, value);
   }
   return sim__call_end(&call);
@@ -134,7 +134,7 @@ DWORD WINAPI FlsAlloc(PFLS_CALLBACK_FUNCTION callback) {
 BOOL WINAPI FlsFree(DWORD index) {
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%u", index)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%u", (unsigned)index)) {
     slot_free(&call, index);
   }
   return sim__call_end(&call);
@@ -143,7 +143,7 @@ BOOL WINAPI FlsFree(DWORD index) {
 BOOL WINAPI FlsSetValue(DWORD index, PVOID value) {
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%u", index)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%u", (unsigned)index)) {
     slot_set(&call, index, value);
   }
   return sim__call_end(&call);

@@ -144,7 +144,8 @@ DWORD WINAPI WaitForSingleObject(HANDLE object, DWORD timeout_ms) {
   struct call call;
   DWORD result = WAIT_FAILED;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%p %u", object, timeout_ms)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u", object,
+                      (unsigned)timeout_ms)) {
     result = sim__wait_run(&call, 1, &object, false, timeout_ms, false);
   }
   sim__call_end(&call);
@@ -156,7 +157,8 @@ DWORD WINAPI WaitForSingleObjectEx(HANDLE object, DWORD timeout_ms,
   struct call call;
   DWORD result = WAIT_FAILED;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%p %u", object, timeout_ms)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u", object,
+                      (unsigned)timeout_ms)) {
     result =
         sim__wait_run(&call, 1, &object, false, timeout_ms, alertable != 0);
   }
@@ -169,7 +171,8 @@ DWORD WINAPI WaitForMultipleObjects(DWORD count, const HANDLE *objects,
   struct call call;
   DWORD result = WAIT_FAILED;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%u %u", count, timeout_ms)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%u %u", (unsigned)count,
+                      (unsigned)timeout_ms)) {
     result = sim__wait_run(&call, count, objects, all != 0, timeout_ms, false);
   }
   sim__call_end(&call);
@@ -182,7 +185,8 @@ DWORD WINAPI WaitForMultipleObjectsEx(DWORD count, const HANDLE *objects,
   struct call call;
   DWORD result = WAIT_FAILED;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%u %u", count, timeout_ms)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%u %u", (unsigned)count,
+                      (unsigned)timeout_ms)) {
     result = sim__wait_run(&call, count, objects, all != 0, timeout_ms,
                            alertable != 0);
   }

@@ -129,7 +129,8 @@ HANDLE WINAPI CreateNamedPipeW(LPCWSTR name, DWORD open_mode, DWORD pipe_mode,
   struct call call;
   HANDLE handle = INVALID_HANDLE_VALUE;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%x %x", open_mode, pipe_mode)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%x %x", (unsigned)open_mode,
+                      (unsigned)pipe_mode)) {
     handle =
         sim__create_named_pipe(&call, name, open_mode, pipe_mode, instances_max,
                                out_size, in_size, timeout_ms, attributes);
@@ -193,7 +194,8 @@ HANDLE WINAPI CreateFileW(LPCWSTR name, DWORD access, DWORD share,
   (void)share; /* the pipe file system ignores these */
   (void)disposition;
   (void)pattern;
-  if (sim__call_begin(&call, __func__, PLACE, "%x %x", access, flags)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%x %x", (unsigned)access,
+                      (unsigned)flags)) {
     handle = sim__create_file(&call, name, access, flags, attributes);
   }
   sim__call_end(&call);
@@ -205,7 +207,7 @@ BOOL WINAPI CreatePipe(PHANDLE read, PHANDLE write,
   static const WCHAR prefix[] = L"\\\\.\\pipe\\anonymous-";
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%u", size)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%u", (unsigned)size)) {
     WCHAR name[sizeof prefix / sizeof *prefix + 16];
     uint64_t number = sim__kernel.listens;
 
@@ -276,7 +278,7 @@ void sim__wait_named_pipe(struct call *call, const WCHAR *path,
 BOOL WINAPI WaitNamedPipeW(LPCWSTR name, DWORD timeout_ms) {
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%u", timeout_ms)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%u", (unsigned)timeout_ms)) {
     sim__wait_named_pipe(&call, name, timeout_ms);
   }
   return sim__call_end(&call);
@@ -323,7 +325,8 @@ BOOL WINAPI CallNamedPipeW(LPCWSTR name, LPVOID in, DWORD in_size, LPVOID out,
                            DWORD out_size, LPDWORD bytes, DWORD timeout_ms) {
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%u %u", in_size, out_size)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%u %u", (unsigned)in_size,
+                      (unsigned)out_size)) {
     sim__call_named_pipe(&call, name, in, in_size, out, out_size, bytes,
                          timeout_ms);
   }
@@ -382,7 +385,7 @@ BOOL WINAPI SetNamedPipeHandleState(HANDLE pipe, LPDWORD mode,
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p %x", pipe,
-                      mode != NULL ? *mode : 0)) {
+                      mode != NULL ? (unsigned)*mode : 0)) {
     NTSTATUS status;
     struct file *file =
         sim__handle_get(pipe, OBJECT_FILE, FILE_WRITE_ATTRIBUTES, &status);
@@ -408,7 +411,7 @@ BOOL WINAPI PeekNamedPipe(HANDLE pipe, LPVOID buffer, DWORD size, LPDWORD bytes,
                           LPDWORD available, LPDWORD left_this_message) {
   struct call call;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%p %u", pipe, size)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u", pipe, (unsigned)size)) {
     NTSTATUS status;
     struct file *file =
         sim__handle_get(pipe, OBJECT_FILE, FILE_READ_DATA, &status);

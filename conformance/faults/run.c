@@ -225,7 +225,7 @@ bool run_scenario(struct run *r, const struct scenario *scenario,
   r->listener_options.server.in_buffer_bytes = QUOTA_BYTES;
   r->listener_options.server.out_buffer_bytes = QUOTA_BYTES;
   if (plan->kind == PLAN_ALLOCATION) {
-    r->memory.fail_at = plan->nth;
+    r->memory.fail_at = (size_t)plan->nth;
   } else if (plan->kind == PLAN_CALL) {
     sim_fault(plan->function, plan->nth, plan->error);
   } else if (plan->kind == PLAN_COMPLETION) {
