@@ -194,44 +194,26 @@ HANDLE WINAPI CreateWaitableTimerA(LPSECURITY_ATTRIBUTES attributes,
   return handle;
 }
 
-static HANDLE open_named(struct call *call, enum object_type type, DWORD access,
-                         BOOL inherit, LPCSTR name) {
+static HANDLE open_named(const char *function, const void *place,
+                         enum object_type type, DWORD access, BOOL inherit,
+                         LPCSTR name) {
   WCHAR *wide = sim__wide(name);
-  HANDLE handle = sim__named_open(call, type, access, inherit != 0, wide);
+  HANDLE handle = sim__named_open(function, place, type, access, inherit, wide);
 
   free(wide);
-  sim__call_end(call);
   return handle;
 }
 
 HANDLE WINAPI OpenEventA(DWORD access, BOOL inherit, LPCSTR name) {
-  struct call call;
-
-  if (!sim__call_begin(&call, __func__, PLACE, "%x", (unsigned)access)) {
-    sim__call_end(&call);
-    return NULL;
-  }
-  return open_named(&call, OBJECT_EVENT, access, inherit, name);
+  return open_named(__func__, PLACE, OBJECT_EVENT, access, inherit, name);
 }
 
 HANDLE WINAPI OpenMutexA(DWORD access, BOOL inherit, LPCSTR name) {
-  struct call call;
-
-  if (!sim__call_begin(&call, __func__, PLACE, "%x", (unsigned)access)) {
-    sim__call_end(&call);
-    return NULL;
-  }
-  return open_named(&call, OBJECT_MUTEX, access, inherit, name);
+  return open_named(__func__, PLACE, OBJECT_MUTEX, access, inherit, name);
 }
 
 HANDLE WINAPI OpenSemaphoreA(DWORD access, BOOL inherit, LPCSTR name) {
-  struct call call;
-
-  if (!sim__call_begin(&call, __func__, PLACE, "%x", (unsigned)access)) {
-    sim__call_end(&call);
-    return NULL;
-  }
-  return open_named(&call, OBJECT_SEMAPHORE, access, inherit, name);
+  return open_named(__func__, PLACE, OBJECT_SEMAPHORE, access, inherit, name);
 }
 
 /* --- Security as text ---------------------------------------------------- */

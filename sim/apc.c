@@ -68,10 +68,9 @@ DWORD WINAPI QueueUserAPC(PAPCFUNC function, HANDLE handle, ULONG_PTR value) {
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    NTSTATUS status;
-    struct thread *thread = sim__handle_get(handle, OBJECT_THREAD, 0, &status);
+    struct thread *thread =
+        sim__handle_get_for(&call, handle, OBJECT_THREAD, 0);
 
-    sim__call_status(&call, status);
     if (thread != NULL && thread->exited) {
       call.error = ERROR_GEN_FAILURE;
     } else if (thread != NULL) {

@@ -111,6 +111,13 @@ uint64_t sim__clock_system_time(void) {
   return 134000000000000000u + sim__kernel.now_ns / 100;
 }
 
+uint64_t sim__clock_due(int64_t due) {
+  int64_t now = (int64_t)sim__clock_system_time();
+  int64_t ticks = due <= 0 ? -due : due > now ? due - now : 0;
+
+  return sim__kernel.now_ns + (uint64_t)ticks * 100;
+}
+
 void WINAPI GetSystemTimeAsFileTime(LPFILETIME time) {
   struct call call;
   uint64_t value;

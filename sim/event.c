@@ -51,22 +51,13 @@ HANDLE WINAPI CreateEventExW(LPSECURITY_ATTRIBUTES attributes, LPCWSTR name,
 }
 
 HANDLE WINAPI OpenEventW(DWORD access, BOOL inherit, LPCWSTR name) {
-  struct call call;
-  HANDLE handle = NULL;
-
-  if (sim__call_begin(&call, __func__, PLACE, "%x", (unsigned)access)) {
-    handle = sim__named_open(&call, OBJECT_EVENT, access, inherit != 0, name);
-  }
-  sim__call_end(&call);
-  return handle;
+  return sim__named_open(__func__, PLACE, OBJECT_EVENT, access, inherit, name);
 }
 
 /* event_change is SetEvent and ResetEvent. */
 static BOOL event_change(struct call *call, HANDLE handle, bool set) {
-  NTSTATUS status;
-  struct event *event = sim__handle_get(handle, OBJECT_EVENT, 0, &status);
+  struct event *event = sim__handle_get_for(call, handle, OBJECT_EVENT, 0);
 
-  sim__call_status(call, status);
   if (event != NULL && set) {
     sim__event_set(event);
   } else if (event != NULL) {

@@ -235,24 +235,35 @@ void sim_vanish(HANDLE pipe, uint64_t nth) {
   pthread_mutex_unlock(&sim__kernel.lock);
 }
 
-void sim_slow(HANDLE pipe, uint32_t delay_ms) {
+/* lock_file takes the lock and returns the file of a handle, or NULL. */
+static struct file *lock_file(HANDLE pipe) {
   NTSTATUS status;
-  struct file *file;
 
   pthread_mutex_lock(&sim__kernel.lock);
-  file = sim__handle_get(pipe, OBJECT_FILE, 0, &status);
+  return sim__handle_get(pipe, OBJECT_FILE, 0, &status);
+}
+
+void sim_slow(HANDLE pipe, uint32_t delay_ms) {
+  struct file *file = lock_file(pipe);
+
   if (file != NULL) {
     file->slow_ms = delay_ms;
   }
   pthread_mutex_unlock(&sim__kernel.lock);
 }
 
-void sim_disown(HANDLE pipe) {
-  NTSTATUS status;
-  struct file *file;
+void sim_cancel_late(HANDLE pipe, uint32_t delay_ms) {
+  struct file *file = lock_file(pipe);
 
-  pthread_mutex_lock(&sim__kernel.lock);
-  file = sim__handle_get(pipe, OBJECT_FILE, 0, &status);
+  if (file != NULL) {
+    file->cancel_late_ms = delay_ms;
+  }
+  pthread_mutex_unlock(&sim__kernel.lock);
+}
+
+void sim_disown(HANDLE pipe) {
+  const struct file *file = lock_file(pipe);
+
   if (file != NULL) {
     file->pipe->is_unowned = true;
   }
@@ -260,11 +271,8 @@ void sim_disown(HANDLE pipe) {
 }
 
 void sim_describe(HANDLE pipe, const void *bytes, size_t size) {
-  NTSTATUS status;
-  struct file *file;
+  const struct file *file = lock_file(pipe);
 
-  pthread_mutex_lock(&sim__kernel.lock);
-  file = sim__handle_get(pipe, OBJECT_FILE, 0, &status);
   if (file != NULL) {
     free(file->pipe->described);
     file->pipe->described = NULL;
@@ -273,18 +281,6 @@ void sim_describe(HANDLE pipe, const void *bytes, size_t size) {
       memcpy(file->pipe->described, bytes, size);
       file->pipe->described_bytes = size;
     }
-  }
-  pthread_mutex_unlock(&sim__kernel.lock);
-}
-
-void sim_cancel_late(HANDLE pipe, uint32_t delay_ms) {
-  NTSTATUS status;
-  struct file *file;
-
-  pthread_mutex_lock(&sim__kernel.lock);
-  file = sim__handle_get(pipe, OBJECT_FILE, 0, &status);
-  if (file != NULL) {
-    file->cancel_late_ms = delay_ms;
   }
   pthread_mutex_unlock(&sim__kernel.lock);
 }

@@ -328,19 +328,23 @@ BOOL WINAPI GetOverlappedResultEx(HANDLE file, LPOVERLAPPED overlapped,
 
 /* --- Cancelling ---------------------------------------------------------- */
 
-/* CancelIo cancels only the calling thread's operations, and succeeds even if
- * there were none. Source: Wine ntdll tests, pipe.c, test_cancelio. */
+/* cancel_own cancels only the operations of the calling thread, and succeeds
+ * even if there are none. Source: Wine ntdll tests, pipe.c, test_cancelio. */
+static NTSTATUS cancel_own(HANDLE handle) {
+  NTSTATUS status;
+  struct file *file = sim__handle_get(handle, OBJECT_FILE, 0, &status);
+
+  if (file != NULL) {
+    sim__ops_cancel(file, NULL, sim__thread_self()->id);
+  }
+  return status;
+}
+
 BOOL WINAPI CancelIo(HANDLE handle) {
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    NTSTATUS status;
-    struct file *file = sim__handle_get(handle, OBJECT_FILE, 0, &status);
-
-    if (file != NULL) {
-      sim__ops_cancel(file, NULL, sim__thread_self()->id);
-    }
-    sim__call_status(&call, status);
+    sim__call_status(&call, cancel_own(handle));
   }
   return sim__call_end(&call);
 }
@@ -380,14 +384,8 @@ NTSTATUS NTAPI NtCancelIoFile(HANDLE handle, PIO_STATUS_BLOCK io) {
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    NTSTATUS status;
-    struct file *file = sim__handle_get(handle, OBJECT_FILE, 0, &status);
-
-    if (file != NULL) {
-      sim__ops_cancel(file, NULL, sim__thread_self()->id);
-    }
-    call.error = (uint32_t)status;
-    io->Status = status;
+    call.error = (uint32_t)cancel_own(handle);
+    io->Status = (NTSTATUS)call.error;
     io->Information = 0;
   }
   return sim__call_end_nt(&call);

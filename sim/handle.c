@@ -190,6 +190,15 @@ void *sim__handle_get(HANDLE handle, unsigned types, ACCESS_MASK access,
   return object;
 }
 
+void *sim__handle_get_for(struct call *call, HANDLE handle, unsigned types,
+                          ACCESS_MASK access) {
+  NTSTATUS status;
+  void *object = sim__handle_get(handle, types, access, &status);
+
+  sim__call_status(call, status);
+  return object;
+}
+
 ACCESS_MASK sim__handle_access(HANDLE handle) {
   const struct slot *slot = slot_get(handle);
 
@@ -346,12 +355,9 @@ BOOL WINAPI GetHandleInformation(HANDLE handle, LPDWORD flags) {
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    NTSTATUS status;
-
-    if (sim__handle_get(handle, OBJECT_ANY, 0, &status) != NULL) {
+    if (sim__handle_get_for(&call, handle, OBJECT_ANY, 0) != NULL) {
       *flags = slot_get(handle) != NULL ? slot_get(handle)->flags : 0;
     }
-    sim__call_status(&call, status);
   }
   return sim__call_end(&call);
 }
@@ -360,15 +366,12 @@ BOOL WINAPI SetHandleInformation(HANDLE handle, DWORD mask, DWORD flags) {
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    NTSTATUS status;
-
-    if (sim__handle_get(handle, OBJECT_ANY, 0, &status) != NULL &&
+    if (sim__handle_get_for(&call, handle, OBJECT_ANY, 0) != NULL &&
         slot_get(handle) != NULL) {
       struct slot *slot = slot_get(handle);
 
       slot->flags = (slot->flags & ~mask) | (flags & mask);
     }
-    sim__call_status(&call, status);
   }
   return sim__call_end(&call);
 }
@@ -416,10 +419,9 @@ DWORD WINAPI GetFileType(HANDLE handle) {
   DWORD type = FILE_TYPE_UNKNOWN;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    NTSTATUS status;
-    const struct file *file = sim__handle_get(handle, OBJECT_FILE, 0, &status);
+    const struct file *file =
+        sim__handle_get_for(&call, handle, OBJECT_FILE, 0);
 
-    sim__call_status(&call, status);
     if (file != NULL) {
       type = file->kind == FILE_NUL || file->kind == FILE_CONSOLE
                  ? FILE_TYPE_CHAR

@@ -96,6 +96,10 @@ struct call {
 /* sim__handle_is_full_for does the same, and then fails `call`. */
 bool sim__handle_is_full_for(struct call *call);
 
+/* sim__handle_get_for is sim__handle_get with the error in call->error. */
+void *sim__handle_get_for(struct call *call, HANDLE handle, unsigned types,
+                          ACCESS_MASK access);
+
 #define PLACE __builtin_return_address(0)
 
 /* sim__call_begin takes the lock, counts the call, moves the clock on and draws
@@ -250,6 +254,11 @@ uint64_t sim__deadline_in_ms(DWORD timeout_ms);
 
 /* sim__clock_system_time returns the time of day as a FILETIME. */
 uint64_t sim__clock_system_time(void);
+
+/* sim__clock_due returns the time of the kernel's clock, in ns. A negative
+ * `due` is relative, a positive one is a system time, both in units of 100
+ * ns. */
+uint64_t sim__clock_due(int64_t due);
 void sim__clock_step(uint64_t ns);
 
 /* sim__clock_poll is called for a poll that found nothing, so that time passes
@@ -324,8 +333,12 @@ HANDLE sim__named_create(struct call *call, struct object *object,
                          ACCESS_MASK access,
                          const SECURITY_ATTRIBUTES *attributes,
                          const WCHAR *name);
-HANDLE sim__named_open(struct call *call, enum object_type type,
-                       ACCESS_MASK access, bool inherit, const WCHAR *name);
+
+/* sim__named_open is a whole call: Open...W. `function` is its name and `place`
+ * its caller. */
+HANDLE sim__named_open(const char *function, const void *place,
+                       enum object_type type, ACCESS_MASK access, BOOL inherit,
+                       const WCHAR *name);
 void sim__named_forget(const struct object *object);
 
 /* --- Values of threads (tls.c) ------------------------------------------- */

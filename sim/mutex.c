@@ -86,24 +86,15 @@ HANDLE WINAPI CreateMutexW(LPSECURITY_ATTRIBUTES attributes, BOOL owned_now,
 }
 
 HANDLE WINAPI OpenMutexW(DWORD access, BOOL inherit, LPCWSTR name) {
-  struct call call;
-  HANDLE handle = NULL;
-
-  if (sim__call_begin(&call, __func__, PLACE, "%x", (unsigned)access)) {
-    handle = sim__named_open(&call, OBJECT_MUTEX, access, inherit != 0, name);
-  }
-  sim__call_end(&call);
-  return handle;
+  return sim__named_open(__func__, PLACE, OBJECT_MUTEX, access, inherit, name);
 }
 
 BOOL WINAPI ReleaseMutex(HANDLE handle) {
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    NTSTATUS status;
-    struct mutex *mutex = sim__handle_get(handle, OBJECT_MUTEX, 0, &status);
+    struct mutex *mutex = sim__handle_get_for(&call, handle, OBJECT_MUTEX, 0);
 
-    sim__call_status(&call, status);
     if (mutex != NULL && mutex->owner != sim__thread_self()) {
       call.error = ERROR_NOT_OWNER;
     } else if (mutex != NULL && --mutex->depth == 0) {

@@ -121,8 +121,8 @@ HANDLE sim__named_create(struct call *call, struct object *object,
   return sim__handle_open(object, access, inherit);
 }
 
-HANDLE sim__named_open(struct call *call, enum object_type type,
-                       ACCESS_MASK access, bool inherit, const WCHAR *name) {
+static HANDLE open_named(struct call *call, enum object_type type,
+                         ACCESS_MASK access, bool inherit, const WCHAR *name) {
   struct named *named;
   NTSTATUS status;
 
@@ -138,4 +138,17 @@ HANDLE sim__named_open(struct call *call, enum object_type type,
     return NULL;
   }
   return open_existing(call, named->object, type, access, inherit);
+}
+
+HANDLE sim__named_open(const char *function, const void *place,
+                       enum object_type type, ACCESS_MASK access, BOOL inherit,
+                       const WCHAR *name) {
+  struct call call;
+  HANDLE handle = NULL;
+
+  if (sim__call_begin(&call, function, place, "%x", (unsigned)access)) {
+    handle = open_named(&call, type, access, inherit != 0, name);
+  }
+  sim__call_end(&call);
+  return handle;
 }

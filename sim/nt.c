@@ -92,7 +92,7 @@ static bool is_alertable(ULONG options) {
   return (options & FILE_SYNCHRONOUS_IO_ALERT) != 0;
 }
 
-static NTSTATUS open_nt(HANDLE *handle, ACCESS_MASK access,
+static NTSTATUS open_nt(HANDLE *handle, IO_STATUS_BLOCK *io, ACCESS_MASK access,
                         const OBJECT_ATTRIBUTES *attributes, ULONG options) {
   struct open_options open = {
       .access = sim__access_map(access),
@@ -128,6 +128,8 @@ static NTSTATUS open_nt(HANDLE *handle, ACCESS_MASK access,
   file->alertable = is_alertable(options);
   *handle = sim__handle_open(&file->object, granted,
                              (attributes->Attributes & OBJ_INHERIT) != 0);
+  io->Status = STATUS_SUCCESS;
+  io->Information = FILE_OPENED;
   return STATUS_SUCCESS;
 }
 
@@ -139,11 +141,7 @@ NTSTATUS NTAPI NtOpenFile(PHANDLE file, ACCESS_MASK access,
   (void)share;
   if (sim__call_begin(&call, __func__, PLACE, "%x %x", (unsigned)access,
                       (unsigned)options)) {
-    call.error = (uint32_t)open_nt(file, access, attributes, options);
-    if (call.error == 0) {
-      io->Status = STATUS_SUCCESS;
-      io->Information = FILE_OPENED;
-    }
+    call.error = (uint32_t)open_nt(file, io, access, attributes, options);
   }
   return sim__call_end_nt(&call);
 }
@@ -163,11 +161,7 @@ NTSTATUS NTAPI NtCreateFile(PHANDLE file, ACCESS_MASK access,
   (void)ea_size;
   if (sim__call_begin(&call, __func__, PLACE, "%x %x", (unsigned)access,
                       (unsigned)options)) {
-    call.error = (uint32_t)open_nt(file, access, attributes, options);
-    if (call.error == 0) {
-      io->Status = STATUS_SUCCESS;
-      io->Information = FILE_OPENED;
-    }
+    call.error = (uint32_t)open_nt(file, io, access, attributes, options);
   }
   return sim__call_end_nt(&call);
 }
@@ -267,51 +261,50 @@ NTSTATUS NTAPI NtCreateNamedPipeFile(
 
 /* --- Reading and writing ------------------------------------------------- */
 
-static NTSTATUS transfer_nt(struct call *call, enum op_kind kind, HANDLE handle,
+/* transfer_nt is the call `function` of the caller at `place`. */
+static NTSTATUS transfer_nt(const char *function, const void *place,
+                            enum op_kind kind, HANDLE handle,
                             const struct request *request, void *buffer,
                             ULONG size) {
-  NTSTATUS status;
-  size_t info;
-  struct file *file = sim__handle_get(
-      handle, OBJECT_FILE, kind == OP_READ ? FILE_READ_DATA : FILE_WRITE_DATA,
-      &status);
+  struct call call;
 
-  if (file != NULL) {
-    sim__file_enter(file);
-    status = sim__file_transfer(call, kind, file, request, buffer, size, &info);
-    sim__file_leave(file);
+  if (sim__call_begin(&call, function, place, "%p %u", handle,
+                      (unsigned)size)) {
+    NTSTATUS status;
+    size_t info;
+    struct file *file = sim__handle_get(
+        handle, OBJECT_FILE, kind == OP_READ ? FILE_READ_DATA : FILE_WRITE_DATA,
+        &status);
+
+    if (file != NULL) {
+      sim__file_enter(file);
+      status =
+          sim__file_transfer(&call, kind, file, request, buffer, size, &info);
+      sim__file_leave(file);
+    }
+    call.error = (uint32_t)status;
   }
-  return status;
+  return sim__call_end_nt(&call);
 }
 
 NTSTATUS NTAPI NtReadFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc,
                           PVOID apc_context, PIO_STATUS_BLOCK io, PVOID buffer,
                           ULONG size, PLARGE_INTEGER offset, PULONG key) {
-  struct call call;
-  struct request request = {io, event, apc, apc_context};
+  const struct request request = {io, event, apc, apc_context};
 
   (void)offset;
   (void)key;
-  if (sim__call_begin(&call, __func__, PLACE, "%p %u", file, (unsigned)size)) {
-    call.error =
-        (uint32_t)transfer_nt(&call, OP_READ, file, &request, buffer, size);
-  }
-  return sim__call_end_nt(&call);
+  return transfer_nt(__func__, PLACE, OP_READ, file, &request, buffer, size);
 }
 
 NTSTATUS NTAPI NtWriteFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc,
                            PVOID apc_context, PIO_STATUS_BLOCK io, PVOID buffer,
                            ULONG size, PLARGE_INTEGER offset, PULONG key) {
-  struct call call;
-  struct request request = {io, event, apc, apc_context};
+  const struct request request = {io, event, apc, apc_context};
 
   (void)offset;
   (void)key;
-  if (sim__call_begin(&call, __func__, PLACE, "%p %u", file, (unsigned)size)) {
-    call.error =
-        (uint32_t)transfer_nt(&call, OP_WRITE, file, &request, buffer, size);
-  }
-  return sim__call_end_nt(&call);
+  return transfer_nt(__func__, PLACE, OP_WRITE, file, &request, buffer, size);
 }
 
 /* --- Controls ------------------------------------------------------------ */

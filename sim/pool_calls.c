@@ -2,30 +2,33 @@
  * effect: the pool is the process's own. */
 #include "pool.h"
 
-enum { TICK_NS = 100 };
-
 static uint64_t deadline_of(const FILETIME *time) {
-  LONGLONG due =
-      (LONGLONG)((uint64_t)time->dwHighDateTime << 32 | time->dwLowDateTime);
-  LONGLONG now = (LONGLONG)sim__clock_system_time();
-  LONGLONG ticks = due <= 0 ? -due : due > now ? due - now : 0;
-
-  return sim__kernel.now_ns + (uint64_t)ticks * TICK_NS;
+  return sim__clock_due(
+      (int64_t)((uint64_t)time->dwHighDateTime << 32 | time->dwLowDateTime));
 }
 
 static struct pool_object *made(struct call *call, struct pool_object *object) {
   return sim__call_end(call) ? object : NULL;
 }
 
-static void wait_for_callbacks(struct call *call, void *object, BOOL cancels) {
+/* The next two are the calls for each kind of object. `name` is the function
+ * that the program called, `place` its caller. */
+static void wait_for_callbacks(const char *name, const void *place,
+                               void *object, BOOL cancels) {
+  struct call call;
+
+  sim__call_note(&call, name, place);
   sim__wait_check("a wait for callbacks");
   sim__pool_object_wait(object, cancels != 0);
-  sim__call_end(call);
+  sim__call_end(&call);
 }
 
-static void close_object(struct call *call, void *object) {
+static void close_object(const char *name, const void *place, void *object) {
+  struct call call;
+
+  sim__call_note(&call, name, place);
   sim__pool_object_close(object);
-  sim__call_end(call);
+  sim__call_end(&call);
 }
 
 /* --- Work ---------------------------------------------------------------- */
@@ -52,17 +55,11 @@ void WINAPI SubmitThreadpoolWork(PTP_WORK work) {
 }
 
 void WINAPI WaitForThreadpoolWorkCallbacks(PTP_WORK work, BOOL cancels) {
-  struct call call;
-
-  sim__call_note(&call, __func__, PLACE);
-  wait_for_callbacks(&call, work, cancels);
+  wait_for_callbacks(__func__, PLACE, work, cancels);
 }
 
 void WINAPI CloseThreadpoolWork(PTP_WORK work) {
-  struct call call;
-
-  sim__call_note(&call, __func__, PLACE);
-  close_object(&call, work);
+  close_object(__func__, PLACE, work);
 }
 
 /* --- Timers -------------------------------------------------------------- */
@@ -98,17 +95,11 @@ void WINAPI SetThreadpoolTimer(PTP_TIMER timer, PFILETIME due, DWORD period_ms,
 }
 
 void WINAPI WaitForThreadpoolTimerCallbacks(PTP_TIMER timer, BOOL cancels) {
-  struct call call;
-
-  sim__call_note(&call, __func__, PLACE);
-  wait_for_callbacks(&call, timer, cancels);
+  wait_for_callbacks(__func__, PLACE, timer, cancels);
 }
 
 void WINAPI CloseThreadpoolTimer(PTP_TIMER timer) {
-  struct call call;
-
-  sim__call_note(&call, __func__, PLACE);
-  close_object(&call, timer);
+  close_object(__func__, PLACE, timer);
 }
 
 /* --- Waits --------------------------------------------------------------- */
@@ -146,17 +137,11 @@ void WINAPI SetThreadpoolWait(PTP_WAIT wait, HANDLE handle, PFILETIME timeout) {
 }
 
 void WINAPI WaitForThreadpoolWaitCallbacks(PTP_WAIT wait, BOOL cancels) {
-  struct call call;
-
-  sim__call_note(&call, __func__, PLACE);
-  wait_for_callbacks(&call, wait, cancels);
+  wait_for_callbacks(__func__, PLACE, wait, cancels);
 }
 
 void WINAPI CloseThreadpoolWait(PTP_WAIT wait) {
-  struct call call;
-
-  sim__call_note(&call, __func__, PLACE);
-  close_object(&call, wait);
+  close_object(__func__, PLACE, wait);
 }
 
 BOOL WINAPI RegisterWaitForSingleObject(PHANDLE registered, HANDLE handle,
@@ -167,10 +152,8 @@ BOOL WINAPI RegisterWaitForSingleObject(PHANDLE registered, HANDLE handle,
 
   if (sim__call_begin(&call, __func__, PLACE, "%p %u %x", handle,
                       (unsigned)timeout_ms, (unsigned)flags)) {
-    NTSTATUS status;
-    struct object *target = sim__handle_get(handle, OBJECT_ANY, 0, &status);
+    struct object *target = sim__handle_get_for(&call, handle, OBJECT_ANY, 0);
 
-    sim__call_status(&call, status);
     if (target != NULL) {
       struct pool_object *object =
           sim__pool_object_new(POOL_REGISTERED, context);
@@ -272,10 +255,7 @@ void WINAPI CancelThreadpoolIo(PTP_IO io) {
 }
 
 void WINAPI WaitForThreadpoolIoCallbacks(PTP_IO io, BOOL cancels) {
-  struct call call;
-
-  sim__call_note(&call, __func__, PLACE);
-  wait_for_callbacks(&call, io, cancels);
+  wait_for_callbacks(__func__, PLACE, io, cancels);
 }
 
 void WINAPI CloseThreadpoolIo(PTP_IO io) {
@@ -283,7 +263,8 @@ void WINAPI CloseThreadpoolIo(PTP_IO io) {
 
   sim__call_note(&call, __func__, PLACE);
   sim__object_unref(&((struct pool_object *)io)->port->object);
-  close_object(&call, io);
+  sim__pool_object_close((struct pool_object *)io);
+  sim__call_end(&call);
 }
 
 BOOL WINAPI BindIoCompletionCallback(HANDLE file,

@@ -195,10 +195,8 @@ BOOL WINAPI PostQueuedCompletionStatus(HANDLE port, DWORD bytes, ULONG_PTR key,
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p", port)) {
-    NTSTATUS status;
-    struct port *object = sim__handle_get(port, OBJECT_PORT, 0, &status);
+    struct port *object = sim__handle_get_for(&call, port, OBJECT_PORT, 0);
 
-    sim__call_status(&call, status);
     if (object != NULL) {
       struct op *op = sim__op_new(&call, OP_POSTED, NULL, NULL, NULL, 0);
 

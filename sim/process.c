@@ -56,11 +56,9 @@ DWORD WINAPI GetProcessId(HANDLE handle) {
     return GetCurrentProcessId();
   }
   if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    NTSTATUS status;
     const struct process *process =
-        sim__handle_get(handle, OBJECT_PROCESS, 0, &status);
+        sim__handle_get_for(&call, handle, OBJECT_PROCESS, 0);
 
-    sim__call_status(&call, status);
     id = process != NULL ? process->id : 0;
   }
   return sim__call_end(&call) ? id : 0;

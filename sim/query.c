@@ -318,24 +318,30 @@ BOOL WINAPI GetNamedPipeHandleStateW(HANDLE pipe, LPDWORD state,
   return sim__call_end(&call);
 }
 
-/* query_id: the ids stay valid after the peer's close, but not after a
- * disconnect. Source: Wine kernel32 tests, test_namedpipe_process_id. */
-static void query_id(struct call *call, HANDLE pipe, int end,
-                     const uint32_t *(*ids)(const struct instance *),
+/* query_id is the call `function` of the caller at `place`. The ids stay valid
+ * after the peer's close, but not after a disconnect. Source: Wine kernel32
+ * tests, test_namedpipe_process_id. */
+static BOOL query_id(const char *function, const void *place, HANDLE pipe,
+                     int end, const uint32_t *(*ids)(const struct instance *),
                      PULONG id) {
-  struct file *file = query_begin(call, pipe, 0);
+  struct call call;
 
-  if (file == NULL) {
-    return;
+  if (sim__call_begin(&call, function, place, "%p", pipe)) {
+    struct file *file = query_begin(&call, pipe, 0);
+
+    if (file == NULL) {
+      return sim__call_end(&call);
+    }
+    if (id == NULL) {
+      call.error = ERROR_INSUFFICIENT_BUFFER;
+    } else if (end == END_CLIENT && !file->instance->had_client) {
+      call.error = ERROR_NOT_FOUND;
+    } else {
+      *id = ids(file->instance)[end];
+    }
+    sim__file_leave(file);
   }
-  if (id == NULL) {
-    call->error = ERROR_INSUFFICIENT_BUFFER;
-  } else if (end == END_CLIENT && !file->instance->had_client) {
-    call->error = ERROR_NOT_FOUND;
-  } else {
-    *id = ids(file->instance)[end];
-  }
-  sim__file_leave(file);
+  return sim__call_end(&call);
 }
 
 static const uint32_t *process_ids(const struct instance *instance) {
@@ -347,39 +353,19 @@ static const uint32_t *session_ids(const struct instance *instance) {
 }
 
 BOOL WINAPI GetNamedPipeClientProcessId(HANDLE pipe, PULONG id) {
-  struct call call;
-
-  if (sim__call_begin(&call, __func__, PLACE, "%p", pipe)) {
-    query_id(&call, pipe, END_CLIENT, process_ids, id);
-  }
-  return sim__call_end(&call);
+  return query_id(__func__, PLACE, pipe, END_CLIENT, process_ids, id);
 }
 
 BOOL WINAPI GetNamedPipeServerProcessId(HANDLE pipe, PULONG id) {
-  struct call call;
-
-  if (sim__call_begin(&call, __func__, PLACE, "%p", pipe)) {
-    query_id(&call, pipe, END_SERVER, process_ids, id);
-  }
-  return sim__call_end(&call);
+  return query_id(__func__, PLACE, pipe, END_SERVER, process_ids, id);
 }
 
 BOOL WINAPI GetNamedPipeClientSessionId(HANDLE pipe, PULONG id) {
-  struct call call;
-
-  if (sim__call_begin(&call, __func__, PLACE, "%p", pipe)) {
-    query_id(&call, pipe, END_CLIENT, session_ids, id);
-  }
-  return sim__call_end(&call);
+  return query_id(__func__, PLACE, pipe, END_CLIENT, session_ids, id);
 }
 
 BOOL WINAPI GetNamedPipeServerSessionId(HANDLE pipe, PULONG id) {
-  struct call call;
-
-  if (sim__call_begin(&call, __func__, PLACE, "%p", pipe)) {
-    query_id(&call, pipe, END_SERVER, session_ids, id);
-  }
-  return sim__call_end(&call);
+  return query_id(__func__, PLACE, pipe, END_SERVER, session_ids, id);
 }
 
 /* `size` is in bytes. For a client of this machine the call fails with error

@@ -35,26 +35,17 @@ HANDLE WINAPI CreateSemaphoreW(LPSECURITY_ATTRIBUTES attributes, LONG count,
 }
 
 HANDLE WINAPI OpenSemaphoreW(DWORD access, BOOL inherit, LPCWSTR name) {
-  struct call call;
-  HANDLE handle = NULL;
-
-  if (sim__call_begin(&call, __func__, PLACE, "%x", (unsigned)access)) {
-    handle =
-        sim__named_open(&call, OBJECT_SEMAPHORE, access, inherit != 0, name);
-  }
-  sim__call_end(&call);
-  return handle;
+  return sim__named_open(__func__, PLACE, OBJECT_SEMAPHORE, access, inherit,
+                         name);
 }
 
 BOOL WINAPI ReleaseSemaphore(HANDLE handle, LONG count, LPLONG previous) {
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p %d", handle, (int)count)) {
-    NTSTATUS status;
     struct semaphore *semaphore =
-        sim__handle_get(handle, OBJECT_SEMAPHORE, 0, &status);
+        sim__handle_get_for(&call, handle, OBJECT_SEMAPHORE, 0);
 
-    sim__call_status(&call, status);
     if (semaphore != NULL && count <= 0) {
       call.error = ERROR_INVALID_PARAMETER;
     } else if (semaphore != NULL &&

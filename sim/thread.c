@@ -305,10 +305,9 @@ DWORD WINAPI ResumeThread(HANDLE handle) {
   DWORD count = 0;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    NTSTATUS status;
-    struct thread *thread = sim__handle_get(handle, OBJECT_THREAD, 0, &status);
+    struct thread *thread =
+        sim__handle_get_for(&call, handle, OBJECT_THREAD, 0);
 
-    sim__call_status(&call, status);
     if (thread != NULL && thread->suspended) {
       thread->suspended = false;
       count = 1;
@@ -325,11 +324,9 @@ DWORD WINAPI GetThreadId(HANDLE handle) {
   DWORD id = 0;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    NTSTATUS status;
     const struct thread *thread =
-        sim__handle_get(handle, OBJECT_THREAD, 0, &status);
+        sim__handle_get_for(&call, handle, OBJECT_THREAD, 0);
 
-    sim__call_status(&call, status);
     id = thread != NULL ? thread->id : 0;
   }
   return sim__call_end(&call) ? id : 0;
@@ -340,10 +337,9 @@ BOOL WINAPI SetThreadPriority(HANDLE handle, int priority) {
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p %d", handle, priority)) {
-    NTSTATUS status;
-    struct thread *thread = sim__handle_get(handle, OBJECT_THREAD, 0, &status);
+    struct thread *thread =
+        sim__handle_get_for(&call, handle, OBJECT_THREAD, 0);
 
-    sim__call_status(&call, status);
     if (thread != NULL) {
       thread->priority = priority;
     }
@@ -356,11 +352,9 @@ int WINAPI GetThreadPriority(HANDLE handle) {
   int priority = 0;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    NTSTATUS status;
     const struct thread *thread =
-        sim__handle_get(handle, OBJECT_THREAD, 0, &status);
+        sim__handle_get_for(&call, handle, OBJECT_THREAD, 0);
 
-    sim__call_status(&call, status);
     priority = thread != NULL ? thread->priority : 0;
   }
   return sim__call_end(&call) ? priority : MAXLONG;
@@ -370,11 +364,9 @@ BOOL WINAPI GetExitCodeThread(HANDLE handle, LPDWORD code) {
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    NTSTATUS status;
     const struct thread *thread =
-        sim__handle_get(handle, OBJECT_THREAD, 0, &status);
+        sim__handle_get_for(&call, handle, OBJECT_THREAD, 0);
 
-    sim__call_status(&call, status);
     if (thread != NULL) {
       *code = thread->exited ? thread->exit_code : STILL_ACTIVE;
     }
@@ -386,16 +378,15 @@ BOOL WINAPI CancelSynchronousIo(HANDLE handle) {
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    NTSTATUS status;
-    struct thread *thread = sim__handle_get(handle, OBJECT_THREAD, 0, &status);
+    struct thread *thread =
+        sim__handle_get_for(&call, handle, OBJECT_THREAD, 0);
 
     if (thread != NULL &&
         (thread->sync_op == NULL || !thread->sync_op->queued ||
          !sim__ops_cancel(thread->sync_op->file, thread->sync_op->request.iosb,
                           thread->id))) {
-      status = STATUS_NOT_FOUND;
+      call.error = ERROR_NOT_FOUND;
     }
-    sim__call_status(&call, status);
   }
   return sim__call_end(&call);
 }

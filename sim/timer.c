@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { TIMER_ACCESS = 0x1F0003, TICK_NS = 100 };
+enum { TIMER_ACCESS = 0x1F0003 };
 
 static struct timer *armed; /* all timers that are set */
 
@@ -87,15 +87,6 @@ HANDLE WINAPI CreateWaitableTimerW(LPSECURITY_ATTRIBUTES attributes,
   return handle;
 }
 
-/* due_of returns the time of the kernel's clock. A negative number is relative,
- * a positive one is a system time. */
-static uint64_t due_of(LONGLONG due) {
-  LONGLONG now = (LONGLONG)sim__clock_system_time();
-  LONGLONG ticks = due <= 0 ? -due : due > now ? due - now : 0;
-
-  return sim__kernel.now_ns + (uint64_t)ticks * TICK_NS;
-}
-
 BOOL WINAPI SetWaitableTimer(HANDLE handle, const LARGE_INTEGER *due,
                              LONG period_ms, PTIMERAPCROUTINE routine,
                              LPVOID context, BOOL resume) {
@@ -104,10 +95,8 @@ BOOL WINAPI SetWaitableTimer(HANDLE handle, const LARGE_INTEGER *due,
   (void)resume;
   if (sim__call_begin(&call, __func__, PLACE, "%p %lld %d", handle,
                       due->QuadPart, (int)period_ms)) {
-    NTSTATUS status;
-    struct timer *timer = sim__handle_get(handle, OBJECT_TIMER, 0, &status);
+    struct timer *timer = sim__handle_get_for(&call, handle, OBJECT_TIMER, 0);
 
-    sim__call_status(&call, status);
     if (timer != NULL && period_ms < 0) {
       call.error = ERROR_INVALID_PARAMETER;
     } else if (timer != NULL) {
@@ -117,7 +106,7 @@ BOOL WINAPI SetWaitableTimer(HANDLE handle, const LARGE_INTEGER *due,
       timer->routine = routine;
       timer->context = context;
       timer->thread_id = sim__thread_self()->id;
-      arm(timer, due_of(due->QuadPart));
+      arm(timer, sim__clock_due(due->QuadPart));
       sim__timers_run();
     }
   }
@@ -130,10 +119,8 @@ BOOL WINAPI CancelWaitableTimer(HANDLE handle) {
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    NTSTATUS status;
-    struct timer *timer = sim__handle_get(handle, OBJECT_TIMER, 0, &status);
+    struct timer *timer = sim__handle_get_for(&call, handle, OBJECT_TIMER, 0);
 
-    sim__call_status(&call, status);
     if (timer != NULL) {
       disarm(timer);
     }

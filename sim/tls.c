@@ -11,57 +11,122 @@ static struct {
   PFLS_CALLBACK_FUNCTION callback; /* NULL: none */
 } slots[SLOTS_MAX];
 
-static DWORD slot_take(struct call *call, PFLS_CALLBACK_FUNCTION callback) {
-  for (DWORD i = 0; i < SLOTS_MAX; i++) {
-    if (!slots[i].taken) {
+/* --- Calls, for both kinds of slots -------------------------------------- */
+
+/* `name` is the function that the program called, `place` its caller. */
+static DWORD slot_alloc(const char *name, const void *place,
+                        PFLS_CALLBACK_FUNCTION callback) {
+  struct call call;
+  DWORD index = TLS_OUT_OF_INDEXES;
+
+  if (sim__call_begin(&call, name, place, " ")) {
+    DWORD i = 0;
+
+    while (i < SLOTS_MAX && slots[i].taken) {
+      i++;
+    }
+    if (i < SLOTS_MAX) {
       slots[i].taken = true;
       slots[i].callback = callback;
-      return i;
+      index = i;
+    } else {
+      call.error = ERROR_NO_MORE_ITEMS;
     }
   }
-  call->error = ERROR_NO_MORE_ITEMS;
-  return TLS_OUT_OF_INDEXES;
+  sim__call_end(&call);
+  return index;
 }
 
 /* slot_free also clears the slot in all threads. */
-static void slot_free(struct call *call, DWORD index) {
-  if (index >= SLOTS_MAX || !slots[index].taken) {
-    call->error = ERROR_INVALID_PARAMETER;
-    return;
-  }
-  slots[index].taken = false;
-  for (struct thread *t = sim__kernel.thread_list; t != NULL; t = t->next) {
-    if (t->tls != NULL) {
-      t->tls[index] = NULL;
+static BOOL slot_free(const char *name, const void *place, DWORD index) {
+  struct call call;
+
+  if (sim__call_begin(&call, name, place, "%u", (unsigned)index)) {
+    if (index >= SLOTS_MAX || !slots[index].taken) {
+      call.error = ERROR_INVALID_PARAMETER;
+      return sim__call_end(&call);
+    }
+    slots[index].taken = false;
+    for (struct thread *t = sim__kernel.thread_list; t != NULL; t = t->next) {
+      if (t->tls != NULL) {
+        t->tls[index] = NULL;
+      }
     }
   }
+  return sim__call_end(&call);
 }
 
-static void slot_set(struct call *call, DWORD index, void *value) {
-  struct thread *self = sim__thread_self();
+static BOOL slot_set(const char *name, const void *place, DWORD index,
+                     void *value) {
+  struct call call;
 
-  if (index >= SLOTS_MAX) {
-    call->error = ERROR_INVALID_PARAMETER;
-    return;
+  if (sim__call_begin(&call, name, place, "%u", (unsigned)index)) {
+    struct thread *self = sim__thread_self();
+
+    if (index >= SLOTS_MAX) {
+      call.error = ERROR_INVALID_PARAMETER;
+      return sim__call_end(&call);
+    }
+    if (self->tls == NULL) {
+      self->tls = calloc(SLOTS_MAX, sizeof *self->tls);
+    }
+    self->tls[index] = value;
   }
-  if (self->tls == NULL) {
-    self->tls = calloc(SLOTS_MAX, sizeof *self->tls);
-  }
-  self->tls[index] = value;
+  return sim__call_end(&call);
 }
 
 /* slot_get clears the last error, because NULL is a value, too. Source: the
  * TlsGetValue page. */
-static void *slot_get(struct call *call, DWORD index) {
-  const struct thread *self = sim__thread_self();
+static void *slot_get(const char *name, const void *place, DWORD index) {
+  const struct thread *self;
+  struct call call;
+  void *value = NULL;
 
+  sim__call_note(&call, name, place);
+  self = sim__thread_self();
   if (index >= SLOTS_MAX) {
-    call->error = ERROR_INVALID_PARAMETER;
-    return NULL;
+    call.error = ERROR_INVALID_PARAMETER;
+  } else {
+    SetLastError(ERROR_SUCCESS);
+    value = self->tls != NULL ? self->tls[index] : NULL;
   }
-  SetLastError(ERROR_SUCCESS);
-  return self->tls != NULL ? self->tls[index] : NULL;
+  sim__call_end(&call);
+  return value;
 }
+
+DWORD WINAPI TlsAlloc(void) {
+  return slot_alloc(__func__, PLACE, NULL);
+}
+
+BOOL WINAPI TlsFree(DWORD index) {
+  return slot_free(__func__, PLACE, index);
+}
+
+BOOL WINAPI TlsSetValue(DWORD index, LPVOID value) {
+  return slot_set(__func__, PLACE, index, value);
+}
+
+LPVOID WINAPI TlsGetValue(DWORD index) {
+  return slot_get(__func__, PLACE, index);
+}
+
+DWORD WINAPI FlsAlloc(PFLS_CALLBACK_FUNCTION callback) {
+  return slot_alloc(__func__, PLACE, callback);
+}
+
+BOOL WINAPI FlsFree(DWORD index) {
+  return slot_free(__func__, PLACE, index);
+}
+
+BOOL WINAPI FlsSetValue(DWORD index, LPVOID value) {
+  return slot_set(__func__, PLACE, index, value);
+}
+
+LPVOID WINAPI FlsGetValue(DWORD index) {
+  return slot_get(__func__, PLACE, index);
+}
+
+/* --- The end of a thread ------------------------------------------------- */
 
 void sim__tls_end(void) {
   for (DWORD i = 0; i < SLOTS_MAX; i++) {
@@ -79,82 +144,4 @@ void sim__tls_end(void) {
       callback(value);
     }
   }
-}
-
-DWORD WINAPI TlsAlloc(void) {
-  struct call call;
-  DWORD index = TLS_OUT_OF_INDEXES;
-
-  if (sim__call_begin(&call, __func__, PLACE, " ")) {
-    index = slot_take(&call, NULL);
-  }
-  sim__call_end(&call);
-  return index;
-}
-
-BOOL WINAPI TlsFree(DWORD index) {
-  struct call call;
-
-  if (sim__call_begin(&call, __func__, PLACE, "%u", (unsigned)index)) {
-    slot_free(&call, index);
-  }
-  return sim__call_end(&call);
-}
-
-BOOL WINAPI TlsSetValue(DWORD index, LPVOID value) {
-  struct call call;
-
-  if (sim__call_begin(&call, __func__, PLACE, "%u", (unsigned)index)) {
-    slot_set(&call, index, value);
-  }
-  return sim__call_end(&call);
-}
-
-LPVOID WINAPI TlsGetValue(DWORD index) {
-  struct call call;
-  void *value;
-
-  sim__call_note(&call, __func__, PLACE);
-  value = slot_get(&call, index);
-  sim__call_end(&call);
-  return value;
-}
-
-DWORD WINAPI FlsAlloc(PFLS_CALLBACK_FUNCTION callback) {
-  struct call call;
-  DWORD index = TLS_OUT_OF_INDEXES;
-
-  if (sim__call_begin(&call, __func__, PLACE, " ")) {
-    index = slot_take(&call, callback);
-  }
-  sim__call_end(&call);
-  return index;
-}
-
-BOOL WINAPI FlsFree(DWORD index) {
-  struct call call;
-
-  if (sim__call_begin(&call, __func__, PLACE, "%u", (unsigned)index)) {
-    slot_free(&call, index);
-  }
-  return sim__call_end(&call);
-}
-
-BOOL WINAPI FlsSetValue(DWORD index, PVOID value) {
-  struct call call;
-
-  if (sim__call_begin(&call, __func__, PLACE, "%u", (unsigned)index)) {
-    slot_set(&call, index, value);
-  }
-  return sim__call_end(&call);
-}
-
-PVOID WINAPI FlsGetValue(DWORD index) {
-  struct call call;
-  void *value;
-
-  sim__call_note(&call, __func__, PLACE);
-  value = slot_get(&call, index);
-  sim__call_end(&call);
-  return value;
 }

@@ -62,11 +62,11 @@ BOOL WINAPI ImpersonateNamedPipeClient(HANDLE pipe) {
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p", pipe)) {
-    NTSTATUS status;
-    struct file *file = sim__handle_get(pipe, OBJECT_FILE, 0, &status);
+    struct file *file = sim__handle_get_for(&call, pipe, OBJECT_FILE, 0);
 
-    sim__call_status(&call,
-                     file != NULL ? sim__pipe_impersonate(file) : status);
+    if (file != NULL) {
+      sim__call_status(&call, sim__pipe_impersonate(file));
+    }
   }
   return sim__call_end(&call);
 }
@@ -173,13 +173,11 @@ BOOL WINAPI GetTokenInformation(HANDLE handle, TOKEN_INFORMATION_CLASS which,
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p %d", handle, which)) {
-    NTSTATUS status;
     const struct token *token =
-        sim__handle_get(handle, OBJECT_TOKEN, 0, &status);
+        sim__handle_get_for(&call, handle, OBJECT_TOKEN, 0);
     unsigned char level[SID_BYTES_MAX];
     uint32_t value = 0;
 
-    sim__call_status(&call, status);
     if (token == NULL) {
       return sim__call_end(&call);
     }
