@@ -261,14 +261,15 @@ static void print(FILE *out, const struct descriptor *parts,
 
       memcpy(&entry, ace, sizeof entry);
       fprintf(out, "(%c;;0x%x;;;", entry.Header.AceType == 0 ? 'A' : 'D',
-              entry.Mask);
+              (unsigned)entry.Mask);
       sim__sid_print(out, ace + ACE_HEAD_BYTES);
       fputc(')', out);
       ace += entry.Header.AceSize;
     }
   }
   if ((which & LABEL_SECURITY_INFORMATION) != 0 && parts->has_label) {
-    fprintf(out, "S:(ML;;0x%x;;;S-1-16-%u)", parts->policy, parts->label);
+    fprintf(out, "S:(ML;;0x%x;;;S-1-16-%u)", (unsigned)parts->policy,
+            (unsigned)parts->label);
   }
 }
 
