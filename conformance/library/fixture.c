@@ -364,6 +364,25 @@ void client_open_end(np_fixture *f) {
   ends_set(f);
 }
 
+np_pipe *server_add(np_fixture *f) {
+  np_pipe *server = NULL;
+
+  assert_np_ok(np_server_create(f->loop, f->name, &f->server_options, &server));
+  return pipe_own(f, server);
+}
+
+np_pipe *client_add(np_fixture *f) {
+  np_pipe *client = NULL;
+
+  assert_np_ok(np_client_open(f->loop, f->name, &f->client_options, &client));
+  return pipe_own(f, client);
+}
+
+void server_listen_again(np_fixture *f, struct recorder *recorder) {
+  assert_np_ok(np_server_disconnect(f->server));
+  connect_begin(recorder, f->server);
+}
+
 /* The server waits before the client comes: no source tells whether Windows
  * knows who a client with static tracking is that came first. */
 void pair_open(np_fixture *f) {
@@ -426,6 +445,12 @@ void pipe_close(np_fixture *f, np_pipe *pipe) {
 
 void pipe_close_wait(np_fixture *f, np_pipe *pipe) {
   pipe_close(f, pipe);
+  loop_until_count(f, &f->closed_count, f->closing_count);
+}
+
+void pair_close(np_fixture *f) {
+  pipe_close(f, f->server);
+  pipe_close(f, f->client);
   loop_until_count(f, &f->closed_count, f->closing_count);
 }
 

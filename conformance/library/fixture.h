@@ -41,6 +41,7 @@ enum {
   RECORDER_BYTES_MAX = 4096,
   TIMERS_MAX = 8,
   TASKS_MAX = 8,
+  REQUESTERS_MAX = 200,
   EXTRA_PIPES_MAX = 300,
   RAW_HANDLES_MAX = 16
 };
@@ -73,6 +74,19 @@ struct task_recorder {
   unsigned run_count;
   unsigned order;
   void (*then)(np_fixture *f, struct task_recorder *recorder);
+};
+
+/* A request of np_client_connect and its result. */
+struct requester {
+  np_client_request request; /* first */
+  unsigned start_count;
+  unsigned done_count;
+  unsigned order;  /* last callback's place among all callbacks */
+  np_error result; /* last callback's result */
+  np_pipe *client; /* last callback's pipe; closed after the case */
+  uint64_t at_ms;  /* time of the last callback */
+  /* Runs in the callback, after the fields above were set. */
+  void (*then)(np_fixture *f, struct requester *requester);
 };
 
 struct np_fixture {
@@ -109,6 +123,7 @@ struct np_fixture {
   struct recorder ops[RECORDERS_MAX];
   struct timer_recorder timers[TIMERS_MAX];
   struct task_recorder tasks[TASKS_MAX];
+  struct requester requests[REQUESTERS_MAX];
   struct recorder helper; /* of pair_open, pipe_send and pipe_receive        */
 
   unsigned closing_count; /* pipes given to pipe_close                       */
@@ -204,6 +219,14 @@ bool is_client_end(const np_fixture *f);
 void server_listen(np_fixture *f);
 void client_open_end(np_fixture *f);
 
+/* server_add creates another instance of f->name, client_add opens another
+ * client end. Both pipes are closed after the case. */
+np_pipe *server_add(np_fixture *f);
+np_pipe *client_add(np_fixture *f);
+
+/* server_listen_again disconnects f->server and starts the next connect. */
+void server_listen_again(np_fixture *f, struct recorder *recorder);
+
 /* pair_open creates both ends in the variant's mode, waits for the connect, and
  * sets f->end and f->peer. It uses no recorder but `helper`. */
 void pair_open(np_fixture *f);
@@ -229,6 +252,9 @@ void pipe_release(np_fixture *f, np_pipe *pipe);
  * fixture. pipe_close_wait also runs the loop until on_closed ran. */
 void pipe_close(np_fixture *f, np_pipe *pipe);
 void pipe_close_wait(np_fixture *f, np_pipe *pipe);
+
+/* pair_close closes f->server and f->client, and waits for both. */
+void pair_close(np_fixture *f);
 
 /* pipe_closing opens a pair and returns f->end, which is being closed. The pipe
  * can be used until the loop runs. */
@@ -339,6 +365,14 @@ void assert_received_by_at(np_fixture *f, np_pipe *pipe, const char *data,
                            size_t length, size_t piece, const char *file,
                            int line);
 
+void assert_passes_at(np_fixture *f, np_pipe *from, np_pipe *to,
+                      const void *data, size_t length, const char *file,
+                      int line);
+void assert_server_refused_at(np_fixture *f, np_error expected,
+                              const char *file, int line);
+void assert_client_refused_at(np_fixture *f, np_error expected,
+                              const char *file, int line);
+
 #define assert_np_error(actual, expected) \
   assert_np_error_at((actual), (expected), __FILE__, __LINE__)
 #define assert_np_ok(actual) assert_np_error((actual), NP_OK)
@@ -384,8 +418,20 @@ void assert_received_by_at(np_fixture *f, np_pipe *pipe, const char *data,
 #define assert_received(f, pipe, data, length) \
   assert_received_at((f), (pipe), (data), (length), __FILE__, __LINE__)
 
-/* The same in reads of `piece` bytes, of which no more is taken at once: so the
- * quota of a small pipe holds what each read takes. */
+/* assert_passes checks that one end can send `data` to the other. */
+#define assert_passes(f, from, to, data, length) \
+  assert_passes_at((f), (from), (to), (data), (length), __FILE__, __LINE__)
+
+/* The next function must be refused with `expected`: np_server_create, or
+ * np_client_open, with the fixture's name and options. */
+#define assert_server_refused(f, expected) \
+  assert_server_refused_at((f), (expected), __FILE__, __LINE__)
+#define assert_client_refused(f, expected) \
+  assert_client_refused_at((f), (expected), __FILE__, __LINE__)
+
+/* assert_received_by is assert_received in reads of `piece` bytes, of which no
+ * more is taken at once: so the quota of a small pipe holds what each read
+ * takes. */
 #define assert_received_by(f, pipe, data, length, piece)                  \
   assert_received_by_at((f), (pipe), (data), (length), (piece), __FILE__, \
                         __LINE__)

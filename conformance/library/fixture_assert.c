@@ -86,6 +86,33 @@ void assert_received_at(np_fixture *f, np_pipe *pipe, const void *data,
   }
 }
 
+void assert_passes_at(np_fixture *f, np_pipe *from, np_pipe *to,
+                      const void *data, size_t length, const char *file,
+                      int line) {
+  pipe_send(f, from, data, length);
+  assert_received_at(f, to, data, length, file, line);
+}
+
+void assert_server_refused_at(np_fixture *f, np_error expected,
+                              const char *file, int line) {
+  np_pipe *server = NULL;
+
+  assert_np_error_at(
+      np_server_create(f->loop, f->name, &f->server_options, &server), expected,
+      file, line);
+  assert_null(server);
+}
+
+void assert_client_refused_at(np_fixture *f, np_error expected,
+                              const char *file, int line) {
+  np_pipe *client = NULL;
+
+  assert_np_error_at(
+      np_client_open(f->loop, f->name, &f->client_options, &client), expected,
+      file, line);
+  assert_null(client);
+}
+
 void assert_received_by_at(np_fixture *f, np_pipe *pipe, const char *data,
                            size_t length, size_t piece, const char *file,
                            int line) {

@@ -37,6 +37,11 @@ void museum_done_drained_at(np_fixture *f, const struct recorder *recorder,
 
 /* --- Loop and pipes ----------------------------------------------------- */
 
+void museum_listen(np_fixture *f) {
+  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
+  server_listen(f);
+}
+
 void museum_accept(np_fixture *f, np_pipe *server) {
   connect_begin(&f->helper, server);
   assert_ends(&f->helper, NP_OK, 0);
@@ -57,19 +62,11 @@ void museum_read_begin(struct recorder *recorder, np_pipe *pipe, void *buffer,
                   NP_OK);
 }
 
-void museum_close_pair(np_fixture *f) {
-  pipe_close(f, f->server);
-  pipe_close(f, f->client);
-  loop_until_count(f, &f->closed_count, f->closing_count);
-}
-
 void museum_echo(np_fixture *f, np_pipe *server, np_pipe *client) {
   static const char text[] = "echo";
 
-  pipe_send(f, client, text, sizeof(text));
-  assert_received(f, server, text, sizeof(text));
-  pipe_send(f, server, text, sizeof(text));
-  assert_received(f, client, text, sizeof(text));
+  assert_passes(f, client, server, text, sizeof(text));
+  assert_passes(f, server, client, text, sizeof(text));
 }
 
 HANDLE museum_client_raw(np_fixture *f, DWORD access) {

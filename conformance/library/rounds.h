@@ -30,6 +30,9 @@ void museum_done_drained_at(np_fixture *f, const struct recorder *recorder,
 #define museum_done_drained(f, recorder, error, length) \
   museum_done_drained_at((f), (recorder), (error), (length), __FILE__, __LINE__)
 
+/* museum_listen creates f->server with MUSEUM_QUOTA. */
+void museum_listen(np_fixture *f);
+
 /* museum_accept runs np_server_connect on `server` and checks that it ends with
  * NP_OK. */
 void museum_accept(np_fixture *f, np_pipe *server);
@@ -42,9 +45,6 @@ np_pipe *museum_open(np_fixture *f);
  * fresh, or was used with this function before. */
 void museum_read_begin(struct recorder *recorder, np_pipe *pipe, void *buffer,
                        size_t length);
-
-/* museum_close_pair closes f->server and f->client and waits for both. */
-void museum_close_pair(np_fixture *f);
 
 /* museum_echo lets `client` send a few bytes and get them back from
  * `server`. */

@@ -6,10 +6,8 @@ NP_CASE("channel/create", np_channel_create, ANY_MODE | BOTH_ENDS, NP_OK,
         "both ways.",
         "npipe/channel.h") {
   channel_pair(f, NULL);
-  message_send(f, f->channel, "ping", 4);
-  assert_message(f, f->opposite, "ping", 4);
-  message_send(f, f->opposite, "longer pong", 11);
-  assert_message(f, f->channel, "longer pong", 11);
+  assert_message_passes(f, f->channel, f->opposite, "ping", 4);
+  assert_message_passes(f, f->opposite, f->channel, "longer pong", 11);
 }
 
 NP_CASE("channel/create-parameters", np_channel_create, ANY_MODE | BOTH_ENDS,
@@ -44,8 +42,7 @@ NP_CASE("channel/create-parameters", np_channel_create, ANY_MODE | BOTH_ENDS,
   assert_invalid(np_channel_create(f->end, &options, &channel));
 #endif
   assert_null(channel);
-  pipe_send(f, f->peer, "abc", 3);
-  assert_received(f, f->end, "abc", 3);
+  assert_passes(f, f->peer, f->end, "abc", 3);
 }
 
 NP_CASE("channel/create-busy", np_channel_create, ANY_MODE | BOTH_ENDS,
@@ -137,8 +134,7 @@ NP_CASE("channel/create-memory", np_channel_create, ANY_MODE | BOTH_ENDS,
   f->allocator.fail_at = 0;
   assert_null(channel);
   assert_int_equal(f->allocator.live, live);
-  pipe_send(f, f->peer, "abc", 3);
-  assert_received(f, f->end, "abc", 3);
+  assert_passes(f, f->peer, f->end, "abc", 3);
 }
 
 NP_CASE("channel/one-way", np_channel_create, ANY_MODE, NP_OK,
@@ -158,8 +154,7 @@ NP_CASE("channel/one-way", np_channel_create, ANY_MODE, NP_OK,
   } else {
     channel_pair(f, NULL);
   }
-  message_send(f, f->opposite, "one way", 7);
-  assert_message(f, f->channel, "one way", 7);
+  assert_message_passes(f, f->opposite, f->channel, "one way", 7);
 }
 
 NP_CASE("channel/options-init", np_channel_options_init, NO_MODE, NP_OK,
@@ -332,8 +327,7 @@ NP_CASE("channel/detach", np_channel_detach, ANY_MODE | BOTH_ENDS, NP_OK,
   np_pipe *pipe = NULL;
 
   channel_pair(f, NULL);
-  message_send(f, f->channel, "a message", 9);
-  assert_message(f, f->opposite, "a message", 9);
+  assert_message_passes(f, f->channel, f->opposite, "a message", 9);
   assert_np_ok(np_channel_detach(f->channel, &pipe));
   f->channel = NULL;
   assert_non_null(pipe);

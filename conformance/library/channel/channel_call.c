@@ -96,15 +96,12 @@ NP_CASE("channel-call/call-timeout", np_channel_call, ANY_MODE | BOTH_ENDS,
   assert_np_error(asked[1].result, ERROR_INVALID_STATE);
   assert_np_error(asked[2].result, ERROR_INVALID_STATE);
   assert_message(f, f->opposite, "one", 3);
-  message_send(f, f->opposite, "late", 4);
-  assert_message(f, f->channel, "late", 4);
+  assert_message_passes(f, f->opposite, f->channel, "late", 4);
   call_begin(&asked[3], f->channel, "four");
   call_wait(f, &asked[3]);
   assert_np_error(asked[3].result, ERROR_INVALID_STATE);
-  message_send(f, f->channel, "id 5", 4);
-  assert_message(f, f->opposite, "id 5", 4);
-  message_send(f, f->opposite, "id 5", 4);
-  assert_message(f, f->channel, "id 5", 4);
+  assert_message_passes(f, f->channel, f->opposite, "id 5", 4);
+  assert_message_passes(f, f->opposite, f->channel, "id 5", 4);
 }
 
 NP_CASE("channel-call/call-cancel-one-of-several", np_channel_call,

@@ -55,7 +55,8 @@ void assert_reply_at(const struct call_recorder *recorder, const char *reply,
 void message_send(np_fixture *f, np_channel *channel, const void *data,
                   size_t length);
 
-/* assert_message_at checks that the next message of `channel` is `data`.
+/* assert_message_at checks that the next message of `channel` is `data`;
+ * assert_message_passes sends it first, by the channel at the other end.
  * assert_no_message_at checks that the next receive ends with `error`
  * instead. */
 void assert_message_at(np_fixture *f, np_channel *channel, const void *data,
@@ -64,6 +65,9 @@ void assert_no_message_at(np_fixture *f, np_channel *channel, np_error error,
                           size_t transferred, const char *file, int line);
 #define assert_message(f, channel, data, length) \
   assert_message_at((f), (channel), (data), (length), __FILE__, __LINE__)
+#define assert_message_passes(f, from, to, data, length) \
+  (message_send((f), (from), (data), (length)),          \
+   assert_message((f), (to), (data), (length)))
 #define assert_no_message(f, channel, error, transferred)                \
   assert_no_message_at((f), (channel), (error), (transferred), __FILE__, \
                        __LINE__)

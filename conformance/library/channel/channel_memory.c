@@ -74,9 +74,7 @@ NP_CASE("channel-memory/memory-announced", np_channel_receive, MODE_BYTE,
 
     assert_np_ok(
         np_server_create(f->loop, f->name, &f->server_options, &server));
-    assert_np_ok(
-        np_client_open(f->loop, f->name, &f->client_options, &clients[i]));
-    pipe_own(f, clients[i]);
+    clients[i] = client_add(f);
     connect_begin(&f->helper, server);
     loop_until_count(f, &f->helper.done_count, f->helper.start_count);
     assert_np_ok(np_channel_create(server, NULL, &channels[i]));

@@ -43,8 +43,7 @@ NP_CASE("channel-receive/data", np_channel_data, ANY_MODE | BOTH_ENDS, NP_OK,
   channel_pair(f, NULL);
   assert_null(np_channel_data(NULL));
   assert_null(np_channel_data(f->channel));
-  message_send(f, f->opposite, "one", 3);
-  assert_message(f, f->channel, "one", 3);
+  assert_message_passes(f, f->opposite, f->channel, "one", 3);
   message_send(f, f->opposite, "two", 3);
   loop_quiet(f);
   assert_memory_equal(np_channel_data(f->channel), "one", 3);
@@ -79,8 +78,7 @@ NP_CASE("channel-receive/receive-only-when-asked", np_channel_receive,
         "kernel.",
         "npipe/channel.h") {
   channel_pair(f, NULL);
-  message_send(f, f->opposite, "one", 3);
-  assert_message(f, f->channel, "one", 3);
+  assert_message_passes(f, f->opposite, f->channel, "one", 3);
   message_send(f, f->opposite, "two", 3);
   loop_quiet(f);
   assert_int_equal(unread_bytes(np_channel_pipe(f->channel)),
@@ -331,8 +329,7 @@ NP_CASE("channel-receive/receive-timeout", np_channel_receive,
     }
     assert_next(&f->ops[i], WAIT_TIMEOUT, 0);
   }
-  message_send(f, f->opposite, "late", 4);
-  assert_message(f, f->channel, "late", 4);
+  assert_message_passes(f, f->opposite, f->channel, "late", 4);
 }
 
 /* --- Ends and errors ---------------------------------------------------- */
@@ -420,8 +417,7 @@ NP_CASE(
   assert_no_message(f, f->channel, ERROR_PIPE_LISTENING, 0);
   client_open_end(f);
   channel_on(f, f->client, NULL);
-  message_send(f, f->opposite, "first", 5);
-  assert_message(f, f->channel, "first", 5);
+  assert_message_passes(f, f->opposite, f->channel, "first", 5);
 }
 
 NP_CASE("channel-receive/receive-too-long", np_channel_receive,
@@ -616,8 +612,8 @@ NP_CASE("channel-receive/receive-memory-larger", np_channel_receive,
   static char data[4096 - 4];
 
   channel_pair(f, NULL);
-  message_send(f, f->opposite, data, sizeof(data));
-  assert_message(f, f->channel, data, sizeof(data)); /* fills it */
+  assert_message_passes(f, f->opposite, f->channel, data,
+                        sizeof(data)); /* fills it */
   message_send(f, f->opposite, "next", 4);
   f->allocator.fail_at = f->allocator.total + 1;
   assert_no_message(f, f->channel, ERROR_NOT_ENOUGH_MEMORY, 0);

@@ -135,8 +135,7 @@ NP_CASE("channel-send/send-too-long", np_channel_send, ANY_MODE | BOTH_ENDS,
   assert_np_error(
       np_channel_send(f->channel, "01234567890", 11, &f->op, on_never),
       ERROR_BUFFER_OVERFLOW);
-  message_send(f, f->channel, "0123456789", 10);
-  assert_message(f, f->opposite, "0123456789", 10);
+  assert_message_passes(f, f->channel, f->opposite, "0123456789", 10);
 }
 
 NP_CASE("channel-send/send-too-short", np_channel_send, BYTE_READS | BOTH_ENDS,
@@ -149,8 +148,7 @@ NP_CASE("channel-send/send-too-short", np_channel_send, BYTE_READS | BOTH_ENDS,
   channel_pair(f, &options);
   assert_np_error(np_channel_send(f->channel, "ab", 2, &f->op, on_never),
                   ERROR_INVALID_DATA);
-  message_send(f, f->channel, "abc", 3);
-  assert_message(f, f->opposite, "abc", 3);
+  assert_message_passes(f, f->channel, f->opposite, "abc", 3);
 }
 
 NP_CASE("channel-send/send-peer-closed", np_channel_send, ANY_MODE | BOTH_ENDS,
@@ -251,8 +249,7 @@ NP_CASE("channel-send/gather-before-a-call", np_channel_send,
   send_begin(&f->ops[0], f->channel, "one", 3);
   call_begin(&call, f->channel, "ask");
   assert_int_equal(unread_bytes(f->peer), 14);
-  loop_until(f, 1);
-  assert_done(&f->ops[0], NP_OK, 3);
+  assert_next(&f->ops[0], NP_OK, 3);
   assert_one_write(f, "\0\0\0\3one\0\0\0\3ask", 14);
   pipe_send(f, f->peer, "\0\0\0\2so", 6);
   call_wait(f, &call);

@@ -153,8 +153,7 @@ NP_CASE("channel-shutdown/half-close", np_channel_shutdown,
   assert_no_message(f, f->opposite, ERROR_BROKEN_PIPE, 0);
   assert_no_message(f, f->opposite, ERROR_BROKEN_PIPE, 0);
   assert_next(&f->ops[0], NP_OK, 0);
-  message_send(f, f->opposite, "answer", 6);
-  assert_message(f, f->channel, "answer", 6);
+  assert_message_passes(f, f->opposite, f->channel, "answer", 6);
   channel_shutdown_begin(&f->ops[1], f->opposite);
   assert_no_message(f, f->channel, ERROR_BROKEN_PIPE, 0);
   loop_until(f, 2);
@@ -261,8 +260,7 @@ NP_CASE("channel-shutdown/half-close-empty-message", np_channel_send,
 
   channel_pair(f, &options);
   assert_invalid(np_channel_send(f->channel, NULL, 0, &f->op, on_never));
-  message_send(f, f->channel, "x", 1);
-  assert_message(f, f->opposite, "x", 1);
+  assert_message_passes(f, f->channel, f->opposite, "x", 1);
 }
 
 NP_CASE("channel-shutdown/half-close-framed-empty-message", np_channel_send,
@@ -272,8 +270,7 @@ NP_CASE("channel-shutdown/half-close-framed-empty-message", np_channel_send,
   np_channel_options options = half_close();
 
   channel_pair(f, &options);
-  message_send(f, f->channel, NULL, 0);
-  assert_message(f, f->opposite, NULL, 0);
+  assert_message_passes(f, f->channel, f->opposite, NULL, 0);
 }
 
 NP_CASE("channel-shutdown/half-close-send", np_channel_send,
@@ -355,8 +352,7 @@ NP_CASE("channel-shutdown/half-close-memory", np_channel_shutdown,
     return;
   }
   assert_done(&f->ops[0], ERROR_NOT_ENOUGH_MEMORY, 0);
-  message_send(f, f->channel, "x", 1);
-  assert_message(f, f->opposite, "x", 1);
+  assert_message_passes(f, f->channel, f->opposite, "x", 1);
 }
 
 NP_CASE("channel-shutdown/half-close-close", np_channel_close,

@@ -2,18 +2,6 @@
  * result. */
 #include "client_common.h"
 
-/* Static, because the loop still uses them after a failed assert. */
-static struct requester requesters[REQUESTERS_MAX];
-
-void requesters_init(void) {
-  memset(requesters, 0, sizeof(requesters));
-}
-
-struct requester *requester_of(unsigned index) {
-  assert_true(index < REQUESTERS_MAX);
-  return &requesters[index];
-}
-
 void on_client(np_client_request *request, np_error error, np_pipe *client) {
   struct requester *requester = (struct requester *)request;
   np_fixture *f = request->user;
@@ -79,18 +67,6 @@ void assert_request_ends_at(np_fixture *f, const struct requester *requester,
                             np_error result, const char *file, int line) {
   request_until(f, requester);
   assert_request_at(requester, result, file, line);
-}
-
-np_pipe *server_add(np_fixture *f) {
-  np_pipe *server = NULL;
-
-  assert_np_ok(np_server_create(f->loop, f->name, &f->server_options, &server));
-  return pipe_own(f, server);
-}
-
-void server_listen_again(np_fixture *f, struct recorder *recorder) {
-  assert_np_ok(np_server_disconnect(f->server));
-  connect_begin(recorder, f->server);
 }
 
 bool calls_since(const char *name, uint64_t *mark, uint64_t *count) {

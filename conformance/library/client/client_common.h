@@ -5,24 +5,6 @@
 
 #include "library/fixture.h"
 
-struct requester {
-  np_client_request request; /* first */
-  unsigned start_count;
-  unsigned done_count;
-  unsigned order;  /* last callback's place among all callbacks of the run */
-  np_error result; /* last callback's result */
-  np_pipe *client; /* last callback's pipe; closed after the case */
-  uint64_t at_ms;  /* time of the last callback */
-  /* Runs in the callback, after the fields above were set. */
-  void (*then)(np_fixture *f, struct requester *requester);
-};
-
-/* requester_of returns the requester at `index`. requesters_init clears them
- * all; a case calls it first. */
-enum { REQUESTERS_MAX = 200 };
-void requesters_init(void);
-struct requester *requester_of(unsigned index);
-
 /* on_client is the callback of a requester's request. */
 void on_client(np_client_request *request, np_error error, np_pipe *client);
 
@@ -55,14 +37,6 @@ void assert_request_ends_at(np_fixture *f, const struct requester *requester,
                             np_error result, const char *file, int line);
 #define assert_request_ends(f, requester, result) \
   assert_request_ends_at((f), (requester), (result), __FILE__, __LINE__)
-
-/* server_add creates another instance of f->name. It is closed after the
- * case. */
-np_pipe *server_add(np_fixture *f);
-
-/* server_listen_again disconnects the client of f->server and makes it listen
- * again; `recorder` records the connect of the next client. */
-void server_listen_again(np_fixture *f, struct recorder *recorder);
 
 /* calls_since sets `*count` to the number of calls of `name` since `*mark`, and
  * updates `*mark`. It returns false in a world that does not count calls. */

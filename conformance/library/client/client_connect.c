@@ -8,43 +8,37 @@ NP_CASE("client-connect/listening", np_client_connect, ANY_MODE, NP_OK,
         "An instance that listens is opened, the answer comes from the loop, "
         "and both ends talk.",
         "Named Pipe Client") {
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
 
-  requesters_init();
   server_listen(f);
   request_begin(f, client, 0);
   assert_request_ends(f, client, NP_OK);
-  pipe_send(f, client->client, "ping", 4);
-  assert_received(f, f->server, "ping", 4);
-  pipe_send(f, f->server, "pong", 4);
-  assert_received(f, client->client, "pong", 4);
+  assert_passes(f, client->client, f->server, "ping", 4);
+  assert_passes(f, f->server, client->client, "pong", 4);
 }
 
 NP_CASE("client-connect/new-instance", np_client_connect, ANY_MODE, NP_OK,
         "A client that finds all instances taken waits, and gets the next new "
         "instance.",
         "MS-FSCC#FSCTL_PIPE_WAIT") {
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
   np_pipe *second;
 
-  requesters_init();
   pair_open(f);
   request_begin(f, client, 0);
   loop_quiet(f);
   assert_int_equal(client->done_count, 0);
   second = server_add(f);
   assert_request_ends(f, client, NP_OK);
-  pipe_send(f, client->client, "ping", 4);
-  assert_received(f, second, "ping", 4);
+  assert_passes(f, client->client, second, "ping", 4);
 }
 
 NP_CASE("client-connect/listens-again", np_client_connect, ANY_MODE, NP_OK,
         "A waiting client connects when an instance disconnects its client "
         "and listens again; the disconnect alone is not enough.",
         "DisconnectNamedPipe#remarks; museum A26 N06") {
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
 
-  requesters_init();
   pair_open(f);
   request_begin(f, client, 0);
   loop_quiet(f);
@@ -55,8 +49,7 @@ NP_CASE("client-connect/listens-again", np_client_connect, ANY_MODE, NP_OK,
   connect_begin(&f->ops[0], f->server);
   assert_request_ends(f, client, NP_OK);
   assert_next(&f->ops[0], NP_OK, 0);
-  pipe_send(f, client->client, "ping", 4);
-  assert_received(f, f->server, "ping", 4);
+  assert_passes(f, client->client, f->server, "ping", 4);
 }
 
 NP_CASE("client-connect/first-come", np_client_connect, NO_MODE, NP_OK,
@@ -66,24 +59,23 @@ NP_CASE("client-connect/first-come", np_client_connect, NO_MODE, NP_OK,
         "npipe/client.h") {
   enum { CLIENTS = 5 };
 
-  requesters_init();
   pair_open(f);
   for (unsigned i = 0; i < CLIENTS; i++) {
-    request_begin(f, requester_of(i), 0);
+    request_begin(f, &f->requests[i], 0);
     loop_settle(f);
   }
   for (unsigned i = 0; i < CLIENTS; i++) {
     server_add(f);
-    request_begin(f, requester_of(CLIENTS + i), 0);
-    request_until(f, requester_of(i));
+    request_begin(f, &f->requests[CLIENTS + i], 0);
+    request_until(f, &f->requests[i]);
     loop_quiet(f);
-    assert_request(requester_of(i), NP_OK);
+    assert_request(&f->requests[i], NP_OK);
     for (unsigned k = i + 1; k <= CLIENTS + i; k++) {
-      assert_int_equal(requester_of(k)->done_count, 0);
+      assert_int_equal(f->requests[k].done_count, 0);
     }
   }
   for (unsigned i = 0; i < CLIENTS; i++) {
-    request_cancel(requester_of(CLIENTS + i));
+    request_cancel(&f->requests[CLIENTS + i]);
   }
 }
 
@@ -92,19 +84,18 @@ NP_CASE("client-connect/several-instances", np_client_connect, NO_MODE, NP_OK,
         "npipe/client.h") {
   enum { CLIENTS = 100 };
 
-  requesters_init();
   pair_open(f);
   for (unsigned i = 0; i < CLIENTS; i++) {
-    request_begin(f, requester_of(i), 0);
+    request_begin(f, &f->requests[i], 0);
   }
   loop_quiet(f);
   for (unsigned i = 0; i < CLIENTS; i++) {
-    assert_int_equal(requester_of(i)->done_count, 0);
+    assert_int_equal(f->requests[i].done_count, 0);
     server_add(f);
   }
   for (unsigned i = 0; i < CLIENTS; i++) {
-    request_until(f, requester_of(i));
-    assert_request(requester_of(i), NP_OK);
+    request_until(f, &f->requests[i]);
+    assert_request(&f->requests[i], NP_OK);
   }
 }
 
@@ -112,12 +103,11 @@ NP_CASE("client-connect/two-loops", np_client_connect, NO_MODE, NP_OK,
         "If two loops wait for one instance, the loop that loses waits on and "
         "gets the next instance.",
         "reactos npfs#NpCancelWaiter; museum N06") {
-  struct requester *here = requester_of(0);
-  struct requester *there = requester_of(1);
+  struct requester *here = &f->requests[0];
+  struct requester *there = &f->requests[1];
   np_loop *loop = f->loop;
   np_loop *other = NULL;
 
-  requesters_init();
   pair_open(f);
   assert_np_ok(np_loop_create(NULL, &other));
   request_begin(f, here, 0);
@@ -152,18 +142,17 @@ NP_CASE("client-connect/several-names", np_client_connect, NO_MODE, NP_OK,
   static const unsigned order[NAMES] = {1, 0, 2};
   char names[NAMES][WORLD_PIPE_NAME_BYTES_MAX];
 
-  requesters_init();
   for (unsigned i = 0; i < NAMES; i++) {
     world_pipe_name(names[i], sizeof(names[i]));
     memcpy(f->name, names[i], sizeof(f->name));
     pair_open(f);
     pipe_own(f, f->server);
     pipe_own(f, f->client);
-    request_begin(f, requester_of(i), 0);
+    request_begin(f, &f->requests[i], 0);
   }
   f->server = f->client = NULL;
   for (unsigned i = 0; i < NAMES; i++) {
-    struct requester *client = requester_of(order[i]);
+    struct requester *client = &f->requests[order[i]];
 
     loop_quiet(f);
     assert_int_equal(client->done_count, 0);
@@ -177,11 +166,10 @@ NP_CASE("client-connect/options", np_client_connect, NO_MODE, NP_OK,
         "The options are copied, name and struct may change after the call; "
         "NULL is the defaults.",
         "npipe/client.h") {
-  struct requester *reader = requester_of(0);
+  struct requester *reader = &f->requests[0];
   char name[WORLD_PIPE_NAME_BYTES_MAX];
   np_info info = {.size = sizeof(info)};
 
-  requesters_init();
   f->server_options.mode = f->server_options.read_mode = NP_MESSAGE;
   pair_open(f);
   memcpy(name, f->name, sizeof(name));
@@ -218,10 +206,9 @@ NP_CASE("client-connect/never-idle", np_client_connect, NO_MODE, NP_OK,
         "A loop that always has work still notices that an instance listens.",
         "npipe/client.h") {
   enum { WRITES = 1000 };
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
   unsigned left = WRITES;
 
-  requesters_init();
   f->server_options.mode = f->server_options.read_mode = NP_BYTE;
   pair_open(f);
   request_begin(f, client, 0);
@@ -240,10 +227,9 @@ NP_CASE("client-connect/never-idle", np_client_connect, NO_MODE, NP_OK,
 NP_CASE("client-connect/inner-backslash", np_client_connect, NO_MODE, NP_OK,
         "A name with backslashes inside is waited for like any other.",
         "ntdll/tests/pipe.c#test_pipe_names; museum N09") {
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
   char tail[] = "\\inner\\most";
 
-  requesters_init();
   memcpy(f->name + strlen(f->name), tail, sizeof(tail));
   pair_open(f);
   request_begin(f, client, 0);
@@ -260,29 +246,27 @@ NP_CASE(
     "Naming Files, Paths, and Namespaces; museum N09") {
   static const char *const tails[] = {".", " ", "..."};
 
-  requesters_init();
   pair_open(f);
   for (unsigned i = 0; i < 3; i++) {
     char name[WORLD_PIPE_NAME_BYTES_MAX + 4];
 
     memcpy(name, f->name, strlen(f->name) + 1);
     memcpy(name + strlen(name), tails[i], strlen(tails[i]) + 1);
-    request_begin_name(f, requester_of(i), name, 0);
+    request_begin_name(f, &f->requests[i], name, 0);
     loop_quiet(f);
-    assert_int_equal(requester_of(i)->done_count, 0);
+    assert_int_equal(f->requests[i].done_count, 0);
     server_add(f);
-    request_until(f, requester_of(i));
-    assert_request(requester_of(i), NP_OK);
+    request_until(f, &f->requests[i]);
+    assert_request(&f->requests[i], NP_OK);
   }
 }
 
 NP_CASE("client-connect/question-mark", np_client_connect, NO_MODE, NP_OK,
         "\\\\?\\pipe\\NAME is on this machine, too.",
         "Naming Files, Paths, and Namespaces") {
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
   char name[WORLD_PIPE_NAME_BYTES_MAX];
 
-  requesters_init();
   pair_open(f);
   memcpy(name, f->name, sizeof(name));
   name[2] = '?';
@@ -297,10 +281,9 @@ NP_CASE("client-connect/other-machine", np_client_connect, NO_MODE, NP_OK,
         "A busy pipe that is reached by a machine's name is tried again until "
         "it has an instance to spare.",
         "Named Pipe Client; MS-FSCC#FSCTL_PIPE_WAIT") {
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
   char name[WORLD_PIPE_NAME_BYTES_MAX + 16] = "\\\\localhost";
 
-  requesters_init();
   f->server_options.reject_remote_clients = false;
   pair_open(f);
   memcpy(name + strlen(name), f->name + 3, strlen(f->name) - 2);
@@ -316,27 +299,24 @@ NP_CASE("client-connect/other-machine", np_client_connect, NO_MODE, NP_OK,
 NP_CASE("client-connect/wait-for-server", np_client_connect, ANY_MODE, NP_OK,
         "With wait_for_server a client may come before its server.",
         "npipe/client.h; museum N07") {
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
   np_pipe *server;
 
-  requesters_init();
   f->client_options.wait_for_server = true;
   request_begin(f, client, 0);
   loop_quiet(f);
   assert_int_equal(client->done_count, 0);
   server = server_add(f);
   assert_request_ends(f, client, NP_OK);
-  pipe_send(f, client->client, "ping", 4);
-  assert_received(f, server, "ping", 4);
+  assert_passes(f, client->client, server, "ping", 4);
 }
 
 NP_CASE("client-connect/absent-then-busy", np_client_connect, NO_MODE, NP_OK,
         "A client that waits for the server waits on if it finds the server "
         "busy.",
         "npipe/client.h; museum N07 N03") {
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
 
-  requesters_init();
   f->client_options.wait_for_server = true;
   request_begin(f, client, 0);
   loop_settle(f);
@@ -352,9 +332,8 @@ NP_CASE("client-connect/vanishes-and-returns", np_client_connect, NO_MODE,
         "With wait_for_server a name may vanish while its client waits, and "
         "come back.",
         "MS-FSCC#FSCTL_PIPE_WAIT; museum N07 N03") {
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
 
-  requesters_init();
   f->client_options.wait_for_server = true;
   pair_open(f);
   request_begin(f, client, 0);
@@ -405,9 +384,8 @@ NP_CASE("client-connect/delay-begins-anew", np_client_connect, NO_MODE, NP_OK,
   enum { ATTEMPTS = 4 };
   unsigned i = 0;
 
-  requesters_init();
   f->client_options.wait_for_server = true;
-  while (second_wait_ms(f, requester_of(i)) >= world_timeout_ms(200)) {
+  while (second_wait_ms(f, &f->requests[i]) >= world_timeout_ms(200)) {
     assert_true(++i < ATTEMPTS);
   }
 }
@@ -420,15 +398,14 @@ NP_CASE("client-connect/many-absent", np_client_connect, NO_MODE, NP_OK,
   uint64_t mark = 0;
   uint64_t count = 0;
 
-  requesters_init();
   f->client_options.wait_for_server = true;
   for (unsigned i = 0; i < CLIENTS; i++) {
-    request_begin(f, requester_of(i), 1000);
+    request_begin(f, &f->requests[i], 1000);
   }
   calls_since("CreateFileW", &mark, &count);
   for (unsigned i = 0; i < CLIENTS; i++) {
-    request_until(f, requester_of(i));
-    assert_request(requester_of(i), WAIT_TIMEOUT);
+    request_until(f, &f->requests[i]);
+    assert_request(&f->requests[i], WAIT_TIMEOUT);
   }
   if (calls_since("CreateFileW", &mark, &count)) {
     assert_in_range(count, 3, TRIES_MAX);

@@ -11,10 +11,9 @@ NP_CASE("client-connect-cancel/cancel", np_client_connect, ANY_MODE,
         "A request that was given up ends so, from the loop, and takes no "
         "instance later.",
         "npipe/client.h; museum H20") {
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
   np_pipe *second;
 
-  requesters_init();
   pair_open(f);
   request_begin(f, client, 0);
   loop_quiet(f);
@@ -32,17 +31,16 @@ NP_CASE("client-connect-cancel/cancel-at-once", np_client_connect_cancel,
         NO_MODE, ERROR_OPERATION_ABORTED,
         "A request may be given up before the loop has run at all.",
         "npipe/client.h; museum H20") {
-  requesters_init();
   pair_open(f);
-  request_begin(f, requester_of(0), 0);
-  request_cancel(requester_of(0));
+  request_begin(f, &f->requests[0], 0);
+  request_cancel(&f->requests[0]);
   f->client_options.wait_for_server = true;
   world_pipe_name(f->name, sizeof(f->name));
-  request_begin(f, requester_of(1), 1000);
-  request_cancel(requester_of(1));
+  request_begin(f, &f->requests[1], 1000);
+  request_cancel(&f->requests[1]);
   assert_np_ok(loop_run(f));
-  assert_request(requester_of(0), ERROR_OPERATION_ABORTED);
-  assert_request(requester_of(1), ERROR_OPERATION_ABORTED);
+  assert_request(&f->requests[0], ERROR_OPERATION_ABORTED);
+  assert_request(&f->requests[1], ERROR_OPERATION_ABORTED);
 }
 
 NP_CASE("client-connect-cancel/cancel-late", np_client_connect_cancel, NO_MODE,
@@ -51,9 +49,8 @@ NP_CASE("client-connect-cancel/cancel-late", np_client_connect_cancel, NO_MODE,
         "started, one cancelled or called back already, or one that has its "
         "result. A client that is connected is still handed out.",
         "npipe/client.h; museum H21") {
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
 
-  requesters_init();
   assert_np_error(np_client_connect_cancel(&client->request), ERROR_NOT_FOUND);
   server_listen(f);
   request_begin(f, client, 0);
@@ -71,9 +68,8 @@ NP_CASE("client-connect-cancel/cancel-absent", np_client_connect_cancel,
         "A cancelled wait for a missing server leaves nothing behind that "
         "keeps the loop running.",
         "npipe/client.h") {
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
 
-  requesters_init();
   f->client_options.wait_for_server = true;
   request_begin(f, client, 0);
   loop_settle(f);
@@ -90,7 +86,7 @@ NP_CASE("client-connect-cancel/cancel-null", np_client_connect_cancel, NO_MODE,
 static void cancel_another(np_fixture *f, struct requester *requester) {
   (void)f;
   (void)requester;
-  request_cancel(requester_of(2));
+  request_cancel(&f->requests[2]);
 }
 
 NP_CASE("client-connect-cancel/cancel-in-line", np_client_connect_cancel,
@@ -101,27 +97,26 @@ NP_CASE("client-connect-cancel/cancel-in-line", np_client_connect_cancel,
         "npipe/client.h") {
   enum { CLIENTS = 6 };
 
-  requesters_init();
   pair_open(f);
   for (unsigned i = 0; i < CLIENTS; i++) {
-    request_begin(f, requester_of(i), 0);
+    request_begin(f, &f->requests[i], 0);
   }
   loop_quiet(f);
-  request_cancel(requester_of(0));
-  request_cancel(requester_of(5));
-  requester_of(1)->then = cancel_another;
+  request_cancel(&f->requests[0]);
+  request_cancel(&f->requests[5]);
+  f->requests[1].then = cancel_another;
   server_add(f);
-  request_until(f, requester_of(1));
+  request_until(f, &f->requests[1]);
   server_add(f);
-  request_until(f, requester_of(3));
+  request_until(f, &f->requests[3]);
   server_add(f);
-  request_until(f, requester_of(4));
-  assert_request(requester_of(0), ERROR_OPERATION_ABORTED);
-  assert_request(requester_of(1), NP_OK);
-  assert_request(requester_of(2), ERROR_OPERATION_ABORTED);
-  assert_request(requester_of(3), NP_OK);
-  assert_request(requester_of(4), NP_OK);
-  assert_request(requester_of(5), ERROR_OPERATION_ABORTED);
+  request_until(f, &f->requests[4]);
+  assert_request(&f->requests[0], ERROR_OPERATION_ABORTED);
+  assert_request(&f->requests[1], NP_OK);
+  assert_request(&f->requests[2], ERROR_OPERATION_ABORTED);
+  assert_request(&f->requests[3], NP_OK);
+  assert_request(&f->requests[4], NP_OK);
+  assert_request(&f->requests[5], ERROR_OPERATION_ABORTED);
 }
 
 NP_CASE(
@@ -131,30 +126,29 @@ NP_CASE(
     "npipe/client.h") {
   enum { CLIENTS = 24 };
 
-  requesters_init();
   pair_open(f);
   for (unsigned i = 0; i < CLIENTS; i++) {
-    request_begin(f, requester_of(i), i % 2 == 0 ? 0 : 2);
+    request_begin(f, &f->requests[i], i % 2 == 0 ? 0 : 2);
     if (i % 4 < 2) {
       loop_settle(f);
     }
     if (i % 2 == 0) {
-      request_cancel(requester_of(i));
+      request_cancel(&f->requests[i]);
     }
     if (i % 3 != 0) {
-      request_until(f, requester_of(i));
+      request_until(f, &f->requests[i]);
     }
   }
-  request_begin(f, requester_of(CLIENTS), 0);
+  request_begin(f, &f->requests[CLIENTS], 0);
   loop_quiet(f);
   for (unsigned i = 0; i < CLIENTS; i++) {
-    assert_request(requester_of(i),
+    assert_request(&f->requests[i],
                    i % 2 == 0 ? ERROR_OPERATION_ABORTED : WAIT_TIMEOUT);
   }
-  assert_int_equal(requester_of(CLIENTS)->done_count, 0);
+  assert_int_equal(f->requests[CLIENTS].done_count, 0);
   server_add(f);
-  request_until(f, requester_of(CLIENTS));
-  assert_request(requester_of(CLIENTS), NP_OK);
+  request_until(f, &f->requests[CLIENTS]);
+  assert_request(&f->requests[CLIENTS], NP_OK);
 }
 
 static void begin_again(np_fixture *f, struct requester *requester) {
@@ -167,9 +161,8 @@ static void begin_again(np_fixture *f, struct requester *requester) {
 NP_CASE("client-connect-cancel/in-callback", np_client_connect, NO_MODE, NP_OK,
         "In its callback the client may be closed and the request begun anew.",
         "npipe/client.h") {
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
 
-  requesters_init();
   server_listen(f);
   server_add(f);
   client->then = begin_again;
@@ -184,10 +177,9 @@ NP_CASE("client-connect-cancel/in-callback", np_client_connect, NO_MODE, NP_OK,
 NP_CASE("client-connect-cancel/loop-run", np_loop_run, NO_MODE, NP_OK,
         "The loop runs while a request waits, and no longer.",
         "npipe/loop.h; museum N12") {
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
   uint64_t begin_ms;
 
-  requesters_init();
   pair_open(f);
   begin_ms = world_now_ms();
   request_begin(f, client, 40);
@@ -219,10 +211,9 @@ NP_CASE("client-connect-cancel/destroy", np_loop_destroy, NO_MODE, ERROR_BUSY,
   np_loop *own;
   uint64_t begin_ms;
 
-  requesters_init();
   pair_open(f);
   for (unsigned i = 0; i < 10; i++) {
-    struct requester *client = requester_of(i);
+    struct requester *client = &f->requests[i];
 
     own = loop_other(f);
     request_begin(f, client, 0);
@@ -240,9 +231,9 @@ NP_CASE("client-connect-cancel/destroy", np_loop_destroy, NO_MODE, ERROR_BUSY,
     f->loop = own;
   }
   server_add(f);
-  request_begin(f, requester_of(10), 0);
-  request_until(f, requester_of(10));
-  assert_request(requester_of(10), NP_OK);
+  request_begin(f, &f->requests[10], 0);
+  request_until(f, &f->requests[10]);
+  assert_request(&f->requests[10], NP_OK);
   loop_quiet(f);
 }
 
@@ -253,19 +244,18 @@ NP_CASE("client-connect-cancel/destroy-late", np_loop_destroy, NO_MODE, NP_OK,
   np_loop *own;
   np_loop *other;
 
-  requesters_init();
   pair_open(f);
   own = loop_other(f);
   other = f->loop;
-  request_begin(f, requester_of(0), 0);
+  request_begin(f, &f->requests[0], 0);
   loop_settle(f);
-  request_cancel(requester_of(0));
+  request_cancel(&f->requests[0]);
   f->loop = own;
   /* The kernel's wait may end by this new instance instead of by the cancel. */
   server_add(f);
   f->loop = other;
   assert_np_ok(loop_run(f));
-  assert_request(requester_of(0), ERROR_OPERATION_ABORTED);
+  assert_request(&f->requests[0], ERROR_OPERATION_ABORTED);
   assert_np_ok(np_loop_destroy(f->loop));
   f->loop = own;
 }
@@ -277,17 +267,16 @@ NP_CASE("client-connect-cancel/destroy-ended", np_loop_destroy, NO_MODE, NP_OK,
   np_loop *own;
   np_loop *other;
 
-  requesters_init();
   pair_open(f);
   own = loop_other(f);
   other = f->loop;
-  request_begin(f, requester_of(0), 0);
+  request_begin(f, &f->requests[0], 0);
   f->loop = own;
   server_add(f);
   f->loop = other;
-  request_cancel(requester_of(0));
+  request_cancel(&f->requests[0]);
   assert_np_ok(loop_run(f));
-  assert_request(requester_of(0), ERROR_OPERATION_ABORTED);
+  assert_request(&f->requests[0], ERROR_OPERATION_ABORTED);
   assert_np_ok(np_loop_destroy(f->loop));
   f->loop = own;
 }
@@ -297,9 +286,8 @@ NP_CASE("client-connect-cancel/destroy-ended", np_loop_destroy, NO_MODE, NP_OK,
 NP_CASE("client-connect-cancel/foreign-port", np_client_connect, ANY_MODE,
         NP_OK, "A request waits on a port whose packets the caller dequeues.",
         "npipe/loop.h; museum N13") {
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
 
-  requesters_init();
   loop_remake_foreign(f, KEY);
   pair_open(f);
   request_begin(f, client, 0);
@@ -332,7 +320,6 @@ NP_CASE("client-connect-cancel/foreign-late", np_loop_dispatch, NO_MODE, NP_OK,
   HANDLE raw;
   HANDLE port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 1);
 
-  requesters_init();
   assert_non_null(port);
   options.allocator = allocator_of(f);
   options.port = port;
@@ -342,7 +329,7 @@ NP_CASE("client-connect-cancel/foreign-late", np_loop_dispatch, NO_MODE, NP_OK,
     world_pipe_name(f->name, sizeof(f->name));
     pair_open(f); /* the pair and its listening instance use the other loop */
     f->loop = foreign;
-    request_begin(f, requester_of(i), 0);
+    request_begin(f, &f->requests[i], 0);
     f->loop = own;
     pipe_own(f, f->client);
     pipe_own(f, f->server);
@@ -350,13 +337,13 @@ NP_CASE("client-connect-cancel/foreign-late", np_loop_dispatch, NO_MODE, NP_OK,
   }
   f->loop = foreign;
   for (unsigned i = 0; i < WAITS; i++) {
-    request_cancel(requester_of(i));
+    request_cancel(&f->requests[i]);
   }
   f->in_loop = true;
   assert_np_ok(np_loop_dispatch(f->loop, NULL, 0));
   f->in_loop = false;
   for (unsigned i = 0; i < WAITS; i++) {
-    assert_request(requester_of(i), ERROR_OPERATION_ABORTED);
+    assert_request(&f->requests[i], ERROR_OPERATION_ABORTED);
   }
   if (!np_loop_is_pending(f->loop)) {
     assert_np_ok(np_loop_destroy(f->loop));

@@ -6,9 +6,8 @@
 
 static void refused(np_fixture *f, const char *name,
                     const np_client_options *options, np_error expected) {
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
 
-  requesters_init();
   assert_np_error(np_client_connect(f->loop, &client->request, name, options, 0,
                                     on_client_never),
                   expected);
@@ -20,7 +19,7 @@ NP_CASE("client-connect-end/null", np_client_connect, NO_MODE,
         ERROR_INVALID_PARAMETER,
         "Without a loop, a request, a name or a function nothing begins.",
         "npipe/client.h") {
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
 
   server_listen(f);
   refused(f, NULL, NULL, ERROR_INVALID_PARAMETER);
@@ -64,7 +63,7 @@ NP_CASE("client-connect-end/long-name", np_client_connect, NO_MODE,
         "for.",
         "CreateNamedPipe#parameters") {
   static const char prefix[] = "\\\\.\\pipe\\";
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
   char name[258];
 
   memset(name, 'n', sizeof(name));
@@ -73,7 +72,6 @@ NP_CASE("client-connect-end/long-name", np_client_connect, NO_MODE,
   refused(f, name, NULL, ERROR_FILENAME_EXCED_RANGE);
 
   name[256] = '\0';
-  requesters_init();
   assert_np_ok(np_server_create(f->loop, name, &f->server_options, &f->server));
   request_begin_name(f, client, name, 0);
   assert_request_ends(f, client, NP_OK);
@@ -91,9 +89,8 @@ NP_CASE("client-connect-end/begun", np_client_connect, NO_MODE, ERROR_BUSY,
         "A request that waits, or whose callback is to come, cannot be started "
         "again, and goes on.",
         "npipe/client.h") {
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
 
-  requesters_init();
   pair_open(f);
   request_begin(f, client, 0);
   assert_np_error(np_client_connect(f->loop, &client->request, f->name, NULL, 0,
@@ -129,10 +126,9 @@ NP_CASE("client-connect-end/no-such-pipe", np_client_connect, ANY_MODE,
         "Without wait_for_server, a request for a name without a server ends "
         "at once, from the loop.",
         "CreateFile#pipes; museum N07 N10") {
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
   uint64_t begin_ms = world_now_ms();
 
-  requesters_init();
   request_begin(f, client, 0);
   assert_request_ends(f, client, ERROR_FILE_NOT_FOUND);
   assert_true(client->at_ms - begin_ms < 1000);
@@ -143,10 +139,9 @@ NP_CASE("client-connect-end/vanishes", np_client_connect, NO_MODE,
         "A client that waits for an instance gets an error if the name "
         "vanishes; clients that wait for a server wait on.",
         "MS-FSCC#FSCTL_PIPE_WAIT; museum N03") {
-  struct requester *client = requester_of(0);
-  struct requester *patient = requester_of(1);
+  struct requester *client = &f->requests[0];
+  struct requester *patient = &f->requests[1];
 
-  requesters_init();
   pair_open(f);
   request_begin(f, client, 0);
   f->client_options.wait_for_server = true;
@@ -166,9 +161,8 @@ NP_CASE("client-connect-end/denied", np_client_connect, NO_MODE,
         "A request for a direction that the pipe does not have ends from the "
         "loop with an error, and the instance stays free.",
         "CreateFile#pipes") {
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
 
-  requesters_init();
   f->server_options.outbound = false;
   f->server_options.instances_max = 1;
   server_listen(f);
@@ -184,10 +178,9 @@ NP_CASE("client-connect-end/refused-in-line", np_client_connect, NO_MODE,
         "A request that is refused when its turn comes does not block the "
         "others: the next request gets the next instance.",
         "SetNamedPipeHandleState#parameters") {
-  struct requester *wrong = requester_of(0);
-  struct requester *right = requester_of(1);
+  struct requester *wrong = &f->requests[0];
+  struct requester *right = &f->requests[1];
 
-  requesters_init();
   f->server_options.mode = f->server_options.read_mode = NP_BYTE;
   pair_open(f);
   f->client_options.read_mode = NP_MESSAGE;
@@ -207,10 +200,9 @@ NP_CASE("client-connect-end/no-memory", np_client_connect, NO_MODE,
         "Whichever allocation fails, the request ends with that and nothing is "
         "left behind.",
         "npipe/client.h") {
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
   unsigned failures = 0;
 
-  requesters_init();
   pair_open(f);
   for (size_t nth = 1; failures + 1 == nth; nth++) {
     f->allocator.fail_at = f->allocator.total + nth;
@@ -230,26 +222,23 @@ NP_CASE("client-connect-end/timeout-busy", np_client_connect, ANY_MODE,
         "With all instances taken the request ends when its time is over, not "
         "before; the instances are untouched.",
         "npipe/client.h; museum N10") {
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
   uint64_t begin_ms;
 
-  requesters_init();
   pair_open(f);
   begin_ms = world_now_ms();
   request_begin(f, client, 60);
   assert_request_ends(f, client, WAIT_TIMEOUT);
   assert_true(client->at_ms - begin_ms >= 60);
-  pipe_send(f, f->client, "ping", 4);
-  assert_received(f, f->server, "ping", 4);
+  assert_passes(f, f->client, f->server, "ping", 4);
 }
 
 NP_CASE("client-connect-end/timeout-shortest", np_client_connect, ANY_MODE,
         WAIT_TIMEOUT, "A millisecond is a limit, too.", "npipe/client.h") {
-  requesters_init();
   pair_open(f);
-  request_begin(f, requester_of(0), 1);
-  request_until(f, requester_of(0));
-  assert_request(requester_of(0), WAIT_TIMEOUT);
+  request_begin(f, &f->requests[0], 1);
+  request_until(f, &f->requests[0]);
+  assert_request(&f->requests[0], WAIT_TIMEOUT);
 }
 
 NP_CASE("client-connect-end/timeout-absent", np_client_connect, NO_MODE,
@@ -257,12 +246,11 @@ NP_CASE("client-connect-end/timeout-absent", np_client_connect, NO_MODE,
         "A name that does not come to exist costs a few tries a second and "
         "ends with the time limit.",
         "npipe/client.h; museum N01 N10") {
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
   uint64_t mark = 0;
   uint64_t count = 0;
   uint64_t begin_ms;
 
-  requesters_init();
   f->client_options.wait_for_server = true;
   calls_since("CreateFileW", &mark, &count);
   begin_ms = world_now_ms();
@@ -278,10 +266,9 @@ NP_CASE("client-connect-end/one-try", np_client_connect, NO_MODE, NP_OK,
         "The first request in line tries to open the pipe once, even if its "
         "time limit is over before the loop runs.",
         "npipe/client.h") {
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
   uint64_t begin_ms;
 
-  requesters_init();
   server_listen(f);
   request_begin(f, client, 1);
   begin_ms = world_now_ms();
@@ -299,19 +286,18 @@ NP_CASE(
    * begin long after the first. */
   static const uint32_t limits_ms[] = {900, 100, 0, 400};
 
-  requesters_init();
   pair_open(f);
   for (unsigned i = 0; i < 4; i++) {
-    request_begin(f, requester_of(i), limits_ms[i]);
+    request_begin(f, &f->requests[i], limits_ms[i]);
   }
-  request_until(f, requester_of(0));
-  assert_request(requester_of(0), WAIT_TIMEOUT);
-  assert_request(requester_of(1), WAIT_TIMEOUT);
-  assert_request(requester_of(3), WAIT_TIMEOUT);
-  assert_true(requester_of(1)->order < requester_of(3)->order);
-  assert_true(requester_of(3)->order < requester_of(0)->order);
-  assert_int_equal(requester_of(2)->done_count, 0);
+  request_until(f, &f->requests[0]);
+  assert_request(&f->requests[0], WAIT_TIMEOUT);
+  assert_request(&f->requests[1], WAIT_TIMEOUT);
+  assert_request(&f->requests[3], WAIT_TIMEOUT);
+  assert_true(f->requests[1].order < f->requests[3].order);
+  assert_true(f->requests[3].order < f->requests[0].order);
+  assert_int_equal(f->requests[2].done_count, 0);
   server_add(f);
-  request_until(f, requester_of(2));
-  assert_request(requester_of(2), NP_OK);
+  request_until(f, &f->requests[2]);
+  assert_request(&f->requests[2], NP_OK);
 }

@@ -2,23 +2,13 @@
  * of its names. */
 #include "library/fixture.h"
 
-static void open_refused(np_fixture *f, np_error expected) {
-  np_pipe *client = NULL;
-
-  assert_np_error(np_client_open(f->loop, f->name, &f->client_options, &client),
-                  expected);
-  assert_null(client);
-}
-
 NP_CASE("client-open/listening", np_client_open, ANY_MODE, NP_OK,
         "A client opens an instance that listens, and talks both ways.",
         "Named Pipe Client") {
   server_listen(f);
   client_open_end(f);
-  pipe_send(f, f->client, "ping", 4);
-  assert_received(f, f->server, "ping", 4);
-  pipe_send(f, f->server, "pong", 4);
-  assert_received(f, f->client, "pong", 4);
+  assert_passes(f, f->client, f->server, "ping", 4);
+  assert_passes(f, f->server, f->client, "pong", 4);
 }
 
 NP_CASE("client-open/other-loop", np_client_open, ANY_MODE, NP_OK,
@@ -61,10 +51,10 @@ NP_CASE("client-open/no-such-pipe", np_client_open, ANY_MODE,
         "A name that was never created, or whose instances are all closed, is "
         "not found, and the error is not retryable.",
         "CreateFile#pipes") {
-  open_refused(f, ERROR_FILE_NOT_FOUND);
+  assert_client_refused(f, ERROR_FILE_NOT_FOUND);
   server_listen(f);
   pipe_close_wait(f, f->server);
-  open_refused(f, ERROR_FILE_NOT_FOUND);
+  assert_client_refused(f, ERROR_FILE_NOT_FOUND);
   assert_false(np_is_retryable(ERROR_FILE_NOT_FOUND));
 }
 
@@ -75,7 +65,7 @@ NP_CASE("client-open/busy", np_client_open, ANY_MODE, ERROR_PIPE_BUSY,
 
   pair_open(f);
   begin_ms = world_now_ms();
-  open_refused(f, ERROR_PIPE_BUSY);
+  assert_client_refused(f, ERROR_PIPE_BUSY);
   assert_true(world_now_ms() - begin_ms < LOOP_WAIT_MS);
 }
 
@@ -86,9 +76,9 @@ NP_CASE("client-open/busy-disconnected", np_client_open, ANY_MODE,
         "DisconnectNamedPipe#remarks") {
   pair_open(f);
   pipe_close_wait(f, f->client);
-  open_refused(f, ERROR_PIPE_BUSY);
+  assert_client_refused(f, ERROR_PIPE_BUSY);
   assert_np_ok(np_server_disconnect(f->server));
-  open_refused(f, ERROR_PIPE_BUSY);
+  assert_client_refused(f, ERROR_PIPE_BUSY);
   connect_begin(&f->ops[0], f->server);
   client_open_end(f);
   assert_next(&f->ops[0], NP_OK, 0);
@@ -100,13 +90,11 @@ NP_CASE("client-open/after-busy", np_client_open, ANY_MODE, NP_OK,
   np_pipe *second = NULL;
 
   pair_open(f);
-  open_refused(f, ERROR_PIPE_BUSY);
-  assert_np_ok(np_server_create(f->loop, f->name, &f->server_options, &second));
-  pipe_own(f, second);
+  assert_client_refused(f, ERROR_PIPE_BUSY);
+  second = server_add(f);
   pipe_own(f, f->client);
   client_open_end(f);
-  pipe_send(f, f->client, "abc", 3);
-  assert_received(f, second, "abc", 3);
+  assert_passes(f, f->client, second, "abc", 3);
 }
 
 NP_CASE("client-open/direction", np_client_open, NO_MODE, ERROR_ACCESS_DENIED,
@@ -116,7 +104,7 @@ NP_CASE("client-open/direction", np_client_open, NO_MODE, ERROR_ACCESS_DENIED,
   f->server_options.instances_max = 1;
   f->server_options.outbound = false;
   server_listen(f);
-  open_refused(f, ERROR_ACCESS_DENIED);
+  assert_client_refused(f, ERROR_ACCESS_DENIED);
   f->client_options.read = false;
   client_open_end(f);
 }
@@ -127,7 +115,7 @@ NP_CASE("client-open/no-memory", np_client_open, NO_MODE,
   f->server_options.instances_max = 1;
   server_listen(f);
   f->allocator.fail_at = f->allocator.total + 1;
-  open_refused(f, ERROR_NOT_ENOUGH_MEMORY);
+  assert_client_refused(f, ERROR_NOT_ENOUGH_MEMORY);
   client_open_end(f);
 }
 
@@ -136,8 +124,7 @@ NP_CASE("client-open/many-in-a-row", np_client_open, ANY_MODE, NP_OK,
         "CreateNamedPipe#remarks") {
   for (unsigned i = 0; i < 100; i++) {
     pair_open(f);
-    pipe_send(f, f->client, &i, sizeof(i));
-    assert_received(f, f->server, &i, sizeof(i));
+    assert_passes(f, f->client, f->server, &i, sizeof(i));
     pipe_close(f, f->client);
     pipe_close(f, f->server);
   }

@@ -2,14 +2,6 @@
  * refused. */
 #include "library/fixture.h"
 
-static void open_refused(np_fixture *f, np_error expected) {
-  np_pipe *client = NULL;
-
-  assert_np_error(np_client_open(f->loop, f->name, &f->client_options, &client),
-                  expected);
-  assert_null(client);
-}
-
 NP_CASE("client-options/defaults", np_client_options_init, NO_MODE, NP_OK,
         "The defaults are reading and writing, bytes, and identification; NULL "
         "is ignored.",
@@ -36,8 +28,7 @@ NP_CASE("client-options/none", np_client_open, ANY_MODE, NP_OK,
 
   server_listen(f);
   assert_np_ok(np_client_open(f->loop, f->name, NULL, &f->client));
-  pipe_send(f, f->client, "abc", 3);
-  assert_received(f, f->server, "abc", 3);
+  assert_passes(f, f->client, f->server, "abc", 3);
   pipe_send(f, f->server, "one", 3);
   pipe_send(f, f->server, "two", 3);
   assert_np_ok(pipe_receive(f, f->client, buffer, sizeof(buffer), &length));
@@ -50,11 +41,11 @@ NP_CASE("client-options/size", np_client_open, NO_MODE, ERROR_INVALID_PARAMETER,
         "npipe/client.h") {
   server_listen(f);
   f->client_options.size = sizeof(f->client_options) - 1;
-  open_refused(f, ERROR_INVALID_PARAMETER);
+  assert_client_refused(f, ERROR_INVALID_PARAMETER);
   f->client_options.size = sizeof(f->client_options) + 1;
-  open_refused(f, ERROR_INVALID_PARAMETER);
+  assert_client_refused(f, ERROR_INVALID_PARAMETER);
   f->client_options.size = 0;
-  open_refused(f, ERROR_INVALID_PARAMETER);
+  assert_client_refused(f, ERROR_INVALID_PARAMETER);
 }
 
 /* --- Direction ---------------------------------------------------------- */
@@ -65,8 +56,7 @@ NP_CASE("client-options/read-only", np_client_open, ANY_MODE, NP_OK,
         "CreateFile#pipes") {
   f->client_options.write = false;
   pair_open(f);
-  pipe_send(f, f->server, "abc", 3);
-  assert_received(f, f->client, "abc", 3);
+  assert_passes(f, f->server, f->client, "abc", 3);
   assert_np_error(np_pipe_write(f->client, "abc", 3, &f->op, on_never),
                   ERROR_ACCESS_DENIED);
 }
@@ -85,8 +75,7 @@ NP_CASE("client-options/read-only-messages", np_client_open, MODE_MESSAGE,
     pipe_send(f, f->server, "second", 6);
     assert_received(f, f->client, "one", 3);
     assert_received(f, f->client, "second", 6);
-    pipe_close_wait(f, f->client);
-    pipe_close_wait(f, f->server);
+    pair_close(f);
   }
 }
 
@@ -99,8 +88,7 @@ NP_CASE("client-options/write-only", np_client_open, ANY_MODE, NP_OK,
   f->client_options.read = false;
   f->client_options.read_mode = NP_BYTE;
   pair_open(f);
-  pipe_send(f, f->client, "abc", 3);
-  assert_received(f, f->server, "abc", 3);
+  assert_passes(f, f->client, f->server, "abc", 3);
   assert_np_error(
       np_pipe_read(f->client, f->ops[0].buffer, 16, &f->op, on_never),
       ERROR_ACCESS_DENIED);
@@ -119,7 +107,7 @@ NP_CASE("client-options/no-direction", np_client_open, NO_MODE,
   server_listen(f);
   f->client_options.read = false;
   f->client_options.write = false;
-  open_refused(f, ERROR_INVALID_PARAMETER);
+  assert_client_refused(f, ERROR_INVALID_PARAMETER);
   f->client_options.read = true;
   f->client_options.write = true;
   client_open_end(f);
@@ -131,9 +119,9 @@ NP_CASE("client-options/against-inbound", np_client_open, NO_MODE,
         "CreateNamedPipe#parameters") {
   f->server_options.outbound = false;
   server_listen(f);
-  open_refused(f, ERROR_ACCESS_DENIED);
+  assert_client_refused(f, ERROR_ACCESS_DENIED);
   f->client_options.write = false;
-  open_refused(f, ERROR_ACCESS_DENIED);
+  assert_client_refused(f, ERROR_ACCESS_DENIED);
   f->client_options.write = true;
   f->client_options.read = false;
   client_open_end(f);
@@ -145,9 +133,9 @@ NP_CASE("client-options/against-outbound", np_client_open, NO_MODE,
         "CreateNamedPipe#parameters") {
   f->server_options.inbound = false;
   server_listen(f);
-  open_refused(f, ERROR_ACCESS_DENIED);
+  assert_client_refused(f, ERROR_ACCESS_DENIED);
   f->client_options.read = false;
-  open_refused(f, ERROR_ACCESS_DENIED);
+  assert_client_refused(f, ERROR_ACCESS_DENIED);
   f->client_options.read = true;
   f->client_options.write = false;
   client_open_end(f);
@@ -177,9 +165,9 @@ NP_CASE("client-options/message-reads-of-bytes", np_client_open, NO_MODE,
         "SetNamedPipeHandleState#parameters") {
   server_listen(f);
   f->client_options.read_mode = NP_MESSAGE;
-  open_refused(f, ERROR_INVALID_PARAMETER);
+  assert_client_refused(f, ERROR_INVALID_PARAMETER);
   f->client_options.read_mode = (np_mode)2;
-  open_refused(f, ERROR_INVALID_PARAMETER);
+  assert_client_refused(f, ERROR_INVALID_PARAMETER);
   connect_begin(&f->ops[0], f->server);
   read_begin(&f->ops[1], f->server, 16);
   assert_ends(&f->ops[0], NP_OK, 0);
@@ -213,8 +201,7 @@ NP_CASE("client-options/message-reads-by-network", np_client_open, MESSAGE_TYPE,
     } else {
       assert_received(f, f->client, "ab", 2);
     }
-    pipe_close_wait(f, f->client);
-    pipe_close_wait(f, f->server);
+    pair_close(f);
   }
 }
 
@@ -226,9 +213,9 @@ NP_CASE("client-options/qos-invalid", np_client_open, NO_MODE,
   f->server_options.instances_max = 1;
   server_listen(f);
   f->client_options.security_qos = FILE_FLAG_DELETE_ON_CLOSE;
-  open_refused(f, ERROR_INVALID_PARAMETER);
+  assert_client_refused(f, ERROR_INVALID_PARAMETER);
   f->client_options.security_qos = SECURITY_IDENTIFICATION | 1u;
-  open_refused(f, ERROR_INVALID_PARAMETER);
+  assert_client_refused(f, ERROR_INVALID_PARAMETER);
   f->client_options.security_qos = SECURITY_IDENTIFICATION;
   client_open_end(f);
 }
@@ -246,10 +233,8 @@ NP_CASE("client-options/qos-valid", np_client_open, NO_MODE, NP_OK,
   for (unsigned i = 0; i < 16; i++) {
     f->client_options.security_qos = levels[i / 4] | extras[i % 4];
     pair_open(f);
-    pipe_send(f, f->client, "abc", 3);
-    assert_received(f, f->server, "abc", 3);
-    pipe_close_wait(f, f->client);
-    pipe_close_wait(f, f->server);
+    assert_passes(f, f->client, f->server, "abc", 3);
+    pair_close(f);
   }
 }
 
@@ -263,8 +248,7 @@ static SECURITY_IMPERSONATION_LEVEL level_of(np_fixture *f) {
   BOOL told = FALSE;
 
   pair_open(f);
-  pipe_send(f, f->client, "abc", 3);
-  assert_received(f, f->server, "abc", 3);
+  assert_passes(f, f->client, f->server, "abc", 3);
   assert_true(ImpersonateNamedPipeClient(np_pipe_handle(f->server)));
   opened = OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &token);
   if (opened) {
@@ -317,15 +301,13 @@ NP_CASE("client-options/inherit", np_client_open, NO_MODE,
   server_listen(f);
   client_open_end(f);
   assert_false(is_inheritable(f->client));
-  pipe_close_wait(f, f->client);
-  pipe_close_wait(f, f->server);
+  pair_close(f);
 
   server_listen(f);
   f->client_options.security_attributes = &attributes;
   client_open_end(f);
   assert_false(is_inheritable(f->client));
-  pipe_close_wait(f, f->client);
-  pipe_close_wait(f, f->server);
+  pair_close(f);
 
   server_listen(f);
   attributes.bInheritHandle = TRUE;

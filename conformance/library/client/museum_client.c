@@ -15,9 +15,8 @@ NP_CASE("museum-client/stalled-client", np_server_connect, ANY_MODE, NP_OK,
   np_pipe *stalled_server;
   np_pipe *stalled;
 
-  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  server_listen(f);
-  stalled = pipe_own(f, museum_open(f));
+  museum_listen(f);
+  stalled = client_add(f);
   museum_accept(f, f->server);
   stalled_server = pipe_own(f, f->server);
   pipe_send(f, stalled, "half a requ", 11);
@@ -114,8 +113,7 @@ NP_CASE("museum-client/timeout-scope", np_server_connect, ANY_MODE, NP_OK,
   struct recorder *connect = &f->ops[0];
   struct recorder *read = &f->ops[1];
 
-  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  server_listen(f);
+  museum_listen(f);
   connect->op.timeout_ms = 20;
   connect_begin(connect, f->server);
   client_open_end(f);
@@ -154,14 +152,12 @@ NP_CASE("museum-client/one-way", np_server_connect, ANY_MODE, NP_OK,
     client_open_end(f);
     assert_ends(connect, NP_OK, 0);
     if (inbound != 0) {
-      pipe_send(f, f->client, "data", 4);
-      assert_received(f, f->server, "data", 4);
+      assert_passes(f, f->client, f->server, "data", 4);
     } else {
-      pipe_send(f, f->server, "data", 4);
-      assert_received(f, f->client, "data", 4);
+      assert_passes(f, f->server, f->client, "data", 4);
     }
     assert_np_ok(np_server_disconnect(f->server));
-    museum_close_pair(f);
+    pair_close(f);
   }
 }
 
@@ -170,8 +166,7 @@ NP_CASE("museum-client/unconnected", np_pipe_read, ANY_MODE,
         "A read or a write before any client came ends at once and harms "
         "nothing: the instance accepts and serves.",
         "ConnectNamedPipe#remarks; museum S13") {
-  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  server_listen(f);
+  museum_listen(f);
   for (unsigned round = 0; round < 100; round++) {
     round_name("round %u", round);
     read_begin(&f->ops[0], f->server, 4);

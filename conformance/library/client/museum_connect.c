@@ -41,23 +41,22 @@ NP_CASE("museum-connect/crowd", np_client_connect, NO_MODE, NP_OK,
   unsigned order = 0;
 
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  requesters_init();
   crowd_serve(f);
   for (unsigned i = 0; i < CROWD; i++) {
-    requester_of(i)->then = leave;
-    request_begin(f, requester_of(i), 0);
+    f->requests[i].then = leave;
+    request_begin(f, &f->requests[i], 0);
   }
   for (unsigned i = 0; i < CROWD; i++) {
     round_name("client %u", i);
-    while (requester_of(i)->done_count == 0) {
+    while (f->requests[i].done_count == 0) {
       if (world_now_ms() > deadline_ms) {
         fail_at(__FILE__, __LINE__, "it waits for ever");
       }
       loop_turn(f, 100);
     }
-    assert_request(requester_of(i), NP_OK);
-    assert_true(requester_of(i)->order > order);
-    order = requester_of(i)->order;
+    assert_request(&f->requests[i], NP_OK);
+    assert_true(f->requests[i].order > order);
+    order = f->requests[i].order;
   }
   f->ops[0].then = NULL;
   f->timers[0].then = NULL;
@@ -73,12 +72,11 @@ NP_CASE("museum-connect/crowd-shares", np_client_connect, NO_MODE, NP_OK,
   unsigned aborted = 0;
 
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  requesters_init();
   pair_open(f);
   calls_since("NtOpenFile", &mark[0], &count);
   calls_since("NtFsControlFile", &mark[1], &count);
   for (unsigned i = 0; i < CROWD; i++) {
-    request_begin(f, requester_of(i), 0);
+    request_begin(f, &f->requests[i], 0);
   }
   loop_settle(f);
   if (calls_since("NtOpenFile", &mark[0], &count)) {
@@ -89,11 +87,11 @@ NP_CASE("museum-connect/crowd-shares", np_client_connect, NO_MODE, NP_OK,
     assert_int_equal(count, 0);
   }
   for (unsigned i = 0; i < CROWD; i++) {
-    request_cancel(requester_of(i));
+    request_cancel(&f->requests[i]);
   }
   assert_np_ok(loop_run(f));
   for (unsigned i = 0; i < CROWD; i++) {
-    aborted += requester_of(i)->result == ERROR_OPERATION_ABORTED;
+    aborted += f->requests[i].result == ERROR_OPERATION_ABORTED;
   }
   assert_int_equal(aborted, CROWD);
 }
@@ -109,9 +107,8 @@ NP_CASE("museum-connect/idle", np_client_connect, NO_MODE, WAIT_TIMEOUT,
   uint64_t count = 0;
 
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  requesters_init();
   pair_open(f);
-  request_begin(f, requester_of(0), 0);
+  request_begin(f, &f->requests[0], 0);
   loop_settle(f);
   for (unsigned i = 0; i < 4; i++) {
     calls_since(calls[i], &marks[i], &count);
@@ -126,10 +123,10 @@ NP_CASE("museum-connect/idle", np_client_connect, NO_MODE, WAIT_TIMEOUT,
   if (calls_since("GetQueuedCompletionStatusEx", &mark, &count)) {
     assert_in_range(count, 1, 8); /* a coarse clock wakes the loop early */
   }
-  request_begin(f, requester_of(1), 20);
-  request_until(f, requester_of(1));
-  assert_request(requester_of(1), WAIT_TIMEOUT);
-  request_cancel(requester_of(0));
+  request_begin(f, &f->requests[1], 20);
+  request_until(f, &f->requests[1]);
+  assert_request(&f->requests[1], WAIT_TIMEOUT);
+  request_cancel(&f->requests[0]);
 }
 
 NP_CASE("museum-connect/no-probe", np_client_connect, ANY_MODE, NP_OK,
@@ -140,18 +137,17 @@ NP_CASE("museum-connect/no-probe", np_client_connect, ANY_MODE, NP_OK,
   uint64_t count = 0;
 
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  requesters_init();
   f->server_options.instances_max = 1;
   server_listen(f);
   calls_since("CreateFileW", &mark, &count);
-  request_begin(f, requester_of(0), 0);
-  request_until(f, requester_of(0));
-  assert_request(requester_of(0), NP_OK);
+  request_begin(f, &f->requests[0], 0);
+  request_until(f, &f->requests[0]);
+  assert_request(&f->requests[0], NP_OK);
   if (calls_since("CreateFileW", &mark, &count)) {
     assert_int_equal(count, 1);
   }
   museum_accept(f, f->server);
-  museum_echo(f, f->server, requester_of(0)->client);
+  museum_echo(f, f->server, f->requests[0].client);
 }
 
 /* --- Servers that come and go --------------------------------------------- */
@@ -163,10 +159,9 @@ NP_CASE("museum-connect/churn", np_client_connect, NO_MODE, NP_OK,
   uint32_t random = 1;
 
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  requesters_init();
   f->client_options.wait_for_server = true;
   for (unsigned round = 0; round < 100; round++) {
-    struct requester *client = requester_of(0);
+    struct requester *client = &f->requests[0];
 
     round_name("round %u", round);
     if (museum_random(&random) % 2 == 0) {
@@ -204,10 +199,9 @@ NP_CASE("museum-connect/cancel-race", np_client_connect_cancel, ANY_MODE, NP_OK,
   uint32_t random = 7;
 
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  requesters_init();
   pair_open(f);
   for (unsigned round = 0; round < MUSEUM_ROUNDS; round++) {
-    struct requester *client = requester_of(0);
+    struct requester *client = &f->requests[0];
     struct recorder *connect = &f->ops[0];
     uint32_t way = museum_random(&random) % 4;
 
@@ -294,7 +288,6 @@ NP_CASE("museum-connect/mixed", np_client_connect, NO_MODE, NP_OK,
   uint32_t random = 3;
 
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  requesters_init();
   memset(all, 0, sizeof(all));
   for (unsigned step = 0; step < MIXED_STEPS; step++) {
     struct mixed *mixed = &all[museum_random(&random) % MIXED];
@@ -302,7 +295,7 @@ NP_CASE("museum-connect/mixed", np_client_connect, NO_MODE, NP_OK,
     uint32_t drawn = museum_random(&random) >> 8;
 
     round_name("step %u", step);
-    mixed->requester = requester_of((unsigned)(mixed - all));
+    mixed->requester = &f->requests[mixed - all];
     switch (drawn % 8) {
       case 0:
       case 1:
@@ -350,7 +343,7 @@ NP_CASE("museum-connect/mixed", np_client_connect, NO_MODE, NP_OK,
   }
   for (unsigned i = 0; i < MIXED; i++) {
     all[i].cancelled = true;
-    np_client_connect_cancel(&requester_of(i)->request);
+    np_client_connect_cancel(&f->requests[i].request);
   }
   for (unsigned i = 0; i < MIXED_SERVERS; i++) {
     if (servers[i] != NULL) {
@@ -359,7 +352,7 @@ NP_CASE("museum-connect/mixed", np_client_connect, NO_MODE, NP_OK,
   }
   assert_np_ok(loop_run(f));
   for (unsigned i = 0; i < MIXED; i++) {
-    assert_int_equal(requester_of(i)->done_count, requester_of(i)->start_count);
+    assert_int_equal(f->requests[i].done_count, f->requests[i].start_count);
   }
   assert_true(succeeded > 0);
 }

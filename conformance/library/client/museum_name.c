@@ -61,8 +61,7 @@ NP_CASE("museum-name/never-absent", np_server_create, NO_MODE, ERROR_PIPE_BUSY,
   struct recorder *connect = &f->ops[0];
   HANDLE worker;
 
-  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  server_listen(f);
+  museum_listen(f);
   connect_begin(connect, f->server);
   worker = museum_worker(visit, &visitor);
   while (!is_over(worker)) {
@@ -89,16 +88,14 @@ NP_CASE("museum-name/reused-instance", np_server_disconnect, NO_MODE,
   struct recorder *connect = &f->ops[0];
   HANDLE worker;
 
-  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  server_listen(f);
+  museum_listen(f);
   connect_begin(connect, f->server);
   worker = museum_worker(visit, &visitor);
   while (!is_over(worker)) {
     loop_turn(f, 10);
     if (connect->done_count == connect->start_count) {
       assert_done(connect, NP_OK, 0);
-      assert_np_ok(np_server_disconnect(f->server));
-      connect_begin(connect, f->server);
+      server_listen_again(f, connect);
     }
   }
   assert_np_ok(museum_join(f, worker));
@@ -139,20 +136,15 @@ NP_CASE("museum-name/instance-limit", np_server_create, NO_MODE,
         "leaves the others serving; a closed one makes room.",
         "CreateNamedPipe#parameters; museum P06 A24") {
   np_pipe *second = NULL;
-  np_pipe *third = NULL;
 
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   f->server_options.instances_max = 2;
   server_listen(f);
   connect_begin(&f->ops[0], f->server);
-  assert_np_ok(np_server_create(f->loop, f->name, &f->server_options, &second));
-  assert_np_error(
-      np_server_create(f->loop, f->name, &f->server_options, &third),
-      ERROR_PIPE_BUSY);
-  assert_null(third);
+  second = server_add(f);
+  assert_server_refused(f, ERROR_PIPE_BUSY);
   pipe_close_wait(f, second);
-  assert_np_ok(np_server_create(f->loop, f->name, &f->server_options, &third));
-  pipe_own(f, third);
+  server_add(f);
 
   client_open_end(f);
   assert_ends(&f->ops[0], NP_OK, 0);
@@ -168,18 +160,16 @@ NP_CASE("museum-name/many-instances", np_server_create, NO_MODE, NP_OK,
 
   server_quotas(f, 64, 64);
   for (unsigned i = 0; i < INSTANCES; i++) {
-    np_pipe *server = NULL;
+    np_pipe *server;
 
     round_name("instance %u", i);
-    assert_np_error(
-        np_server_create(f->loop, f->name, &f->server_options, &server), NP_OK);
-    pipe_own(f, server);
+    server = server_add(f);
     if (i < SERVED) {
       first[i] = server;
     }
   }
   for (unsigned i = 0; i < SERVED; i++) {
-    np_pipe *client = pipe_own(f, museum_open(f));
+    np_pipe *client = client_add(f);
 
     museum_accept(f, first[i]);
     museum_echo(f, first[i], client);
@@ -201,8 +191,7 @@ NP_CASE("museum-name/busy-then-free", np_client_open, NO_MODE, ERROR_PIPE_BUSY,
     assert_np_error(error, ERROR_PIPE_BUSY);
     assert_true(np_is_retryable(error));
     assert_null(second);
-    assert_np_ok(np_server_disconnect(f->server));
-    connect_begin(&f->ops[0], f->server);
+    server_listen_again(f, &f->ops[0]);
     pipe_close_wait(f, f->client);
     client_open_end(f);
     assert_ends(&f->ops[0], NP_OK, 0);

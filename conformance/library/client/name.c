@@ -54,8 +54,7 @@ static void names_meet(np_fixture *f, const char *server_name,
                        const char *client_name) {
   assert_np_ok(np_server_create(f->loop, server_name, NULL, &f->server));
   assert_np_ok(np_client_open(f->loop, client_name, NULL, &f->client));
-  pipe_send(f, f->client, "x", 1);
-  assert_received(f, f->server, "x", 1);
+  assert_passes(f, f->client, f->server, "x", 1);
 }
 
 /* --- Good names --------------------------------------------------------- */
@@ -104,8 +103,7 @@ NP_CASE("name/utf8-edges", np_server_create, NO_MODE, NP_OK,
 
   for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
     names_meet(f, name_with(f, suffixes[i]), name_with(f, suffixes[i]));
-    pipe_close_wait(f, f->client);
-    pipe_close_wait(f, f->server);
+    pair_close(f);
   }
 }
 
@@ -168,8 +166,7 @@ NP_CASE("name/longest", np_server_create, NO_MODE, NP_OK,
         name_of_units(f, UNITS_MAX, fillers[i].filler, fillers[i].units);
 
     names_meet(f, name, name);
-    pipe_close_wait(f, f->client);
-    pipe_close_wait(f, f->server);
+    pair_close(f);
   }
 }
 
@@ -335,8 +332,7 @@ NP_CASE("name/dots", np_server_create, NO_MODE, NP_OK,
 
   for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
     names_meet(f, name_with(f, suffixes[i]), name_with(f, suffixes[i]));
-    pipe_close_wait(f, f->client);
-    pipe_close_wait(f, f->server);
+    pair_close(f);
   }
 }
 

@@ -34,10 +34,8 @@ static const char *capitals(const np_fixture *f) {
 }
 
 static void pair_talks(np_fixture *f) {
-  pipe_send(f, f->client, "x", 1);
-  assert_received(f, f->server, "x", 1);
-  pipe_close_wait(f, f->client);
-  pipe_close_wait(f, f->server);
+  assert_passes(f, f->client, f->server, "x", 1);
+  pair_close(f);
 }
 
 /* --- One pipe ------------------------------------------------------------ */
@@ -100,7 +98,7 @@ NP_CASE("name-spelling/listener", np_listener_create, NO_MODE, NP_OK,
                                     &listening.options, on_pipe,
                                     &listening.listener));
     for (unsigned client = 1; client <= 2; client++) {
-      np_pipe *opened = client_open_another(f);
+      np_pipe *opened = client_add(f);
 
       museum_echo(f, accepted(f, client), opened);
       pipe_close_wait(f, opened);
@@ -112,9 +110,8 @@ NP_CASE("name-spelling/listener", np_listener_create, NO_MODE, NP_OK,
 NP_CASE("name-spelling/connect", np_client_connect, NO_MODE, NP_OK,
         "A request may have any spelling, where an instance listens.",
         "Naming Files, Paths, and Namespaces") {
-  requesters_init();
   for (unsigned i = 0; i < SPELLINGS_COUNT; i++) {
-    struct requester *client = requester_of(i);
+    struct requester *client = &f->requests[i];
 
     server_listen(f);
     request_begin_name(f, client, spelled(f, &spellings[i]), 0);
@@ -127,11 +124,10 @@ NP_CASE("name-spelling/waits", np_client_connect, NO_MODE, NP_OK,
         "A request of any spelling waits while all instances are taken, and "
         "gets the next.",
         "MS-FSCC#FSCTL_PIPE_WAIT") {
-  requesters_init();
   server_listen(f);
   client_open_end(f);
   for (unsigned i = 0; i < SPELLINGS_COUNT; i++) {
-    struct requester *client = requester_of(i);
+    struct requester *client = &f->requests[i];
 
     request_begin_name(f, client, spelled(f, &spellings[i]), 0);
     loop_settle(f);
@@ -150,12 +146,11 @@ NP_CASE("name-spelling/wait-in-the-kernel", np_client_connect, NO_MODE, NP_OK,
   uint64_t opens = 0;
   uint64_t made = 0;
 
-  requesters_init();
   server_listen(f);
   client_open_end(f);
   calls_since("CreateFileW", &opens, &made);
   for (unsigned i = 0; i < sizeof(below_root) / sizeof(below_root[0]); i++) {
-    request_begin_name(f, requester_of(i), spelled(f, &below_root[i]), 0);
+    request_begin_name(f, &f->requests[i], spelled(f, &below_root[i]), 0);
   }
   loop_quiet(f);
   /* The first tries once, and each that comes behind it has it try again. A
@@ -164,8 +159,8 @@ NP_CASE("name-spelling/wait-in-the-kernel", np_client_connect, NO_MODE, NP_OK,
     assert_true(made <= sizeof(below_root) / sizeof(below_root[0]));
   }
   for (unsigned i = 0; i < sizeof(below_root) / sizeof(below_root[0]); i++) {
-    request_cancel(requester_of(i));
-    request_until(f, requester_of(i));
+    request_cancel(&f->requests[i]);
+    request_until(f, &f->requests[i]);
   }
 }
 
@@ -176,20 +171,19 @@ NP_CASE("name-spelling/one-line", np_client_connect, NO_MODE, NP_OK,
   const struct spelling *const below_root = spellings; /* the first ones */
   enum { CLIENTS = 8 };
 
-  requesters_init();
   server_listen(f);
   client_open_end(f);
   for (unsigned i = 0; i < CLIENTS; i++) {
-    request_begin_name(f, requester_of(i), spelled(f, &below_root[i]), 0);
+    request_begin_name(f, &f->requests[i], spelled(f, &below_root[i]), 0);
     loop_settle(f);
   }
-  request_begin_name(f, requester_of(CLIENTS), capitals(f), 0);
+  request_begin_name(f, &f->requests[CLIENTS], capitals(f), 0);
   for (unsigned i = 0; i <= CLIENTS; i++) {
     server_add(f);
-    request_until(f, requester_of(i));
-    assert_request(requester_of(i), NP_OK);
+    request_until(f, &f->requests[i]);
+    assert_request(&f->requests[i], NP_OK);
     loop_settle(f);
-    assert_true(i == CLIENTS || requester_of(i + 1)->done_count == 0);
+    assert_true(i == CLIENTS || f->requests[i + 1].done_count == 0);
   }
 }
 
@@ -235,15 +229,14 @@ NP_CASE("name-spelling/other-line", np_client_connect, NO_MODE, NP_OK,
         "Requests for names that look alike wait apart: an instance of one "
         "name serves its own request alone.",
         "npipe/client.h") {
-  struct requester *plain = requester_of(0);
+  struct requester *plain = &f->requests[0];
   np_pipe *taken[2] = {NULL, NULL};
 
-  requesters_init();
   server_listen(f);
   client_open_end(f);
   request_begin(f, plain, 0);
   for (unsigned i = 1; i <= OTHERS_COUNT; i++) {
-    struct requester *other = requester_of(i);
+    struct requester *other = &f->requests[i];
     const char *name = spelled(f, &others[i - 1]);
     np_pipe *served = NULL;
 
@@ -258,8 +251,7 @@ NP_CASE("name-spelling/other-line", np_client_connect, NO_MODE, NP_OK,
     assert_np_ok(np_server_create(f->loop, name, NULL, &served));
     pipe_own(f, served);
     assert_request_ends(f, other, NP_OK);
-    pipe_send(f, other->client, "x", 1);
-    assert_received(f, served, "x", 1);
+    assert_passes(f, other->client, served, "x", 1);
     assert_int_equal(plain->done_count, 0);
   }
   server_add(f);
@@ -272,9 +264,8 @@ NP_CASE("name-spelling/elsewhere", np_client_open, NO_MODE, ERROR_INVALID_NAME,
         "A spelling that Windows folds into no pipe is refused, to servers, "
         "clients and requests: neither a device nor a file is opened.",
         "Naming Files, Paths, and Namespaces") {
-  struct requester *client = requester_of(0);
+  struct requester *client = &f->requests[0];
 
-  requesters_init();
   for (size_t i = 0; i < ELSEWHERE_COUNT; i++) {
     const char *name = spelled(f, &elsewhere[i]);
     np_pipe *pipe = NULL;

@@ -32,8 +32,7 @@ static void own_user(char text[NP_SID_TEXT_BYTES_MAX]) {
 static void acquainted(np_fixture *f) {
   f->server_options.access = NP_ACCESS_CURRENT_USER;
   pair_open(f);
-  pipe_send(f, f->client, "hello", 5);
-  assert_received(f, f->server, "hello", 5);
+  assert_passes(f, f->client, f->server, "hello", 5);
 }
 
 NP_CASE("identity/process-id", np_pipe_peer_process_id, ANY_MODE | BOTH_ENDS,
@@ -230,8 +229,7 @@ static np_error user_of_early(np_fixture *f, uint32_t qos) {
   server_listen(f);
   client_open_end(f);
   assert_connects(&f->ops[0], f->server, NP_OK, 0);
-  pipe_send(f, f->client, "hello", 5);
-  assert_received(f, f->server, "hello", 5);
+  assert_passes(f, f->client, f->server, "hello", 5);
   error = np_pipe_peer_user(f->server, text, sizeof(text));
   if (error == NP_OK) {
     own_user(own);

@@ -16,8 +16,7 @@ static bool impersonates(void) {
  * impersonate its client. */
 static void acquainted(np_fixture *f) {
   pair_open(f);
-  pipe_send(f, f->client, "hello", 5);
-  assert_received(f, f->server, "hello", 5);
+  assert_passes(f, f->client, f->server, "hello", 5);
 }
 
 /* forget starts to impersonate the client and does not revert. */
@@ -238,7 +237,7 @@ NP_CASE("impersonate-forgotten/listener", np_loop_run_once, NO_MODE,
   memcpy(f->name, name, sizeof(name));
   listening_start(f, 1);
   listening.then = forget_in_accept;
-  client_open_another(f);
+  client_add(f);
   run_tells(f);
   listening.then = NULL;
   assert_int_equal(listening.accepted_count, 1);

@@ -15,39 +15,24 @@ static void serve_then_become(np_fixture *f, np_access access,
 }
 
 static void open_refused(np_fixture *f, bool read, bool write) {
-  np_pipe *client = NULL;
-
   f->client_options.read = read;
   f->client_options.write = write;
-  assert_np_error(np_client_open(f->loop, f->name, &f->client_options, &client),
-                  ERROR_ACCESS_DENIED);
-  assert_null(client);
-}
-
-static void create_refused(np_fixture *f) {
-  np_pipe *server = NULL;
-
-  assert_np_error(
-      np_server_create(f->loop, f->name, &f->server_options, &server),
-      ERROR_ACCESS_DENIED);
-  assert_null(server);
+  assert_client_refused(f, ERROR_ACCESS_DENIED);
 }
 
 static void refuse_all(np_fixture *f) {
   open_refused(f, true, true);
   open_refused(f, true, false);
   open_refused(f, false, true);
-  create_refused(f);
+  assert_server_refused(f, ERROR_ACCESS_DENIED);
 }
 
 static void talk(np_fixture *f) {
   connect_begin(&f->ops[0], f->server);
   client_open_end(f);
   assert_next(&f->ops[0], NP_OK, 0);
-  pipe_send(f, f->client, "ping", 4);
-  assert_received(f, f->server, "ping", 4);
-  pipe_send(f, f->server, "pong", 4);
-  assert_received(f, f->client, "pong", 4);
+  assert_passes(f, f->client, f->server, "ping", 4);
+  assert_passes(f, f->server, f->client, "pong", 4);
 }
 
 NP_CASE("users/default-read", np_client_open, NO_MODE, NP_OK,
@@ -72,7 +57,7 @@ NP_CASE("users/default-write", np_client_open, NO_MODE, ERROR_ACCESS_DENIED,
   serve_then_become(f, NP_ACCESS_WINDOWS_DEFAULT, "bob");
   open_refused(f, true, true);
   open_refused(f, false, true);
-  create_refused(f);
+  assert_server_refused(f, ERROR_ACCESS_DENIED);
 }
 
 NP_CASE("users/current-user", np_client_open, NO_MODE, ERROR_ACCESS_DENIED,
@@ -134,9 +119,9 @@ NP_CASE("users/authenticated-instances", np_server_create, NO_MODE,
         "But he cannot add an instance, nor can a service.",
         "Named Pipe Security and Access Rights; museum X10") {
   serve_then_become(f, NP_ACCESS_AUTHENTICATED_USERS, "bob");
-  create_refused(f);
+  assert_server_refused(f, ERROR_ACCESS_DENIED);
   become("service");
-  create_refused(f);
+  assert_server_refused(f, ERROR_ACCESS_DENIED);
 }
 
 NP_CASE("users/authenticated-anonymous", np_client_open, NO_MODE,
@@ -162,7 +147,7 @@ NP_CASE("users/sddl", np_client_open, NO_MODE, NP_OK,
   become("service");
   refuse_all(f);
   become("bob");
-  create_refused(f);
+  assert_server_refused(f, ERROR_ACCESS_DENIED);
   f->client_options.read = true;
   f->client_options.write = true;
   talk(f);
@@ -177,9 +162,9 @@ NP_CASE("users/taken-name", np_server_create, NO_MODE, ERROR_ACCESS_DENIED,
   server_listen(f);
   become("alice");
   f->server_options.access = NP_ACCESS_CURRENT_USER;
-  create_refused(f);
+  assert_server_refused(f, ERROR_ACCESS_DENIED);
   f->server_options.first_instance = true;
-  create_refused(f);
+  assert_server_refused(f, ERROR_ACCESS_DENIED);
 }
 
 static void on_pipe_none(np_listener *listener, np_pipe *pipe) {
@@ -364,7 +349,6 @@ NP_CASE("users/verify-squatter", np_client_open, ANY_MODE,
         "A client that demands its own user refuses another user's server, "
         "whatever access that server allows.",
         "Named Pipe Security and Access Rights; museum X05") {
-  np_pipe *client = NULL;
   char byte;
   size_t length;
 
@@ -373,9 +357,7 @@ NP_CASE("users/verify-squatter", np_client_open, ANY_MODE,
   server_listen(f);
   become("alice");
   f->client_options.verify_same_user = true;
-  assert_np_error(np_client_open(f->loop, f->name, &f->client_options, &client),
-                  ERROR_WRONG_TARGET_NAME);
-  assert_null(client);
+  assert_client_refused(f, ERROR_WRONG_TARGET_NAME);
   assert_np_error(pipe_receive(f, f->server, &byte, 1, &length),
                   ERROR_BROKEN_PIPE);
 }
@@ -383,17 +365,13 @@ NP_CASE("users/verify-squatter", np_client_open, ANY_MODE,
 NP_CASE("users/verify-both", np_client_open, NO_MODE, ERROR_WRONG_TARGET_NAME,
         "A server in the demanded process but of another user is refused.",
         "npipe/client.h; museum X05") {
-  np_pipe *client = NULL;
-
   become("bob");
   f->server_options.sddl = "D:(A;;GA;;;WD)";
   server_listen(f);
   become("alice");
   f->client_options.verify_same_user = true;
   f->client_options.verify_process_id = GetCurrentProcessId();
-  assert_np_error(np_client_open(f->loop, f->name, &f->client_options, &client),
-                  ERROR_WRONG_TARGET_NAME);
-  assert_null(client);
+  assert_client_refused(f, ERROR_WRONG_TARGET_NAME);
 }
 
 NP_CASE("users/verify-default", np_client_open, NO_MODE, NP_OK,

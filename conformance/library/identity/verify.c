@@ -5,13 +5,10 @@
 /* open_refused checks that the open is refused. The server then has had a
  * client that came, wrote nothing and went. */
 static void open_refused(np_fixture *f) {
-  np_pipe *client = NULL;
   char byte;
   size_t length;
 
-  assert_np_error(np_client_open(f->loop, f->name, &f->client_options, &client),
-                  ERROR_WRONG_TARGET_NAME);
-  assert_null(client);
+  assert_client_refused(f, ERROR_WRONG_TARGET_NAME);
   assert_np_error(pipe_receive(f, f->server, &byte, 1, &length),
                   ERROR_BROKEN_PIPE);
   assert_int_equal(length, 0);
@@ -30,8 +27,7 @@ static void one_direction_refused(np_fixture *f) {
 
 static void talk(np_fixture *f) {
   pair_open(f);
-  pipe_send(f, f->client, "ping", 4);
-  assert_received(f, f->server, "ping", 4);
+  assert_passes(f, f->client, f->server, "ping", 4);
 }
 
 NP_CASE("verify/default", np_client_options_init, NO_MODE, NP_OK,
@@ -90,10 +86,8 @@ NP_CASE("verify/read-only", np_client_open, NO_MODE, NP_OK,
   f->client_options.write = false;
   one_direction_refused(f);
   pair_open(f);
-  pipe_send(f, f->server, "down", 4);
-  assert_received(f, f->client, "down", 4);
-  pipe_close_wait(f, f->client);
-  pipe_close_wait(f, f->server);
+  assert_passes(f, f->server, f->client, "down", 4);
+  pair_close(f);
   f->client_options.write = true;
   f->client_options.read = false;
   one_direction_refused(f);
@@ -121,13 +115,12 @@ NP_CASE("verify/connect", np_client_connect, NO_MODE, ERROR_WRONG_TARGET_NAME,
         "A client that waits for an instance makes the same demands: a wrong "
         "server ends the wait with an error, and the right one is opened.",
         "npipe/client.h; museum X07") {
-  requesters_init();
   f->server_options.access = NP_ACCESS_CURRENT_USER;
   f->client_options.verify_same_user = true;
   for (unsigned i = 0; i < 2; i++) {
     f->client_options.verify_process_id = GetCurrentProcessId() + 4;
-    request_meets(f, requester_of(i * 2), i > 0, ERROR_WRONG_TARGET_NAME);
+    request_meets(f, &f->requests[i * 2], i > 0, ERROR_WRONG_TARGET_NAME);
     f->client_options.verify_process_id = GetCurrentProcessId();
-    request_meets(f, requester_of(i * 2 + 1), i > 0, NP_OK);
+    request_meets(f, &f->requests[i * 2 + 1], i > 0, NP_OK);
   }
 }

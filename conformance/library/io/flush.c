@@ -39,8 +39,7 @@ NP_CASE("flush/nothing-unread", np_pipe_flush, ANY_MODE | BOTH_ENDS, NP_OK,
   flush_begin(&f->ops[0], f->end);
   assert_int_equal(f->done_count, 0);
   assert_next(&f->ops[0], NP_OK, 0);
-  pipe_send(f, f->end, "hello", 5);
-  assert_received(f, f->peer, "hello", 5);
+  assert_passes(f, f->end, f->peer, "hello", 5);
   flush_begin(&f->ops[1], f->end);
   assert_next(&f->ops[1], NP_OK, 0);
 }
@@ -129,8 +128,7 @@ NP_CASE("flush/loop-goes-on", np_pipe_flush, ANY_MODE | BOTH_ENDS, NP_OK,
         "timers run.",
         "npipe/io.h") {
   flushing(f, &f->ops[0]);
-  pipe_send(f, f->peer, "back", 4);
-  assert_received(f, f->end, "back", 4);
+  assert_passes(f, f->peer, f->end, "back", 4);
   assert_np_ok(np_timer_start(f->loop, &f->timers[0].timer, 5, on_timer));
   loop_until_count(f, &f->timers[0].run_count, 1);
   assert_int_equal(f->done_count, 0);
@@ -446,8 +444,7 @@ NP_CASE("flush/crowd", np_pipe_flush, NO_MODE, NP_OK,
   pair_open(f);
   server = f->server;
   client = f->client;
-  pipe_send(f, server, "hello", 5);
-  assert_received(f, client, "hello", 5);
+  assert_passes(f, server, client, "hello", 5);
   flush_begin(&f->ops[0], server);
   assert_next(&f->ops[0], NP_OK, 0);
   assert_int_equal(crowd.done, 0);

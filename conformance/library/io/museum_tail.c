@@ -257,7 +257,7 @@ static void walk_row(np_fixture *f) {
   }
   write_begin(walk.write, f->end, walk.filler, 1);
   assert_ends(walk.write, row->write_later, 0);
-  museum_close_pair(f);
+  pair_close(f);
   f->ops[4].then = NULL;
 }
 
@@ -390,8 +390,7 @@ NP_CASE("museum-tail/came-and-went", np_server_connect, ANY_MODE | END_SERVER,
   uint8_t got[8];
   size_t length = 0;
 
-  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  server_listen(f);
+  museum_listen(f);
   for (unsigned round = 0; round < MUSEUM_ROUNDS; round++) {
     np_pipe *client = museum_open(f);
 

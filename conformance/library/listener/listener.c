@@ -5,7 +5,7 @@ NP_CASE("listener/first-client", np_listener_create, ANY_MODE, NP_OK,
         "The very first client is handed out and served, without a retry.",
         "CreateNamedPipe#remarks; museum A18") {
   listening_start(f, 1);
-  f->client = client_open_another(f);
+  f->client = client_add(f);
   museum_echo(f, accepted(f, 1), f->client);
 }
 
@@ -18,7 +18,7 @@ NP_CASE("listener/waits-for-clients", np_listener_create, ANY_MODE, NP_OK,
     np_pipe *client;
 
     loop_quiet(f);
-    client = client_open_another(f);
+    client = client_add(f);
     museum_echo(f, accepted(f, i + 1), client);
   }
 }
@@ -31,11 +31,11 @@ NP_CASE("listener/backlog", np_listener_create, ANY_MODE, NP_OK,
 
   listening_start(f, 4);
   for (unsigned i = 0; i < 4; i++) {
-    clients[i] = client_open_another(f);
+    clients[i] = client_add(f);
   }
   assert_np_error(client_error(f), ERROR_PIPE_BUSY);
   accepted(f, 4);
-  clients[4] = client_open_another(f);
+  clients[4] = client_add(f);
   accepted(f, 5);
   /* Instances accept clients in the order in which they began to listen. */
   for (unsigned i = 0; i < 5; i++) {
@@ -44,7 +44,7 @@ NP_CASE("listener/backlog", np_listener_create, ANY_MODE, NP_OK,
 }
 
 static void look_and_close(np_fixture *f, np_pipe *pipe) {
-  client_open_another(f);
+  client_add(f);
   pipe_close(f, pipe);
   assert_np_error(client_error(f), ERROR_PIPE_BUSY);
   if (listening.accepted_count == 20) {
@@ -59,7 +59,7 @@ NP_CASE("listener/replacement-first", np_listener_create, ANY_MODE, NP_OK,
         "CreateNamedPipe#remarks; museum A20") {
   listening_start(f, 1);
   listening.then = look_and_close;
-  client_open_another(f);
+  client_add(f);
   accepted(f, 20);
 }
 
@@ -68,7 +68,7 @@ NP_CASE("listener/one-after-another", np_listener_create, ANY_MODE, NP_OK,
         "CreateNamedPipe#remarks; museum A15") {
   listening_start(f, 1);
   for (unsigned i = 0; i < 100; i++) {
-    np_pipe *client = client_open_another(f);
+    np_pipe *client = client_add(f);
     np_pipe *server = accepted(f, i + 1);
 
     round_name("round %u", i);
@@ -88,7 +88,7 @@ NP_CASE("listener/io-in-callback", np_listener_create, ANY_MODE, NP_OK,
   listening_start(f, 2);
   listening.then = read_at_once;
   for (unsigned i = 0; i < 4; i++) {
-    np_pipe *client = client_open_another(f);
+    np_pipe *client = client_add(f);
 
     pipe_send(f, client, "hello", 5);
     assert_next(&f->ops[i], NP_OK, 5);
@@ -107,7 +107,7 @@ NP_CASE("listener/inbound", np_listener_create, ANY_MODE, NP_OK,
     np_pipe *client;
 
     loop_quiet(f);
-    client = client_open_another(f);
+    client = client_add(f);
     pipe_send(f, client, "up", 2);
     assert_received(f, accepted(f, i + 1), "up", 2);
     assert_np_error(
@@ -127,7 +127,7 @@ NP_CASE("listener/outbound", np_listener_create, ANY_MODE, NP_OK,
     np_pipe *client;
 
     loop_quiet(f);
-    client = client_open_another(f);
+    client = client_add(f);
     pipe_send(f, accepted(f, i + 1), "down", 4);
     assert_received(f, client, "down", 4);
     assert_np_error(np_pipe_read(listening.accepted[i], f->ops[0].buffer, 16,
@@ -146,7 +146,7 @@ NP_CASE("listener/foreign-port", np_listener_create, ANY_MODE, NP_OK,
   loop_remake_foreign(f, 77);
   listening_open(f);
   for (unsigned i = 0; i < 10; i++) {
-    np_pipe *client = client_open_another(f);
+    np_pipe *client = client_add(f);
 
     museum_echo(f, accepted(f, i + 1), client);
     if (i % 2 == 0) {
@@ -172,7 +172,7 @@ NP_CASE("listener/keeps-loop-running", np_loop_run, ANY_MODE, NP_OK,
   assert_true(np_loop_is_pending(f->loop));
   assert_np_error(np_loop_destroy(f->loop), ERROR_BUSY);
   listening.then = stop_loop;
-  client_open_another(f);
+  client_add(f);
   assert_np_ok(loop_run(f)); /* Until stop_loop. */
   assert_int_equal(listening.accepted_count, 1);
   assert_true(np_loop_is_pending(f->loop));
@@ -202,7 +202,7 @@ NP_CASE("listener/background", np_loop_run, ANY_MODE, NP_OK,
   assert_false(np_loop_is_pending(f->loop));
   assert_np_ok(loop_run(f));
   assert_np_error(np_loop_destroy(f->loop), ERROR_BUSY);
-  client_open_another(f);
+  client_add(f);
   f->allocator.is_out = true;
   accepted(f, 1);
   assert_np_error(news(f, 1), ERROR_NOT_ENOUGH_MEMORY);
@@ -211,7 +211,7 @@ NP_CASE("listener/background", np_loop_run, ANY_MODE, NP_OK,
   f->allocator.is_out = false;
   assert_np_ok(news(f, 2));
   timer_outlasts_the_run(f);
-  client_open_another(f);
+  client_add(f);
   accepted(f, 2);
   listening_close(f);
   /* The end of the listener still has to be reported. */

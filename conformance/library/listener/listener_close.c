@@ -62,7 +62,7 @@ NP_CASE("listener-close/pipes-stay", np_listener_close, ANY_MODE, NP_OK,
         "owners, with all operations in flight.",
         "npipe/listener.h") {
   listening_start(f, 2);
-  f->client = client_open_another(f);
+  f->client = client_add(f);
   read_begin(&f->ops[0], accepted(f, 1), 16);
   listening_close_wait(f);
   assert_int_equal(f->ops[0].done_count, 0);
@@ -120,7 +120,7 @@ NP_CASE("listener-close/in-on-pipe", np_listener_close, ANY_MODE, NP_OK,
       loop_settle(f); /* All three clients then come up in one turn. */
     }
     for (unsigned k = 0; k < 3; k++) {
-      client_open_another(f);
+      client_add(f);
     }
     accepted(f, i + 1);
     loop_until_count(f, &listening.closed_count, 1);
@@ -136,7 +136,7 @@ NP_CASE("listener-close/while-draining", np_listener_close, ANY_MODE, NP_OK,
   listening_begin(f, 1);
   for (unsigned i = 0; i < 20; i++) {
     listening_open(f);
-    f->client = client_open_another(f);
+    f->client = client_add(f);
     read_begin(&f->ops[0], accepted(f, i + 1), 16);
     loop_settle(f);
     give_back(f, listening.accepted[i]);
@@ -161,7 +161,7 @@ NP_CASE("listener-close/other-serves", np_listener_close, ANY_MODE, NP_OK,
   listening_open(f);
   loop_settle(f);
   assert_np_ok(np_listener_close(other, NULL));
-  client = client_open_another(f);
+  client = client_add(f);
   museum_echo(f, accepted(f, 1), client);
 }
 
@@ -186,11 +186,9 @@ NP_CASE("listener-close/owner-closes-given-back", np_pipe_close, ANY_MODE,
         "A recycled pipe that its former owner closes is closed: the listener "
         "replaces the instance, and nothing is freed twice.",
         "npipe/listener.h") {
-  listening_begin(f, 1);
-  listening.options.server.instances_max = 1;
-  listening_open(f);
+  listening_limited(f, 1, 1);
   for (unsigned i = 0; i < 4; i++) {
-    np_pipe *client = client_open_another(f);
+    np_pipe *client = client_add(f);
     np_pipe *pipe = accepted(f, i + 1);
 
     museum_echo(f, pipe, client);

@@ -100,6 +100,13 @@ void listening_open(np_fixture *f) {
                                   &listening.listener));
 }
 
+void listening_limited(np_fixture *f, uint32_t backlog,
+                       uint32_t instances_max) {
+  listening_begin(f, backlog);
+  listening.options.server.instances_max = instances_max;
+  listening_open(f);
+}
+
 void listening_start(np_fixture *f, uint32_t backlog) {
   listening_begin(f, backlog);
   listening_open(f);
@@ -108,10 +115,6 @@ void listening_start(np_fixture *f, uint32_t backlog) {
 void other_instance(np_fixture *f, uint32_t instances_max) {
   f->server_options.instances_max = instances_max;
   server_listen(f);
-}
-
-np_pipe *client_open_another(np_fixture *f) {
-  return pipe_own(f, museum_open(f));
 }
 
 np_error client_error(np_fixture *f) {

@@ -39,8 +39,10 @@ void listening_outbound(np_fixture *f);
 /* listening_open creates the listener and checks that it succeeds. */
 void listening_open(np_fixture *f);
 
-/* listening_start is listening_begin and listening_open. */
+/* listening_start is listening_begin and listening_open; listening_limited also
+ * sets `instances_max`. */
 void listening_start(np_fixture *f, uint32_t backlog);
+void listening_limited(np_fixture *f, uint32_t backlog, uint32_t instances_max);
 
 /* listening_close closes the listener. listening_close_wait also waits for its
  * end. */
@@ -59,10 +61,6 @@ void on_pipe_never(np_listener *listener, np_pipe *pipe);
  * belong to the listener. If it is the first instance, it sets the limit to
  * `instances_max`. */
 void other_instance(np_fixture *f, uint32_t instances_max);
-
-/* client_open_another opens one more client and checks that it succeeds. The
- * client is closed after the case. */
-np_pipe *client_open_another(np_fixture *f);
 
 /* client_error tries to open a client and returns the result. A client that
  * opens is closed. */

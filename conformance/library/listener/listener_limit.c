@@ -11,11 +11,9 @@ NP_CASE(
     "CreateNamedPipe#parameters; museum P06") {
   np_pipe *clients[4];
 
-  listening_begin(f, 4);
-  listening.options.server.instances_max = 3;
-  listening_open(f);
+  listening_limited(f, 4, 3);
   for (unsigned i = 0; i < 3; i++) {
-    clients[i] = client_open_another(f);
+    clients[i] = client_add(f);
   }
   accepted(f, 3);
   for (unsigned i = 0; i < 20; i++) {
@@ -29,7 +27,7 @@ NP_CASE(
     } else {
       give_back(f, pipe);
     }
-    clients[2] = client_open_another(f);
+    clients[2] = client_add(f);
     museum_echo(f, accepted(f, i + 4), clients[2]);
   }
   assert_int_equal(listening.news_count, 0);
@@ -45,14 +43,14 @@ NP_CASE("listener-limit/of-others", np_listener_create, ANY_MODE, NP_OK,
   listening_begin(f, 1);
   other_instance(f, 2);
   listening_open(f);
-  f->client = client_open_another(f); /* Takes f->server. */
-  client = client_open_another(f);
+  f->client = client_add(f); /* Takes f->server. */
+  client = client_add(f);
   accepted(f, 1);
   assert_np_error(news(f, 1), ERROR_PIPE_BUSY);
   assert_int_equal(listening.retry_ms[0], 10);
   pipe_close(f, client);
   pipe_close(f, listening.accepted[0]);
-  client = client_open_another(f);
+  client = client_add(f);
   museum_echo(f, accepted(f, 2), client);
   /* The listener also reported that the trouble was over, and that the name
    * was full again. */
@@ -72,7 +70,7 @@ NP_CASE("listener-limit/others-go", np_listener_create, ANY_MODE, NP_OK,
   pipe_close_wait(f, f->server);
   while (news(f, listening.news_count + 1) != NP_OK) {
   }
-  client_open_another(f);
+  client_add(f);
   accepted(f, 1);
 }
 
@@ -87,7 +85,7 @@ NP_CASE("listener-limit/growing-delay", np_listener_create, ANY_MODE, NP_OK,
   np_pipe *client;
 
   listening_start(f, 1);
-  client = client_open_another(f);
+  client = client_add(f);
   f->allocator.is_out = true;
   accepted(f, 1); /* The pipe is handed out in spite of the failure. */
   for (unsigned i = 0; i < 9; i++) {
@@ -103,7 +101,7 @@ NP_CASE("listener-limit/growing-delay", np_listener_create, ANY_MODE, NP_OK,
   museum_echo(f, listening.accepted[0], client);
   assert_np_ok(news(f, 10));
   assert_int_equal(listening.retry_ms[9], 0);
-  client = client_open_another(f);
+  client = client_add(f);
   museum_echo(f, accepted(f, 2), client);
 }
 
@@ -112,7 +110,7 @@ NP_CASE("listener-limit/delay-begins-anew", np_listener_create, NO_MODE, NP_OK,
         "npipe/listener.h") {
   listening_start(f, 1);
   for (unsigned i = 0; i < 3; i++) {
-    client_open_another(f);
+    client_add(f);
     f->allocator.is_out = true;
     accepted(f, i + 1);
     assert_np_error(news(f, i * 3 + 2), ERROR_NOT_ENOUGH_MEMORY);
@@ -130,7 +128,7 @@ NP_CASE("listener-limit/give-back", np_listener_create, ANY_MODE, NP_OK,
   np_pipe *client;
 
   listening_start(f, 1);
-  client = client_open_another(f);
+  client = client_add(f);
   f->allocator.is_out = true;
   accepted(f, 1);
   assert_np_error(news(f, 1), ERROR_NOT_ENOUGH_MEMORY);
@@ -140,7 +138,7 @@ NP_CASE("listener-limit/give-back", np_listener_create, ANY_MODE, NP_OK,
   assert_np_ok(listening.news[1]);
   f->allocator.is_out = false;
   pipe_close(f, client);
-  client = client_open_another(f);
+  client = client_add(f);
   museum_echo(f, accepted(f, 2), client);
 }
 
@@ -150,7 +148,7 @@ NP_CASE("listener-limit/nobody-told", np_listener_create, NO_MODE, NP_OK,
   listening_begin(f, 1);
   listening.options.on_error = NULL;
   listening_open(f);
-  client_open_another(f);
+  client_add(f);
   f->allocator.is_out = true;
   accepted(f, 1);
   loop_turn(f, 50);
@@ -175,13 +173,13 @@ NP_CASE("listener-limit/first-taken", np_listener_create, ANY_MODE, NP_OK,
   listening.options.retry_first = true;
   listening_open(f);
   assert_np_error(news(f, 2), ERROR_ACCESS_DENIED);
-  left = client_open_another(f); /* Of the other server. */
+  left = client_add(f); /* Of the other server. */
   pipe_close_wait(f, f->server);
   while (news(f, listening.news_count + 1) != NP_OK) {
     assert_int_equal(listening.news[listening.news_count - 1],
                      ERROR_ACCESS_DENIED);
   }
-  client = client_open_another(f);
+  client = client_add(f);
   museum_echo(f, accepted(f, 1), client);
   read_begin(&f->ops[5], left, 1); /* The pipe was open all the time. */
   assert_ends(&f->ops[5], ERROR_BROKEN_PIPE, 0);
@@ -195,7 +193,7 @@ NP_CASE(
   listening_begin(f, 1);
   listening.options.server.first_instance = true;
   listening_open(f);
-  f->client = client_open_another(f);
+  f->client = client_add(f);
   f->allocator.is_out = true;
   accepted(f, 1);
   assert_np_error(news(f, 1), ERROR_NOT_ENOUGH_MEMORY);
@@ -216,7 +214,7 @@ static void close_it(np_fixture *f) {
 NP_CASE("listener-limit/close-in-on-error", np_listener_close, ANY_MODE, NP_OK,
         "on_error may close the listener.", "npipe/listener.h") {
   listening_start(f, 1);
-  client_open_another(f);
+  client_add(f);
   listening.news_then = close_it;
   f->allocator.is_out = true;
   accepted(f, 1);
@@ -236,7 +234,7 @@ NP_CASE("listener-limit/over-at-once", np_listener_create, ANY_MODE, NP_OK,
         "with its end, in this order.",
         "npipe/listener.h") {
   listening_start(f, 1);
-  client_open_another(f);
+  client_add(f);
   listening.then = back_with_memory;
   f->allocator.is_out = true;
   accepted(f, 1);
@@ -252,7 +250,7 @@ NP_CASE("listener-limit/over-but-closed", np_listener_close, ANY_MODE, NP_OK,
         "report the end of the trouble.",
         "npipe/listener.h") {
   listening_start(f, 1);
-  client_open_another(f);
+  client_add(f);
   listening.then = back_with_memory;
   listening.news_then = close_it;
   f->allocator.is_out = true;
@@ -281,10 +279,8 @@ NP_CASE("listener-limit/foreign-cancel", np_listener_create, ANY_MODE, NP_OK,
   np_pipe *client;
   np_pipe *pipe;
 
-  listening_begin(f, 1);
-  listening.options.server.instances_max = 1;
-  listening_open(f);
-  client = client_open_another(f);
+  listening_limited(f, 1, 1);
+  client = client_add(f);
   pipe = accepted(f, 1);
   for (unsigned i = 0; i < 3; i++) {
     pipe_close(f, client);
@@ -293,7 +289,7 @@ NP_CASE("listener-limit/foreign-cancel", np_listener_create, ANY_MODE, NP_OK,
     assert_true(CancelIoEx(np_pipe_handle(pipe), NULL));
     assert_np_error(news(f, i * 2 + 1), ERROR_OPERATION_ABORTED);
     assert_int_equal(listening.retry_ms[i * 2], 10);
-    client = client_open_another(f); /* It still listens. */
+    client = client_add(f); /* It still listens. */
     museum_echo(f, accepted(f, i + 2), client);
     assert_np_ok(news(f, i * 2 + 2));
   }
@@ -307,10 +303,8 @@ NP_CASE("listener-limit/foreign-cancels", np_listener_create, ANY_MODE, NP_OK,
   np_pipe *client;
   np_pipe *pipe;
 
-  listening_begin(f, 1);
-  listening.options.server.instances_max = 1;
-  listening_open(f);
-  client = client_open_another(f);
+  listening_limited(f, 1, 1);
+  client = client_add(f);
   pipe = accepted(f, 1);
   give_back(f, pipe);
   pipe_close(f, client);
@@ -321,7 +315,7 @@ NP_CASE("listener-limit/foreign-cancels", np_listener_create, ANY_MODE, NP_OK,
     assert_np_error(news(f, i + 1), ERROR_OPERATION_ABORTED);
     assert_int_equal(listening.retry_ms[i], delays[i]);
   }
-  client = client_open_another(f);
+  client = client_add(f);
   museum_echo(f, accepted(f, 2), client);
   assert_np_ok(news(f, 4));
 }
@@ -331,19 +325,17 @@ NP_CASE("listener-limit/one-of-two-cancelled", np_listener_create, ANY_MODE,
         "An instance whose connect was cancelled listens again, though another "
         "one has met a client meanwhile.",
         "CancelIoEx; museum A24") {
-  listening_begin(f, 2);
-  listening.options.server.instances_max = 2;
-  listening_open(f);
-  client_open_another(f);
-  client_open_another(f);
+  listening_limited(f, 2, 2);
+  client_add(f);
+  client_add(f);
   accepted(f, 2);
   give_back(f, listening.accepted[1]);
   loop_quiet(f);
   assert_true(CancelIoEx(np_pipe_handle(listening.accepted[1]), NULL));
   assert_np_error(news(f, 1), ERROR_OPERATION_ABORTED);
   give_back(f, listening.accepted[0]);
-  client_open_another(f);
-  client_open_another(f);
+  client_add(f);
+  client_add(f);
   accepted(f, 4);
   assert_np_ok(news(f, 2));
 }

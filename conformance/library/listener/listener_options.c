@@ -44,7 +44,7 @@ NP_CASE("listener-options/none", np_listener_create, NO_MODE, NP_OK,
   assert_np_ok(
       np_listener_create(f->loop, f->name, NULL, on_pipe, &listening.listener));
   for (unsigned i = 0; i < 4; i++) {
-    client_open_another(f);
+    client_add(f);
   }
   assert_np_error(client_error(f), ERROR_PIPE_BUSY);
   accepted(f, 4);
@@ -215,7 +215,7 @@ NP_CASE("listener-options/first-of-many", np_listener_create, ANY_MODE, NP_OK,
   listening.options.server.write_owner = true;
   listening_open(f);
   for (unsigned i = 0; i < 6; i++) {
-    client_open_another(f);
+    client_add(f);
     accepted(f, i + 1);
   }
   assert_int_equal(listening.news_count, 0);
@@ -238,7 +238,7 @@ NP_CASE("listener-options/copied", np_listener_create, ANY_MODE, NP_OK,
   memset(sddl, 'x', sizeof sddl);
   memset(&listening.options, 0xFF, sizeof listening.options);
   for (unsigned i = 0; i < 3; i++) {
-    client_open_another(f);
+    client_add(f);
     accepted(f, i + 1);
   }
 }
@@ -255,7 +255,7 @@ NP_CASE("listener-options/attributes", np_listener_create, NO_MODE, NP_OK,
   listening_open(f);
   memset(&attributes, 0xFF, sizeof attributes);
   for (unsigned i = 0; i < 3; i++) {
-    client_open_another(f);
+    client_add(f);
     assert_true(
         GetHandleInformation(np_pipe_handle(accepted(f, i + 1)), &flags));
     assert_int_equal(flags & HANDLE_FLAG_INHERIT, 0);
@@ -285,7 +285,7 @@ NP_CASE("listener-options/not-inherited", np_listener_create, NO_MODE, NP_OK,
   listening.options.server.access = NP_ACCESS_WINDOWS_DEFAULT;
   listening.options.server.sddl = "D:(A;;GA;;;WD)";
   listening_open(f);
-  client_open_another(f);
+  client_add(f);
   assert_true(GetHandleInformation(np_pipe_handle(accepted(f, 1)), &flags));
   assert_int_equal(flags & HANDLE_FLAG_INHERIT, 0);
 }

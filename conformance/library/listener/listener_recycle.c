@@ -10,7 +10,7 @@ NP_CASE("listener-recycle/next-client", np_listener_recycle, ANY_MODE, NP_OK,
         "DisconnectNamedPipe#remarks; museum A15") {
   listening_start(f, 1);
   for (unsigned i = 0; i < 100; i++) {
-    np_pipe *client = client_open_another(f);
+    np_pipe *client = client_add(f);
     np_pipe *server = accepted(f, i + 1);
 
     round_name("round %u", i);
@@ -35,11 +35,9 @@ NP_CASE("listener-recycle/single", np_listener_recycle, ANY_MODE, NP_OK,
         "DisconnectNamedPipe#remarks; museum A20 A23") {
   size_t made;
 
-  listening_begin(f, 4);
-  listening.options.server.instances_max = 1;
-  listening_open(f);
+  listening_limited(f, 4, 1);
   for (unsigned i = 0; i < ROUNDS; i++) {
-    np_pipe *client = client_open_another(f);
+    np_pipe *client = client_add(f);
     np_pipe *server = accepted(f, i + 1);
 
     assert_np_error(client_error(f), ERROR_PIPE_BUSY);
@@ -60,15 +58,13 @@ NP_CASE("listener-recycle/client-is-let-go", np_listener_recycle, ANY_MODE,
   np_pipe *old;
   np_pipe *client;
 
-  listening_begin(f, 1);
-  listening.options.server.instances_max = 1;
-  listening_open(f);
-  old = client_open_another(f);
+  listening_limited(f, 1, 1);
+  old = client_add(f);
   pipe_send(f, accepted(f, 1), "to client", 9);
   pipe_send(f, old, "to server", 9);
   give_back(f, listening.accepted[0]);
   assert_reads(&f->ops[0], old, 16, ERROR_PIPE_NOT_CONNECTED, 0);
-  client = client_open_another(f);
+  client = client_add(f);
   museum_echo(f, accepted(f, 2), client);
 }
 
@@ -137,9 +133,7 @@ static void next_is_clean(np_fixture *f, unsigned what) {
   np_readiness readiness;
   size_t count;
 
-  listening_begin(f, 1);
-  listening.options.server.instances_max = 1;
-  listening_open(f);
+  listening_limited(f, 1, 1);
   for (unsigned i = 0; i < ROUNDS; i++) {
     round_name("leftover %u, round %u", what, i);
     client = museum_open(f);
@@ -286,7 +280,7 @@ NP_CASE("listener-recycle/async-io", np_listener_recycle, ANY_MODE, NP_OK,
   unsigned tries = 0;
 
   listening_start(f, 1);
-  client = client_open_another(f);
+  client = client_add(f);
   accepted(f, 1);
   pipe_send(f, client, "old", 3);
   op_begin(&f->ops[0],
@@ -324,12 +318,10 @@ NP_CASE("listener-recycle/in-on-done", np_listener_recycle, ANY_MODE, NP_OK,
         "The callback of a pipe's last operation may give the pipe back, also "
         "while another is still in flight.",
         "npipe/listener.h") {
-  listening_begin(f, 1);
-  listening.options.server.instances_max = 1;
-  listening_open(f);
+  listening_limited(f, 1, 1);
   f->ops[0].then = back_after_read;
   for (unsigned i = 0; i < 10; i++) {
-    np_pipe *client = client_open_another(f);
+    np_pipe *client = client_add(f);
 
     accepted(f, i + 1);
     read_begin(&f->ops[0], listening.accepted[i], 16);
@@ -352,21 +344,19 @@ NP_CASE("listener-recycle/disconnected", np_listener_recycle, ANY_MODE, NP_OK,
         "npipe/listener.h") {
   np_pipe *client;
 
-  listening_begin(f, 1);
-  listening.options.server.instances_max = 1;
-  listening_open(f);
-  client = client_open_another(f);
+  listening_limited(f, 1, 1);
+  client = client_add(f);
   accepted(f, 1);
   assert_np_ok(np_server_disconnect(listening.accepted[0]));
   give_back(f, listening.accepted[0]);
-  client = client_open_another(f);
+  client = client_add(f);
   museum_echo(f, accepted(f, 2), client);
   assert_np_ok(np_server_disconnect(listening.accepted[0]));
   connect_begin(&f->ops[0], listening.accepted[0]);
   give_back(f, listening.accepted[0]);
   op_wait(&f->ops[0]);
   assert_int_equal(f->ops[0].result, ERROR_PIPE_NOT_CONNECTED);
-  client = client_open_another(f);
+  client = client_add(f);
   museum_echo(f, accepted(f, 3), client);
 }
 
@@ -379,12 +369,12 @@ NP_CASE("listener-recycle/disconnected-behind", np_listener_recycle, ANY_MODE,
   np_pipe *client;
 
   listening_start(f, 1);
-  client_open_another(f);
+  client_add(f);
   raw_disconnect(np_pipe_handle(accepted(f, 1)));
   give_back(f, listening.accepted[0]);
   assert_np_error(news(f, 1), ERROR_PIPE_NOT_CONNECTED);
   assert_int_equal(listening.retry_ms[0], 0);
-  client = client_open_another(f);
+  client = client_add(f);
   museum_echo(f, accepted(f, 2), client);
   info.size = sizeof(info);
   assert_np_ok(np_pipe_info(listening.accepted[1], &info));
@@ -404,7 +394,7 @@ NP_CASE("listener-recycle/idle-max", np_listener_recycle, ANY_MODE, NP_OK,
   listening.options.idle_max = 3;
   listening_open(f);
   for (unsigned i = 0; i < 6; i++) {
-    clients[i] = client_open_another(f);
+    clients[i] = client_add(f);
     accepted(f, i + 1);
   }
   for (unsigned i = 0; i < 6; i++) {
@@ -417,7 +407,7 @@ NP_CASE("listener-recycle/idle-max", np_listener_recycle, ANY_MODE, NP_OK,
     pipe_close(f, clients[i]);
   }
   loop_quiet(f);
-  client_open_another(f);
+  client_add(f);
   info.size = sizeof info;
   assert_np_ok(np_pipe_info(accepted(f, 7), &info));
   assert_int_equal(info.instances, 3);
@@ -437,7 +427,7 @@ NP_CASE("listener-recycle/not-found", np_listener_recycle, ANY_MODE,
         "cannot be recycled, and stays its owner's.",
         "npipe/listener.h") {
   listening_start(f, 1);
-  f->client = client_open_another(f);
+  f->client = client_add(f);
   accepted(f, 1);
   assert_np_error(np_listener_recycle(f->client), ERROR_NOT_FOUND);
   listening_close(f);
@@ -454,11 +444,11 @@ NP_CASE("listener-recycle/twice", np_listener_recycle, ANY_MODE,
   np_pipe *pipe;
 
   listening_start(f, 1);
-  client_open_another(f);
+  client_add(f);
   pipe = accepted(f, 1);
   give_back(f, pipe);
   assert_np_error(np_listener_recycle(pipe), ERROR_INVALID_HANDLE);
-  client_open_another(f);
+  client_add(f);
   pipe = accepted(f, 2);
   pipe_close(f, pipe);
   assert_np_error(np_listener_recycle(pipe), ERROR_INVALID_HANDLE);
@@ -470,7 +460,7 @@ NP_CASE("listener-recycle/no-operation", np_pipe_read, ANY_MODE,
   np_pipe *pipe;
 
   listening_start(f, 1);
-  client_open_another(f);
+  client_add(f);
   pipe = accepted(f, 1);
   read_begin(&f->ops[0], pipe, 16);
   give_back(f, pipe);

@@ -10,7 +10,7 @@ static np_pipe *withheld(np_fixture *f, bool drains) {
   np_pipe *pipe;
 
   listening_start(f, 1);
-  client_open_another(f);
+  client_add(f);
   pipe = accepted(f, 1);
   if (drains) {
     read_pend(f, &f->ops[0], pipe, 16);
@@ -22,7 +22,7 @@ static np_pipe *withheld(np_fixture *f, bool drains) {
 /* serves checks that the next clients are served, whatever was tried before. */
 static void serves(np_fixture *f) {
   for (unsigned i = 2; i < 5; i++) {
-    np_pipe *client = client_open_another(f);
+    np_pipe *client = client_add(f);
 
     museum_echo(f, accepted(f, i), client);
   }
@@ -101,7 +101,7 @@ NP_CASE("listener-withheld/disconnect", np_server_disconnect, ANY_MODE,
         "client nor wait for a client.",
         "npipe/listener.h") {
   np_pipe *pipe = withheld(f, false);
-  np_pipe *client = client_open_another(f);
+  np_pipe *client = client_add(f);
 
   assert_np_error(np_server_disconnect(pipe), ERROR_INVALID_HANDLE);
   assert_np_error(np_server_connect(pipe, &f->ops[9].op, on_never),
@@ -122,7 +122,7 @@ NP_CASE("listener-withheld/try", np_pipe_try_read, ANY_MODE,
         "readiness.",
         "npipe/listener.h") {
   np_pipe *pipe = withheld(f, false);
-  np_pipe *client = client_open_another(f);
+  np_pipe *client = client_add(f);
   np_ready_options options = ready_options();
   unsigned runs = 0;
   size_t count = 7;
@@ -167,17 +167,15 @@ NP_CASE("listener-withheld/recycled-channel", np_listener_recycle, ANY_MODE,
   np_pipe *client;
   np_pipe *pipe;
 
-  listening_begin(f, 1);
-  listening.options.server.instances_max = 1;
-  listening_open(f);
-  client = client_open_another(f);
+  listening_limited(f, 1, 1);
+  client = client_add(f);
   accepted(f, 1);
   assert_np_ok(np_channel_create(listening.accepted[0], NULL, &channel));
   assert_np_error(np_listener_recycle(listening.accepted[0]), ERROR_BUSY);
   assert_np_ok(np_channel_detach(channel, &pipe));
   museum_echo(f, pipe, client);
   give_back(f, pipe);
-  client = client_open_another(f);
+  client = client_add(f);
   museum_echo(f, accepted(f, 2), client);
 }
 
@@ -198,14 +196,12 @@ NP_CASE(
     "npipe/listener.h") {
   np_pipe *client;
 
-  listening_begin(f, 1);
-  listening.options.server.instances_max = 1;
-  listening_open(f);
+  listening_limited(f, 1, 1);
   f->ops[0].then = give_up_and_give_back;
   for (unsigned i = 1; i < 4; i++) {
     np_channel *channel = NULL;
 
-    client_open_another(f);
+    client_add(f);
     assert_np_ok(np_channel_create(accepted(f, i), NULL, &channel));
     receive_begin(&f->ops[0], channel);
     if (i > 1) {
@@ -214,7 +210,7 @@ NP_CASE(
     assert_np_ok(np_op_cancel(&f->ops[0].op));
     loop_until_count(f, &f->ops[0].done_count, i);
   }
-  client = client_open_another(f);
+  client = client_add(f);
   museum_echo(f, accepted(f, 4), client);
 }
 
@@ -223,14 +219,12 @@ static void mode_is_back(np_fixture *f, bool drains) {
   np_mode created;
   np_mode other;
 
-  listening_begin(f, 1);
-  listening.options.server.instances_max = 1;
-  listening_open(f);
+  listening_limited(f, 1, 1);
   created = f->server_options.read_mode;
   other = created == NP_MESSAGE ? NP_BYTE : NP_MESSAGE;
   info.size = sizeof(info);
   for (unsigned i = 1; i < 4; i++) {
-    np_pipe *client = client_open_another(f);
+    np_pipe *client = client_add(f);
     np_pipe *pipe = accepted(f, i);
 
     assert_np_ok(np_pipe_info(pipe, &info));

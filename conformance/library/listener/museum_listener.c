@@ -63,7 +63,7 @@ static void hail(np_fixture *f, np_ghosts ghosts) {
   loop_quiet(f);
   assert_int_equal(listening.news_count, 0);
   listening.then = NULL;
-  f->client = client_open_another(f);
+  f->client = client_add(f);
   museum_echo(f, accepted(f, listening.accepted_count + 1), f->client);
 }
 
@@ -111,7 +111,7 @@ NP_CASE("museum-listener/ghost-first", np_listener_create, ANY_MODE, NP_OK,
   assert_ends(&f->ops[0], ERROR_BROKEN_PIPE, 0);
   loop_quiet(f);
   assert_int_equal(listening.accepted_count, 1);
-  f->client = client_open_another(f);
+  f->client = client_add(f);
   museum_echo(f, accepted(f, 2), f->client);
 }
 
@@ -128,7 +128,7 @@ NP_CASE("museum-listener/ghost-while-waiting", np_listener_create, ANY_MODE,
   }
   loop_quiet(f);
   assert_int_equal(listening.accepted_count, 0);
-  f->client = client_open_another(f);
+  f->client = client_add(f);
   museum_echo(f, accepted(f, 1), f->client);
 }
 
@@ -143,7 +143,7 @@ NP_CASE("museum-listener/ghost-outbound", np_listener_create, ANY_MODE, NP_OK,
     loop_quiet(f);
   }
   assert_int_equal(listening.accepted_count, 0);
-  f->client = client_open_another(f);
+  f->client = client_add(f);
   pipe_send(f, accepted(f, 1), "down", 4);
   assert_received(f, f->client, "down", 4);
 }
@@ -152,14 +152,12 @@ NP_CASE("museum-listener/probe", np_listener_create, NO_MODE, NP_OK,
         "Programs that only check whether the name exists do not cost an "
         "honest client its turn, even with one instance.",
         "CreateFile#pipes; museum A06 A08") {
-  listening_begin(f, 1);
-  listening.options.server.instances_max = 1;
-  listening_open(f);
+  listening_limited(f, 1, 1);
   for (unsigned i = 0; i < 5; i++) {
     haunt(f, 2);
     loop_quiet(f);
   }
-  f->client = client_open_another(f);
+  f->client = client_add(f);
   museum_echo(f, accepted(f, 1), f->client);
   assert_int_equal(listening.accepted_count, 1);
 }
@@ -268,7 +266,7 @@ NP_CASE("museum-listener/misbehaving", np_listener_create, ANY_MODE, NP_OK,
 
   listening_start(f, 2);
   for (unsigned i = 0; i < 3; i++) {
-    stalled[i] = client_open_another(f);
+    stalled[i] = client_add(f);
     accepted(f, i + 1);
     read_begin(&f->ops[i], listening.accepted[i], 16);
     pipe_send(f, stalled[i], "ha", 2);
@@ -276,7 +274,7 @@ NP_CASE("museum-listener/misbehaving", np_listener_create, ANY_MODE, NP_OK,
     read_begin(&f->ops[i], listening.accepted[i], 16); /* For ever. */
   }
   for (unsigned i = 0; i < 10; i++) {
-    np_pipe *client = client_open_another(f);
+    np_pipe *client = client_add(f);
 
     museum_echo(f, accepted(f, i + 4), client);
     give_back(f, listening.accepted[i + 3]);
@@ -301,7 +299,7 @@ NP_CASE("museum-listener/broadcast", np_listener_create, ANY_MODE, NP_OK,
 
   listening_start(f, 4);
   for (unsigned i = 0; i < AUDIENCE; i++) {
-    clients[i] = client_open_another(f);
+    clients[i] = client_add(f);
     accepted(f, i + 1);
   }
   for (unsigned round = 0; round < 20; round++) {
@@ -325,7 +323,7 @@ NP_CASE("museum-listener/broadcast", np_listener_create, ANY_MODE, NP_OK,
     }
     give_back(f, listening.accepted[i]);
   }
-  f->client = client_open_another(f);
+  f->client = client_add(f);
   museum_echo(f, accepted(f, AUDIENCE + 1), f->client);
 }
 

@@ -66,8 +66,7 @@ NP_CASE("museum-flow/never-reads", np_pipe_write, ANY_MODE, NP_OK,
   pair_open_quota(f, MUSEUM_QUOTA);
   for (unsigned i = 0; i < COMMANDS; i++) {
     round_name("command %u", i);
-    pipe_send(f, f->client, "command", 7);
-    assert_received(f, f->server, "command", 7);
+    assert_passes(f, f->client, f->server, "command", 7);
     write_begin(&f->ops[i], f->server, answer, sizeof(answer));
   }
   loop_settle(f);
@@ -130,7 +129,7 @@ NP_CASE("museum-flow/reads-in-order", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
   for (unsigned round = 0; round < 100; round++) {
     two_reads(f, round);
   }
-  museum_close_pair(f);
+  pair_close(f);
   loop_remake_foreign(f, 7);
   pair_open(f);
   for (unsigned round = 0; round < 100; round++) {

@@ -86,8 +86,7 @@ NP_CASE("more-data/loops-of-one-key", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
     pipe_send(f, f->peer, "abcde", 5);
     assert_reads(&f->ops[2 * i], f->end, 2, ERROR_MORE_DATA, 2);
     assert_reads(&f->ops[2 * i + 1], f->end, 4, NP_OK, 3);
-    pipe_close_wait(f, f->client);
-    pipe_close_wait(f, f->server);
+    pair_close(f);
   }
 }
 

@@ -48,10 +48,8 @@ NP_CASE("adopt/server-listening", np_pipe_adopt, ANY_MODE, NP_OK,
   loop_quiet(f);
   client_open_end(f);
   assert_next(&f->ops[0], NP_OK, 0);
-  pipe_send(f, f->client, "ping", 4);
-  assert_received(f, server, "ping", 4);
-  pipe_send(f, server, "pong", 4);
-  assert_received(f, f->client, "pong", 4);
+  assert_passes(f, f->client, server, "ping", 4);
+  assert_passes(f, server, f->client, "pong", 4);
 }
 
 NP_CASE("adopt/server-connected", np_pipe_adopt, ANY_MODE, NP_OK,
@@ -98,8 +96,7 @@ NP_CASE("adopt/client", np_pipe_adopt, ANY_MODE, NP_OK,
   assert_int_equal(info.end, NP_CLIENT);
   assert_int_equal(info.mode, f->server_options.mode);
   assert_int_equal(info.read_mode, f->client_options.read_mode);
-  pipe_send(f, f->server, "abc", 3);
-  assert_received(f, client, "abc", 3);
+  assert_passes(f, f->server, client, "abc", 3);
   assert_invalid(np_server_connect(client, &f->op, on_never));
 }
 
@@ -189,8 +186,7 @@ NP_CASE("adopt/write-only-client", np_pipe_adopt, ANY_MODE, NP_OK,
   server_listen(f);
   client = adopt(f, raw_client(f, GENERIC_WRITE));
   assert_int_equal(info_of(client).end, NP_CLIENT);
-  pipe_send(f, client, "abc", 3);
-  assert_received(f, f->server, "abc", 3);
+  assert_passes(f, client, f->server, "abc", 3);
 }
 
 NP_CASE("adopt/nowait", np_pipe_adopt, NO_MODE, ERROR_NOT_SUPPORTED,

@@ -71,8 +71,7 @@ NP_CASE("adopt-shared/shared", np_pipe_adopt, ANY_MODE | BOTH_ENDS,
   assert_null(adopted);
   raw_close(f, duplicate);
   adopted = adopt_raw(f);
-  pipe_send(f, adopted, "abc", 3);
-  assert_received(f, f->end, "abc", 3);
+  assert_passes(f, adopted, f->end, "abc", 3);
 }
 
 NP_CASE("adopt-shared/not-inherited", np_pipe_adopt, ANY_MODE | BOTH_ENDS,
@@ -108,8 +107,7 @@ NP_CASE("adopt-shared/foreign-packet", np_pipe_adopt, ANY_MODE | BOTH_ENDS,
   stranger_has(f, &strangers[0], "his");
   pipe_send(f, f->end, "ours", 4);
   assert_next(&f->ops[0], NP_OK, 4);
-  pipe_send(f, adopted, "back", 4);
-  assert_received(f, f->end, "back", 4);
+  assert_passes(f, adopted, f->end, "back", 4);
 }
 
 NP_CASE("adopt-shared/foreign-packet-after-close", np_pipe_close,
@@ -149,8 +147,7 @@ NP_CASE("adopt-shared/own-operation-pending", np_pipe_adopt, ANY_MODE, NP_OK,
   client_open_end(f);
   loop_quiet(f);
   assert_int_equal(WaitForSingleObject(own->overlapped.hEvent, 0), 0);
-  pipe_send(f, f->client, "hello", 5);
-  assert_received(f, adopted, "hello", 5);
+  assert_passes(f, f->client, adopted, "hello", 5);
 }
 
 NP_CASE("adopt-shared/foreign-packet-and-tasks", np_loop_post, NO_MODE, NP_OK,

@@ -42,7 +42,7 @@ NP_CASE("museum-close/one-of-two-waiting", np_pipe_close, ANY_MODE,
     client_open_end(f);
     assert_ends(stays, NP_OK, 0);
     museum_echo(f, f->server, f->client);
-    museum_close_pair(f);
+    pair_close(f);
   }
 }
 
@@ -53,8 +53,7 @@ NP_CASE("museum-close/cancelled-connect", np_op_cancel, ANY_MODE,
         "CancelIoEx#remarks; museum H08") {
   struct recorder *connect = &f->ops[0];
 
-  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  server_listen(f);
+  museum_listen(f);
   for (unsigned round = 0; round < 100; round++) {
     np_pipe *other = NULL;
 
@@ -64,8 +63,7 @@ NP_CASE("museum-close/cancelled-connect", np_op_cancel, ANY_MODE,
       loop_settle(f);
     }
     assert_np_ok(np_op_cancel(&connect->op));
-    assert_np_error(
-        np_server_create(f->loop, f->name, &f->server_options, &other), NP_OK);
+    other = server_add(f);
     assert_ends(connect, ERROR_OPERATION_ABORTED, 0);
     pipe_close_wait(f, other);
   }
@@ -181,7 +179,7 @@ NP_CASE("museum-close/everything-in-flight", np_pipe_close,
       assert_done(&f->ops[i], ERROR_OPERATION_ABORTED, 0);
       assert_true(f->ops[i].order < f->closed_order);
     }
-    museum_close_pair(f);
+    pair_close(f);
   }
 }
 
@@ -237,7 +235,7 @@ NP_CASE("museum-close/twice", np_pipe_close, ANY_MODE | BOTH_ENDS,
     assert_np_error(np_pipe_close(end, NULL), ERROR_INVALID_HANDLE);
     loop_until_count(f, &f->closed_count, f->closing_count);
     assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
-    museum_close_pair(f);
+    pair_close(f);
   }
 }
 
@@ -259,7 +257,7 @@ NP_CASE("museum-close/blocked-write", np_pipe_close, ANY_MODE | BOTH_ENDS,
     pipe_close_wait(f, f->end);
     assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
     assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
-    museum_close_pair(f);
+    pair_close(f);
   }
 }
 
@@ -338,6 +336,6 @@ NP_CASE("museum-close/every-state", np_pipe_close, ANY_MODE, NP_OK,
     assert_int_equal(f->ops[0].done_count, f->ops[0].start_count);
     assert_np_error(np_client_open(f->loop, f->name, NULL, &client),
                     ERROR_FILE_NOT_FOUND);
-    museum_close_pair(f);
+    pair_close(f);
   }
 }

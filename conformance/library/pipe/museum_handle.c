@@ -20,14 +20,14 @@ NP_CASE("museum-handle/not-inheritable", np_pipe_handle, ANY_MODE, NP_OK,
   pair_open_quota(f, MUSEUM_QUOTA);
   assert_false(is_inheritable(f->server));
   assert_false(is_inheritable(f->client));
-  museum_close_pair(f);
+  pair_close(f);
 
   f->server_options.security_attributes = &attributes;
   f->client_options.security_attributes = &attributes;
   pair_open(f);
   assert_false(is_inheritable(f->server));
   assert_false(is_inheritable(f->client));
-  museum_close_pair(f);
+  pair_close(f);
 }
 
 /* --- Moving and asking -------------------------------------------------- */
@@ -44,8 +44,7 @@ NP_CASE("museum-handle/holder-moves", np_server_connect, ANY_MODE, NP_OK,
   static struct holder holders[20];
   struct recorder *connect = &f->ops[0];
 
-  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  server_listen(f);
+  museum_listen(f);
   holders[0].server = f->server;
   connect_begin(connect, holders[0].server);
   loop_settle(f); /* Now the kernel has the connect. */
@@ -135,7 +134,7 @@ NP_CASE("museum-handle/duplicate-keeps-open", np_pipe_close,
     assert_int_equal(f->ops[1].done_count, round);
     assert_true(CloseHandle(duplicate));
     assert_ends(&f->ops[1], ERROR_BROKEN_PIPE, 0);
-    museum_close_pair(f);
+    pair_close(f);
   }
 }
 

@@ -60,8 +60,7 @@ NP_CASE("pipe-info/instances", np_pipe_info, BOTH_ENDS, NP_OK,
   pair_open(f);
   assert_int_equal(info_of(f->end).instances_max, 3);
   assert_int_equal(info_of(f->end).instances, 1);
-  assert_np_ok(np_server_create(f->loop, f->name, &f->server_options, &second));
-  pipe_own(f, second);
+  second = server_add(f);
   assert_int_equal(info_of(f->end).instances, 2);
   pipe_close_wait(f, second);
   assert_int_equal(info_of(f->end).instances, 1);

@@ -35,14 +35,11 @@ NP_CASE("process-identity/verify-squatter", np_client_open, END_CLIENT,
         "name, which gets no byte.",
         "GetNamedPipeServerProcessId; museum X05") {
   world_process *puppet = puppet_start(f);
-  np_pipe *client = NULL;
 
   server_quotas(f, PUPPET_QUOTA, PUPPET_QUOTA);
   puppet_tell(puppet, "open");
   f->client_options.verify_process_id = GetCurrentProcessId();
-  assert_np_error(np_client_open(f->loop, f->name, &f->client_options, &client),
-                  ERROR_WRONG_TARGET_NAME);
-  assert_null(client);
+  assert_client_refused(f, ERROR_WRONG_TARGET_NAME);
   puppet_order(puppet, "exit");
   puppet_end(puppet);
 }

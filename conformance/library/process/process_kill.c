@@ -141,8 +141,7 @@ NP_CASE("process-kill/killed-served-again", np_server_disconnect,
     read_begin(&f->ops[1], f->server, 16);
     loop_settle(f);
     world_process_kill(puppet);
-    assert_np_ok(np_server_disconnect(f->server));
-    connect_begin(&f->ops[0], f->server);
+    server_listen_again(f, &f->ops[0]);
     op_wait(&f->ops[1]);
   }
   client_open_end(f);
@@ -202,8 +201,7 @@ NP_CASE("process-kill/busy-until-killed", np_client_open, ANY_MODE | END_SERVER,
   assert_np_error(np_client_open(f->loop, f->name, &f->client_options, &client),
                   ERROR_PIPE_BUSY);
   world_process_kill(puppet);
-  assert_np_ok(np_server_disconnect(f->server));
-  connect_begin(&f->ops[0], f->server);
+  server_listen_again(f, &f->ops[0]);
   client_open_end(f);
   assert_ends(&f->ops[0], NP_OK, 0);
   museum_echo(f, f->server, f->client);

@@ -282,8 +282,7 @@ NP_CASE("museum-ready/shared-handle", np_pipe_try_read, BYTE_READS | BOTH_ENDS,
         "libuv#4470; museum D16") {
   char buffer[64];
 
-  pair_open(f);
-  ready_set(f->end, 0, 65536);
+  pair_probing(f);
   for (unsigned round = 0; round < 10; round++) {
     pipe_send(f, f->peer, "theirs", 6);
     ready_wait(f, f->end, NP_READABLE);

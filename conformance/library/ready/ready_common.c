@@ -56,6 +56,11 @@ void ready_set(np_pipe *pipe, size_t read_ahead_bytes,
   assert_np_ok(np_pipe_set_ready_options(pipe, &options));
 }
 
+void pair_probing(np_fixture *f) {
+  pair_open(f);
+  ready_set(f->end, 0, 65536);
+}
+
 void pair_asked(np_fixture *f, size_t size) {
   pair_reopen(f);
   ready_set(f->end, size, 65536);

@@ -36,6 +36,9 @@ void server_reconnect(np_fixture *f);
 void ready_set(np_pipe *pipe, size_t read_ahead_bytes,
                size_t write_buffer_bytes);
 
+/* pair_probing opens a pair whose end has no buffer to read ahead. */
+void pair_probing(np_fixture *f);
+
 /* pair_asked opens a pair whose end has a read-ahead of `size` bytes in the
  * kernel. */
 void pair_asked(np_fixture *f, size_t size);

@@ -6,10 +6,8 @@ enum { CLIENTS = 10, LINE = 5 };
 
 /* ping_pong sends "ping\n" to the server and "pong\n" back. */
 static void ping_pong(np_fixture *f, np_pipe *server, np_pipe *client) {
-  pipe_send(f, client, "ping\n", LINE);
-  assert_received(f, server, "ping\n", LINE);
-  pipe_send(f, server, "pong\n", LINE);
-  assert_received(f, client, "pong\n", LINE);
+  assert_passes(f, client, server, "ping\n", LINE);
+  assert_passes(f, server, client, "pong\n", LINE);
 }
 
 NP_CASE("ready-tokio/client-drop", np_server_connect, ANY_MODE, NP_OK,
@@ -38,8 +36,7 @@ NP_CASE("ready-tokio/client-drop-instances", np_pipe_info, ANY_MODE, NP_OK,
   np_info info;
 
   pair_open(f);
-  assert_np_ok(np_server_create(f->loop, f->name, &f->server_options, &second));
-  pipe_own(f, second);
+  second = server_add(f);
   pipe_close_wait(f, f->client);
   info.size = sizeof(info);
   assert_np_ok(np_pipe_info(second, &info));
@@ -70,14 +67,10 @@ static void many(np_fixture *f, bool by_readiness) {
   np_pipe *servers[CLIENTS + 1] = {NULL};
   np_pipe *clients[CLIENTS] = {NULL};
 
-  assert_np_ok(
-      np_server_create(f->loop, f->name, &f->server_options, &servers[0]));
-  pipe_own(f, servers[0]);
+  servers[0] = server_add(f);
   for (unsigned i = 0; i < CLIENTS; i++) {
     connect_begin(&f->ops[i], servers[i]);
-    assert_np_ok(
-        np_client_open(f->loop, f->name, &f->client_options, &clients[i]));
-    pipe_own(f, clients[i]);
+    clients[i] = client_add(f);
     assert_next(&f->ops[i], NP_OK, 0);
     assert_np_ok(np_server_create(f->loop, f->name, &f->server_options,
                                   &servers[i + 1]));
@@ -98,8 +91,7 @@ static void many(np_fixture *f, bool by_readiness) {
       assert_caught(f, clients[i], "pong\n", LINE);
     } else {
       assert_received(f, servers[i], "ping\n", LINE);
-      pipe_send(f, servers[i], "pong\n", LINE);
-      assert_received(f, clients[i], "pong\n", LINE);
+      assert_passes(f, servers[i], clients[i], "pong\n", LINE);
     }
   }
   for (unsigned i = 0; i < CLIENTS; i++) {

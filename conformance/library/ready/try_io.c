@@ -186,8 +186,7 @@ NP_CASE("try-io/read", np_pipe_try_io, BYTE_READS | BOTH_ENDS, NP_OK,
   struct own_call call = {0};
   size_t transferred = 0;
 
-  pair_open(f);
-  ready_set(f->end, 0, 65536);
+  pair_probing(f);
   for (unsigned round = 0; round < 5; round++) {
     pipe_send(f, f->peer, "hello", 5);
     ready_wait(f, f->end, NP_READABLE);
@@ -207,8 +206,7 @@ NP_CASE("try-io/cleared", np_pipe_try_io, BYTE_READS | BOTH_ENDS,
   struct own_call call = {0};
   size_t transferred = 0;
 
-  pair_open(f);
-  ready_set(f->end, 0, 65536);
+  pair_probing(f);
   pipe_send(f, f->peer, "hello", 5);
   ready_wait(f, f->end, NP_READABLE);
   assert_np_ok(
@@ -237,8 +235,7 @@ NP_CASE("try-io/cleared-by-mistake", np_pipe_try_io, BYTE_READS | BOTH_ENDS,
         "npipe/ready.h") {
   struct own_call call = {0};
 
-  pair_open(f);
-  ready_set(f->end, 0, 65536);
+  pair_probing(f);
   pipe_send(f, f->peer, "hello", 5);
   for (unsigned round = 0; round < 5; round++) {
     ready_wait(f, f->end, NP_READABLE);
@@ -256,8 +253,7 @@ NP_CASE("try-io/end", np_pipe_try_io, BYTE_READS | BOTH_ENDS, NP_OK,
   struct own_call call = {0};
   size_t transferred = 9;
 
-  pair_open(f);
-  ready_set(f->end, 0, 65536);
+  pair_probing(f);
   pipe_close_wait(f, f->peer);
   ready_wait(f, f->end, NP_READABLE);
   assert_np_error(
@@ -340,8 +336,7 @@ NP_CASE("try-io/async-read", np_pipe_async_io, BYTE_READS | BOTH_ENDS, NP_OK,
         "npipe/ready.h") {
   struct own_call call = {0};
 
-  pair_open(f);
-  ready_set(f->end, 0, 65536);
+  pair_probing(f);
   async_begin(&f->ops[0], f->end, NP_READABLE, own_read, &call);
   assert_quiet(f, 0);
   assert_int_equal(call.run_count, 0);
@@ -374,8 +369,7 @@ NP_CASE("try-io/async-again", np_pipe_async_io, BYTE_READS | BOTH_ENDS,
         "npipe/ready.h") {
   struct own_call call = {0};
 
-  pair_open(f);
-  ready_set(f->end, 0, 65536);
+  pair_probing(f);
   call.refuse_count = 5;
   async_begin(&f->ops[0], f->end, NP_READABLE, own_read, &call);
   loop_quiet(f);
@@ -424,8 +418,7 @@ NP_CASE("try-io/async-end", np_pipe_async_io, BYTE_READS | BOTH_ENDS, NP_OK,
         "ReadFile#pipes") {
   struct own_call call = {0};
 
-  pair_open(f);
-  ready_set(f->end, 0, 65536);
+  pair_probing(f);
   async_begin(&f->ops[0], f->end, NP_READABLE, own_read, &call);
   loop_quiet(f);
   pipe_close(f, f->peer);
@@ -439,8 +432,7 @@ NP_CASE("try-io/async-two", np_pipe_async_io, BYTE_READS | BOTH_ENDS, NP_OK,
   struct own_call calls_[2] = {{0}, {0}};
   unsigned first;
 
-  pair_open(f);
-  ready_set(f->end, 0, 65536);
+  pair_probing(f);
   async_begin(&f->ops[0], f->end, NP_READABLE, own_read, &calls_[0]);
   async_begin(&f->ops[1], f->end, NP_READABLE, own_read, &calls_[1]);
   pipe_send(f, f->peer, "hello", 5);
@@ -458,8 +450,7 @@ NP_CASE("try-io/async-cancel", np_pipe_async_io, ANY_MODE | BOTH_ENDS,
         "npipe/ready.h") {
   struct own_call call = {0};
 
-  pair_open(f);
-  ready_set(f->end, 0, 65536);
+  pair_probing(f);
   call.refuse_count = REFUSE_ALWAYS;
   async_begin(&f->ops[0], f->end, NP_READABLE, own_never, &call);
   async_begin(&f->ops[1], f->end, NP_WRITABLE, own_answer, &call);
@@ -484,8 +475,7 @@ NP_CASE("try-io/async-timeout", np_pipe_async_io, ANY_MODE | BOTH_ENDS,
         "npipe/ready.h") {
   struct own_call call = {0};
 
-  pair_open(f);
-  ready_set(f->end, 0, 65536);
+  pair_probing(f);
   call.refuse_count = REFUSE_ALWAYS;
   f->ops[0].op.timeout_ms = 20;
   f->ops[1].op.timeout_ms = 20;
@@ -518,8 +508,7 @@ NP_CASE("try-io/async-timeout-in-call", np_pipe_async_io, ANY_MODE | BOTH_ENDS,
         "npipe/ready.h") {
   struct own_call call = {0};
 
-  pair_open(f);
-  ready_set(f->end, 0, 65536);
+  pair_probing(f);
   f->ops[0].op.timeout_ms = SLOW_LIMIT_MS;
   async_begin(&f->ops[0], f->end, NP_WRITABLE, own_slow, &call);
   loop_turn(f, 0);
@@ -551,8 +540,7 @@ NP_CASE("try-io/async-close", np_pipe_async_io, ANY_MODE | BOTH_ENDS,
         "npipe/pipe.h") {
   struct own_call call = {0};
 
-  pair_open(f);
-  ready_set(f->end, 0, 65536);
+  pair_probing(f);
   call.refuse_count = REFUSE_ALWAYS;
   async_begin(&f->ops[0], f->end, NP_READABLE, own_never, &call);
   async_begin(&f->ops[1], f->end, NP_WRITABLE, own_answer, &call);
@@ -594,8 +582,7 @@ NP_CASE("try-io/async-closing", np_pipe_async_io, NO_MODE, ERROR_INVALID_HANDLE,
 
 NP_CASE("try-io/async-busy", np_pipe_async_io, NO_MODE, ERROR_BUSY,
         "An operation in flight cannot begin once more.", "npipe/ready.h") {
-  pair_open(f);
-  ready_set(f->end, 0, 65536);
+  pair_probing(f);
   async_begin(&f->ops[0], f->end, NP_READABLE, own_never, NULL);
   assert_np_error(np_pipe_async_io(f->end, NP_WRITABLE, &f->ops[0].op,
                                    own_never, NULL, on_never),

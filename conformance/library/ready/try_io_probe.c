@@ -13,8 +13,7 @@ NP_CASE("try-io-probe/at-once", np_pipe_try_io, BYTE_READS | BOTH_ENDS, NP_OK,
   char buffer[64];
   size_t transferred = 0;
 
-  pair_open(f);
-  ready_set(f->end, 0, 65536);
+  pair_probing(f);
   pipe_send(f, f->peer, "hello", 5);
   assert_np_ok(
       np_pipe_try_io(f->end, NP_READABLE, read_all, buffer, &transferred));
@@ -30,8 +29,7 @@ NP_CASE("try-io-probe/took-what-was-found", np_pipe_try_io,
   char buffer[64];
   size_t transferred = 0;
 
-  pair_open(f);
-  ready_set(f->end, 0, 65536);
+  pair_probing(f);
   pipe_send(f, f->peer, "hello", 5);
   ready_wait(f, f->end, NP_READABLE);
   assert_np_ok(

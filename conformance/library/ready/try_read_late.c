@@ -60,8 +60,7 @@ NP_CASE("try-read-late/late-whole", np_pipe_try_read, ANY_MODE, NP_OK,
       assert_memory_equal(out, pattern, length);
       assert_int_equal(ready_wait(f, f->server, NP_WRITABLE), NP_WRITABLE);
     }
-    pipe_close_wait(f, f->client);
-    pipe_close_wait(f, f->server);
+    pair_close(f);
   }
 }
 
@@ -94,8 +93,7 @@ NP_CASE("try-read-late/late-long", np_pipe_try_read, ANY_MODE, ERROR_MORE_DATA,
     }
     assert_memory_equal(out, data, sizeof(data));
     assert_memory_equal(out + sizeof(data), "end", NEXT_BYTES);
-    pipe_close_wait(f, f->client);
-    pipe_close_wait(f, f->server);
+    pair_close(f);
   }
 }
 

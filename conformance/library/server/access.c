@@ -96,15 +96,6 @@ static bool is_sid(const void *sid, const void *other) {
   return EqualSid((PSID)sid, (PSID)other) != FALSE;
 }
 
-static void create_refused(np_fixture *f, np_error expected) {
-  np_pipe *server = NULL;
-
-  assert_np_error(
-      np_server_create(f->loop, f->name, &f->server_options, &server),
-      expected);
-  assert_null(server);
-}
-
 NP_CASE("access/current-user-descriptor", np_server_create, NO_MODE, NP_OK,
         "NP_ACCESS_CURRENT_USER: the user, and not a group, owns the pipe, and "
         "nobody but the user has an entry, which is for everything.",
@@ -151,18 +142,14 @@ static void five_instances(np_fixture *f) {
 
   for (int i = 0; i < INSTANCES; i++) {
     servers[i] = NULL;
-    assert_np_ok(
-        np_server_create(f->loop, f->name, &f->server_options, &servers[i]));
-    pipe_own(f, servers[i]);
+    servers[i] = server_add(f);
     client_open_end(f);
     pipe_own(f, f->client);
     connect_begin(&f->ops[0], servers[i]);
     loop_until_count(f, &f->ops[0].done_count, (unsigned)i + 1);
     assert_np_ok(f->ops[0].result);
-    pipe_send(f, f->client, "ping", 4);
-    assert_received(f, servers[i], "ping", 4);
-    pipe_send(f, servers[i], "pong", 4);
-    assert_received(f, f->client, "pong", 4);
+    assert_passes(f, f->client, servers[i], "ping", 4);
+    assert_passes(f, servers[i], f->client, "pong", 4);
     f->client = NULL;
   }
 }
@@ -191,8 +178,7 @@ NP_CASE("access/first-instance", np_server_create, NO_MODE, NP_OK,
   f->server_options.first_instance = true;
   f->server_options.write_dac = true;
   pair_open(f);
-  pipe_send(f, f->server, "abc", 3);
-  assert_received(f, f->client, "abc", 3);
+  assert_passes(f, f->server, f->client, "abc", 3);
 }
 
 NP_CASE("access/not-inheritable", np_server_create, NO_MODE, NP_OK,
@@ -227,7 +213,7 @@ NP_CASE("access/default", np_server_options_init, NO_MODE, NP_OK,
 NP_CASE("access/unknown", np_server_create, NO_MODE, ERROR_INVALID_PARAMETER,
         "An invalid np_access value is refused.", "npipe/server.h") {
   f->server_options.access = (np_access)3;
-  create_refused(f, ERROR_INVALID_PARAMETER);
+  assert_server_refused(f, ERROR_INVALID_PARAMETER);
 }
 
 NP_CASE("access/windows-default", np_server_create, NO_MODE, NP_OK,
@@ -235,8 +221,7 @@ NP_CASE("access/windows-default", np_server_create, NO_MODE, NP_OK,
         "Named Pipe Security and Access Rights") {
   f->server_options.access = NP_ACCESS_WINDOWS_DEFAULT;
   pair_open(f);
-  pipe_send(f, f->server, "abc", 3);
-  assert_received(f, f->client, "abc", 3);
+  assert_passes(f, f->server, f->client, "abc", 3);
 }
 
 NP_CASE("access/low-integrity-descriptor", np_server_create, NO_MODE, NP_OK,
@@ -287,13 +272,13 @@ NP_CASE("access/app-container-invalid", np_server_create, NO_MODE,
 
   for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
     f->server_options.app_container = texts[i];
-    create_refused(f, ERROR_INVALID_PARAMETER);
+    assert_server_refused(f, ERROR_INVALID_PARAMETER);
   }
   memset(big, '1', sizeof(big) - 1);
   big[sizeof(big) - 1] = 0;
   memcpy(big, "S-1-15-2-", 9);
   f->server_options.app_container = big;
-  create_refused(f, ERROR_INVALID_PARAMETER);
+  assert_server_refused(f, ERROR_INVALID_PARAMETER);
 }
 
 NP_CASE("access/alone", np_server_create, NO_MODE, ERROR_INVALID_PARAMETER,
@@ -308,22 +293,22 @@ NP_CASE("access/alone", np_server_create, NO_MODE, ERROR_INVALID_PARAMETER,
       InitializeSecurityDescriptor(&descriptor, SECURITY_DESCRIPTOR_REVISION));
   f->server_options.access = NP_ACCESS_AUTHENTICATED_USERS;
   f->server_options.sddl = "D:(A;;GA;;;WD)";
-  create_refused(f, ERROR_INVALID_PARAMETER);
+  assert_server_refused(f, ERROR_INVALID_PARAMETER);
   f->server_options.sddl = NULL;
   f->server_options.security_attributes = &attributes;
-  create_refused(f, ERROR_INVALID_PARAMETER);
+  assert_server_refused(f, ERROR_INVALID_PARAMETER);
   f->server_options.access = NP_ACCESS_CURRENT_USER;
   f->server_options.low_integrity = true;
-  create_refused(f, ERROR_INVALID_PARAMETER);
+  assert_server_refused(f, ERROR_INVALID_PARAMETER);
   f->server_options.security_attributes = NULL;
   f->server_options.sddl = "D:(A;;GA;;;WD)";
-  create_refused(f, ERROR_INVALID_PARAMETER);
+  assert_server_refused(f, ERROR_INVALID_PARAMETER);
   f->server_options.sddl = NULL;
   f->server_options.access = NP_ACCESS_WINDOWS_DEFAULT;
-  create_refused(f, ERROR_INVALID_PARAMETER);
+  assert_server_refused(f, ERROR_INVALID_PARAMETER);
   f->server_options.low_integrity = false;
   f->server_options.app_container = "AC";
-  create_refused(f, ERROR_INVALID_PARAMETER);
+  assert_server_refused(f, ERROR_INVALID_PARAMETER);
 }
 
 NP_CASE("access/attributes-without-descriptor", np_server_create, NO_MODE,

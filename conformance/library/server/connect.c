@@ -68,8 +68,7 @@ NP_CASE("connect/reported-before", np_server_connect, ANY_MODE,
         "ConnectNamedPipe#remarks") {
   pair_open(f);
   assert_connects(&f->ops[0], f->server, ERROR_PIPE_CONNECTED, 0);
-  pipe_send(f, f->client, "abc", 3);
-  assert_received(f, f->server, "abc", 3);
+  assert_passes(f, f->client, f->server, "abc", 3);
 }
 
 NP_CASE("connect/reported-and-gone", np_server_connect, ANY_MODE, ERROR_NO_DATA,
@@ -101,8 +100,7 @@ NP_CASE("connect/again-and-again", np_server_connect, ANY_MODE, NP_OK,
       client_open_end(f);
     }
     assert_next(&f->ops[0], NP_OK, 0);
-    pipe_send(f, f->client, &i, sizeof(i));
-    assert_received(f, f->server, &i, sizeof(i));
+    assert_passes(f, f->client, f->server, &i, sizeof(i));
     pipe_send(f, f->server, "unread", 6);
     assert_np_ok(np_server_disconnect(f->server));
     pipe_close_wait(f, f->client);
@@ -116,8 +114,7 @@ NP_CASE("connect/client-first-after-disconnect", np_server_connect, ANY_MODE,
         "ConnectNamedPipe#remarks") {
   pair_open(f);
   pipe_close_wait(f, f->client);
-  assert_np_ok(np_server_disconnect(f->server));
-  connect_begin(&f->ops[0], f->server);
+  server_listen_again(f, &f->ops[0]);
   /* The cancelled instance still listens. */
   assert_np_ok(np_op_cancel(&f->ops[0].op));
   loop_until(f, 1);
@@ -128,8 +125,7 @@ NP_CASE("connect/client-first-after-disconnect", np_server_connect, ANY_MODE,
 static void then_connect_again(np_fixture *f, struct recorder *recorder) {
   assert_np_ok(recorder->result);
   if (recorder->done_count < 3) {
-    assert_np_ok(np_server_disconnect(f->server));
-    connect_begin(recorder, f->server);
+    server_listen_again(f, recorder);
   }
 }
 
@@ -208,8 +204,7 @@ NP_CASE("connect/op-in-flight", np_server_connect, NO_MODE, ERROR_BUSY,
 
   pair_open(f);
   read_begin(&f->ops[0], f->server, 16);
-  assert_np_ok(np_server_create(f->loop, f->name, &f->server_options, &second));
-  pipe_own(f, second);
+  second = server_add(f);
   assert_np_error(np_server_connect(second, &f->ops[0].op, on_never),
                   ERROR_BUSY);
   pipe_send(f, f->client, "abc", 3);
@@ -254,8 +249,7 @@ NP_CASE("connect/disconnected-meanwhile", np_server_connect, ANY_MODE,
   server_listen(f);
   connect_begin(&f->ops[0], f->server);
   loop_quiet(f);
-  assert_np_ok(np_server_disconnect(f->server));
-  connect_begin(&f->ops[1], f->server);
+  server_listen_again(f, &f->ops[1]);
   assert_next(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
   client_open_end(f);
   assert_next(&f->ops[1], NP_OK, 0);

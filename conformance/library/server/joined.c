@@ -5,15 +5,6 @@
 
 #include <stdio.h>
 
-static void create_refused(np_fixture *f, np_error expected) {
-  np_pipe *server = NULL;
-
-  assert_np_error(
-      np_server_create(f->loop, f->name, &f->server_options, &server),
-      expected);
-  assert_null(server);
-}
-
 /* squat: bob creates the name first, and grants all rights to everybody. */
 static np_pipe *squat(np_fixture *f) {
   np_server_options options = server_options();
@@ -53,11 +44,11 @@ NP_CASE("joined/squatted-server", np_server_create, ANY_MODE,
         "A server with a preset never joins a name that another user has made.",
         "CreateNamedPipe#parameters; museum X05") {
   squat(f);
-  create_refused(f, ERROR_ACCESS_DENIED);
+  assert_server_refused(f, ERROR_ACCESS_DENIED);
   f->server_options.access = NP_ACCESS_AUTHENTICATED_USERS;
-  create_refused(f, ERROR_ACCESS_DENIED);
+  assert_server_refused(f, ERROR_ACCESS_DENIED);
   f->server_options.low_integrity = true;
-  create_refused(f, ERROR_ACCESS_DENIED);
+  assert_server_refused(f, ERROR_ACCESS_DENIED);
 }
 
 NP_CASE("joined/squatter-copies-the-list", np_server_create, NO_MODE,
@@ -75,7 +66,7 @@ NP_CASE("joined/squatter-copies-the-list", np_server_create, NO_MODE,
   server_listen(f);
   become("alice");
   f->server_options.sddl = NULL;
-  create_refused(f, ERROR_ACCESS_DENIED);
+  assert_server_refused(f, ERROR_ACCESS_DENIED);
 }
 
 NP_CASE("joined/low-squatter", np_server_create, NO_MODE, ERROR_ACCESS_DENIED,
@@ -85,9 +76,9 @@ NP_CASE("joined/low-squatter", np_server_create, NO_MODE, ERROR_ACCESS_DENIED,
   become("alice-low");
   server_listen(f);
   become("alice");
-  create_refused(f, ERROR_ACCESS_DENIED);
+  assert_server_refused(f, ERROR_ACCESS_DENIED);
   f->server_options.first_instance = true;
-  create_refused(f, ERROR_ACCESS_DENIED);
+  assert_server_refused(f, ERROR_ACCESS_DENIED);
 }
 
 NP_CASE("joined/other-preset", np_server_create, NO_MODE, ERROR_ACCESS_DENIED,
@@ -97,11 +88,11 @@ NP_CASE("joined/other-preset", np_server_create, NO_MODE, ERROR_ACCESS_DENIED,
   f->server_options.access = NP_ACCESS_AUTHENTICATED_USERS;
   server_listen(f);
   f->server_options.access = NP_ACCESS_CURRENT_USER;
-  create_refused(f, ERROR_ACCESS_DENIED);
+  assert_server_refused(f, ERROR_ACCESS_DENIED);
   pipe_close_wait(f, f->server);
   server_listen(f);
   f->server_options.access = NP_ACCESS_AUTHENTICATED_USERS;
-  create_refused(f, ERROR_ACCESS_DENIED);
+  assert_server_refused(f, ERROR_ACCESS_DENIED);
 }
 
 static np_fixture *fixture_of_pair;
@@ -161,10 +152,8 @@ NP_CASE("joined/between-instances", np_listener_create, NO_MODE,
   np_pipe *squatter;
 
   become("alice");
-  listening_begin(f, 1);
-  listening.options.server.instances_max = 1;
-  listening_open(f);
-  client_open_another(f);
+  listening_limited(f, 1, 1);
+  client_add(f);
   accepted(f, 1);
   /* When its only instance goes, the listener at once creates another. A
    * user who may not own alice's pipe fails here and leaves the name free
@@ -175,12 +164,12 @@ NP_CASE("joined/between-instances", np_listener_create, NO_MODE,
   assert_np_error(news(f, 1), ERROR_INVALID_OWNER);
   squatter = squat(f);
   assert_np_error(news(f, 2), ERROR_ACCESS_DENIED);
-  client_open_another(f);
+  client_add(f);
   loop_quiet(f);
   assert_int_equal(listening.accepted_count, 1);
   pipe_close_wait(f, squatter);
   while (news(f, listening.news_count + 1) != NP_OK) {
   }
-  client_open_another(f);
+  client_add(f);
   accepted(f, 2);
 }

@@ -41,8 +41,7 @@ NP_CASE("museum-accept/ghost-hail", np_server_connect, ANY_MODE, NP_OK,
   struct recorder *connect = &f->ops[0];
   uint32_t random = 1;
 
-  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  server_listen(f);
+  museum_listen(f);
   for (unsigned round = 0; round < MUSEUM_ROUNDS; round++) {
     /* in later rounds the instance is disconnected at this point */
     bool early = round == 0;
@@ -72,8 +71,7 @@ NP_CASE("museum-accept/ghost-again", np_server_connect, NO_MODE, ERROR_NO_DATA,
         "A ghost is a success once; until np_server_disconnect each further "
         "connect says ERROR_NO_DATA, and then the instance serves again.",
         "ConnectNamedPipe#remarks; museum A05 A09 H02") {
-  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  server_listen(f);
+  museum_listen(f);
   haunt(f, 0);
   museum_accept(f, f->server);
   for (unsigned round = 0; round < 100; round++) {
@@ -81,8 +79,7 @@ NP_CASE("museum-accept/ghost-again", np_server_connect, NO_MODE, ERROR_NO_DATA,
     connect_begin(&f->ops[0], f->server);
     assert_ends(&f->ops[0], ERROR_NO_DATA, 0);
   }
-  assert_np_ok(np_server_disconnect(f->server));
-  connect_begin(&f->ops[0], f->server);
+  server_listen_again(f, &f->ops[0]);
   client_open_end(f);
   assert_ends(&f->ops[0], NP_OK, 0);
 }
@@ -96,9 +93,7 @@ NP_CASE("museum-accept/ghosts-everywhere", np_server_connect, ANY_MODE, NP_OK,
 
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (unsigned i = 0; i < INSTANCES; i++) {
-    assert_np_ok(
-        np_server_create(f->loop, f->name, &f->server_options, &servers[i]));
-    pipe_own(f, servers[i]);
+    servers[i] = server_add(f);
   }
   for (unsigned i = 0; i < INSTANCES; i++) {
     haunt(f, i);
@@ -111,7 +106,7 @@ NP_CASE("museum-accept/ghosts-everywhere", np_server_connect, ANY_MODE, NP_OK,
   }
   /* Instances accept clients in the order in which they began to listen. */
   for (unsigned i = 0; i < INSTANCES; i++) {
-    clients[i] = pipe_own(f, museum_open(f));
+    clients[i] = client_add(f);
     assert_ends(&f->ops[i], NP_OK, 0);
     museum_echo(f, servers[i], clients[i]);
   }
@@ -121,14 +116,12 @@ NP_CASE("museum-accept/probe-then-serve", np_server_connect, NO_MODE, NP_OK,
         "Five programs that only look whether the name is there don't cost the "
         "honest client its turn.",
         "CreateFile#pipes; museum A05 A06") {
-  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  server_listen(f);
+  museum_listen(f);
   for (unsigned i = 0; i < 5; i++) {
     haunt(f, 2);
     museum_accept(f, f->server);
     drain_ghost(f, f->server);
-    assert_np_ok(np_server_disconnect(f->server));
-    connect_begin(&f->ops[0], f->server);
+    server_listen_again(f, &f->ops[0]);
     if (i < 4) {
       assert_np_ok(np_op_cancel(&f->ops[0].op));
       op_wait(&f->ops[0]);
@@ -183,7 +176,7 @@ NP_CASE("museum-accept/client-first", np_server_connect, ANY_MODE, NP_OK,
     if (round % 16 == 0) {
       museum_echo(f, f->server, f->client);
     }
-    museum_close_pair(f);
+    pair_close(f);
   }
 }
 
@@ -191,8 +184,7 @@ NP_CASE("museum-accept/one-after-another", np_server_connect, ANY_MODE, NP_OK,
         "One instance serves a row of clients with np_server_disconnect "
         "between them, whichever of both ends goes first.",
         "DisconnectNamedPipe#remarks; museum A15 K08 S01") {
-  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  server_listen(f);
+  museum_listen(f);
   connect_begin(&f->ops[0], f->server);
   for (unsigned round = 0; round < 100; round++) {
     round_name("round %u", round);
@@ -202,8 +194,7 @@ NP_CASE("museum-accept/one-after-another", np_server_connect, ANY_MODE, NP_OK,
     if (round % 2 == 0) {
       pipe_close_wait(f, f->client);
     }
-    assert_np_ok(np_server_disconnect(f->server));
-    connect_begin(&f->ops[0], f->server);
+    server_listen_again(f, &f->ops[0]);
     if (round % 2 == 1) {
       pipe_close_wait(f, f->client);
     }
@@ -217,8 +208,7 @@ NP_CASE("museum-accept/replace", np_pipe_close, ANY_MODE, NP_OK,
         "Named Pipe Operations; museum L04 L05 A18") {
   uint32_t random = 1;
 
-  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  server_listen(f);
+  museum_listen(f);
   for (unsigned round = 0; round < MUSEUM_ROUNDS; round++) {
     uint32_t way = museum_random(&random);
     np_pipe *accepted = f->server;

@@ -72,8 +72,7 @@ static void leave_behind(np_fixture *f, enum leftover leftover) {
 static void next_session(np_fixture *f, struct recorder *connect) {
   struct recorder *read = &f->ops[8];
 
-  assert_np_ok(np_server_disconnect(f->server));
-  connect_begin(connect, f->server);
+  server_listen_again(f, connect);
   /* A read of the new session, in the same turn. */
   read_begin(read, f->server, 16);
   pipe_close(f, f->client);
@@ -189,16 +188,14 @@ NP_CASE("museum-reuse/connect-aborted", np_server_disconnect, ANY_MODE,
   struct recorder *aborted = &f->ops[0];
   struct recorder *connect = &f->ops[1];
 
-  server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  server_listen(f);
+  museum_listen(f);
   for (unsigned round = 0; round < SESSIONS; round++) {
     round_name("round %u", round);
     connect_begin(aborted, f->server);
     if (round % 2 == 0) {
       loop_settle(f);
     }
-    assert_np_ok(np_server_disconnect(f->server));
-    connect_begin(connect, f->server);
+    server_listen_again(f, connect);
     client_open_end(f);
     assert_ends(connect, NP_OK, 0);
     assert_ends(aborted, ERROR_PIPE_NOT_CONNECTED, 0);

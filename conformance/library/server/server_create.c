@@ -2,25 +2,14 @@
  * of its names. */
 #include "library/fixture.h"
 
-static void create_refused(np_fixture *f, np_error expected) {
-  np_pipe *server = NULL;
-
-  assert_np_error(
-      np_server_create(f->loop, f->name, &f->server_options, &server),
-      expected);
-  assert_null(server);
-}
-
 NP_CASE("server-create/listens", np_server_create, ANY_MODE, NP_OK,
         "An instance listens from its creation: a client opens it, writes and "
         "is served before anybody calls np_server_connect.",
         "CreateNamedPipe#remarks") {
   server_listen(f);
   client_open_end(f);
-  pipe_send(f, f->client, "early", 5);
-  assert_received(f, f->server, "early", 5);
-  pipe_send(f, f->server, "late", 4);
-  assert_received(f, f->client, "late", 4);
+  assert_passes(f, f->client, f->server, "early", 5);
+  assert_passes(f, f->server, f->client, "late", 4);
 }
 
 NP_CASE("server-create/instances", np_server_create, ANY_MODE, NP_OK,
@@ -32,15 +21,11 @@ NP_CASE("server-create/instances", np_server_create, ANY_MODE, NP_OK,
   char text[2] = "0";
 
   for (unsigned i = 0; i < MANY; i++) {
-    assert_np_ok(
-        np_server_create(f->loop, f->name, &f->server_options, &servers[i]));
-    pipe_own(f, servers[i]);
+    servers[i] = server_add(f);
     connect_begin(&f->ops[i], servers[i]);
   }
   for (unsigned i = 0; i < MANY; i++) {
-    assert_np_ok(
-        np_client_open(f->loop, f->name, &f->client_options, &clients[i]));
-    pipe_own(f, clients[i]);
+    clients[i] = client_add(f);
     text[0] = (char)('0' + i);
     pipe_send(f, clients[i], text, 1);
   }
@@ -101,23 +86,20 @@ NP_CASE("server-create/other-direction", np_server_create, NO_MODE,
         "CreateNamedPipe#remarks") {
   server_listen(f);
   f->server_options.outbound = false;
-  create_refused(f, ERROR_ACCESS_DENIED);
+  assert_server_refused(f, ERROR_ACCESS_DENIED);
   f->server_options.outbound = true;
   f->server_options.inbound = false;
-  create_refused(f, ERROR_ACCESS_DENIED);
+  assert_server_refused(f, ERROR_ACCESS_DENIED);
 }
 
 NP_CASE("server-create/full", np_server_create, NO_MODE, ERROR_PIPE_BUSY,
         "When there are as many instances as there may be, clients or not, one "
         "more is refused.",
         "CreateNamedPipe#return-value") {
-  np_pipe *second = NULL;
-
   f->server_options.instances_max = 2;
   pair_open(f);
-  assert_np_ok(np_server_create(f->loop, f->name, &f->server_options, &second));
-  pipe_own(f, second);
-  create_refused(f, ERROR_PIPE_BUSY);
+  server_add(f);
+  assert_server_refused(f, ERROR_PIPE_BUSY);
   assert_true(np_is_retryable(ERROR_PIPE_BUSY));
 }
 
@@ -127,7 +109,7 @@ NP_CASE("server-create/no-memory", np_server_create, NO_MODE,
   np_pipe *client = NULL;
 
   f->allocator.fail_at = f->allocator.total + 1;
-  create_refused(f, ERROR_NOT_ENOUGH_MEMORY);
+  assert_server_refused(f, ERROR_NOT_ENOUGH_MEMORY);
   assert_np_error(np_client_open(f->loop, f->name, NULL, &client),
                   ERROR_FILE_NOT_FOUND);
 }

@@ -2,23 +2,6 @@
  * refused. server_security.c has the options for rights and security. */
 #include "library/fixture.h"
 
-static void create_refused(np_fixture *f, np_error expected) {
-  np_pipe *server = NULL;
-
-  assert_np_error(
-      np_server_create(f->loop, f->name, &f->server_options, &server),
-      expected);
-  assert_null(server);
-}
-
-/* create_more creates one more instance with the current options. */
-static np_pipe *create_more(np_fixture *f) {
-  np_pipe *server = NULL;
-
-  assert_np_ok(np_server_create(f->loop, f->name, &f->server_options, &server));
-  return pipe_own(f, server);
-}
-
 NP_CASE("server-options/defaults", np_server_options_init, NO_MODE, NP_OK,
         "The defaults are a duplex byte pipe without a limit of instances, "
         "closed to remote clients, with 64 KiB each way; NULL is ignored.",
@@ -64,11 +47,11 @@ NP_CASE("server-options/size", np_server_create, NO_MODE,
         "A struct of another size than the library knows is refused.",
         "npipe/server.h") {
   f->server_options.size = sizeof(f->server_options) - 1;
-  create_refused(f, ERROR_INVALID_PARAMETER);
+  assert_server_refused(f, ERROR_INVALID_PARAMETER);
   f->server_options.size = sizeof(f->server_options) + 1;
-  create_refused(f, ERROR_INVALID_PARAMETER);
+  assert_server_refused(f, ERROR_INVALID_PARAMETER);
   f->server_options.size = 0;
-  create_refused(f, ERROR_INVALID_PARAMETER);
+  assert_server_refused(f, ERROR_INVALID_PARAMETER);
 }
 
 /* --- Modes and direction ------------------------------------------------ */
@@ -96,12 +79,12 @@ NP_CASE("server-options/message-reads-of-bytes", np_server_create, NO_MODE,
         "Bytes cannot be read as messages; no mode but the two is one.",
         "CreateNamedPipe#parameters") {
   f->server_options.read_mode = NP_MESSAGE;
-  create_refused(f, ERROR_INVALID_PARAMETER);
+  assert_server_refused(f, ERROR_INVALID_PARAMETER);
   f->server_options.mode = (np_mode)2;
-  create_refused(f, ERROR_INVALID_PARAMETER);
+  assert_server_refused(f, ERROR_INVALID_PARAMETER);
   f->server_options.mode = NP_MESSAGE;
   f->server_options.read_mode = (np_mode)2;
-  create_refused(f, ERROR_INVALID_PARAMETER);
+  assert_server_refused(f, ERROR_INVALID_PARAMETER);
 }
 
 NP_CASE("server-options/inbound", np_server_create, ANY_MODE, NP_OK,
@@ -111,8 +94,7 @@ NP_CASE("server-options/inbound", np_server_create, ANY_MODE, NP_OK,
   f->client_options.read = false;
   f->client_options.read_mode = NP_BYTE;
   pair_open(f);
-  pipe_send(f, f->client, "abc", 3);
-  assert_received(f, f->server, "abc", 3);
+  assert_passes(f, f->client, f->server, "abc", 3);
   assert_np_error(np_pipe_write(f->server, "abc", 3, &f->op, on_never),
                   ERROR_ACCESS_DENIED);
 }
@@ -123,8 +105,7 @@ NP_CASE("server-options/outbound", np_server_create, ANY_MODE, NP_OK,
   f->server_options.inbound = false;
   f->client_options.write = false;
   pair_open(f);
-  pipe_send(f, f->server, "abc", 3);
-  assert_received(f, f->client, "abc", 3);
+  assert_passes(f, f->server, f->client, "abc", 3);
   assert_np_error(
       np_pipe_read(f->server, f->ops[0].buffer, 16, &f->op, on_never),
       ERROR_ACCESS_DENIED);
@@ -135,7 +116,7 @@ NP_CASE("server-options/no-direction", np_server_create, NO_MODE,
         "CreateNamedPipe#parameters") {
   f->server_options.inbound = false;
   f->server_options.outbound = false;
-  create_refused(f, ERROR_INVALID_PARAMETER);
+  assert_server_refused(f, ERROR_INVALID_PARAMETER);
 }
 
 /* --- Instances ---------------------------------------------------------- */
@@ -148,7 +129,7 @@ NP_CASE("server-options/instances-range", np_server_create, NO_MODE,
 
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
     f->server_options.instances_max = bad[i];
-    create_refused(f, ERROR_INVALID_PARAMETER);
+    assert_server_refused(f, ERROR_INVALID_PARAMETER);
   }
 }
 
@@ -159,7 +140,7 @@ NP_CASE("server-options/instances-one", np_server_create, NO_MODE,
         "CreateNamedPipe#return-value") {
   f->server_options.instances_max = 1;
   server_listen(f);
-  create_refused(f, ERROR_PIPE_BUSY);
+  assert_server_refused(f, ERROR_PIPE_BUSY);
   pipe_close_wait(f, f->server);
   server_listen(f);
 }
@@ -169,16 +150,16 @@ NP_CASE("server-options/instances-254", np_server_create, NO_MODE,
         "CreateNamedPipe#parameters") {
   f->server_options.instances_max = 254;
   for (unsigned i = 0; i < 254; i++) {
-    create_more(f);
+    server_add(f);
   }
-  create_refused(f, ERROR_PIPE_BUSY);
+  assert_server_refused(f, ERROR_PIPE_BUSY);
 }
 
 NP_CASE("server-options/instances-unlimited", np_server_create, NO_MODE, NP_OK,
         "Without a limit more than 255 instances can be had.",
         "CreateNamedPipe#parameters") {
   for (unsigned i = 0; i < 260; i++) {
-    create_more(f);
+    server_add(f);
   }
 }
 
@@ -190,8 +171,8 @@ NP_CASE("server-options/instances-of-first", np_server_create, NO_MODE,
   f->server_options.instances_max = 2;
   server_listen(f);
   f->server_options.instances_max = NP_INSTANCES_UNLIMITED;
-  create_more(f);
-  create_refused(f, ERROR_PIPE_BUSY);
+  server_add(f);
+  assert_server_refused(f, ERROR_PIPE_BUSY);
 }
 
 NP_CASE("server-options/first-instance", np_server_create, NO_MODE, NP_OK,
@@ -201,7 +182,7 @@ NP_CASE("server-options/first-instance", np_server_create, NO_MODE, NP_OK,
   f->server_options.first_instance = true;
   server_listen(f);
   f->server_options.first_instance = false;
-  create_more(f);
+  server_add(f);
 }
 
 NP_CASE("server-options/first-instance-taken", np_server_create, NO_MODE,
@@ -211,7 +192,7 @@ NP_CASE("server-options/first-instance-taken", np_server_create, NO_MODE,
         "CreateNamedPipe#parameters") {
   server_listen(f);
   f->server_options.first_instance = true;
-  create_refused(f, ERROR_ACCESS_DENIED);
+  assert_server_refused(f, ERROR_ACCESS_DENIED);
 }
 
 NP_CASE("server-options/first-instance-full", np_server_create, NO_MODE,
@@ -222,7 +203,7 @@ NP_CASE("server-options/first-instance-full", np_server_create, NO_MODE,
   f->server_options.instances_max = 1;
   server_listen(f);
   f->server_options.first_instance = true;
-  create_refused(f, ERROR_PIPE_BUSY);
+  assert_server_refused(f, ERROR_PIPE_BUSY);
 }
 
 NP_CASE("server-options/reject-remote", np_server_create, NO_MODE, NP_OK,
@@ -230,8 +211,7 @@ NP_CASE("server-options/reject-remote", np_server_create, NO_MODE, NP_OK,
         "CreateNamedPipe#parameters") {
   f->server_options.reject_remote_clients = true;
   pair_open(f);
-  pipe_close_wait(f, f->client);
-  pipe_close_wait(f, f->server);
+  pair_close(f);
   f->server_options.reject_remote_clients = false;
   pair_open(f);
 }

@@ -17,15 +17,6 @@ static DWORD access_of(np_pipe *pipe) {
   return access;
 }
 
-static void create_refused(np_fixture *f, np_error expected) {
-  np_pipe *server = NULL;
-
-  assert_np_error(
-      np_server_create(f->loop, f->name, &f->server_options, &server),
-      expected);
-  assert_null(server);
-}
-
 NP_CASE("server-security/rights-default", np_server_create, NO_MODE, NP_OK,
         "By default the handle can neither change the pipe's DACL nor its "
         "owner.",
@@ -58,7 +49,7 @@ NP_CASE("server-security/write-owner-is-first", np_server_create, NO_MODE,
         "CreateNamedPipe#parameters") {
   server_listen(f);
   f->server_options.write_owner = true;
-  create_refused(f, ERROR_ACCESS_DENIED);
+  assert_server_refused(f, ERROR_ACCESS_DENIED);
 }
 
 NP_CASE("server-security/system-security", np_server_create, NO_MODE,
@@ -67,7 +58,7 @@ NP_CASE("server-security/system-security", np_server_create, NO_MODE,
         "by default.",
         "CreateNamedPipe#parameters") {
   f->server_options.access_system_security = true;
-  create_refused(f, ERROR_PRIVILEGE_NOT_HELD);
+  assert_server_refused(f, ERROR_PRIVILEGE_NOT_HELD);
 }
 
 static bool is_inheritable(np_pipe *pipe) {
@@ -107,21 +98,16 @@ NP_CASE("server-security/sddl", np_server_create, NO_MODE, NP_OK,
         "ConvertStringSecurityDescriptorToSecurityDescriptor") {
   f->server_options.sddl = "D:(A;;GA;;;WD)";
   pair_open(f);
-  pipe_send(f, f->server, "abc", 3);
-  assert_received(f, f->client, "abc", 3);
+  assert_passes(f, f->server, f->client, "abc", 3);
 }
 
 NP_CASE("server-security/sddl-denies", np_client_open, NO_MODE,
         ERROR_ACCESS_DENIED,
         "A client that the SDDL denies cannot open the pipe.",
         "Named Pipe Security and Access Rights") {
-  np_pipe *client = NULL;
-
   f->server_options.sddl = "D:(D;;GA;;;WD)";
   server_listen(f);
-  assert_np_error(np_client_open(f->loop, f->name, &f->client_options, &client),
-                  ERROR_ACCESS_DENIED);
-  assert_null(client);
+  assert_client_refused(f, ERROR_ACCESS_DENIED);
 }
 
 NP_CASE("server-security/sddl-denies-instances", np_server_create, NO_MODE,
@@ -133,7 +119,7 @@ NP_CASE("server-security/sddl-denies-instances", np_server_create, NO_MODE,
   server_listen(f);
   f->server_options.sddl = NULL;
   f->server_options.access = NP_ACCESS_WINDOWS_DEFAULT;
-  create_refused(f, ERROR_ACCESS_DENIED);
+  assert_server_refused(f, ERROR_ACCESS_DENIED);
 }
 
 NP_CASE("server-security/sddl-malformed", np_server_create, NO_MODE,
@@ -155,7 +141,7 @@ NP_CASE("server-security/sddl-not-utf8", np_server_create, NO_MODE,
         ERROR_NO_UNICODE_TRANSLATION, "SDDL that is no UTF-8 is refused.",
         "npipe/server.h") {
   f->server_options.sddl = "D:(A;;GA;;;WD)\xFF";
-  create_refused(f, ERROR_NO_UNICODE_TRANSLATION);
+  assert_server_refused(f, ERROR_NO_UNICODE_TRANSLATION);
 }
 
 NP_CASE("server-security/sddl-and-attributes", np_server_create, NO_MODE,
@@ -169,5 +155,5 @@ NP_CASE("server-security/sddl-and-attributes", np_server_create, NO_MODE,
       InitializeSecurityDescriptor(&descriptor, SECURITY_DESCRIPTOR_REVISION));
   f->server_options.security_attributes = &attributes;
   f->server_options.sddl = "D:(A;;GA;;;WD)";
-  create_refused(f, ERROR_INVALID_PARAMETER);
+  assert_server_refused(f, ERROR_INVALID_PARAMETER);
 }
