@@ -39,6 +39,7 @@ static void ahead_take(np__ahead *ahead, np_error error, size_t transferred) {
 static void ahead_done(np_op *op, np_error error, size_t transferred) {
   np__ahead *ahead = op->user;
 
+  np__loop_count_own(ahead->pipe->target.loop);
   if (ahead->is_stale) {
     ahead->is_stale = false;
   } else if (error != ERROR_OPERATION_ABORTED || transferred > 0) {

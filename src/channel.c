@@ -85,6 +85,8 @@ static void released_run(np_loop *loop, np__packet *packet) {
 
   if (channel->on_closed != NULL) {
     channel->on_closed(channel);
+  } else {
+    np__loop_count_own(loop);
   }
   loop->active--;
   np_frame_decoder_deinit(&channel->decoder);
@@ -188,6 +190,7 @@ static void channel_end(np_channel *channel) {
 static void pipe_closed(np_pipe *pipe) {
   np_channel *channel = np_pipe_user(pipe);
 
+  np__loop_count_own(channel->target.loop);
   channel->pipe = NULL;
   np__channel_release(channel);
 }

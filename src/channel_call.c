@@ -64,6 +64,7 @@ static void on_requested(np_op *request, np_error error, size_t transferred) {
   np_op *op = channel->asking;
 
   (void)transferred;
+  np__loop_count_own(channel->target.loop);
   if (op != NULL) {
     channel->was_asked = error == NP_OK;
     op->np__state = NP__OP_WAITING;

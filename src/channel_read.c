@@ -120,6 +120,7 @@ static void on_read(np_op *read, np_error error, size_t transferred) {
   np_channel *channel = read->user;
   np_loop *loop = channel->target.loop;
 
+  np__loop_count_own(loop);
   if (channel->untold > 0) {
     channel_read_ended(channel, error, transferred);
   } else {

@@ -112,8 +112,8 @@ void np__channel_receive_run(np_loop *loop, np__packet *packet) {
   np_op *op = (np_op *)packet;
   np_channel *channel = np__channel_of(op);
 
-  (void)loop;
   if (channel->is_read_cancelled) {
+    np__loop_count_own(loop);
     np__queue_push(&channel->held, packet);
   } else {
     np__op_run_by(op, on_received);

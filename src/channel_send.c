@@ -106,6 +106,7 @@ static void on_written(np_op *write, np_error error, size_t transferred) {
   np_channel *channel = write->user;
 
   (void)transferred;
+  np__loop_count_own(channel->target.loop);
   channel->is_writing = false;
   channel_write_ended(channel, error, false);
   if (!np__target_has(&channel->target, NP__BAR_CLOSING)) {

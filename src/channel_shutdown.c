@@ -42,6 +42,7 @@ static void on_end_written(np_op *end, np_error error, size_t transferred) {
   np_channel *channel = end->user;
 
   (void)transferred;
+  np__loop_count_own(channel->target.loop);
   ending_ended(channel, error);
 }
 
@@ -61,6 +62,7 @@ static void on_end_flushed(np_op *end, np_error error, size_t transferred) {
   np_channel *channel = end->user;
 
   (void)transferred;
+  np__loop_count_own(channel->target.loop);
   error = ending_checked(channel, error);
   if (error != NP_OK) {
     ending_ended(channel, error);
@@ -75,6 +77,7 @@ static void on_end_left(np_op *end, np_error error, size_t transferred) {
   np_channel *channel = end->user;
 
   (void)transferred;
+  np__loop_count_own(channel->target.loop);
   error = ending_checked(channel, error);
   if (error == NP_OK) {
     error = np__io_flush(channel->pipe, end, on_end_flushed);

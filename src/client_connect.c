@@ -214,6 +214,7 @@ static void gate_run(np_loop *loop, np__packet *packet) {
   np_pipe *client = NULL;
   np_error error;
 
+  np__loop_count_own(loop);
   loop->active--;
   gate->is_queued = false;
   if (!np__list_is_empty(&gate->line)) {

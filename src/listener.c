@@ -19,18 +19,21 @@
 
 static void news_run(np_loop *loop, np__packet *packet) {
   np_listener *listener = NP__CONTAINER(packet, np_listener, news);
-
   const np_error error = listener->news_error;
   const bool is_well = listener->news_is_well;
 
   listener->has_news = false;
   listener->news_error = NP_OK;
   listener->news_is_well = false;
-  if (error != NP_OK && !listener->closing && listener->on_error != NULL) {
+  if (listener->closing || listener->on_error == NULL) {
+    np__loop_count_own(loop);
+    return;
+  }
+  if (error != NP_OK) {
     listener->on_error(listener, error, listener->news_ms);
     np__revert_if_forgotten(loop);
   }
-  if (is_well && !listener->closing && listener->on_error != NULL) {
+  if (is_well && !listener->closing) {
     listener->on_error(listener, NP_OK, 0);
   }
 }
@@ -57,6 +60,8 @@ static void listener_closed_run(np_loop *loop, np__packet *packet) {
   assert(np__list_is_empty(&listener->slots) && !listener->has_news);
   if (listener->on_closed != NULL) {
     listener->on_closed(listener);
+  } else {
+    np__loop_count_own(loop);
   }
   loop->open--;
   loop->active--;

@@ -68,6 +68,7 @@ static void instance_closed(np_pipe *pipe) {
   np_listener *listener = np_pipe_user(pipe);
 
   assert(listener->going > 0);
+  np__loop_count_own(listener->loop);
   listener->going--;
   np__listener_check_closed(listener);
 }
@@ -141,12 +142,13 @@ static bool has_left_data(const np__slot *slot) {
   return bytes > 0;
 }
 
-static void meet_ghost(np__slot *slot) {
+/* meet_ghost handles a client that came and went. It returns true if the pipe
+ * must be lent. */
+static bool meet_ghost(np__slot *slot) {
   np_error error;
 
   if (slot->listener->ghosts == NP_GHOSTS_WITH_DATA && has_left_data(slot)) {
-    lend(slot);
-    return;
+    return true;
   }
   error = np__server_disconnect(slot->pipe);
   if (error != NP_OK) {
@@ -154,32 +156,33 @@ static void meet_ghost(np__slot *slot) {
   } else {
     settle(slot);
   }
+  return false;
 }
 
-static void looked(np__slot *slot, np_error error) {
+/* looked handles the answer of the second connect. It returns true if the pipe
+ * must be lent. */
+static bool looked(np__slot *slot, np_error error) {
   if (error == ERROR_NO_DATA) {
-    meet_ghost(slot);
-    return;
+    return meet_ghost(slot);
   }
   if (error != ERROR_PIPE_CONNECTED) {
     np__listener_tell(slot->listener, error,
                       0); /* unknown whether the client is there */
   }
-  lend(slot);
+  return true;
 }
 
-static void accepted(np_op *op, np_error error, size_t transferred) {
-  np__slot *slot = (np__slot *)op;
+/* accept_ended handles the end of a connect. It returns true if a client is
+ * there and the pipe must be lent. */
+static bool accept_ended(np__slot *slot, np_error error) {
   np_listener *listener = slot->listener;
 
-  (void)transferred;
   if (slot->state == NP__SLOT_CLOSED) {
     slot_free(slot);
-    return;
+    return false;
   }
   if (slot->state == NP__SLOT_LOOKING) {
-    looked(slot, error);
-    return;
+    return looked(slot, error);
   }
   assert(slot->state == NP__SLOT_LISTENING);
   listener->listening--;
@@ -188,19 +191,32 @@ static void accepted(np_op *op, np_error error, size_t transferred) {
     listener->failed++;
     listener->is_doubtful = true;
     np__listener_trouble(listener, error);
-    return;
+    return false;
   }
   listener->is_doubtful = false;
   slot->state = NP__SLOT_LOOKING;
   if (listener->ghosts == NP_GHOSTS_ALL ||
       slot->pipe->connect_said == ERROR_PIPE_CONNECTED) {
+    return true;
+  }
+  if (slot->pipe->connect_said == ERROR_NO_DATA) {
+    return meet_ghost(slot);
+  }
+  /* The connect was pending, so its answer may be old and the client gone. A
+   * second connect asks: ERROR_PIPE_CONNECTED or ERROR_NO_DATA. */
+  np__server_accept(slot->pipe, &slot->accept, accepted);
+  return false;
+}
+
+static void accepted(np_op *op, np_error error, size_t transferred) {
+  np_loop *loop = op->np__target->loop;
+  np__slot *slot = (np__slot *)op;
+
+  (void)transferred;
+  if (accept_ended(slot, error)) {
     lend(slot);
-  } else if (slot->pipe->connect_said == ERROR_NO_DATA) {
-    meet_ghost(slot);
   } else {
-    /* The connect was pending, so its answer may be old and the client gone. A
-     * second connect asks: ERROR_PIPE_CONNECTED or ERROR_NO_DATA. */
-    np__server_accept(slot->pipe, &slot->accept, accepted);
+    np__loop_count_own(loop);
   }
 }
 

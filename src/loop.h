@@ -80,6 +80,9 @@ struct np_loop {
   size_t active;        /* operations and closing pipes: keep a run going */
   size_t written_bytes; /* since a read was posted because of them */
   uint32_t callbacks_since_poll;
+  /* The part of `callbacks_since_poll` that called no function of the caller;
+   * it is not reset, so only a difference modulo 2^32 has a meaning. */
+  uint32_t own_callbacks;
   uint32_t late_age; /* callbacks since `late` was empty */
   uint32_t looks;    /* looks at the port in a row that passed over `put_off` */
   bool owns_port;
@@ -242,6 +245,13 @@ void np__loop_poll_soon(np_loop *loop);
  * and without callbacks. It returns false if none came, or if the port is
  * foreign. */
 bool np__loop_poll(np_loop *loop);
+
+/* np__loop_count_own records that the callback that runs now is the library's
+ * own: it calls no function of the caller. np_loop_run_once waits on after such
+ * callbacks. */
+static inline void np__loop_count_own(np_loop *loop) {
+  loop->own_callbacks++;
+}
 
 /* np__loop_peek reads a value that other threads write. Its order relative to
  * other reads does not matter, because everything that depends on it comes

@@ -29,6 +29,11 @@ _Static_assert(2 * CALLBACKS_PER_POLL <= NP_LOOP_CALLBACKS_MAX &&
                    (LOOKS_MAX + 1) * ENTRIES_MAX <= NP_LOOP_CALLBACKS_MAX,
                "the promise of bounded waiting");
 
+/* np_loop_run_once looks at the clock at least after this many turns without a
+ * callback of the caller, because a peer can make the library read without an
+ * end. */
+#define OWN_TURNS_MAX 256u
+
 /* Number of newest operations that are tested for completion. */
 #define GLANCES_MAX 16u
 
@@ -168,6 +173,7 @@ static np_error take(np_loop *loop, uint32_t timeout_ms) {
 }
 
 void np__loop_poll_soon(np_loop *loop) {
+  loop->own_callbacks += CALLBACKS_PER_POLL - loop->callbacks_since_poll;
   loop->callbacks_since_poll = CALLBACKS_PER_POLL;
   loop->takes_all = true;
 }
@@ -328,41 +334,80 @@ static uint32_t left_ms(uint64_t deadline, uint64_t now) {
   return now < deadline ? (uint32_t)(deadline - now) : 0;
 }
 
-static np_error run_turns(np_loop *loop, uint32_t timeout_ms, bool once) {
-  uint64_t now = once ? np__loop_now_ms(loop) : 0;
-  const uint64_t deadline =
-      timeout_ms == INFINITE ? UINT64_MAX : now + timeout_ms;
+/* is_failure returns true if a wait for the port brought neither packets nor
+ * the end of the time. */
+static bool is_failure(np_error error) {
+  return error != NP_OK && error != WAIT_TIMEOUT;
+}
 
+/* poll_if_due polls the port if enough callbacks have run since the last
+ * poll. */
+static inline np_error poll_if_due(np_loop *loop) {
+  return loop->callbacks_since_poll >= CALLBACKS_PER_POLL ? poll(loop) : NP_OK;
+}
+
+/* run_turns runs turns until nothing is pending. */
+static np_error run_turns(np_loop *loop) {
   for (;;) {
+    np_error error = poll_if_due(loop);
     uint32_t before;
-    bool ran;
-    np_error error;
 
-    if (loop->callbacks_since_poll >= CALLBACKS_PER_POLL) {
-      error = poll(loop);
-      if (error != NP_OK && error != WAIT_TIMEOUT) {
-        return error;
-      }
+    if (is_failure(error)) {
+      return error;
     }
     before = loop->callbacks_since_poll;
     turn(loop);
-    ran = loop->callbacks_since_poll != before;
-    if (np__loop_is_stopped(loop) || (once ? ran : !np__loop_has_work(loop))) {
+    if (np__loop_is_stopped(loop) || !np__loop_has_work(loop)) {
       return NP_OK;
     }
-    if (ran || loop->ready.first != NULL) {
-      continue;
+    if (loop->callbacks_since_poll == before && loop->ready.first == NULL) {
+      error = wait(loop, INFINITE);
+      if (is_failure(error)) {
+        return error;
+      }
     }
-    error = wait(loop, left_ms(deadline, now));
-    if (error != NP_OK && error != WAIT_TIMEOUT) {
+  }
+}
+
+/* run_until_told runs turns until a callback of the caller ran, or the last
+ * pending work has ended without one: nothing else might end the wait. */
+static np_error run_until_told(np_loop *loop, uint32_t timeout_ms) {
+  const bool was_pending = np__loop_has_work(loop);
+  uint64_t now = np__loop_now_ms(loop);
+  const uint64_t deadline =
+      timeout_ms == INFINITE ? UINT64_MAX : now + timeout_ms;
+
+  for (uint32_t turns = 1;; turns++) {
+    bool may_end = turns % OWN_TURNS_MAX == 0;
+    np_error error = poll_if_due(loop);
+    uint32_t before;
+    uint32_t own_before;
+    uint32_t ran;
+
+    if (is_failure(error)) {
       return error;
     }
-    if (once) {
-      now = np__loop_now_ms(loop);
-      if (now >= deadline && error == WAIT_TIMEOUT &&
-          np_loop_wait_ms(loop) > 0) {
-        return WAIT_TIMEOUT; /* else packets or timers are due, and run */
+    before = loop->callbacks_since_poll;
+    own_before = loop->own_callbacks;
+    turn(loop);
+    ran = loop->callbacks_since_poll - before;
+    if (np__loop_is_stopped(loop) || ran != loop->own_callbacks - own_before ||
+        (was_pending && !np__loop_has_work(loop))) {
+      return NP_OK;
+    }
+    if (ran == 0 && loop->ready.first == NULL) {
+      error = wait(loop, left_ms(deadline, now));
+      if (is_failure(error)) {
+        return error;
       }
+      /* Else packets or timers are due, and run. */
+      may_end = may_end || (error == WAIT_TIMEOUT && np_loop_wait_ms(loop) > 0);
+    } else if (!may_end) {
+      continue;
+    }
+    now = np__loop_now_ms(loop);
+    if (may_end && now >= deadline) {
+      return WAIT_TIMEOUT;
     }
   }
 }
@@ -389,21 +434,15 @@ static np_error end_run(np_loop *loop, np_error error) {
   return error;
 }
 
-static np_error run(np_loop *loop, uint32_t timeout_ms, bool once) {
-  np_error error;
-
+/* run_check returns whether the loop may be run by its own port. */
+static np_error run_check(const np_loop *loop) {
   if (loop == NULL) {
     return ERROR_INVALID_PARAMETER;
   }
   if (np__loop_is_running(loop)) {
     return ERROR_BUSY;
   }
-  if (!loop->owns_port) {
-    return ERROR_NOT_SUPPORTED;
-  }
-  begin_run(loop);
-  error = run_turns(loop, timeout_ms, once);
-  return end_run(loop, error);
+  return loop->owns_port ? NP_OK : ERROR_NOT_SUPPORTED;
 }
 
 np_error np_loop_dispatch(np_loop *loop, const OVERLAPPED_ENTRY *entries,
@@ -422,9 +461,21 @@ np_error np_loop_dispatch(np_loop *loop, const OVERLAPPED_ENTRY *entries,
 }
 
 np_error np_loop_run(np_loop *loop) {
-  return run(loop, INFINITE, false);
+  np_error error = run_check(loop);
+
+  if (error != NP_OK) {
+    return error;
+  }
+  begin_run(loop);
+  return end_run(loop, run_turns(loop));
 }
 
 np_error np_loop_run_once(np_loop *loop, uint32_t timeout_ms) {
-  return run(loop, timeout_ms, true);
+  np_error error = run_check(loop);
+
+  if (error != NP_OK) {
+    return error;
+  }
+  begin_run(loop);
+  return end_run(loop, run_until_told(loop, timeout_ms));
 }

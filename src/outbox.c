@@ -42,6 +42,7 @@ static void outbox_done(np_op *op, np_error error, size_t transferred) {
   np__outbox *outbox = op->user;
 
   (void)transferred;
+  np__loop_count_own(outbox->pipe->target.loop);
   if (outbox->is_stale) {
     outbox->is_stale = false;
   } else {

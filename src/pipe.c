@@ -12,6 +12,8 @@ static void closed_run(np_loop *loop, np__packet *packet) {
 
   if (pipe->on_closed != NULL) {
     pipe->on_closed(pipe);
+  } else {
+    np__loop_count_own(loop);
   }
   assert(loop->open > 0);
   loop->open--;

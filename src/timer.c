@@ -60,6 +60,9 @@ void np__loop_run_timers(np_loop *loop) {
     }
     np__heap_remove(&loop->timers, node);
     expired(node);
+    if (expired != timer_expired) {
+      np__loop_count_own(loop);
+    }
     np__revert_if_forgotten(loop);
     loop->callbacks_since_poll++;
   }

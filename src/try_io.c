@@ -217,6 +217,7 @@ static np_error async_io_end(const np_pipe *pipe, const np_op *op) {
 
 static void async_io_ready(np_op *op, np_error error, size_t readiness) {
   np_pipe *pipe = (np_pipe *)op->np__target;
+  bool is_own = false;
   size_t transferred = 0;
 
   (void)readiness;
@@ -229,6 +230,7 @@ static void async_io_ready(np_op *op, np_error error, size_t readiness) {
       /* A read has data that its callback has not reported yet; these come
        * first. */
       error = NP_WOULD_BLOCK;
+      is_own = true;
     } else {
       error = run_io(pipe->readiness, op->np__length, op->np__io,
                      op->np__buffer, &transferred);
@@ -237,6 +239,9 @@ static void async_io_ready(np_op *op, np_error error, size_t readiness) {
     if (error == NP_WOULD_BLOCK) {
       error = async_io_end(pipe, op);
       if (error == NP_OK) {
+        if (is_own) {
+          np__loop_count_own(pipe->target.loop);
+        }
         async_io_again(pipe, op);
         return;
       }

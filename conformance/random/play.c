@@ -107,11 +107,21 @@ static np_error foreign_turn(struct play *play, np_loop *loop, uint32_t wait_ms,
   return np_loop_dispatch(loop, entries, count);
 }
 
-/* own_turn runs one turn of a loop with its own port. */
-static np_error own_turn(np_loop *loop, uint32_t wait_ms, bool *waited) {
+/* own_turn runs one turn of a loop with its own port. The law: it succeeds only
+ * if a callback ran, the loop was stopped, or the last pending work ended. */
+static np_error own_turn(struct play *play, unsigned index, uint32_t wait_ms,
+                         bool *waited) {
+  np_loop *loop = play->loops[index];
+  const bool was_pending = np_loop_is_pending(loop);
+  const size_t functions = play->callbacks + play->io_calls;
   const np_error error = np_loop_run_once(loop, wait_ms);
 
   *waited = error == WAIT_TIMEOUT && wait_ms > 0;
+  if (error == NP_OK && play->callbacks + play->io_calls == functions &&
+      !play->was_stopped[index] && (!was_pending || np_loop_is_pending(loop))) {
+    play_fail(play, "a turn of loop %u succeeded without a callback", index);
+  }
+  play->was_stopped[index] = false;
   return error;
 }
 
@@ -145,7 +155,7 @@ void turn(struct play *play, unsigned index, uint32_t wait_ms) {
   play->in_loop = (int)index;
   error = np_loop_port(loop) == play->port
               ? foreign_turn(play, loop, wait_ms, &play->turn_waited)
-              : own_turn(loop, wait_ms, &play->turn_waited);
+              : own_turn(play, index, wait_ms, &play->turn_waited);
   play->in_loop = -1;
   say(play, "loop %u turned, waiting %u ms: %s, %zu callbacks", index,
       (unsigned)wait_ms, np_error_name(error), play->callbacks - callbacks);
@@ -250,6 +260,7 @@ static void step_stop(struct play *play, const struct step *step) {
   np_error error = np_loop_stop(play->loops[index]);
 
   play->was_cut[index] = true;
+  play->was_stopped[index] = true;
   say(play, "loop %u is stopped: %s", index, np_error_name(error));
   if (error != NP_OK && !(error == ERROR_NO_SYSTEM_RESOURCES && play->faults)) {
     play_fail(play, "np_loop_stop gave %s", np_error_name(error));

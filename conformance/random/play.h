@@ -317,6 +317,7 @@ struct play {
   HANDLE port; /* port of a foreign loop */
   int in_loop; /* index of the running loop, or -1 */
   size_t callbacks;
+  size_t io_calls;  /* of functions that np_pipe_async_io got */
   bool is_draining; /* callbacks start nothing any more */
 
   struct end ends[ENDS_MAX];
@@ -344,7 +345,8 @@ struct play {
   bool was_slowed;         /* an end was made slow */
   bool turn_waited;        /* the turn waited in vain until its time was over */
   bool was_cut[LOOPS_MAX]; /* the turn: by a cancel, a stop or a revert */
-  unsigned forgotten;      /* forgotten reverts in the whole run */
+  bool was_stopped[LOOPS_MAX];
+  unsigned forgotten; /* forgotten reverts in the whole run */
   bool has_forgotten; /* a revert was forgotten, and no turn has told it yet */
   bool memory_fault;
   struct stranger strangers[STRANGERS_MAX];

@@ -98,6 +98,7 @@ void begin_ready(struct end *end, struct slot *slot, const struct step *step) {
 static np_error io(HANDLE handle, void *context, size_t *transferred) {
   struct note *note = context;
 
+  note->end->play->io_calls++;
   if (handle != np_pipe_handle(note->end->pipe)) {
     play_fail(note->end->play, "the function of io %u got another handle",
               (unsigned)note->number);

@@ -146,13 +146,23 @@ NP_API np_error np_loop_destroy(np_loop *loop);
  */
 NP_API np_error np_loop_run(np_loop *loop);
 
-/* np_loop_run_once runs what is ready; when nothing is, it waits at most
- * `timeout_ms` milliseconds (INFINITE: for ever, 0: not at all) for something
- * and runs it. It waits for the whole time even if nothing is pending, because
- * another thread may post.
+/* np_loop_run_once runs the callbacks that are ready. If none is, it waits at
+ * most `timeout_ms` milliseconds (INFINITE: for ever, 0: not at all) until one
+ * is, and runs it. It waits for the whole time even if nothing is pending,
+ * because another thread may post.
  *
- * Returns NP_OK when at least one callback ran or np_loop_stop was called,
- * WAIT_TIMEOUT when the time passed first, or what np_loop_run returns.
+ * Work of the library's own does not end the wait: it calls no function of the
+ * caller. Examples are a part of a message for a channel, another attempt to
+ * find a server, and a closed pipe without `on_closed`. If a peer keeps the
+ * library at such work, the call still returns soon after the time has passed.
+ *
+ * Returns NP_OK when at least one callback ran, when np_loop_stop was called,
+ * or when the last pending work has ended without a callback: then
+ * np_loop_is_pending was true and is false now. So a caller that calls
+ * np_loop_run_once as long as np_loop_is_pending is true comes to an end.
+ * Returns WAIT_TIMEOUT when the time passed first, or what np_loop_run returns.
+ * A callback is here any function of the caller that the loop calls, also an
+ * np_io_fn.
  *
  * Thread:  the one that the loop belongs to from now on.
  * Source:  GetQueuedCompletionStatusEx
