@@ -2,47 +2,75 @@
 #include "world.h"
 
 #include <windows.h>
+#include <winternl.h>
 
 #include <stdio.h>
 
 static double time_scale = 1;
 
 /* The number of handles after the last case, which is also the number before
- * the next one. On Wine one count takes as many server calls as a short
- * case. */
+ * the next one. */
 static DWORD handles_at_begin;
 static bool handles_are_counted;
 
-/* handle_count_by_probe is for Wine, which does not count handles (8.0 answers
- * 0) but always gives out the lowest free number. It opens some handles; the
- * highest number shows how many handles lie below it. */
-enum { PROBE_HANDLES = 32, HANDLE_STEP = 4 };
+/* An entry of the list of all handles of the system, and the list.
+ * Source: SYSTEM_HANDLE_INFORMATION in Wine's winternl.h */
+struct handle_entry {
+  ULONG process_id;
+  UCHAR type;
+  UCHAR flags;
+  USHORT handle;
+  void *object;
+  ACCESS_MASK access;
+};
 
-static DWORD handle_count_by_probe(void) {
-  HANDLE probes[PROBE_HANDLES];
-  ULONG_PTR highest = 0;
+struct handle_list {
+  ULONG count;
+  struct handle_entry entries[1];
+};
 
-  for (size_t i = 0; i < PROBE_HANDLES; i++) {
-    probes[i] = CreateEventW(NULL, TRUE, FALSE, NULL);
-    if ((ULONG_PTR)probes[i] > highest) {
-      highest = (ULONG_PTR)probes[i];
+enum {
+  SYSTEM_HANDLES = 16,
+  LIST_BYTES_MIN = 64 * 1024,
+  LIST_BYTES_MAX = 16 * LIST_BYTES_MIN
+};
+
+#define LIST_IS_TOO_SHORT ((NTSTATUS)0xC0000004)
+
+/* handle_count_in_list is for Wine, whose GetProcessHandleCount answers 0. It
+ * is one call of the Wine server. It returns 0 if there is no list. */
+static DWORD handle_count_in_list(void) {
+  static union {
+    struct handle_list list;
+    char bytes[LIST_BYTES_MAX];
+  } buffer;
+  static ULONG size = LIST_BYTES_MIN;
+  const DWORD process_id = GetCurrentProcessId();
+  NTSTATUS status;
+  DWORD count = 0;
+
+  for (;;) {
+    status = NtQuerySystemInformation((SYSTEM_INFORMATION_CLASS)SYSTEM_HANDLES,
+                                      &buffer, size, NULL);
+    if (status != LIST_IS_TOO_SHORT || size == LIST_BYTES_MAX) {
+      break;
     }
+    size *= 2; /* All processes together have more handles than before. */
   }
-  for (size_t i = 0; i < PROBE_HANDLES; i++) {
-    if (probes[i] != NULL) {
-      CloseHandle(probes[i]);
-    }
+  for (ULONG i = 0; status >= 0 && i < buffer.list.count; i++) {
+    count += buffer.list.entries[i].process_id == process_id ? 1 : 0;
   }
-  return (DWORD)(highest / HANDLE_STEP) - PROBE_HANDLES;
+  return count;
 }
 
+/* handle_count returns 0 if the handles cannot be counted. */
 static DWORD handle_count(void) {
   DWORD count = 0;
 
   if (GetProcessHandleCount(GetCurrentProcess(), &count) && count != 0) {
     return count;
   }
-  return handle_count_by_probe();
+  return handle_count_in_list();
 }
 
 void world_case_begin(const char *id, uint64_t seed) {
@@ -60,7 +88,10 @@ bool world_case_end(char *report, size_t size) {
   /* A case may end as another user. */
   RevertToSelf();
   count = handle_count();
-
+  if (count == 0) {
+    snprintf(report, size, "the handles of the process cannot be counted");
+    return false;
+  }
   if (count > handles_at_begin) {
     snprintf(report, size, "%lu handles before the case, %lu after it",
              (unsigned long)handles_at_begin, (unsigned long)count);
