@@ -37,7 +37,7 @@ struct host_child {
   OVERLAPPED read;
   bool reading;
   bool ended;
-  ULONGLONG gone_ms; /* time at which `process` was first seen ended */
+  ULONGLONG gone_ms; /* time at which host_wait saw `process` end, or 0 */
   DWORD id;
   char copy[MAX_PATH]; /* of the executable; empty: it is not a copy */
   char bytes[4096];
@@ -414,32 +414,36 @@ void host_child_close_input(host_child *child) {
   handle_close(&child->in);
 }
 
-static bool has_gone(host_child *child) {
-  if (child->gone_ms == 0 &&
-      WaitForSingleObject(child->process, 0) == WAIT_OBJECT_0) {
-    child->gone_ms = GetTickCount64();
-    /* The child's own children must not keep its output open. */
-    if (child->job != NULL) {
-      TerminateJobObject(child->job, 1);
-    }
+/* gone notes that the process has ended. */
+static void gone(host_child *child) {
+  child->gone_ms = GetTickCount64();
+  /* The child's own children must not keep its output open. */
+  if (child->job != NULL) {
+    TerminateJobObject(child->job, 1);
   }
-  return child->gone_ms != 0;
 }
 
 void host_wait(host_child *const *children, size_t count, uint64_t timeout_ms) {
-  HANDLE handles[2 * HOST_CHILDREN_MAX];
+  HANDLE handles[2 * HOST_CHILDREN_MAX] = {NULL};
+  host_child *process_of[2 * HOST_CHILDREN_MAX] = {NULL};
   DWORD handle_count = 0;
+  DWORD first;
 
   for (size_t i = 0; i < count; i++) {
     handles[handle_count++] = children[i]->read.hEvent;
-    if (!has_gone(children[i])) {
+    if (children[i]->gone_ms == 0) {
+      process_of[handle_count] = children[i];
       handles[handle_count++] = children[i]->process;
     } else if (timeout_ms > ENDED_WAIT_MS) {
       timeout_ms = ENDED_WAIT_MS;
     }
   }
-  WaitForMultipleObjects(handle_count, handles, FALSE,
-                         timeout_ms < INFINITE ? (DWORD)timeout_ms : INFINITE);
+  first = WaitForMultipleObjects(
+      handle_count, handles, FALSE,
+      timeout_ms < INFINITE ? (DWORD)timeout_ms : INFINITE);
+  if (first < handle_count && process_of[first] != NULL) {
+    gone(process_of[first]);
+  }
 }
 
 size_t host_child_read(host_child *child, char *out, size_t size, bool *ended) {
@@ -452,7 +456,7 @@ size_t host_child_read(host_child *child, char *out, size_t size, bool *ended) {
     } else if (GetLastError() != ERROR_IO_INCOMPLETE) {
       child->reading = false;
       child->ended = true;
-    } else if (has_gone(child) &&
+    } else if (child->gone_ms != 0 &&
                GetTickCount64() - child->gone_ms > ENDED_WAIT_MS) {
       /* Another process holds the child's stdout, and without a job it cannot
        * be ended. */
