@@ -15,7 +15,9 @@ target_compile_definitions(cmocka PRIVATE
   HAVE_SNPRINTF HAVE_VSNPRINTF HAVE_STRUCT_TIMESPEC
   HAVE_GCC_THREAD_LOCAL_STORAGE)
 if(WIN32)
-  target_compile_definitions(cmocka PRIVATE __USE_MINGW_ANSI_STDIO=1)
+  target_compile_definitions(cmocka PRIVATE __USE_MINGW_ANSI_STDIO=1
+    CMOCKA_PLATFORM_INCLUDE)
+  target_include_directories(cmocka PRIVATE "${CMAKE_CURRENT_LIST_DIR}/cmocka")
 else()
   target_compile_definitions(cmocka PRIVATE
     _GNU_SOURCE HAVE_CLOCK_REALTIME HAVE_SIGLONGJMP HAVE_STRSIGNAL)

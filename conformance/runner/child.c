@@ -193,6 +193,8 @@ int child_runs(const struct options *options, const struct run_list *runs) {
       const char *result;
 
       current_set(run->c, run->variant, options->seed + i);
+      printf("%s\n", run->label);
+      fflush(stdout);
       result = current_run(options);
       printf("\n%s: %s\n", run->label, result);
       fflush(stdout);
