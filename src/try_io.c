@@ -156,10 +156,12 @@ np_error np_pipe_try_io(np_pipe *pipe, np_interest interest, np_io_fn fn,
       np__ready_learn_from_read(r, r->ahead.error);
     }
   }
-  if (np__ready_now(r, interest) == 0) {
-    return NP_WOULD_BLOCK;
-  }
-  return run_io(r, interest, fn, context, transferred);
+  error = np__ready_now(r, interest) != 0
+              ? run_io(r, interest, fn, context, transferred)
+              : NP_WOULD_BLOCK;
+  /* A wait may need what np__ahead_try has caught, or a new read-ahead. */
+  np__ready_update(r);
+  return error;
 }
 
 static void async_io_run(np_loop *loop, np__packet *packet);

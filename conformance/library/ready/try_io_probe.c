@@ -39,3 +39,60 @@ NP_CASE("try-io-probe/took-what-was-found", np_pipe_try_io,
   pipe_send(f, f->peer, "x", 1);
   assert_next(&f->ops[0], NP_OK, NP_READABLE);
 }
+
+/* look finds data and takes none. */
+static np_error look(HANDLE handle, void *context, size_t *transferred) {
+  (void)handle;
+  (void)context;
+  (void)transferred;
+  return NP_OK;
+}
+
+NP_CASE("try-io-probe/beside-a-wait", np_pipe_try_io, BYTE_READS | BOTH_ENDS,
+        NP_OK,
+        "A wait for data ends although a call of np_pipe_try_io found the data "
+        "before the wait did.",
+        "npipe/ready.h") {
+  static const size_t sizes[] = {0, 1, 64};
+
+  for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+    pair_reopen(f);
+    ready_set(f->end, sizes[i], 65536);
+    pipe_send(f, f->peer, "hello", 5);
+    ready_begin(&f->ops[0], f->end, NP_READABLE);
+    assert_np_ok(np_pipe_try_io(f->end, NP_READABLE, look, NULL, NULL));
+    assert_next(&f->ops[0], NP_OK, NP_READABLE);
+  }
+}
+
+NP_CASE("try-io-probe/took-from-a-wait", np_pipe_try_io, BYTE_READS | BOTH_ENDS,
+        NP_OK,
+        "A wait for data ends by the next data if a call of np_pipe_try_io has "
+        "read the data before.",
+        "npipe/ready.h") {
+  char buffer[64];
+  size_t transferred = 0;
+
+  pair_open(f);
+  ready_set(f->end, 0, 65536);
+  pipe_send(f, f->peer, "hello", 5);
+  ready_begin(&f->ops[0], f->end, NP_READABLE);
+  assert_np_ok(
+      np_pipe_try_io(f->end, NP_READABLE, read_all, buffer, &transferred));
+  assert_int_equal(transferred, 5);
+  pipe_send(f, f->peer, "x", 1);
+  assert_next(&f->ops[0], NP_OK, NP_READABLE);
+}
+
+NP_CASE("try-io-probe/closed-beside-a-wait", np_pipe_try_io,
+        BYTE_READS | BOTH_ENDS, NP_WOULD_BLOCK,
+        "A call of np_pipe_try_io that asks for the end of the stream finds "
+        "data instead, and a wait for data ends by them.",
+        "npipe/ready.h") {
+  pair_open(f);
+  pipe_send(f, f->peer, "hello", 5);
+  ready_begin(&f->ops[0], f->end, NP_READABLE);
+  assert_np_error(np_pipe_try_io(f->end, NP_READ_CLOSED, look, NULL, NULL),
+                  NP_WOULD_BLOCK);
+  assert_next(&f->ops[0], NP_OK, NP_READABLE);
+}
