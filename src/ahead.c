@@ -31,7 +31,8 @@ static void ahead_take(np__ahead *ahead, np_error error, size_t transferred) {
   }
   ahead->caught = true;
   ahead->begin = 0;
-  ahead->end = transferred;
+  /* A read that failed brought nothing, whatever count came with it. */
+  ahead->end = error == NP_OK || error == ERROR_MORE_DATA ? transferred : 0;
   ahead->error = error;
   ahead->is_hit = ahead->op.np__length == 0 && error == NP_OK;
 }

@@ -86,6 +86,16 @@ SCENARIO(count_ahead, "lie/count-read-ahead", LIES | READINESS) {
                  ERROR_INVALID_DATA);
 }
 
+/* The read-ahead fails, and a count of bytes comes with its failure. */
+SCENARIO(count_failed, "lie/count-of-a-failed-read-ahead", LIES | READINESS) {
+  STEP(pair_open(r));
+  sim_fault_completion("ReadFile", 1, STATUS_INSUFFICIENT_RESOURCES);
+  sim_lie_count("ReadFile", 1, 3);
+  return ends(ready_begin(r, r->server, NP_READABLE), NP_OK, NP_READABLE) &&
+         refused(r, "np_pipe_try_read", try_read_error(r, r->server),
+                 ERROR_NO_SYSTEM_RESOURCES);
+}
+
 /* A try that reads straight into the caller's memory. */
 SCENARIO(count_try_read, "lie/count-try-read", LIES | READINESS) {
   np_ready_options options;
