@@ -13,16 +13,18 @@ enum {
   FLUSHER_BYTES = 256,
   LISTENER_BYTES = 960,
   SLOT_BYTES = 240,
-  GATES_BYTES = 2048,
+  GATES_BYTES = 128,
+  GATE_BYTES = 768,  /* while requests for a name wait */
   CALL_BYTES = 8192, /* until a call returns */
   GRANULE_BYTES = 512,
   VECTOR_BYTES = 128,
   SLOTS_MAX = 10, /* of a listener, beside the pipes that were handed out */
+  READIED_BYTES = READINESS_BYTES + GRANULE_BYTES, /* see guest.c */
   /* The objects that one step of busy work has open. */
   BUSY_BYTES = 16 * PIPE_BYTES + LISTENER_BYTES + NP_CHANNEL_MEMORY_BYTES,
-  /* The last message may come while the loops rest. */
-  REST_MS = 2 * NP_CHANNEL_IDLE_MS + 2000,
-  REST_TURN_MS = 200
+  REST_MS = 2 * NP_CHANNEL_IDLE_MS + 2000, /* after the last callback */
+  REST_TURN_MS = 200,
+  REST_TURNS_MAX = 200
 };
 
 #ifdef _WIN32
@@ -43,11 +45,12 @@ static size_t pipes_bytes(const struct play *play) {
     const struct end *end = &play->ends[i];
 
     if (is_held(end)) {
-      sum += PIPE_BYTES + end->ahead_bytes + end->outbox_bytes;
+      sum += PIPE_BYTES + end->outbox_bytes;
       sum += end->uses_readiness ? READINESS_BYTES : 0u;
+      sum += end->reads_ahead ? end->ahead_bytes : 0u;
     }
   }
-  return sum + PIPE_BYTES; /* room for a pipe that is being opened */
+  return sum;
 }
 
 /* notes_bytes: the bytes for operations in flight. */
@@ -62,31 +65,67 @@ static size_t notes_bytes(const struct play *play) {
       sum += note->is_vectored ? note->length + VECTOR_BYTES : 0u;
     }
   }
-  return sum + (size_t)play->loop_count * FLUSHER_BYTES;
+  return sum;
+}
+
+/* loops_bytes: the bytes that the loops keep to their end. */
+static size_t loops_bytes(const struct play *play) {
+  const size_t each = (size_t)GATES_BYTES + FLUSHER_BYTES;
+
+  return play->own_bytes + play->loop_count * each;
+}
+
+/* guests_bytes: the bytes for the pipes of the service that are handed out,
+ * without their channels. */
+static size_t guests_bytes(const struct play *play) {
+  const struct service *service = &play->service;
+  size_t sum = 0;
+
+  for (size_t i = 0; i < service->guest_count; i++) {
+    if (service->guests[i].channel != NULL) {
+      sum += PIPE_BYTES + (service->guests[i].is_server ? SLOT_BYTES : 0u);
+    }
+  }
+  return sum;
 }
 
 /* service_bytes: the bytes for the service without its channels. A recycled
- * pipe stays with its listener. `opening`: listeners that are not counted
- * yet. */
-static size_t service_bytes(const struct play *play, size_t opening) {
+ * pipe stays with its listener. One listener may not be counted yet. */
+static size_t service_bytes(const struct play *play) {
   const struct service *service = &play->service;
-  const size_t listeners = service->closing_listeners +
-                           (service->listener != NULL ? 1u : 0u) + opening;
-  size_t pipes = listeners * SLOTS_MAX;
+  const size_t listeners =
+      service->closing_listeners + (service->listener != NULL ? 1u : 0u) + 1;
 
-  for (size_t i = 0; i < service->guest_count; i++) {
-    pipes += service->guests[i].channel != NULL ? 1u : 0u;
+  return listeners *
+             (LISTENER_BYTES + (size_t)SLOTS_MAX * (PIPE_BYTES + SLOT_BYTES)) +
+         guests_bytes(play) + GATE_BYTES +
+         (size_t)service->readied * READIED_BYTES;
+}
+
+/* idle_service_bytes: when the service rests, its listener keeps no more pipes
+ * than its option allows, and there is no gate without a request. */
+static size_t idle_service_bytes(const struct play *play) {
+  const struct service *service = &play->service;
+  size_t sum = guests_bytes(play);
+
+  if (service->listener != NULL) {
+    sum +=
+        LISTENER_BYTES + (size_t)service->idle_max * (PIPE_BYTES + SLOT_BYTES);
   }
-  return GATES_BYTES + listeners * LISTENER_BYTES +
-         pipes * (PIPE_BYTES + SLOT_BYTES);
+  for (size_t i = 0; i < ASKINGS_MAX; i++) {
+    if (service->askings[i].is_waiting) {
+      return sum + GATE_BYTES;
+    }
+  }
+  return sum;
 }
 
 static size_t bytes_max(void *context) {
   const struct play *play = context;
   const struct service *service = &play->service;
 
-  return play->own_bytes + CALL_BYTES + pipes_bytes(play) + notes_bytes(play) +
-         service_bytes(play, 1) +
+  return loops_bytes(play) + CALL_BYTES + pipes_bytes(play) +
+         notes_bytes(play) + service_bytes(play) +
          (play->busy.open_count > 0 ? (size_t)BUSY_BYTES : 0u) +
          /* of each message, what is sent and what comes */
          (size_t)service->guests_open * NP_CHANNEL_MEMORY_BYTES +
@@ -104,8 +143,8 @@ static bool is_still(const struct guest *guest) {
 
 static size_t idle_bytes_max(const struct play *play) {
   const struct service *service = &play->service;
-  size_t sum = play->own_bytes + pipes_bytes(play) + notes_bytes(play) +
-               service_bytes(play, 0);
+  size_t sum = loops_bytes(play) + pipes_bytes(play) + notes_bytes(play) +
+               idle_service_bytes(play);
 
   for (size_t i = 0; i < service->guest_count; i++) {
     const struct guest *guest = &service->guests[i];
@@ -141,18 +180,44 @@ void budget_begin(struct play *play) {
   play->memory.context = play;
 }
 
-void step_rest(struct play *play) {
-  const uint64_t end_ns = sim_now_ns() + REST_MS * 1000000ull;
+void budget_end(struct play *play) {
+  if (is_prompt(play) && play->memory.live_bytes > loops_bytes(play)) {
+    play_fail(play,
+              "the loops hold %zu bytes at their end, where %zu are allowed",
+              play->memory.live_bytes, loops_bytes(play));
+  }
+}
 
+/* rest lets the loops run until nothing has happened for a while. It returns
+ * false if something happens again and again. */
+static bool rest(struct play *play) {
+  uint64_t last_ns = sim_now_ns();
+
+  for (unsigned i = 0; i < REST_TURNS_MAX; i++) {
+    const size_t callbacks = play->callbacks;
+
+    turn(play, i % play->loop_count, REST_TURN_MS);
+    if (play->callbacks != callbacks) {
+      last_ns = sim_now_ns();
+    } else if (sim_now_ns() >= last_ns + REST_MS * 1000000ull) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void step_rest(struct play *play) {
   if (IS_REAL || play->in_loop >= 0) {
     return;
   }
   say(play, "the loops rest");
-  for (unsigned i = 0; sim_now_ns() < end_ns; i = (i + 1) % play->loop_count) {
-    turn(play, i, REST_TURN_MS);
+  if (!rest(play) || play->faults || play->busy.open_count > 0) {
+    return;
   }
-  if (!play->faults && play->memory.live_bytes > idle_bytes_max(play) &&
-      play->busy.open_count == 0) {
+  for (size_t i = 0; i < play->end_count; i++) {
+    ready_rest(&play->ends[i]);
+  }
+  if (play->memory.live_bytes > idle_bytes_max(play)) {
     play_fail(play,
               "the library holds %zu bytes at rest, where %zu are "
               "allowed",

@@ -8,6 +8,10 @@
 /* budget_begin starts the law, when the loops are new. */
 void budget_begin(struct play *play);
 
+/* budget_end checks what the loops hold right before their end, when all else
+ * is closed. */
+void budget_end(struct play *play);
+
 /* step_rest lets the loops run until channels are idle, and checks that memory
  * went back. It does nothing on a real kernel, where that takes real time. */
 void step_rest(struct play *play);

@@ -31,8 +31,7 @@ static bool is_kernel_late(const struct play *play) {
          settings->cancel_late_permille > 0 || play->was_slowed;
 }
 
-/* is_prompt returns true if the kernel reports each result within one turn. */
-static bool is_prompt(const struct play *play) {
+bool is_prompt(const struct play *play) {
   const sim_settings *settings = &play->program->settings;
 
   return !is_kernel_late(play) && !play->faults && settings->flush_control &&
@@ -133,6 +132,9 @@ void due_turn_ended(struct play *play, unsigned loop_index) {
     if (!keeps_turn(note) || is_in_kernel(note)) {
       note_lost(note);
     }
+  }
+  if (play->turn_waited && is_prompt(play)) {
+    ready_turn_waited(play, loop_index);
   }
   if (loop_index == 0) {
     service_turn_ended(play);

@@ -152,6 +152,7 @@ void turn(struct play *play, unsigned index, uint32_t wait_ms) {
     return;
   }
   due_turn_begins(play, index);
+  play->turn_wait_ms = wait_ms;
   play->in_loop = (int)index;
   error = np_loop_port(loop) == play->port
               ? foreign_turn(play, loop, wait_ms, &play->turn_waited)
@@ -596,12 +597,13 @@ static void tear_down(struct play *play) {
     turn_all(play);
   }
   for (int i = 0; i < LAST_TURNS; i++) {
-    if (play->stranger_count > 0) {
-      turn_all(play); /* takes the packets of strangers, which nobody awaits */
+    if (play->stranger_count > 0 || service_has_asked(play)) {
+      turn_all(play); /* takes the packets that nobody awaits */
     }
     sim_advance_ms(TURN_MS);
     raw_poll(play);
   }
+  budget_end(play);
   for (unsigned i = 0; i < play->loop_count; i++) {
     error = np_loop_destroy(play->loops[i]);
     if (error != NP_OK) {

@@ -150,6 +150,7 @@ struct end {
   np_state state;       /* what np_pipe_info told last */
   unsigned state_after; /* disconnect_calls at that time */
   bool uses_readiness;  /* was asked about readiness */
+  bool reads_ahead;     /* was asked about readiness to read */
   size_t ahead_bytes;   /* memory that the read-ahead may take */
   size_t outbox_bytes;  /* memory for the copies of np_pipe_try_write */
   size_t outbox_max;    /* option write_buffer_bytes */
@@ -244,7 +245,9 @@ struct service {
   unsigned closing_listeners;
   bool ever_listened;
   bool is_over;
-  bool has_partial; /* a part of a message may have been sent, and no more */
+  bool has_partial;  /* a part of a message may have been sent, and no more */
+  uint32_t idle_max; /* option of the listener */
+  unsigned readied;  /* pipes that were asked about readiness, and recycled */
   size_t sent_bytes;
   HANDLE announcers[ANNOUNCERS_MAX]; /* raw clients */
   size_t announced;                  /* their number so far */
@@ -344,6 +347,7 @@ struct play {
   bool lies;               /* the kernel lies; see liar.c */
   bool was_slowed;         /* an end was made slow */
   bool turn_waited;        /* the turn waited in vain until its time was over */
+  uint32_t turn_wait_ms;   /* the longest wait of the turn */
   bool was_cut[LOOPS_MAX]; /* the turn: by a cancel, a stop or a revert */
   bool was_stopped[LOOPS_MAX];
   unsigned forgotten; /* forgotten reverts in the whole run */
@@ -379,6 +383,9 @@ void forget_revert(struct end *end);
 
 /* check_state compares the state that `end` tells with the model's session. */
 void check_state(struct end *end);
+
+/* is_prompt returns true if the kernel reports each result within one turn. */
+bool is_prompt(const struct play *play);
 
 /* due_begin records that `due` must end from now on. due_limit does so if the
  * time limit is over. */
@@ -448,6 +455,14 @@ void try_read(struct end *end, const struct step *step);
 void try_write(struct end *end, const struct step *step);
 void try_io(struct end *end, const struct step *step);
 void set_ready_options(struct end *end, const struct step *step);
+
+/* ready_rest is called when the loops have rested: it notes which copies have
+ * been written. */
+void ready_rest(struct end *end);
+
+/* ready_turn_waited checks the law of waits: when a turn of a loop has waited
+ * in vain, no wait for data is in flight where data wait. */
+void ready_turn_waited(struct play *play, unsigned loop_index);
 bool is_readiness_true(const struct note *note, np_error error);
 
 /* confirm records that the data of earlier try_writes have arrived. */

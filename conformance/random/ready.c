@@ -6,10 +6,15 @@
 #include "play.h"
 #include "stream.h"
 
-enum { BUFFER_BYTES = 65536, LATE_BYTES = 4096, GRANULE_BYTES = 512 };
+enum {
+  BUFFER_BYTES = 65536,
+  LATE_BYTES = 4096,
+  GRANULE_BYTES = 512,
+  BLOCKED_MS_MAX = 16 /* a function that found nothing is called again */
+};
 
-/* use_readiness is called before the first call that makes a pipe's readiness.
- * The read-ahead of an adopted pipe takes memory even if it only probes. */
+/* use_readiness is called before the first call that makes a pipe's
+ * readiness. */
 static void use_readiness(struct end *end) {
   if (!end->uses_readiness) {
     end->uses_readiness = true;
@@ -18,8 +23,14 @@ static void use_readiness(struct end *end) {
   }
 }
 
-/* will_copy: the outbox keeps its memory, but for a message that is longer than
- * its option. */
+/* use_ahead is called before a call that needs the read-ahead, too. */
+static void use_ahead(struct end *end) {
+  use_readiness(end);
+  end->reads_ahead = end->readable;
+}
+
+/* will_copy: the outbox keeps its memory for the next try, but for a message
+ * that is longer than its option. */
 static void will_copy(struct end *end, size_t length) {
   if (length > end->outbox_max && !end->is_message) {
     length = end->outbox_max;
@@ -28,6 +39,23 @@ static void will_copy(struct end *end, size_t length) {
   if (length > end->outbox_bytes) {
     end->outbox_bytes = length;
   }
+}
+
+/* shrink: the outbox has written all, and gives back the memory of a long
+ * message. */
+static void shrink(struct end *end) {
+  const size_t most = end->outbox_max + GRANULE_BYTES;
+
+  if (end->outbox_bytes > most) {
+    end->outbox_bytes = most;
+  }
+}
+
+/* has_copied: the outbox took `length` bytes, so it had written all. */
+static void has_copied(struct end *end, size_t kept, size_t length) {
+  end->outbox_bytes = kept;
+  shrink(end);
+  will_copy(end, length);
 }
 
 static np_interest interest_of(uint32_t drawn) {
@@ -82,7 +110,7 @@ void begin_ready(struct end *end, struct slot *slot, const struct step *step) {
     return;
   }
   note->interest = interest;
-  use_readiness(end);
+  use_ahead(end);
   slot = slot_of(slot, note);
   if (interest == NP_READABLE) {
     error = np_pipe_readable(end->pipe, &slot->op, on_done);
@@ -120,7 +148,7 @@ void begin_io(struct end *end, struct slot *slot, const struct step *step) {
   }
   note->interest = interest_of(step->c);
   note->io_left = (step->c >> 8) % 9;
-  use_readiness(end);
+  use_ahead(end);
   slot = slot_of(slot, note);
   begun(
       note,
@@ -139,7 +167,7 @@ void try_io(struct end *end, const struct step *step) {
   note.number = 5;
   note.interest = interest_of(step->c);
   note.io_left = (step->c >> 8) % 2;
-  use_readiness(end);
+  use_ahead(end);
   expected = expected_of(end, note.interest);
   error = np_pipe_try_io(end->pipe, note.interest, io, &note, &transferred);
   say(play, "end %u: np_pipe_try_io: %s", end->number, np_error_name(error));
@@ -161,7 +189,7 @@ void try_read(struct end *end, const struct step *step) {
   if (note == NULL) {
     return;
   }
-  use_readiness(end);
+  use_ahead(end);
   note->done = true;
   cut(note->data, note->length, step->a >> 8, parts);
   if (step->a % 4 == 0) {
@@ -233,6 +261,7 @@ static bool is_try_write_error(const struct end *end, np_error error) {
 void try_write(struct end *end, const struct step *step) {
   struct play *play = end->play;
   struct note *note = note_new(end, NOTE_WRITE, step, length_of(step->c));
+  const size_t kept = end->outbox_bytes;
   np_buffer parts[3];
   size_t transferred = 1;
   np_error error;
@@ -268,11 +297,14 @@ void try_write(struct end *end, const struct step *step) {
     play_fail(play, "try_write %u took %zu bytes", (unsigned)note->number,
               transferred);
   }
-  if (error != NP_OK && error != NP_WOULD_BLOCK) {
+  if (error == NP_WOULD_BLOCK) {
+    end->outbox_bytes = kept; /* it copied nothing */
+  } else if (error != NP_OK) {
     end->untold = NULL; /* the error may belong to that try */
   }
   note->length = error == NP_OK ? transferred : 0;
   if (error == NP_OK) {
+    has_copied(end, kept, transferred);
     confirm(end);
     note->is_untold = true;
     end->untold = note;
@@ -301,8 +333,51 @@ void set_ready_options(struct end *end, const struct step *step) {
     play_fail(play, "np_pipe_set_ready_options gave %s", np_error_name(error));
   }
   if (error == NP_OK) {
-    end->ahead_bytes = options.read_ahead_bytes > 0 ? options.read_ahead_bytes
-                                                    : (size_t)LATE_BYTES;
+    /* A probe takes memory only on an end that may answer late. */
+    end->ahead_bytes = options.read_ahead_bytes > 0 || !end->is_adopted
+                           ? options.read_ahead_bytes
+                           : (size_t)LATE_BYTES;
     end->outbox_max = options.write_buffer_bytes;
+  }
+}
+
+static np_error look(HANDLE handle, void *context, size_t *transferred) {
+  (void)handle, (void)context, (void)transferred;
+  return NP_OK;
+}
+
+void ready_rest(struct end *end) {
+  if (end->outbox_bytes <= end->outbox_max + GRANULE_BYTES ||
+      !is_library(end) || !end->writable) {
+    return;
+  }
+  use_ahead(end);
+  if (np_pipe_try_io(end->pipe, NP_WRITABLE, look, NULL, NULL) == NP_OK) {
+    shrink(end);
+  }
+}
+
+static bool is_missed(const struct note *note) {
+  struct end *end = note->end;
+  np_peek peek = {.size = sizeof peek};
+  char byte;
+
+  return note->slot != NULL && note->kind == NOTE_READY &&
+         (note->interest & NP_READABLE) != 0 && end->readable &&
+         is_library(end) && !is_reading(end) &&
+         np_pipe_peek(end->pipe, &byte, 1, &peek) == NP_OK && peek.copied > 0;
+}
+
+void ready_turn_waited(struct play *play, unsigned loop_index) {
+  if (play->turn_wait_ms <= BLOCKED_MS_MAX || play->lies) {
+    return;
+  }
+  for (size_t i = 0; i < play->note_count; i++) {
+    const struct note *note = play->notes[i];
+
+    if (note->end->loop_index == loop_index && is_missed(note)) {
+      play_fail(play, "wait %u of end %u misses data", (unsigned)note->number,
+                note->end->number);
+    }
   }
 }

@@ -46,6 +46,9 @@ static void on_pipe(np_listener *listener, np_pipe *pipe) {
   if (play->service.listener != listener) {
     play_fail(play, "a listener that is closed hands out a pipe");
   }
+  if (np_pipe_user(pipe) != NULL) {
+    play_fail(play, "a recycled pipe has the user pointer of its last owner");
+  }
   if (guest == NULL) {
     np_pipe_close(pipe, NULL);
     return;
@@ -87,6 +90,7 @@ static void listener_open(struct play *play, const struct step *step) {
   np_listener_options_init(&options);
   options.backlog = 1 + step->b % 3;
   options.idle_max = options.backlog + step->a % 3;
+  service->idle_max = options.idle_max;
   options.ghosts = (np_ghosts)(step->c % 3);
   options.retry_first = (step->d & 1) != 0;
   options.background = (step->d & 2) != 0;
@@ -364,6 +368,15 @@ void service_turn_ended(struct play *play) {
   for (size_t i = 0; i < service->guest_count; i++) {
     guest_turn_ended(&service->guests[i]);
   }
+}
+
+bool service_has_asked(const struct play *play) {
+  for (size_t i = 0; i < ASKINGS_MAX; i++) {
+    if (play->service.askings[i].play != NULL) {
+      return true;
+    }
+  }
+  return false;
 }
 
 void service_close(struct play *play) {

@@ -20,6 +20,10 @@ bool service_half_closes(const struct play *play);
 void service_turn_begins(struct play *play);
 void service_turn_ended(struct play *play);
 
+/* service_has_asked returns true if there was a request. The kernel's wait for
+ * an instance may outlive it. */
+bool service_has_asked(const struct play *play);
+
 /* service_close closes the whole service; the loop reports the ends. */
 void service_close(struct play *play);
 
