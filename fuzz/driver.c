@@ -1,13 +1,6 @@
 /* The plain driver: gives the named inputs (files, or folders of files) to a
  * target, one after the other in one process. It is for compilers without
- * libFuzzer, and for Windows.
- *
- *   npipe-fuzz-NAME [--print] [--repeat N] FILE|FOLDER...
- *
- * --print prints what each input does, as readable calls. --repeat plays each
- * input N times, for measurements.
- *
- * Exit code 0: every law held, and there was at least one input. */
+ * libFuzzer, and for Windows. */
 #include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,8 +8,19 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "kit/usage.h"
 
 enum { INPUT_BYTES_MAX = 1 << 20, PATH_BYTES_MAX = 4096, INPUTS_MAX = 20000 };
+
+static const char usage[] =
+    "usage: npipe-fuzz-NAME [--print] [--repeat N] FILE|FOLDER...\n"
+    "\n"
+    "Gives inputs to a fuzz target, one after the other.\n"
+    "  --print     print what each input does, as readable calls\n"
+    "  --repeat N  play each input N times, for measurements\n"
+    "  --help      print this text\n"
+    "\n"
+    "The exit code is 0 if every law held and there was an input.\n";
 
 static const char *current = "no input yet";
 static long repeat = 1;
@@ -120,6 +124,7 @@ static bool play(const char *path) {
 int main(int argc, char **argv) {
   bool good = true;
 
+  usage_help(argc, argv, usage);
   signal(SIGABRT, on_death);
   signal(SIGSEGV, on_death);
   if (LLVMFuzzerInitialize(&argc, &argv) != 0) {
@@ -130,6 +135,8 @@ int main(int argc, char **argv) {
       fuzz_prints = true;
     } else if (strcmp(argv[i], "--repeat") == 0 && i + 1 < argc) {
       repeat = strtol(argv[++i], NULL, 10);
+    } else if (strncmp(argv[i], "--", 2) == 0) {
+      usage_refuse("npipe-fuzz", argv[i]);
     } else {
       good = play(argv[i]) && good;
     }

@@ -64,9 +64,11 @@ void bench_fail(const char *what, unsigned long error);
  * the program. */
 void *bench_memory(size_t size);
 
-/* bench_parse fills `b` from the name of a workload. It returns false if no
- * workload has this name. */
-bool bench_parse(bench *b, const char *workload, const char *way, size_t count);
+/* bench_arguments fills `b` from the arguments WORKLOAD WAY COUNT. If they are
+ * wrong, it prints a line and ends the program. It answers --help. `program`
+ * and `options` are for the texts; the options stand in front of WORKLOAD. */
+void bench_arguments(bench *b, const char *program, const char *options,
+                     int argc, char **argv);
 
 #ifdef __cplusplus
 }

@@ -121,14 +121,12 @@ void bench_end(const bench *b) {
 
 /* Exit code 77: npipe does not have this workload. */
 int main(int argc, char **argv) {
-  const unsigned long count = argc == 4 ? strtoul(argv[3], NULL, 10) : 0;
   char report[2048];
+  size_t count;
   bench b;
 
-  if (count == 0 || !bench_parse(&b, argv[1], argv[2], count)) {
-    fprintf(stderr, "usage: bench-costs WORKLOAD WAY COUNT\n");
-    return 2;
-  }
+  bench_arguments(&b, "costs", "", argc, argv);
+  count = b.count;
   if (b.kind == BENCH_SERVER) {
     /* The simulated kernel has one process, and BENCH_SERVER needs two. */
     return 77;

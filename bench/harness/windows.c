@@ -91,19 +91,13 @@ static bool run_once(bench *b) {
 
 /* Exit code 77: the peer does not have this workload. */
 int main(int argc, char **argv) {
-  int at = 1;
   bench b;
-  unsigned long count;
 
-  if (argc > at && strcmp(argv[at], "--marks") == 0) {
+  if (argc > 1 && strcmp(argv[1], "--marks") == 0) {
     marks = true;
-    at++;
+    argc--;
+    argv++;
   }
-  count = argc == at + 3 ? strtoul(argv[at + 2], NULL, 10) : 0;
-  if (count == 0 || !bench_parse(&b, argv[at], argv[at + 1], count)) {
-    fprintf(stderr, "usage: bench-%s [--marks] WORKLOAD WAY COUNT\n",
-            bench_peer);
-    return 2;
-  }
+  bench_arguments(&b, bench_peer, "[--marks] ", argc, argv);
   return run_once(&b) ? 0 : 77;
 }

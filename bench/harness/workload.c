@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kit/usage.h"
+
 static const struct {
   const char *name;
   bench_kind kind;
@@ -31,22 +33,44 @@ static const struct {
 
 size_t bench_messages;
 
-bool bench_parse(bench *b, const char *workload, const char *way,
-                 size_t count) {
+/* help answers --help with the usage and the names of the workloads. */
+static void help(const char *program, const char *options, int argc,
+                 char **argv) {
+  char text[1024];
+  size_t used = (size_t)snprintf(text, sizeof text,
+                                 "usage: bench-%s %sWORKLOAD WAY COUNT\n\n"
+                                 "Runs COUNT operations of a workload and "
+                                 "prints a line of JSON.\nWorkloads:\n",
+                                 program, options);
+
   for (size_t i = 0; i < sizeof workloads / sizeof workloads[0]; i++) {
-    if (strcmp(workloads[i].name, workload) == 0) {
+    used += (size_t)snprintf(text + used, sizeof text - used, "  %s\n",
+                             workloads[i].name);
+  }
+  usage_help(argc, argv, text);
+}
+
+void bench_arguments(bench *b, const char *program, const char *options,
+                     int argc, char **argv) {
+  const unsigned long count = argc == 4 ? strtoul(argv[3], NULL, 10) : 0;
+  char name[64];
+
+  help(program, options, argc, argv);
+  for (size_t i = 0; i < sizeof workloads / sizeof workloads[0]; i++) {
+    if (count > 0 && strcmp(workloads[i].name, argv[1]) == 0) {
       memset(b, 0, sizeof *b);
       b->workload = workloads[i].name;
-      b->way = way;
+      b->way = argv[2];
       b->kind = workloads[i].kind;
       b->connections = workloads[i].connections;
       b->message_bytes = workloads[i].message_bytes;
       b->buffer_bytes = workloads[i].buffer_bytes;
       b->count = b->kind == BENCH_IDLE ? b->connections : count;
-      return true;
+      return;
     }
   }
-  return false;
+  snprintf(name, sizeof name, "bench-%s", program);
+  usage_refuse(name, argc > 1 ? argv[1] : "no WORKLOAD");
 }
 
 void bench_fail(const char *what, unsigned long error) {

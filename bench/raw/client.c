@@ -1,11 +1,11 @@
-/* bench-client COUNT...: the blocking client of workload `server`. For each
- * COUNT the program opens the pipe, as soon as it exists, and makes COUNT round
- * trips. */
+/* bench-client: the blocking client of workload `server`. For each COUNT the
+ * program opens the pipe, as soon as it exists, and makes COUNT round trips. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <windows.h>
 
 #include "../harness/bench.h"
+#include "kit/usage.h"
 
 static const char name[] = "\\\\.\\pipe\\npipe-bench-server";
 
@@ -40,6 +40,15 @@ static void trips(HANDLE handle, unsigned long count) {
 }
 
 int main(int argc, char **argv) {
+  usage_help(argc, argv,
+             "usage: bench-client COUNT...\n\n"
+             "For each COUNT: opens the pipe of the workload `server`, and\n"
+             "makes COUNT round trips.\n");
+  for (int i = 1; i < argc; i++) {
+    if (strtoul(argv[i], NULL, 10) == 0) {
+      usage_refuse("bench-client", argv[i]);
+    }
+  }
   for (int i = 1; i < argc; i++) {
     HANDLE handle = open_server();
 

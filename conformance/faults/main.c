@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "kit/child.h"
+#include "kit/usage.h"
 #include "run.h"
 
 enum {
@@ -314,23 +315,26 @@ static bool parse_plan(char *text, struct plan *plan) {
   return false;
 }
 
-static void usage(void) {
-  printf(
-      "usage: npipe-faults [--settings NAME] [--scenario ID] [--fault "
-      "FAULT]\n"
-      "                    [--list] [--verbose]\n"
-      "\n"
-      "Runs each scenario once for each fault that it can meet.\n"
-      "  --settings NAME  only this kind of the simulated kernel\n"
-      "  --scenario ID    only this scenario\n"
-      "  --fault FAULT    only this fault: none, allocation:N,\n"
-      "                   call:FUNCTION:N:ERROR, completion:FUNCTION:N:STATUS\n"
-      "                   or vanish:N (the peer's process dies)\n"
-      "  --list           print the scenarios and run nothing\n"
-      "  --verbose        print each run\n");
+static const char usage[] =
+    "usage: npipe-faults [--settings NAME] [--scenario ID] [--fault FAULT]\n"
+    "                    [--list] [--verbose]\n"
+    "\n"
+    "Runs each scenario once for each fault that it can meet.\n"
+    "  --settings NAME  only this kind of the simulated kernel\n"
+    "  --scenario ID    only this scenario\n"
+    "  --fault FAULT    only this fault: none, allocation:N,\n"
+    "                   call:FUNCTION:N:ERROR, completion:FUNCTION:N:STATUS\n"
+    "                   or vanish:N (the peer's process dies)\n"
+    "  --list           print the scenarios and run nothing\n"
+    "  --verbose        print each run\n"
+    "  --help           print this text\n";
+
+static _Noreturn void refuse(const char *argument) {
+  usage_refuse("npipe-faults", argument);
 }
 
-static bool parse_options(int argc, char **argv, struct options *options) {
+static void parse_options(int argc, char **argv, struct options *options) {
+  usage_help(argc, argv, usage);
   for (int i = 1; i < argc; i++) {
     const char *value = i + 1 < argc ? argv[i + 1] : NULL;
 
@@ -339,32 +343,32 @@ static bool parse_options(int argc, char **argv, struct options *options) {
     } else if (strcmp(argv[i], "--verbose") == 0) {
       options->verbose = true;
     } else if (value == NULL) {
-      return false;
+      refuse(argv[i]);
     } else if (strcmp(argv[i], "--settings") == 0) {
       sim_settings settings;
 
       options->settings = argv[++i];
-      STEP(sim_settings_named(&settings, options->settings));
+      if (!sim_settings_named(&settings, options->settings)) {
+        refuse(argv[i]);
+      }
     } else if (strcmp(argv[i], "--scenario") == 0) {
       options->scenario = argv[++i];
     } else if (strcmp(argv[i], "--fault") == 0) {
       options->has_plan = parse_plan(argv[++i], &options->plan);
-      STEP(options->has_plan);
+      if (!options->has_plan) {
+        refuse(argv[i]);
+      }
     } else {
-      return false;
+      refuse(argv[i]);
     }
   }
-  return true;
 }
 
 int main(int argc, char **argv) {
   struct options options = {0};
   size_t scenario_count = 0;
 
-  if (!parse_options(argc, argv, &options)) {
-    usage();
-    return 2;
-  }
+  parse_options(argc, argv, &options);
   for (const struct scenario *s = scenarios; s != NULL; s = s->next) {
     scenario_count++;
     if (options.list) {

@@ -10,7 +10,7 @@ if(NOT TARGET npipe-kit)
     DEPENDS ${headers} "${PROJECT_SOURCE_DIR}/ci/outcomes"
       "${PROJECT_SOURCE_DIR}/ci/pages/headers.py")
   add_library(npipe-kit STATIC "${PROJECT_BINARY_DIR}/outcomes.inc")
-  foreach(noun IN ITEMS frame_memory memory outcomes)
+  foreach(noun IN ITEMS frame_memory memory outcomes usage)
     target_sources(npipe-kit PRIVATE "${CMAKE_CURRENT_LIST_DIR}/${noun}.c")
   endforeach()
   target_include_directories(npipe-kit PRIVATE "${PROJECT_BINARY_DIR}")

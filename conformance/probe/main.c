@@ -13,6 +13,8 @@
 
 #include <psapi.h>
 
+#include "kit/usage.h"
+
 enum { NAME_BYTES_MAX = 64, PAIRS = 1000, READ_BYTES = 64 };
 
 /* A pipe with both its ends, each overlapped. */
@@ -136,7 +138,13 @@ static void memory_print(void) {
   printf("}");
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+  usage_help(argc, argv,
+             "usage: npipe-probe\n\n"
+             "Prints, as JSON, what idle pipes cost this Windows.\n");
+  if (argc > 1) {
+    usage_refuse("npipe-probe", argv[1]);
+  }
   printf("{\n  \"probe\": 1,\n  ");
   memory_print();
   printf("\n}\n");

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "kit/child.h"
+#include "kit/usage.h"
 #include "play.h"
 
 enum {
@@ -39,6 +40,20 @@ struct shared {
   /* failure of the last run, without numbers */
   char failure[FAILURE_BYTES_MAX];
 };
+
+static const char usage[] =
+    "usage: npipe-random [--seed N] [--runs N] [--steps N] [--verbose]\n"
+    "                    [--trace FILE] [--no-shrink] [--keep-going]\n"
+    "\n"
+    "Runs random programs of calls and checks them against a model.\n"
+    "  --seed N      the first seed; each run takes the next one\n"
+    "  --runs N      number of runs\n"
+    "  --steps N     steps of each run\n"
+    "  --verbose     print the steps and their results\n"
+    "  --trace FILE  write each call of the kernel and each callback\n"
+    "  --no-shrink   print a failing program without reducing it\n"
+    "  --keep-going  count failures instead of stopping at the first\n"
+    "  --help        print this text\n";
 
 static struct shared *shared;
 static struct play player;
@@ -200,7 +215,8 @@ static void play_all(const struct options *options) {
   exit(failed ? EXIT_FAILED : 0);
 }
 
-static bool parse_options(int argc, char **argv, struct options *options) {
+static void parse_options(int argc, char **argv, struct options *options) {
+  usage_help(argc, argv, usage);
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "--verbose") == 0) {
       options->verbose = true;
@@ -209,20 +225,22 @@ static bool parse_options(int argc, char **argv, struct options *options) {
     } else if (strcmp(argv[i], "--keep-going") == 0) {
       options->keep_going = true;
     } else if (i + 1 == argc) {
-      return false;
+      usage_refuse("npipe-random", argv[i]);
     } else if (strcmp(argv[i], "--seed") == 0) {
       options->seed = strtoull(argv[++i], NULL, 0);
     } else if (strcmp(argv[i], "--runs") == 0) {
       options->runs = strtoull(argv[++i], NULL, 0);
     } else if (strcmp(argv[i], "--steps") == 0) {
       options->steps = strtoul(argv[++i], NULL, 0);
+      if (options->steps > STEPS_MAX) {
+        usage_refuse("npipe-random", argv[i]);
+      }
     } else if (strcmp(argv[i], "--trace") == 0) {
       options->trace = argv[++i];
     } else {
-      return false;
+      usage_refuse("npipe-random", argv[i]);
     }
   }
-  return options->steps <= STEPS_MAX;
 }
 
 int main(int argc, char **argv) {
@@ -233,21 +251,7 @@ int main(int argc, char **argv) {
   struct timespec end;
   double seconds;
 
-  if (!parse_options(argc, argv, &options)) {
-    printf(
-        "usage: npipe-random [--seed N] [--runs N] [--steps N] [--verbose]\n"
-        "                    [--trace FILE] [--no-shrink] [--keep-going]\n"
-        "\n"
-        "Runs random programs of calls and checks them against a model.\n"
-        "  --seed N      the first seed; each run takes the next one\n"
-        "  --runs N      number of runs\n"
-        "  --steps N     steps of each run\n"
-        "  --verbose     print the steps and their results\n"
-        "  --trace FILE  write each call of the kernel and each callback\n"
-        "  --no-shrink   print a failing program without reducing it\n"
-        "  --keep-going  count failures instead of stopping at the first\n");
-    return 2;
-  }
+  parse_options(argc, argv, &options);
   shared = child_share(sizeof *shared);
   clock_gettime(CLOCK_MONOTONIC, &begin);
   if (in_child(false, &passed)) {

@@ -9,6 +9,8 @@
 
 #include <stdio.h>
 
+#include "kit/usage.h"
+
 enum { EXIT_NOT_RUN = 125, USERS = 2 };
 
 static const struct {
@@ -87,15 +89,18 @@ static DWORD user_make(int index) {
   return error;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
   wchar_t *line = rest_of_line(GetCommandLineW());
   int code = EXIT_NOT_RUN;
   int made = 0;
   DWORD error = NO_ERROR;
 
-  if (*line == 0) {
-    printf("usage: npipe-users PROGRAM [ARGUMENT...]\n");
-    return EXIT_NOT_RUN;
+  /* The arguments behind PROGRAM are for PROGRAM. */
+  usage_help(argc > 2 ? 2 : argc, argv,
+             "usage: npipe-users PROGRAM [ARGUMENT...]\n\n"
+             "Runs PROGRAM, which may act as two users made for the run.\n");
+  if (argc < 2 || argv[1][0] == '-') {
+    usage_refuse("npipe-users", argc < 2 ? "no PROGRAM" : argv[1]);
   }
   SetConsoleCtrlHandler(on_console, TRUE);
   while (made < USERS && error == NO_ERROR) {

@@ -383,7 +383,7 @@ static void options_read(int count, char **words) {
   }
   options.program = words + optind;
   if (options.program[0] == NULL) {
-    fputs(usage, stderr);
+    fputs("npsim-explore: no PROGRAM (see --help)\n", stderr);
     exit(2);
   }
 }
