@@ -1,5 +1,7 @@
 /* Operations on pipes for the scenarios: reads, writes, connects, waits and
  * tries. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "judge.h"
@@ -28,8 +30,9 @@ struct action *action_new(struct run *r, const char *function) {
   struct action *action;
 
   if (r->action_count == ACTIONS_MAX) {
-    run_fail(r, "the scenario has more operations than there is room for");
-    return NULL;
+    fprintf(stderr, "%s has more operations than there is room for\n",
+            r->scenario->id);
+    abort();
   }
   action = &r->actions[r->action_count++];
   memset(action, 0, sizeof *action);
@@ -53,19 +56,14 @@ struct action *action_begun(struct action *action, np_error error) {
 struct action *read_begin(struct run *r, np_pipe *pipe, size_t length) {
   struct action *action = action_new(r, "np_pipe_read");
 
-  return action == NULL
-             ? NULL
-             : action_begun(action, np_pipe_read(pipe, action->buffer, length,
-                                                 &action->op, action_done));
+  return action_begun(action, np_pipe_read(pipe, action->buffer, length,
+                                           &action->op, action_done));
 }
 
 struct action *write_begin(struct run *r, np_pipe *pipe, const char *text,
                            size_t length) {
   struct action *action = action_new(r, "np_pipe_write");
 
-  if (action == NULL) {
-    return NULL;
-  }
   if (text != NULL) {
     memcpy(action->buffer, text, length);
   } else {
@@ -78,19 +76,14 @@ struct action *write_begin(struct run *r, np_pipe *pipe, const char *text,
 struct action *connect_begin(struct run *r, np_pipe *server) {
   struct action *action = action_new(r, "np_server_connect");
 
-  return action == NULL
-             ? NULL
-             : action_begun(
-                   action, np_server_connect(server, &action->op, action_done));
+  return action_begun(action,
+                      np_server_connect(server, &action->op, action_done));
 }
 
 struct action *shutdown_begin(struct run *r, np_pipe *pipe) {
   struct action *action = action_new(r, "np_pipe_shutdown");
 
-  return action == NULL
-             ? NULL
-             : action_begun(action,
-                            np_pipe_shutdown(pipe, &action->op, action_done));
+  return action_begun(action, np_pipe_shutdown(pipe, &action->op, action_done));
 }
 
 /* action_took is for operations that need memory and may be refused. */
@@ -105,49 +98,38 @@ struct action *action_took(struct action *action, np_error error) {
 struct action *transact_begin(struct run *r, np_pipe *pipe, const char *text) {
   struct action *action = action_new(r, "np_pipe_transact");
 
-  return action == NULL
-             ? NULL
-             : action_took(action, np_pipe_transact(pipe, text, strlen(text),
-                                                    action->buffer,
-                                                    sizeof action->buffer,
-                                                    &action->op, action_done));
+  return action_took(
+      action,
+      np_pipe_transact(pipe, text, strlen(text), action->buffer,
+                       sizeof action->buffer, &action->op, action_done));
 }
 
 struct action *readv_begin(struct run *r, np_pipe *pipe,
                            const np_buffer *buffers, size_t count) {
   struct action *action = action_new(r, "np_pipe_readv");
 
-  return action == NULL
-             ? NULL
-             : action_took(action, np_pipe_readv(pipe, buffers, count,
-                                                 &action->op, action_done));
+  return action_took(
+      action, np_pipe_readv(pipe, buffers, count, &action->op, action_done));
 }
 
 struct action *writev_begin(struct run *r, np_pipe *pipe,
                             const np_buffer *buffers, size_t count) {
   struct action *action = action_new(r, "np_pipe_writev");
 
-  return action == NULL
-             ? NULL
-             : action_took(action, np_pipe_writev(pipe, buffers, count,
-                                                  &action->op, action_done));
+  return action_took(
+      action, np_pipe_writev(pipe, buffers, count, &action->op, action_done));
 }
 
 struct action *flush_begin(struct run *r, np_pipe *pipe) {
   struct action *action = action_new(r, "np_pipe_flush");
 
-  return action == NULL ? NULL
-                        : action_took(action, np_pipe_flush(pipe, &action->op,
-                                                            action_done));
+  return action_took(action, np_pipe_flush(pipe, &action->op, action_done));
 }
 
 struct action *ready_begin(struct run *r, np_pipe *pipe, np_interest interest) {
   struct action *action = action_new(r, "np_pipe_ready");
   np_error error;
 
-  if (action == NULL) {
-    return NULL;
-  }
   if (interest == NP_READABLE) {
     error = np_pipe_readable(pipe, &action->op, action_done);
   } else if (interest == NP_WRITABLE) {
@@ -162,10 +144,8 @@ struct action *io_begin(struct run *r, np_pipe *pipe, np_interest interest,
                         np_io_fn fn) {
   struct action *action = action_new(r, "np_pipe_async_io");
 
-  return action == NULL
-             ? NULL
-             : action_took(action, np_pipe_async_io(pipe, interest, &action->op,
-                                                    fn, r, action_done));
+  return action_took(action, np_pipe_async_io(pipe, interest, &action->op, fn,
+                                              r, action_done));
 }
 
 np_error try_read_error(struct run *r, np_pipe *pipe) {

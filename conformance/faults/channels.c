@@ -58,9 +58,9 @@ static struct action *send_new(struct run *r, const char *function,
                                const char *text, size_t length) {
   struct action *action = action_new(r, function);
 
-  if (action != NULL && text != NULL) {
+  if (text != NULL) {
     memcpy(action->buffer, text, length);
-  } else if (action != NULL) {
+  } else {
     memset(action->buffer, 'x', sizeof action->buffer);
   }
   return action;
@@ -70,22 +70,17 @@ struct action *send_begin(struct run *r, np_channel *channel, const char *text,
                           size_t length) {
   struct action *action = send_new(r, "np_channel_send", text, length);
 
-  return action == NULL
-             ? NULL
-             : action_begun(action,
-                            np_channel_send(channel, action->buffer, length,
-                                            &action->op, action_done));
+  return action_begun(action, np_channel_send(channel, action->buffer, length,
+                                              &action->op, action_done));
 }
 
 struct action *send_reserved_begin(struct run *r, np_channel *channel,
                                    size_t length) {
   struct action *action = send_new(r, "np_channel_send_reserved", NULL, 0);
 
-  return action == NULL
-             ? NULL
-             : action_begun(action, np_channel_send_reserved(
-                                        channel, action->buffer, length,
-                                        &action->op, action_done));
+  return action_begun(action,
+                      np_channel_send_reserved(channel, action->buffer, length,
+                                               &action->op, action_done));
 }
 
 static void on_message(np_op *op, np_error error, size_t transferred) {
@@ -101,9 +96,6 @@ static void on_message(np_op *op, np_error error, size_t transferred) {
 struct action *receive_begin(struct run *r, np_channel *channel) {
   struct action *action = action_new(r, "np_channel_receive");
 
-  if (action == NULL) {
-    return NULL;
-  }
   action->channel = channel;
   return action_begun(action,
                       np_channel_receive(channel, &action->op, on_message));
@@ -113,9 +105,6 @@ struct action *receive_into_begin(struct run *r, np_channel *channel,
                                   size_t length) {
   struct action *action = action_new(r, "np_channel_receive_into");
 
-  if (action == NULL) {
-    return NULL;
-  }
   action->channel = channel;
   return action_begun(action,
                       np_channel_receive_into(channel, action->buffer, length,
@@ -127,9 +116,6 @@ struct action *call_begin(struct run *r, np_channel *channel,
   struct action *action =
       send_new(r, "np_channel_call", text, text != NULL ? strlen(text) : 0);
 
-  if (action == NULL) {
-    return NULL;
-  }
   memset(&action->call, 0, sizeof action->call);
   action->op.timeout_ms = r->timeout_ms;
   action->channel = channel;
@@ -142,8 +128,6 @@ struct action *call_begin(struct run *r, np_channel *channel,
 struct action *channel_shutdown_begin(struct run *r, np_channel *channel) {
   struct action *action = action_new(r, "np_channel_shutdown");
 
-  return action == NULL
-             ? NULL
-             : action_begun(action, np_channel_shutdown(channel, &action->op,
-                                                        action_done));
+  return action_begun(action,
+                      np_channel_shutdown(channel, &action->op, action_done));
 }

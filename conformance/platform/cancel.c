@@ -12,9 +12,8 @@ NP_PLATFORM_CASE("platform/cancel/pending-read", CancelIoEx,
                  "A cancelled read ends with ERROR_OPERATION_ABORTED and no "
                  "bytes; data that comes later is for the next read.",
                  "wine ntdll/tests/pipe.c#test_cancelio") {
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_error(read_start(io, f->end, room, 4), ERROR_IO_PENDING);
   assert_call(CancelIoEx(f->end, &io->overlapped));
   assert_result(io_wait(io, f->end), ERROR_OPERATION_ABORTED, 0);
@@ -27,9 +26,8 @@ NP_PLATFORM_CASE("platform/cancel/packet", CancelIoEx, ANY_MODE | BOTH_ENDS,
                  "A cancelled operation posts a packet with STATUS_CANCELLED "
                  "and no bytes.",
                  "wine ntdll/tests/pipe.c#test_cancelio") {
-  struct io *io = io_new_port(f);
+  struct io *io = pair_io_port(f);
 
-  pair_create_on_port(f, 0);
   assert_error(read_start(io, f->end, room, 4), ERROR_IO_PENDING);
   assert_call(CancelIoEx(f->end, &io->overlapped));
   assert_packet(f, io, NT_CANCELLED, 0);
@@ -62,9 +60,8 @@ NP_PLATFORM_CASE("platform/cancel/all", CancelIoEx, NO_MODE,
                  "CancelIoEx#parameters; museum E07") {
   struct io *read = io_new(f);
   struct io *write = io_new(f);
-  struct io *peer_read = io_new(f);
+  struct io *peer_read = pair_io(f);
 
-  pair_create(f);
   assert_error(read_start(read, f->end, room, 4), ERROR_IO_PENDING);
   assert_error(write_start(write, f->end, data, BIG), ERROR_IO_PENDING);
   assert_call(CancelIoEx(f->end, NULL));
@@ -83,9 +80,8 @@ NP_PLATFORM_CASE("platform/cancel/finished", CancelIoEx, NO_MODE,
                  "An operation that has ended, or was never started, is not "
                  "found.",
                  "wine ntdll/tests/pipe.c#test_cancelio; museum E10") {
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_refused(CancelIoEx(f->end, &io->overlapped), ERROR_NOT_FOUND);
   assert_error(read_start(io, f->end, room, 4), ERROR_IO_PENDING);
   assert_result(win_write(f, f->peer, "a", 1), 0, 1);
@@ -96,9 +92,8 @@ NP_PLATFORM_CASE("platform/cancel/finished", CancelIoEx, NO_MODE,
 NP_PLATFORM_CASE("platform/cancel/twice", CancelIoEx, NO_MODE, ERROR_NOT_FOUND,
                  "A second cancel finds no operation.",
                  "wine ntdll/tests/pipe.c#test_cancelio") {
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_error(read_start(io, f->end, room, 4), ERROR_IO_PENDING);
   assert_call(CancelIoEx(f->end, &io->overlapped));
   assert_refused(CancelIoEx(f->end, &io->overlapped), ERROR_NOT_FOUND);
@@ -134,9 +129,8 @@ NP_PLATFORM_CASE("platform/cancel/own-thread-only", CancelIo, NO_MODE, NO_ERROR,
                  "alone what another thread began.",
                  "wine ntdll/tests/pipe.c#test_cancelio") {
   struct cancel_call call;
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_call(CancelIo(f->end));
   assert_error(read_start(io, f->end, room, 4), ERROR_IO_PENDING);
   call.pipe = f->end;
@@ -150,9 +144,8 @@ NP_PLATFORM_CASE("platform/cancel/from-another-thread", CancelIoEx, NO_MODE,
                  ERROR_OPERATION_ABORTED, "CancelIoEx works from any thread.",
                  "CancelIoEx#remarks") {
   struct cancel_call call;
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_error(read_start(io, f->end, room, 4), ERROR_IO_PENDING);
   call.pipe = f->end;
   call.overlapped = &io->overlapped;
@@ -166,9 +159,8 @@ NP_PLATFORM_CASE("platform/cancel/through-a-duplicate", CancelIoEx, NO_MODE,
                  "handle.",
                  "wine ntdll/tests/pipe.c#test_cancelio") {
   HANDLE duplicate = NULL;
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_call(DuplicateHandle(GetCurrentProcess(), f->end, GetCurrentProcess(),
                               &duplicate, 0, FALSE, DUPLICATE_SAME_ACCESS));
   win_own(f, duplicate);
@@ -181,9 +173,8 @@ NP_PLATFORM_CASE("platform/cancel/pending-write", CancelIoEx,
                  ANY_MODE | BOTH_ENDS, ERROR_OPERATION_ABORTED,
                  "The unread data of a cancelled write leave the pipe.",
                  "wine kernel32/tests/pipe.c#test_blocking_rw; museum D15") {
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_result(win_write(f, f->end, "ab", 2), 0, 2);
   assert_error(write_start(io, f->end, data, BIG), ERROR_IO_PENDING);
   assert_int_equal(peek_bytes(f->peer), 2 + BIG);
@@ -198,9 +189,8 @@ NP_PLATFORM_CASE("platform/cancel/write-that-was-read-in-part", CancelIoEx,
                  "Also a write of which a part was read is cancelled, and the "
                  "rest of its data is gone.",
                  "wine kernel32/tests/pipe.c#test_blocking_rw; museum D15") {
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_error(write_start(io, f->end, data, BIG), ERROR_IO_PENDING);
   assert_result(win_read(f, f->peer, room, 100), 0, 100);
   assert_call(CancelIoEx(f->end, &io->overlapped));
@@ -216,9 +206,8 @@ NP_PLATFORM_CASE("platform/cancel/all-writes", CancelIoEx, ANY_MODE | BOTH_ENDS,
                  "completes in the room that a cancelled one leaves.",
                  "reactos io/iomgr/irp.c#IopQueueIrpToThread: newest first") {
   struct io *first = io_new(f);
-  struct io *second = io_new(f);
+  struct io *second = pair_io(f);
 
-  pair_create(f);
   assert_error(write_start(first, f->end, data, BIG), ERROR_IO_PENDING);
   assert_error(write_start(second, f->end, "abc", 3), ERROR_IO_PENDING);
   assert_call(CancelIoEx(f->end, NULL));
@@ -233,9 +222,8 @@ NP_PLATFORM_CASE("platform/cancel/lets-later-writes-go", CancelIoEx,
                  "they fit.",
                  "wine kernel32/tests/pipe.c#test_blocking_rw") {
   struct io *first = io_new(f);
-  struct io *second = io_new(f);
+  struct io *second = pair_io(f);
 
-  pair_create(f);
   assert_error(write_start(first, f->end, data, BIG), ERROR_IO_PENDING);
   assert_error(write_start(second, f->end, "abc", 3), ERROR_IO_PENDING);
   assert_call(CancelIoEx(f->end, &first->overlapped));

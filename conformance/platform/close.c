@@ -25,9 +25,8 @@ NP_PLATFORM_CASE("platform/close/ends-the-peers-read", CloseHandle,
                  "The pending read of the other end is completed, with a "
                  "packet.",
                  "wine kernel32/tests/pipe.c#test_CloseHandle; museum E04") {
-  struct io *io = io_new_port(f);
+  struct io *io = pair_io_port(f);
 
-  pair_create_on_port(f, 0);
   assert_error(read_start(io, f->end, room, sizeof(room)), ERROR_IO_PENDING);
   peer_close(f);
   assert_packet(f, io, NT_PIPE_BROKEN, 0);
@@ -39,9 +38,8 @@ NP_PLATFORM_CASE("platform/close/ends-the-peers-write", CloseHandle,
                  "The pending write of the other end is completed, with a "
                  "packet.",
                  "wine kernel32/tests/pipe.c#test_blocking_rw") {
-  struct io *io = io_new_port(f);
+  struct io *io = pair_io_port(f);
 
-  pair_create_on_port(f, 0);
   assert_error(write_start(io, f->end, data, sizeof(data)), ERROR_IO_PENDING);
   peer_close(f);
   assert_packet(f, io, NT_PIPE_BROKEN, 0);
@@ -70,9 +68,8 @@ NP_PLATFORM_CASE("platform/close/ends-its-own-read", CloseHandle,
                  "The closer's own pending read is completed with no bytes, "
                  "and its packet comes after the handle is gone.",
                  "wine ntdll/tests/file.c#test_file_io_completion") {
-  struct io *io = io_new_port(f);
+  struct io *io = pair_io_port(f);
 
-  pair_create_on_port(f, 0);
   assert_error(read_start(io, f->end, room, sizeof(room)), ERROR_IO_PENDING);
   end_close(f);
   assert_packet(f, io, NT_PIPE_BROKEN, 0);
@@ -99,9 +96,8 @@ NP_PLATFORM_CASE("platform/close/one-of-two-handles", CloseHandle,
                  "wine ntdll/tests/pipe.c#test_async_cancel_on_handle_close") {
   HANDLE duplicate = NULL;
   struct io *io = io_new(f);
-  struct io *peer_read = io_new(f);
+  struct io *peer_read = pair_io(f);
 
-  pair_create(f);
   assert_call(DuplicateHandle(GetCurrentProcess(), f->end, GetCurrentProcess(),
                               &duplicate, 0, FALSE, DUPLICATE_SAME_ACCESS));
   win_own(f, duplicate);
@@ -171,9 +167,8 @@ NP_PLATFORM_CASE("platform/close/write-behind-a-full-quota", CloseHandle,
                  "reactos npfs#NpRemoveDataQueueEntry") {
   static const char full[QUOTA];
   struct result result;
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_result(win_write(f, f->end, full, QUOTA), 0, QUOTA);
   assert_error(write_start(io, f->end, full, 1), ERROR_IO_PENDING);
   peer_close(f);
@@ -194,9 +189,8 @@ NP_PLATFORM_CASE("platform/close/write-that-never-fits", CloseHandle,
   static const char full[QUOTA + 1];
   struct result result;
   struct io *first = io_new(f);
-  struct io *second = io_new(f);
+  struct io *second = pair_io(f);
 
-  pair_create(f);
   assert_error(write_start(first, f->end, full, QUOTA + 1), ERROR_IO_PENDING);
   assert_error(write_start(second, f->end, full, 1), ERROR_IO_PENDING);
   peer_close(f);

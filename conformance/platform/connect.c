@@ -7,9 +7,8 @@ NP_PLATFORM_CASE("platform/connect/client-first", ConnectNamedPipe, ANY_MODE,
                  "once; no packet comes, and the OVERLAPPED is not filled in.",
                  "wine kernel32/tests/pipe.c#test_overlapped_error; "
                  "museum A11 A12") {
-  struct io *io = io_new_port(f);
+  struct io *io = pair_io_port(f);
 
-  pair_create_on_port(f, 0);
   assert_error(connect_start(io, f->server), ERROR_PIPE_CONNECTED);
   assert_no_packet(f);
   assert_status(io->overlapped.Internal, NT_PENDING);
@@ -19,9 +18,8 @@ NP_PLATFORM_CASE("platform/connect/client-first-event", ConnectNamedPipe,
                  NO_MODE, ERROR_PIPE_CONNECTED,
                  "A connect that ends with an error at once resets the event.",
                  "wine ntdll/tests/pipe.c#test_overlapped") {
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_call(SetEvent(io->event));
   assert_error(connect_start(io, f->server), ERROR_PIPE_CONNECTED);
   assert_false(event_is_set(io->event));
@@ -100,9 +98,8 @@ NP_PLATFORM_CASE("platform/connect/ghost-then-reuse", ConnectNamedPipe, NO_MODE,
                  "After a ghost the instance serves again once it was "
                  "disconnected.",
                  "ConnectNamedPipe#remarks; museum A17") {
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   peer_close(f);
   assert_error(connect_start(io, f->server), ERROR_NO_DATA);
   win_disconnect(f);
@@ -126,9 +123,8 @@ NP_PLATFORM_CASE("platform/connect/again", ConnectNamedPipe, ANY_MODE, NO_ERROR,
                  "which finds nothing of the previous session.",
                  "DisconnectNamedPipe#remarks; museum S01") {
   HANDLE old;
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_result(win_write(f, f->client, "old", 3), 0, 3);
   assert_result(win_write(f, f->server, "old", 3), 0, 3);
   win_disconnect(f);

@@ -23,9 +23,8 @@ NP_PLATFORM_CASE("platform/disconnect/ends-a-read", DisconnectNamedPipe,
                  ANY_MODE | BOTH_ENDS, STATUS_PIPE_DISCONNECTED,
                  "A pending read of either end is completed, with a packet.",
                  "wine kernel32/tests/pipe.c#test_overlapped_transport") {
-  struct io *io = io_new_port(f);
+  struct io *io = pair_io_port(f);
 
-  pair_create_on_port(f, 0);
   assert_error(read_start(io, f->end, room, sizeof(room)), ERROR_IO_PENDING);
   win_disconnect(f);
   assert_packet(f, io, NT_PIPE_DISCONNECTED, 0);
@@ -36,9 +35,8 @@ NP_PLATFORM_CASE("platform/disconnect/ends-a-write", DisconnectNamedPipe,
                  ANY_MODE | BOTH_ENDS, STATUS_PIPE_DISCONNECTED,
                  "A pending write of either end is completed, with a packet.",
                  "wine kernel32/tests/pipe.c#test_overlapped_transport") {
-  struct io *io = io_new_port(f);
+  struct io *io = pair_io_port(f);
 
-  pair_create_on_port(f, 0);
   assert_error(write_start(io, f->end, data, sizeof(data)), ERROR_IO_PENDING);
   win_disconnect(f);
   assert_packet(f, io, NT_PIPE_DISCONNECTED, 0);
@@ -68,9 +66,8 @@ NP_PLATFORM_CASE("platform/disconnect/error-of-a-read", DisconnectNamedPipe,
                  "GetOverlappedResult of the ended read fails with "
                  "ERROR_PIPE_NOT_CONNECTED.",
                  "wine kernel32/tests/pipe.c#test_overlapped_transport") {
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_error(read_start(io, f->client, room, sizeof(room)), ERROR_IO_PENDING);
   win_disconnect(f);
   assert_result(io_wait(io, f->client), ERROR_PIPE_NOT_CONNECTED, 0);
@@ -144,9 +141,8 @@ NP_PLATFORM_CASE("platform/disconnect/write-behind-a-full-quota",
                  "reactos npfs#NpRemoveDataQueueEntry") {
   static const char full[QUOTA];
   struct result result;
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_result(win_write(f, f->end, full, QUOTA), 0, QUOTA);
   assert_error(write_start(io, f->end, full, 1), ERROR_IO_PENDING);
   win_disconnect(f);

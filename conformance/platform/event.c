@@ -36,9 +36,8 @@ NP_PLATFORM_CASE("platform/event/start-with-event", ReadFile,
                  "The start of an operation with an event resets the handle, "
                  "too.",
                  "wine ntdll/tests/pipe.c#read_pipe_test") {
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_true(event_is_set(f->end));
   assert_error(read_start(io, f->end, room[0], 4), ERROR_IO_PENDING);
   assert_false(event_is_set(f->end));
@@ -53,9 +52,8 @@ NP_PLATFORM_CASE("platform/event/handle-with-event", ReadFile, NO_MODE,
                  "handle.",
                  "wine ntdll/tests/pipe.c#read_pipe_test") {
   struct io *plain = io_new(f);
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   plain->overlapped.hEvent = NULL;
   assert_error(read_start(plain, f->server, room[0], 4), ERROR_IO_PENDING);
   assert_error(write_start(io, f->server, "a", 1), 0);
@@ -72,9 +70,8 @@ NP_PLATFORM_CASE("platform/event/result-too-early", GetOverlappedResult,
                  "there yet.",
                  "GetOverlappedResult#parameters") {
   DWORD bytes;
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_error(read_start(io, f->server, room[0], 4), ERROR_IO_PENDING);
   assert_refused(GetOverlappedResult(f->server, &io->overlapped, &bytes, FALSE),
                  ERROR_IO_INCOMPLETE);
@@ -102,9 +99,8 @@ NP_PLATFORM_CASE("platform/event/result-by-waiting", GetOverlappedResult,
   static struct write_call call;
   DWORD bytes = 0;
   HANDLE worker;
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   call.pipe = f->client;
   call.overlapped.hEvent = event_new(f);
   assert_error(read_start(io, f->server, room[0], 4), ERROR_IO_PENDING);
@@ -141,9 +137,8 @@ NP_PLATFORM_CASE("platform/event/used-again", ReadFile, ANY_MODE, NO_ERROR,
                  "An OVERLAPPED whose operation ended may be used again as it "
                  "is.",
                  "OVERLAPPED#remarks") {
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   for (int i = 0; i < 20; i++) {
     assert_error(read_start(io, f->server, room[0], 4), ERROR_IO_PENDING);
     assert_error(write_start(io_new(f), f->client, "a", 1), 0);

@@ -282,6 +282,16 @@ struct io *io_new_port(struct platform *f) {
   return &f->ios[f->io_count++];
 }
 
+struct io *pair_io(struct platform *f) {
+  pair_create(f);
+  return io_new(f);
+}
+
+struct io *pair_io_port(struct platform *f) {
+  pair_create_on_port(f, 0);
+  return io_new_port(f);
+}
+
 struct io *io_new(struct platform *f) {
   struct io *io = io_new_port(f);
 

@@ -113,9 +113,8 @@ NP_PLATFORM_CASE("platform/handle/foreign-packet", CreateIoCompletionPort,
                  "CreateIoCompletionPort#remarks") {
   static char room[16];
   HANDLE duplicate = NULL;
-  struct io *io = io_new_port(f);
+  struct io *io = pair_io_port(f);
 
-  pair_create_on_port(f, 0);
   assert_call(DuplicateHandle(GetCurrentProcess(), f->end, GetCurrentProcess(),
                               &duplicate, 0, FALSE, DUPLICATE_SAME_ACCESS));
   win_own(f, duplicate);

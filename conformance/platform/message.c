@@ -49,9 +49,8 @@ NP_PLATFORM_CASE("platform/message/longer-than-a-pending-read", ReadFile,
                  "ERROR_MORE_DATA; the rest is left.",
                  "wine ntdll/tests/pipe.c#test_completion; museum M08") {
   char buffer[3];
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_error(read_start(io, f->end, buffer, 3), ERROR_IO_PENDING);
   assert_result(win_write(f, f->peer, "abcde", 5), 0, 5);
   assert_result(io_wait(io, f->end), ERROR_MORE_DATA, 3);
@@ -157,9 +156,8 @@ NP_PLATFORM_CASE("platform/message/empty-behind-a-pending-write", WriteFile,
                  "wine kernel32/tests/pipe.c#test_blocking_rw") {
   static char data[QUOTA + 1];
   static char room[QUOTA + 1];
-  struct io *big = io_new(f);
+  struct io *big = pair_io(f);
 
-  pair_create(f);
   assert_error(write_start(big, f->peer, data, sizeof(data)), ERROR_IO_PENDING);
   assert_error(write_start(io_new(f), f->peer, "", 0), 0);
   assert_result(win_read(f, f->end, room, sizeof(room)), 0, sizeof(room));

@@ -102,9 +102,8 @@ NP_PLATFORM_CASE("platform/peek/pending-writes", PeekNamedPipe,
                  "The bytes of writes that pend are counted.",
                  "wine kernel32/tests/pipe.c#test_blocking_rw; museum D13") {
   static char data[QUOTA + 1];
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_error(write_start(io, f->peer, data, sizeof(data)), ERROR_IO_PENDING);
   assert_int_equal(peek_bytes(f->end), sizeof(data));
   assert_call(CancelIoEx(f->peer, &io->overlapped));

@@ -11,9 +11,8 @@ NP_PLATFORM_CASE("platform/port/success-at-once", ReadFile,
                  "unless the handle skips it.",
                  "wine ntdll/tests/pipe.c#test_completion") {
   struct io *write = io_new_port(f);
-  struct io *read = io_new_port(f);
+  struct io *read = pair_io_port(f);
 
-  pair_create_on_port(f, 0);
   assert_error(write_start(write, f->peer, "abc", 3), 0);
   assert_packet(f, write, NT_OK, 3);
   assert_error(read_start(read, f->end, room, sizeof(room)), 0);
@@ -28,9 +27,8 @@ NP_PLATFORM_CASE("platform/port/success-later", ReadFile, ANY_MODE | BOTH_ENDS,
                  "wine ntdll/tests/pipe.c#test_completion") {
   static char all[sizeof(data)];
   struct io *read = io_new_port(f);
-  struct io *write = io_new_port(f);
+  struct io *write = pair_io_port(f);
 
-  pair_create_on_port(f, 0);
   assert_error(read_start(read, f->end, room, sizeof(room)), ERROR_IO_PENDING);
   assert_status(read->overlapped.Internal, NT_PENDING);
   assert_no_packet(f);
@@ -108,9 +106,8 @@ NP_PLATFORM_CASE("platform/port/more-data-later", ReadFile,
                  "The packet of a pending read that gets a part of a message "
                  "reports the warning.",
                  "wine ntdll/tests/pipe.c#test_completion") {
-  struct io *io = io_new_port(f);
+  struct io *io = pair_io_port(f);
 
-  pair_create_on_port(f, 0);
   assert_error(read_start(io, f->end, room, 3), ERROR_IO_PENDING);
   assert_result(win_write(f, f->peer, "abcd", 4), 0, 4);
   assert_packet(f, io, NT_BUFFER_OVERFLOW, 3);
@@ -178,9 +175,8 @@ NP_PLATFORM_CASE("platform/port/joined-by-each-handle", CreateIoCompletionPort,
                  "shares it, and can join no other.",
                  "CreateIoCompletionPort#remarks") {
   HANDLE duplicate = NULL;
-  struct io *io = io_new_port(f);
+  struct io *io = pair_io_port(f);
 
-  pair_create_on_port(f, 0);
   assert_call(DuplicateHandle(GetCurrentProcess(), f->server,
                               GetCurrentProcess(), &duplicate, 0, FALSE,
                               DUPLICATE_SAME_ACCESS));
@@ -227,9 +223,8 @@ NP_PLATFORM_CASE("platform/port/status-in-the-low-half",
                  "OVERLAPPED_ENTRY#members") {
   OVERLAPPED_ENTRY entry;
   ULONG count = 0;
-  struct io *io = io_new_port(f);
+  struct io *io = pair_io_port(f);
 
-  pair_create_on_port(f, 0);
   assert_error(read_start(io, f->server, room, 4), ERROR_IO_PENDING);
   win_close(f, &f->client);
   assert_call(
@@ -248,9 +243,8 @@ NP_PLATFORM_CASE("platform/port/failed-operation", GetQueuedCompletionStatus,
   DWORD bytes = 99;
   ULONG_PTR key = 99;
   OVERLAPPED *overlapped = NULL;
-  struct io *io = io_new_port(f);
+  struct io *io = pair_io_port(f);
 
-  pair_create_on_port(f, 0);
   assert_error(read_start(io, f->server, room, 4), ERROR_IO_PENDING);
   assert_call(CancelIoEx(f->server, NULL));
   assert_refused(

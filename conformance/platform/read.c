@@ -8,9 +8,8 @@ NP_PLATFORM_CASE("platform/read/pending", ReadFile, ANY_MODE | BOTH_ENDS,
                  "data satisfies it.",
                  "wine ntdll/tests/pipe.c#read_pipe_test") {
   char buffer[16];
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_call(SetEvent(io->event));
   assert_error(read_start(io, f->end, buffer, sizeof(buffer)),
                ERROR_IO_PENDING);
@@ -48,9 +47,8 @@ NP_PLATFORM_CASE("platform/read/at-once", ReadFile, ANY_MODE | BOTH_ENDS,
                  "OVERLAPPED and sets the event.",
                  "wine ntdll/tests/pipe.c#read_pipe_test") {
   char buffer[16];
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_result(win_write(f, f->peer, "abc", 3), 0, 3);
   assert_error(read_start(io, f->end, buffer, sizeof(buffer)), 0);
   assert_status(io->overlapped.Internal, NT_OK);
@@ -90,9 +88,8 @@ NP_PLATFORM_CASE("platform/read/smaller-than-the-write", ReadFile,
                  "rest is queued.",
                  "wine kernel32/tests/pipe.c#test_blocking_rw") {
   char buffer[2];
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_error(read_start(io, f->end, buffer, 2), ERROR_IO_PENDING);
   assert_result(win_write(f, f->peer, "abcde", 5), 0, 5);
   assert_result(io_wait(io, f->end), 0, 2);
@@ -106,9 +103,8 @@ NP_PLATFORM_CASE("platform/read/nothing-of-an-empty-pipe", ReadFile,
                  "and takes none of it.",
                  "wine kernel32/tests/pipe.c#test_blocking_rw") {
   char buffer[1];
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_error(read_start(io, f->end, buffer, 0), ERROR_IO_PENDING);
   assert_true(io_is_quiet(io));
   assert_result(win_write(f, f->peer, "abc", 3), 0, 3);
@@ -122,9 +118,8 @@ NP_PLATFORM_CASE("platform/read/nothing-of-an-empty-pipe-in-messages", ReadFile,
                  "it reports that there is more data, and takes none of it.",
                  "wine kernel32/tests/pipe.c#test_readfileex_pending") {
   char buffer[1];
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_error(read_start(io, f->end, buffer, 0), ERROR_IO_PENDING);
   assert_true(io_is_quiet(io));
   assert_result(win_write(f, f->peer, "abc", 3), 0, 3);
@@ -175,9 +170,8 @@ NP_PLATFORM_CASE("platform/read/both-directions", ReadFile, ANY_MODE, NO_ERROR,
   char from_client[4];
   char from_server[4];
   struct io *server_read = io_new(f);
-  struct io *client_read = io_new(f);
+  struct io *client_read = pair_io(f);
 
-  pair_create(f);
   assert_error(read_start(server_read, f->server, from_client, 4),
                ERROR_IO_PENDING);
   assert_error(read_start(client_read, f->client, from_server, 4),

@@ -10,9 +10,8 @@ NP_PLATFORM_CASE("platform/transact/request-and-reply", TransactNamedPipe,
                  "gets, and ends with the peer's next message.",
                  "wine kernel32/tests/pipe.c#test_TransactNamedPipe") {
   struct io *read = io_new(f);
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_error(read_start(read, f->peer, room, sizeof(room)), ERROR_IO_PENDING);
   assert_error(transact_start(io, f->end, "ask", 3, reply, sizeof(reply)),
                ERROR_IO_PENDING);
@@ -28,9 +27,8 @@ NP_PLATFORM_CASE("platform/transact/empty", TransactNamedPipe,
                  MODE_MESSAGE | BOTH_ENDS, NO_ERROR,
                  "Request and reply may be empty messages.",
                  "wine kernel32/tests/pipe.c#test_transact") {
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_error(transact_start(io, f->end, "", 0, reply, sizeof(reply)),
                ERROR_IO_PENDING);
   assert_result(win_read(f, f->peer, room, sizeof(room)), 0, 0);
@@ -42,9 +40,8 @@ NP_PLATFORM_CASE("platform/transact/long-reply", TransactNamedPipe,
                  MODE_MESSAGE | BOTH_ENDS, ERROR_MORE_DATA,
                  "The rest of a reply that is too long can be read.",
                  "wine kernel32/tests/pipe.c#test_transact") {
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_error(transact_start(io, f->end, "ask", 3, reply, 2),
                ERROR_IO_PENDING);
   assert_read(f, f->peer, "ask");
@@ -57,9 +54,8 @@ NP_PLATFORM_CASE("platform/transact/byte-reads", TransactNamedPipe,
                  BYTE_READS | BOTH_ENDS, ERROR_BAD_PIPE,
                  "A handle that does not read messages cannot transact.",
                  "wine kernel32/tests/pipe.c#test_TransactNamedPipe") {
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_error(
       io_finish(io, f->end, transact_start(io, f->end, "ask", 3, reply, 8))
           .error,
@@ -72,9 +68,8 @@ NP_PLATFORM_CASE("platform/transact/unread-before", TransactNamedPipe,
                  "With a message unread a transact is refused, and writes "
                  "nothing.",
                  "wine kernel32/tests/pipe.c#test_TransactNamedPipe") {
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_result(win_write(f, f->peer, "early", 5), 0, 5);
   assert_error(
       io_finish(io, f->end, transact_start(io, f->end, "ask", 3, reply, 8))
@@ -88,9 +83,8 @@ NP_PLATFORM_CASE("platform/transact/cancelled", TransactNamedPipe,
                  MODE_MESSAGE | BOTH_ENDS, ERROR_OPERATION_ABORTED,
                  "A transact that is cancelled leaves its request in the pipe.",
                  "wine kernel32/tests/pipe.c#test_transact") {
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_error(transact_start(io, f->end, "ask", 3, reply, 8),
                ERROR_IO_PENDING);
   assert_call(CancelIoEx(f->end, &io->overlapped));
@@ -103,9 +97,8 @@ NP_PLATFORM_CASE("platform/transact/byte-reads-meanwhile", TransactNamedPipe,
                  "If the handle reads bytes when the reply comes, a part of "
                  "the reply is a success, without ERROR_MORE_DATA.",
                  "reactos npfs/writesup.c#NpWriteDataQueue") {
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_error(transact_start(io, f->end, "ask", 3, reply, 2),
                ERROR_IO_PENDING);
   assert_read(f, f->peer, "ask");
@@ -122,9 +115,8 @@ NP_PLATFORM_CASE("platform/transact/over-quota", TransactNamedPipe,
                  "wine kernel32/tests/pipe.c#test_transact") {
   static char request[QUOTA + 1];
   static char taken[QUOTA + 1];
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_error(transact_start(io, f->end, request, sizeof(request), reply, 8),
                ERROR_IO_PENDING);
   assert_result(win_write(f, f->peer, "ok", 2), 0, 2);
@@ -136,9 +128,8 @@ NP_PLATFORM_CASE("platform/transact/peer-closes", TransactNamedPipe,
                  MODE_MESSAGE | BOTH_ENDS, ERROR_BROKEN_PIPE,
                  "A transact ends as a read does when the peer leaves.",
                  "wine kernel32/tests/pipe.c#test_transact") {
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_error(transact_start(io, f->end, "ask", 3, reply, 8),
                ERROR_IO_PENDING);
   peer_close(f);
@@ -216,9 +207,8 @@ NP_PLATFORM_CASE("platform/transact/ends-a-byte-read", TransactNamedPipe,
                  "warns with ERROR_MORE_DATA; the rest can be read.",
                  "reactos npfs#NpTransceive") {
   struct result result;
-  struct io *read = io_new(f);
+  struct io *read = pair_io(f);
 
-  pair_create(f);
   assert_error(read_mode_set(f->peer, PIPE_READMODE_BYTE), 0);
   assert_error(read_start(read, f->peer, room, 1), ERROR_IO_PENDING);
   assert_error(

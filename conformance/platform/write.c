@@ -28,9 +28,8 @@ NP_PLATFORM_CASE("platform/write/over-quota", WriteFile, ANY_MODE | BOTH_ENDS,
                  "A write beyond the free quota pends, but all its data can be "
                  "read at once.",
                  "wine kernel32/tests/pipe.c#test_blocking_rw") {
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_error(write_start(io_new(f), f->end, data, 3000), 0);
   assert_error(write_start(io, f->end, data, SMALL_QUOTA), ERROR_IO_PENDING);
   assert_true(io_is_quiet(io));
@@ -42,9 +41,8 @@ NP_PLATFORM_CASE("platform/write/one-byte-over-quota", WriteFile,
                  "One byte more than the quota pends, and is done when one "
                  "byte was read.",
                  "wine kernel32/tests/pipe.c#test_blocking_rw") {
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_error(write_start(io, f->end, data, SMALL_QUOTA + 1),
                ERROR_IO_PENDING);
   assert_true(io_is_quiet(io));
@@ -58,9 +56,8 @@ NP_PLATFORM_CASE(
     "A pending write completes when its unread rest fits the quota: a write of "
     "quota + 2000 bytes when 2000 bytes were read.",
     "wine kernel32/tests/pipe.c#test_blocking_rw") {
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_error(write_start(io, f->end, data, SMALL_QUOTA + 2000),
                ERROR_IO_PENDING);
   take(f, 1999);
@@ -132,9 +129,8 @@ NP_PLATFORM_CASE("platform/write/rest-behind-a-waiting-read", WriteFile,
                  "the write counts against the quota.",
                  "wine kernel32/tests/pipe.c#test_blocking_rw") {
   struct io *read = io_new(f);
-  struct io *write = io_new(f);
+  struct io *write = pair_io(f);
 
-  pair_create(f);
   assert_error(read_start(read, f->peer, room, 1000), ERROR_IO_PENDING);
   assert_error(write_start(io_new(f), f->end, data, SMALL_QUOTA + 1000), 0);
   assert_result(io_wait(read, f->peer), 0, 1000);
@@ -146,9 +142,8 @@ NP_PLATFORM_CASE("platform/write/nothing-in-bytes", WriteFile,
                  MODE_BYTE | BOTH_ENDS, NO_ERROR,
                  "On a byte pipe a write of 0 bytes succeeds and wakes nobody.",
                  "wine kernel32/tests/pipe.c#test_blocking_rw") {
-  struct io *io = io_new(f);
+  struct io *io = pair_io(f);
 
-  pair_create(f);
   assert_error(read_start(io, f->peer, room, 4), ERROR_IO_PENDING);
   assert_result(win_write(f, f->end, data, 0), 0, 0);
   assert_true(io_is_quiet(io));
