@@ -410,6 +410,12 @@ void server_quotas(np_fixture *f, uint32_t in, uint32_t out) {
   f->server_options.out_buffer_bytes = out;
 }
 
+void options_inbound(np_fixture *f) {
+  f->server_options.outbound = false;
+  f->client_options.read = false;
+  f->client_options.read_mode = NP_BYTE;
+}
+
 np_pipe *pipe_own(np_fixture *f, np_pipe *pipe) {
   assert_non_null(pipe);
   assert_true(f->extra_count < EXTRA_PIPES_MAX);

@@ -241,6 +241,9 @@ void pair_open_raw(np_fixture *f);
 /* server_quotas sets the quotas of the next pipes, in bytes. */
 void server_quotas(np_fixture *f, uint32_t in, uint32_t out);
 
+/* options_inbound lets only clients write to the next pipes. */
+void options_inbound(np_fixture *f);
+
 /* pipe_own registers `pipe` to be closed after the case, and returns it. */
 np_pipe *pipe_own(np_fixture *f, np_pipe *pipe);
 
@@ -346,6 +349,7 @@ void sid_of(const char *user, char *out, size_t size);
  * failures. fail_at fails the case, with the round and a text. Both take a
  * format like printf's. */
 void round_name(const char *format, ...) __attribute__((format(printf, 1, 2)));
+bool round_begins(unsigned round);
 void fail_at(const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4), noreturn));
 
@@ -372,6 +376,10 @@ void assert_server_refused_at(np_fixture *f, np_error expected,
                               const char *file, int line);
 void assert_client_refused_at(np_fixture *f, np_error expected,
                               const char *file, int line);
+
+/* for_rounds is a loop whose rounds are named. */
+#define for_rounds(round, count) \
+  for (unsigned round = 0; round < (count) && round_begins(round); round++)
 
 #define assert_np_error(actual, expected) \
   assert_np_error_at((actual), (expected), __FILE__, __LINE__)

@@ -23,6 +23,11 @@ void round_name(const char *format, ...) {
   va_end(arguments);
 }
 
+bool round_begins(unsigned round) {
+  round_name("round %u", round);
+  return true;
+}
+
 void fail_at(const char *file, int line, const char *format, ...) {
   char text[256];
   va_list arguments;

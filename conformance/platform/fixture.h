@@ -178,8 +178,8 @@ struct io *io_new(struct platform *f);
  * end. */
 struct io *io_new_port(struct platform *f);
 
-/* pair_io is pair_create and io_new. pair_io_port is pair_create_on_port without
- * modes, and io_new_port. */
+/* pair_io is pair_create and io_new. pair_io_port is pair_create_on_port
+ * without modes, and io_new_port. */
 struct io *pair_io(struct platform *f);
 struct io *pair_io_port(struct platform *f);
 

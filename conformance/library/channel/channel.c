@@ -141,9 +141,7 @@ NP_CASE("channel/one-way", np_channel_create, ANY_MODE, NP_OK,
         "Ends that only read and only write make channels too, which agree "
         "about the framing.",
         "npipe/channel.h") {
-  f->server_options.outbound = false;
-  f->client_options.read = false;
-  f->client_options.read_mode = NP_BYTE;
+  options_inbound(f);
   if ((f->variant & MODE_MESSAGE_BYTE) != 0) {
     /* A channel guesses the framing from the modes. An end that cannot read
      * knows only the pipe's type, so the framing is set here. */

@@ -113,9 +113,7 @@ NP_CASE("channel-send/send-busy", np_channel_send, ANY_MODE | BOTH_ENDS,
 NP_CASE("channel-send/send-direction", np_channel_send, ANY_MODE,
         ERROR_ACCESS_DENIED, "An end that can only read refuses sends.",
         "npipe/channel.h") {
-  f->server_options.outbound = false;
-  f->client_options.read = false;
-  f->client_options.read_mode = NP_BYTE;
+  options_inbound(f);
   channel_open(f, NULL);
   assert_np_error(np_channel_send(f->channel, "x", 1, &f->op, on_never),
                   ERROR_ACCESS_DENIED);

@@ -72,9 +72,7 @@ NP_CASE("channel-shutdown/shutdown-busy", np_channel_shutdown,
 NP_CASE("channel-shutdown/shutdown-direction", np_channel_shutdown, ANY_MODE,
         ERROR_ACCESS_DENIED, "An end that can only read refuses a shutdown.",
         "npipe/channel.h") {
-  f->server_options.outbound = false;
-  f->client_options.read = false;
-  f->client_options.read_mode = NP_BYTE;
+  options_inbound(f);
   channel_open(f, NULL);
   assert_np_error(np_channel_shutdown(f->channel, &f->op, on_never),
                   ERROR_ACCESS_DENIED);

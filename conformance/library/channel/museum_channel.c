@@ -28,8 +28,7 @@ NP_CASE("museum-channel/half-close", np_channel_shutdown,
   const np_channel_options options = half_close();
 
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  for (unsigned round = 0; round < 30; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 30) {
     channel_pair(f, &options);
     if (round % 2 == 0) {
       receive_begin(&f->ops[0], f->channel);
@@ -59,8 +58,7 @@ NP_CASE("museum-channel/half-close-unasked", np_channel_receive,
         "go-winio CloseWrite; museum M11 D07") {
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   channel_open(f, NULL);
-  for (unsigned round = 0; round < 50; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 50) {
     pipe_send(f, f->peer, "a", 1);
     pipe_send(f, f->peer, NULL, 0);
     pipe_send(f, f->peer, "b", 1);
@@ -76,8 +74,7 @@ NP_CASE("museum-channel/empty-messages", np_channel_receive,
         "dropped, and are not the end, which comes after them.",
         "ReadFile#pipes; museum M09 D07") {
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  for (unsigned round = 0; round < 30; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 30) {
     channel_pair(f, NULL);
     for (unsigned i = 0; i < 12; i++) {
       send_begin(&f->ops[i], f->channel, "abcdefghijkl", i % 3);
@@ -203,8 +200,7 @@ NP_CASE("museum-channel/cancel-by-another", np_channel_receive,
         "CancelIoEx#remarks; museum E07") {
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   channel_pair(f, NULL);
-  for (unsigned round = 0; round < 50; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 50) {
     if (round % 2 == 0) {
       receive_begin(&f->ops[0], f->channel);
     } else {
@@ -225,8 +221,7 @@ NP_CASE("museum-channel/late-into-a-buffer", np_channel_receive_into,
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   channel_pair(f, NULL);
   f->ops[0].op.timeout_ms = 1;
-  for (unsigned round = 0; round < 20; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 20) {
     receive_into_begin(&f->ops[0], f->channel, 16);
     assert_ends(&f->ops[0], WAIT_TIMEOUT, 0);
     memset(f->ops[0].buffer, '.', 16);

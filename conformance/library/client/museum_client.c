@@ -46,8 +46,7 @@ NP_CASE("museum-client/leaving-crowd", np_pipe_write, ANY_MODE, NP_OK,
   uint32_t random = 1;
 
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  for (unsigned round = 0; round < 20; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 20) {
     for (unsigned i = 0; i < CLIENTS; i++) {
       server_listen(f);
       servers[i] = f->server;
@@ -167,8 +166,7 @@ NP_CASE("museum-client/unconnected", np_pipe_read, ANY_MODE,
         "nothing: the instance accepts and serves.",
         "ConnectNamedPipe#remarks; museum S13") {
   museum_listen(f);
-  for (unsigned round = 0; round < 100; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 100) {
     read_begin(&f->ops[0], f->server, 4);
     write_begin(&f->ops[1], f->server, "data", 4);
     op_wait(&f->ops[0]);

@@ -160,10 +160,9 @@ NP_CASE("museum-connect/churn", np_client_connect, NO_MODE, NP_OK,
 
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   f->client_options.wait_for_server = true;
-  for (unsigned round = 0; round < 100; round++) {
+  for_rounds (round, 100) {
     struct requester *client = &f->requests[0];
 
-    round_name("round %u", round);
     if (museum_random(&random) % 2 == 0) {
       /* The instance is taken, so the client waits in the kernel. */
       pair_open(f);

@@ -183,11 +183,10 @@ NP_CASE("museum-name/busy-then-free", np_client_open, NO_MODE, ERROR_PIPE_BUSY,
   np_pipe *second = NULL;
 
   pair_open_quota(f, MUSEUM_QUOTA);
-  for (unsigned round = 0; round < 50; round++) {
+  for_rounds (round, 50) {
     np_error error =
         np_client_open(f->loop, f->name, &f->client_options, &second);
 
-    round_name("round %u", round);
     assert_np_error(error, ERROR_PIPE_BUSY);
     assert_true(np_is_retryable(error));
     assert_null(second);
@@ -230,8 +229,7 @@ NP_CASE("museum-name/free-when-closed", np_pipe_close, NO_MODE,
 
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   f->server_options.instances_max = 1;
-  for (unsigned round = 0; round < MUSEUM_TURNS; round++) {
-    round_name("round %u", round);
+  for_rounds (round, MUSEUM_TURNS) {
     server_listen(f);
     if (round % 4 == 0) {
       connect_begin(&f->ops[0], f->server);

@@ -71,8 +71,7 @@ NP_CASE("museum-message/big", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
   struct recorder *read = &f->ops[0];
 
   pair_open_quota(f, BIG_BYTES);
-  for (unsigned round = 0; round < 40; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 40) {
     museum_pattern(data, sizeof(data), round);
     if (round % 2 == 0) {
       pipe_send(f, f->peer, data, sizeof(data));
@@ -96,8 +95,7 @@ NP_CASE("museum-message/empty-between", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
   enum { TEXTS = 5 };
 
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  for (unsigned round = 0; round < 40; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 40) {
     pair_open(f);
     for (unsigned i = 0; i < TEXTS; i++) {
       if (round % 2 == 1) {
@@ -158,11 +156,10 @@ NP_CASE("museum-message/half-close", np_pipe_write, MODE_MESSAGE | BOTH_ENDS,
         "go on with the answer: nothing is torn down by it.",
         "Named Pipe Operations; museum D04 M11") {
   pair_open_quota(f, MUSEUM_QUOTA);
-  for (unsigned round = 0; round < 50; round++) {
+  for_rounds (round, 50) {
     uint8_t got[16];
     size_t length = 1;
 
-    round_name("round %u", round);
     pipe_send(f, f->peer, "request", 7);
     pipe_send(f, f->peer, "", 0);
     assert_received(f, f->end, "request", 7);
@@ -211,10 +208,9 @@ NP_CASE("museum-message/byte-by-byte", np_pipe_read, BYTE_READS | BOTH_ENDS,
   struct recorder *read = &f->ops[0];
 
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  for (unsigned round = 0; round < 20; round++) {
+  for_rounds (round, 20) {
     size_t got = 0;
 
-    round_name("round %u", round);
     pair_open(f);
     for (size_t i = 0; i < 10u + round; i++) {
       read_begin(read, f->end, sizeof(header));

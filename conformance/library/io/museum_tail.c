@@ -391,10 +391,9 @@ NP_CASE("museum-tail/came-and-went", np_server_connect, ANY_MODE | END_SERVER,
   size_t length = 0;
 
   museum_listen(f);
-  for (unsigned round = 0; round < MUSEUM_ROUNDS; round++) {
+  for_rounds (round, MUSEUM_ROUNDS) {
     np_pipe *client = museum_open(f);
 
-    round_name("round %u", round);
     pipe_send(f, client, "tail", 4);
     pipe_close_wait(f, client);
     museum_accept(f, f->server);
@@ -414,11 +413,10 @@ NP_CASE("museum-tail/came-and-went", np_server_connect, ANY_MODE | END_SERVER,
 static void cut_write(np_fixture *f, np_error expected) {
   static uint8_t data[MUSEUM_QUOTA];
 
-  for (unsigned round = 0; round < 20; round++) {
+  for_rounds (round, 20) {
     struct recorder *write = &f->ops[0];
     struct recorder *read = &f->ops[1];
 
-    round_name("round %u", round);
     pipe_send(f, f->peer, "head", 4);
     write->op.timeout_ms = expected == WAIT_TIMEOUT ? 5 : 0;
     write_begin(write, f->peer, data, sizeof(data));

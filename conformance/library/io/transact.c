@@ -353,9 +353,7 @@ NP_CASE("transact/direction", np_pipe_transact, NO_MODE, ERROR_ACCESS_DENIED,
   f->server_options.mode = NP_MESSAGE;
   f->server_options.read_mode = NP_MESSAGE;
   f->client_options.read_mode = NP_MESSAGE;
-  f->server_options.outbound = false;
-  f->client_options.read = false;
-  f->client_options.read_mode = NP_BYTE;
+  options_inbound(f);
   pair_open(f);
   transact_refused(f, f->server, ERROR_ACCESS_DENIED);
   transact_refused(f, f->client, ERROR_ACCESS_DENIED);

@@ -52,8 +52,7 @@ static void hail(np_fixture *f, np_ghosts ghosts) {
   listening.options.ghosts = ghosts;
   listening_open(f);
   listening.then = read_to_the_end;
-  for (unsigned round = 0; round < MUSEUM_ROUNDS; round++) {
-    round_name("round %u", round);
+  for_rounds (round, MUSEUM_ROUNDS) {
     haunt(f, museum_random(&random));
     if (museum_random(&random) % 3 == 0) {
       loop_settle(f);
@@ -302,8 +301,7 @@ NP_CASE("museum-listener/broadcast", np_listener_create, ANY_MODE, NP_OK,
     clients[i] = client_add(f);
     accepted(f, i + 1);
   }
-  for (unsigned round = 0; round < 20; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 20) {
     for (unsigned i = 0; i < AUDIENCE; i++) {
       if (clients[i] != NULL && museum_random(&random) % 25 == 0) {
         pipe_close(f, clients[i]);
@@ -335,11 +333,10 @@ NP_CASE("museum-listener/drop-at-once", np_pipe_close, ANY_MODE, NP_OK,
 
   listening_start(f, 1);
   listening.then = give_back_or_close;
-  for (unsigned round = 0; round < MUSEUM_ROUNDS; round++) {
+  for_rounds (round, MUSEUM_ROUNDS) {
     np_pipe *client;
     uint32_t way = museum_random(&random);
 
-    round_name("round %u", round);
     if (np_client_open(f->loop, f->name, &f->client_options, &client) ==
         NP_OK) {
       struct recorder *write = &f->helper;

@@ -10,8 +10,7 @@ NP_CASE("museum-flow/no-quota", np_pipe_write, ANY_MODE | BOTH_ENDS,
   struct recorder *write = &f->ops[1];
 
   pair_open_quota(f, 0);
-  for (unsigned round = 0; round < 15; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 15) {
     read_begin(read, f->peer, 16);
     loop_settle(f);
     assert_np_ok(np_op_cancel(&read->op));
@@ -44,8 +43,7 @@ NP_CASE("museum-flow/both-write-first", np_pipe_write, ANY_MODE, NP_OK,
   server_quotas(f, defaults.in_buffer_bytes, defaults.in_buffer_bytes);
   f->server_options.out_buffer_bytes = defaults.out_buffer_bytes;
   pair_open(f);
-  for (unsigned round = 0; round < 20; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 20) {
     museum_pattern(to_client, BYTES, round);
     museum_pattern(to_server, BYTES, round + 100);
     pipe_send(f, f->server, to_client, BYTES);
@@ -91,8 +89,7 @@ NP_CASE("museum-flow/duplex", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
   pair_open_quota(f, MUSEUM_QUOTA);
   read_begin(read, f->end, 16);
   loop_settle(f);
-  for (unsigned round = 0; round < MUSEUM_ROUNDS; round++) {
-    round_name("round %u", round);
+  for_rounds (round, MUSEUM_ROUNDS) {
     write_begin(&f->ops[1], f->end, "data", 4);
     assert_ends(&f->ops[1], NP_OK, 4);
     assert_received(f, f->peer, "data", 4);

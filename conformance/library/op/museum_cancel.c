@@ -15,8 +15,7 @@ NP_CASE("museum-cancel/late-data", np_pipe_read, ANY_MODE | BOTH_ENDS,
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   museum_pattern(pattern, sizeof(pattern), 7);
   pair_open(f);
-  for (unsigned round = 0; round < 15; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 15) {
     late->op.timeout_ms = 1;
     read_begin(late, f->end, sizeof(pattern));
     assert_ends(late, WAIT_TIMEOUT, 0);
@@ -48,10 +47,9 @@ NP_CASE("museum-cancel/scribbled-write", np_op_cancel, MODE_BYTE | BOTH_ENDS,
   pair_open(f);
   f->user = data;
   write->then = scribble;
-  for (unsigned round = 0; round < 50; round++) {
+  for_rounds (round, 50) {
     size_t part = (size_t)round * 20;
 
-    round_name("round %u", round);
     memcpy(data, original, sizeof(data));
     write_begin(write, f->end, data, sizeof(data));
     if (part > 0) {
@@ -79,10 +77,9 @@ NP_CASE("museum-cancel/no-byte-lost", np_op_cancel, ANY_MODE | BOTH_ENDS,
   uint8_t got = 0;
 
   pair_open_quota(f, MUSEUM_QUOTA);
-  for (unsigned round = 0; round < MUSEUM_TURNS; round++) {
+  for_rounds (round, MUSEUM_TURNS) {
     uint8_t byte = sent++;
 
-    round_name("round %u", round);
     read_begin(read, f->end, 16);
     if (round % 8 != 0) {
       loop_settle(f);
@@ -134,8 +131,7 @@ NP_CASE("museum-cancel/seven-of-eight", np_op_cancel, ANY_MODE,
     clients[i] = pipe_own(f, f->client);
     f->server = f->client = NULL;
   }
-  for (unsigned round = 0; round < 100; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 100) {
     for (unsigned i = 0; i < PIPES; i++) {
       read_begin(&f->ops[i], servers[i], 16);
     }
@@ -174,10 +170,9 @@ NP_CASE("museum-cancel/shared-handle", np_pipe_read, ANY_MODE | BOTH_ENDS,
   struct recorder *read = &f->ops[0];
 
   pair_open_quota(f, MUSEUM_QUOTA);
-  for (unsigned round = 0; round < 100; round++) {
+  for_rounds (round, 100) {
     uint8_t got[16];
 
-    round_name("round %u", round);
     pipe_send(f, f->peer, "seen", 4);
     assert_int_equal(unread_bytes(f->end), 4);
     assert_int_equal(museum_take_raw(f->end, got, sizeof(got)), 4);
@@ -200,8 +195,7 @@ NP_CASE("museum-cancel/stranger", np_pipe_read, ANY_MODE | BOTH_ENDS,
   struct recorder *read = &f->ops[0];
 
   pair_open_quota(f, MUSEUM_QUOTA);
-  for (unsigned round = 0; round < 200; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 200) {
     read_begin(read, f->end, 16);
     loop_settle(f);
     CancelIoEx(np_pipe_handle(f->end), NULL);
@@ -219,8 +213,7 @@ NP_CASE("museum-cancel/too-late", np_op_cancel, ANY_MODE | BOTH_ENDS,
   struct recorder *write = &f->ops[1];
 
   pair_open_quota(f, MUSEUM_QUOTA);
-  for (unsigned round = 0; round < 200; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 200) {
     /* The write completes inside the call. */
     write_begin(write, f->end, "data", 4);
     assert_np_error(np_op_cancel(&write->op), ERROR_NOT_FOUND);
@@ -285,8 +278,7 @@ NP_CASE("museum-cancel/other-thread", np_op_cancel, ANY_MODE,
   pipe_send(f, f->server, data, sizeof(data));
   f->tasks[0].then = cancel_write;
   worker = museum_worker(cancel_often, &canceller);
-  for (unsigned round = 0; round < 200; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 200) {
     write_begin(write, f->server, data, sizeof(data));
     assert_ends(write, ERROR_OPERATION_ABORTED, 0);
   }
@@ -303,8 +295,7 @@ NP_CASE("museum-cancel/old-deadline", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
   struct recorder *read = &f->ops[0];
 
   pair_open_quota(f, MUSEUM_QUOTA);
-  for (unsigned round = 0; round < MUSEUM_TURNS; round++) {
-    round_name("round %u", round);
+  for_rounds (round, MUSEUM_TURNS) {
     /* The peer's write ends the read. The limit only guards against a hang. */
     read->op.timeout_ms = 60000 + round;
     read_begin(read, f->end, 16);
@@ -347,8 +338,7 @@ NP_CASE("museum-cancel/deadline-race", np_pipe_read, ANY_MODE | BOTH_ENDS,
 
   pair_open_quota(f, MUSEUM_QUOTA);
   f->timers[0].then = send_now;
-  for (unsigned round = 0; round < 60; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 60) {
     read->op.timeout_ms = 1 + round % 3;
     read_begin(read, f->end, 16);
     assert_np_error(np_timer_start(f->loop, &f->timers[0].timer, 2, on_timer),
@@ -374,8 +364,7 @@ NP_CASE("museum-cancel/timer-moved", np_timer_start, NO_MODE, NP_OK,
   uint64_t started_ms = 0;
 
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  for (unsigned round = 0; round < 20000; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 20000) {
     assert_np_error(np_timer_start(f->loop, &timer->timer,
                                    round % 2 == 0 ? 60000 : 30000, on_timer),
                     NP_OK);

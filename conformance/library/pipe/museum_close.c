@@ -9,8 +9,7 @@ NP_CASE("museum-close/never-connected", np_pipe_close, ANY_MODE, NP_OK,
         "this.",
         "Named Pipe Operations; museum H03") {
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  for (unsigned round = 0; round < 200; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 200) {
     server_listen(f);
     pipe_close(f, f->server);
     assert_np_ok(loop_run(f));
@@ -24,12 +23,11 @@ NP_CASE("museum-close/one-of-two-waiting", np_pipe_close, ANY_MODE,
         "and the other instance serves the next client.",
         "Named Pipe Operations; museum H05 H09 L17") {
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  for (unsigned round = 0; round < 100; round++) {
+  for_rounds (round, 100) {
     struct recorder *closed = &f->ops[0];
     struct recorder *stays = &f->ops[1];
     np_pipe *first;
 
-    round_name("round %u", round);
     server_listen(f);
     first = f->server;
     connect_begin(closed, first);
@@ -54,10 +52,9 @@ NP_CASE("museum-close/cancelled-connect", np_op_cancel, ANY_MODE,
   struct recorder *connect = &f->ops[0];
 
   museum_listen(f);
-  for (unsigned round = 0; round < 100; round++) {
+  for_rounds (round, 100) {
     np_pipe *other = NULL;
 
-    round_name("round %u", round);
     connect_begin(connect, f->server);
     if (round % 2 == 0) {
       loop_settle(f);
@@ -81,11 +78,10 @@ NP_CASE("museum-close/ghost", np_pipe_close, NO_MODE, NP_OK,
   uint32_t random = 1;
 
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  for (unsigned round = 0; round < MUSEUM_ROUNDS; round++) {
+  for_rounds (round, MUSEUM_ROUNDS) {
     uint32_t way = museum_random(&random);
     bool before = way % 2 == 0;
 
-    round_name("round %u", round);
     server_listen(f);
     if (!before) {
       connect_begin(connect, f->server);
@@ -129,10 +125,9 @@ NP_CASE("museum-close/woken", np_loop_post, NO_MODE, ERROR_OPERATION_ABORTED,
 
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   f->tasks[0].then = close_server;
-  for (unsigned round = 0; round < 100; round++) {
+  for_rounds (round, 100) {
     HANDLE worker;
 
-    round_name("round %u", round);
     server_listen(f);
     connect_begin(&f->ops[0], f->server);
     worker = museum_worker(post_task, &closing);
@@ -158,8 +153,7 @@ NP_CASE("museum-close/everything-in-flight", np_pipe_close,
   enum { READS = 3, WRITES = 3 };
 
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  for (unsigned round = 0; round < 100; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 100) {
     pair_open(f);
     pipe_send(f, f->end, data, sizeof(data));
     for (unsigned i = 0; i < READS; i++) {
@@ -191,11 +185,10 @@ NP_CASE("museum-close/late-packets", np_pipe_close, ANY_MODE | BOTH_ENDS,
   static uint8_t data[64];
 
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  for (unsigned round = 0; round < 100; round++) {
+  for_rounds (round, 100) {
     struct recorder *hit = &f->ops[0];
     struct recorder *missed = &f->ops[1];
 
-    round_name("round %u", round);
     pair_open(f);
     read_begin(hit, f->end, 16);
     read_begin(missed, f->end, 16);
@@ -222,10 +215,9 @@ NP_CASE("museum-close/twice", np_pipe_close, ANY_MODE | BOTH_ENDS,
         "and its on_closed never runs.",
         "Named Pipe Operations; museum H18 L17") {
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  for (unsigned round = 0; round < 50; round++) {
+  for_rounds (round, 50) {
     np_pipe *end;
 
-    round_name("round %u", round);
     pair_open(f);
     end = f->end;
     read_begin(&f->ops[0], end, 16);
@@ -247,8 +239,7 @@ NP_CASE("museum-close/blocked-write", np_pipe_close, ANY_MODE | BOTH_ENDS,
   static uint8_t data[MUSEUM_QUOTA];
 
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  for (unsigned round = 0; round < 50; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 50) {
     pair_open(f);
     pipe_send(f, f->end, data, sizeof(data));
     write_begin(&f->ops[0], f->end, data, sizeof(data));

@@ -74,10 +74,9 @@ NP_CASE("museum-handle/asked-while-busy", np_pipe_info, ANY_MODE | BOTH_ENDS,
   read_begin(read, f->end, sizeof(read->buffer));
   write_begin(write, f->end, data, sizeof(data));
   reads_post(f);
-  for (unsigned round = 0; round < 100; round++) {
+  for_rounds (round, 100) {
     np_info info = {.size = sizeof(info)};
 
-    round_name("round %u", round);
     assert_np_ok(np_pipe_info(f->end, &info));
     assert_int_equal(info.state, NP_CONNECTED);
   }
@@ -118,8 +117,7 @@ NP_CASE("museum-handle/duplicate-keeps-open", np_pipe_close,
   HANDLE duplicate = NULL;
 
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  for (unsigned round = 0; round < 50; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 50) {
     pair_open(f);
     assert_true(DuplicateHandle(GetCurrentProcess(), np_pipe_handle(f->end),
                                 GetCurrentProcess(), &duplicate, 0, FALSE,
@@ -145,10 +143,9 @@ NP_CASE("museum-handle/exported", np_pipe_handle, ANY_MODE | BOTH_ENDS, NP_OK,
   unsigned order;
 
   pair_open_quota(f, MUSEUM_QUOTA);
-  for (unsigned round = 0; round < 100; round++) {
+  for_rounds (round, 100) {
     uint8_t got[16];
 
-    round_name("round %u", round);
     pipe_send(f, f->peer, "data", 4);
     order = f->order;
     assert_int_equal(museum_take_raw(f->end, got, sizeof(got)), 4);
@@ -251,8 +248,7 @@ NP_CASE("museum-handle/info-often", np_pipe_info, ANY_MODE | BOTH_ENDS, NP_OK,
 
   pair_open_quota(f, MUSEUM_QUOTA);
   total = f->allocator.total;
-  for (unsigned round = 0; round < 5000; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 5000) {
     assert_np_ok(np_pipe_info(f->end, &info));
   }
   assert_int_equal(f->allocator.total, total);

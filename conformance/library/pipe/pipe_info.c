@@ -129,9 +129,7 @@ NP_CASE("pipe-info/inbound", np_pipe_info, ANY_MODE | BOTH_ENDS, NP_OK,
         "CreateNamedPipe#parameters") {
   np_info info;
 
-  f->server_options.outbound = false;
-  f->client_options.read = false;
-  f->client_options.read_mode = NP_BYTE;
+  options_inbound(f);
   pair_open(f);
   info = info_of(f->end);
   assert_int_equal(info.readable, !is_client_end(f));

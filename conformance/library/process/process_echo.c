@@ -42,8 +42,7 @@ NP_CASE("process-echo/echo-crowd", np_server_connect, ANY_MODE | END_SERVER,
     f->server = NULL;
     puppet_order(puppets[i], "echo 30");
   }
-  for (unsigned round = 0; round < ROUNDS; round++) {
-    round_name("round %u", round);
+  for_rounds (round, ROUNDS) {
     for (unsigned i = 0; i < PROCESSES; i++) {
       write_begin(&f->ops[i], servers[i], &round, sizeof(round));
     }

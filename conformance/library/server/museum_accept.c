@@ -42,11 +42,10 @@ NP_CASE("museum-accept/ghost-hail", np_server_connect, ANY_MODE, NP_OK,
   uint32_t random = 1;
 
   museum_listen(f);
-  for (unsigned round = 0; round < MUSEUM_ROUNDS; round++) {
+  for_rounds (round, MUSEUM_ROUNDS) {
     /* in later rounds the instance is disconnected at this point */
     bool early = round == 0;
 
-    round_name("round %u", round);
     if (early) {
       haunt(f, museum_random(&random));
     }
@@ -74,8 +73,7 @@ NP_CASE("museum-accept/ghost-again", np_server_connect, NO_MODE, ERROR_NO_DATA,
   museum_listen(f);
   haunt(f, 0);
   museum_accept(f, f->server);
-  for (unsigned round = 0; round < 100; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 100) {
     connect_begin(&f->ops[0], f->server);
     assert_ends(&f->ops[0], ERROR_NO_DATA, 0);
   }
@@ -161,10 +159,9 @@ NP_CASE("museum-accept/client-first", np_server_connect, ANY_MODE, NP_OK,
         "callback, no packet to wait for, and both ends can talk.",
         "ConnectNamedPipe#remarks; museum A11 A12 A18 P13") {
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
-  for (unsigned round = 0; round < MUSEUM_ROUNDS; round++) {
+  for_rounds (round, MUSEUM_ROUNDS) {
     struct recorder *connect = &f->ops[0];
 
-    round_name("round %u", round);
     server_listen(f);
     client_open_end(f);
     connect_begin(connect, f->server);
@@ -186,8 +183,7 @@ NP_CASE("museum-accept/one-after-another", np_server_connect, ANY_MODE, NP_OK,
         "DisconnectNamedPipe#remarks; museum A15 K08 S01") {
   museum_listen(f);
   connect_begin(&f->ops[0], f->server);
-  for (unsigned round = 0; round < 100; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 100) {
     client_open_end(f);
     assert_ends(&f->ops[0], NP_OK, 0);
     museum_echo(f, f->server, f->client);
@@ -209,13 +205,12 @@ NP_CASE("museum-accept/replace", np_pipe_close, ANY_MODE, NP_OK,
   uint32_t random = 1;
 
   museum_listen(f);
-  for (unsigned round = 0; round < MUSEUM_ROUNDS; round++) {
+  for_rounds (round, MUSEUM_ROUNDS) {
     uint32_t way = museum_random(&random);
     np_pipe *accepted = f->server;
     np_pipe *client = museum_open(f);
     struct recorder *read = &f->ops[round % 8];
 
-    round_name("round %u", round);
     museum_accept(f, accepted);
     server_listen(f);
     read_begin(read, accepted, 16);
@@ -278,8 +273,7 @@ NP_CASE("museum-accept/foreign-loop", np_loop_dispatch, ANY_MODE, NP_OK,
 
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   loop_remake_foreign(f, 77);
-  for (unsigned round = 0; round < 20; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 20) {
     server_listen(f);
     connect_begin(connect, f->server);
     read_begin(read, f->server, 16); /* No client is connected yet. */

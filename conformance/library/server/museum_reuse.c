@@ -90,8 +90,7 @@ static void reuse(np_fixture *f, enum leftover leftover, np_error expected,
   struct recorder *connect = &f->ops[2];
 
   pair_open_quota(f, MUSEUM_QUOTA);
-  for (unsigned round = 0; round < SESSIONS; round++) {
-    round_name("round %u", round);
+  for_rounds (round, SESSIONS) {
     leave_behind(f, leftover);
     next_session(f, connect);
     op_wait(left);
@@ -189,8 +188,7 @@ NP_CASE("museum-reuse/connect-aborted", np_server_disconnect, ANY_MODE,
   struct recorder *connect = &f->ops[1];
 
   museum_listen(f);
-  for (unsigned round = 0; round < SESSIONS; round++) {
-    round_name("round %u", round);
+  for_rounds (round, SESSIONS) {
     connect_begin(aborted, f->server);
     if (round % 2 == 0) {
       loop_settle(f);
@@ -220,8 +218,7 @@ NP_CASE("museum-reuse/eof-stays", np_pipe_read, ANY_MODE | BOTH_ENDS,
   loop_settle(f);
   pipe_close(f, f->peer);
   assert_ends(&f->ops[0], ERROR_BROKEN_PIPE, 0);
-  for (unsigned round = 0; round < 200; round++) {
-    round_name("round %u", round);
+  for_rounds (round, 200) {
     read_begin(&f->ops[0], f->end, 16);
     write_begin(&f->ops[1], f->end, "data", 4);
     op_wait(&f->ops[0]);

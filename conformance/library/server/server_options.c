@@ -90,9 +90,7 @@ NP_CASE("server-options/message-reads-of-bytes", np_server_create, NO_MODE,
 NP_CASE("server-options/inbound", np_server_create, ANY_MODE, NP_OK,
         "An inbound server reads what clients write, and cannot write.",
         "CreateNamedPipe#parameters") {
-  f->server_options.outbound = false;
-  f->client_options.read = false;
-  f->client_options.read_mode = NP_BYTE;
+  options_inbound(f);
   pair_open(f);
   assert_passes(f, f->client, f->server, "abc", 3);
   assert_np_error(np_pipe_write(f->server, "abc", 3, &f->op, on_never),
