@@ -3,7 +3,7 @@
 # own. Source it; it sets `top`, `logs` and `reports`.
 #
 # A line a step: `ok`, `FAIL` or `not run` (exit code 77; the reason follows),
-# seconds, name. A chain is a shell function that runs steps one after the
+# seconds, seconds of a processor (what Wine starts is not among them), name. A chain is a shell function that runs steps one after the
 # other; several chains run side by side.
 #
 # On a terminal there is also one live line, the last: seconds, steps that are ok
@@ -83,9 +83,10 @@ live_end() {
 # step NAME COMMAND...: answers whether the command succeeded.
 step() {
   local name=$1 file=$logs/${1//[ \/]/-} start=$EPOCHREALTIME result=0 word colour
+  local TIMEFORMAT='%U %S'
   shift
   echo "$EPOCHSECONDS $name" >"$file.runs"
-  "$@" >"$file.log" 2>&1 </dev/null || result=$?
+  { time "$@" >"$file.log" 2>&1 </dev/null; } 2>"$file.cpu" || result=$?
   rm -f "$file.runs"
   local took=$((${EPOCHREALTIME/./} - ${start/./}))
   case $result in
@@ -96,9 +97,9 @@ step() {
   echo "$word" >"$file.result"
   # One write for all lines: chains print side by side.
   {
-    printf '%s%s%-7s%s %6d.%d s  %s' "$hide" "$colour" "$word" \
+    printf '%s%s%-7s%s %6d.%d s %6.1f cpu  %s' "$hide" "$colour" "$word" \
       "${colour:+$plain}" $((took / 1000000)) \
-      $((took / 100000 % 10)) "$name"
+      $((took / 100000 % 10)) "$(awk '{ print $1 + $2 }' "$file.cpu")" "$name"
     if [ "$word" = 'not run' ]; then
       printf ': %s' "$(tail -n 1 "$file.log")"
     fi
