@@ -60,18 +60,19 @@ static void in_free(np_channel *channel) {
 }
 
 /* unused_free frees the memory that holds no message and that no read in flight
- * uses. */
+ * uses: a read goes to `in`, or to the pile. */
 static void unused_free(np_channel *channel) {
   const bool is_free = !channel->is_reading || channel->into != NULL;
+  const bool goes_to_in = channel->is_framed && !channel->is_direct;
 
   if (channel->is_framed) {
     np__frame_decoder_take_back(&channel->decoder);
-    if (is_free || channel->is_direct) {
+    if (is_free || !goes_to_in) {
       in_free(channel);
     }
   }
   if ((pile_of(channel)->used == 0 || channel->receive_error != NP_OK) &&
-      (channel->is_framed || is_free)) {
+      (is_free || goes_to_in)) {
     np__pile_clear(pile_of(channel), 0);
   }
 }

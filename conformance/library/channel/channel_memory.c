@@ -201,6 +201,25 @@ NP_CASE("channel-memory/memory-idle", np_channel_receive, ANY_MODE, NP_OK,
   }
 }
 
+NP_CASE("channel-memory/memory-idle-header", np_channel_receive,
+        BYTE_READS | BOTH_ENDS, NP_OK,
+        "A frame whose header came arrives whole, also if its bytes come only "
+        "after the channel was idle.",
+        "npipe/channel.h") {
+  size_t base = channel_open_counted(f, NULL);
+
+  frame_make(LONG_BYTES);
+  receive_begin(&f->ops[0], f->channel);
+  pipe_send(f, f->peer, wire, 4);
+  loop_quiet(f);
+  idle_wait(f, base + NP_CHANNEL_IDLE_BYTES + NP_FRAME_MEMORY_BYTES);
+  write_begin(&f->ops[1], f->peer, wire + 4, LONG_BYTES);
+  loop_until_count(f, &f->ops[0].done_count, 1);
+  assert_done(&f->ops[0], NP_OK, LONG_BYTES);
+  assert_memory_equal(np_channel_data(f->channel), wire + 4, LONG_BYTES);
+  loop_until_count(f, &f->ops[1].done_count, 1);
+}
+
 NP_CASE("channel-memory/memory-idle-pair", np_channel_receive, MODE_BYTE, NP_OK,
         "Both ends of a connection with a channel each, that are idle and wait "
         "for a message, take at most 4 KiB of memory, before their first "
