@@ -113,9 +113,9 @@ NP_PLATFORM_CASE("platform/close/one-of-two-handles", CloseHandle,
 
 NP_PLATFORM_CASE("platform/close/name-is-free", CloseHandle, NO_MODE,
                  ERROR_FILE_NOT_FOUND,
-                 "When all server handles are closed the name is gone, though "
-                 "a client is still open, and may be made anew, with another "
-                 "direction.",
+                 "All server handles are closed while a client is still open. "
+                 "The name is free: a new pipe can be created with it, also "
+                 "with another direction.",
                  "wine ntdll/tests/pipe.c#test_pipe_local_info; museum K02") {
   struct nt_pipe_local local;
 
@@ -182,9 +182,9 @@ NP_PLATFORM_CASE("platform/close/write-behind-a-full-quota", CloseHandle,
 
 NP_PLATFORM_CASE("platform/close/write-that-never-fits", CloseHandle,
                  ANY_MODE | BOTH_ENDS, ERROR_BROKEN_PIPE,
-                 "Of two writes that wait the first, longer than the quota, "
-                 "fails when the peer closes; the second fails, too, or "
-                 "succeeds.",
+                 "Two writes wait, and the first is longer than the quota. "
+                 "When the peer closes, the first fails. The second fails, "
+                 "too, or succeeds.",
                  "reactos npfs#NpRemoveDataQueueEntry") {
   static const char full[QUOTA + 1];
   struct result result;

@@ -45,9 +45,11 @@ NP_PLATFORM_CASE("platform/disconnect/ends-a-write", DisconnectNamedPipe,
 
 NP_PLATFORM_CASE("platform/disconnect/control", NtFsControlFile,
                  ANY_MODE | BOTH_ENDS, NO_ERROR,
-                 "FSCTL_PIPE_DISCONNECT with an event ends the session before "
-                 "it returns, also if the peer has not read and though "
-                 "nothing signals the handle; it has no packet.",
+                 "The handle is never signalled "
+                 "(FILE_SKIP_SET_EVENT_ON_HANDLE). FSCTL_PIPE_DISCONNECT with "
+                 "an event still ends the session before the call returns, "
+                 "also if the peer has not read everything. It posts no "
+                 "packet.",
                  "FSCTL_PIPE_DISCONNECT; FILE_SKIP_SET_EVENT_ON_HANDLE") {
   struct io *io;
 

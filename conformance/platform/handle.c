@@ -107,9 +107,9 @@ NP_PLATFORM_CASE("platform/handle/count", NtQueryObject, ANY_MODE | BOTH_ENDS,
 
 NP_PLATFORM_CASE("platform/handle/foreign-packet", CreateIoCompletionPort,
                  ANY_MODE | BOTH_ENDS, NO_ERROR,
-                 "The port belongs to the file object: an operation on a "
-                 "duplicate sends its packet there, with the OVERLAPPED of "
-                 "whoever began it.",
+                 "The port belongs to the file object. An operation on a "
+                 "duplicated handle posts its packet there, with the "
+                 "OVERLAPPED of its caller.",
                  "CreateIoCompletionPort#remarks") {
   static char room[16];
   HANDLE duplicate = NULL;

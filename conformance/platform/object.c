@@ -20,8 +20,8 @@ static DWORD WINAPI try_take(void *mutex) {
 
 NP_PLATFORM_CASE("platform/object/mutex-abandoned", WaitForSingleObject,
                  NO_MODE, NO_ERROR,
-                 "The next wait for a mutex whose owner has ended is told that "
-                 "it was abandoned; the one after that is not.",
+                 "The owner of a mutex has ended. The next wait succeeds with "
+                 "WAIT_ABANDONED. The wait after that succeeds as usual.",
                  "Mutex Objects#remarks") {
   HANDLE mutex = win_own(f, CreateMutexW(NULL, FALSE, NULL));
 

@@ -140,9 +140,9 @@ static DWORD control(HANDLE pipe, struct nt_peek *peeked, ULONG data_size,
 }
 
 NP_PLATFORM_CASE("platform/peek/control", NtFsControlFile, ANY_MODE, NO_ERROR,
-                 "FSCTL_PIPE_PEEK tells the state, the bytes and the length of "
-                 "the first message; too short a buffer is a warning on a "
-                 "message pipe only.",
+                 "FSCTL_PIPE_PEEK returns the state, the number of bytes and "
+                 "the length of the first message. A buffer that is too short "
+                 "gives a warning on message pipes only.",
                  "wine ntdll/tests/pipe.c#test_peek") {
   bool messages = f->type == PIPE_TYPE_MESSAGE;
   struct nt_peek peeked;
@@ -203,9 +203,9 @@ static void control_on_port(struct platform *f, ULONG size, DWORD expected) {
 /* Windows 8 and later may let it pend. */
 NP_PLATFORM_CASE("platform/peek/control-on-a-port", NtFsControlFile,
                  ANY_MODE | BOTH_ENDS, NO_ERROR,
-                 "On a handle that skips its port FSCTL_PIPE_PEEK is answered "
-                 "at once, without a packet, or pends, with one, also where it "
-                 "succeeds.",
+                 "The handle skips its port on success. FSCTL_PIPE_PEEK then "
+                 "completes at once without a packet, or it pends and posts a "
+                 "packet, also if it succeeds.",
                  "wine ntdll/tests/pipe.c#test_completion") {
   pair_create_on_port(f, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS);
   assert_result(win_write(f, f->peer, "abcd", 4), 0, 4);

@@ -130,9 +130,9 @@ NP_PLATFORM_CASE("platform/port/event-and-packet", ReadFile, NO_MODE, NO_ERROR,
 
 NP_PLATFORM_CASE("platform/port/low-bit-of-the-event",
                  GetQueuedCompletionStatus, ANY_MODE | BOTH_ENDS, NO_ERROR,
-                 "An event handle with its low bit set keeps the operation's "
-                 "packet away, whether it is done at once or later; the event "
-                 "is set.",
+                 "The low bit of hEvent is set. The operation then posts no "
+                 "packet, whether it completes at once or later. The event is "
+                 "signalled.",
                  "GetQueuedCompletionStatus#remarks") {
   struct io *io;
 

@@ -114,8 +114,9 @@ NP_PLATFORM_CASE("platform/read/nothing-of-an-empty-pipe", ReadFile,
 
 NP_PLATFORM_CASE("platform/read/nothing-of-an-empty-pipe-in-messages", ReadFile,
                  MODE_MESSAGE | BOTH_ENDS, ERROR_MORE_DATA,
-                 "A message read of 0 bytes pends until a message comes. Then "
-                 "it reports that there is more data, and takes none of it.",
+                 "A message read of 0 bytes pends until a message arrives. It "
+                 "then ends with ERROR_MORE_DATA and takes nothing of the "
+                 "message.",
                  "wine kernel32/tests/pipe.c#test_readfileex_pending") {
   char buffer[1];
   struct io *io = pair_io(f);

@@ -53,8 +53,8 @@ NP_PLATFORM_CASE("platform/write/one-byte-over-quota", WriteFile,
 NP_PLATFORM_CASE(
     "platform/write/until-the-rest-fits", WriteFile, BYTE_READS | BOTH_ENDS,
     NO_ERROR,
-    "A pending write completes when its unread rest fits the quota: a write of "
-    "quota + 2000 bytes when 2000 bytes were read.",
+    "A pending write completes when its unread rest fits the quota. A write of "
+    "quota + 2000 bytes completes when 2000 bytes were read.",
     "wine kernel32/tests/pipe.c#test_blocking_rw") {
   struct io *io = pair_io(f);
 
@@ -181,8 +181,9 @@ NP_PLATFORM_CASE("platform/write/whole-among-others", WriteFile,
  * count of what the quota holds goes below 0. */
 NP_PLATFORM_CASE("platform/write/read-of-more-than-the-quota", WriteFile,
                  BYTE_READS | BOTH_ENDS, NO_ERROR,
-                 "A pending write of which one read takes more than the quota "
-                 "holds ends when its rest fits, or when all of it is read.",
+                 "A pending write is longer than the quota, and one read takes "
+                 "more than the quota. The write completes when its rest fits, "
+                 "or when all of it was read.",
                  "reactos npfs#NpReadDataQueue") {
   struct io *io = io_new(f);
 
@@ -201,8 +202,8 @@ NP_PLATFORM_CASE("platform/write/read-of-more-than-the-quota", WriteFile,
 
 NP_PLATFORM_CASE("platform/write/behind-a-read-without-quota", WriteFile,
                  ANY_MODE | BOTH_ENDS, NO_ERROR,
-                 "With a quota of 0, a write behind a write that was read in "
-                 "part pends until it is read itself, or completes before.",
+                 "The quota is 0, and a first write was read in part. A second "
+                 "write pends until it is read itself, or it completes before.",
                  "reactos npfs#NpReadDataQueue") {
   struct io *first = io_new(f);
   struct io *second = io_new(f);

@@ -84,9 +84,8 @@ static void then_receive_again(np_fixture *f, struct recorder *recorder) {
 
 NP_CASE("budget-channel/channel-stream", np_channel_send, MODE_BYTE | BOTH_ENDS,
         NP_OK,
-        "In a stream of short messages with one in flight, each message is "
-        "one write; one read returns many messages, and the port is not "
-        "polled.",
+        "In a stream of short messages with one in flight, each message is one "
+        "write. One read returns many messages, and the port is not polled.",
         "npipe/loop.h") {
   struct channel_calls before;
   struct channel_calls cost;
@@ -134,9 +133,9 @@ static void then_receive_large(np_fixture *f, struct recorder *recorder) {
 
 NP_CASE("budget-channel/channel-large", np_channel_send, BYTE_READS | BOTH_ENDS,
         NP_OK,
-        "Many messages that all but fill the pipe, sent together to a reader "
-        "on the same loop, are a write and a read each: after each the reader "
-        "has its turn, none waits, and the port is not asked.",
+        "Many messages that almost fill the pipe are sent together to a reader "
+        "on the same loop. Each takes one write and one read, and the reader "
+        "gets a turn after each. No write waits, and the port is not polled.",
         "npipe/loop.h") {
   static char data[LARGE];
   struct channel_calls before;
@@ -168,10 +167,9 @@ static void then_send_large(np_fixture *f, struct recorder *recorder) {
 
 NP_CASE("budget-channel/channel-large-stream", np_channel_receive,
         ANY_MODE | BOTH_ENDS, NP_OK,
-        "In a stream of large messages with one in flight, each message is "
-        "one write and one read: the callback of a receive runs in the turn "
-        "of its read, so that the next read begins before the next write must "
-        "wait.",
+        "In a stream of large messages with one in flight, each message takes "
+        "one write and one read. The callback of a receive runs in the turn of "
+        "its read. So the next read begins before the next write must wait.",
         "npipe/loop.h") {
   struct channel_calls before;
   struct channel_calls cost;
@@ -210,10 +208,10 @@ static void then_receive_waiting(np_fixture *f, struct recorder *recorder) {
 
 NP_CASE("budget-channel/channel-waiting", np_channel_send,
         BYTE_READS | BOTH_ENDS, NP_OK,
-        "A message of the size of the quota exceeds it together with its "
-        "header, and waits. Its reader lets it complete and gets no extra "
-        "turn for this: each message is two writes and one read that finds "
-        "data.",
+        "A message has the size of the quota. With its header it is longer "
+        "than the quota, so its write waits. The reader lets the write "
+        "complete and gets no extra turn for this. Each message takes two "
+        "writes and one read that finds data.",
         "npipe/loop.h") {
   struct channel_calls before;
   struct channel_calls cost;
@@ -234,9 +232,9 @@ NP_CASE("budget-channel/channel-waiting", np_channel_send,
 
 NP_CASE("budget-channel/channel-idle", np_channel_receive, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "A channel that waits for its first message has a read buffer of 200 "
-        "bytes at most. One that got long messages gets the next with one read "
-        "and takes no memory for it.",
+        "A channel that waits for its first message has a read buffer of at "
+        "most 200 bytes. After long messages, the next one takes one read and "
+        "no new memory.",
         "npipe/channel.h") {
   static char data[LARGE];
   uint64_t before;

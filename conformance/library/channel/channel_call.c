@@ -26,8 +26,8 @@ NP_CASE("channel-call/call", np_channel_call, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("channel-call/call-pipelined", np_channel_call, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "Calls wait in line: the request of each goes out when the call before "
-        "it has its reply, and they are called back in their order.",
+        "Calls wait in line. The request of a call is sent when the call "
+        "before it has its reply. Their callbacks run in their order.",
         "npipe/channel.h") {
   static const char *texts[] = {"a", "bb", "ccc", "dddd"};
 
@@ -79,10 +79,10 @@ NP_CASE("channel-call/call-parameters", np_channel_call, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("channel-call/call-timeout", np_channel_call, ANY_MODE | BOTH_ENDS,
         ERROR_INVALID_STATE,
-        "After a call that times out when its request went out, each later "
-        "call ends with an error and sends nothing, because the next message "
-        "could be the late reply. The late reply is a message for a receive. "
-        "Sends and receives go on.",
+        "A call times out after its request was sent. Each later call then "
+        "ends with an error and sends nothing, because the next message may be "
+        "the late reply. A receive gets the late reply. Sends and receives go "
+        "on.",
         "npipe/channel.h") {
   calls_open(f);
   asked[0].call.op.timeout_ms = 20;

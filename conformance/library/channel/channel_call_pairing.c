@@ -30,9 +30,9 @@ static void call_refused(np_fixture *f, struct call_recorder *call,
 
 NP_CASE("channel-call-pairing/call-unasked", np_channel_call,
         ANY_MODE | BOTH_ENDS, ERROR_PIPE_BUSY,
-        "A message that lies unread when a call's turn comes is no reply: the "
-        "call ends, nothing is sent, and the message stays for a receive. Then "
-        "calls go on.",
+        "A message is unread when the turn of a call comes. The message is no "
+        "reply: the call ends and sends nothing, and the message stays for a "
+        "receive. Later calls work.",
         "npipe/channel.h") {
   calls_open(f, NULL);
   for (unsigned i = 0; i < 2; i++) {
@@ -84,8 +84,9 @@ NP_CASE("channel-call-pairing/call-unasked-part", np_channel_call,
 
 NP_CASE("channel-call-pairing/call-unasked-long", np_channel_call,
         ANY_MODE | BOTH_ENDS, ERROR_PIPE_BUSY,
-        "A message that lies unread is no reply, also when it is longer than "
-        "the read by which the call looks for it.",
+        "A message that was unread before the call is no reply. This holds "
+        "also if the message is longer than the read by which the call looks "
+        "for it.",
         "npipe/channel.h") {
   static char longer[3000];
 
@@ -131,9 +132,9 @@ NP_CASE("channel-call-pairing/call-unasked-request-waits", np_channel_call,
 
 NP_CASE("channel-call-pairing/call-behind-receive", np_channel_call,
         ANY_MODE | BOTH_ENDS, NP_OK,
-        "Calls and receives are answered in the order in which they began: a "
-        "call's request waits for the receives before it, and a receive gets "
-        "what comes behind the reply of the call before it.",
+        "Calls and receives end in the order in which they began. The request "
+        "of a call waits for the receives before it. A receive gets the "
+        "message behind the reply of the call before it.",
         "npipe/channel.h") {
   calls_open(f, NULL);
   receive_begin(&f->ops[0], f->channel);
@@ -153,8 +154,8 @@ NP_CASE("channel-call-pairing/call-behind-receive", np_channel_call,
 
 NP_CASE("channel-call-pairing/call-behind-late-receive", np_channel_call,
         ANY_MODE | BOTH_ENDS, NP_OK,
-        "If the receive before a call is cancelled or late, the request of the "
-        "call goes out, unless a message has come meanwhile.",
+        "The receive before a call is cancelled or times out. The request of "
+        "the call is then sent, unless a message has arrived meanwhile.",
         "npipe/channel.h") {
   calls_open(f, NULL);
   for (unsigned i = 0; i < 3; i++) {
@@ -297,7 +298,7 @@ enum { STAGES_MAX = 8 };
 
 NP_CASE("channel-call-pairing/call-cancel-at-once", np_channel_call,
         ANY_MODE | BOTH_ENDS, ERROR_OPERATION_ABORTED,
-        "A call that is cancelled right after its start ends; so does a call "
+        "A call that is cancelled right after its start ends. So does a call "
         "with a time limit that gets no reply.",
         "npipe/op.h") {
   for (unsigned i = 0; i < 2; i++) {
@@ -318,8 +319,8 @@ NP_CASE("channel-call-pairing/call-cancel-at-once", np_channel_call,
 
 NP_CASE("channel-call-pairing/call-cancel-each-stage", np_channel_call,
         ANY_MODE | BOTH_ENDS, ERROR_OPERATION_ABORTED,
-        "After whichever turn of the loop a call is cancelled: it ends with "
-        "the cancel or with its own reply, and the call behind it with its own "
+        "A call is cancelled after each possible turn of the loop. It ends as "
+        "cancelled or with its own reply. The call behind it ends with its own "
         "reply or an error.",
         "npipe/op.h") {
   for (unsigned turns = 0; turns < STAGES_MAX; turns++) {

@@ -36,9 +36,9 @@ static void small_quota(np_fixture *f) {
 
 NP_CASE("channel-cancel/cancel-copied", np_channel_send, BYTE_READS | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
-        "A cancelled send that shares a write with others is abandoned once "
-        "the kernel has the write: its callback runs at once, and the write "
-        "and the channel go on.",
+        "A cancelled send shares a write with other sends. It is abandoned "
+        "once the kernel has the write: its callback runs at once, and the "
+        "write and the channel go on.",
         "npipe/channel.h; museum L14") {
   small_quota(f);
   channel_pair(f, NULL);
@@ -61,8 +61,9 @@ NP_CASE("channel-cancel/cancel-copied", np_channel_send, BYTE_READS | BOTH_ENDS,
 
 NP_CASE("channel-cancel/timeout-copied", np_channel_send,
         BYTE_READS | BOTH_ENDS, WAIT_TIMEOUT,
-        "A send that shares a write with others is abandoned when it times "
-        "out: its callback runs at once, and the write and the channel go on.",
+        "A send that shares a write with other sends is abandoned when it "
+        "times out. Its callback runs at once. The write and the channel go "
+        "on.",
         "npipe/channel.h") {
   static char big[200];
 
@@ -173,8 +174,8 @@ NP_CASE("channel-cancel/cancel-behind-header", np_channel_send,
 
 NP_CASE("channel-cancel/peer-closes-in-write", np_channel_send,
         ANY_MODE | BOTH_ENDS, ERROR_BROKEN_PIPE,
-        "A peer that closes while a write waits ends the messages in the "
-        "write, and those that wait behind it.",
+        "The peer closes while a write waits. The sends of this write end, and "
+        "the sends that wait behind it end, too.",
         "WriteFile#pipes") {
   static char big[8000];
 
@@ -198,8 +199,8 @@ static void task_cancel_first(np_fixture *f, struct task_recorder *recorder) {
 
 NP_CASE("channel-cancel/receive-cancel-order", np_channel_receive,
         ANY_MODE | BOTH_ENDS, ERROR_OPERATION_ABORTED,
-        "A receive that is cancelled when a message is there for the next is "
-        "called back before that.",
+        "A receive is cancelled while a message is there for the next receive. "
+        "The callback of the cancelled one runs first.",
         "npipe/channel.h") {
   static const char frame[] = "\0\0\0\3abc";
 

@@ -35,8 +35,9 @@ NP_CASE("channel-cancel-stages/half-close-behind-a-cancel", np_channel_shutdown,
 
 NP_CASE("channel-cancel-stages/half-close-cancel-at-once", np_channel_shutdown,
         MESSAGE_TYPE | BOTH_ENDS, ERROR_OPERATION_ABORTED,
-        "A half-close that is cancelled in the call after its start ends, and "
-        "messages can be sent again; one with a time limit is late.",
+        "A half-close that is cancelled right after its start ends as "
+        "cancelled, and messages can be sent again. A half-close with a time "
+        "limit can time out.",
         "npipe/op.h") {
   const np_channel_options options = half_close_at_once();
 
@@ -78,9 +79,9 @@ NP_CASE("channel-cancel-stages/half-close-cancel-in-callback",
 
 NP_CASE("channel-cancel-stages/half-close-cancel-each-stage",
         np_channel_shutdown, MESSAGE_TYPE | BOTH_ENDS, ERROR_OPERATION_ABORTED,
-        "After whichever turn of the loop a half-close is cancelled, while the "
-        "peer reads: it ends, cancelled, with messages that can be sent again, "
-        "or with success, and the peer reads the end.",
+        "A half-close is cancelled after each possible turn of the loop, while "
+        "the peer reads. If it ends as cancelled, messages can be sent again. "
+        "If it ends with success, the peer reads the end.",
         "npipe/op.h") {
   const np_channel_options options = half_close_at_once();
 
@@ -125,9 +126,9 @@ static void task_cancel_op(np_fixture *f, struct task_recorder *recorder) {
 
 NP_CASE("channel-cancel-stages/receive-into-cancel-ended",
         np_channel_receive_into, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A receive into the caller's buffer is cancelled after its message has "
-        "come and before its callback: it reports the message or the cancel, "
-        "and the message is not lost.",
+        "A receive into the caller's buffer is cancelled between the arrival "
+        "of its message and its callback. It reports the message or the "
+        "cancel. The message is not lost.",
         "npipe/op.h") {
   static const char frame[] = "\0\0\0\3abc";
 

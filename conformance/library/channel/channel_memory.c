@@ -99,9 +99,9 @@ NP_CASE("channel-memory/memory-announced", np_channel_receive, MODE_BYTE,
 
 NP_CASE("channel-memory/memory-bound", np_channel_receive,
         BYTE_READS | BOTH_ENDS, NP_OK,
-        "While a long frame comes, in pieces of any size, the channel holds at "
-        "most twice what has come and NP_CHANNEL_MEMORY_BYTES, also while the "
-        "frame moves.",
+        "While a long frame arrives, the channel holds at most twice the bytes "
+        "that have arrived, plus NP_CHANNEL_MEMORY_BYTES. This holds for "
+        "pieces of any size, and while the frame is moved in memory.",
         "npipe/channel.h") {
   static const size_t pieces[] = {1, 100, 4096, 60000, 65792};
   const size_t base = channel_open_counted(f, NULL);
@@ -169,9 +169,9 @@ NP_CASE("channel-memory/memory-messages", np_channel_receive,
 }
 
 NP_CASE("channel-memory/memory-idle", np_channel_receive, ANY_MODE, NP_OK,
-        "When nothing has come for twice NP_CHANNEL_IDLE_MS a channel holds "
-        "NP_CHANNEL_IDLE_BYTES at most, while a receive waits, and that "
-        "receive gets the next message, a long one too.",
+        "A channel that got nothing for twice NP_CHANNEL_IDLE_MS holds at most "
+        "NP_CHANNEL_IDLE_BYTES, also while a receive waits. The receive gets "
+        "the next message, also a long one.",
         "npipe/channel.h") {
   size_t base;
 
@@ -221,9 +221,9 @@ NP_CASE("channel-memory/memory-idle-header", np_channel_receive,
 }
 
 NP_CASE("channel-memory/memory-idle-pair", np_channel_receive, MODE_BYTE, NP_OK,
-        "Both ends of a connection with a channel each, that are idle and wait "
-        "for a message, take at most 4 KiB of memory, before their first "
-        "message and after.",
+        "Both ends of a connection have a channel that waits for a message. "
+        "The two channels hold at most 4 KiB of memory, before their first "
+        "message and after it.",
         "npipe/channel.h") {
   const size_t base = f->allocator.live_bytes;
 
@@ -325,8 +325,8 @@ NP_CASE("channel-memory/memory-refused", np_channel_receive,
 
 NP_CASE("channel-memory/memory-cut", np_channel_receive, ANY_MODE,
         ERROR_HANDLE_EOF,
-        "If the peer closes inside of a long message, the memory of the "
-        "received part is freed when the channel is idle.",
+        "The peer closes inside a long message. When the channel is idle, the "
+        "memory of the received part is freed.",
         "npipe/channel.h") {
   size_t base;
 

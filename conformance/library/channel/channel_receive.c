@@ -53,8 +53,8 @@ NP_CASE("channel-receive/data", np_channel_data, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("channel-receive/receive-lends", np_channel_data,
         BYTE_READS | BOTH_ENDS, NP_OK,
-        "A message that came whole is lent from where it was read to, and "
-        "stays until the next receive is begun.",
+        "A message that arrived whole is lent to the callback from the read "
+        "buffer. It stays valid until the next receive begins.",
         "npipe/channel.h") {
   const char *first;
   const char *second;
@@ -177,9 +177,9 @@ NP_CASE("channel-receive/receive-into-small", np_channel_receive_into,
 
 NP_CASE("channel-receive/receive-into-much-too-small", np_channel_receive_into,
         ANY_MODE | BOTH_ENDS, ERROR_INSUFFICIENT_BUFFER,
-        "A receive into a buffer that is too small also returns the length of "
-        "a message longer than the channel's own buffer, and the message "
-        "stays whole for the next receive.",
+        "A receive has a buffer that is too small, and the message is longer "
+        "than the channel's own buffer. The receive returns the length, and "
+        "the whole message stays for the next receive.",
         "npipe/channel.h") {
   static char big[3000];
   np_channel_options options = channel_options();
@@ -243,8 +243,7 @@ NP_CASE("channel-receive/receive-cancel", np_channel_receive,
 NP_CASE("channel-receive/receive-cancel-at-once", np_channel_receive,
         ANY_MODE | BOTH_ENDS, ERROR_OPERATION_ABORTED,
         "A receive that is cancelled before the kernel got its read loses "
-        "nothing, and the next receive may begin before the callback of the "
-        "first.",
+        "nothing. The next receive may begin before the callback of the first.",
         "npipe/channel.h") {
   channel_pair(f, NULL);
   receive_begin(&f->ops[0], f->channel);
@@ -580,8 +579,8 @@ NP_CASE("channel-receive/receive-memory-in-message", np_channel_receive,
 
 NP_CASE("channel-receive/receive-memory-behind-header", np_channel_receive,
         BYTE_READS | BOTH_ENDS, ERROR_NOT_ENOUGH_MEMORY,
-        "When there is no memory for a frame of which the header has come, "
-        "nothing is lost: the next receive tries again.",
+        "The header of a frame has arrived, and there is no memory for the "
+        "rest. Nothing is lost: the next receive tries again.",
         "npipe/channel.h") {
   static char frame[4 + 300] = {0, 0, 1, 48};
   np_channel_options options = channel_options();

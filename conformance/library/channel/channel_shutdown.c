@@ -159,8 +159,8 @@ NP_CASE("channel-shutdown/half-close", np_channel_shutdown,
 
 NP_CASE("channel-shutdown/half-close-waits", np_channel_shutdown,
         MESSAGE_TYPE | BOTH_ENDS, NP_OK,
-        "The empty message goes out when the peer has read everything: a read "
-        "of bytes may swallow one that lies behind its data.",
+        "The empty message is sent when the peer has read everything before "
+        "it. Otherwise a read in byte mode may swallow the empty message.",
         "go-winio CloseWrite; museum M09") {
   np_channel_options options = half_close();
   char buffer[64];
@@ -209,8 +209,9 @@ NP_CASE("channel-shutdown/half-close-in-message", np_channel_receive,
 
 NP_CASE("channel-shutdown/half-close-behind-a-cut", np_channel_shutdown,
         MODE_MESSAGE | BOTH_ENDS, ERROR_OPERATION_ABORTED,
-        "A message that is cut ends a waiting half-close: the empty message "
-        "would make the part that was read look like a whole message.",
+        "A cancel cuts a message of which the peer has read a part. A "
+        "half-close that waits behind the message ends as cancelled, too. Its "
+        "empty message would make the part look like a whole message.",
         "npipe/channel.h") {
   np_channel_options options = half_close();
   char buffer[100] = {0};

@@ -100,8 +100,9 @@ NP_CASE("channel-wire/wire-kept-header", np_channel_receive,
 
 NP_CASE("channel-wire/wire-messages", np_channel_send, MODE_MESSAGE | BOTH_ENDS,
         NP_OK,
-        "On a message pipe a message is one of the kernel's, with nothing "
-        "added, and an end without a channel gets it as it is.",
+        "On a message pipe, each message of a channel is one message of the "
+        "kernel, and nothing is added. An end without a channel reads the same "
+        "bytes.",
         "Named Pipe Type, Read, and Wait Modes") {
   char buffer[8];
   size_t length = 1;

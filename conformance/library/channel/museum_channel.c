@@ -122,8 +122,9 @@ NP_CASE("museum-channel/longer-than-the-buffer", np_channel_receive,
 
 NP_CASE("museum-channel/byte-by-byte", np_channel_receive,
         BYTE_READS | BOTH_ENDS, ERROR_HANDLE_EOF,
-        "A peer sends header and message byte by byte and closes at any place: "
-        "complete messages arrive, and an incomplete one is no clean end.",
+        "A peer sends header and message byte by byte and closes anywhere. "
+        "Complete messages arrive. An incomplete message is an error, not a "
+        "clean end.",
         "ReadFile#pipes; museum E11") {
   static const char wire[] = "\0\0\0\3one\0\0\0\0\0\0\0\4four";
 

@@ -53,9 +53,9 @@ NP_CASE("client-connect/listens-again", np_client_connect, ANY_MODE, NP_OK,
 }
 
 NP_CASE("client-connect/first-come", np_client_connect, NO_MODE, NP_OK,
-        "Requests of one loop for one name are served in order, one for each "
-        "instance; a request that starts just after an instance was created "
-        "still comes after those that wait.",
+        "Requests of one loop for one name are served in their order, one for "
+        "each instance. A request that starts just after an instance was "
+        "created waits behind those that were there before.",
         "npipe/client.h") {
   enum { CLIENTS = 5 };
 
@@ -241,8 +241,8 @@ NP_CASE("client-connect/inner-backslash", np_client_connect, NO_MODE, NP_OK,
 
 NP_CASE(
     "client-connect/other-spelling", np_client_connect, NO_MODE, NP_OK,
-    "A name that the kernel's wait spells otherwise than CreateFile does is "
-    "tried again after a while.",
+    "The kernel's wait does not know all spellings of a name that CreateFile "
+    "knows. With such a spelling the request tries again after a while.",
     "Naming Files, Paths, and Namespaces; museum N09") {
   static const char *const tails[] = {".", " ", "..."};
 

@@ -45,9 +45,9 @@ NP_CASE("client-connect-cancel/cancel-at-once", np_client_connect_cancel,
 
 NP_CASE("client-connect-cancel/cancel-late", np_client_connect_cancel, NO_MODE,
         ERROR_NOT_FOUND,
-        "A request that is not waiting cannot be cancelled: one never "
-        "started, one cancelled or called back already, or one that has its "
-        "result. A client that is connected is still handed out.",
+        "Only a waiting request can be cancelled. The cancel fails for a "
+        "request that was never started, was cancelled, was called back, or "
+        "has its result. A connected client is still passed to the callback.",
         "npipe/client.h; museum H21") {
   struct requester *client = &f->requests[0];
 
@@ -91,9 +91,9 @@ static void cancel_another(np_fixture *f, struct requester *requester) {
 
 NP_CASE("client-connect-cancel/cancel-in-line", np_client_connect_cancel,
         NO_MODE, NP_OK,
-        "When a request is cancelled at the front, in the middle or at the "
-        "end of the line, even from a callback, the others are served in "
-        "order.",
+        "A request is cancelled at the front, in the middle or at the end of "
+        "the line, even from a callback. The other requests are served in "
+        "their order.",
         "npipe/client.h") {
   enum { CLIENTS = 6 };
 
@@ -204,9 +204,10 @@ static np_loop *loop_other(np_fixture *f) {
 }
 
 NP_CASE("client-connect-cancel/destroy", np_loop_destroy, NO_MODE, ERROR_BUSY,
-        "A loop with a request that waits is not destroyed. Cancelled, the "
-        "request ends and the loop goes at once, also where the kernel's wait "
-        "cannot be cancelled; what ends that later harms nobody.",
+        "A loop with a waiting request cannot be destroyed. After a cancel the "
+        "request ends and the loop can be destroyed at once, even if the "
+        "kernel's wait cannot be cancelled. The later end of this wait does no "
+        "harm.",
         "npipe/loop.h; museum N12 H20") {
   np_loop *own;
   uint64_t begin_ms;

@@ -137,7 +137,7 @@ NP_CASE("client-connect-end/no-such-pipe", np_client_connect, ANY_MODE,
 NP_CASE("client-connect-end/vanishes", np_client_connect, NO_MODE,
         ERROR_FILE_NOT_FOUND,
         "A client that waits for an instance gets an error if the name "
-        "vanishes; clients that wait for a server wait on.",
+        "vanishes. A client that waits for a server keeps waiting.",
         "MS-FSCC#FSCTL_PIPE_WAIT; museum N03") {
   struct requester *client = &f->requests[0];
   struct requester *patient = &f->requests[1];

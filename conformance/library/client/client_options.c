@@ -160,8 +160,9 @@ NP_CASE("client-options/message-reads", np_client_open, MESSAGE_TYPE, NP_OK,
 
 NP_CASE("client-options/message-reads-of-bytes", np_client_open, NO_MODE,
         ERROR_INVALID_PARAMETER,
-        "Messages cannot be read from a byte pipe: the open fails and leaves "
-        "no handle behind, so the server sees a client that came and went.",
+        "Messages cannot be read from a byte pipe. The open fails and leaves "
+        "no handle open, so the server sees a client that connected and "
+        "closed.",
         "SetNamedPipeHandleState#parameters") {
   server_listen(f);
   f->client_options.read_mode = NP_MESSAGE;
@@ -178,8 +179,8 @@ NP_CASE("client-options/message-reads-of-bytes", np_client_open, NO_MODE,
 
 NP_CASE("client-options/message-reads-by-network", np_client_open, MESSAGE_TYPE,
         NP_OK,
-        "A client of a pipe by the network has the read mode of its options, "
-        "also if it only reads, although Windows opens such an end in the mode "
+        "A client that opens a pipe by the network has the read mode of its "
+        "options, also if it only reads. Windows opens such an end in the mode "
         "of the pipe's type.",
         "TransactNamedPipe#remarks") {
   char name[WORLD_PIPE_NAME_BYTES_MAX + 16] = "\\\\localhost";
@@ -291,9 +292,9 @@ static bool is_inheritable(np_pipe *pipe) {
 
 NP_CASE("client-options/inherit", np_client_open, NO_MODE,
         ERROR_INVALID_PARAMETER,
-        "A client's handle is never inherited, and one that asks for it with "
-        "bInheritHandle is not opened: a child's operations would send packets "
-        "to the loop.",
+        "The handle of a client is never inherited. A request for it with "
+        "bInheritHandle is refused, because operations of a child would send "
+        "packets to the loop.",
         "CreateIoCompletionPort#remarks; npipe/client.h") {
   SECURITY_ATTRIBUTES attributes = {sizeof(attributes), NULL, FALSE};
   np_pipe *client = NULL;

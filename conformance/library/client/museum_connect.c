@@ -153,8 +153,8 @@ NP_CASE("museum-connect/no-probe", np_client_connect, ANY_MODE, NP_OK,
 /* --- Servers that come and go --------------------------------------------- */
 
 NP_CASE("museum-connect/churn", np_client_connect, NO_MODE, NP_OK,
-        "A server that closes and comes again, at any moment, is neither "
-        "missed nor busy to a client that waits for it.",
+        "A server closes and is created again at any moment. A client that "
+        "waits for a server finds it, and gets no ERROR_PIPE_BUSY.",
         "npipe/client.h; museum N03 N07 A26") {
   uint32_t random = 1;
 
@@ -191,9 +191,9 @@ NP_CASE("museum-connect/churn", np_client_connect, NO_MODE, NP_OK,
 /* --- Given up ------------------------------------------------------------- */
 
 NP_CASE("museum-connect/cancel-race", np_client_connect_cancel, ANY_MODE, NP_OK,
-        "A request given up when an instance just became free ends as one or "
-        "the other, and a client that was opened is seen to go: none is left "
-        "connected that nobody has.",
+        "A request is cancelled while an instance becomes free. It ends as "
+        "cancelled or as connected. A client that was opened in vain is closed "
+        "again, and the server sees this.",
         "npipe/client.h; museum H20 H21") {
   uint32_t random = 7;
 
@@ -277,8 +277,8 @@ static void mixed_begin(np_fixture *f, struct mixed *mixed, uint32_t drawn,
 }
 
 NP_CASE("museum-connect/mixed", np_client_connect, NO_MODE, NP_OK,
-        "Requests, cancels, time limits and servers that come and go, in any "
-        "order: each request ends once, as something that was so allows.",
+        "Requests, cancels, time limits and servers come and go in any order. "
+        "Each request ends once, with a result that was possible at that time.",
         "npipe/client.h; museum H20 H21 N03") {
   static struct mixed all[MIXED];
   np_pipe *servers[MIXED_SERVERS] = {NULL};

@@ -53,9 +53,9 @@ static bool is_over(HANDLE worker) {
 }
 
 NP_CASE("museum-name/never-absent", np_server_create, NO_MODE, ERROR_PIPE_BUSY,
-        "An accept loop that creates the next instance before it passes on "
-        "the accepted one never lets the name vanish: its clients see "
-        "ERROR_PIPE_BUSY at most.",
+        "An accept loop creates the next instance before it passes on the "
+        "accepted one. So the name always exists, and the worst error of a "
+        "client is ERROR_PIPE_BUSY.",
         "CreateNamedPipe#remarks; museum A20 A26 L02 N06") {
   struct visitor visitor = {f->name, 0, false};
   struct recorder *connect = &f->ops[0];
@@ -104,8 +104,8 @@ NP_CASE("museum-name/reused-instance", np_server_disconnect, NO_MODE,
 
 NP_CASE("museum-name/closed-while-connecting", np_pipe_close, NO_MODE,
         ERROR_OPERATION_ABORTED,
-        "A server that is closed while another thread's client connects "
-        "reports its connect once, and its successor is found.",
+        "A server is closed while a client of another thread connects. Its "
+        "connect is reported once, and the client finds the next server.",
         "ConnectNamedPipe#remarks; museum H06 A02 N03") {
   struct visitor visitor = {f->name, 0, true};
   struct recorder *connect = &f->ops[0];
@@ -177,8 +177,9 @@ NP_CASE("museum-name/many-instances", np_server_create, NO_MODE, NP_OK,
 }
 
 NP_CASE("museum-name/busy-then-free", np_client_open, NO_MODE, ERROR_PIPE_BUSY,
-        "A client that finds all instances taken gets ERROR_PIPE_BUSY, which "
-        "is retryable, and succeeds when an instance listens again.",
+        "A client that finds all instances taken gets ERROR_PIPE_BUSY. This "
+        "error is retryable. The client succeeds when an instance listens "
+        "again.",
         "CreateFile#pipes; museum A26 N06") {
   np_pipe *second = NULL;
 
@@ -198,9 +199,9 @@ NP_CASE("museum-name/busy-then-free", np_client_open, NO_MODE, ERROR_PIPE_BUSY,
 }
 
 NP_CASE("museum-name/recreate", np_server_create, ANY_MODE, NP_OK,
-        "A server that went while its client stays: a new first instance is "
-        "made or refused with ERROR_ACCESS_DENIED, and is made at the latest "
-        "when the client is gone.",
+        "The server is closed while its client stays. A new first instance is "
+        "created, or refused with ERROR_ACCESS_DENIED. It is created at the "
+        "latest when the client is closed.",
         "CreateNamedPipe#parameters; museum A21 A23") {
   np_error error;
   np_pipe *again = NULL;

@@ -191,9 +191,10 @@ NP_CASE("name-spelling/one-line", np_client_connect, NO_MODE, NP_OK,
 
 NP_CASE("name-spelling/other-client", np_client_open, NO_MODE,
         ERROR_FILE_NOT_FOUND,
-        "A spelling of another name does not lead to the pipe: a slash at the "
-        "end, LOCAL\\, and behind \\\\?\\ dots, blanks and slashes are of the "
-        "name.",
+        "Some spellings look like the name of the pipe and are other names: "
+        "with a slash at the end, with LOCAL\\ in front, or, if they begin "
+        "with \\\\?\\, with dots, blanks or slashes. They do not open the "
+        "pipe.",
         "Naming Files, Paths, and Namespaces; wine "
         "ntdll/tests/pipe.c#test_pipe_names") {
   np_pipe *client = NULL;
@@ -283,8 +284,8 @@ NP_CASE("name-spelling/elsewhere", np_client_open, NO_MODE, ERROR_INVALID_NAME,
 /* --- Hosts --------------------------------------------------------------- */
 
 NP_CASE("name-spelling/host", np_client_open, NO_MODE, ERROR_FILE_NOT_FOUND,
-        "A client may name a machine in any spelling; that there is no such "
-        "pipe, or no way there, is then Windows' answer.",
+        "A client may name a machine in any spelling. If there is no such pipe "
+        "or no such machine, the error is that of Windows.",
         "Pipe Names") {
   static const struct spelling hosts[] = {
       {"//localhost/pipe/", ""},

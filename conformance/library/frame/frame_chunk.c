@@ -283,8 +283,9 @@ NP_CASE("frame-chunk/memory-reused", np_frame_decode, NO_MODE, NP_OK,
 }
 
 NP_CASE("frame-chunk/memory-exact", np_frame_decode, NO_MODE, NP_OK,
-        "The first short frame across inputs takes as much memory as it is "
-        "long, and the head of a block; one more than twice as long as well.",
+        "The first short frame that is split between inputs needs as much "
+        "memory as its length and the head of a block. The same holds for a "
+        "later frame that is more than twice as long.",
         "npipe/frame.h") {
   struct frame_memory memory;
   np_allocator allocator = frame_allocator(&memory);

@@ -54,8 +54,8 @@ static np_error pieces_feed(struct bounded *bounded, size_t length,
 
 NP_CASE("frame-memory/memory-announced", np_frame_decode, NO_MODE,
         ERROR_MORE_DATA,
-        "A header that announces 8 MiB and one byte of the frame take no more "
-        "memory than NP_FRAME_MEMORY_BYTES, in each of many decoders.",
+        "A header announces 8 MiB, and one byte of the frame arrives. Each of "
+        "many such decoders holds at most NP_FRAME_MEMORY_BYTES.",
         "npipe/frame.h") {
   static struct bounded *many[MANY];
   size_t live_bytes = 0;
@@ -75,9 +75,9 @@ NP_CASE("frame-memory/memory-announced", np_frame_decode, NO_MODE,
 }
 
 NP_CASE("frame-memory/memory-bound", np_frame_decode, NO_MODE, NP_OK,
-        "While a long frame comes the decoder holds at most twice its bytes "
-        "that have come and NP_FRAME_MEMORY_BYTES, at each allocation and "
-        "after each call, whatever the size of the pieces.",
+        "While a long frame arrives, the decoder holds at most twice the bytes "
+        "that have arrived, plus NP_FRAME_MEMORY_BYTES. This holds at each "
+        "allocation and after each call, for pieces of any size.",
         "npipe/frame.h") {
   static const size_t pieces[] = {1,    2,     7,     100,        1000,
                                   4096, 65536, 65792, FRAME_BYTES};
@@ -126,8 +126,8 @@ NP_CASE("frame-memory/memory-back", np_frame_decode, NO_MODE, ERROR_MORE_DATA,
 
 NP_CASE("frame-memory/memory-refused-back", np_frame_decode, NO_MODE,
         ERROR_BUFFER_OVERFLOW,
-        "A decoder that has failed holds no memory: after a frame that is too "
-        "long, and where there was no memory for a part of one.",
+        "A decoder that has failed holds no memory. It may have failed because "
+        "a frame was too long, or because there was no memory for a part.",
         "npipe/frame.h") {
   struct bounded *bounded = bounded_new();
 

@@ -30,9 +30,9 @@ static void options_refused(const np_frame_options *options) {
 }
 
 NP_CASE("frame-options/options-defaults", np_frame_options_init, NO_MODE, NP_OK,
-        "The defaults are those of Tokio's codec: four bytes, most significant "
-        "first, at the beginning, nothing adjusted, the header skipped, 8 MiB; "
-        "NULL is ignored.",
+        "The defaults are those of Tokio's codec: a field of four bytes at the "
+        "beginning, most significant first, no adjustment, the header skipped, "
+        "and 8 MiB at most. NULL is ignored.",
         "tokio_util::codec::length_delimited::Builder") {
   np_frame_options options;
 
@@ -167,8 +167,8 @@ NP_CASE("frame-options/options-adjustment-over-maximum", np_frame_decoder_init,
 
 NP_CASE("frame-options/options-adjustment-under-field", np_frame_decoder_init,
         NO_MODE, ERROR_INVALID_PARAMETER,
-        "An adjustment that makes every frame shorter than 0 bytes, or "
-        "shorter than its header, is refused.",
+        "An adjustment is refused if it makes each frame shorter than 0 bytes "
+        "or shorter than its header.",
         "npipe/frame.h") {
   np_frame_options options;
 

@@ -171,9 +171,9 @@ NP_CASE("identity/session-id-closing", np_pipe_peer_session_id, NO_MODE,
 }
 
 NP_CASE("identity/user", np_pipe_peer_user, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A server gets the user who wrote the data that it read last, and a "
-        "client gets the owner of the pipe. Afterwards the thread acts as its "
-        "process again.",
+        "A server gets the user who wrote the data that it read last. A client "
+        "gets the owner of the pipe. Afterwards the thread has the identity of "
+        "its process again.",
         "ImpersonateNamedPipeClient#remarks") {
   char text[NP_SID_TEXT_BYTES_MAX];
   char own[NP_SID_TEXT_BYTES_MAX];

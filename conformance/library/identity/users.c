@@ -181,8 +181,8 @@ static void on_listener_error_none(np_listener *listener, np_error error,
 }
 
 NP_CASE("users/listener", np_listener_create, NO_MODE, NP_OK,
-        "By default a listener lets in its own user alone, in all instances: "
-        "others can neither open the pipe nor add to it.",
+        "By default a listener admits only its own user, in all instances. "
+        "Other users can neither open the pipe nor create an instance.",
         "Named Pipe Security and Access Rights; museum X04 X10 X11") {
   np_listener_options options = listener_options();
   np_listener *listener = NULL;
@@ -218,7 +218,7 @@ static void assert_is_user(const char *sid, const char *user) {
 }
 
 NP_CASE("users/peer-user", np_pipe_peer_user, NO_MODE, NP_OK,
-        "The server learns that its client is another user, and the client "
+        "The server learns that its client is another user. The client learns "
         "that the pipe belongs to another user.",
         "ImpersonateNamedPipeClient#remarks") {
   char text[NP_SID_TEXT_BYTES_MAX];

@@ -112,8 +112,8 @@ static void request_meets(np_fixture *f, struct requester *requester,
 }
 
 NP_CASE("verify/connect", np_client_connect, NO_MODE, ERROR_WRONG_TARGET_NAME,
-        "A client that waits for an instance makes the same demands: a wrong "
-        "server ends the wait with an error, and the right one is opened.",
+        "A client that waits for an instance makes the same demands. A wrong "
+        "server ends the wait with an error. The right one is opened.",
         "npipe/client.h; museum X07") {
   f->server_options.access = NP_ACCESS_CURRENT_USER;
   f->client_options.verify_same_user = true;

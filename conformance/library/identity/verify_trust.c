@@ -48,8 +48,9 @@ static void bad(np_fixture *f, const char *more) {
 
 NP_CASE("verify-trust/open-list", np_client_open, NO_MODE,
         ERROR_WRONG_TARGET_NAME,
-        "A pipe of the user is refused where others may create instances, "
-        "change its access or take it over: its server may be theirs.",
+        "A pipe of the same user is refused if others may create instances, "
+        "change its access or take ownership: the server may then be another "
+        "user's.",
         "Named Pipe Security and Access Rights; museum X05 X07") {
   bad(f, "(A;;GA;;;WD)");
   bad(f, "(A;;GRGW;;;AU)");

@@ -431,9 +431,9 @@ static void CALLBACK pool_work(PTP_CALLBACK_INSTANCE instance, void *event) {
 }
 
 NP_CASE("flush/crowd", np_pipe_flush, NO_MODE, NP_OK,
-        "However many clients do not read: the flush of a client that has read "
-        "succeeds, the process's thread pool works on, and no thread is made "
-        "for each flush.",
+        "Many clients do not read. The flush of a client that has read still "
+        "succeeds, the thread pool of the process still works, and a flush "
+        "makes no thread of its own.",
         "npipe/io.h") {
   HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);
   uint64_t threads = 0;

@@ -152,8 +152,8 @@ NP_CASE("museum-message/random", np_pipe_write, MODE_MESSAGE | BOTH_ENDS, NP_OK,
 
 NP_CASE("museum-message/half-close", np_pipe_write, MODE_MESSAGE | BOTH_ENDS,
         NP_OK,
-        "Two ends that agree on an empty message as the end of a request can "
-        "go on with the answer: nothing is torn down by it.",
+        "Two ends agree that an empty message is the end of a request. The "
+        "connection stays open, and the answer can follow.",
         "Named Pipe Operations; museum D04 M11") {
   pair_open_quota(f, MUSEUM_QUOTA);
   for_rounds (round, 50) {
@@ -171,7 +171,7 @@ NP_CASE("museum-message/half-close", np_pipe_write, MODE_MESSAGE | BOTH_ENDS,
 
 NP_CASE("museum-message/mixed-reads", np_client_open, MODE_MESSAGE, NP_OK,
         "A client of a message pipe that did not ask for message reads gets a "
-        "stream; a client that asked gets messages.",
+        "stream. A client that asked gets messages.",
         "Named Pipe Type, Read, and Wait Modes; museum M12") {
   uint8_t got[16];
   size_t length = 0;
@@ -201,8 +201,8 @@ NP_CASE("museum-message/mixed-reads", np_client_open, MODE_MESSAGE, NP_OK,
 
 NP_CASE("museum-message/byte-by-byte", np_pipe_read, BYTE_READS | BOTH_ENDS,
         ERROR_BROKEN_PIPE,
-        "A peer that sends its header byte by byte and leaves in the middle "
-        "costs a short read each and then the end of the stream.",
+        "A peer sends its header byte by byte and closes in the middle. Each "
+        "byte is one short read, and then comes the end of the stream.",
         "ReadFile#pipes; museum E11 M12") {
   static const char header[] = "a header of 31 bytes, then less";
   struct recorder *read = &f->ops[0];

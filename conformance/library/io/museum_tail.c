@@ -310,8 +310,8 @@ NP_CASE("museum-tail/close-empty-message", np_pipe_close,
 
 NP_CASE("museum-tail/close-pending", np_pipe_close, ANY_MODE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
-        "If an end closes while its write waits, completed writes arrive, a "
-        "part of the waiting write may arrive, and then the stream ends.",
+        "An end closes while its write waits. Completed writes arrive, then "
+        "perhaps a part of the waiting write, and then the end of the stream.",
         "Named Pipe Operations; museum D03 H17") {
   walk_rows(f, LEAVE_CLOSE, TAIL_PENDING, TAIL_PENDING);
 }

@@ -162,7 +162,7 @@ NP_CASE("peek/no-memory", np_pipe_peek, NO_MODE, ERROR_NOT_ENOUGH_MEMORY,
 }
 
 NP_CASE("peek/read-ahead", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A peek shows data that readiness has read ahead first; a message "
+        "A peek shows first the data that readiness has read ahead. A message "
         "that was read ahead does not run into the next message.",
         "npipe/io.h") {
   char buffer[16];

@@ -22,8 +22,9 @@ static size_t left_of(np_pipe *pipe) {
 
 NP_CASE("read-mode/both-ways", np_pipe_set_read_mode, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "An end of a message pipe reads messages or bytes, whatever it was "
-        "opened with; any end may say again that it reads bytes.",
+        "An end of a message pipe can change between message reads and byte "
+        "reads, whatever its mode was at the open. Each end can set byte reads "
+        "again.",
         "SetNamedPipeHandleState; museum M12") {
   pair_open(f);
   assert_np_ok(np_pipe_set_read_mode(f->end, NP_BYTE));

@@ -134,9 +134,9 @@ NP_CASE("transact/unread", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
 }
 
 NP_CASE("transact/busy", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS, ERROR_BUSY,
-        "A transact is refused while a read is in flight, which would get the "
-        "reply, while another transact is in flight, and while its operation "
-        "is in flight.",
+        "A transact is refused while a read is in flight, because the read "
+        "would get the reply. It is also refused while another transact or its "
+        "own operation is in flight.",
         "npipe/io.h") {
   pair_open(f);
   read_begin(&f->ops[0], f->end, 16);
@@ -154,8 +154,8 @@ NP_CASE("transact/busy", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS, ERROR_BUSY,
 
 NP_CASE("transact/read-ahead", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
         ERROR_BUSY,
-        "A transact is refused while data that readiness has read ahead are "
-        "unread, although the kernel has none.",
+        "A transact is refused while data that readiness has read ahead is "
+        "unread, even if the kernel has no data.",
         "npipe/io.h") {
   char buffer[16];
   size_t length;
@@ -196,8 +196,8 @@ NP_CASE("transact/read-ahead-ended", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
 
 NP_CASE("transact/request-for-bytes", np_pipe_transact,
         MODE_MESSAGE_BYTE | BOTH_ENDS, NP_OK,
-        "A request that is longer than a byte-mode read gives that read its "
-        "bytes as a success, also to one that readiness has begun.",
+        "A request is longer than a read in byte mode. The read gets its bytes "
+        "with success, also if readiness began the read.",
         "npipe/io.h") {
   const bool to_server = !is_client_end(f);
   np_ready_options options = ready_options();

@@ -33,8 +33,9 @@ static void pair_open_messages(np_fixture *f) {
 
 NP_CASE("transact-peer/part-of-a-request", np_pipe_read,
         MODE_MESSAGE_BYTE | BOTH_ENDS, NP_OK,
-        "A byte read that waits gets the first bytes of a longer request of "
-        "the peer's transact, with NP_OK; the rest comes with the next.",
+        "A waiting read in byte mode is shorter than the request of the peer's "
+        "transact. It gets the first bytes with NP_OK, and the next read gets "
+        "the rest.",
         "npipe/io.h") {
   pair_open_messages(f);
   read_pend(f, &f->ops[0], f->end, 4);

@@ -57,9 +57,9 @@ static void next_client(np_fixture *f, np_pipe *pipe) {
 }
 
 NP_CASE("budget-listener/listener-new", np_listener_create, ANY_MODE, NP_OK,
-        "A client that finds a new instance costs the creation of its "
-        "replacement and one connect, which completes at once; no call checks "
-        "whether the client is still there.",
+        "A client that finds a new instance costs the creation of the next "
+        "instance and one connect. The connect completes at once. No call "
+        "checks whether the client is still there.",
         "ConnectNamedPipe#remarks") {
   struct counts before;
   struct counts after;
@@ -116,9 +116,9 @@ static void recycled(np_fixture *f, np_ghosts ghosts, unsigned connects) {
 
 NP_CASE("budget-listener/listener-recycled", np_listener_recycle, ANY_MODE,
         NP_OK,
-        "An instance that takes turns with another costs no memory and three "
-        "calls a client: disconnect, connect, and a look whether the client is "
-        "still there.",
+        "An instance that alternates with another one needs no new memory. "
+        "Each client costs three calls: disconnect, connect, and a check that "
+        "the client is still there.",
         "DisconnectNamedPipe#remarks") {
   recycled(f, NP_GHOSTS_WITH_DATA, 2);
 }

@@ -53,9 +53,9 @@ static void look_and_close(np_fixture *f, np_pipe *pipe) {
 }
 
 NP_CASE("listener/replacement-first", np_listener_create, ANY_MODE, NP_OK,
-        "The next instance listens before the callback gets the accepted one: "
-        "the name stays even if the callback closes the accepted instance at "
-        "once.",
+        "The next instance listens before the callback gets the accepted one. "
+        "So the name exists even if the callback closes the accepted instance "
+        "at once.",
         "CreateNamedPipe#remarks; museum A20") {
   listening_start(f, 1);
   listening.then = look_and_close;
@@ -221,8 +221,8 @@ NP_CASE("listener/background", np_loop_run, ANY_MODE, NP_OK,
 }
 
 NP_CASE("listener/background-closed", np_listener_close, NO_MODE, NP_OK,
-        "A listener in the background that waits to try again leaves nothing "
-        "behind when it is closed: later work keeps the loop running as usual.",
+        "A listener in the background waits to try again, and is closed. "
+        "Nothing of it is left: later work keeps the loop running as usual.",
         "npipe/listener.h") {
   listening_begin(f, 1);
   other_instance(f, 1);

@@ -6,7 +6,7 @@
 
 NP_CASE(
     "listener-limit/pause", np_listener_create, ANY_MODE, NP_OK,
-    "A listener that has all its instances_max instances waits, and goes on "
+    "A listener that has all its instances_max instances waits. It continues "
     "when a pipe is closed or given back. It does not report this to on_error.",
     "CreateNamedPipe#parameters; museum P06") {
   np_pipe *clients[4];
@@ -159,10 +159,10 @@ NP_CASE("listener-limit/nobody-told", np_listener_create, NO_MODE, NP_OK,
 }
 
 NP_CASE("listener-limit/first-taken", np_listener_create, ANY_MODE, NP_OK,
-        "A listener that asks for the first instance of a name that another "
-        "server has gets ERROR_ACCESS_DENIED, reports it, and tries again "
-        "until the server has gone. A client of that server that still holds "
-        "its end does not keep the name.",
+        "A listener asks for the first instance, but another server has the "
+        "name. The listener reports ERROR_ACCESS_DENIED and tries again until "
+        "this server is gone. A client of that server may still hold its end: "
+        "it does not keep the name.",
         "CreateNamedPipe#parameters; museum A21 A23 X05") {
   np_pipe *client;
   np_pipe *left;

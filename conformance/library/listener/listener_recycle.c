@@ -186,8 +186,8 @@ NP_CASE("listener-recycle/read-put-off", np_listener_recycle, ANY_MODE, NP_OK,
 }
 
 NP_CASE("listener-recycle/write-pending", np_listener_recycle, ANY_MODE, NP_OK,
-        "A write that waits for its reader, and a shutdown that waits for the "
-        "write, end with the session, before the next session begins.",
+        "A write waits for its reader, and a shutdown waits for the write. "
+        "Both end with the session, before the next session begins.",
         "npipe/listener.h; museum S01") {
   next_is_clean(f, 2);
   museum_done_drained(f, &f->ops[0], ERROR_PIPE_NOT_CONNECTED, MUSEUM_QUOTA);
@@ -252,7 +252,7 @@ NP_CASE("listener-recycle/flush-done", np_listener_recycle, ANY_MODE, NP_OK,
 }
 
 NP_CASE("listener-recycle/flush-waiting", np_listener_recycle, ANY_MODE, NP_OK,
-        "A flush that waits for the client ends with the session: with "
+        "A flush that waits for the client ends with the session. It ends with "
         "ERROR_PIPE_NOT_CONNECTED, or with NP_OK if it reached the kernel "
         "after the disconnect.",
         "FlushFileBuffers") {

@@ -67,8 +67,8 @@ static void hail(np_fixture *f, np_ghosts ghosts) {
 }
 
 NP_CASE("museum-listener/ghost-hail", np_listener_create, ANY_MODE, NP_OK,
-        "Many clients that come and vanish cost only their own turn: of them "
-        "only those that left data are handed out, and an honest client is "
+        "Many clients come and vanish. Each costs only its own turn, and only "
+        "those that left data are passed to the callback. An honest client is "
         "served.",
         "ConnectNamedPipe#remarks; museum A02 A03 A05 A09 H02") {
   hail(f, NP_GHOSTS_WITH_DATA);

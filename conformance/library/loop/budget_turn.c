@@ -17,9 +17,9 @@ static void loop_that_yields(np_fixture *f, HANDLE port) {
 }
 
 NP_CASE("budget-turn/yield", np_loop_create, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A loop that yields gives up the processor once before it gives "
-        "started reads to the kernel, not while it has other work, and not "
-        "without reads.",
+        "A loop that yields gives up the processor once before it passes the "
+        "started reads to the kernel. It does not yield while it has other "
+        "work, or without reads.",
         "npipe/loop.h") {
   uint64_t before;
 
@@ -103,9 +103,9 @@ static void then_read_on(np_fixture *f, struct recorder *recorder) {
 }
 
 NP_CASE("budget-turn/large-writes", np_pipe_write, MODE_BYTE | BOTH_ENDS, NP_OK,
-        "A stream of writes that almost fill the pipe, to a reader on the "
-        "same loop, takes one call for each write and one for each read: no "
-        "write waits, and the port is not polled.",
+        "A stream of writes almost fills the pipe, and the reader is on the "
+        "same loop. Each write and each read is one call. No write waits, and "
+        "the port is not polled.",
         "npipe/loop.h") {
   size_t left = 20 * 60000;
   uint64_t reads;
@@ -142,9 +142,9 @@ static void then_greet(np_fixture *f, struct recorder *recorder) {
 }
 
 NP_CASE("budget-turn/first-read", np_server_connect, ANY_MODE, NP_OK,
-        "After a connect is reported, the first read of this client goes "
-        "before reads that were put off earlier: a client on the same loop "
-        "that writes and waits for the answer is read first, and the port is "
+        "After a connect is reported, the first read of this client begins "
+        "before reads that were put off earlier. A client on the same loop "
+        "writes and waits for the answer: it is read first, and the port is "
         "not polled.",
         "npipe/loop.h") {
   uint64_t port;
@@ -222,9 +222,9 @@ static void on_burst(np_op *op, np_error error, size_t transferred) {
 }
 
 NP_CASE("budget-turn/round", np_pipe_read, MODE_BYTE | BOTH_ENDS, NP_OK,
-        "A read waits for the callbacks of everything that was ready with it, "
-        "because the last of them may write its data; so the port is not "
-        "polled.",
+        "A read begins after the callbacks of everything that was ready "
+        "together with it, because the last callback may write its data. So "
+        "the port is not polled.",
         "npipe/loop.h") {
   static struct burst burst;
   uint64_t port;
@@ -258,9 +258,9 @@ static void then_read_short(np_fixture *f, struct recorder *recorder) {
 }
 
 NP_CASE("budget-turn/short-messages", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A stream of short messages through a full pipe to a reader on the "
-        "same loop takes one call for each write and one for each read; the "
-        "port is polled once for many messages, not for each write.",
+        "A stream of short messages goes through a full pipe to a reader on "
+        "the same loop. Each write and each read is one call. The port is "
+        "polled once for many messages, not once for each write.",
         "npipe/loop.h") {
   uint64_t reads;
   uint64_t port;

@@ -64,8 +64,8 @@ static void serve_if_allowed(np_fixture *f) {
 }
 
 NP_CASE("confined/restricted", np_loop_create, ANY_MODE, NP_OK,
-        "With a token that is restricted to S-1-5-12 a loop can be made and "
-        "used, and a pipe can be served and opened if Windows allows it.",
+        "The token is restricted to S-1-5-12. A loop can be created and used. "
+        "A pipe can be created and opened if Windows allows it.",
         "CreateRestrictedToken#remarks") {
   confine("restricted");
   loop_make_and_use(f);
@@ -74,8 +74,9 @@ NP_CASE("confined/restricted", np_loop_create, ANY_MODE, NP_OK,
 }
 
 NP_CASE("confined/limited", np_loop_create, ANY_MODE, NP_OK,
-        "With a token that is restricted to SIDs of its user's own, a loop can "
-        "be made and a pipe be served and opened with the default access.",
+        "The token is restricted to SIDs of its own user. A loop can be "
+        "created, and a pipe can be created and opened with the default "
+        "access.",
         "CreateRestrictedToken#remarks") {
   confine("limited");
   loop_make_and_use(f);

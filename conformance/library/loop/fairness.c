@@ -166,9 +166,9 @@ static void then_send_for_ever(np_fixture *f, struct recorder *recorder) {
 }
 
 NP_CASE("fairness/channel", np_channel_send, MODE_BYTE | BOTH_ENDS, NP_OK,
-        "Gathered messages of a channel go out before reads are given to the "
-        "kernel, but an endless chain of them does not keep another pipe's "
-        "read waiting.",
+        "Messages that a channel has gathered are written before reads are "
+        "passed to the kernel. But an endless chain of such messages does not "
+        "delay the read of another pipe for ever.",
         "npipe/loop.h") {
   np_pipe *end;
 

@@ -144,8 +144,9 @@ NP_CASE("foreign-port/two-loops", np_loop_dispatch, NO_MODE, NP_OK,
 }
 
 NP_CASE("foreign-port/foreign-packet", np_loop_dispatch, NO_MODE, NP_OK,
-        "The packet of another holder of an adopted pipe is dropped, by the "
-        "loop that adopted and by a later one with the same port and key.",
+        "Another holder of an adopted pipe starts an operation, and its packet "
+        "reaches the loop's port. The loop that adopted the pipe drops the "
+        "packet. So does a later loop with the same port and key.",
         "CreateIoCompletionPort#remarks") {
   static struct {
     OVERLAPPED overlapped;

@@ -38,9 +38,9 @@ static DWORD handle_count(void) {
 }
 
 NP_CASE("loop/create-one-handle", np_loop_create, NO_MODE, NP_OK,
-        "A loop has one handle, that of its port; on a port of the caller's it "
-        "has none. It opens nothing else, for a moment either: a process that "
-        "may make no pipe can make a loop.",
+        "A loop opens one handle, that of its port. On the caller's port it "
+        "opens none. No other handle is opened even for a moment: a process "
+        "that may create no pipe can create a loop.",
         "CreateIoCompletionPort") {
   static const char *const openers[] = {"CreateNamedPipeW", "CreateFileW",
                                         "NtOpenFile",       "CreateEventW",
@@ -259,8 +259,8 @@ static DWORD WINAPI run_elsewhere(void *context) {
 }
 
 NP_CASE("loop/moves-to-another-thread", np_loop_dispatch, NO_MODE, NP_OK,
-        "An idle loop belongs to the thread that dispatches it: that thread "
-        "uses and runs it, and then the first thread takes it back.",
+        "An idle loop belongs to the thread that runs it. Another thread can "
+        "use and run it, and then the first thread can take it back.",
         "npipe/loop.h") {
   DWORD error = ERROR_BUSY;
   HANDLE thread;
@@ -293,7 +293,7 @@ NP_CASE("loop/run-once-nothing", np_loop_run_once, NO_MODE, WAIT_TIMEOUT,
 
 NP_CASE("loop/run-once-waits", np_loop_run_once, NO_MODE, WAIT_TIMEOUT,
         "A turn waits for its time-out even if nothing is pending, because "
-        "another thread may post.",
+        "another thread may post a task.",
         "GetQueuedCompletionStatusEx") {
   uint64_t begin_ms = world_now_ms();
 

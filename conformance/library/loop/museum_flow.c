@@ -3,8 +3,9 @@
 
 NP_CASE("museum-flow/no-quota", np_pipe_write, ANY_MODE | BOTH_ENDS,
         WAIT_TIMEOUT,
-        "Without quota a write waits for its reader; if the reader was "
-        "cancelled, the write's time limit ends it, and the pipe works on.",
+        "Without a quota a write waits for its reader. If the reader is "
+        "cancelled, the time limit of the write ends the write, and the pipe "
+        "still works.",
         "CreateNamedPipe#parameters; museum F02") {
   struct recorder *read = &f->ops[0];
   struct recorder *write = &f->ops[1];
@@ -119,8 +120,9 @@ static void two_reads(np_fixture *f, unsigned round) {
 }
 
 NP_CASE("museum-flow/reads-in-order", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A read that the kernel answers at once does not overtake an earlier "
-        "one whose packet still lies in the port, of the loop or the caller.",
+        "A read that completes at once does not overtake an earlier read whose "
+        "packet is still in the port. This holds for the port of the loop and "
+        "for the caller's port.",
         "ReadFile#pipes; museum D08 M14 N13") {
   pair_open_quota(f, MUSEUM_QUOTA);
   for (unsigned round = 0; round < 100; round++) {

@@ -78,8 +78,9 @@ static void assert_mixed_reads(np_fixture *f) {
 }
 
 NP_CASE("ordering/reads-mixed", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A read that waits in the kernel completes before one started later, "
-        "also when both end in one turn and only the second at once.",
+        "A read that waits in the kernel completes before a later one. This "
+        "holds also if both end in the same turn and only the later one ended "
+        "at once.",
         "ReadFile#pipes") {
   pair_open(f);
   read_pend(f, &f->ops[0], f->end, 4);
@@ -89,8 +90,9 @@ NP_CASE("ordering/reads-mixed", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("ordering/reads-mixed-foreign-port", np_pipe_read, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "A read that waits in the kernel completes before a later read, even "
-        "if the caller dequeues its packet after the later read has ended.",
+        "A read that waits in the kernel completes before a later read. This "
+        "holds also if the caller dequeues its packet after the later read has "
+        "ended.",
         "npipe/loop.h") {
   loop_remake_foreign(f, 0x4C);
   pair_open(f);
@@ -157,8 +159,8 @@ NP_CASE("ordering/reads-kept-in-flight", np_pipe_read, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("ordering/writes", np_pipe_write, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Writes in flight reach the peer, and complete, in the order in which "
-        "they were started, whether or not the quota makes them wait.",
+        "Writes reach the peer, and complete, in the order in which they were "
+        "started. This holds whether or not the quota makes them wait.",
         "WriteFile#pipes") {
   static uint32_t numbers[MANY];
 

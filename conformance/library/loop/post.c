@@ -209,8 +209,8 @@ NP_CASE("post/stop-in-callback", np_loop_stop, NO_MODE, NP_OK,
 }
 
 NP_CASE("post/stop-before-run", np_loop_stop, NO_MODE, NP_OK,
-        "If a loop is stopped while it does not run, its next run returns "
-        "before it waits; only this one run is affected.",
+        "A loop is stopped before it runs. Its next run returns before it "
+        "waits. Later runs are not affected.",
         "npipe/loop.h") {
   uint64_t begin_ms;
 
@@ -289,8 +289,9 @@ static void tick(np_timer *timer) {
 }
 
 NP_CASE("post/stop-destroy-at-once", np_loop_stop, NO_MODE, NP_OK,
-        "The loop's thread may destroy the loop as soon as a run was stopped, "
-        "while the thread that stopped it is still in the call.",
+        "A thread stops a run of the loop. The thread of the loop may then "
+        "destroy the loop at once, even if the first thread is still inside "
+        "the call.",
         "npipe/loop.h") {
   struct poster poster = {NULL, NULL, 0, 0, 0, true, NULL};
   np_timer timer;
@@ -314,8 +315,9 @@ static void task_count(np_task *task) {
 }
 
 NP_CASE("post/destroy-at-once", np_loop_post, NO_MODE, NP_OK,
-        "The loop's thread may destroy the loop as soon as a task has run, "
-        "while the thread that posted it is still in the call.",
+        "A thread posts a task. After the task has run, the thread of the loop "
+        "may destroy the loop at once, even if the first thread is still "
+        "inside the call.",
         "npipe/loop.h") {
   struct task_recorder recorder;
   struct poster poster = {NULL, &recorder, 1, 0, 0, false, task_count};

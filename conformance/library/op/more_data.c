@@ -28,8 +28,8 @@ static void pairs_open(np_fixture *f, np_pipe **ends, np_pipe **peers) {
 NP_CASE(
     "more-data/many-at-once", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
     ERROR_MORE_DATA,
-    "Reads of several pipes that the kernel cuts in one turn each get their "
-    "part, though the loop has seen no such answer before.",
+    "In one turn, the kernel cuts the reads of several pipes. Each read gets "
+    "its part, also if the loop has never seen such an answer before.",
     "ReadFile#pipes") {
   np_pipe *ends[PIPES];
   np_pipe *peers[PIPES];
@@ -92,8 +92,8 @@ NP_CASE("more-data/loops-of-one-key", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
 
 NP_CASE("more-data/limit-passes", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
         ERROR_MORE_DATA,
-        "A time limit that passes while the loop finds out takes nothing from "
-        "the read, which has its bytes.",
+        "The time limit of a read expires while the loop finds out how much "
+        "the read has. The read keeps its bytes.",
         "ReadFile#pipes") {
   pair_open(f);
   pipe_send(f, f->peer, "abcde", 5);
@@ -107,8 +107,8 @@ NP_CASE("more-data/limit-passes", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
 }
 
 NP_CASE("more-data/try-read", np_pipe_try_read, MODE_MESSAGE | BOTH_ENDS, NP_OK,
-        "A try that reads ahead one byte of a message finds it in this turn or "
-        "the next, and the message is read whole.",
+        "np_pipe_try_read reads ahead one byte of a message. It finds the byte "
+        "in this turn or the next, and the message is read whole.",
         "npipe/ready.h") {
   char buffer[16];
   size_t length = 0;

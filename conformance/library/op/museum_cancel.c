@@ -34,8 +34,9 @@ static void scribble(np_fixture *f, struct recorder *recorder) {
 
 NP_CASE("museum-cancel/scribbled-write", np_op_cancel, MODE_BYTE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
-        "Once a cancelled write is reported the peer never reads what its "
-        "buffer holds by then, though it had read a part of it.",
+        "The callback of a cancelled write has run, and the program changes "
+        "the buffer. The peer never reads the new bytes, also if it had read a "
+        "part of the write.",
         "CancelIoEx#remarks; museum L14") {
   static uint8_t data[MUSEUM_QUOTA];
   static uint8_t original[MUSEUM_QUOTA];
@@ -68,8 +69,8 @@ NP_CASE("museum-cancel/scribbled-write", np_op_cancel, MODE_BYTE | BOTH_ENDS,
 
 NP_CASE("museum-cancel/no-byte-lost", np_op_cancel, ANY_MODE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
-        "A byte that comes while its read is cancelled is given to that read "
-        "or to the next one: never to none, never to both.",
+        "A byte arrives while its read is cancelled. Either this read or the "
+        "next one gets the byte; it is not lost and not read twice.",
         "CancelIoEx#remarks; museum D08 D10 E10") {
   struct recorder *read = &f->ops[0];
   struct recorder *write = &f->ops[1];
@@ -164,8 +165,8 @@ NP_CASE("museum-cancel/seven-of-eight", np_op_cancel, ANY_MODE,
 
 NP_CASE("museum-cancel/shared-handle", np_pipe_read, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "Bytes that a peek saw may be gone when they are read, taken by "
-        "another handle: the read waits, and the loop does not.",
+        "A peek saw bytes, and another handle read them before the loop did. "
+        "The read waits, and the loop does not.",
         "DuplicateHandle; museum D16 D13 P03") {
   struct recorder *read = &f->ops[0];
 
@@ -266,8 +267,8 @@ static DWORD WINAPI cancel_often(void *argument) {
 
 NP_CASE("museum-cancel/other-thread", np_op_cancel, ANY_MODE,
         ERROR_OPERATION_ABORTED,
-        "A write that another thread cancels just when it starts, before or "
-        "after, gets one callback each time.",
+        "Another thread cancels a write just before or just after it starts. "
+        "The callback of the write runs once.",
         "CancelIoEx#remarks; museum L10 L02") {
   static uint8_t data[MUSEUM_QUOTA];
   struct canceller canceller = {f->loop, &f->tasks[0], 0};
@@ -331,8 +332,8 @@ static void send_now(np_fixture *f, struct timer_recorder *timer) {
 
 NP_CASE("museum-cancel/deadline-race", np_pipe_read, ANY_MODE | BOTH_ENDS,
         WAIT_TIMEOUT,
-        "Data that comes just when the time limit of its read expires ends "
-        "that read or is left for the next.",
+        "Data arrives just when the time limit of its read expires. Either "
+        "this read ends with the data, or the data is left for the next read.",
         "CancelIoEx#remarks; museum E08 D08") {
   struct recorder *read = &f->ops[0];
 

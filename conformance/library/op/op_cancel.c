@@ -244,8 +244,8 @@ NP_CASE("op-cancel/start-again", np_op_cancel, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("op-cancel/put-off-at-once", np_op_cancel, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A read that is cancelled before the kernel gets it ends before the "
-        "reads with data that were started earlier on other pipes.",
+        "A read is cancelled before the kernel gets it. It ends before the "
+        "reads of other pipes that started earlier and have data.",
         "npipe/op.h") {
   np_pipe *ends[3];
 

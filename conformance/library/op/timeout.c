@@ -112,8 +112,8 @@ NP_CASE("timeout/shutdown", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("timeout/in-time", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
-        "An operation that ends before its time limit has its true result, "
-        "and leaves no timer behind that keeps the loop running.",
+        "An operation that ends before its time limit has its true result. Its "
+        "timer is gone and does not keep the loop running.",
         "npipe/op.h") {
   uint64_t begin_ms = world_now_ms();
 

@@ -56,8 +56,9 @@ static void stranger_has(np_fixture *f, struct stranger *stranger,
 
 NP_CASE("adopt-shared/shared", np_pipe_adopt, ANY_MODE | BOTH_ENDS,
         ERROR_SHARING_VIOLATION,
-        "A handle whose file object has a second handle is refused and stays "
-        "the caller's; once the second handle is closed, it is adopted.",
+        "A handle is refused while its file object has a second handle. The "
+        "handle stays the caller's. After the second handle is closed, it is "
+        "adopted.",
         "CreateIoCompletionPort#remarks; NtQueryObject") {
   np_pipe *adopted = NULL;
   HANDLE duplicate;
@@ -90,9 +91,9 @@ NP_CASE("adopt-shared/not-inherited", np_pipe_adopt, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("adopt-shared/foreign-packet", np_pipe_adopt, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "Somebody duplicates an adopted handle later and reads with an "
-        "OVERLAPPED of his own: the loop drops his packets, and its own "
-        "operations go on.",
+        "Another program part duplicates an adopted handle and reads with its "
+        "own OVERLAPPED. The loop drops these packets, and its own operations "
+        "go on.",
         "CreateIoCompletionPort#remarks") {
   np_pipe *adopted;
   HANDLE other;
@@ -128,9 +129,9 @@ NP_CASE("adopt-shared/foreign-packet-after-close", np_pipe_close,
 }
 
 NP_CASE("adopt-shared/own-operation-pending", np_pipe_adopt, ANY_MODE, NP_OK,
-        "The caller has a connect of its own pending on the handle that it "
-        "gives away: the loop drops the packet of this connect, and the pipe "
-        "works.",
+        "The caller passes a handle to the loop while its own connect is "
+        "pending on the handle. The loop drops the packet of this connect, and "
+        "the pipe works.",
         "npipe/pipe.h") {
   struct stranger *own = &strangers[0];
   HANDLE handle = raw_server(f);
@@ -171,9 +172,9 @@ NP_CASE("adopt-shared/foreign-packet-and-tasks", np_loop_post, NO_MODE, NP_OK,
 
 NP_CASE("adopt-shared/event-of-the-handle", np_pipe_adopt, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "An adopted handle is signalled when an operation without an event "
-        "ends: a holder who waits for the handle itself does not wait for "
-        "ever.",
+        "An operation without an event signals the adopted handle when it "
+        "ends. So a holder of the handle that waits for the handle itself does "
+        "not wait for ever.",
         "SetFileCompletionNotificationModes#parameters") {
   static OVERLAPPED overlapped;
   char room[16];

@@ -71,8 +71,9 @@ NP_CASE("museum-close/cancelled-connect", np_op_cancel, ANY_MODE,
 }
 
 NP_CASE("museum-close/ghost", np_pipe_close, NO_MODE, NP_OK,
-        "Close wins over a ghost: a server closed while its connect finds that "
-        "the client is gone is gone itself, and waits for nobody.",
+        "A server is closed while its connect finds that the client is gone. "
+        "The close wins: the server is gone, and does not wait for another "
+        "client.",
         "Named Pipe Operations; museum H02") {
   struct recorder *connect = &f->ops[0];
   uint32_t random = 1;

@@ -12,8 +12,8 @@ static bool is_inheritable(const np_pipe *pipe) {
 }
 
 NP_CASE("museum-handle/not-inheritable", np_pipe_handle, ANY_MODE, NP_OK,
-        "No end can be inherited: a child that holds one would keep the peer "
-        "from the end of its stream, and send packets to the loop.",
+        "No end is inheritable. An inherited handle in a child would keep the "
+        "stream of the peer open, and would send packets to the loop.",
         "SECURITY_ATTRIBUTES#members; museum P12") {
   SECURITY_ATTRIBUTES attributes = {sizeof(attributes), NULL, FALSE};
 
@@ -38,8 +38,9 @@ struct holder {
 };
 
 NP_CASE("museum-handle/holder-moves", np_server_connect, ANY_MODE, NP_OK,
-        "The structure that holds a pipe may move in memory while a connect "
-        "waits: the kernel points only into the pipe and the operation.",
+        "The caller's structure that holds the pipe may move in memory while a "
+        "connect waits. The kernel has pointers only to the pipe and the "
+        "operation.",
         "npipe/op.h; museum L08") {
   static struct holder holders[20];
   struct recorder *connect = &f->ops[0];
@@ -62,8 +63,8 @@ NP_CASE("museum-handle/holder-moves", np_server_connect, ANY_MODE, NP_OK,
 NP_CASE("museum-handle/asked-while-busy", np_pipe_info, ANY_MODE | BOTH_ENDS,
         NP_OK,
         "An end with a waiting read and a waiting write answers queries at "
-        "once: the kernel serialises only the calls on synchronous handles, "
-        "and these are not adopted.",
+        "once. The kernel serializes only the calls on synchronous handles, "
+        "and such handles are not adopted.",
         "Synchronous and Overlapped Input and Output; museum F11") {
   static uint8_t data[MUSEUM_QUOTA + 1];
   struct recorder *read = &f->ops[0];

@@ -137,8 +137,8 @@ NP_CASE("process-echo/finish-then-exit", np_pipe_shutdown, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("process-echo/not-inherited", np_pipe_close, ANY_MODE | BOTH_ENDS,
         ERROR_BROKEN_PIPE,
-        "A child process that was started while both ends were open keeps "
-        "neither: a close is the end of the stream at once.",
+        "A child that was started while both ends were open inherits neither. "
+        "So the close of an end is at once the end of the stream.",
         "SECURITY_ATTRIBUTES#members; museum P12") {
   world_process *puppet;
 

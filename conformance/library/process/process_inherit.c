@@ -49,8 +49,8 @@ NP_CASE("process-inherit/inherits-nothing", np_pipe_close, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("process-inherit/inherits-no-preset", np_server_create, BOTH_ENDS,
         ERROR_BROKEN_PIPE,
-        "A child process inherits no end that was created with an access "
-        "preset, SDDL, or attributes that do not ask for inheritance.",
+        "A child inherits no end that was created with an access preset, with "
+        "SDDL, or with attributes that do not ask for inheritance.",
         "SECURITY_ATTRIBUTES; museum P12") {
   SECURITY_ATTRIBUTES attributes = {sizeof(attributes), NULL, FALSE};
 
@@ -103,8 +103,8 @@ NP_CASE("process-inherit/inherits-no-listener", np_listener_create, ANY_MODE,
 /* This case shows that children do inherit handles here. Without inheritance
  * the cases above would prove nothing. */
 NP_CASE("process-inherit/inherits-what-asks", np_pipe_adopt, NO_MODE, NP_OK,
-        "A handle that the caller opened as inheritable is inherited: its "
-        "copy in the child keeps the pipe open until the child ends.",
+        "The caller opened a handle as inheritable, so a child inherits it. "
+        "The copy in the child keeps the pipe open until the child ends.",
         "SECURITY_ATTRIBUTES; museum P12") {
   world_process *child;
 
@@ -144,9 +144,9 @@ WORLD_ROLE(inherit_writer) {
 }
 
 NP_CASE("process-inherit/foreign-packets", np_pipe_adopt, BOTH_ENDS, NP_OK,
-        "A child got an adopted handle against the rules, and writes with "
-        "OVERLAPPEDs of its own: its packets come to the loop, which drops "
-        "them and goes on.",
+        "A child process got an adopted handle, against the rules, and writes "
+        "with its own OVERLAPPEDs. The loop gets these packets, drops them, "
+        "and goes on.",
         "CreateIoCompletionPort#remarks") {
   char got[4096];
   char arg[32];

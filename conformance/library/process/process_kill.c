@@ -38,8 +38,9 @@ NP_CASE("process-kill/killed-in-read", np_pipe_read, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("process-kill/killed-in-write", np_pipe_read, ANY_MODE | BOTH_ENDS,
         ERROR_BROKEN_PIPE,
-        "If a peer is killed in the middle of a write, its completed writes "
-        "arrive, perhaps a part of the rest, and then the end of the stream.",
+        "A peer is killed in the middle of a write. Its completed writes "
+        "arrive, then perhaps a part of the rest, and then the end of the "
+        "stream.",
         "Named Pipe Operations; museum D03 E11 E04") {
   world_process *puppet = meet(f);
   size_t length;
@@ -91,8 +92,8 @@ NP_CASE("process-kill/killed-unread", np_pipe_write, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("process-kill/killed-closed", np_pipe_close, ANY_MODE | BOTH_ENDS,
         ERROR_BROKEN_PIPE,
-        "If an end is closed after its peer was killed, its reads report the "
-        "end of the stream, and then it is gone.",
+        "An end is closed after its peer was killed. Its reads end with the "
+        "end of the stream, and then the end is gone.",
         "Named Pipe Operations; museum L13 S12") {
   world_process *puppet = meet(f);
 

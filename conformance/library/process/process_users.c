@@ -104,8 +104,9 @@ static void alice_ends(world_process *alice) {
 }
 
 NP_CASE("process-users/peer-user", np_pipe_peer_user, NO_MODE, NP_OK,
-        "A server of an ordinary user learns that its client is another user, "
-        "and the client that the pipe belongs to another user.",
+        "The server runs as an ordinary user. It learns that its client is "
+        "another user. The client learns that the pipe belongs to another "
+        "user.",
         "ImpersonateNamedPipeClient#remarks") {
   char text[NP_SID_TEXT_BYTES_MAX];
   char sid[NP_SID_TEXT_BYTES_MAX];

@@ -39,8 +39,9 @@ NP_CASE("museum-ready/ready-interest-changes", np_pipe_ready,
 
 NP_CASE("museum-ready/read-ahead-and-flush", np_pipe_flush,
         ANY_MODE | BOTH_ENDS, NP_OK,
-        "A peer that flushes waits for the reader itself where readiness only "
-        "probes, and for the read-ahead where there is one.",
+        "A peer flushes. If readiness only probes, the flush waits until the "
+        "program reads. If readiness reads ahead, the flush waits until the "
+        "data is read ahead.",
         "mio#1582; museum R04") {
   unsigned ahead;
 

@@ -292,8 +292,8 @@ NP_CASE("ready/write-closed-one-way", np_pipe_ready, ANY_MODE | BOTH_ENDS,
 /* --- Several who wait --------------------------------------------------- */
 
 NP_CASE("ready/many-waiters", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Any number of waits may be pending at once; all that match an event "
-        "end, in the order in which they began.",
+        "Any number of waits may be pending at once. An event ends all waits "
+        "that match it, in the order in which they began.",
         "npipe/ready.h") {
   enum { WAITERS = 40 };
 

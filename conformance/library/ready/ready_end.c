@@ -102,17 +102,17 @@ static void reuse(np_fixture *f, bool wait_between) {
 }
 
 NP_CASE("ready-end/reuse", np_server_disconnect, ANY_MODE, NP_OK,
-        "After a disconnect and a connect at once, the new session sees "
-        "nothing of the old one: no operation in flight, no data read ahead, "
-        "no result that was not reported.",
+        "After a disconnect and an immediate connect, the new session has "
+        "nothing of the old one: no operation in flight, no data that was read "
+        "ahead, and no result that was not reported.",
         "DisconnectNamedPipe#remarks; museum S01") {
   reuse(f, false);
 }
 
 NP_CASE("ready-end/reuse-later", np_server_disconnect, ANY_MODE, NP_OK,
-        "After a disconnect and a later connect the new client's session sees "
-        "nothing of the old one's, even if the server was asked in between "
-        "and reported that no client was there.",
+        "After a disconnect and a later connect, the session of the new client "
+        "has no data and no result of the old one. This holds also if the "
+        "server asked in between and was told that no client is there.",
         "DisconnectNamedPipe#remarks; museum S01") {
   reuse(f, true);
 }
@@ -261,8 +261,8 @@ NP_CASE("ready-end/write-closed-behind-data", np_pipe_ready,
 
 NP_CASE("ready-end/write-closed-asked", np_pipe_info, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "If np_pipe_info finds that the peer has closed, NP_WRITE_CLOSED is "
-        "reported, also while data that was read ahead waits.",
+        "np_pipe_info finds that the peer has closed. NP_WRITE_CLOSED is then "
+        "reported, also while data that was read ahead is not taken yet.",
         "npipe/ready.h") {
   np_info info = {.size = sizeof(info)};
 

@@ -154,8 +154,8 @@ NP_CASE("ready-mixed/readv-goes-on", np_pipe_readv, MODE_MESSAGE | BOTH_ENDS,
 
 NP_CASE("ready-mixed/reads-behind-ahead", np_pipe_read, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "Reads that begin while the read-ahead waits get the next data, in "
-        "the order in which they began.",
+        "Reads that begin while the read-ahead waits get the next data, in the "
+        "order in which they began.",
         "npipe/ready.h") {
   static const char *const text[] = {"aaa", "bbb", "ccc", "ddd"};
 
@@ -186,8 +186,8 @@ NP_CASE("ready-mixed/reads-behind-ahead", np_pipe_read, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("ready-mixed/readers-before-waiters", np_pipe_ready,
         ANY_MODE | BOTH_ENDS, NP_OK,
-        "A wait for readiness beside a read in flight ends by data that the "
-        "read leaves, not by data that it takes.",
+        "A wait for readiness and a read are in flight together. Data that the "
+        "read takes does not end the wait. Data that is left does.",
         "npipe/ready.h") {
   for (size_t i = 0; i < read_ahead_count; i++) {
     struct recorder *reader = &f->ops[2 * i];
@@ -457,8 +457,9 @@ NP_CASE("ready-mixed/asked-memory", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("ready-mixed/never-asked", np_pipe_read, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A pipe that is never asked about readiness makes no call for it: one "
-        "read and one write for each message, and calls on the port.",
+        "A pipe whose readiness is never asked makes no call for it. Each "
+        "message takes one read and one write, apart from the calls on the "
+        "port.",
         "npipe/ready.h") {
   uint64_t reads;
   uint64_t writes;

@@ -11,8 +11,9 @@ static void ping_pong(np_fixture *f, np_pipe *server, np_pipe *client) {
 }
 
 NP_CASE("ready-tokio/client-drop", np_server_connect, ANY_MODE, NP_OK,
-        "A client that came and went before the connect is reported, and the "
-        "server learns by its first read and write that the client has gone.",
+        "A client connects and closes before the connect is reported. The "
+        "server learns from its first read and its first write that the client "
+        "is gone.",
         "ConnectNamedPipe#remarks") {
   char byte = 0;
   size_t got = 9;
@@ -226,8 +227,8 @@ NP_CASE("ready-tokio/message-and-byte", np_pipe_try_read,
 }
 
 NP_CASE("ready-tokio/access", np_client_open, ANY_MODE, NP_OK,
-        "Each direction of a server lets in the clients that fit it, keeps out "
-        "the others, and is ready in that direction alone.",
+        "A server of one direction lets in the clients that fit this direction "
+        "and keeps out the others. It is ready in this direction alone.",
         "CreateNamedPipe#parameters") {
   unsigned server;
 

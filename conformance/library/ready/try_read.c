@@ -445,9 +445,9 @@ static void stream(np_fixture *f, uint32_t seed, uint32_t messages) {
 }
 
 NP_CASE("try-read/stream", np_pipe_try_read, ANY_MODE | BOTH_ENDS, NP_OK,
-        "Reading by readiness while the peer writes gives each byte once, in "
-        "order and with its boundaries, for each size of read-ahead; no "
-        "wake-up is lost.",
+        "A program reads by readiness while the peer writes. Each byte arrives "
+        "once, in order and with its message boundaries, for each size of the "
+        "read-ahead. No wake-up is lost.",
         "npipe/ready.h") {
   server_quotas(f, READY_QUOTA, READY_QUOTA);
   for (unsigned i = 0; i < TRY_SIZES; i++) {

@@ -65,9 +65,9 @@ NP_CASE("try-read-late/late-whole", np_pipe_try_read, ANY_MODE, NP_OK,
 }
 
 NP_CASE("try-read-late/late-long", np_pipe_try_read, ANY_MODE, ERROR_MORE_DATA,
-        "On an adopted end a message that is longer than the library's buffer "
-        "comes in parts, all but the last with ERROR_MORE_DATA, and the next "
-        "message is not touched.",
+        "On an adopted end, a message that is longer than the library's buffer "
+        "arrives in parts. All parts but the last end with ERROR_MORE_DATA. "
+        "The next message stays whole.",
         "npipe/ready.h") {
   static char out[MESSAGE_BYTES + NEXT_BYTES];
   static char data[MESSAGE_BYTES];

@@ -282,9 +282,9 @@ NP_CASE("access/app-container-invalid", np_server_create, NO_MODE,
 }
 
 NP_CASE("access/alone", np_server_create, NO_MODE, ERROR_INVALID_PARAMETER,
-        "Options that set the security twice are refused: a preset for all "
-        "users, SDDL and a descriptor exclude one another, and further users "
-        "can be admitted only together with a preset.",
+        "Options that set the security twice are refused. A preset, SDDL and a "
+        "descriptor exclude one another. Further users can be admitted only "
+        "together with a preset.",
         "npipe/server.h") {
   SECURITY_DESCRIPTOR descriptor;
   SECURITY_ATTRIBUTES attributes = {sizeof(attributes), &descriptor, FALSE};

@@ -109,8 +109,8 @@ NP_CASE("connect/again-and-again", np_server_connect, ANY_MODE, NP_OK,
 
 NP_CASE("connect/client-first-after-disconnect", np_server_connect, ANY_MODE,
         NP_OK,
-        "A second client that came while nobody waited is reported though the "
-        "first one was reported too.",
+        "A second client connects while no connect waits. It is reported, also "
+        "if the first client was reported before.",
         "ConnectNamedPipe#remarks") {
   pair_open(f);
   pipe_close_wait(f, f->client);

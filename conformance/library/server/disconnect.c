@@ -147,8 +147,9 @@ NP_CASE("disconnect/ghost", np_server_disconnect, ANY_MODE, NP_OK,
 }
 
 NP_CASE("disconnect/unreported", np_server_disconnect, ANY_MODE, NP_OK,
-        "A connect that found its client, and whose callback has not run when "
-        "that client is let go, ends with ERROR_PIPE_NOT_CONNECTED.",
+        "A connect has found its client, and its callback has not run yet. If "
+        "the client is disconnected now, the connect ends with "
+        "ERROR_PIPE_NOT_CONNECTED.",
         "npipe/server.h") {
   server_listen(f);
   client_open_end(f);

@@ -30,9 +30,9 @@ static void listener_refused(np_fixture *f, bool first_instance) {
 
 NP_CASE("joined/squatted-listener", np_listener_create, NO_MODE,
         ERROR_ACCESS_DENIED,
-        "A listener never joins a name that another user has created, "
-        "whatever that user allows: neither by default nor if it shares "
-        "names.",
+        "A listener never joins a name that another user has created, whatever "
+        "access this user allows. This holds by default and also if the "
+        "listener shares names.",
         "CreateNamedPipe#parameters; museum X05") {
   squat(f);
   listener_refused(f, true);

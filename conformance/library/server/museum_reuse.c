@@ -120,8 +120,8 @@ NP_CASE("museum-reuse/read-put-off", np_server_disconnect, ANY_MODE,
 }
 
 NP_CASE("museum-reuse/read-done", np_server_disconnect, ANY_MODE, NP_OK,
-        "A read that had its result before the disconnect keeps this result, "
-        "although its callback runs in the next session.",
+        "A read has its result before the disconnect, and its callback runs in "
+        "the next session. The read keeps its result.",
         "DisconnectNamedPipe#remarks; museum S01 S04") {
   reuse(f, LEFT_READ_DONE, NP_OK, 3);
 }

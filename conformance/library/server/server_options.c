@@ -217,9 +217,9 @@ NP_CASE("server-options/reject-remote", np_server_create, NO_MODE, NP_OK,
 /* --- Buffers and times -------------------------------------------------- */
 
 NP_CASE("server-options/in-buffer", np_server_create, ANY_MODE, NP_OK,
-        "in_buffer_bytes is the quota for data that clients write: a write "
-        "that fits completes at once; with one byte more it waits for the "
-        "reader.",
+        "in_buffer_bytes is the quota for data that clients write. A write "
+        "that fits completes at once. A write that is one byte longer waits "
+        "for the reader.",
         "CreateNamedPipe#remarks") {
   char data[200];
 
