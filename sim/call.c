@@ -34,6 +34,7 @@ static struct text reports;
 static struct text trace;
 static bool tracing;
 static FILE *trace_file; /* takes the lines in place of `trace` */
+static bool tracing_places;
 
 static void text_add(struct text *text, const char *line) {
   size_t length = strlen(line);
@@ -180,11 +181,16 @@ static void leave(struct call *call) {
 
   self->call = NULL;
   if (tracing && !call->quiet) {
-    char line[256];
+    char place[160] = "";
+    char line[480];
 
-    snprintf(line, sizeof line, "%llu %u %s(%s) = %x\n",
+    if (tracing_places) {
+      memcpy(place, " in ", sizeof " in ");
+      sim__place_text(call->place, place + 4, sizeof place - 4);
+    }
+    snprintf(line, sizeof line, "%llu %u %s(%s) = %x%s\n",
              (unsigned long long)(sim__kernel.now_ns / 1000), self->id,
-             call->name, call->text, call->error);
+             call->name, call->text, call->error, place);
     if (trace_file != NULL) {
       fputs(line, trace_file);
     } else {
@@ -260,8 +266,9 @@ void sim_trace(bool on) {
   pthread_mutex_unlock(&sim__kernel.lock);
 }
 
-void sim__trace_to(FILE *file) {
+void sim__trace_to(FILE *file, bool places) {
   trace_file = file;
+  tracing_places = places;
   tracing = file != NULL;
   if (file != NULL) {
     setvbuf(file, NULL, _IOLBF, BUFSIZ); /* a crash loses no line */
@@ -299,7 +306,7 @@ void sim_reset(uint64_t seed, const sim_settings *settings) {
   calls_total = 0;
   text_deinit(&reports);
   text_deinit(&trace);
-  sim__trace_to(NULL);
+  sim__trace_to(NULL, false);
   sim__console_reset();
   sim__pool_objects_reset();
   sim__threads_reset();

@@ -64,7 +64,8 @@ static void calls_write(void) {
   FILE *file = path != NULL ? fopen(path, "w") : NULL;
 
   if (file != NULL) {
-    fprintf(file, "%llu\n", (unsigned long long)sim_calls_total());
+    fprintf(file, "%llu %llu\n", (unsigned long long)sim_calls_total(),
+            (unsigned long long)sim_steps());
     fclose(file);
   }
 }
@@ -103,7 +104,7 @@ void sim__environment_begin(void) {
   sim__kernel.random = number("NPSIM_SEED") + 1;
   sim__fault_plan_any(number("NPSIM_FAULT"));
   if (trace != NULL) {
-    sim__trace_to(fopen(trace, "w"));
+    sim__trace_to(fopen(trace, "w"), getenv("NPSIM_PLACES") != NULL);
   }
   atexit(at_end);
 }

@@ -143,7 +143,7 @@ const char *sim__report_text(void);
 
 /* sim__trace_to writes each line of the trace to `file` at once. NULL: the
  * trace is off. */
-void sim__trace_to(FILE *file);
+void sim__trace_to(FILE *file, bool places);
 
 /* sim__environment_begin sets up the kernel of a program that never called
  * sim_reset (environment.c). sim__environment_end is for sim_reset. */
@@ -196,6 +196,7 @@ struct thread {
   bool (*ready)(void *arg); /* in step: the condition of its wait, or NULL */
   void *ready_arg;
   pthread_cond_t turn;
+  uint64_t rank;               /* in a schedule by priority; 0: not drawn yet */
   struct thread *carried_next; /* next in a list of waiting threads */
   bool is_pool;
   bool suspended; /* not started yet */
@@ -232,6 +233,13 @@ void sim__pool_objects_reset(void);
 void sim__schedule_enter(struct thread *thread);
 void sim__schedule_leave(void);
 void sim__schedule_reset(struct thread *thread);
+
+/* Schedules by priority. sim__preempt_reset draws the places of the
+ * preemptions. sim__preempt_step counts a call of `thread`, and may make it the
+ * lowest. sim__preempt_rank returns its rank. */
+void sim__preempt_reset(void);
+void sim__preempt_step(struct thread *thread);
+uint64_t sim__preempt_rank(struct thread *thread);
 
 /* sim__block waits until `ready(arg)` is true; it returns false if the clock
  * passes `deadline` first. The lock is released meanwhile. When every thread is

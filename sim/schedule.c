@@ -83,11 +83,26 @@ static bool may_run(const struct thread *thread) {
          sim__kernel.now_ns >= thread->deadline;
 }
 
+static struct thread *thread_highest(void) {
+  struct thread *highest = NULL;
+
+  for (struct thread *t = sim__kernel.thread_list; t != NULL; t = t->next) {
+    if (may_run(t) && (highest == NULL ||
+                       sim__preempt_rank(t) > sim__preempt_rank(highest))) {
+      highest = t;
+    }
+  }
+  return highest;
+}
+
 static struct thread *thread_drawn(struct thread *thread) {
   struct thread *others[THREADS_IN_STEP_MAX];
   const bool may_stay = thread != NULL && may_run(thread);
   size_t count = 0;
 
+  if (sim__kernel.settings.schedule_steps > 0) {
+    return thread_highest();
+  }
   for (struct thread *t = sim__kernel.thread_list;
        t != NULL && count < THREADS_IN_STEP_MAX; t = t->next) {
     if (t != thread && may_run(t)) {
@@ -131,6 +146,7 @@ static bool step_on(struct thread *thread) {
 
 void sim__threads_step(void) {
   if (sim__kernel.settings.threads_in_step && sim__kernel.threads > 1) {
+    sim__preempt_step(sim__thread_self());
     step_on(sim__thread_self());
   }
 }
@@ -143,6 +159,8 @@ void sim__schedule_leave(void) {
 
 void sim__schedule_reset(struct thread *thread) {
   in_turn = thread;
+  thread->rank = 0;
+  sim__preempt_reset();
 }
 
 static bool block_in_step(struct thread *thread, bool (*ready)(void *arg),

@@ -54,6 +54,9 @@ static const struct {
     MEMBER(NUMBER, tick_us),
     MEMBER(NUMBER, pool_threads_max),
     MEMBER(FLAG, threads_in_step),
+    MEMBER(NUMBER, schedule_steps),
+    MEMBER(NUMBER, preemptions),
+    MEMBER(NUMBER, preemptions_left_out),
     MEMBER(FLAG, strict_waits),
     MEMBER(FLAG, abort_on_misuse),
 #undef MEMBER

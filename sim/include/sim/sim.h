@@ -152,6 +152,15 @@ typedef struct sim_settings {
    * that calls sim_reset. No thread may wait for another outside the kernel. */
   bool threads_in_step;
 
+  /* With threads_in_step: 0 lets each call draw the next thread. Otherwise the
+   * thread with the highest priority runs (PCT). The seed draws the priorities,
+   * and `preemptions` (at most 32) of the first `schedule_steps` calls. At such
+   * a call the running thread gets the lowest priority. The nth lowest bit of
+   * preemptions_left_out removes the nth preemption, and moves no other. */
+  uint32_t schedule_steps;
+  uint32_t preemptions;
+  uint32_t preemptions_left_out;
+
   /* Strictness. */
 
   /* A blocking wait is misuse on a thread that has dequeued packets from a
@@ -205,6 +214,10 @@ uint64_t sim_calls(const char *name);
 
 /* sim_calls_total returns the number of calls that may fail. */
 uint64_t sim_calls_total(void);
+
+/* sim_steps returns the number of calls at which another thread could have gone
+ * on (threads_in_step). */
+uint64_t sim_steps(void);
 
 /* --- Faults. All of them are gone after sim_reset. ------------------------ */
 

@@ -1,0 +1,76 @@
+/* What the two explorers share: the options, and the plan of one run. The
+ * program npsim-explore (main.c) runs programs, sim_explore (body.c) runs a
+ * function. */
+#ifndef NPSIM_EXPLORE_PLAN_H
+#define NPSIM_EXPLORE_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+  SIM__JOBS_MAX = 64,
+  SIM__SETTINGS_MAX = 16,
+  SIM__SCHEDULES_MAX = 16,
+  SIM__TEXT_MAX = 256
+};
+
+/* How threads are scheduled: uniformly, or by priority with preemptions (see
+ * sim_settings.schedule_steps). */
+struct sim__schedule {
+  bool by_priority;
+  uint32_t preemptions;
+  uint32_t left_out; /* bits of the preemptions that shrinking removed */
+};
+
+struct sim__plan {
+  uint64_t seed;
+  const char *settings;
+  struct sim__schedule schedule;
+  uint64_t fault; /* the number of the call that fails; 0: none */
+};
+
+struct sim__options {
+  uint64_t seeds;
+  uint64_t first;
+  const char *settings[SIM__SETTINGS_MAX];
+  size_t settings_count;
+  struct sim__schedule schedules[SIM__SCHEDULES_MAX];
+  size_t schedules_count;
+  uint32_t steps; /* length of a run for schedules by priority; 0: measured */
+  bool faults;
+  uint64_t fault; /* the only call that fails, or 0 */
+  bool leaks;
+  bool keeps_going;
+  unsigned timeout_s;
+  unsigned jobs;
+  const char *trace; /* file for the trace of the bad run, or NULL */
+  char **rest;       /* what follows the options */
+};
+
+extern struct sim__options sim__options;
+
+/* sim__options_read returns false after an option that does not exist or takes
+ * no such value; `code` is then the exit code. `usage` is for --help. */
+bool sim__options_read(int count, char **words, const char *usage, int *code);
+
+/* sim__plan_nth returns the plan of run `index`: the settings go round, and
+ * after each round the schedules. With --faults the index is the call. */
+struct sim__plan sim__plan_nth(uint64_t index);
+
+/* sim__plan_settings writes the settings in the form of NPSIM_SETTINGS. */
+const char *sim__plan_settings(const struct sim__plan *plan, char *out,
+                               size_t size);
+
+/* sim__plan_show prints what the run was: seed, settings, schedule, fault. */
+void sim__plan_show(const struct sim__plan *plan);
+
+/* sim__plan_shrink leaves out each preemption without which the run is still
+ * bad. */
+void sim__plan_shrink(struct sim__plan *plan,
+                      bool (*is_bad)(const struct sim__plan *plan));
+
+/* sim__wants_steps returns true if a schedule needs the length of a run. */
+bool sim__wants_steps(void);
+
+#endif
