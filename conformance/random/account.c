@@ -29,27 +29,25 @@ static struct session_input input_of(const struct end *end, size_t index,
   return input;
 }
 
-static bool is_late(const struct play *play) {
-  const sim_settings *settings = &play->program->settings;
-
-  return play->was_slowed || settings->pend_permille > 0 ||
-         settings->delay_permille > 0 || settings->cancel_late_permille > 0;
-}
-
 /* check_part checks the law of parts: a part of a message fills its buffer. It
- * may be shorter if the writer took back the rest, if a fault hit the read of
- * the rest, or if the kernel answered late. */
+ * may be shorter if the writer took back the rest, if a disconnect threw the
+ * rest away, or if a fault hit the read of the rest. At an adopted end, which
+ * may answer late, a try brings what has come (np_pipe_try_read), and
+ * np_pipe_readv what was read ahead. */
 static void check_part(const struct note *note,
                        const struct session_input *sessions) {
   const struct end *end = note->end;
 
   if (note->error != ERROR_MORE_DATA || note->kind == NOTE_PEEK ||
       note->transferred == note->length || end->play->faults ||
-      is_late(end->play)) {
+      (end->is_adopted && (note->is_try || note->is_vectored))) {
     return;
   }
   for (size_t i = note->session_first;
        i <= note->session_last && i < end->session_count; i++) {
+    if (end->sessions[i]->disconnected) {
+      return;
+    }
     for (size_t k = 0; k < sessions[i].count; k++) {
       if (sessions[i].writes[k].is_cut) {
         return;

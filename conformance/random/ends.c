@@ -13,8 +13,6 @@ enum { KEEPS_ACCESS = 0 };
 enum { KEEPS_ACCESS = 1 };
 #endif
 
-static const uint32_t quotas[] = {0, 1, 16, 100, 512, 512, 4096};
-
 bool is_library(const struct end *end) {
   return end->pipe != NULL;
 }
@@ -171,6 +169,12 @@ static void open_pipe(struct end *end, np_pipe *pipe, unsigned loop_index) {
   np_pipe_set_user(pipe, end);
 }
 
+static uint32_t quota_of(const struct program *program, uint32_t drawn) {
+  static const uint32_t quotas[] = {0, 1, 16, 100, 512, 512, 4096};
+
+  return program->has_quota ? program->quota_bytes : quotas[drawn % 7];
+}
+
 void step_server(struct play *play, const struct step *step) {
   struct end *end = end_new(play, true, step->a % NAMES_MAX);
   const unsigned loop_index = step->b % play->loop_count;
@@ -189,8 +193,8 @@ void step_server(struct play *play, const struct step *step) {
   options.read_mode = end->reads_messages ? NP_MESSAGE : NP_BYTE;
   options.inbound = end->readable;
   options.outbound = end->writable;
-  options.in_buffer_bytes = quotas[step->c % 7];
-  options.out_buffer_bytes = quotas[step->d % 7];
+  options.in_buffer_bytes = quota_of(play->program, step->c);
+  options.out_buffer_bytes = quota_of(play->program, step->d);
   end->in_quota = options.in_buffer_bytes;
   end->out_quota = options.out_buffer_bytes;
   options.first_instance = step->d % 16 == 0;

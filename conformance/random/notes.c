@@ -61,6 +61,14 @@ size_t length_of(uint32_t drawn) {
   }
 }
 
+uint32_t drawn_for_length(size_t length) {
+  return length == 0 ? 0 : (uint32_t)(length - 1) << 8 | 15;
+}
+
+bool is_split(const struct step *step) {
+  return step->a % 4 == 0 || (step->d >> 8) % 4 == 3;
+}
+
 struct note *note_new(struct end *end, enum note_kind kind,
                       const struct step *step, size_t length) {
   struct play *play = end->play;
@@ -415,7 +423,8 @@ bool is_reading(const struct end *end) {
 
 /* drain_on starts further reads until the stream has ended. */
 static void drain_on(struct note *note) {
-  const struct step step = {STEP_READ, false, 0, 1, 2999, 0};
+  const struct step step = {STEP_READ, false, note->number * 0x101u,
+                            1,         2999,  0};
   struct end *end = note->end;
 
   np_error error = note->error;
@@ -585,13 +594,12 @@ void begin_read(struct end *end, struct slot *slot, const struct step *step) {
     return;
   }
   slot = slot_of(slot, note);
-  note->is_vectored = step->a % 4 == 0;
+  note->is_vectored = is_split(step);
   cut(note->data, note->length, step->a >> 8, parts);
   begun(note,
-        step->a % 4 == 0
-            ? np_pipe_readv(end->pipe, parts, 3, &slot->op, on_done)
-            : np_pipe_read(end->pipe, note->data, note->length, &slot->op,
-                           on_done),
+        is_split(step) ? np_pipe_readv(end->pipe, parts, 3, &slot->op, on_done)
+                       : np_pipe_read(end->pipe, note->data, note->length,
+                                      &slot->op, on_done),
         end->readable ? NP_OK : ERROR_ACCESS_DENIED);
 }
 
@@ -607,13 +615,12 @@ void begin_write(struct end *end, struct slot *slot, const struct step *step) {
     note->data[i] = stream_byte(note->number, i);
   }
   slot = slot_of(slot, note);
-  note->is_vectored = step->a % 4 == 0;
+  note->is_vectored = is_split(step);
   cut(note->data, note->length, step->a >> 8, parts);
   begun(note,
-        step->a % 4 == 0
-            ? np_pipe_writev(end->pipe, parts, 3, &slot->op, on_done)
-            : np_pipe_write(end->pipe, note->data, note->length, &slot->op,
-                            on_done),
+        is_split(step) ? np_pipe_writev(end->pipe, parts, 3, &slot->op, on_done)
+                       : np_pipe_write(end->pipe, note->data, note->length,
+                                       &slot->op, on_done),
         end->writable ? NP_OK : ERROR_ACCESS_DENIED);
 }
 

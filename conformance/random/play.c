@@ -535,7 +535,7 @@ static bool has_drains(const struct play *play) {
  * one of the library, read to the end of the stream. */
 static void drain_session(struct play *play, struct session *session,
                           bool server_reads) {
-  const struct step step = {STEP_READ, false, 0, 1, 2999, 0};
+  const struct step step = {STEP_READ, false, 1, 1, 2999, 0};
   struct end *reader = server_reads ? session->server : session->client;
   struct end *writer = server_reads ? session->client : session->server;
 
@@ -571,7 +571,8 @@ static void drain(struct play *play) {
   memory_fail(&play->memory, 0);
   play->is_draining = true;
   for (size_t i = 0; i < play->session_count; i++) {
-    drain_session(play, &play->sessions[i], i % 2 == 0);
+    drain_session(play, &play->sessions[i],
+                  (i % 2 == 0) != play->program->clients_drain);
   }
   for (int i = 0; i < TURNS_MAX && has_drains(play); i++) {
     turn_all(play);

@@ -96,6 +96,7 @@ struct note {
   bool is_untold;       /* a try_write whose arrival is not known yet */
   bool by_message;      /* a read that began in message mode */
   bool is_vectored;     /* several buffers, which the library copies */
+  bool is_try;          /* a read by np_pipe_try_read or np_pipe_try_readv */
   struct note *request; /* the write of a transact */
   bool is_request;      /* the note is such a write */
   bool done;
@@ -473,6 +474,14 @@ bool is_fault(const struct play *play, np_error error);
 
 /* Functions of notes.c that the other files use. */
 size_t length_of(uint32_t drawn);
+
+/* drawn_for_length returns a number of which length_of makes `length`, which is
+ * at most 5000. */
+uint32_t drawn_for_length(size_t length);
+
+/* is_split returns true if the step reads or writes with several buffers. At an
+ * end that is picked among several, `a` alone may never say so. */
+bool is_split(const struct step *step);
 struct slot *slot_of(struct slot *slot, struct note *note);
 void begun(struct note *note, np_error error, np_error expected);
 void on_done(np_op *op, np_error error, size_t transferred);

@@ -95,9 +95,12 @@ struct program {
   const char *base; /* name of the settings it was made from */
   sim_settings settings;
   bool two_loops;
-  bool foreign_port; /* of the second loop */
-  bool drains;       /* at the end all streams are read to their end */
-  bool forgets;      /* some callbacks forget to revert */
+  bool foreign_port;  /* of the second loop */
+  bool drains;        /* at the end all streams are read to their end */
+  bool clients_drain; /* ... by the client of the first session */
+  bool forgets;       /* some callbacks forget to revert */
+  bool has_quota;     /* every pipe has this quota, else quotas of its step */
+  uint32_t quota_bytes;
   size_t step_count;
   struct step steps[STEPS_MAX];
 };

@@ -35,6 +35,7 @@ static void raw_server(struct play *play, const struct step *step) {
   WCHAR path[40];
   DWORD access;
   DWORD mode;
+  DWORD quota;
 
   if (end == NULL) {
     return;
@@ -45,11 +46,13 @@ static void raw_server(struct play *play, const struct step *step) {
   end->reads_messages = end->is_message && step->c % 2 == 0;
   mode = end->is_message ? PIPE_TYPE_MESSAGE : PIPE_TYPE_BYTE;
   mode |= end->reads_messages ? PIPE_READMODE_MESSAGE : 0;
-  end->in_quota = RAW_QUOTA;
-  end->out_quota = RAW_QUOTA;
+  quota = play->program->has_quota ? play->program->quota_bytes
+                                   : (uint32_t)RAW_QUOTA;
+  end->in_quota = quota;
+  end->out_quota = quota;
   raw_path(end->name, path);
-  handle = CreateNamedPipeW(path, access, mode, PIPE_UNLIMITED_INSTANCES,
-                            RAW_QUOTA, RAW_QUOTA, 0, NULL);
+  handle = CreateNamedPipeW(path, access, mode, PIPE_UNLIMITED_INSTANCES, quota,
+                            quota, 0, NULL);
   say(play, "end %u: CreateNamedPipeW, name %u: %u", end->number, end->name,
       handle != INVALID_HANDLE_VALUE ? 0 : (unsigned)GetLastError());
   if (handle != INVALID_HANDLE_VALUE) {
@@ -194,6 +197,7 @@ static void raw_transact(struct end *end, const struct step *step) {
   }
   end->raw_read_note = note;
   memset(&end->raw_read, 0, sizeof end->raw_read);
+  end->raw_read.Internal = STATUS_PENDING; /* Wine leaves this to the caller */
   raw_issued(&end->raw_read_note, &end->raw_read,
              TransactNamedPipe(end->raw, note->request->data,
                                (DWORD)note->request->length, note->data,

@@ -190,9 +190,10 @@ void try_read(struct end *end, const struct step *step) {
     return;
   }
   use_ahead(end);
+  note->is_try = true;
   note->done = true;
   cut(note->data, note->length, step->a >> 8, parts);
-  if (step->a % 4 == 0) {
+  if (is_split(step)) {
     error = np_pipe_try_readv(end->pipe, parts, 3, &transferred);
   } else {
     error = np_pipe_try_read(end->pipe, note->data, note->length, &transferred);
@@ -275,7 +276,7 @@ void try_write(struct end *end, const struct step *step) {
   }
   cut(note->data, note->length, step->a >> 8, parts);
   will_copy(end, note->length);
-  if (step->a % 4 == 0) {
+  if (is_split(step)) {
     error = np_pipe_try_writev(end->pipe, parts, 3, &transferred);
   } else {
     error =
