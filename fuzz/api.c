@@ -9,11 +9,9 @@
  * seed, the loops, and whether the run ends with all streams read.
  *
  * An opcode never changes its meaning; new ones go to the end of the table. */
-#include <stdlib.h>
 #include <string.h>
 
-#include "play.h"
-#include "stage.h"
+#include "played.h"
 
 enum { STEP_BYTES = 6, PLAYED_STEPS_MAX = 48 };
 
@@ -88,11 +86,8 @@ static const enum step_kind opcodes[] = {
 _Static_assert(sizeof opcodes / sizeof opcodes[0] <= OPCODES_MAX, "too many");
 
 static void choices_read(struct program *program, struct fuzz_input *input) {
-  uint32_t drawn;
+  uint32_t drawn = fuzz_choice(input);
 
-  stage_settings(&program->settings, input);
-  program->base = "the input";
-  drawn = fuzz_choice(input);
   program->two_loops = (drawn & 1) != 0;
   program->foreign_port = (drawn & 2) != 0;
   program->drains = (drawn & 4) == 0;
@@ -102,23 +97,22 @@ static void choices_read(struct program *program, struct fuzz_input *input) {
 }
 
 static void steps_read(struct program *program, struct fuzz_input *input) {
-  program->step_count = 0;
   while (program->step_count < PLAYED_STEPS_MAX) {
-    struct step *step = &program->steps[program->step_count];
     uint8_t bytes[STEP_BYTES] = {0};
     size_t taken;
     const uint8_t *from = fuzz_payload(input, STEP_BYTES, &taken);
     size_t opcode;
+    struct step *step;
 
     if (taken == 0) {
       break;
     }
     memcpy(bytes, from, taken);
     opcode = bytes[0] % OPCODES_MAX;
-    memset(step, 0, sizeof *step);
     if (opcode < sizeof opcodes / sizeof opcodes[0]) {
-      step->kind = opcodes[opcode];
+      step = played_add(program, opcodes[opcode]);
     } else {
+      step = played_add(program, STEP_SERVER);
       step->dropped = true; /* a free place: not a step */
     }
     step->a = bytes[1] * 0x101u;
@@ -126,7 +120,6 @@ static void steps_read(struct program *program, struct fuzz_input *input) {
     /* The upper part of `c` gives the lengths: small steps, or large ones. */
     step->c = bytes[3] | (bytes[4] * (bytes[3] < 128 ? 1u : 20u)) << 8;
     step->d = bytes[5];
-    program->step_count++;
   }
 }
 
@@ -137,17 +130,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   static struct program program;
-  static struct play play;
   struct fuzz_input input = fuzz_input_begin(bytes, size);
-  bool passed;
 
+  played_begin(&program, &input);
   choices_read(&program, &input);
   steps_read(&program, &input);
-  passed = play_run(&play, &program, fuzz_prints);
-  if (fuzz_prints && play.text != NULL) {
-    fputs(play.text, stdout);
-  }
-  fuzz_law(passed, "step %zu: %s", play.step, play.failure);
-  play_deinit(&play);
+  played_run(&program);
   return 0;
 }
