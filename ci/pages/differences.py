@@ -20,9 +20,11 @@ def _toml(top, name):
 
 
 def entries(top):
-    """All entries of the expectations, each with its world."""
-    return [dict(entry, world=world) for world in WORLDS
-            for entry in _toml(top, f"{world}.toml")["case"]]
+    """All entries of the expectations, each with its world and one id."""
+    return [dict(entry, id=id, world=world) for world in WORLDS
+            for entry in _toml(top, f"{world}.toml")["case"]
+            for id in ([entry["id"]] if isinstance(entry["id"], str)
+                       else entry["id"])]
 
 
 def load(top):

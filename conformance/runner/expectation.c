@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_BYTES_MAX = 1024, VERSION_PARTS_MAX = 4 };
+enum { LINE_BYTES_MAX = 1024, VERSION_PARTS_MAX = 4, IDS_MAX = 64 };
 
 struct reader {
   const struct expectation_platform *platform;
@@ -20,6 +20,12 @@ struct reader {
   int line;
   struct expectation *open; /* the [[case]] being filled */
   bool has_expect;
+  bool in_ids; /* between the brackets of several ids */
+  struct {
+    char *id;
+    int line;
+  } ids[IDS_MAX];
+  size_t id_count;
 };
 
 static bool reader_error(const struct reader *r, const char *what) {
@@ -158,6 +164,26 @@ static void expectation_free(struct expectation *e) {
   }
 }
 
+/* reader_add adds the open [[case]] for one of its ids. */
+static void reader_add(struct reader *r, size_t index) {
+  const struct expectation *open = r->open;
+  struct expectation *e = checked_alloc(1, sizeof *e);
+
+  *e = *open;
+  e->id = r->ids[index].id;
+  e->line = r->ids[index].line;
+  e->on = duplicate(open->on);
+  e->reason = duplicate(open->reason);
+  e->link = duplicate(open->link);
+  e->file = duplicate(open->file);
+  if (r->list->last != NULL) {
+    r->list->last->next = e;
+  } else {
+    r->list->first = e;
+  }
+  r->list->last = e;
+}
+
 /* reader_close ends the open [[case]], which must be complete. */
 static bool reader_close(struct reader *r) {
   struct expectation *e = r->open;
@@ -165,19 +191,30 @@ static bool reader_close(struct reader *r) {
   if (e == NULL) {
     return true;
   }
-  if (e->id == NULL || e->on == NULL || e->reason == NULL || e->link == NULL ||
-      !r->has_expect) {
+  if (r->id_count == 0 || r->in_ids || e->on == NULL || e->reason == NULL ||
+      e->link == NULL || !r->has_expect) {
     r->line = e->line;
     return reader_error(
         r, "[[case]] needs each of id, on, expect, reason and link");
   }
-  if (r->list->last != NULL) {
-    r->list->last->next = e;
-  } else {
-    r->list->first = e;
+  for (size_t i = 0; i < r->id_count; i++) {
+    reader_add(r, i);
   }
-  r->list->last = e;
+  expectation_free(e);
   r->open = NULL;
+  r->id_count = 0;
+  return true;
+}
+
+static bool reader_add_id(struct reader *r, const char *id) {
+  if (r->open == NULL) {
+    return reader_error(r, "a key before the first [[case]]");
+  }
+  if (r->id_count == IDS_MAX) {
+    return reader_error(r, "too many ids");
+  }
+  r->ids[r->id_count].id = duplicate(id);
+  r->ids[r->id_count++].line = r->line;
   return true;
 }
 
@@ -212,8 +249,10 @@ static bool reader_set(struct reader *r, const char *key, const char *value) {
            reader_error(r, "expect is \"fail\" or \"skip\"");
   }
   if (strcmp(key, "id") == 0) {
-    field = &e->id;
-  } else if (strcmp(key, "on") == 0) {
+    return r->id_count == 0 ? reader_add_id(r, value)
+                            : reader_error(r, "a key twice");
+  }
+  if (strcmp(key, "on") == 0) {
     field = &e->on;
     if (!on_parse(value, r->platform, &e->applies)) {
       return reader_error(
@@ -242,12 +281,53 @@ static bool is_end(const char *s) {
   return *s == '\0' || *s == '#';
 }
 
-/* reader_take_pair reads `key = "string"`. */
+/* reader_take_string reads a "string" at `at` into `value`. It returns the end
+ * of the string, or NULL if there is none. */
+static const char *reader_take_string(struct reader *r, const char *at,
+                                      char value[LINE_BYTES_MAX]) {
+  size_t length = 0;
+
+  if (*at != '"') {
+    reader_error(r, "the value is no \"string\"");
+    return NULL;
+  }
+  for (at++; *at != '"'; at++) {
+    if (*at == '\\' && (at[1] == '"' || at[1] == '\\')) {
+      at++;
+    } else if (*at == '\0' || *at == '\\') {
+      reader_error(r, "the \"string\" is malformed");
+      return NULL;
+    }
+    value[length++] = *at;
+  }
+  value[length] = '\0';
+  return at + 1;
+}
+
+/* reader_take_id reads `"string",` or the `]` behind several ids. */
+static bool reader_take_id(struct reader *r, const char *line) {
+  char value[LINE_BYTES_MAX];
+
+  if (*line == ']' && is_end(line + 1)) {
+    r->in_ids = false;
+    return true;
+  }
+  line = reader_take_string(r, line, value);
+  if (line == NULL) {
+    return false;
+  }
+  if (*line != ',' || !is_end(line + 1) || value[0] == '\0') {
+    return reader_error(r, "an id is a \"string\" and a comma");
+  }
+  return reader_add_id(r, value);
+}
+
+/* reader_take_pair reads `key = "string"`, or the `id = [` before several
+ * ids. */
 static bool reader_take_pair(struct reader *r, char *line) {
   char value[LINE_BYTES_MAX];
   size_t key_length = strspn(line, "abcdefghijklmnopqrstuvwxyz");
-  char *at = line + key_length;
-  size_t length = 0;
+  const char *at = line + key_length;
 
   at += strspn(at, " \t");
   if (key_length == 0 || *at != '=') {
@@ -255,22 +335,19 @@ static bool reader_take_pair(struct reader *r, char *line) {
   }
   at++;
   at += strspn(at, " \t");
-  if (*at != '"') {
-    return reader_error(r, "the value is no \"string\"");
+  line[key_length] = '\0';
+  if (strcmp(line, "id") == 0 && *at == '[' && is_end(at + 1) &&
+      r->id_count == 0) {
+    r->in_ids = true;
+    return true;
   }
-  for (at++; *at != '"'; at++) {
-    if (*at == '\\' && (at[1] == '"' || at[1] == '\\')) {
-      at++;
-    } else if (*at == '\0' || *at == '\\') {
-      return reader_error(r, "the \"string\" is malformed");
-    }
-    value[length++] = *at;
+  at = reader_take_string(r, at, value);
+  if (at == NULL) {
+    return false;
   }
-  value[length] = '\0';
-  if (!is_end(at + 1)) {
+  if (!is_end(at)) {
     return reader_error(r, "something after the value");
   }
-  line[key_length] = '\0';
   return reader_set(r, line, value);
 }
 
@@ -285,6 +362,9 @@ static bool reader_take(struct reader *r, char *line) {
   if (is_end(line)) {
     return true;
   }
+  if (r->in_ids) {
+    return reader_take_id(r, line);
+  }
   if (strncmp(line, "[[case]]", 8) == 0) {
     return is_end(line + 8) ? reader_open(r)
                             : reader_error(r, "something after [[case]]");
@@ -295,7 +375,7 @@ static bool reader_take(struct reader *r, char *line) {
 bool expectation_list_read(struct expectation_list *list,
                            const struct expectation_platform *platform,
                            const char *file) {
-  struct reader r = {platform, list, file, 0, NULL, false};
+  struct reader r = {.platform = platform, .list = list, .file = file};
   char line[LINE_BYTES_MAX];
   FILE *in = fopen(file, "r");
   bool good = true;
@@ -312,7 +392,12 @@ bool expectation_list_read(struct expectation_list *list,
     good = reader_error(&r, "cannot be read");
   }
   good = good && reader_close(&r);
-  expectation_free(good ? NULL : r.open);
+  if (!good) {
+    expectation_free(r.open);
+    while (r.id_count > 0) {
+      free(r.ids[--r.id_count].id);
+    }
+  }
   fclose(in);
   return good;
 }

@@ -1,5 +1,6 @@
 /* Expectations: the known deviations of a platform. They are read from files in
- * a small part of TOML: comments, [[case]], and `key = "string"`. */
+ * a small part of TOML: comments, [[case]], and `key = "string"`. `id` may be
+ * several: `id = [`, then a line `"string",` for each, then `]`. */
 #ifndef NPIPE_CONFORMANCE_RUNNER_EXPECTATION_H
 #define NPIPE_CONFORMANCE_RUNNER_EXPECTATION_H
 
