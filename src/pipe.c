@@ -38,8 +38,10 @@ static void pipe_drained(np__target *target) {
   }
 }
 
+/* np__pipe_learn: a server may learn that its client has gone before a connect
+ * has reported that the client came. */
 void np__pipe_learn(np_pipe *pipe, np_error error) {
-  if (pipe->state == NP_CONNECTED &&
+  if ((pipe->state == NP_CONNECTED || pipe->state == NP_LISTENING) &&
       (error == ERROR_NO_DATA || error == ERROR_BROKEN_PIPE)) {
     pipe->state = NP_CLOSING;
   }

@@ -140,7 +140,7 @@ void np__pipe_describe(np_pipe *pipe, const np__pipe_local_information *local,
 
 /* np__pipe_learn updates the state from the result of a write in this session,
  * or from an answer of the kernel to a query: if the peer has gone, a connected
- * end becomes a closing one, and readiness is told. Otherwise only
+ * or listening end becomes a closing one, and readiness is told. Otherwise only
  * np_server_connect and np_server_disconnect change an end's state. */
 void np__pipe_learn(np_pipe *pipe, np_error error);
 

@@ -187,7 +187,9 @@ static void connect_finish(np_op *connect) {
   }
   if (connect->np__error == NP_OK) {
     server->announced = true;
-    server->state = error == ERROR_NO_DATA ? NP_CLOSING : NP_CONNECTED;
+    if (server->state != NP_CLOSING) { /* else a write has told it already */
+      server->state = error == ERROR_NO_DATA ? NP_CLOSING : NP_CONNECTED;
+    }
     server->target.is_greeted = true;
     if (server->ready_hooks != NULL) {
       server->ready_hooks->connected(server);

@@ -197,6 +197,24 @@ NP_CASE("pipe-info/outbound-server-ghost", np_pipe_info, ANY_MODE, NP_OK,
   assert_int_equal(info_of(f->server).state, NP_CLOSING);
 }
 
+NP_CASE("pipe-info/outbound-server-early-news", np_pipe_info, ANY_MODE, NP_OK,
+        "An outbound server whose write has told that the client has gone "
+        "stays in this state when the connect is reported later.",
+        "npipe/pipe.h") {
+  f->server_options.inbound = false;
+  server_listen(f);
+  f->client_options.write = false;
+  connect_begin(&f->ops[0], f->server);
+  client_open_end(f);
+  pipe_close_wait(f, f->client);
+  write_begin(&f->ops[1], f->server, "x", 1);
+  loop_until_count(f, &f->ops[1].done_count, 1);
+  assert_np_error(f->ops[1].result, ERROR_NO_DATA);
+  loop_until_count(f, &f->ops[0].done_count, 1);
+  assert_np_ok(f->ops[0].result);
+  assert_int_equal(info_of(f->server).state, NP_CLOSING);
+}
+
 NP_CASE("pipe-info/outbound-server-instances", np_pipe_info, NO_MODE, NP_OK,
         "An outbound server reports NP_UNKNOWN for numbers that it has no "
         "right to query.",
