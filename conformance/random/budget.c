@@ -211,7 +211,7 @@ void step_rest(struct play *play) {
     return;
   }
   say(play, "the loops rest");
-  if (!rest(play) || play->faults || play->busy.open_count > 0) {
+  if (!rest(play) || play->faults || play->lies || play->busy.open_count > 0) {
     return;
   }
   for (size_t i = 0; i < play->end_count; i++) {

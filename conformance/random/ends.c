@@ -357,6 +357,11 @@ void close_end(struct end *end) {
   end->is_closing = true;
   end_left(end);
   due_cut(play, end->loop_index);
+  for (size_t i = 0; i < play->note_count; i++) {
+    if (play->notes[i]->end == end && play->notes[i]->slot != NULL) {
+      due_begin(&play->notes[i]->due);
+    }
+  }
   error = np_pipe_close(end->pipe, on_closed);
   say(play, "end %u: np_pipe_close: %s", end->number, np_error_name(error));
   if (error != NP_OK) {
@@ -408,6 +413,10 @@ static bool is_state_true(struct end *end, np_state state) {
   if (is_same && state < before) {
     return false;
   }
+  if (end->knows_gone && end->gone_after == end->disconnect_calls &&
+      state == NP_CONNECTED) {
+    return false;
+  }
   if (session == NULL) {
     return state < NP_CONNECTED;
   }
@@ -423,6 +432,16 @@ void check_state(struct end *end) {
       !is_state_true(end, info.state)) {
     play_fail(end->play, "end %u cannot be in state %d", end->number,
               (int)info.state);
+  }
+}
+
+void peer_told_gone(struct end *end, np_error error) {
+  if (error == ERROR_NO_DATA || error == ERROR_BROKEN_PIPE) {
+    end->knows_gone = true;
+    end->gone_after = end->disconnect_calls;
+  }
+  if (error != NP_OK && !end->readable) {
+    check_state(end); /* an outbound server tells what the library knows */
   }
 }
 

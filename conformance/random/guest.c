@@ -73,7 +73,10 @@ static np_op *task_prepare(struct guest_task *task, uint32_t drawn) {
   np_op *op = &task->call.op;
 
   task->cancelled = false;
-  task->timeout_ms = drawn % 8 == 0 ? 1 + (drawn >> 8) % LIMIT_MS_MAX : 0;
+  task->timeout_ms =
+      drawn % (task->guest->play->program->has_limits ? 2 : 8) == 0
+          ? 1 + (drawn >> 8) % LIMIT_MS_MAX
+          : 0;
   task->begun_ns = sim_now_ns();
   memset(&task->due, 0, sizeof task->due);
   op->timeout_ms = task->timeout_ms;
@@ -341,6 +344,11 @@ void guest_open(struct guest *guest, np_pipe *pipe) {
 
   np_channel_options_init(&options);
   options.half_close = service_half_closes(play);
+  if (guest->number % 3 == 2) { /* messages in several writes and reads */
+    options.gather = false;
+    options.write_buffer_bytes = 64;
+    options.read_buffer_bytes = 300;
+  }
   play->service.guests_open++; /* the law of memory knows it from now on */
   error = np_channel_create(pipe, &options, &guest->channel);
   say(play, "guest %u: np_channel_create: %s", guest->number,

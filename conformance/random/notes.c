@@ -90,7 +90,9 @@ struct note *note_new(struct end *end, enum note_kind kind,
   note->by_message = end->reads_messages;
   if (step != NULL) {
     note->then = step->d % 100;
-    note->timeout_ms = step->b % 8 == 0 ? 1 + (step->b >> 8) % 40 : 0;
+    note->timeout_ms = step->b % (play->program->has_limits ? 2 : 8) == 0
+                           ? 1 + (step->b >> 8) % 40
+                           : 0;
   }
   if (length > 0) {
     note->data = malloc(length);
@@ -517,8 +519,10 @@ void on_done(np_op *op, np_error error, size_t transferred) {
     confirm(end);
   }
   if (note->kind == NOTE_WRITE) {
-    if (error != NP_OK && !end->readable) {
-      check_state(end); /* an outbound server tells what the library knows */
+    if (note->disconnects == end->disconnect_calls) {
+      peer_told_gone(end, error);
+    } else if (error != NP_OK && !end->readable) {
+      check_state(end);
     }
     free(note->data); /* the library may not use the data any more */
     note->data = NULL;
@@ -677,6 +681,9 @@ void cancel_one(struct play *play, const struct step *step) {
   error = np_op_cancel(&note->slot->op);
   say(play, "end %u: %s %u is cancelled: %s", note->end->number,
       note_name(note), (unsigned)note->number, np_error_name(error));
+  if (is_fault(play, error)) {
+    return; /* refused: the operation goes on */
+  }
   if (error == NP_OK) {
     note->cancelled = true;
   } else if (error != ERROR_NOT_FOUND) {

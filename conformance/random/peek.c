@@ -6,7 +6,11 @@
  * flight. */
 void peek_end(struct end *end, const struct step *step) {
   struct play *play = end->play;
-  bool is_first = !is_reading(end);
+  /* Of a message that its writer cut, a caught part is shown as if it were all
+   * of it. */
+  bool is_first =
+      !is_reading(end) &&
+      (!end->uses_readiness || (!end->reads_messages && ready_has_caught(end)));
   struct note *note = note_new(end, NOTE_PEEK, step, length_of(step->c));
   np_peek peek = {.size = sizeof peek};
   np_error error;
@@ -16,8 +20,7 @@ void peek_end(struct end *end, const struct step *step) {
   }
   error = np_pipe_peek(end->pipe, note->data, note->length, &peek);
   /* An empty message looks like no data. */
-  is_first =
-      is_first && (error != NP_OK || (peek.copied > 0 && !end->uses_readiness));
+  is_first = is_first && (error != NP_OK || peek.copied > 0);
   note->done = true;
   /* ERROR_BUSY: not part of the account */
   note->error = is_first ? error : ERROR_BUSY;
@@ -35,8 +38,8 @@ void peek_end(struct end *end, const struct step *step) {
   }
   if (play->lies) {
     /* Which numbers of an answer are lies the model cannot know. */
-    if (peek.copied > note->length) {
-      play_fail(play, "peek %u of end %u shows more than its buffer holds",
+    if (peek.copied > note->length || peek.copied > peek.available) {
+      play_fail(play, "peek %u of end %u shows more than there can be",
                 (unsigned)note->number, end->number);
     }
     return;

@@ -472,6 +472,12 @@ void do_step(struct play *play, const struct step *step) {
     case STEP_FAULT_IO:
       step_fault_io(play, step);
       break;
+    case STEP_FAULT_CANCEL:
+      play->faults = true;
+      say(play, "cancel number %u from now will fail",
+          (unsigned)(1 + step->c % 2));
+      sim_fault("CancelIoEx", 1 + step->c % 2, ERROR_NO_SYSTEM_RESOURCES);
+      break;
     case STEP_BUSY:
       step_busy(play, step);
       break;

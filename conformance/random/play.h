@@ -150,6 +150,8 @@ struct end {
   struct note *connect; /* connect in flight */
   np_state state;       /* what np_pipe_info told last */
   unsigned state_after; /* disconnect_calls at that time */
+  bool knows_gone;      /* a write told that the peer has gone */
+  unsigned gone_after;  /* disconnect_calls at that time */
   bool uses_readiness;  /* was asked about readiness */
   bool reads_ahead;     /* was asked about readiness to read */
   size_t ahead_bytes;   /* memory that the read-ahead may take */
@@ -385,6 +387,10 @@ void forget_revert(struct end *end);
 /* check_state compares the state that `end` tells with the model's session. */
 void check_state(struct end *end);
 
+/* peer_told_gone records that a write in the session of `end` got `error`: the
+ * peer may have gone, and the end knows it. It checks the state then. */
+void peer_told_gone(struct end *end, np_error error);
+
 /* is_prompt returns true if the kernel reports each result within one turn. */
 bool is_prompt(const struct play *play);
 
@@ -460,6 +466,10 @@ void set_ready_options(struct end *end, const struct step *step);
 /* ready_rest is called when the loops have rested: it notes which copies have
  * been written. */
 void ready_rest(struct end *end);
+
+/* ready_has_caught returns true if the end's own read is not in flight: what
+ * comes next was caught, or waits in the kernel. */
+bool ready_has_caught(struct end *end);
 
 /* ready_turn_waited checks the law of waits: when a turn of a loop has waited
  * in vain, no wait for data is in flight where data wait. */

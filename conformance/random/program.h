@@ -76,6 +76,7 @@ enum step_kind {
   STEP_PEER,            /* questions about a pipe's peer */
   STEP_CLIENT_VERIFIED, /* np_client_open with demands on the server */
   STEP_FAULT_IO,        /* a later read or write fails at once */
+  STEP_FAULT_CANCEL,    /* a later cancel is refused */
   STEP_BUSY,            /* endless work, and work that waits beside it */
   STEP_REST,            /* nothing happens until channels are idle */
   STEP_KINDS
@@ -99,6 +100,7 @@ struct program {
   bool drains;        /* at the end all streams are read to their end */
   bool clients_drain; /* ... by the client of the first session */
   bool forgets;       /* some callbacks forget to revert */
+  bool has_limits;    /* half of the operations have a time limit */
   bool has_quota;     /* every pipe has this quota, else quotas of its step */
   uint32_t quota_bytes;
   size_t step_count;

@@ -147,7 +147,7 @@ void begin_io(struct end *end, struct slot *slot, const struct step *step) {
     return;
   }
   note->interest = interest_of(step->c);
-  note->io_left = (step->c >> 8) % 9;
+  note->io_left = (step->c >> 8) % 15;
   use_ahead(end);
   slot = slot_of(slot, note);
   begun(
@@ -228,32 +228,32 @@ void confirm(struct end *end) {
   }
 }
 
-/* ever returns true if `holds` is true for any session of `end`. */
-static bool ever(const struct end *end,
-                 bool (*holds)(const struct session *session,
-                               const struct end *end)) {
-  for (size_t i = 0; i < end->session_count; i++) {
-    if (holds(end->sessions[i], end)) {
-      return true;
-    }
-  }
-  return false;
+/* now_is returns true if `holds` is true for the session of `end` that lasts,
+ * or that a client's end had. */
+static bool now_is(const struct end *end,
+                   bool (*holds)(const struct session *session,
+                                 const struct end *end)) {
+  return end->session_count > 0 &&
+         holds(end->sessions[end->session_count - 1], end);
 }
 
-/* is_try_write_error: a later call, in any session, may report the error of an
- * earlier try. */
+/* is_try_write_error: a later call may report the error of an earlier try, but
+ * not in another session. */
 static bool is_try_write_error(const struct end *end, np_error error) {
+  const bool is_alone = end->is_server && end_session(end) == NULL;
+
   switch (error) {
     case NP_WOULD_BLOCK:
       return true;
     case ERROR_NO_DATA:
     case ERROR_BROKEN_PIPE:
-      return end->play->lies || ever(end, peer_closed);
+      return end->play->lies || (!is_alone && now_is(end, peer_closed));
     case ERROR_PIPE_NOT_CONNECTED:
-      return end->play->lies || ever(end, was_disconnected) ||
-             (end->is_server && end->disconnect_calls > 0);
+      return end->play->lies ||
+             (end->is_server ? is_alone && end->disconnect_calls > 0
+                             : now_is(end, was_disconnected));
     case ERROR_PIPE_LISTENING:
-      return end->is_server;
+      return is_alone;
     default:
       return is_fault(end->play, error);
   }
@@ -292,6 +292,7 @@ void try_write(struct end *end, const struct step *step) {
     play_fail(play, "try_write %u cannot give %s", (unsigned)note->number,
               np_error_name(error));
   }
+  peer_told_gone(end, error);
   if (error != NP_OK ? transferred != 0
                      : transferred > note->length ||
                            (end->is_message && transferred != note->length)) {
@@ -356,6 +357,11 @@ void ready_rest(struct end *end) {
   if (np_pipe_try_io(end->pipe, NP_WRITABLE, look, NULL, NULL) == NP_OK) {
     shrink(end);
   }
+}
+
+bool ready_has_caught(struct end *end) {
+  return end->reads_ahead &&
+         np_pipe_try_io(end->pipe, NP_READABLE, look, NULL, NULL) == NP_OK;
 }
 
 static bool is_missed(const struct note *note) {
