@@ -10,7 +10,7 @@ import sys
 
 import measure
 
-# Of the way that all others are built on, also the instructions.
+# The instructions are counted for the basic way only; the other ways use it.
 COUNTED = [("completion", w) for w in measure.WORKLOADS if w != "server"]
 SIM = COUNTED + [(way, w) for way in measure.WAYS
                  for w in ("echo-1", "stream-60k", "stream-128", "connect")

@@ -1,8 +1,9 @@
-"""What the measurements run and count; ci/bench and ci/costs are the commands.
+"""The runs and the counts of the measurements; ci/bench and ci/costs are the
+commands.
 
-Counts are differences: of COUNT operations and of twice as many, so that what
-begins and ends a workload does not count. Times are medians of rounds in which
-all programs take their turns."""
+A count is a difference: COUNT operations, and twice as many. So the begin and
+the end of a workload do not count. A time is a median of rounds, in which the
+programs take turns."""
 
 import collections
 import json
@@ -214,7 +215,7 @@ def memory(build, wanted):
 # --- On the simulated kernel --------------------------------------------------
 
 def instructions(path):
-    """What callgrind counted in the files of src/ themselves."""
+    """The instructions in the files of src/, as callgrind counted them."""
     inside = False
     called = False
     count = 0

@@ -80,7 +80,7 @@ def times_table(rates):
         for (peer, which, way), values in rates.items():
             if which != workload:
                 continue
-            # Of the same round, so that what slows one slows the other.
+            # Both values are from the same round, so a slow machine slows both.
             ratios = [v / b for v, b in zip(values, base)]
             rows.append([
                 workload, peer if peer != "npipe" else f"npipe, {way}",
@@ -149,7 +149,7 @@ def main():
                 f"{before}, after {load()}. The ratio is that of one round.", ""]
         out += times_table(rates)
         if len(os.sched_getaffinity(0)) > 1:
-            # Where the client has a processor of its own, yielding is in vain.
+            # Yielding is in vain if the client has a processor of its own.
             shared = measure.times(build, [w for w in wanted
                                            if w[1] == "server"], rounds, "0,1")
             out += ["", "`server` on two processors, between which the system "

@@ -229,8 +229,8 @@ def passes(world, command, cwd, seconds):
 
 EXPECTED = ["--expectations", str(TOP / "conformance/expectations/sim.toml")]
 
-# Which build, what it is called, the program, its arguments, and how many
-# seconds it may take: many times what it does, so that none but a hang does.
+# Each stage has a build, a name, the program, its arguments and a time limit in
+# seconds. The limit is many times the usual time, so only a hang reaches it.
 STAGES = [
     ("plain", "random runs", "conformance/random/npipe-random",
      ["--runs", "400", "--no-shrink"], 20),
@@ -251,7 +251,7 @@ STAGES = [
 
 
 def judge(site, worlds):
-    """Returns (verdict, by what) of one mutant."""
+    """Judges a mutant. Returns (verdict, name of the stage)."""
     with tempfile.TemporaryDirectory(dir=BUILD) as name:
         place = pathlib.Path(name)
         source = place / site.file

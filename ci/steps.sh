@@ -28,7 +28,7 @@ steps_begin() {
     fi
     touch "$live"
     trap live_end EXIT
-    # The child of a child, so that `wait` does not wait for it.
+    # live_show is the child of a child, so `wait` does not wait for it.
     (live_show "$$" &)
   fi
 }

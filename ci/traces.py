@@ -11,7 +11,7 @@ STARTS = re.compile("CreateThread|RegisterWait|QueueUserWorkItem|.*Threadpool")
 
 
 def differing(one, other):
-    """The names of the traces that differ, or that one folder lacks."""
+    """The names of the traces that differ or that one of the folders lacks."""
     names = {*os.listdir(one), *os.listdir(other)}
     _, differ, absent = filecmp.cmpfiles(one, other, names, shallow=False)
     return {*differ, *absent}
@@ -26,7 +26,7 @@ def lines_of(folder, name):
 
 
 def is_of_several_threads(folder, name):
-    """Whether several threads took part in a trace: the machine decides their
+    """Returns whether a trace has several threads: the machine decides their
     order, not the seed."""
     calls = [line.split(None, 3) for line in lines_of(folder, name)]
     return any(thread != calls[0][1] or STARTS.match(call)
@@ -34,12 +34,12 @@ def is_of_several_threads(folder, name):
 
 
 def difference(one, other, name):
-    """The lines that differ, as diff prints them."""
+    """The different lines, as diff prints them."""
     return [line.rstrip("\n") for line in difflib.unified_diff(
         lines_of(one, name), lines_of(other, name), f"{name}, first",
         f"{name}, again", n=2)]
 
 
 def count(folder):
-    """How many traces there are. An empty one is none."""
+    """Counts the traces that are not empty."""
     return sum(entry.stat().st_size > 0 for entry in os.scandir(folder))

@@ -101,7 +101,7 @@ wine_enter() {
     "WINEDEBUG=${WINEDEBUG--all}"
     "WINEDLLOVERRIDES=mscoree,mshtml=;winemenubuilder.exe=d"
   )
-  # What a test may be told by its caller.
+  # The variables that a caller may set for a test.
   while IFS= read -r variable; do
     environment+=("$variable=${!variable}")
   done < <(compgen -e | grep -E '^(NPIPE|NP|CMOCKA|GCOV)_' || true)

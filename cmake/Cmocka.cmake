@@ -9,7 +9,7 @@ endif()
 
 add_library(cmocka STATIC "${NPIPE_CMOCKA}/src/cmocka.c")
 target_include_directories(cmocka SYSTEM PUBLIC "${NPIPE_CMOCKA}/include")
-# What its configure step would find.
+# The results that its configure step would find.
 target_compile_definitions(cmocka PRIVATE
   HAVE_INTTYPES_H HAVE_MALLOC_H HAVE_SIGNAL_H HAVE_STRINGS_H
   HAVE_SNPRINTF HAVE_VSNPRINTF HAVE_STRUCT_TIMESPEC

@@ -37,7 +37,7 @@ fuzz_canary(message_reassembly ahead.c
 fuzz_canary(names_options utf16.c
   "(value >= 0xD800 && value <= 0xDFFF)"
   "(value >= 0xD800 && value <= 0xDBFF)")
-# What was read is taken out of memory that was given back.
+# A read takes its data from memory that was freed.
 fuzz_canary(raw_peer vector.c
   "np__parts_put(&parts, s->buffers + s->count,"
   "free_memory(op);

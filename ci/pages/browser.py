@@ -25,7 +25,7 @@ def program():
 
 
 class Browser:
-    """One page of one browser. What its console says is kept in `console`."""
+    """A page in a browser. `console` keeps the text of its console."""
 
     def __init__(self, executable):
         self.profile = tempfile.mkdtemp(prefix="npipe-browser.")

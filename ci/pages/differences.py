@@ -51,7 +51,8 @@ def declared(top):
 
 
 def matches(pattern, id):
-    """Whether the id of an entry, which may name a variant, means a case."""
+    """Returns whether the id of an entry means a case. The id may name a
+    variant."""
     return fnmatch.fnmatchcase(id, pattern.split("@")[0])
 
 
@@ -85,12 +86,12 @@ def since(difference):
             words.append(f"Wine before {version[2:]}, mended there")
         else:
             words.append(on)
-    # What holds for every Wine says more than what holds for some of its cases.
+    # A word for every Wine says more than a word for some of its cases.
     return "; ".join(words)
 
 
 def name_of(difference):
-    """Who differs: `Wine`, or the old Windows."""
+    """The platform that differs: `Wine`, or the old Windows."""
     worlds = {entry["world"] for entry in difference["entries"]}
     return "Wine" if "wine" in worlds else "Windows 7"
 

@@ -1,10 +1,10 @@
-"""What the public headers promise: the functions, the errors that their comments
-name, and the modes in which they work.
+"""The promises of the public headers: the functions, the errors that their
+comments name, and the modes in which they work.
 
-Regular expressions find the functions here, and not Doxygen, for two reasons. The
-checks need the comments as they are written; Doxygen's XML has them with lines
-joined and markup added. And ci/conformance makes its page on a fresh machine,
-with no package more than it needs. ci/reference compares: Doxygen must see the
+Regular expressions find the functions here, and not Doxygen, for two reasons.
+The checks need the comments as they are written; Doxygen's XML has them with
+lines joined and markup added. And ci/conformance makes its page on a fresh
+machine, without further packages. ci/reference compares: Doxygen must see the
 same functions."""
 import glob
 import os
@@ -38,7 +38,7 @@ END_NAMES = ("server", "client")
 
 
 class Function:
-    """A public function, with what its comment promises."""
+    """A public function with the promises of its comment."""
 
     def __init__(self, header, match):
         self.header = header
@@ -123,8 +123,8 @@ class Results:
 
 
 def results(top):
-    """For each function a pair: the results that it returns, and those that its
-    callback gets. A function that reports trouble (np_listener_error_fn) has its
+    """For each function a pair: the results of the function, and the results of
+    its callback. A function that reports trouble (np_listener_error_fn) has its
     errors in the first."""
     table = {}
     for function in functions(top):

@@ -36,7 +36,8 @@ def path_of(case):
 
 
 def notes_of(case, links):
-    """What runs of a case that did not simply pass had to say, each once."""
+    """The messages of the runs of a case that did not simply pass, without
+    repetition."""
     notes = collections.OrderedDict()
     for (index, variant), run in sorted(case["runs"].items()):
         if run["letter"] == "p":
@@ -51,7 +52,7 @@ def notes_of(case, links):
 
 
 def page_data(model, links):
-    """What the page's script needs for the pages of the cases."""
+    """The data that the page's script needs for the pages of the cases."""
     cases = {}
     for case in model.cases.values():
         cases[case["id"]] = {
@@ -94,8 +95,8 @@ def platform_names(model, indexes):
 
 
 def column_cell(model, ids, column):
-    """How the cases `ids` came out in a column of platforms: a letter, and why
-    it is no tick."""
+    """The result of the cases `ids` in a column of platforms: a letter, and the
+    reason if it is no tick."""
     letters, reasons = set(), []
     for id in ids:
         for (index, _), run in model.cases[id]["runs"].items():
@@ -114,8 +115,8 @@ def column_cell(model, ids, column):
 
 
 def difference_row(model, links, columns, entry):
-    """What the page needs of a difference. `entry` has the members of
-    differences.toml, or those that an unlisted deviation has of them."""
+    """The data that the page needs of a difference. `entry` has members of
+    differences.toml; an unlisted deviation has some of them."""
     ids = [id for id in model.cases
            if any(differences.matches(case, id) for case in entry["cases"])]
     functions = {id: (model.cases[id]["function"], model.cases[id]["outcome"])
@@ -189,7 +190,7 @@ def skips(top, model, columns):
             "worlds": sorted({model.platforms[i].world
                               for i in deviation["platforms"]}),
             "where": platform_names(model, deviation["platforms"])})
-    # Those of Wine first: they are the ones that could be fewer.
+    # Deviations of Wine come first, because npipe could reduce their number.
     return sorted(rows, key=lambda r: ("wine" not in r["worlds"], -r["runs"]))
 
 
@@ -230,7 +231,8 @@ def museum_rows(model, rows):
 
 
 def passed_on(model, cases):
-    """The worlds in which all of the cases that ran have passed, at least one."""
+    """The worlds in which each case that ran has passed, with at least one
+    run."""
     worlds = []
     for world, name in results.WORLDS.items():
         letters = {case["cells"][i] for case in cases

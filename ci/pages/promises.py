@@ -1,4 +1,4 @@
-"""Whether the cases keep what the public headers promise, as a matrix:
+"""The promises of the public headers and the cases that show them, as a matrix:
 function x mode and end x outcome."""
 from pages import headers, results
 
@@ -16,8 +16,9 @@ PLACES = [f"{mode}-{end}" for mode in headers.MODE_NAMES
 
 
 def is_in(variant, place):
-    """Whether a run in `variant` shows something of `place`: a case that names a
-    mode alone, or an end alone, counts for the other of it."""
+    """Returns whether a run in `variant` shows something of `place`. A case
+    with a mode alone counts for both ends; a case with an end alone counts for
+    each mode."""
     mode, _, end = place.rpartition("-")
     return variant in (place, mode, end)
 
@@ -46,7 +47,8 @@ def matrix(top, cases, links=None, columns=()):
     for function in headers.functions(top):
         mine = by_function.get(function.name, [])
         outcomes = function.outcomes or sorted({c["outcome"] for c in mine})
-        # What a case shows and the header doesn't name, as "what Windows said".
+        # The outcomes that a case shows and the header does not name, for
+        # example "what Windows said".
         others = sorted({c["outcome"] for c in mine} - set(outcomes))
         rows = []
         for outcome in list(outcomes) + others:
@@ -88,7 +90,7 @@ def coverage(entries, columns):
 
 
 def missing(top, cases):
-    """Lines that say what no case shows."""
+    """Lists the promises that no case shows."""
     lines = []
     for entry in matrix(top, cases):
         function = entry["function"]
@@ -107,7 +109,7 @@ def missing(top, cases):
                         f"{function.name}: no case shows a success in {mode}"
                         f" mode" + (f" at the {end}'s end" if end else ""))
             for error in set(function.errors) & STATE_ERRORS:
-                # It may be that only one end can meet it.
+                # Perhaps only one of the ends can get this error.
                 both = [f"{mode}-{end}" for end in headers.END_NAMES]
                 if not (shows([rows[error]], both)
                         or error in MESSAGES_ONLY and mode != "message"):
@@ -117,8 +119,8 @@ def missing(top, cases):
 
 
 def shows(rows, places):
-    """Whether a cell of `rows` in one of `places` counts a case. A place without
-    an end, `byte-`, is any of that mode."""
+    """Returns whether a cell of `rows` in one of `places` counts a case. A
+    place without an end, `byte-`, means each end of the mode."""
     return any(cells[column]["count"] for cells in rows
                for column, place in enumerate(PLACES, 1)
                if place in places or place.rpartition("-")[0] + "-" in places)

@@ -41,7 +41,7 @@ HAVE_DOT = NO
 COMMENT = re.compile(r"/\*(.*?)\*/", re.S)
 ITEM = re.compile(r"(\w+(?:, \w+)*)(?:  +(\S.*))?$")
 LABEL = re.compile(r"(Thread|Modes|Source):  +(.*)$")
-# What follows a comment and is described by it.
+# The declarations that follow a comment: the comment describes them.
 FUNCTION = re.compile(r"NP_API [^;()]*?(np_\w+)\(([^;]*)\);")
 STRUCT = re.compile(r"(?:typedef )?struct (np_(?!_)\w+) \{(.*?)\n\}", re.S)
 ENUM = re.compile(r"typedef enum (np_\w+) \{(.*?)\n?\}", re.S)

@@ -5,8 +5,8 @@ import re
 
 from pages import windows
 
-# How a result is written in a cell, the worst first. A red unresolved run is
-# one that no expectation excuses.
+# The letters of the results, the worst first. A red unresolved run is a run
+# that no expectation excuses.
 LETTERS = {
     "crashed": "c", "hung": "h", "failed": "f", "unexpected-pass": "x",
     "unresolved-red": "u", "expected-failure": "e", "unresolved": "r",
@@ -36,7 +36,7 @@ def worst(letters):
 
 
 def _bench_beside(path):
-    """What `run.cmd --bench` leaves beside a report; [] without it."""
+    """The measurements that `run.cmd --bench` leaves beside a report, or []."""
     beside = os.path.join(os.path.dirname(path), "more", os.path.basename(
         path).removesuffix(".json") + ".bench.json")
     try:
@@ -47,7 +47,7 @@ def _bench_beside(path):
 
 
 class Platform:
-    """One report: what ran, and what came of it."""
+    """The report of a platform: the runs and their results."""
 
     def __init__(self, path, data):
         facts = data.get("platform", {})
@@ -72,7 +72,7 @@ class Platform:
         self.cases = data.get("cases", [])
         self.results = data.get("results", [])
         self.answers = data.get("answers", [])
-        # What a run of run.cmd brings beside the suite: a word each.
+        # The further files of a run of run.cmd, a word for each.
         self.more = data.get("more", {})
         self.bench = data.get("bench") or _bench_beside(path)
         self.red = sum(1 for r in self.results if r["red"])
@@ -128,7 +128,7 @@ class Platform:
 
 
 class Results:
-    """All platforms and all cases that any of them knows."""
+    """The platforms, and the cases that at least one platform knows."""
 
     def __init__(self, files):
         self.platforms = []
@@ -178,7 +178,7 @@ class Results:
         return sum(p.red for p in self.ran)
 
     def counts(self):
-        """How many runs came out how, by letter."""
+        """The number of runs for each letter."""
         counts = dict.fromkeys(WORST_FIRST, 0)
         for case in self.cases.values():
             for run in case["runs"].values():
@@ -228,7 +228,7 @@ class Results:
         return areas
 
     def deviations(self):
-        """What is expected to differ, an entry a reason and evidence."""
+        """The expected deviations, an entry for each reason and evidence."""
         entries = {}
         for case in self.cases.values():
             for (index, variant), run in case["runs"].items():

@@ -1,5 +1,5 @@
-"""Where a requirement or its evidence is written: from the short names that the
-cases and the expectations use to addresses."""
+"""The places where a requirement or its evidence is written: from the short
+names of the cases and the expectations to addresses."""
 import html
 import os
 import re
@@ -144,8 +144,8 @@ class Sources:
 
 
 def repository_address(top, folder):
-    """Where the links to the repository lead: to the CI's commit, or else to the
-    checkout beside the page."""
+    """The target of the links to the repository: the commit of the CI, or else
+    the checkout beside the page."""
     env = os.environ
     if env.get("GITHUB_REPOSITORY") and env.get("GITHUB_SHA"):
         server = env.get("GITHUB_SERVER_URL", "https://github.com")

@@ -6,7 +6,7 @@ import re
 from pages import windows
 
 FOLDER = "conformance/results/windows"
-# What a run must tell, and what it may.
+# NEEDED: the members that a run must have. MORE: the members that it may have.
 NEEDED = {"date", "by", "where", "build", "commit", "reports"}
 MORE = {"product", "edition", "ubr", "note"}
 COUNTS = ["passed", "failed", "expected_failures", "skipped", "unresolved"]

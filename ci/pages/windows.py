@@ -21,7 +21,8 @@ SERVERS = [
     ("2022", "Windows Server 2022", (10, 0, 20348)),
     ("2025", "Windows Server 2025", (10, 0, 26100)),
 ]
-# Those that ci/results has a file of. 8 and 2012 are another's kernel, nearly.
+# The versions that ci/results has a file of. 8 and 2012 nearly have the kernel
+# of another version.
 WANTED = ["7", "8.1", "10", "11", "2008r2", "2012r2", "2016", "2019", "2022",
           "2025"]
 NAMES = {key: name for key, name, _ in CLIENTS + SERVERS}

@@ -19,7 +19,7 @@ TOOLS = ("qemu-system-x86_64", "qemu-img", "xorriso", "mformat", "mcopy",
 
 
 def missing():
-    """The tools that this host lacks."""
+    """Lists the tools that this host lacks."""
     return [tool for tool in TOOLS if shutil.which(tool) is None]
 
 
@@ -38,8 +38,8 @@ def why_not_kvm(device="/dev/kvm", cpuinfo="/proc/cpuinfo"):
 
 @dataclasses.dataclass
 class Machine:
-    """What is attached to what. `cds` and `out` are raw images; `system` is a
-    qcow2 that QEMU may write to."""
+    """The devices and their connections. `cds` and `out` are raw images;
+    `system` is a qcow2 image that QEMU may write to."""
     name: str
     accel: str
     firmware: str

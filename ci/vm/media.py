@@ -111,8 +111,8 @@ def suite_cd(path, scratch, archive, options):
 
 
 def suite_folder(folder, scratch, archive, options):
-    """What the guest of a run finds: the suite, and the options of its
-    run.cmd, in `npipe` of the folder."""
+    """The folder `npipe` for the guest of a run: the suite, and the options of
+    its run.cmd."""
     os.makedirs(os.path.join(folder, "npipe"))
     suite = unpack(archive, os.path.join(scratch, "zip"))
     shutil.move(suite, os.path.join(folder, "npipe", "suite"))

@@ -1,10 +1,10 @@
-"""What came back from a run: reports for the page, or the reason why not.
+"""The outcome of a run: reports for the page, or the reason for their absence.
 
-A report counts only when the guest came to its end and the report is whole. In
-every other case the page gets `not run` with the reason, never a pass. What a
-run brings beside the suite (users, answers, scripts, probe, measurements) is kept
-in a folder `NAME.more`, and the report tells of each what came, or why not.
-"""
+A report counts only if the guest came to its end and the report is whole. In
+every other case the page gets `not run` with the reason, never a pass. Further
+files of a run (users, answers, scripts, probe, measurements) are kept in a
+folder `NAME.more`. The report lists each of them, or the reason for its
+absence."""
 import json
 import os
 import shutil
@@ -72,7 +72,7 @@ def _json(more, name, option):
 
 
 def _beside(more, architecture, data):
-    """What came beside the suite, {what: a few words}, and the measurements."""
+    """The further files of a run, {what: a few words}, and the measurements."""
     said = {"users": _users(more, architecture, data),
             "answers": _answers(data),
             "scripts": _scripts(more, architecture)}
@@ -103,7 +103,7 @@ class Outcome:
         self.red = 0
 
     def not_run(self, reason, picture="", architecture=""):
-        """A report that says why there is none."""
+        """Makes a report without results, with the reason."""
         name = "-".join(filter(None, (self.name, architecture)))
         data = {"platform": {"world": "windows", "version": self.version.key,
                              "architecture": architecture},

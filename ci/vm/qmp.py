@@ -54,7 +54,7 @@ class Qmp:
         return json.loads(line)
 
     def command(self, name, **arguments):
-        """True when QEMU did it."""
+        """Returns True if QEMU ran the command."""
         if self.gone:
             return False
         words = {"execute": name}

@@ -51,7 +51,7 @@ def make(folder):
 
 WINE_START = """\
 #!/bin/sh
-# By Wine's cmd, what a Windows does at its logon.
+# Wine's cmd runs the script that Windows runs at its logon.
 export PATH=/usr/bin HOME=/tmp LC_ALL=C.UTF-8 WINEPREFIX=/prefix WINEDEBUG=-all
 export WINEDLLOVERRIDES='mscoree,mshtml=;winemenubuilder.exe=d'
 cd /tmp && wine cmd /c 'C:\\npipe-vm\\logon.cmd'
@@ -90,13 +90,13 @@ def _kernel_file():
 
 
 def _zstd(data):
-    """What zstd makes of the data; bytes behind its end are no matter."""
+    """Unpacks the data with zstd. Bytes behind their end do no harm."""
     done = subprocess.run(("zstd", "-dcq"), input=data, check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     return done.stdout
 
 
-# How a kernel and its modules are packed: by the first bytes of the data.
+# The ways to unpack a kernel and its modules, by the first bytes of the data.
 PACKERS = {
     b"\xfd7zXZ\x00": lambda data: lzma.LZMADecompressor().decompress(data),
     b"\x28\xb5\x2f\xfd": _zstd,

@@ -1,8 +1,7 @@
-"""What a virtual machine of each Windows needs, one entry a version.
+"""The needs of a virtual machine of each Windows, an entry for each version.
 
-The devices are those that Setup of that version has drivers for. Names and
-builds of the versions are in pages/windows.py.
-"""
+The devices have drivers in Setup of this version. Names and builds of the
+versions are in pages/windows.py."""
 import dataclasses
 
 from pages import windows

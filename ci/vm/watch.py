@@ -14,8 +14,8 @@ import time
 from vm import qmp
 
 PICTURE_EVERY_S = 60
-# What firmware says when it finds nothing to start: SeaBIOS, then OVMF, which
-# starts its own shell where it has one.
+# The words of firmware that finds nothing to start: SeaBIOS, then OVMF. OVMF
+# starts its own shell if it has a shell.
 NOTHING_BOOTS = re.compile(r"No bootable device|BdsDxe: No bootable option"
                            r'|BdsDxe: starting \w+ "EFI Internal Shell"')
 
