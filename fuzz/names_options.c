@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "names.h"
-#include "refusals.h"
 #include "stage.h"
 
 enum { TEXT_BYTES_MAX = NAMES_BYTES_MAX };
@@ -531,7 +530,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   uint32_t memory_fault;
   uint32_t spells_anew;
   bool has_sddl;
-  bool refuses;
 
   stage_settings(&settings, &input);
   how = fuzz_choice(&input);
@@ -551,7 +549,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   memory_fault = fuzz_choice(&input);
   memory_fault = memory_fault < 240 ? 0 : memory_fault - 239;
   check_error(fuzz_choice_below(&input, 65536));
-  refuses = fuzz_choice(&input) % 8 == 7;
   spells_anew = fuzz_choice(&input);
   preset_choose(&server_options, spells_anew >> 5);
   spells_anew %= 32;
@@ -574,11 +571,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   server = server_make(&stage, texts.server, &server_options);
   client = client_make(&stage, texts.client, &client_options, texts.server,
                        server != NULL ? &server_options : NULL);
-  if (refuses) {
-    stage_fault(&stage, 0);
-    stage_memory_fault(&stage, 0);
-    refusals_check(&stage, client != NULL ? client : server);
-  }
   if (client != NULL) {
     stage_close(&stage, client);
   }
