@@ -75,6 +75,16 @@ bool world_touch_new(void);
  * returns false. */
 bool world_handles_left(uint32_t count);
 
+/* The kernel lies, as the server of another machine may. Only sim can do this;
+ * elsewhere each returns false. The next call of `function` is changed:
+ * world_lie_count      it tells that `bytes` bytes were moved
+ * world_lie            its answer has `bytes` bytes, and each number of 32 bits
+ *                      in them is `value`
+ * world_refuse         it fails with `error`, an NTSTATUS if it returns one */
+bool world_lie_count(const char *function, uint32_t bytes);
+bool world_lie(const char *function, uint32_t bytes, uint32_t value);
+bool world_refuse(const char *function, uint32_t error);
+
 /* WORLD_SID_BYTES_MAX holds the text of any SID. */
 enum { WORLD_SID_BYTES_MAX = 192 };
 

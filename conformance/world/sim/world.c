@@ -192,6 +192,21 @@ bool world_handles_left(uint32_t count) {
   return true;
 }
 
+bool world_lie_count(const char *function, uint32_t bytes) {
+  sim_lie_count(function, 1, bytes);
+  return true;
+}
+
+bool world_lie(const char *function, uint32_t bytes, uint32_t value) {
+  sim_lie(function, 1, bytes, value);
+  return true;
+}
+
+bool world_refuse(const char *function, uint32_t error) {
+  sim_fault(function, 1, error);
+  return true;
+}
+
 bool world_user_sid(const char *user, char *out, size_t size) {
   if (strcmp(user, "alice") != 0 && strcmp(user, "bob") != 0) {
     return false;

@@ -141,6 +141,25 @@ bool world_handles_left(uint32_t count) {
   return false;
 }
 
+bool world_lie_count(const char *function, uint32_t bytes) {
+  (void)function;
+  (void)bytes;
+  return false;
+}
+
+bool world_lie(const char *function, uint32_t bytes, uint32_t value) {
+  (void)function;
+  (void)bytes;
+  (void)value;
+  return false;
+}
+
+bool world_refuse(const char *function, uint32_t error) {
+  (void)function;
+  (void)error;
+  return false;
+}
+
 const char *world_settings_name(size_t index) {
   (void)index;
   return NULL;

@@ -136,8 +136,9 @@ NP_API void np_channel_options_init(np_channel_options *options);
  * closed, or was given back to its listener. ERROR_BUSY: something is in flight
  * on it, its readiness is in use, or it belongs to a channel.
  * ERROR_NOT_SUPPORTED: NP_FRAMING_NEVER or `half_close` on a pipe that does not
- * keep messages. ERROR_NOT_ENOUGH_MEMORY. Else what Windows said, asked for the
- * type of the pipe.
+ * keep messages. ERROR_NOT_ENOUGH_MEMORY. ERROR_INVALID_DATA: the system gave
+ * an impossible answer about the type of the pipe. Else what Windows said,
+ * asked for that type.
  *
  * Thread:  the loop's only.
  * Source:  Named Pipe Type, Read, and Wait Modes
@@ -324,7 +325,8 @@ NP_API np_error np_channel_shutdown(np_channel *channel, np_op *op,
  * direction (`half_close`). ERROR_HANDLE_EOF: it did so inside of a message;
  * this is no clean end, and not np_is_eof.
  * ERROR_INVALID_DATA, ERROR_ARITHMETIC_OVERFLOW: what came is no frame, see
- * np_frame_decode; receiving has failed for good.
+ * np_frame_decode; receiving has failed for good. ERROR_INVALID_DATA also: the
+ * system gave an impossible answer, see np_pipe_read; bytes are lost.
  * ERROR_NOT_ENOUGH_MEMORY: where messages are the kernel's, and for the next
  * read, nothing is lost, and the next receive tries again; for the bytes of a
  * frame that came in pieces receiving has failed for good.

@@ -47,8 +47,9 @@ typedef struct np_buffer {
  * ERROR_MORE_DATA: the first `transferred` bytes of a longer message, the rest
  * comes with the next reads; ERROR_BROKEN_PIPE: the peer closed and everything
  * was read; ERROR_PIPE_NOT_CONNECTED: disconnected by the server;
- * ERROR_PIPE_LISTENING: no client yet; ERROR_OPERATION_ABORTED, WAIT_TIMEOUT,
- * or what Windows said.
+ * ERROR_PIPE_LISTENING: no client yet; ERROR_INVALID_DATA: the system gave an
+ * impossible answer, more bytes than the buffer holds; ERROR_OPERATION_ABORTED,
+ * WAIT_TIMEOUT, or what Windows said.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  ReadFile, Remarks (Pipes)
@@ -82,9 +83,10 @@ NP_API np_error np_pipe_read(np_pipe *pipe, void *buffer, size_t length,
  * `done` gets NP_OK; ERROR_NO_DATA (the peer had closed its end) or
  * ERROR_BROKEN_PIPE (it closed while the write waited);
  * ERROR_PIPE_NOT_CONNECTED (disconnected); ERROR_PIPE_LISTENING (no client
- * yet); ERROR_OPERATION_ABORTED or WAIT_TIMEOUT, after which it is not known
- * how much of a byte stream the peer has read (np_op_cancel), or what Windows
- * said.
+ * yet); ERROR_INVALID_DATA (the system gave an impossible answer, more bytes
+ * than `length`); ERROR_OPERATION_ABORTED or WAIT_TIMEOUT, after which it is
+ * not known how much of a byte stream the peer has read (np_op_cancel), or what
+ * Windows said.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  WriteFile, Remarks (Pipes)
@@ -174,13 +176,14 @@ NP_API np_error np_pipe_writev(np_pipe *pipe, const np_buffer *buffers,
  * Returns NP_OK when it began. On an error nothing began, `done` never runs:
  * ERROR_INVALID_PARAMETER (a NULL), ERROR_INVALID_HANDLE (the pipe is being
  * closed), ERROR_BUSY (`op` is in flight, or the pipe is a channel's); where
- * threads flush ERROR_NOT_ENOUGH_MEMORY, or what NtQueryInformationFile,
- * DuplicateHandle or CreateThread said.
+ * threads flush ERROR_NOT_ENOUGH_MEMORY, ERROR_INVALID_DATA (the system gave an
+ * impossible answer, too short for the state of the pipe), or what
+ * NtQueryInformationFile, DuplicateHandle or CreateThread said.
  * `done` gets NP_OK: the peer has read everything; or no client was there yet;
  * or the peer had gone when the flush began. ERROR_BROKEN_PIPE: the peer went
  * while the flush waited, and it is not certain that it had read everything.
- * ERROR_PIPE_NOT_CONNECTED: disconnected. ERROR_OPERATION_ABORTED,
- * WAIT_TIMEOUT, or what Windows said.
+ * ERROR_PIPE_NOT_CONNECTED: disconnected. ERROR_INVALID_DATA: as above, where
+ * threads flush. ERROR_OPERATION_ABORTED, WAIT_TIMEOUT, or what Windows said.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  FlushFileBuffers, Remarks (named pipes)
@@ -220,7 +223,9 @@ NP_API np_error np_pipe_flush(np_pipe *pipe, np_op *op, np_op_fn done);
  * ERROR_BROKEN_PIPE (the peer left), ERROR_PIPE_NOT_CONNECTED (disconnected),
  * ERROR_OPERATION_ABORTED and WAIT_TIMEOUT the request may have been read, and
  * after the last two it stays in the pipe: its reply comes to a later read, and
- * no other transact begins in this session. Else what Windows said.
+ * no other transact begins in this session. ERROR_INVALID_DATA: the system gave
+ * an impossible answer, more bytes than `reply` holds; the reply is lost. Else
+ * what Windows said.
  *
  * Modes:   message, server, client
  * Thread:  the loop's only; fine from a callback.
@@ -270,8 +275,9 @@ typedef struct np_peek {
  * ERROR_INVALID_HANDLE: the pipe is being closed. ERROR_ACCESS_DENIED: the end
  * is not for reading. ERROR_NOT_ENOUGH_MEMORY. ERROR_BROKEN_PIPE: the peer
  * closed and everything was read. ERROR_BAD_PIPE: a server without a client.
- * ERROR_PIPE_NOT_CONNECTED: a client whose server disconnected it. Else what
- * Windows said.
+ * ERROR_PIPE_NOT_CONNECTED: a client whose server disconnected it.
+ * ERROR_INVALID_DATA: the system gave an impossible answer, one that is too
+ * short or has more bytes than were asked for or wait. Else what Windows said.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  PeekNamedPipe; MS-FSCC, FSCTL_PIPE_PEEK

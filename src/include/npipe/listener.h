@@ -44,7 +44,8 @@ typedef void (*np_listener_pipe_fn)(np_listener *listener, np_pipe *pipe);
  *        else has a server end of that name, and `first_instance` or a preset
  *        was asked for; or the security of the name forbids a new instance. A
  *        client that still holds its end of an instance whose server has gone
- *        does not keep the name. Else what Windows said, or
+ *        does not keep the name. ERROR_INVALID_DATA: the system gave an
+ *        impossible answer about unread data. Else what Windows said, or
  *        ERROR_NOT_ENOUGH_MEMORY. NP_OK, and 0: the trouble is over, all
  *        instances listen again.
  *

@@ -99,9 +99,10 @@ typedef struct np_info {
  *
  * Returns NP_OK. ERROR_INVALID_PARAMETER: a NULL, or `info->size` is not that
  * of the struct. ERROR_INVALID_HANDLE: the pipe is being closed.
- * ERROR_PIPE_NOT_CONNECTED: a client whose server disconnected it. Else what
- * Windows said. An answer that is too short, or has an unknown kind or state,
- * counts as an error, too: another machine may send it.
+ * ERROR_PIPE_NOT_CONNECTED: a client whose server disconnected it.
+ * ERROR_INVALID_DATA: the system gave an impossible answer, one that is too
+ * short or has an unknown kind or state; another machine may send it. Else what
+ * Windows said.
  *
  * Thread:  the loop's only.
  * Source:  GetNamedPipeInfo; FILE_PIPE_LOCAL_INFORMATION
@@ -166,7 +167,8 @@ NP_API np_error np_pipe_set_read_mode(np_pipe *pipe, np_mode mode);
  * FILE_READ_ATTRIBUTES. ERROR_NOT_SUPPORTED: it is in PIPE_NOWAIT mode.
  * ERROR_SHARING_VIOLATION: its file object has a second handle, here or in
  * another process; close that, and adopt again. ERROR_PIPE_NOT_CONNECTED: a
- * client whose server disconnected it. ERROR_NOT_ENOUGH_MEMORY. Else what
+ * client whose server disconnected it. ERROR_NOT_ENOUGH_MEMORY.
+ * ERROR_INVALID_DATA: an impossible answer, see np_pipe_info. Else what
  * Windows said; a system that cannot say how many handles there are counts as
  * an error, too.
  *

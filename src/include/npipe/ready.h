@@ -168,7 +168,8 @@ NP_API np_error np_pipe_writable(np_pipe *pipe, np_op *op, np_op_fn done);
  * ERROR_PIPE_LISTENING: no client is there; ERROR_INVALID_PARAMETER (a NULL, or
  * `length` over UINT32_MAX); ERROR_INVALID_HANDLE (the pipe is being closed);
  * ERROR_BUSY (it is a channel's); ERROR_ACCESS_DENIED (the end is not for
- * reading); ERROR_NOT_ENOUGH_MEMORY; or what Windows said.
+ * reading); ERROR_NOT_ENOUGH_MEMORY; ERROR_INVALID_DATA (the system gave an
+ * impossible answer, more bytes than the buffer holds); or what Windows said.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  ReadFile, Remarks (Pipes)
@@ -185,7 +186,7 @@ NP_API np_error np_pipe_try_read(np_pipe *pipe, void *buffer, size_t length,
  * Returns what np_pipe_try_read does: NP_OK, ERROR_MORE_DATA, NP_WOULD_BLOCK,
  * ERROR_BROKEN_PIPE, ERROR_PIPE_NOT_CONNECTED, ERROR_PIPE_LISTENING,
  * ERROR_INVALID_PARAMETER, ERROR_INVALID_HANDLE, ERROR_BUSY,
- * ERROR_ACCESS_DENIED, ERROR_NOT_ENOUGH_MEMORY.
+ * ERROR_ACCESS_DENIED, ERROR_NOT_ENOUGH_MEMORY, ERROR_INVALID_DATA.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  ReadFile, Remarks (Pipes)
@@ -206,7 +207,8 @@ NP_API np_error np_pipe_try_readv(np_pipe *pipe, const np_buffer *buffers,
  * yet, see np_pipe_writable; the error of a write that failed after an earlier
  * call had taken its bytes, reported once: ERROR_NO_DATA or ERROR_BROKEN_PIPE
  * (the peer closed), ERROR_PIPE_NOT_CONNECTED (disconnected),
- * ERROR_OPERATION_ABORTED; ERROR_PIPE_LISTENING: no client yet;
+ * ERROR_INVALID_DATA (the system gave an impossible answer, more bytes than
+ * were written), ERROR_OPERATION_ABORTED; ERROR_PIPE_LISTENING: no client yet;
  * ERROR_INVALID_PARAMETER (a NULL, or `length` over UINT32_MAX);
  * ERROR_INVALID_HANDLE (the pipe is being closed); ERROR_BUSY (it is a
  * channel's); ERROR_ACCESS_DENIED (the end is not for writing);
@@ -227,7 +229,7 @@ NP_API np_error np_pipe_try_write(np_pipe *pipe, const void *buffer,
  * Returns what np_pipe_try_write does: NP_OK, NP_WOULD_BLOCK, ERROR_NO_DATA,
  * ERROR_BROKEN_PIPE, ERROR_PIPE_NOT_CONNECTED, ERROR_PIPE_LISTENING,
  * ERROR_INVALID_PARAMETER, ERROR_INVALID_HANDLE, ERROR_BUSY,
- * ERROR_ACCESS_DENIED, ERROR_NOT_ENOUGH_MEMORY.
+ * ERROR_ACCESS_DENIED, ERROR_NOT_ENOUGH_MEMORY, ERROR_INVALID_DATA.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  WriteFile, Remarks (Pipes)
