@@ -118,7 +118,9 @@ wine_enter() {
     return
   fi
 
-  environment+=(PATH=/usr/bin HOME=/tmp WINEPREFIX=/prefix)
+  # Each process of Wine looks for the time zone in a list of Windows' zones, in
+  # order, with five calls of the Wine server for a zone. UTC+4:30 is the first.
+  environment+=(PATH=/usr/bin HOME=/tmp WINEPREFIX=/prefix 'TZ=<+0430>-4:30')
   sandbox=$(wine_sandbox)
   case $sandbox in
     bwrap)
