@@ -36,17 +36,25 @@ static void read_ahead(np_fixture *f) {
   loop_until(f, before + 1);
 }
 
+static void assert_peeked_at(np_peek peeked, size_t copied, size_t available,
+                             size_t left, int line) {
+  if (peeked.copied != copied || peeked.available != available ||
+      peeked.left != left) {
+    fail_at(__FILE__, line, "%u copied, %u available, %u left",
+            (unsigned)peeked.copied, (unsigned)peeked.available,
+            (unsigned)peeked.left);
+  }
+}
+#define assert_peeked(peeked, copied, available, left) \
+  assert_peeked_at((peeked), (copied), (available), (left), __LINE__)
+
 NP_CASE("peek/empty", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
         "A peek at an empty pipe returns zeros and does not wait.",
         "PeekNamedPipe#remarks") {
   char buffer[8];
-  np_peek peeked;
 
   pair_open(f);
-  peeked = peek(f->end, buffer, sizeof(buffer));
-  assert_int_equal(peeked.copied, 0);
-  assert_int_equal(peeked.available, 0);
-  assert_int_equal(peeked.left, 0);
+  assert_peeked(peek(f->end, buffer, sizeof(buffer)), 0, 0, 0);
 }
 
 NP_CASE("peek/takes-nothing", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
@@ -58,11 +66,7 @@ NP_CASE("peek/takes-nothing", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
   pair_open(f);
   pipe_send(f, f->peer, "abcd", 4);
   for (int i = 0; i < 3; i++) {
-    np_peek peeked = peek(f->end, buffer, 3);
-
-    assert_int_equal(peeked.copied, 3);
-    assert_int_equal(peeked.available, 4);
-    assert_int_equal(peeked.left, reads_messages(f) ? 1 : 0);
+    assert_peeked(peek(f->end, buffer, 3), 3, 4, reads_messages(f) ? 1 : 0);
     assert_memory_equal(buffer, "abc", 3);
     assert_int_equal(buffer[3], 0);
   }
@@ -73,14 +77,9 @@ NP_CASE("peek/takes-nothing", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
 NP_CASE("peek/numbers-alone", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
         "A peek without a buffer returns the number of waiting bytes.",
         "PeekNamedPipe#parameters") {
-  np_peek peeked;
-
   pair_open(f);
   pipe_send(f, f->peer, "abcd", 4);
-  peeked = peek(f->end, NULL, 0);
-  assert_int_equal(peeked.copied, 0);
-  assert_int_equal(peeked.available, 4);
-  assert_int_equal(peeked.left, reads_messages(f) ? 4 : 0);
+  assert_peeked(peek(f->end, NULL, 0), 0, 4, reads_messages(f) ? 4 : 0);
 }
 
 NP_CASE("peek/messages", np_pipe_peek, MODE_MESSAGE | BOTH_ENDS, NP_OK,
@@ -89,20 +88,13 @@ NP_CASE("peek/messages", np_pipe_peek, MODE_MESSAGE | BOTH_ENDS, NP_OK,
         "wine kernel32/tests/pipe.c#test_CreateNamedPipe") {
   char buffer[8];
   size_t length;
-  np_peek peeked;
 
   pair_open(f);
   pipe_send(f, f->peer, "abcd", 4);
   pipe_send(f, f->peer, "ef", 2);
-  peeked = peek(f->end, buffer, sizeof(buffer));
-  assert_int_equal(peeked.copied, 4);
-  assert_int_equal(peeked.available, 6);
-  assert_int_equal(peeked.left, 0);
+  assert_peeked(peek(f->end, buffer, sizeof(buffer)), 4, 6, 0);
   assert_np_error(pipe_receive(f, f->end, buffer, 1, &length), ERROR_MORE_DATA);
-  peeked = peek(f->end, buffer, 2);
-  assert_int_equal(peeked.copied, 2);
-  assert_int_equal(peeked.available, 5);
-  assert_int_equal(peeked.left, 1);
+  assert_peeked(peek(f->end, buffer, 2), 2, 5, 1);
   assert_memory_equal(buffer, "bc", 2);
 }
 
@@ -111,15 +103,11 @@ NP_CASE("peek/bytes", np_pipe_peek, MODE_BYTE | BOTH_ENDS, NP_OK,
         "0 bytes left of a message.",
         "wine kernel32/tests/pipe.c#test_CreateNamedPipe") {
   char buffer[8];
-  np_peek peeked;
 
   pair_open(f);
   pipe_send(f, f->peer, "abcd", 4);
   pipe_send(f, f->peer, "ef", 2);
-  peeked = peek(f->end, buffer, 5);
-  assert_int_equal(peeked.copied, 5);
-  assert_int_equal(peeked.available, 6);
-  assert_int_equal(peeked.left, 0);
+  assert_peeked(peek(f->end, buffer, 5), 5, 6, 0);
   assert_memory_equal(buffer, "abcde", 5);
 }
 
@@ -166,22 +154,16 @@ NP_CASE("peek/read-ahead", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
         "that was read ahead does not run into the next message.",
         "npipe/io.h") {
   char buffer[16];
-  np_peek peeked;
 
   pair_open(f);
   pipe_send(f, f->peer, "abcd", 4);
   read_ahead(f);
   pipe_send(f, f->peer, "ef", 2);
-  peeked = peek(f->end, buffer, 3);
-  assert_int_equal(peeked.copied, 3);
-  assert_int_equal(peeked.available, 6);
-  assert_int_equal(peeked.left, reads_messages(f) ? 1 : 0);
+  assert_peeked(peek(f->end, buffer, 3), 3, 6, reads_messages(f) ? 1 : 0);
   assert_memory_equal(buffer, "abc", 3);
-  peeked = peek(f->end, buffer, sizeof(buffer));
-  assert_int_equal(peeked.copied, reads_messages(f) ? 4 : 6);
-  assert_int_equal(peeked.available, 6);
-  assert_int_equal(peeked.left, 0);
-  assert_memory_equal(buffer, "abcdef", peeked.copied);
+  assert_peeked(peek(f->end, buffer, sizeof(buffer)), reads_messages(f) ? 4 : 6,
+                6, 0);
+  assert_memory_equal(buffer, "abcdef", reads_messages(f) ? 4 : 6);
 }
 
 NP_CASE("peek/part-read-ahead", np_pipe_peek, MODE_MESSAGE | BOTH_ENDS, NP_OK,
@@ -190,7 +172,6 @@ NP_CASE("peek/part-read-ahead", np_pipe_peek, MODE_MESSAGE | BOTH_ENDS, NP_OK,
         "npipe/io.h") {
   np_ready_options options = ready_options();
   char buffer[16];
-  np_peek peeked;
 
   pair_open(f);
   options.read_ahead_bytes = 3;
@@ -198,14 +179,9 @@ NP_CASE("peek/part-read-ahead", np_pipe_peek, MODE_MESSAGE | BOTH_ENDS, NP_OK,
   pipe_send(f, f->peer, "abcdefgh", 8);
   pipe_send(f, f->peer, "next", 4);
   read_ahead(f);
-  peeked = peek(f->end, buffer, 5);
-  assert_int_equal(peeked.copied, 5);
-  assert_int_equal(peeked.available, 12);
-  assert_int_equal(peeked.left, 3);
+  assert_peeked(peek(f->end, buffer, 5), 5, 12, 3);
   assert_memory_equal(buffer, "abcde", 5);
-  peeked = peek(f->end, buffer, 2);
-  assert_int_equal(peeked.copied, 2);
-  assert_int_equal(peeked.left, 6);
+  assert_peeked(peek(f->end, buffer, 2), 2, 12, 6);
 }
 
 NP_CASE("peek/probe", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
@@ -213,17 +189,13 @@ NP_CASE("peek/probe", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
         "npipe/io.h") {
   np_ready_options options = ready_options();
   char buffer[16];
-  np_peek peeked;
 
   pair_open(f);
   options.read_ahead_bytes = 0;
   assert_np_ok(np_pipe_set_ready_options(f->end, &options));
   pipe_send(f, f->peer, "abcd", 4);
   read_ahead(f);
-  peeked = peek(f->end, buffer, sizeof(buffer));
-  assert_int_equal(peeked.copied, 4);
-  assert_int_equal(peeked.available, 4);
-  assert_int_equal(peeked.left, 0);
+  assert_peeked(peek(f->end, buffer, sizeof(buffer)), 4, 4, 0);
   assert_memory_equal(buffer, "abcd", 4);
 }
 
@@ -233,16 +205,12 @@ NP_CASE("peek/empty-message-held", np_pipe_peek, MODE_MESSAGE | BOTH_ENDS,
         "next message.",
         "npipe/io.h") {
   char buffer[16];
-  np_peek peeked;
 
   pair_open(f);
   pipe_send(f, f->peer, "", 0);
   pipe_send(f, f->peer, "next", 4);
   read_ahead(f);
-  peeked = peek(f->end, buffer, sizeof(buffer));
-  assert_int_equal(peeked.copied, 0);
-  assert_int_equal(peeked.available, 4);
-  assert_int_equal(peeked.left, 0);
+  assert_peeked(peek(f->end, buffer, sizeof(buffer)), 0, 4, 0);
 }
 
 NP_CASE("peek/held-after-the-peer", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
@@ -250,15 +218,12 @@ NP_CASE("peek/held-after-the-peer", np_pipe_peek, ANY_MODE | BOTH_ENDS, NP_OK,
         "closed.",
         "npipe/io.h") {
   char buffer[16];
-  np_peek peeked;
 
   pair_open(f);
   pipe_send(f, f->peer, "abcd", 4);
   read_ahead(f);
   pipe_close_wait(f, f->peer);
-  peeked = peek(f->end, buffer, sizeof(buffer));
-  assert_int_equal(peeked.copied, 4);
-  assert_int_equal(peeked.available, 4);
+  assert_peeked(peek(f->end, buffer, sizeof(buffer)), 4, 4, 0);
 }
 
 NP_CASE("peek/held-after-the-disconnect", np_pipe_peek, ANY_MODE, NP_OK,
@@ -266,16 +231,13 @@ NP_CASE("peek/held-after-the-disconnect", np_pipe_peek, ANY_MODE, NP_OK,
         "disconnected this client.",
         "npipe/io.h") {
   char buffer[16];
-  np_peek peeked;
 
   pair_open(f);
   f->end = f->client;
   pipe_send(f, f->server, "abcd", 4);
   read_ahead(f);
   assert_np_ok(np_server_disconnect(f->server));
-  peeked = peek(f->client, buffer, sizeof(buffer));
-  assert_int_equal(peeked.copied, 4);
-  assert_int_equal(peeked.available, 4);
+  assert_peeked(peek(f->client, buffer, sizeof(buffer)), 4, 4, 0);
   assert_memory_equal(buffer, "abcd", 4);
 }
 

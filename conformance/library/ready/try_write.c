@@ -492,19 +492,24 @@ NP_CASE("try-write/parts-full", np_pipe_try_writev, ANY_MODE | BOTH_ENDS,
   assert_received(f, f->peer, "xx", 2);
 }
 
+/* writev_fails: a try from two buffers fails with `error` and takes nothing. */
+static void writev_fails(np_pipe *pipe, np_error error) {
+  char byte = 'x';
+  const np_buffer parts[] = {{&byte, 1}, {&byte, 1}};
+  size_t taken = 9;
+
+  assert_np_error(np_pipe_try_writev(pipe, parts, 2, &taken), error);
+  assert_int_equal(taken, 0);
+}
+
 NP_CASE("try-write/parts-peer-gone", np_pipe_try_writev, ANY_MODE | BOTH_ENDS,
         ERROR_NO_DATA,
         "With several buffers a try to write to a peer that has closed returns "
         "ERROR_NO_DATA.",
         "WriteFile#pipes") {
-  char byte = 'x';
-  const np_buffer parts[] = {{&byte, 1}, {&byte, 1}};
-  size_t taken = 9;
-
   pair_open(f);
   pipe_close_wait(f, f->peer);
-  assert_np_error(np_pipe_try_writev(f->end, parts, 2, &taken), ERROR_NO_DATA);
-  assert_int_equal(taken, 0);
+  writev_fails(f->end, ERROR_NO_DATA);
 }
 
 NP_CASE("try-write/parts-peer-goes", np_pipe_try_writev, ANY_MODE | BOTH_ENDS,
@@ -512,16 +517,10 @@ NP_CASE("try-write/parts-peer-goes", np_pipe_try_writev, ANY_MODE | BOTH_ENDS,
         "If the peer closes while taken data wait, the next try with several "
         "buffers returns ERROR_BROKEN_PIPE.",
         "WriteFile#pipes") {
-  char byte = 'x';
-  const np_buffer parts[] = {{&byte, 1}, {&byte, 1}};
-  size_t taken = 9;
-
   filled(f);
   pipe_close_wait(f, f->peer);
   ready_wait(f, f->end, NP_WRITABLE);
-  assert_np_error(np_pipe_try_writev(f->end, parts, 2, &taken),
-                  ERROR_BROKEN_PIPE);
-  assert_int_equal(taken, 0);
+  writev_fails(f->end, ERROR_BROKEN_PIPE);
 }
 
 NP_CASE("try-write/parts-disconnected", np_pipe_try_writev, ANY_MODE,
@@ -529,17 +528,10 @@ NP_CASE("try-write/parts-disconnected", np_pipe_try_writev, ANY_MODE,
         "With several buffers a try returns ERROR_PIPE_NOT_CONNECTED after a "
         "disconnect.",
         "DisconnectNamedPipe#remarks") {
-  char byte = 'x';
-  const np_buffer parts[] = {{&byte, 1}, {&byte, 1}};
-  size_t taken = 9;
-
   pair_open(f);
   server_disconnect(f);
-  assert_np_error(np_pipe_try_writev(f->client, parts, 2, &taken),
-                  ERROR_PIPE_NOT_CONNECTED);
-  assert_int_equal(taken, 0);
-  assert_np_error(np_pipe_try_writev(f->server, parts, 2, &taken),
-                  ERROR_PIPE_NOT_CONNECTED);
+  writev_fails(f->client, ERROR_PIPE_NOT_CONNECTED);
+  writev_fails(f->server, ERROR_PIPE_NOT_CONNECTED);
 }
 
 NP_CASE("try-write/parts-listening", np_pipe_try_writev, ANY_MODE,
@@ -547,14 +539,8 @@ NP_CASE("try-write/parts-listening", np_pipe_try_writev, ANY_MODE,
         "With several buffers a try returns ERROR_PIPE_LISTENING if there is "
         "no client yet.",
         "WriteFile#pipes") {
-  char byte = 'x';
-  const np_buffer parts[] = {{&byte, 1}, {&byte, 1}};
-  size_t taken = 9;
-
   server_listen(f);
-  assert_np_error(np_pipe_try_writev(f->server, parts, 2, &taken),
-                  ERROR_PIPE_LISTENING);
-  assert_int_equal(taken, 0);
+  writev_fails(f->server, ERROR_PIPE_LISTENING);
 }
 
 NP_CASE("try-write/parts-bad-parameter", np_pipe_try_writev, NO_MODE,
