@@ -86,8 +86,7 @@ NP_CASE("run-once/endless", np_loop_run_once, BYTE_READS | BOTH_ENDS,
   assert_true(unread_bytes(f->end) > PIECES / 2);
   assert_int_equal(f->ops[0].done_count, 0);
   channel_close(f, f->channel);
-  op_wait(&f->ops[0]);
-  assert_done(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  assert_ends(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
 }
 
 NP_CASE("run-once/last-close", np_loop_run_once, NO_MODE, NP_OK,

@@ -69,10 +69,8 @@ NP_CASE("process-echo/silent", np_pipe_read, ANY_MODE | BOTH_ENDS, WAIT_TIMEOUT,
   pipe_send(f, f->end, data, sizeof(data));
   f->ops[1].op.timeout_ms = 20;
   write_begin(&f->ops[1], f->end, data, sizeof(data));
-  op_wait(&f->ops[0]);
-  op_wait(&f->ops[1]);
-  assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
-  assert_done(&f->ops[1], WAIT_TIMEOUT, 0);
+  assert_ends(&f->ops[0], WAIT_TIMEOUT, 0);
+  assert_ends(&f->ops[1], WAIT_TIMEOUT, 0);
   f->ops[0].op.timeout_ms = 0;
   read_begin(&f->ops[0], f->end, 16);
   puppet_tell(puppet, "send 4");
@@ -94,10 +92,8 @@ NP_CASE("process-echo/disconnected", np_server_disconnect,
   puppet_tell(puppet, "send 100");
   puppet_tell(puppet, "disconnect");
   read_begin(&f->ops[0], f->end, 16);
-  op_wait(&f->ops[0]);
-  op_wait(&f->ops[1]);
-  assert_done(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
-  assert_done(&f->ops[1], ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_ends(&f->ops[0], ERROR_PIPE_NOT_CONNECTED, 0);
+  assert_ends(&f->ops[1], ERROR_PIPE_NOT_CONNECTED, 0);
   puppet_end(puppet);
 }
 

@@ -221,10 +221,8 @@ NP_CASE("museum-reuse/eof-stays", np_pipe_read, ANY_MODE | BOTH_ENDS,
   for_rounds (round, 200) {
     read_begin(&f->ops[0], f->end, 16);
     write_begin(&f->ops[1], f->end, "data", 4);
-    op_wait(&f->ops[0]);
-    op_wait(&f->ops[1]);
-    assert_done(&f->ops[0], ERROR_BROKEN_PIPE, 0);
-    assert_done(&f->ops[1], ERROR_NO_DATA, 0);
+    assert_ends(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+    assert_ends(&f->ops[1], ERROR_NO_DATA, 0);
     assert_true(np_is_eof(f->ops[0].result));
     assert_false(np_is_eof(f->ops[1].result));
   }
