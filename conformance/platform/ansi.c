@@ -15,8 +15,8 @@ static const char *narrow_name(struct platform *f) {
 }
 
 NP_PLATFORM_CASE("platform/ansi/same-pipe", CreateNamedPipeA, NO_MODE, NO_ERROR,
-                 "A pipe that was created by its name in bytes is opened by "
-                 "its name in UTF-16, and the other way round.",
+                 "A pipe that was created by a name in bytes can be opened by "
+                 "the same name in UTF-16, and the other way round.",
                  "CreateNamedPipeA#remarks") {
   HANDLE server;
   HANDLE client;

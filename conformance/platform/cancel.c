@@ -35,8 +35,9 @@ NP_PLATFORM_CASE("platform/cancel/packet", CancelIoEx, ANY_MODE | BOTH_ENDS,
 }
 
 NP_PLATFORM_CASE("platform/cancel/the-one-given", CancelIoEx, NO_MODE, NO_ERROR,
-                 "Of two reads only the one with the given OVERLAPPED is "
-                 "cancelled; the other one moves up.",
+                 "Two reads wait. A cancel with an OVERLAPPED cancels only the "
+                 "read of this OVERLAPPED, and the other read gets the next "
+                 "data.",
                  "CancelIoEx#parameters") {
   char other[4];
   struct io *io[2];

@@ -3,8 +3,9 @@
 
 NP_PLATFORM_CASE("platform/connect/client-first", ConnectNamedPipe, ANY_MODE,
                  ERROR_PIPE_CONNECTED,
-                 "A client that came before the call is told by an error at "
-                 "once; no packet comes, and the OVERLAPPED is not filled in.",
+                 "A client has come before the call. The call returns an error "
+                 "at once, posts no packet, and does not write to the "
+                 "OVERLAPPED.",
                  "wine kernel32/tests/pipe.c#test_overlapped_error; "
                  "museum A11 A12") {
   struct io *io = pair_io_port(f);
@@ -76,8 +77,9 @@ NP_PLATFORM_CASE("platform/connect/synchronous", ConnectNamedPipe, NO_MODE,
 
 NP_PLATFORM_CASE("platform/connect/ghost", ConnectNamedPipe, ANY_MODE,
                  ERROR_NO_DATA,
-                 "A client that came, wrote and left before the call is told "
-                 "by ERROR_NO_DATA, each time; what it wrote is readable.",
+                 "A client connected, wrote and closed before the call. Each "
+                 "call returns ERROR_NO_DATA, and the written data can be "
+                 "read.",
                  "wine kernel32/tests/pipe.c#test_overlapped_error; "
                  "museum A02 A03 A09 A17") {
   char byte;

@@ -58,8 +58,8 @@ NP_PLATFORM_CASE("platform/object/semaphore", ReleaseSemaphore, NO_MODE,
 }
 
 NP_PLATFORM_CASE("platform/object/timer", SetWaitableTimer, NO_MODE, NO_ERROR,
-                 "A waitable timer is signalled when its time has passed, and "
-                 "stays so if it is reset by hand.",
+                 "A waitable timer is signalled when its time has passed. A "
+                 "timer with manual reset stays signalled.",
                  "SetWaitableTimer#parameters") {
   HANDLE timer = win_own(f, CreateWaitableTimerW(NULL, TRUE, NULL));
   LARGE_INTEGER due;

@@ -253,9 +253,9 @@ static DWORD label_of(HANDLE pipe) {
 }
 
 NP_PLATFORM_CASE("platform/security/label", CreateNamedPipeW, NO_MODE, NO_ERROR,
-                 "A pipe may be given a label of the creator's integrity or "
-                 "less, without a privilege, and tells it to who has "
-                 "READ_CONTROL.",
+                 "The creator may label its pipe with its own integrity or "
+                 "less, without a privilege. A handle with READ_CONTROL can "
+                 "read the label.",
                  "SecAuthZ/mandatory-integrity-control") {
   HANDLE pipe = sddl_open(f, L"D:(A;;GA;;;WD)S:(ML;;NWNRNX;;;LW)", 4);
 

@@ -84,8 +84,9 @@ NP_PLATFORM_CASE("platform/skip/error-at-once",
 NP_PLATFORM_CASE("platform/skip/more-data-at-once",
                  SetFileCompletionNotificationModes, MODE_MESSAGE | BOTH_ENDS,
                  ERROR_MORE_DATA,
-                 "On a handle that skips, a part of a message either pends and "
-                 "posts a packet, or is told at once and posts none.",
+                 "The handle skips its port on success. A read of a part of a "
+                 "message either pends and posts a packet, or returns the part "
+                 "at once and posts none.",
                  "wine ntdll/tests/pipe.c#test_completion; museum M08") {
   pair_create_on_port(f, SKIP);
   assert_error(write_start(io_new_port(f), f->peer, "abcdefg", 7), 0);

@@ -94,8 +94,8 @@ NP_PLATFORM_CASE("platform/transact/cancelled", TransactNamedPipe,
 
 NP_PLATFORM_CASE("platform/transact/byte-reads-meanwhile", TransactNamedPipe,
                  MODE_MESSAGE | BOTH_ENDS, NO_ERROR,
-                 "If the handle reads bytes when the reply comes, a part of "
-                 "the reply is a success, without ERROR_MORE_DATA.",
+                 "The handle reads bytes when the reply arrives. A part of the "
+                 "reply is then a success, without ERROR_MORE_DATA.",
                  "reactos npfs/writesup.c#NpWriteDataQueue") {
   struct io *io = pair_io(f);
 

@@ -47,9 +47,9 @@ static void then_ask_again(np_fixture *f, struct recorder *recorder) {
 
 NP_CASE("budget-channel/channel-echo", np_channel_send, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "A request and its answer through channels, both ends on one loop, "
-        "take two writes, two reads and no call on the port: gathered messages "
-        "are written before a read is given to the kernel.",
+        "Two channels on one loop exchange a request and its answer. This "
+        "takes two writes, two reads and no call on the port, because gathered "
+        "messages are written before a read is passed to the kernel.",
         "npipe/loop.h") {
   struct channel_calls before;
   struct channel_calls cost;

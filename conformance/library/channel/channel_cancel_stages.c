@@ -150,8 +150,8 @@ NP_CASE("channel-cancel-stages/receive-into-cancel-ended",
 
 NP_CASE("channel-cancel-stages/send-cancel-ended", np_channel_send,
         ANY_MODE | BOTH_ENDS, NP_OK,
-        "A send from the caller's memory that is cancelled after the peer has "
-        "read its message, and before its callback, reports success.",
+        "A send from the caller's memory is cancelled after the peer has read "
+        "its message and before its callback. The send reports success.",
         "npipe/op.h") {
   static char big[BIG];
   static char read[BIG + 16];

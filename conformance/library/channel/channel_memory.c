@@ -203,8 +203,8 @@ NP_CASE("channel-memory/memory-idle", np_channel_receive, ANY_MODE, NP_OK,
 
 NP_CASE("channel-memory/memory-idle-header", np_channel_receive,
         BYTE_READS | BOTH_ENDS, NP_OK,
-        "A frame whose header came arrives whole, also if its bytes come only "
-        "after the channel was idle.",
+        "The header of a frame has arrived, and its bytes arrive only after "
+        "the channel was idle. The frame arrives whole.",
         "npipe/channel.h") {
   size_t base = channel_open_counted(f, NULL);
 
@@ -242,8 +242,8 @@ NP_CASE("channel-memory/memory-idle-pair", np_channel_receive, MODE_BYTE, NP_OK,
 }
 
 NP_CASE("channel-memory/memory-idle-unasked", np_channel_data, ANY_MODE, NP_OK,
-        "A message that is lent stays while the channel is idle; with the next "
-        "receive its memory goes back.",
+        "A lent message stays valid while the channel is idle. Its memory is "
+        "freed at the next receive.",
         "npipe/channel.h") {
   size_t base;
 
@@ -264,8 +264,8 @@ NP_CASE("channel-memory/memory-idle-unasked", np_channel_data, ANY_MODE, NP_OK,
 
 NP_CASE("channel-memory/memory-idle-writing", np_channel_send,
         BYTE_READS | BOTH_ENDS, NP_OK,
-        "Memory of a write that still waits for the peer goes back after the "
-        "write, if the channel was idle before.",
+        "A write still waits for the peer when its channel becomes idle. Its "
+        "memory is freed after the write.",
         "npipe/channel.h") {
   char first[4];
   size_t base;

@@ -157,8 +157,8 @@ NP_CASE("channel-receive/receive-into", np_channel_receive_into,
 
 NP_CASE("channel-receive/receive-into-small", np_channel_receive_into,
         ANY_MODE | BOTH_ENDS, ERROR_INSUFFICIENT_BUFFER,
-        "A receive into a buffer that is too small returns the message's "
-        "length; the message stays whole for the next receive of either kind.",
+        "A receive into a buffer that is too small returns the length of the "
+        "message. The whole message stays for the next receive of either kind.",
         "npipe/channel.h") {
   channel_pair(f, NULL);
   message_send(f, f->opposite, "a long message", 14);

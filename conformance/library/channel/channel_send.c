@@ -163,8 +163,8 @@ NP_CASE("channel-send/send-peer-closed", np_channel_send, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("channel-send/send-tells-the-state", np_pipe_info, ANY_MODE, NP_OK,
-        "A pipe that may not query its state learns from a failed send that "
-        "the peer has gone.",
+        "A pipe has no right to query its state. It learns from a failed send "
+        "that the peer is gone.",
         "npipe/pipe.h") {
   np_info info;
 
@@ -220,7 +220,7 @@ static void assert_one_write(np_fixture *f, const char *bytes, size_t length) {
 
 NP_CASE("channel-send/gather", np_channel_send, MODE_MESSAGE_BYTE | BOTH_ENDS,
         NP_OK,
-        "Messages that are sent in one turn go out in one write, at the end "
+        "Messages that are sent in one turn are written together, at the end "
         "of the turn and before the loop waits.",
         "npipe/channel.h") {
   open_seen_by_messages(f, NULL);
@@ -344,8 +344,8 @@ NP_CASE("channel-send/gather-behind-a-write", np_channel_send,
 
 NP_CASE("channel-send/send-reserved", np_channel_send_reserved,
         ANY_MODE | BOTH_ENDS, NP_OK,
-        "A message with room for its header is sent in either mode by the same "
-        "code, short or long, alone or between others.",
+        "A message with room for its header is sent by the same code in both "
+        "modes. It may be short or long, alone or between other messages.",
         "npipe/channel.h") {
   static char buffers[3][100000];
   const size_t lengths[3] = {10, 5000, 90000};

@@ -4,9 +4,9 @@
 
 NP_CASE("channel-shutdown/shutdown", np_channel_shutdown, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "A shutdown completes when all earlier messages have left the "
-        "library; they stay readable after a close, and later messages may "
-        "follow the shutdown.",
+        "A shutdown completes when the kernel has all earlier messages. The "
+        "messages can be read after a close, and later messages may follow the "
+        "shutdown.",
         "npipe/channel.h") {
   static char big[5000];
 

@@ -308,8 +308,8 @@ NP_CASE("client-connect-cancel/foreign-port", np_client_connect, ANY_MODE,
 }
 
 NP_CASE("client-connect-cancel/foreign-late", np_loop_dispatch, NO_MODE, NP_OK,
-        "The last packets of a loop that is gone may come to the next loop "
-        "with the same key, in any order.",
+        "A loop is destroyed, and its last packets arrive at the next loop "
+        "with the same key. They may arrive in any order.",
         "npipe/loop.h; museum H20 N12") {
   enum { WAITS = 2 };
   OVERLAPPED_ENTRY entries[WAITS];

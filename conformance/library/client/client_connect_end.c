@@ -86,8 +86,8 @@ NP_CASE("client-connect-end/bad-utf8", np_client_connect, NO_MODE,
 }
 
 NP_CASE("client-connect-end/begun", np_client_connect, NO_MODE, ERROR_BUSY,
-        "A request that waits, or whose callback is to come, cannot be started "
-        "again, and goes on.",
+        "A request waits, or its callback is about to run. It cannot be "
+        "started again, and it goes on.",
         "npipe/client.h") {
   struct requester *client = &f->requests[0];
 
@@ -175,7 +175,7 @@ NP_CASE("client-connect-end/denied", np_client_connect, NO_MODE,
 
 NP_CASE("client-connect-end/refused-in-line", np_client_connect, NO_MODE,
         ERROR_INVALID_PARAMETER,
-        "A request that is refused when its turn comes does not block the "
+        "A request is refused when its turn comes. It does not block the "
         "others: the next request gets the next instance.",
         "SetNamedPipeHandleState#parameters") {
   struct requester *wrong = &f->requests[0];

@@ -126,8 +126,8 @@ NP_CASE("museum-client/timeout-scope", np_server_connect, ANY_MODE, NP_OK,
 }
 
 NP_CASE("museum-client/one-way", np_server_connect, ANY_MODE, NP_OK,
-        "A connect of a one-way pipe wakes for its client, in either "
-        "direction, and a client of the other direction is refused.",
+        "A connect of a one-way pipe ends when a client of its direction opens "
+        "the pipe. A client of the other direction is refused.",
         "CreateNamedPipe#parameters; museum S06 S07 S09") {
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for (unsigned inbound = 0; inbound < 2; inbound++) {

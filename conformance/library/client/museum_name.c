@@ -81,8 +81,8 @@ NP_CASE("museum-name/never-absent", np_server_create, NO_MODE, ERROR_PIPE_BUSY,
 
 NP_CASE("museum-name/reused-instance", np_server_disconnect, NO_MODE,
         ERROR_PIPE_BUSY,
-        "One instance that disconnects and connects again for each client of "
-        "another thread loses no callback, and its name never vanishes.",
+        "A single instance disconnects and connects again for each client of "
+        "another thread. No callback is lost, and the name always exists.",
         "DisconnectNamedPipe#remarks; museum L02 A15 A20") {
   struct visitor visitor = {f->name, 0, false};
   struct recorder *connect = &f->ops[0];

@@ -41,8 +41,8 @@ static void pair_talks(np_fixture *f) {
 /* --- One pipe ------------------------------------------------------------ */
 
 NP_CASE("name-spelling/server", np_server_create, NO_MODE, NP_OK,
-        "A server may have any spelling that Windows takes, and a client that "
-        "has another finds it.",
+        "A server may use any spelling that Windows accepts. A client with "
+        "another spelling of the same name finds it.",
         "Naming Files, Paths, and Namespaces") {
   for (size_t i = 0; i < SPELLINGS_COUNT; i++) {
     assert_np_ok(
@@ -284,8 +284,8 @@ NP_CASE("name-spelling/elsewhere", np_client_open, NO_MODE, ERROR_INVALID_NAME,
 /* --- Hosts --------------------------------------------------------------- */
 
 NP_CASE("name-spelling/host", np_client_open, NO_MODE, ERROR_FILE_NOT_FOUND,
-        "A client may name a machine in any spelling. If there is no such pipe "
-        "or no such machine, the error is that of Windows.",
+        "A client may name a machine in any spelling. Windows decides which "
+        "error it gets if the machine or the pipe does not exist.",
         "Pipe Names") {
   static const struct spelling hosts[] = {
       {"//localhost/pipe/", ""},

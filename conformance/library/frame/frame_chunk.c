@@ -159,8 +159,8 @@ NP_CASE("frame-chunk/no-copy", np_frame_decode, NO_MODE, NP_OK,
 }
 
 NP_CASE("frame-chunk/no-copy-header-apart", np_frame_decode, NO_MODE, NP_OK,
-        "A frame whose header came before, in pieces, still is not copied "
-        "when it lies whole in the input.",
+        "The header of a frame arrived earlier, in pieces. The frame is not "
+        "copied if its bytes are together in the input.",
         "npipe/frame.h") {
   static const char payload[] = "abcdef";
   struct frame_memory memory;
@@ -354,8 +354,8 @@ NP_CASE("frame-chunk/memory-none", np_frame_decode, NO_MODE,
 
 NP_CASE("frame-chunk/memory-all", np_frame_decode, NO_MODE,
         ERROR_NOT_ENOUGH_MEMORY,
-        "A frame as long as memory itself can be asked for where the maximum "
-        "allows it, and fails for want of it.",
+        "If the maximum allows it, a frame as long as the whole memory may be "
+        "announced. It fails because the memory is not there.",
         "npipe/frame.h") {
   struct frame_memory memory;
   np_allocator allocator = frame_allocator(&memory);

@@ -106,8 +106,8 @@ NP_CASE("frame-memory/memory-seldom", np_frame_decode, NO_MODE, NP_OK,
 }
 
 NP_CASE("frame-memory/memory-back", np_frame_decode, NO_MODE, ERROR_MORE_DATA,
-        "The call after a long frame gives its memory back, down to "
-        "NP_FRAME_MEMORY_BYTES, also a call without bytes; long and short "
+        "The call after a long frame frees memory, down to "
+        "NP_FRAME_MEMORY_BYTES, also if the call has no bytes. Long and short "
         "frames may alternate.",
         "npipe/frame.h") {
   struct bounded *bounded = bounded_new();

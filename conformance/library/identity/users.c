@@ -269,8 +269,8 @@ static np_pipe *secret_of_bob(np_fixture *f, char *name, size_t size) {
 }
 
 NP_CASE("users/impersonate", np_pipe_impersonate, NO_MODE, NP_OK,
-        "A server that may impersonate opens in its client's name what only "
-        "the client may open, and no longer after np_pipe_revert.",
+        "A server that may impersonate opens, in its client's name, an object "
+        "that only the client may open. After np_pipe_revert it cannot.",
         "ImpersonateNamedPipeClient#remarks") {
   char name[WORLD_PIPE_NAME_BYTES_MAX];
   np_pipe *client = NULL;

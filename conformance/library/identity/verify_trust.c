@@ -61,8 +61,8 @@ NP_CASE("verify-trust/open-list", np_client_open, NO_MODE,
 }
 
 NP_CASE("verify-trust/closed-list", np_client_open, NO_MODE, NP_OK,
-        "A pipe of the user is good where others may only talk, and where the "
-        "system and administrators may do everything.",
+        "A pipe of the same user is accepted if others may only talk. The "
+        "system and administrators may have all rights.",
         "Named Pipe Security and Access Rights; museum X07") {
   good(f, "");
   good(f, "(A;;0x12019b;;;WD)");
@@ -86,8 +86,8 @@ NP_CASE("verify-trust/no-list", np_client_open, NO_MODE,
 
 NP_CASE("verify-trust/low-server", np_client_open, NO_MODE,
         ERROR_WRONG_TARGET_NAME,
-        "A server of the same user with low integrity is refused by a client "
-        "of medium integrity, and good for one of low integrity.",
+        "A server of the same user has low integrity. A client of medium "
+        "integrity refuses it, and a client of low integrity accepts it.",
         "Mandatory Integrity Control") {
   assert_np_error(demand(f, "alice-low", "alice", NULL),
                   ERROR_WRONG_TARGET_NAME);

@@ -245,12 +245,11 @@ NP_CASE("transact/cancel", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
   assert_passes(f, f->peer, f->end, "late", 4);
 }
 
-NP_CASE(
-    "transact/unanswered", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
-    ERROR_INVALID_STATE,
-    "After a transact without its reply no transact begins in this session, "
-    "neither before nor after the late reply has come. Reads and writes go on.",
-    "TransactNamedPipe#remarks") {
+NP_CASE("transact/unanswered", np_pipe_transact, MODE_MESSAGE | BOTH_ENDS,
+        ERROR_INVALID_STATE,
+        "After a transact without a reply no transact begins in this session, "
+        "neither before the late reply nor after it. Reads and writes go on.",
+        "TransactNamedPipe#remarks") {
   pair_open(f);
   for (unsigned i = 0; i < 2; i++) {
     f->ops[0].op.timeout_ms = 10;

@@ -48,8 +48,8 @@ NP_CASE("transact-peer/part-of-a-request", np_pipe_read,
 
 NP_CASE("transact-peer/nothing-of-a-request", np_pipe_read,
         MODE_MESSAGE_BYTE | BOTH_ENDS, NP_OK,
-        "A waiting read of 0 bytes ends with NP_OK when a longer request of "
-        "the peer's transact comes, and takes nothing of it.",
+        "A read of 0 bytes waits, and the request of the peer's transact is "
+        "longer. The read ends with NP_OK and takes nothing of the request.",
         "npipe/io.h") {
   pair_open_messages(f);
   read_pend(f, &f->ops[0], f->end, 0);

@@ -157,8 +157,8 @@ NP_CASE("vector/read-in-order", np_pipe_readv, MODE_MESSAGE | BOTH_ENDS, NP_OK,
 
 NP_CASE("vector/read-end", np_pipe_readv, ANY_MODE | BOTH_ENDS,
         ERROR_BROKEN_PIPE,
-        "A read into several buffers ends with the end of the stream if the "
-        "peer closed before the read, or while it waits.",
+        "A read into several buffers ends with the end of the stream. The peer "
+        "closed before the read, or while the read waits.",
         "ReadFile#pipes") {
   char a[3], b[4];
   np_buffer parts[] = {{a, 3}, {b, 4}};

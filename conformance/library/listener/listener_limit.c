@@ -34,9 +34,9 @@ NP_CASE(
 }
 
 NP_CASE("listener-limit/of-others", np_listener_create, ANY_MODE, NP_OK,
-        "If instances of others fill the name, the owner gets "
-        "ERROR_PIPE_BUSY; closing a pipe of this listener ends the wait at "
-        "once.",
+        "Instances of other servers fill the name, and the owner gets "
+        "ERROR_PIPE_BUSY. The close of a pipe of this listener ends the wait "
+        "at once.",
         "CreateNamedPipe#return-value") {
   np_pipe *client;
 
@@ -187,8 +187,8 @@ NP_CASE("listener-limit/first-taken", np_listener_create, ANY_MODE, NP_OK,
 
 NP_CASE(
     "listener-limit/first-again", np_listener_create, NO_MODE, NP_OK,
-    "When no instance of a listener with first_instance is left, the listener "
-    "does not join a pipe that another server has created meanwhile.",
+    "A listener with first_instance has no instance left, and another server "
+    "has created a pipe of the name. The listener does not join this pipe.",
     "CreateNamedPipe#parameters; museum A21 X05") {
   listening_begin(f, 1);
   listening.options.server.first_instance = true;
@@ -230,8 +230,8 @@ static void back_with_memory(np_fixture *f, np_pipe *pipe) {
 }
 
 NP_CASE("listener-limit/over-at-once", np_listener_create, ANY_MODE, NP_OK,
-        "Trouble that ends before it could be reported is reported together "
-        "with its end, in this order.",
+        "A failure ends before it could be reported. The failure and its end "
+        "are reported together, in this order.",
         "npipe/listener.h") {
   listening_start(f, 1);
   client_add(f);
@@ -322,8 +322,8 @@ NP_CASE("listener-limit/foreign-cancels", np_listener_create, ANY_MODE, NP_OK,
 
 NP_CASE("listener-limit/one-of-two-cancelled", np_listener_create, ANY_MODE,
         NP_OK,
-        "An instance whose connect was cancelled listens again, though another "
-        "one has met a client meanwhile.",
+        "The connect of an instance was cancelled while another instance got a "
+        "client. The first instance listens again.",
         "CancelIoEx; museum A24") {
   listening_limited(f, 2, 2);
   client_add(f);

@@ -116,8 +116,8 @@ NP_CASE("museum-listener/ghost-first", np_listener_create, ANY_MODE, NP_OK,
 
 NP_CASE("museum-listener/ghost-while-waiting", np_listener_create, ANY_MODE,
         NP_OK,
-        "A ghost that comes while the connect waits in the kernel is skipped "
-        "as well.",
+        "A client connects while the connect waits in the kernel, and closes "
+        "at once. It is skipped, too.",
         "ConnectNamedPipe#remarks; museum A06 H02") {
   listening_start(f, 1);
   for (unsigned i = 0; i < 20; i++) {
@@ -148,8 +148,8 @@ NP_CASE("museum-listener/ghost-outbound", np_listener_create, ANY_MODE, NP_OK,
 }
 
 NP_CASE("museum-listener/probe", np_listener_create, NO_MODE, NP_OK,
-        "Programs that only check whether the name exists do not cost an "
-        "honest client its turn, even with one instance.",
+        "Programs only check whether the name exists. An honest client still "
+        "gets its turn, even with a single instance.",
         "CreateFile#pipes; museum A06 A08") {
   listening_limited(f, 1, 1);
   for (unsigned i = 0; i < 5; i++) {
@@ -216,8 +216,9 @@ static DWORD WINAPI hammer_run(void *argument) {
 }
 
 NP_CASE("museum-listener/hammer", np_listener_create, ANY_MODE, NP_OK,
-        "A client that hammers sees success or ERROR_PIPE_BUSY, never "
-        "ERROR_FILE_NOT_FOUND, whether pipes are closed or given back.",
+        "A client opens the name again and again. It gets a connection or "
+        "ERROR_PIPE_BUSY, never ERROR_FILE_NOT_FOUND, whether pipes are closed "
+        "or given back.",
         "CreateNamedPipe#remarks; museum A20 A24") {
   static struct hammer hammer;
   HANDLE worker;
@@ -236,8 +237,8 @@ NP_CASE("museum-listener/hammer", np_listener_create, ANY_MODE, NP_OK,
 }
 
 NP_CASE("museum-listener/hammer-in-step", np_listener_create, ANY_MODE, NP_OK,
-        "After each turn of the loop the name is there, with one instance "
-        "too, as long as that is given back.",
+        "The name exists after each turn of the loop. This holds also for a "
+        "single instance, if the instance is given back.",
         "CreateNamedPipe#remarks; museum A20") {
   listening_begin(f, 1);
   listening.options.server.instances_max = 1;

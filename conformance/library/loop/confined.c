@@ -131,11 +131,11 @@ static bool touch(const np_fixture *f) {
   return true;
 }
 
-NP_CASE(
-    "confined/touched-server", np_server_connect, ANY_MODE, NP_OK,
-    "A server whose pipe was opened and closed by another program gets that "
-    "client, and serves the next one after np_server_disconnect.",
-    "ConnectNamedPipe#remarks") {
+NP_CASE("confined/touched-server", np_server_connect, ANY_MODE, NP_OK,
+        "Another program opens the pipe of a server and closes it at once. The "
+        "server is connected to it first, and serves the next client after "
+        "np_server_disconnect.",
+        "ConnectNamedPipe#remarks") {
   server_listen(f);
   assert_true(touch(f));
   connect_begin(&f->ops[0], f->server);

@@ -104,7 +104,7 @@ NP_CASE("ordering/reads-mixed-foreign-port", np_pipe_read, ANY_MODE | BOTH_ENDS,
 NP_CASE("ordering/reads-mixed-among-many", np_pipe_read, ANY_MODE | BOTH_ENDS,
         NP_OK,
         "A read that waits in the kernel completes before a later read of its "
-        "pipe, even among many waiting reads of other pipes.",
+        "pipe. This holds also among many waiting reads of other pipes.",
         "ReadFile#pipes") {
   np_pipe *other;
 

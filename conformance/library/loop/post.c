@@ -227,8 +227,8 @@ NP_CASE("post/stop-before-run", np_loop_stop, NO_MODE, NP_OK,
 }
 
 NP_CASE("post/stop-before-run-once", np_loop_stop, NO_MODE, NP_OK,
-        "If a loop is stopped while it does not run, its next single turn "
-        "returns NP_OK, not a time-out.",
+        "A loop is stopped before its next single turn. The turn returns "
+        "NP_OK, not WAIT_TIMEOUT.",
         "npipe/loop.h") {
   assert_np_ok(np_loop_stop(f->loop));
   assert_np_ok(loop_turn(f, LOOP_WAIT_MS));

@@ -35,8 +35,9 @@ static void assert_waits(np_fixture *f) {
 
 NP_CASE("run-once/part-of-message", np_loop_run_once, BYTE_READS | BOTH_ENDS,
         WAIT_TIMEOUT,
-        "A part of a message that comes to a channel does not end a turn, "
-        "because no callback runs for it. The rest of the message does.",
+        "A part of a message arrives for a channel. It does not end a turn, "
+        "because no callback runs for it. The rest of the message ends the "
+        "turn.",
         "npipe/loop.h") {
   channel_to_raw(f, 0);
   receive_begin(&f->ops[0], f->channel);

@@ -165,8 +165,8 @@ static void then_start_now(np_fixture *f, struct timer_recorder *recorder) {
 }
 
 NP_CASE("timer/again-in-callback", np_timer_start, NO_MODE, NP_OK,
-        "A timer may start itself again; without a delay it then runs in the "
-        "next turn, so others are not starved.",
+        "A timer may start itself again in its callback. Without a delay it "
+        "runs in the next turn, so other work can run, too.",
         "npipe/timer.h") {
   f->timers[0].then = then_start_now;
   timer_begin(f, 0, 0);

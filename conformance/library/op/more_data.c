@@ -69,8 +69,8 @@ NP_CASE("more-data/foreign-port", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
 
 NP_CASE("more-data/loops-of-one-key", np_pipe_read, MODE_MESSAGE | BOTH_ENDS,
         ERROR_MORE_DATA,
-        "A loop that was destroyed leaves nothing in a foreign port that "
-        "misleads the next loop with its key.",
+        "A loop on the caller's port is destroyed. It leaves nothing in the "
+        "port that misleads the next loop with the same key.",
         "npipe/loop.h") {
   HANDLE port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 1);
 
@@ -131,8 +131,8 @@ NP_CASE("more-data/try-read", np_pipe_try_read, MODE_MESSAGE | BOTH_ENDS, NP_OK,
 
 NP_CASE("more-data/close-at-once", np_pipe_close, MODE_MESSAGE | BOTH_ENDS,
         NP_OK,
-        "A pipe that is closed while its loop calibrates gets its on_closed, "
-        "and the loop can then be destroyed.",
+        "A pipe is closed while its loop calibrates. Its on_closed runs, and "
+        "the loop can then be destroyed.",
         "npipe/loop.h") {
   np_loop_options options = loop_options();
   char buffer[16];

@@ -532,8 +532,8 @@ NP_CASE("museum-accounting/connect-close", np_pipe_close, NO_MODE,
 
 NP_CASE("museum-accounting/connect-cancel", np_op_cancel, NO_MODE,
         ERROR_OPERATION_ABORTED,
-        "A connect cancelled at any point is answered once, by its true result "
-        "if it had one.",
+        "A connect is cancelled at any point. Its callback runs once, with the "
+        "true result if the connect had one.",
         "CancelIoEx#remarks; museum H08 E10 L10") {
   GENERATE(f, KIND_CONNECT, connects, ACTION_CANCEL);
 }
@@ -561,8 +561,8 @@ NP_CASE("museum-accounting/read-close", np_pipe_close, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("museum-accounting/read-cancel", np_op_cancel, ANY_MODE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
-        "A read cancelled at any point is answered once, by its true result if "
-        "it had one.",
+        "A read is cancelled at any point. Its callback runs once, with the "
+        "true result if the read had one.",
         "CancelIoEx#remarks; museum E07 E10 D08") {
   GENERATE(f, KIND_READ, reads, ACTION_CANCEL);
 }
@@ -590,8 +590,8 @@ NP_CASE("museum-accounting/write-close", np_pipe_close, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("museum-accounting/write-cancel", np_op_cancel, ANY_MODE | BOTH_ENDS,
         ERROR_OPERATION_ABORTED,
-        "A write cancelled at any point is answered once, by its true result "
-        "if it had one.",
+        "A write is cancelled at any point. Its callback runs once, with the "
+        "true result if the write had one.",
         "CancelIoEx#remarks; museum L10 L14 E10") {
   GENERATE(f, KIND_WRITE, writes, ACTION_CANCEL);
 }

@@ -83,8 +83,8 @@ NP_CASE("op-cancel/write-pending", np_op_cancel, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("op-cancel/write-message-unread", np_op_cancel,
         MESSAGE_TYPE | BOTH_ENDS, NP_OK,
-        "A pending message of which nothing was read disappears when its "
-        "write is cancelled: the peer reads the next message.",
+        "A write of a message pends, and nothing of it was read. A cancel "
+        "removes the message, and the peer reads the next one.",
         "CancelIoEx") {
   small_pair_open(f);
   write_begin(&f->ops[0], f->end, large, LARGE);
@@ -120,8 +120,8 @@ NP_CASE("op-cancel/shutdown-waiting", np_op_cancel, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("op-cancel/finished-callback-to-come", np_op_cancel,
         ANY_MODE | BOTH_ENDS, ERROR_NOT_FOUND,
-        "An operation whose result is there and whose callback is about to run "
-        "is not found, and keeps its result.",
+        "An operation has its result, and its callback is about to run. A "
+        "cancel does not find it, and it keeps its result.",
         "CancelIoEx#remarks") {
   pair_open(f);
   write_begin(&f->ops[0], f->end, "abc", 3);

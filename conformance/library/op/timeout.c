@@ -53,8 +53,8 @@ NP_CASE("timeout/read-put-off", np_pipe_read, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("timeout/read-from-the-start", np_pipe_read, MODE_BYTE | BOTH_ENDS,
         WAIT_TIMEOUT,
-        "The time of a read begins when it is started, not when the loop gives "
-        "it to the kernel.",
+        "The time limit of a read begins with its start, not when the loop "
+        "passes the read to the kernel.",
         "npipe/op.h") {
   uint64_t begin_ms = world_now_ms();
   np_loop *clock = NULL;

@@ -113,8 +113,8 @@ NP_CASE("adopt-shared/foreign-packet", np_pipe_adopt, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("adopt-shared/foreign-packet-after-close", np_pipe_close,
         ANY_MODE | BOTH_ENDS, NP_OK,
-        "An adopted pipe was closed, and its other holder still has it: his "
-        "packets still come, and are dropped.",
+        "The loop has closed an adopted pipe, and another holder still uses "
+        "it. The packets of this holder arrive and are dropped.",
         "CreateIoCompletionPort#remarks") {
   np_pipe *adopted;
   HANDLE other;
@@ -152,8 +152,8 @@ NP_CASE("adopt-shared/own-operation-pending", np_pipe_adopt, ANY_MODE, NP_OK,
 }
 
 NP_CASE("adopt-shared/foreign-packet-and-tasks", np_loop_post, NO_MODE, NP_OK,
-        "A loop that checks its packets still runs its tasks, including those "
-        "posted before it adopted a handle.",
+        "A loop that checks its packets still runs its tasks. Some of them "
+        "were posted before it adopted a handle.",
         "npipe/loop.h") {
   HANDLE other;
 

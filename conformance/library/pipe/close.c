@@ -129,8 +129,8 @@ NP_CASE("close/finished-keeps-result", np_pipe_close, ANY_MODE | BOTH_ENDS,
 }
 
 NP_CASE("close/completed-in-kernel", np_pipe_close, ANY_MODE | BOTH_ENDS, NP_OK,
-        "A read that the peer's write completed keeps its data although the "
-        "pipe is closed before the loop sees the packet.",
+        "The peer's write has completed a read, and the pipe is closed before "
+        "the loop gets the packet. The read keeps its data.",
         "CancelIoEx#remarks") {
   pair_open(f);
   read_pend(f, &f->ops[0], f->end, 16);

@@ -19,8 +19,8 @@ NP_CASE("museum-close/never-connected", np_pipe_close, ANY_MODE, NP_OK,
 
 NP_CASE("museum-close/one-of-two-waiting", np_pipe_close, ANY_MODE,
         ERROR_OPERATION_ABORTED,
-        "If one of two waiting instances is closed, its connect ends at once, "
-        "and the other instance serves the next client.",
+        "One of two waiting instances is closed. Its connect ends at once, and "
+        "the other instance serves the next client.",
         "Named Pipe Operations; museum H05 H09 L17") {
   server_quotas(f, MUSEUM_QUOTA, MUSEUM_QUOTA);
   for_rounds (round, 100) {
@@ -46,8 +46,8 @@ NP_CASE("museum-close/one-of-two-waiting", np_pipe_close, ANY_MODE,
 
 NP_CASE("museum-close/cancelled-connect", np_op_cancel, ANY_MODE,
         ERROR_OPERATION_ABORTED,
-        "A connect that was cancelled leaves an instance that can be connected "
-        "again and is not in the way of another.",
+        "A connect was cancelled. Its instance can be connected again, and "
+        "does not disturb another instance.",
         "CancelIoEx#remarks; museum H08") {
   struct recorder *connect = &f->ops[0];
 

@@ -156,8 +156,8 @@ NP_CASE("pipe-info/outbound-client", np_pipe_info, ANY_MODE, NP_OK,
 }
 
 NP_CASE("pipe-info/outbound-server", np_pipe_info, ANY_MODE, NP_OK,
-        "An outbound server answers what it was created with, although its "
-        "handle has no right to ask.",
+        "An outbound server returns the values of its creation, although its "
+        "handle has no right to query them.",
         "CreateNamedPipe#parameters") {
   np_info info;
 
@@ -185,8 +185,8 @@ NP_CASE("pipe-info/outbound-server", np_pipe_info, ANY_MODE, NP_OK,
 }
 
 NP_CASE("pipe-info/outbound-server-ghost", np_pipe_info, ANY_MODE, NP_OK,
-        "An outbound server whose client came and went before the connect "
-        "reports that the client has gone.",
+        "The client of an outbound server connected and closed before the "
+        "connect. The server reports that the client is gone.",
         "ConnectNamedPipe#remarks") {
   f->server_options.inbound = false;
   server_listen(f);
@@ -198,8 +198,9 @@ NP_CASE("pipe-info/outbound-server-ghost", np_pipe_info, ANY_MODE, NP_OK,
 }
 
 NP_CASE("pipe-info/outbound-server-early-news", np_pipe_info, ANY_MODE, NP_OK,
-        "An outbound server whose write has told that the client has gone "
-        "stays in this state when the connect is reported later.",
+        "A write of an outbound server finds that the client is gone. The "
+        "state is then NP_CLOSING, and stays NP_CLOSING when the connect is "
+        "reported later.",
         "npipe/pipe.h") {
   f->server_options.inbound = false;
   server_listen(f);
@@ -337,8 +338,8 @@ static void closed_ask(np_fixture *f, np_pipe *pipe) {
 }
 
 NP_CASE("pipe-info/user", np_pipe_user, BOTH_ENDS, NP_OK,
-        "The caller's pointer is NULL at first, kept when set, and can be "
-        "asked for until on_closed returns.",
+        "The caller's pointer is NULL at first. It is kept when it is set, and "
+        "can be read until on_closed returns.",
         "npipe/pipe.h") {
   assert_null(np_pipe_user(NULL));
   pair_open(f);

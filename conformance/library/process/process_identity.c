@@ -31,8 +31,8 @@ NP_CASE("process-identity/verify", np_client_open, END_CLIENT, NP_OK,
 
 NP_CASE("process-identity/verify-squatter", np_client_open, END_CLIENT,
         ERROR_WRONG_TARGET_NAME,
-        "A client that demands its own process finds another process at the "
-        "name, which gets no byte.",
+        "A client demands its own process and finds another process at the "
+        "name. The other process gets no byte.",
         "GetNamedPipeServerProcessId; museum X05") {
   world_process *puppet = puppet_start(f);
 

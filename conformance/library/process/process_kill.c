@@ -152,7 +152,7 @@ NP_CASE("process-kill/killed-served-again", np_server_disconnect,
 
 NP_CASE("process-kill/killed-name-free", np_server_create,
         ANY_MODE | END_CLIENT, ERROR_FILE_NOT_FOUND,
-        "The name of a killed server is free, though its client holds its end, "
+        "A server was killed while a client holds its end. The name is free, "
         "and a new server gets it.",
         "CreateNamedPipe#remarks; museum A21 K02") {
   world_process *puppet = meet(f);
@@ -172,8 +172,8 @@ NP_CASE("process-kill/killed-name-free", np_server_create,
 
 NP_CASE("process-kill/killed-while-listening", np_client_open,
         ANY_MODE | END_CLIENT, ERROR_FILE_NOT_FOUND,
-        "A server killed while it waits for a client leaves no instance that "
-        "would take one and never answer.",
+        "A server is killed while it waits for a client. It leaves no instance "
+        "that would accept a client and never answer.",
         "CreateNamedPipe#remarks; museum H05 K02") {
   world_process *puppet = puppet_start(f);
   np_pipe *client = NULL;

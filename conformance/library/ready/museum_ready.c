@@ -127,8 +127,8 @@ NP_CASE("museum-ready/parked-reader", np_pipe_try_write, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("museum-ready/stays-waiting-mode", np_pipe_try_write,
         ANY_MODE | BOTH_ENDS, NP_OK,
-        "Readiness never puts the handle into PIPE_NOWAIT mode, in which a "
-        "write that does not fit writes nothing and reports success.",
+        "Readiness never sets PIPE_NOWAIT on the handle. In this mode a write "
+        "that does not fit writes nothing and reports success.",
         "swift-corelibs-libdispatch#796; museum R09") {
   DWORD mode = PIPE_NOWAIT;
 
@@ -300,8 +300,8 @@ NP_CASE("museum-ready/shared-handle", np_pipe_try_read, BYTE_READS | BOTH_ENDS,
 
 NP_CASE("museum-ready/foreign-cancel", np_pipe_ready, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "If another program cancels all I/O on the handle, a wait for "
-        "readability goes on, and ends when data come.",
+        "Another program cancels all I/O on the handle. A wait for readability "
+        "goes on, and ends when data arrives.",
         "coreipc#97; museum E07") {
   for (size_t i = 0; i < read_ahead_count; i++) {
     pair_reopen(f);
@@ -350,8 +350,8 @@ NP_CASE("museum-ready/both-write-first", np_pipe_try_write, ANY_MODE, NP_OK,
 
 NP_CASE("museum-ready/one-way-server-wakes", np_server_connect, BOTH_ENDS,
         NP_OK,
-        "A server of one direction that waits for readiness before its client "
-        "came is woken by the client, in either direction.",
+        "A server of one direction waits for readiness before its client has "
+        "come. The client ends the wait, in either direction.",
         "tokio#5170; museum S06") {
   bool server_reads = !is_client_end(f);
 

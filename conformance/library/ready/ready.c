@@ -258,8 +258,8 @@ NP_CASE("ready/write-closed", np_pipe_ready, ANY_MODE | BOTH_ENDS, NP_OK,
 
 NP_CASE("ready/write-closed-in-background", np_pipe_ready, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "If the peer goes while taken data wait for it, a wait for "
-        "writability ends with NP_WRITE_CLOSED.",
+        "The peer closes while data that the library took waits for it. A wait "
+        "for writability ends with NP_WRITE_CLOSED.",
         "WriteFile#pipes") {
   pair_open_quota(f, READY_QUOTA);
   assert_try_write(f->end, ready_pattern(), 3 * READY_QUOTA, NP_OK,
@@ -274,8 +274,8 @@ NP_CASE("ready/write-closed-in-background", np_pipe_ready, ANY_MODE | BOTH_ENDS,
 
 NP_CASE("ready/write-closed-one-way", np_pipe_ready, ANY_MODE | BOTH_ENDS,
         NP_OK,
-        "If the peer goes, a wait for writability at an end that can only "
-        "write ends with NP_WRITE_CLOSED.",
+        "An end can only write, and its peer closes. A wait for writability "
+        "ends with NP_WRITE_CLOSED.",
         "WriteFile#pipes; museum S06") {
   server_quotas(f, READY_QUOTA, READY_QUOTA);
   pair_open_one_way(f, false);

@@ -111,8 +111,8 @@ NP_CASE("ready-end/reuse", np_server_disconnect, ANY_MODE, NP_OK,
 
 NP_CASE("ready-end/reuse-later", np_server_disconnect, ANY_MODE, NP_OK,
         "After a disconnect and a later connect, the session of the new client "
-        "has no data and no result of the old one. This holds also if the "
-        "server asked in between and was told that no client is there.",
+        "has no data and no result of the old one. The server may ask in "
+        "between and learn that no client is there: this changes nothing.",
         "DisconnectNamedPipe#remarks; museum S01") {
   reuse(f, true);
 }

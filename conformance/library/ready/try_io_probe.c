@@ -86,8 +86,8 @@ NP_CASE("try-io-probe/took-from-a-wait", np_pipe_try_io, BYTE_READS | BOTH_ENDS,
 
 NP_CASE("try-io-probe/closed-beside-a-wait", np_pipe_try_io,
         BYTE_READS | BOTH_ENDS, NP_WOULD_BLOCK,
-        "A call of np_pipe_try_io that asks for the end of the stream finds "
-        "data instead, and a wait for data ends by them.",
+        "A call of np_pipe_try_io asks for the end of the stream and finds "
+        "data instead. A wait for data then ends.",
         "npipe/ready.h") {
   pair_open(f);
   pipe_send(f, f->peer, "hello", 5);

@@ -26,8 +26,8 @@ NP_CASE("connect/client-after", np_server_connect, ANY_MODE, NP_OK,
 }
 
 NP_CASE("connect/client-came-and-went", np_server_connect, ANY_MODE, NP_OK,
-        "A client that came and went before the call is a success too; then "
-        "its stream is at its end.",
+        "A client connected and closed before the call. This is a success, "
+        "too. The stream is then at its end.",
         "ConnectNamedPipe#remarks") {
   server_listen(f);
   client_open_end(f);
@@ -50,8 +50,8 @@ NP_CASE("connect/client-wrote-and-went", np_server_connect, ANY_MODE, NP_OK,
 }
 
 NP_CASE("connect/client-went-after", np_server_connect, ANY_MODE, NP_OK,
-        "A client that came while the connect waited, and went before the loop "
-        "ran, is a success.",
+        "A client connected while the connect waited, and closed before the "
+        "loop ran. The connect succeeds.",
         "ConnectNamedPipe#remarks") {
   server_listen(f);
   connect_begin(&f->ops[0], f->server);
@@ -229,8 +229,8 @@ NP_CASE("connect/cancelled", np_server_connect, ANY_MODE,
 }
 
 NP_CASE("connect/timed-out", np_server_connect, ANY_MODE, WAIT_TIMEOUT,
-        "After a time limit a client that comes while nobody waits is reported "
-        "by the next connect.",
+        "A connect has timed out, and a client connects while nobody waits. "
+        "The next connect reports this client.",
         "npipe/server.h") {
   server_listen(f);
   f->ops[0].op.timeout_ms = 10;

@@ -6,8 +6,8 @@ enum { SMALL = 100, LARGE = 1000 };
 static const char large[LARGE] = "large";
 
 NP_CASE("disconnect/unread-is-lost", np_server_disconnect, ANY_MODE, NP_OK,
-        "A disconnect throws away the data that the client has not read and "
-        "the data that the server has not read.",
+        "A disconnect discards the data that the client has not read, and the "
+        "data that the server has not read.",
         "DisconnectNamedPipe#remarks") {
   pair_open(f);
   pipe_send(f, f->server, "to client", 9);
@@ -128,8 +128,8 @@ NP_CASE("disconnect/connect-pending", np_server_disconnect, ANY_MODE, NP_OK,
 }
 
 NP_CASE("disconnect/ghost", np_server_disconnect, ANY_MODE, NP_OK,
-        "A client that came while a connect waited, and was disconnected "
-        "before the loop ran, is reported by no connect.",
+        "A client connected while a connect waited, and was disconnected "
+        "before the loop ran. No connect reports it.",
         "DisconnectNamedPipe#remarks") {
   server_listen(f);
   connect_begin(&f->ops[0], f->server);

@@ -111,8 +111,8 @@ NP_CASE("museum-accept/ghosts-everywhere", np_server_connect, ANY_MODE, NP_OK,
 }
 
 NP_CASE("museum-accept/probe-then-serve", np_server_connect, NO_MODE, NP_OK,
-        "Five programs that only look whether the name is there don't cost the "
-        "honest client its turn.",
+        "Five programs only check whether the name exists. The honest client "
+        "still gets its turn.",
         "CreateFile#pipes; museum A05 A06") {
   museum_listen(f);
   for (unsigned i = 0; i < 5; i++) {
@@ -198,9 +198,8 @@ NP_CASE("museum-accept/one-after-another", np_server_connect, ANY_MODE, NP_OK,
 }
 
 NP_CASE("museum-accept/replace", np_pipe_close, ANY_MODE, NP_OK,
-        "An accept loop that creates the next instance and closes the "
-        "accepted one at once leaves no event behind, whatever its client "
-        "does.",
+        "An accept loop creates the next instance and closes the accepted one "
+        "at once. No event is left behind, whatever the client does.",
         "Named Pipe Operations; museum L04 L05 A18") {
   uint32_t random = 1;
 

@@ -105,8 +105,8 @@ static void reuse(np_fixture *f, enum leftover leftover, np_error expected,
 
 NP_CASE("museum-reuse/read-pending", np_server_disconnect, ANY_MODE,
         ERROR_PIPE_NOT_CONNECTED,
-        "A read that waits at a disconnect ends with it, and the next client's "
-        "first bytes are not given to it.",
+        "A read that waits during a disconnect ends with the disconnect. It "
+        "does not get the first bytes of the next client.",
         "DisconnectNamedPipe#remarks; museum S01 S03") {
   reuse(f, LEFT_READ_PENDING, ERROR_PIPE_NOT_CONNECTED, 0);
 }
@@ -207,8 +207,8 @@ NP_CASE("museum-reuse/connect-aborted", np_server_disconnect, ANY_MODE,
 
 NP_CASE("museum-reuse/eof-stays", np_pipe_read, ANY_MODE | BOTH_ENDS,
         ERROR_BROKEN_PIPE,
-        "After the end of a stream each read says the same and each write "
-        "ERROR_NO_DATA, at once and once; an idle loop stays idle.",
+        "After the end of a stream each read ends at once with the same "
+        "result, and each write with ERROR_NO_DATA. An idle loop stays idle.",
         "ReadFile#pipes; museum S10 E01 E14") {
   unsigned order;
   np_info info = {.size = sizeof(info)};

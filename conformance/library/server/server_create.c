@@ -93,8 +93,8 @@ NP_CASE("server-create/other-direction", np_server_create, NO_MODE,
 }
 
 NP_CASE("server-create/full", np_server_create, NO_MODE, ERROR_PIPE_BUSY,
-        "When there are as many instances as there may be, clients or not, one "
-        "more is refused.",
+        "The name has as many instances as its limit allows, with or without "
+        "clients. A further instance is refused.",
         "CreateNamedPipe#return-value") {
   f->server_options.instances_max = 2;
   pair_open(f);

@@ -175,7 +175,7 @@ NP_CASE("server-options/instances-of-first", np_server_create, NO_MODE,
 
 NP_CASE("server-options/first-instance", np_server_create, NO_MODE, NP_OK,
         "A server that asks for the first instance gets it if the name is "
-        "free, and others may join.",
+        "free. Other servers may join later.",
         "CreateNamedPipe#parameters") {
   f->server_options.first_instance = true;
   server_listen(f);
