@@ -92,16 +92,19 @@ static bool current_parse(char *line) {
   const struct np_case *c;
   unsigned variant;
   uint64_t seed;
+  double time_scale;
 
   line[strcspn(line, "\r\n")] = '\0';
   variant = (unsigned)strtoul(at, &at, 10);
   seed = strtoull(at, &at, 10);
+  time_scale = strtod(at, &at);
   if (*at != ' ') {
     return false;
   }
   for (c = np_case_first(); c != NULL; c = c->next) {
     if (strcmp(c->id, at + 1) == 0) {
       current_set(c, variant, seed);
+      world_set_time_scale(time_scale);
       return true;
     }
   }

@@ -1,9 +1,10 @@
 /* The child process: runs the cases that the parent names, one after another.
  *
- * For each run the parent writes a line `VARIANT SEED ID` to the child's stdin.
- * The child answers on stdout, after the output of the run, with a line `@MARK
- * RESULT`, where RESULT is one of the words below. The child ends after a run
- * that did not pass, so that nothing of a broken run reaches the next one. */
+ * For each run the parent writes a line `VARIANT SEED SCALE ID` to the child's
+ * stdin. SCALE is the factor for the time limits inside of the run. The child
+ * answers on stdout, after the output of the run, with a line `@MARK RESULT`,
+ * where RESULT is one of the words below. The child ends after a run that did
+ * not pass, so that nothing of a broken run reaches the next one. */
 #ifndef NPIPE_CONFORMANCE_RUNNER_CHILD_H
 #define NPIPE_CONFORMANCE_RUNNER_CHILD_H
 

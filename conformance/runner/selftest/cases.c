@@ -47,6 +47,12 @@ SELFTEST_CASE("fail/skip", NO_MODE) {
   skip();
 }
 
+/* On sim time is virtual, and no limit is scaled. */
+SELFTEST_CASE("scale/one", NO_MODE) {
+  (void)f;
+  assert_int_equal(world_timeout_ms(100), 100);
+}
+
 SELFTEST_CASE("crash/segv", NO_MODE) {
   volatile int *volatile nowhere = NULL;
 
