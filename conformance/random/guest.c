@@ -1,12 +1,14 @@
 /* The guests: channels of the service. A client sends its number, and asks for
  * replies; a server receives and replies. The laws: no guest gets a message of
- * another client; no call gets the reply to another request; and what was
- * cancelled, or whose time is over, ends. */
+ * another client; no call gets the reply to another request; what was
+ * cancelled, or whose time is over, ends; and each result is one that the
+ * header of the function names. */
 #include "guest.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "kit/outcomes.h"
 #include "service.h"
 
 enum {
@@ -23,9 +25,11 @@ static void in_loop(struct play *play, const char *what) {
 }
 
 static const char *task_name(const struct guest_task *task) {
-  static const char *const names[] = {"receive", "send", "call", "shutdown"};
+  static const char *const functions[] = {"np_channel_receive",
+                                          "np_channel_send", "np_channel_call",
+                                          "np_channel_shutdown"};
 
-  return names[task->kind];
+  return functions[task->kind];
 }
 
 /* --- The tasks of a guest: its operations -------------------------------- */
@@ -56,6 +60,11 @@ static void task_ended(struct guest_task *task, np_error error, size_t length) {
   task->is_flying = false;
   if (is_lost(task, error)) {
     task_lost(task);
+  }
+  if (!outcome_is_named(task_name(task), OUTCOME_CALLED_BACK, error) &&
+      !is_fault(play, error)) {
+    play_fail(play, "the %s of guest %u ended with %s, which no header names",
+              task_name(task), guest->number, np_error_name(error));
   }
   if (task->kind == GUEST_RECEIVE &&
       ((error == ERROR_OPERATION_ABORTED && !task->cancelled &&

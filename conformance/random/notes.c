@@ -315,6 +315,10 @@ static bool is_result_true(struct note *note, np_error error) {
   if (error == ERROR_NO_SYSTEM_RESOURCES && play->faults) {
     return true;
   }
+  /* A connect that a close ended has an error of the kernel's. */
+  if (note->kind != NOTE_CONNECT && !is_named(note, error)) {
+    return false;
+  }
   switch (note->kind) {
     case NOTE_CONNECT:
       return is_connect_result_true(note, error);
