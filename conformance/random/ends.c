@@ -3,15 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "family.h"
 #include "instance.h"
 #include "play.h"
-
-/* Wine, under which the inputs are replayed, has no access lists. */
-#ifdef _WIN32
-enum { KEEPS_ACCESS = 0 };
-#else
-enum { KEEPS_ACCESS = 1 };
-#endif
 
 bool is_library(const struct end *end) {
   return end->pipe != NULL;
@@ -99,7 +93,7 @@ static void name_text(unsigned name, char out[32]) {
   snprintf(out, 32, "\\\\.\\pipe\\npipe-random-%u", name);
 }
 
-static bool has_server(const struct play *play, unsigned name) {
+bool has_server(const struct play *play, unsigned name) {
   for (size_t i = 0; i < play->end_count; i++) {
     if (play->ends[i].is_open && play->ends[i].is_server &&
         play->ends[i].name == name) {
@@ -120,9 +114,7 @@ struct end *dying_server(struct play *play, unsigned name) {
   return NULL;
 }
 
-/* lingering_server returns a server that may or may not be there: a closed one
- * that only waits for a flush, or one whose process dies. NULL: none. */
-static struct end *lingering_server(struct play *play, unsigned name) {
+struct end *lingering_server(struct play *play, unsigned name) {
   for (size_t i = 0; i < play->note_count; i++) {
     const struct note *note = play->notes[i];
 
@@ -132,25 +124,6 @@ static struct end *lingering_server(struct play *play, unsigned name) {
     }
   }
   return dying_server(play, name);
-}
-
-void name_made(struct end *end, enum family family) {
-  struct play *play = end->play;
-  enum family *own = &play->families[end->name];
-
-  if (has_server(play, end->name)) {
-    return;
-  }
-  *own = lingering_server(play, end->name) != NULL && *own != family
-             ? FAMILY_UNKNOWN
-             : family;
-}
-
-/* may_be_preset checks the law of presets: a server with a preset never gets an
- * instance of a pipe that was created in another way. */
-static bool may_be_preset(const struct play *play, unsigned name) {
-  return play->families[name] == FAMILY_PRESET ||
-         play->families[name] == FAMILY_UNKNOWN;
 }
 
 bool is_fault(const struct play *play, np_error error) {
@@ -181,7 +154,7 @@ void step_server(struct play *play, const struct step *step) {
   np_server_options options;
   np_pipe *pipe = NULL;
   char name[32];
-  enum family family = FAMILY_PRESET;
+  enum family family;
   np_error error;
 
   if (end == NULL) {
@@ -198,36 +171,26 @@ void step_server(struct play *play, const struct step *step) {
   end->in_quota = options.in_buffer_bytes;
   end->out_quota = options.out_buffer_bytes;
   options.first_instance = step->d % 16 == 0;
-  if (step->d % 9 == 0) {
-    options.sddl = "D:(A;;GA;;;WD)";
-    family = FAMILY_OPEN;
-  } else if (step->d % 3 == 0) {
-    options.access = NP_ACCESS_WINDOWS_DEFAULT;
-    family = FAMILY_WINDOWS;
-  }
+  family = access_choose(&options, step);
   name_text(end->name, name);
   error = np_server_create(play->loops[loop_index], name, &options, &pipe);
-  say(play, "end %u: np_server_create, name %u, %s%s, loop %u: %s", end->number,
-      end->name, end->is_message ? "message" : "byte",
+  instance_become("alice");
+  say(play, "end %u: np_server_create, name %u, family %d, %s%s, loop %u: %s",
+      end->number, end->name, (int)family, end->is_message ? "message" : "byte",
       end->reads_messages ? ", reads messages" : "", loop_index,
       np_error_name(error));
   if (error == NP_OK) {
     name_made(end, family);
-    if (KEEPS_ACCESS && family == FAMILY_PRESET &&
-        !may_be_preset(play, end->name)) {
+    if (!may_join(play, family, end->name)) {
       play_fail(play, "end %u has a preset, and joined a pipe without",
                 end->number);
     }
     open_pipe(end, pipe, loop_index);
     play->end_count++;
-  } else if (pipe != NULL ||
-             (!is_fault(play, error) &&
-              !(error == ERROR_ACCESS_DENIED &&
-                (options.first_instance ||
-                 (family == FAMILY_PRESET &&
-                  play->families[end->name] != FAMILY_PRESET)) &&
-                (has_server(play, end->name) ||
-                 lingering_server(play, end->name) != NULL)))) {
+  } else if (pipe != NULL || (!is_fault(play, error) &&
+                              !(error == ERROR_ACCESS_DENIED &&
+                                may_be_denied(play, end->name, family,
+                                              options.first_instance)))) {
     play_fail(play, "np_server_create gave %s", np_error_name(error));
   }
 }
@@ -267,6 +230,7 @@ np_error client_open(struct play *play, const struct step *step,
   np_pipe *pipe = NULL;
   struct end *server;
   char name[32];
+  bool is_low;
   np_error error;
 
   if (end == NULL) {
@@ -283,7 +247,9 @@ np_error client_open(struct play *play, const struct step *step,
   name_text(end->name, name);
   instance_watch(play, end->name);
   end->process_id = GetCurrentProcessId();
+  is_low = change == NULL && draws_low(step) && instance_become("alice-low");
   error = np_client_open(play->loops[loop_index], name, &options, &pipe);
+  instance_become("alice");
   server = instance_taken(play, end->name);
   say(play, "end %u: np_client_open, name %u%s, loop %u: %s", end->number,
       end->name, end->reads_messages ? ", reads messages" : "", loop_index,
@@ -291,8 +257,12 @@ np_error client_open(struct play *play, const struct step *step,
   if (error == NP_OK) {
     open_pipe(end, pipe, loop_index);
     play->end_count++;
-    if (options.verify_same_user && play->families[end->name] == FAMILY_OPEN) {
-      play_fail(play, "end %u trusts a pipe that is open to everybody",
+    if (options.verify_same_user && is_deceiver(play->families[end->name])) {
+      play_fail(play, "end %u trusts a pipe of family %d", end->number,
+                (int)play->families[end->name]);
+    }
+    if (is_low && play->families[end->name] == FAMILY_PRESET) {
+      play_fail(play, "end %u is of low integrity, and was let in",
                 end->number);
     }
     bind_client(end, server);
@@ -304,8 +274,9 @@ np_error client_open(struct play *play, const struct step *step,
         ((error == ERROR_INVALID_OWNER || error == ERROR_WRONG_TARGET_NAME) &&
          options.verify_same_user && !instance_owner_is_user()) ||
         (error == ERROR_WRONG_TARGET_NAME && options.verify_same_user &&
-         (play->families[end->name] == FAMILY_OPEN ||
+         (is_deceiver(play->families[end->name]) ||
           play->families[end->name] == FAMILY_UNKNOWN)) ||
+        (error == ERROR_ACCESS_DENIED && is_low) ||
         (error == ERROR_FILE_NOT_FOUND && !has_server(play, end->name)) ||
         (error == ERROR_PIPE_BUSY &&
          (has_server(play, end->name) ||

@@ -50,6 +50,10 @@ bool instance_tells_outbound(void) {
   return true;
 }
 
+bool instance_become(const char *user) {
+  return sim_set_user(user);
+}
+
 bool instance_owner_is_user(void) {
   return true;
 }

@@ -19,6 +19,10 @@ bool instance_tells_outbound(void);
  * to the group; and a pipe without a descriptor has no owner under Wine. */
 bool instance_owner_is_user(void);
 
+/* instance_become lets the process be that of another user, until it is that of
+ * "alice" again. It returns false where users cannot change. */
+bool instance_become(const char *user);
+
 /* instance_has_own_quotas returns true if each instance has the quotas with
  * which it was created. Under Wine all instances have the quotas of the name's
  * first. */

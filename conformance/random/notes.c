@@ -87,6 +87,7 @@ struct note *note_new(struct end *end, enum note_kind kind,
   note->length = length;
   note->begun_ns = sim_now_ns();
   note->disconnects = end->disconnect_calls;
+  note->ended = end->disconnects;
   note->by_message = end->reads_messages;
   if (step != NULL) {
     note->then = step->d % 100;

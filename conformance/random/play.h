@@ -89,6 +89,7 @@ struct note {
   size_t session_first; /* its data can be of sessions `first` to `last` */
   size_t session_last;
   unsigned disconnects; /* disconnects of the end before this note */
+  unsigned ended;       /* successful ones of them */
   bool was_alone;       /* began without a session */
   bool was_unreported;  /* ... or before a connect reported the client */
   bool cancelled;
@@ -114,9 +115,17 @@ struct slot {
 };
 
 /* The origin of a pipe: a server with a preset, one with the default access of
- * Windows, one that allows everything, or unknown, because an earlier pipe may
- * still have the name. */
-enum family { FAMILY_UNKNOWN, FAMILY_PRESET, FAMILY_WINDOWS, FAMILY_OPEN };
+ * Windows, one that allows everything, one with a preset of a process of low
+ * integrity, one of another user who lets everybody talk, or unknown, because
+ * an earlier pipe may still have the name. */
+enum family {
+  FAMILY_UNKNOWN,
+  FAMILY_PRESET,
+  FAMILY_WINDOWS,
+  FAMILY_OPEN,
+  FAMILY_LOW,
+  FAMILY_FOREIGN
+};
 
 /* One end of a pipe, of the library or raw. */
 struct end {
@@ -432,6 +441,13 @@ typedef bool (*end_predicate)(const struct end *end);
 struct end *pick_end(struct play *play, uint32_t which, end_predicate fits);
 bool is_library(const struct end *end);
 bool is_raw(const struct end *end);
+
+/* has_server returns true if an open server has this name. */
+bool has_server(const struct play *play, unsigned name);
+
+/* lingering_server returns a server that may or may not be there: a closed one
+ * that only waits for a flush, or one whose process dies. NULL: none. */
+struct end *lingering_server(struct play *play, unsigned name);
 
 /* name_made records that the server end `end` was created with the access
  * `family`. If it is the first instance of its name, the pipe has this family.

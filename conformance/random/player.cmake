@@ -5,8 +5,8 @@ include("${CMAKE_CURRENT_LIST_DIR}/../kit/kit.cmake")
 
 if(NOT TARGET npipe-player)
   add_library(npipe-player STATIC)
-  foreach(noun IN ITEMS account budget busy due ends flush guest identity liar
-      notes peek play raw ready service stranger stream transact)
+  foreach(noun IN ITEMS account budget busy due ends family flush guest identity
+      liar notes peek play raw ready service stranger stream transact)
     target_sources(npipe-player PRIVATE "${CMAKE_CURRENT_LIST_DIR}/${noun}.c")
   endforeach()
   if(NPIPE_WORLD STREQUAL "sim")

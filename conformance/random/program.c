@@ -85,6 +85,8 @@ static const enum step_kind topics[][TOPIC_STEPS] = {
      STEP_REQUEST, STEP_TURN},
     {STEP_REQUEST, STEP_LISTEN, STEP_LISTEN_CLOSE, STEP_GUEST_RECYCLE,
      STEP_REST, STEP_TURN},
+    /* what the kernel lies about */
+    {STEP_LIE, STEP_PEEK, STEP_READ, STEP_WRITE, STEP_TRANSACT, STEP_ADOPT},
     /* who the server is */
     {STEP_SERVER, STEP_CLIENT_VERIFIED, STEP_CLOSE, STEP_PEER, STEP_RAW_SERVER,
      STEP_TURN},

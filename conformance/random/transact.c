@@ -47,7 +47,8 @@ static bool is_reply_owed(const struct note *note, bool surely) {
     if (at->end != end || at->kind != NOTE_TRANSACT) {
       continue;
     }
-    if (!surely && (!at->done || at->error != NP_OK)) {
+    if (!surely && (!at->done || at->error != NP_OK) &&
+        at->ended == end->disconnects) {
       return true;
     }
     if (surely && at->done && !at->was_alone && end_session(end) != NULL &&

@@ -67,3 +67,8 @@ bool instance_owner_is_user(void) {
 bool instance_has_own_quotas(void) {
   return false;
 }
+
+bool instance_become(const char *user) {
+  (void)user;
+  return false;
+}
