@@ -160,15 +160,23 @@ static void stop_deadline(np_op *op) {
   }
 }
 
-void np__op_again_in(np_op *op, uint32_t delay_ms,
-                     void (*expired)(np__timer_node *node)) {
-  np_loop *loop = op->np__target->loop;
-
+static void set_deadline(np_op *op, uint64_t deadline_ms,
+                         void (*expired)(np__timer_node *node)) {
   stop_deadline(op);
   op->np__at_end |= NP__AT_END_LIMIT;
   op->np__deadline.expired = NULL;
-  np__heap_insert(&loop->timers, &op->np__deadline,
-                  np__loop_deadline_ms(loop, delay_ms), expired);
+  np__heap_insert(&op->np__target->loop->timers, &op->np__deadline, deadline_ms,
+                  expired);
+}
+
+void np__op_again_in(np_op *op, uint32_t delay_ms,
+                     void (*expired)(np__timer_node *node)) {
+  set_deadline(op, np__loop_deadline_ms(op->np__target->loop, delay_ms),
+               expired);
+}
+
+void np__op_limit_until(np_op *op, uint64_t deadline_ms) {
+  set_deadline(op, deadline_ms, op_expired);
 }
 
 void np__op_limit(np_op *op) {

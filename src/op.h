@@ -188,6 +188,10 @@ static inline void np__op_set_class(np_op *op, const np__packet_class *class_) {
 /* np__op_limit starts the operation's time limit, if it has one. */
 void np__op_limit(np_op *op);
 
+/* np__op_limit_until sets the time limit of an operation that begins again: it
+ * ends at `deadline_ms`, the deadline of its first beginning. */
+void np__op_limit_until(np_op *op, uint64_t deadline_ms);
+
 /* np__op_start is np__op_begin without the time limit, for operations that go
  * to the kernel at once: np__op_pending starts their limit. */
 static inline void np__op_start(np__target *target, np_op *op, unsigned kind,

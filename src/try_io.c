@@ -9,14 +9,19 @@
 #define RETRY_IO_MS_MAX 16u
 #define RETRIES_GROWING 4u
 
+/* While a read keeps its result back, readiness is looked at again after this
+ * time. */
+#define RETRY_READ_MS 1u
+
 /* has_earlier_read returns true if a read or a transact of the caller's is in
- * state `from` or a later one: its callback has not run, so its data come
+ * one of the states `from` to `to`: its callback has not run, so its data come
  * first. */
-static bool has_earlier_read(const np_pipe *pipe, np__op_state from) {
+static bool has_earlier_read(const np_pipe *pipe, np__op_state from,
+                             np__op_state to) {
   for (const np_op *op = np__target_first(&pipe->target); op != NULL;
        op = np__op_next(op)) {
     if ((op->np__kind == NP__OP_READ || op->np__kind == NP__OP_TRANSACT) &&
-        op->np__state >= from) {
+        op->np__state >= from && op->np__state <= to) {
       return true;
     }
   }
@@ -55,7 +60,7 @@ np_error np_pipe_try_readv(np_pipe *pipe, const np_buffer *buffers,
   if (error != NP_OK) {
     return error;
   }
-  if (has_earlier_read(pipe, NP__OP_WAITING) ||
+  if (has_earlier_read(pipe, NP__OP_WAITING, NP__OP_ENDED) ||
       !np__ahead_try(&pipe->readiness->ahead)) {
     return NP_WOULD_BLOCK;
   }
@@ -148,7 +153,7 @@ np_error np_pipe_try_io(np_pipe *pipe, np_interest interest, np_io_fn fn,
   r = pipe->readiness;
   if ((interest & NP__READ_BITS) != 0 && pipe->readable &&
       (r->blocked & NP_READABLE) == 0) {
-    if (has_earlier_read(pipe, NP__OP_WAITING)) {
+    if (has_earlier_read(pipe, NP__OP_WAITING, NP__OP_ENDED)) {
       if ((interest & NP__WRITE_BITS) == 0) {
         return NP_WOULD_BLOCK;
       }
@@ -173,21 +178,16 @@ static void async_io_set_class(np_op *op) {
   op->np__at_end |= NP__AT_END_AGAIN;
 }
 
-/* async_io_again waits again, for the rest of the operation's time. Its
- * interest (`np__length`), function and context stay in `op`. */
+/* async_io_again waits again, until the deadline of the first wait. The
+ * operation's interest (`np__length`), function and context stay in `op`. */
 static void async_io_again(np_pipe *pipe, np_op *op) {
   const uint64_t deadline_ms = op->np__deadline.deadline_ms;
-  const uint32_t timeout_ms = op->timeout_ms;
-  uint64_t now_ms;
 
-  if (timeout_ms > 0) {
-    now_ms = np__loop_now_ms(pipe->target.loop);
-    op->timeout_ms =
-        deadline_ms > now_ms + 1 ? (uint32_t)(deadline_ms - now_ms - 1) : 1;
+  np__op_start(&pipe->target, op, NP__OP_IO, op->np__done);
+  if (op->timeout_ms > 0) {
+    np__op_limit_until(op, deadline_ms);
   }
-  np__op_begin(&pipe->target, op, NP__OP_IO, op->np__done);
   async_io_set_class(op);
-  op->timeout_ms = timeout_ms;
   np__ready_update(pipe->readiness);
 }
 
@@ -217,6 +217,16 @@ static np_error async_io_end(const np_pipe *pipe, const np_op *op) {
   return error;
 }
 
+/* rest is called when an earlier read has its result. If the result is held
+ * back, it waits for a third read, perhaps for long, and the pipe may stay
+ * writable: without a pause the loop would turn all the time. */
+static void rest(np_pipe *pipe, np_interest interest) {
+  if (has_earlier_read(pipe, NP__OP_HELD_BACK, NP__OP_HELD_BACK)) {
+    np__ready_block(pipe->readiness, interest & (NP_READABLE | NP_WRITABLE),
+                    RETRY_READ_MS);
+  }
+}
+
 static void async_io_ready(np_op *op, np_error error, size_t readiness) {
   np_pipe *pipe = (np_pipe *)op->np__target;
   bool is_own = false;
@@ -228,11 +238,12 @@ static void async_io_ready(np_op *op, np_error error, size_t readiness) {
   }
   if (error == NP_OK) {
     if ((op->np__length & NP__READ_BITS) != 0 &&
-        has_earlier_read(pipe, NP__OP_HELD_BACK)) {
+        has_earlier_read(pipe, NP__OP_HELD_BACK, NP__OP_ENDED)) {
       /* A read has data that its callback has not reported yet; these come
        * first. */
       error = NP_WOULD_BLOCK;
       is_own = true;
+      rest(pipe, op->np__length);
     } else {
       error = run_io(pipe->readiness, op->np__length, op->np__io,
                      op->np__buffer, &transferred);

@@ -10,7 +10,8 @@ enum {
   ROOM_BYTES = 16, /* of each read */
   TOO_MANY = 1000,
   SHORT_BYTES = 4, /* bytes of an answer that should have more */
-  LONG_BYTES = 100
+  LONG_BYTES = 100,
+  IO_LIMIT_MS = 40
 };
 
 /* lie lets the next call of `function` tell `bytes` bytes. */
@@ -210,6 +211,14 @@ NP_CASE("lie/adopt", np_pipe_adopt, ANY_MODE, ERROR_INVALID_DATA,
   pipe_own(f, pipe);
 }
 
+/* io_never counts its calls. */
+static np_error io_never(HANDLE handle, void *context, size_t *transferred) {
+  (void)handle;
+  (void)transferred;
+  ++*(unsigned *)context;
+  return NP_OK;
+}
+
 /* --- Tries ---------------------------------------------------------------- */
 
 NP_CASE("lie/try-read", np_pipe_try_read, BYTE_READS | BOTH_ENDS,
@@ -290,6 +299,38 @@ NP_CASE("lie/outbox", np_pipe_try_writev, ANY_MODE | BOTH_ENDS,
   assert_np_error(np_pipe_try_writev(f->end, &buffer, 1, &length),
                   ERROR_INVALID_DATA);
   assert_int_equal(length, 0);
+}
+
+NP_CASE("lie/io-limit", np_pipe_async_io, ANY_MODE | BOTH_ENDS, WAIT_TIMEOUT,
+        "An io that waits behind a read whose result is held back ends at its "
+        "time limit, and does not keep the loop busy until then.",
+        "npipe/ready.h") {
+  static unsigned tried;
+  const uint64_t begin_ms = world_now_ms();
+  uint64_t before;
+
+  tried = 0;
+  pair_open(f);
+  read_pend(f, &f->ops[0], f->end, ROOM_BYTES);
+  /* The second read fails at once. The first one waits in the kernel. */
+  if (!world_refuse("ReadFile", ERROR_NO_SYSTEM_RESOURCES)) {
+    np_unresolved("the kernel refuses no read here");
+  }
+  read_begin(&f->ops[1], f->end, ROOM_BYTES);
+  reads_post(f);
+  f->ops[2].op.timeout_ms = IO_LIMIT_MS;
+  op_begin(&f->ops[2],
+           np_pipe_async_io(f->end, NP_READABLE | NP_WRITABLE, &f->ops[2].op,
+                            io_never, &tried, on_done));
+  before = calls("QueryPerformanceCounter");
+  assert_np_ok(loop_turn(f, LOOP_WAIT_MS));
+  assert_done(&f->ops[2], WAIT_TIMEOUT, 0);
+  assert_true(world_now_ms() - begin_ms >= IO_LIMIT_MS);
+  assert_true(calls("QueryPerformanceCounter") - before < 20 * IO_LIMIT_MS);
+  assert_int_equal(tried, 0);
+  pipe_send(f, f->peer, "a", 1);
+  assert_ends(&f->ops[0], NP_OK, 1);
+  assert_ends(&f->ops[1], ERROR_NO_SYSTEM_RESOURCES, 0);
 }
 
 /* --- Channels ------------------------------------------------------------- */
