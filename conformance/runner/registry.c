@@ -9,22 +9,61 @@
 #include <string.h>
 
 static struct np_case *cases;
+static bool cases_are_sorted;
 static struct question *questions;
 static struct world_role *roles;
 
-/* np_case_register keeps the list sorted by id. Cases with the same id stand
- * next to each other, so that registry_check finds them. */
 void np_case_register(struct np_case *c) {
-  struct np_case **at = &cases;
-
-  while (*at != NULL && strcmp((*at)->id, c->id) < 0) {
-    at = &(*at)->next;
-  }
-  c->next = *at;
-  *at = c;
+  c->next = cases;
+  cases = c;
+  cases_are_sorted = false;
 }
 
+/* merged joins two sorted lists. */
+static struct np_case *merged(struct np_case *a, struct np_case *b) {
+  struct np_case *first = NULL;
+  struct np_case **at = &first;
+
+  while (a != NULL && b != NULL) {
+    struct np_case **lesser = strcmp(a->id, b->id) <= 0 ? &a : &b;
+
+    *at = *lesser;
+    at = &(*at)->next;
+    *lesser = *at;
+  }
+  *at = a != NULL ? a : b;
+  return first;
+}
+
+/* sorted sorts a list of `count` cases by id. */
+static struct np_case *sorted(struct np_case *list, size_t count) {
+  struct np_case *second = list;
+  struct np_case **end = &second;
+
+  if (count < 2) {
+    return list;
+  }
+  for (size_t i = 0; i < count / 2; i++) {
+    end = &(*end)->next;
+  }
+  second = *end;
+  *end = NULL;
+  return merged(sorted(list, count / 2), sorted(second, count - count / 2));
+}
+
+/* np_case_first sorts the list once. Each child process registers all cases, so
+ * a registration must be cheap. Cases with the same id then stand next to each
+ * other, so that registry_check finds them. */
 struct np_case *np_case_first(void) {
+  size_t count = 0;
+
+  if (!cases_are_sorted) {
+    for (const struct np_case *c = cases; c != NULL; c = c->next) {
+      count++;
+    }
+    cases = sorted(cases, count);
+    cases_are_sorted = true;
+  }
   return cases;
 }
 
@@ -93,7 +132,7 @@ bool registry_check(void) {
     }
   }
 
-  for (c = cases; c != NULL; c = c->next) {
+  for (c = np_case_first(); c != NULL; c = c->next) {
     if (!id_is_good(c->id)) {
       fprintf(stderr, "%s:%d: \"%s\" is no case id\n", c->file, c->line, c->id);
       good = false;
