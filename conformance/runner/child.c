@@ -133,8 +133,8 @@ static bool trace_write(const char *directory) {
 }
 
 /* output_init makes stdout line-buffered. Windows turns this into block
- * buffering, and cmocka flushes there; a write for each character would take
- * longer than the cases. */
+ * buffering, and the result line is flushed: each write wakes the parent. For
+ * cmocka's own lines see cmake/cmocka/cmocka_platform.h. */
 static void output_init(void) {
   setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
   setvbuf(stderr, NULL, _IONBF, 0);
