@@ -4,6 +4,7 @@
  * message is there already (np__channel_listen). */
 #include "channel.h"
 #include "io.h"
+#include "pile.h"
 
 static void on_read(np_op *read, np_error error, size_t transferred);
 
@@ -33,6 +34,8 @@ static void read_start(np_channel *channel, np_op *op) {
   size_t room;
 
   if (can_read_into(channel, op)) {
+    /* An earlier message may lie in the pile. Nobody has it any more. */
+    np__pile_clear(&channel->decoder.np__pile, SIZE_MAX);
     channel->into = op;
     channel->is_reading = true;
     op->np__state = NP__OP_IN_KERNEL;

@@ -201,6 +201,29 @@ NP_CASE("channel-memory/memory-idle", np_channel_receive, ANY_MODE, NP_OK,
   }
 }
 
+NP_CASE("channel-memory/memory-idle-into", np_channel_receive_into,
+        ANY_MODE | BOTH_ENDS, NP_OK,
+        "The memory of a long message goes back when the channel is idle, also "
+        "while a receive into the caller's buffer waits.",
+        "npipe/channel.h") {
+  size_t base;
+
+  pair_open(f);
+  base = f->allocator.live_bytes;
+  channel_on(f, f->end, NULL);
+  frame_make(LONG_BYTES);
+  receive_begin(&f->ops[0], f->channel);
+  write_begin(&f->ops[1], f->peer, wire,
+              is_framed(f) ? sizeof(wire) : (size_t)LONG_BYTES);
+  loop_until(f, 2);
+  assert_done(&f->ops[0], NP_OK, LONG_BYTES);
+  receive_into_begin(&f->ops[2], f->channel, 100);
+  idle_wait(f, base + NP_CHANNEL_IDLE_BYTES);
+  frame_make(5);
+  pipe_send(f, f->peer, is_framed(f) ? wire : wire + 4, is_framed(f) ? 9 : 5);
+  assert_ends(&f->ops[2], NP_OK, 5);
+}
+
 NP_CASE("channel-memory/memory-idle-header", np_channel_receive,
         BYTE_READS | BOTH_ENDS, NP_OK,
         "The header of a frame has arrived, and its bytes arrive only after "
