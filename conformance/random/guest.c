@@ -29,13 +29,20 @@ static const char *task_name(const struct guest_task *task) {
                                           "np_channel_send", "np_channel_call",
                                           "np_channel_shutdown"};
 
+  if (task->kind == GUEST_RECEIVE && task->guest->into_size > 0) {
+    return "np_channel_receive_into";
+  }
+  if (task->kind == GUEST_SEND && task->guest->is_reserved) {
+    return "np_channel_send_reserved";
+  }
   return functions[task->kind];
 }
 
 /* --- The tasks of a guest: its operations -------------------------------- */
 
 static bool is_lost(const struct guest_task *task, np_error error) {
-  return task->due.is_over && error != NP_OK;
+  return task->due.is_over && error != NP_OK &&
+         error != ERROR_INSUFFICIENT_BUFFER; /* a message came */
 }
 
 static void task_lost(const struct guest_task *task) {
@@ -157,25 +164,71 @@ static void on_sent(np_op *op, np_error error, size_t transferred) {
   task_ended((struct guest_task *)op, error, transferred);
 }
 
+/* send_message sends a message, every third time from a buffer with room for
+ * the header. */
+static void send_message(struct guest *guest, uint32_t request, uint32_t drawn,
+                         uint32_t limit_drawn) {
+  struct guest_task *task = &guest->tasks[GUEST_SEND];
+  unsigned char *message;
+  size_t length;
+  np_op *op;
+
+  guest->is_reserved = drawn % 3 == 0;
+  message = guest->message +
+            (guest->is_reserved ? np_channel_header_bytes(guest->channel) : 0);
+  length = message_make(message, guest->is_server ? guest->peer : guest->number,
+                        request, drawn);
+  op = task_prepare(task, limit_drawn);
+  guest->play->service.sent_bytes += length;
+  task_begun(
+      task,
+      guest->is_reserved
+          ? np_channel_send_reserved(guest->channel, guest->message, length, op,
+                                     on_sent)
+          : np_channel_send(guest->channel, message, length, op, on_sent),
+      guest->ever_shut);
+}
+
 static void on_shut(np_op *op, np_error error, size_t transferred) {
   task_ended((struct guest_task *)op, error, transferred);
 }
 
 /* reply sends the reply that a server owes. */
 static void reply(struct guest *guest, uint32_t drawn) {
-  struct guest_task *task = &guest->tasks[GUEST_SEND];
-  size_t length;
+  const uint32_t request = guest->owed;
 
-  if (!can_begin(guest, task) || guest->owed == 0) {
+  if (!can_begin(guest, &guest->tasks[GUEST_SEND]) || request == 0) {
     return;
   }
-  length = message_make(guest->message, guest->peer, guest->owed, drawn);
   guest->owed = 0;
-  guest->play->service.sent_bytes += length;
-  task_begun(task,
-             np_channel_send(guest->channel, guest->message, length,
-                             task_prepare(task, 1), on_sent),
-             guest->ever_shut);
+  send_message(guest, request, drawn, 1);
+}
+
+/* into_ended checks the end of a receive into the guest's buffer: a message
+ * that fits lies in this buffer, and one that does not fit stays. It returns
+ * true if the message stays. */
+static bool into_ended(struct guest *guest, np_error error, size_t length) {
+  struct play *play = guest->play;
+  const size_t size = guest->into_size;
+
+  guest->into_size = 0;
+  if (size == 0) {
+    return false;
+  }
+  if (error == NP_OK && length > 0 &&
+      (length > size || np_channel_data(guest->channel) != guest->into)) {
+    play_fail(play, "guest %u: a message of %zu bytes is not in its buffer",
+              guest->number, length);
+  }
+  if (error != ERROR_INSUFFICIENT_BUFFER) {
+    return false;
+  }
+  if (length <= size && !play->lies) {
+    play_fail(play, "guest %u: %zu bytes do not fit %zu", guest->number, length,
+              size);
+  }
+  guest->stayed = length;
+  return true;
 }
 
 static void on_message(np_op *op, np_error error, size_t length) {
@@ -183,12 +236,21 @@ static void on_message(np_op *op, np_error error, size_t length) {
   struct guest *guest = task->guest;
 
   task_ended(task, error, length);
+  if (into_ended(guest, error, length)) {
+    guest_receive(guest, 1); /* the message that did not fit stays */
+    return;
+  }
   if (error != NP_OK) {
     if (guest->is_leaving) {
       guest_recycle(guest);
     }
     return;
   }
+  if (guest->stayed > 0 && guest->stayed != length && !guest->play->lies) {
+    play_fail(guest->play, "guest %u got %zu bytes, and %zu had stayed",
+              guest->number, length, guest->stayed);
+  }
+  guest->stayed = 0;
   guest->owed = message_read(guest, length);
   if (guest->owed % 2 == 0) {
     reply(guest, guest->owed);
@@ -215,32 +277,32 @@ static void on_reply(np_op *op, np_error error, size_t length) {
 
 void guest_receive(struct guest *guest, uint32_t drawn) {
   struct guest_task *task = &guest->tasks[GUEST_RECEIVE];
+  np_op *op;
 
-  if (can_begin(guest, task) && guest->is_server) {
-    task_begun(task,
-               np_channel_receive(guest->channel, task_prepare(task, drawn),
-                                  on_message),
-               false);
+  if (!can_begin(guest, task) || !guest->is_server) {
+    return;
+  }
+  op = task_prepare(task, drawn);
+  if (drawn % 3 != 0) {
+    task_begun(task, np_channel_receive(guest->channel, op, on_message), false);
+    return;
+  }
+  guest->into_size = 1 + (drawn >> 4) % MESSAGE_BYTES_MAX;
+  task_begun(task,
+             np_channel_receive_into(guest->channel, guest->into,
+                                     guest->into_size, op, on_message),
+             false);
+  if (!task->is_flying) {
+    guest->into_size = 0;
   }
 }
 
 void guest_send(struct guest *guest, uint32_t drawn) {
-  struct guest_task *task = &guest->tasks[GUEST_SEND];
-  size_t length;
-
   if (guest->is_server) {
     reply(guest, drawn);
-    return;
+  } else if (can_begin(guest, &guest->tasks[GUEST_SEND])) {
+    send_message(guest, 0, drawn, drawn >> 3);
   }
-  if (!can_begin(guest, task)) {
-    return;
-  }
-  length = message_make(guest->message, guest->number, 0, drawn);
-  guest->play->service.sent_bytes += length;
-  task_begun(task,
-             np_channel_send(guest->channel, guest->message, length,
-                             task_prepare(task, drawn >> 3), on_sent),
-             guest->ever_shut);
 }
 
 void guest_call(struct guest *guest, uint32_t drawn) {

@@ -234,8 +234,12 @@ struct guest {
   uint32_t requests;   /* number of the last request */
   uint32_t owed;       /* number of the request without a reply; 0: none */
   struct guest_task tasks[GUEST_TASKS];
-  unsigned char message[MESSAGE_BYTES_MAX];
+  unsigned char message[NP_FRAME_HEADER_BYTES_MAX + MESSAGE_BYTES_MAX];
   unsigned char request[MESSAGE_BYTES_MAX];
+  bool is_reserved; /* the last send had room for the header */
+  size_t stayed;    /* length of the message that did not fit; 0: none */
+  size_t into_size; /* of the buffer of the receive in flight; 0: none */
+  unsigned char into[MESSAGE_BYTES_MAX];
 };
 
 /* A request for a client of the service. */
