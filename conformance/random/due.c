@@ -4,9 +4,10 @@
  * the kernel is prompt, it ends in the next turn. That turn may be cut: after a
  * cancel the loop polls its port before it runs more callbacks, and then the
  * turn after it reports the end. Callbacks cancel, and so does the library
- * itself (a channel gives up a read). A time limit takes one turn more, because
- * a turn must notice it first. A success that waits for its turn behind earlier
- * reads or writes may be reported later. */
+ * itself (a channel gives up a read). A time limit may take one turn more: the
+ * timer of the limit cancels within a turn, and so cuts this turn itself; the
+ * turn after it may be cut by the limit of another operation. A success that
+ * waits for its turn behind earlier reads or writes may be reported later. */
 #include "play.h"
 #include "service.h"
 

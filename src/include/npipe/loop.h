@@ -223,6 +223,11 @@ NP_API np_error np_loop_post(np_loop *loop, np_task *task, np_task_fn fn);
  * are ignored, so a mixed batch may be passed. The caller must pass all entries
  * with the loop's key, in the order in which they were dequeued.
  *
+ * A cancel, also that of a time limit, may end the turn early, so that the
+ * caller looks at the port first. The callbacks that are left run in the next
+ * call, and np_loop_wait_ms returns 0 until then. So the callback of an
+ * operation whose time limit is over may come in a later call.
+ *
  * The caller's own loop is then
  *
  *     np_loop_dispatch(loop, NULL, 0);
