@@ -6,6 +6,7 @@ enum {
   LONG_BYTES = 300000,
   MANY = 100,
   IDLE_WAIT_MS = 2 * NP_CHANNEL_IDLE_MS,
+  LATE_MS = 500,
   LATE_MAX = 30 /* turns of 100 ms */
 };
 
@@ -222,6 +223,25 @@ NP_CASE("channel-memory/memory-idle-into", np_channel_receive_into,
   frame_make(5);
   pipe_send(f, f->peer, is_framed(f) ? wire : wire + 4, is_framed(f) ? 9 : 5);
   assert_ends(&f->ops[2], NP_OK, 5);
+}
+
+NP_CASE("channel-memory/memory-idle-then-into", np_channel_receive_into,
+        MODE_MESSAGE | BOTH_ENDS, NP_OK,
+        "A receive into the caller's buffer that begins after the channel was "
+        "idle gives back the memory of a long message that was lent.",
+        "npipe/channel.h") {
+  size_t base;
+
+  pair_open(f);
+  base = f->allocator.live_bytes;
+  channel_on(f, f->end, NULL);
+  receive_begin(&f->ops[0], f->channel);
+  write_begin(&f->ops[1], f->peer, wire, LONG_BYTES);
+  loop_until(f, 2);
+  assert_done(&f->ops[0], NP_OK, LONG_BYTES);
+  run_for(f, IDLE_WAIT_MS + LATE_MS);
+  receive_into_begin(&f->ops[2], f->channel, 100);
+  idle_wait(f, base + NP_CHANNEL_IDLE_BYTES);
 }
 
 NP_CASE("channel-memory/memory-idle-header", np_channel_receive,
