@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "io.h"
+
 /* The size of `buffer` on an end that probes and answers late. */
 #define LATE_BYTES 4096u
 
@@ -274,35 +276,27 @@ np_error np__ahead_give(np__ahead *ahead, np__parts *parts, size_t room,
   return error;
 }
 
-/* rest_finish gives a read that rest_begin put off the bytes of both parts. A
- * failure of the second part is for the next read to tell: the first part was
- * taken from the pipe and must not be lost. Only a disconnect throws it away.
- */
-static void rest_finish(np_op *read) {
-  if (read->np__error == ERROR_PIPE_NOT_CONNECTED) {
-    return;
-  }
-  if (read->np__error != NP_OK && read->np__error != ERROR_MORE_DATA) {
-    read->np__error = ERROR_MORE_DATA;
-    read->np__result.transferred = 0;
-  }
-  read->np__result.transferred += read->np__taken;
+static void ahead_finish_rest(np_op *read) {
+  np__io_finish_rest(read, read->np__taken);
 }
 
-static const np__packet_class rest_class = {.on_packet = np__op_on_packet,
-                                            .post = np__op_post,
-                                            .run = np__op_run,
-                                            .cancel = np__op_cancel,
-                                            .finish = rest_finish};
+/* ahead_take_rest asks the kernel for the rest of a message whose first `taken`
+ * bytes are in the buffer of `read`. It returns false if its class takes none.
+ */
+static bool ahead_take_rest(np_op *read, size_t taken) {
+  static const np__packet_class rest_class =
+      NP__IO_CLASS(ahead_finish_rest, false, NULL);
 
-/* rest_begin puts off a read whose first `taken` bytes are in its buffer: the
- * kernel adds the rest of the message. */
-static void rest_begin(np_op *read, size_t taken) {
-  np__op_set_class(read, &rest_class);
-  read->np__taken = (uint32_t)taken;
-  read->np__buffer = (char *)read->np__buffer + taken;
-  read->np__length -= (uint32_t)taken;
-  np__op_put_off(read);
+  if (read->np__packet.class_ == &np__op_class) {
+    read->np__taken = (uint32_t)taken;
+    np__io_begin_rest(read, taken, &rest_class);
+    return true;
+  }
+  if (read->np__packet.class_->take_rest != NULL) {
+    read->np__packet.class_->take_rest(read, taken);
+    return true;
+  }
+  return false;
 }
 
 void np__ahead_serve(np__ahead *ahead, np_op *read) {
@@ -323,10 +317,8 @@ void np__ahead_serve(np__ahead *ahead, np_op *read) {
     np__op_end(read, error, transferred);
   } else {
     error = give_held(ahead, &parts, buffer.length, &transferred);
-    if (error == ERROR_MORE_DATA && transferred < buffer.length &&
-        read->np__packet.class_ == &np__op_class) {
-      rest_begin(read, transferred);
-    } else {
+    if (error != ERROR_MORE_DATA || transferred == buffer.length ||
+        !ahead_take_rest(read, transferred)) {
       np__op_end(read, error, transferred);
     }
   }

@@ -54,7 +54,8 @@ static void native_finish(np_op *op) {
   }
 }
 
-static const np__packet_class native_class = NP__IO_CLASS(native_finish, true);
+static const np__packet_class native_class =
+    NP__IO_CLASS(native_finish, true, NULL);
 
 static void end_sent(np_op *op, np_error error) {
   if (error != NP_OK) {

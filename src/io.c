@@ -11,6 +11,28 @@ static void read_begun(np_pipe *pipe, np_op *op) {
   }
 }
 
+void np__io_begin_rest(np_op *read, size_t taken,
+                       const np__packet_class *class_) {
+  np__op_set_class(read, class_);
+  read->np__buffer = (char *)read->np__buffer + taken;
+  read->np__length -= (uint32_t)taken;
+  np__op_put_off(read);
+}
+
+/* A failure of the second part is for the next read to tell: the first part was
+ * taken from the pipe and must not be lost. Only a disconnect throws it away.
+ */
+void np__io_finish_rest(np_op *read, size_t taken) {
+  if (read->np__error == ERROR_PIPE_NOT_CONNECTED) {
+    return;
+  }
+  if (read->np__error != NP_OK && read->np__error != ERROR_MORE_DATA) {
+    read->np__error = ERROR_MORE_DATA;
+    read->np__result.transferred = 0;
+  }
+  read->np__result.transferred += taken;
+}
+
 void np__io_read(np_pipe *pipe, void *buffer, size_t length, np_op *op,
                  np_op_fn done, const np__packet_class *class_) {
   np__op_start(&pipe->target, op, NP__OP_READ, done);

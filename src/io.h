@@ -26,12 +26,22 @@ static inline np_error np__io_check(const np__target *target,
   return allowed ? NP_OK : ERROR_ACCESS_DENIED;
 }
 
-/* NP__IO_CLASS is a class of reads or writes with its own `finish`. */
-#define NP__IO_CLASS(finish_, is_write_)                                   \
+/* NP__IO_CLASS is a class of reads or writes with its own `finish`, and with a
+ * `take_rest`. */
+#define NP__IO_CLASS(finish_, is_write_, take_rest_)                       \
   {                                                                        \
     .on_packet = np__op_on_packet, .post = np__op_post, .run = np__op_run, \
-    .cancel = np__op_cancel, .finish = (finish_), .is_write = (is_write_)  \
+    .cancel = np__op_cancel, .finish = (finish_), .is_write = (is_write_), \
+    .take_rest = (take_rest_)                                              \
   }
+
+/* A read in two parts: its first `taken` bytes are in its buffer, and the
+ * kernel adds the rest of the message. np__io_begin_rest puts the read off,
+ * with the class that finishes it. np__io_finish_rest, for the `finish` of that
+ * class, makes its result that of both parts. */
+void np__io_begin_rest(np_op *read, size_t taken,
+                       const np__packet_class *class_);
+void np__io_finish_rest(np_op *read, size_t taken);
 
 /* np__io_read begins a read that was checked, of np__op_class or another class
  * of reads. The caller may use the op's `np__memory`. */

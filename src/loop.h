@@ -36,6 +36,9 @@ typedef struct np__packet_class {
   np_error (*cancel)(np_op *op);
   void (*finish)(np_op *op);
   bool is_write;
+  /* For reads: asks the kernel for the rest of a message whose first `taken`
+   * bytes are in the buffer. NULL: a read of this class ends without it. */
+  void (*take_rest)(np_op *read, size_t taken);
 } np__packet_class;
 
 /* A queue of packets, first in, first out. All zero: empty. A packet is in one

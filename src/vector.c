@@ -9,6 +9,7 @@
 /* The memory of a vectored read until it ends: the buffers that get its
  * bytes. */
 typedef struct scatter {
+  size_t taken; /* bytes that were there before the kernel was asked */
   size_t count;
   np_buffer buffers[]; /* `count` buffers, then the bytes */
 } scatter;
@@ -42,9 +43,26 @@ static void scatter_bytes(np_op *op) {
   free_memory(op);
 }
 
+static void scatter_both(np_op *op) {
+  const scatter *s = op->np__memory;
+
+  np__io_finish_rest(op, s->taken);
+  scatter_bytes(op);
+}
+
+static void scatter_take_rest(np_op *op, size_t taken) {
+  static const np__packet_class class_ =
+      NP__IO_CLASS(scatter_both, false, NULL);
+  scatter *s = op->np__memory;
+
+  s->taken = taken;
+  np__io_begin_rest(op, taken, &class_);
+}
+
 static const np__packet_class scatter_class =
-    NP__IO_CLASS(scatter_bytes, false);
-static const np__packet_class gather_class = NP__IO_CLASS(free_memory, true);
+    NP__IO_CLASS(scatter_bytes, false, scatter_take_rest);
+static const np__packet_class gather_class =
+    NP__IO_CLASS(free_memory, true, NULL);
 
 np_error np_pipe_readv(np_pipe *pipe, const np_buffer *buffers, size_t count,
                        np_op *op, np_op_fn done) {

@@ -114,3 +114,16 @@ SCENARIO(late_read, "late/read-of-a-message", READINESS) {
   return ends_with(read, NP_OK, "hello") &&
          ends_with(read_begin(r, r->client, 16), NP_OK, "again");
 }
+
+SCENARIO(late_readv, "late/readv-of-a-message", READINESS) {
+  static char head[2], tail[14]; /* a read may outlive this call */
+  const np_buffer into[] = {{head, sizeof head}, {tail, sizeof tail}};
+
+  modes(r, NP_MESSAGE, NP_MESSAGE);
+  STEP(late_pair_open(r) &&
+       ends(write_begin(r, r->server, "hello", 5), NP_OK, 5) &&
+       ends(ready_begin(r, r->client, NP_READABLE), NP_OK, NP_READABLE));
+  return ends(readv_begin(r, r->client, into, 2), NP_OK, 5) &&
+         holds(r, memcmp(head, "he", 2) == 0 && memcmp(tail, "llo", 3) == 0,
+               "the message is whole");
+}

@@ -32,15 +32,14 @@ static struct session_input input_of(const struct end *end, size_t index,
 /* check_part checks the law of parts: a part of a message fills its buffer. It
  * may be shorter if the writer took back the rest, if a disconnect threw the
  * rest away, or if a fault hit the read of the rest. At an adopted end, which
- * may answer late, a try brings what has come (np_pipe_try_read), and
- * np_pipe_readv what was read ahead. */
+ * may answer late, a try brings what has come (np_pipe_try_read). */
 static void check_part(const struct note *note,
                        const struct session_input *sessions) {
   const struct end *end = note->end;
 
   if (note->error != ERROR_MORE_DATA || note->kind == NOTE_PEEK ||
       note->transferred == note->length || end->play->faults ||
-      (end->is_adopted && (note->is_try || note->is_vectored))) {
+      (end->is_adopted && note->is_try)) {
     return;
   }
   for (size_t i = note->session_first;

@@ -120,3 +120,30 @@ NP_CASE("try-read-late/late-mixed", np_pipe_try_read, ANY_MODE, NP_OK,
   assert_int_equal(read_by_tries(f, out, 2, 2), 2);
   assert_memory_equal(out, "gh", 2);
 }
+
+NP_CASE("try-read-late/late-readv", np_pipe_readv, ANY_MODE, NP_OK,
+        "On an adopted end np_pipe_readv brings a whole message, also if the "
+        "read-ahead has taken its first bytes.",
+        "npipe/io.h") {
+  static const size_t sizes[] = {0, 1, 2, 100};
+  char head[2], tail[14];
+  const np_buffer parts[] = {{head, sizeof(head)}, {tail, sizeof(tail)}};
+
+  for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+    struct recorder *reader = &f->ops[i];
+
+    adopted_pair(f, sizes[i]);
+    pipe_send(f, f->server, "hello", 5);
+    assert_int_equal(ready_wait(f, f->client, NP_READABLE), NP_READABLE);
+    op_begin(reader, np_pipe_readv(f->client, parts, 2, &reader->op, on_done));
+    loop_until_count(f, &reader->done_count, 1);
+    if (f->client_options.read_mode == NP_MESSAGE) {
+      assert_done(reader, NP_OK, 5);
+      assert_memory_equal(head, "he", 2);
+      assert_memory_equal(tail, "llo", 3);
+    } else {
+      assert_int_equal(reader->result, NP_OK);
+    }
+    pair_close(f);
+  }
+}
