@@ -15,6 +15,8 @@ enum {
   CANCEL_TURNS = 2, /* turns until the end is reported */
   LIMIT_TURNS = 3,
   RETRY_MS_MAX = 30, /* a fault may refuse the library's own cancel */
+  RETRY_MS = 10,     /* the library's delay before it cancels again */
+  REFUSALS_MAX = 3,  /* faults in a row, for one operation */
   CLOCK_MS = 2       /* a limit counts whole milliseconds, rounded up */
 };
 
@@ -54,6 +56,7 @@ void due_begin(struct due *due) {
     due->is_due = true;
     due->since_ns = sim_now_ns();
     due->turns = 0;
+    due->waits = 0;
   }
 }
 
@@ -82,6 +85,10 @@ bool due_is_over(const struct play *play, struct due *due, unsigned loop_index,
    * being closed has cancelled its operations already, so a later cancel makes
    * nothing faster. */
   due->turns += play->was_cut[loop_index] || is_closing ? 0u : 1u;
+  due->waits += play->turn_waited && play->turn_wait_ms > RETRY_MS ? 1u : 0u;
+  if (play->faults && due->waits <= REFUSALS_MAX) {
+    return due->is_over;
+  }
   if ((play->turn_waited || (is_prompt(play) && due->turns >= turns_max)) &&
       sim_now_ns() >= due->since_ns + grace_ns(play)) {
     due->is_over = true;

@@ -72,6 +72,7 @@ struct due {
   bool by_limit;
   bool is_over;   /* it has not ended in time */
   unsigned turns; /* turns of its loop since then */
+  unsigned waits; /* turns that waited in vain for longer than a retry */
   uint64_t since_ns;
 };
 
