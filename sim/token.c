@@ -195,6 +195,12 @@ BOOL WINAPI GetTokenInformation(HANDLE handle, TOKEN_INFORMATION_CLASS which,
       case TokenAppContainerSid:
         call.error = answer_package(out, size, needed, token);
         return sim__call_end(&call);
+      case TokenIsAppContainer:
+        value = token->is_app;
+        if (sim__kernel.settings.no_app_containers) {
+          call.error = ERROR_INVALID_PARAMETER;
+        }
+        break;
       case TokenType:
         value = token->is_impersonation ? TokenImpersonation : TokenPrimary;
         break;

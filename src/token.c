@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* Windows 8 and later know this class by this number. */
+/* Windows 8 and later know these classes by these numbers. */
+#define IS_APP_CONTAINER  ((TOKEN_INFORMATION_CLASS)29)
 #define APP_CONTAINER_SID ((TOKEN_INFORMATION_CLASS)31)
 
 /* The answer of each class begins with the pointer to the SID. */
@@ -47,14 +48,25 @@ static np_error ask_integrity(uint32_t *out, HANDLE token) {
   return error == NP_OK ? np__sid_level(out, &sid) : error;
 }
 
+/* ask_package asks for the SID only in an app container. Elsewhere there is
+ * none, and Wine 10 fails to tell that to a 32-bit program in its new WoW64. */
 static np_error ask_package(np__token *out, HANDLE token) {
-  np_error error = ask_sid(&out->package, token, APP_CONTAINER_SID);
+  DWORD is_app = 0;
+  DWORD size = 0;
+  np_error error;
 
+  if (!GetTokenInformation(token, IS_APP_CONTAINER, &is_app, sizeof is_app,
+                           &size)) {
+    error = GetLastError();
+    /* Windows 7 does not know this class. */
+    return error == ERROR_INVALID_PARAMETER ? NP_OK : error;
+  }
+  if (is_app == 0) {
+    return NP_OK;
+  }
+  error = ask_sid(&out->package, token, APP_CONTAINER_SID);
   out->is_app = error == NP_OK;
-  /* Windows 7 does not know this class; later systems may answer that there is
-   * no package. */
-  return error == ERROR_NOT_FOUND || error == ERROR_INVALID_PARAMETER ? NP_OK
-                                                                      : error;
+  return error;
 }
 
 static np_error open_callers(HANDLE *token) {

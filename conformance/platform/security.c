@@ -303,6 +303,24 @@ NP_PLATFORM_CASE("platform/security/token-size", GetTokenInformation, NO_MODE,
                   sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE);
 }
 
+NP_PLATFORM_CASE("platform/security/token-is-app-container",
+                 GetTokenInformation, NO_MODE, NO_ERROR,
+                 "The token of an ordinary program says that it is in no app "
+                 "container (Windows 8 and later).",
+                 "winnt/ne-winnt-token_information_class") {
+  const TOKEN_INFORMATION_CLASS is_app_container = (TOKEN_INFORMATION_CLASS)29;
+  HANDLE token = NULL;
+  DWORD is_app = 1;
+  DWORD size = 0;
+
+  assert_call(OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token));
+  win_own(f, token);
+  assert_call(GetTokenInformation(token, is_app_container, &is_app,
+                                  sizeof(is_app), &size));
+  assert_int_equal(size, sizeof(is_app));
+  assert_int_equal(is_app, 0);
+}
+
 NP_PLATFORM_CASE("platform/security/token-integrity", GetTokenInformation,
                  NO_MODE, NO_ERROR,
                  "A token has its level of integrity as a SID S-1-16-LEVEL.",

@@ -124,6 +124,7 @@ typedef enum _TOKEN_INFORMATION_CLASS {
   TokenImpersonationLevel = 9,
   TokenSessionId = 12,
   TokenIntegrityLevel = 25,
+  TokenIsAppContainer = 29,
   TokenAppContainerSid = 31
 } TOKEN_INFORMATION_CLASS;
 
