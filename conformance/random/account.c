@@ -29,17 +29,24 @@ static struct session_input input_of(const struct end *end, size_t index,
   return input;
 }
 
+/* was_ended_early returns true if a cancel, a time limit or the close of its
+ * end may have ended the operation. */
+static bool was_ended_early(const struct note *note) {
+  return note->cancelled || note->timeout_ms > 0 || note->while_closing;
+}
+
 /* check_part checks the law of parts: a part of a message fills its buffer. It
  * may be shorter if the writer took back the rest, if a disconnect threw the
  * rest away, or if a fault hit the read of the rest. At an adopted end, which
- * may answer late, a try brings what has come (np_pipe_try_read). */
+ * may answer late, a try brings what has come (np_pipe_try_read), and a read
+ * that is ended early keeps the part that was there. */
 static void check_part(const struct note *note,
                        const struct session_input *sessions) {
   const struct end *end = note->end;
 
   if (note->error != ERROR_MORE_DATA || note->kind == NOTE_PEEK ||
       note->transferred == note->length || end->play->faults ||
-      (end->is_adopted && note->is_try)) {
+      (end->is_adopted && (note->is_try || was_ended_early(note)))) {
     return;
   }
   for (size_t i = note->session_first;
