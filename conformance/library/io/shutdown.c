@@ -211,3 +211,26 @@ NP_CASE("shutdown/disconnected", np_pipe_shutdown, ANY_MODE,
   assert_done(&f->ops[1], ERROR_PIPE_NOT_CONNECTED, 0);
   assert_done(&f->ops[3], ERROR_PIPE_NOT_CONNECTED, 0);
 }
+
+NP_CASE("shutdown/disconnected-after-its-write", np_pipe_shutdown, ANY_MODE,
+        ERROR_PIPE_NOT_CONNECTED,
+        "A waiting shutdown fails if the server disconnects its client, even "
+        "if the write before it has just succeeded: the session has ended.",
+        "DisconnectNamedPipe#remarks") {
+  char bytes[LARGE];
+  HANDLE client;
+  size_t length;
+
+  f->server_options.out_buffer_bytes = SMALL;
+  server_listen(f);
+  client = raw_client(f, GENERIC_READ | GENERIC_WRITE);
+  write_begin(&f->ops[0], f->server, large, LARGE);
+  shutdown_begin(&f->ops[1], f->server);
+  assert_quiet(f, 0);
+  assert_int_equal(raw_read(client, bytes, LARGE, &length), NP_OK);
+  assert_int_equal(length, LARGE);
+  assert_np_ok(np_server_disconnect(f->server));
+  loop_until(f, 2);
+  assert_done(&f->ops[0], NP_OK, LARGE);
+  assert_done(&f->ops[1], ERROR_PIPE_NOT_CONNECTED, 0);
+}
