@@ -74,9 +74,7 @@ void set_read_mode(struct end *end, const struct step *step) {
               !(error == ERROR_INVALID_PARAMETER && messages &&
                 !end->is_message) &&
               !(error == ERROR_BUSY && may_refuse) &&
-              /* After a lie the model does not know the handle's rights. */
-              !(error == ERROR_ACCESS_DENIED &&
-                (!end->writable || play->lies)) &&
+              !(error == ERROR_ACCESS_DENIED && !end->writable) &&
               !(error == ERROR_PIPE_NOT_CONNECTED && !end->is_server &&
                 session != NULL && session->disconnected))) {
     play_fail(play, "np_pipe_set_read_mode of end %u gave %s", end->number,
