@@ -34,12 +34,16 @@ static uint64_t any_left; /* calls until any call fails; 0: not planned */
 static uint64_t hits;
 
 /* splitmix64 */
-uint64_t sim__random_next(void) {
-  uint64_t z = (sim__kernel.random += 0x9E3779B97F4A7C15u);
+uint64_t sim__random_of(uint64_t *state) {
+  uint64_t z = (*state += 0x9E3779B97F4A7C15u);
 
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
   z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
   return z ^ (z >> 31);
+}
+
+uint64_t sim__random_next(void) {
+  return sim__random_of(&sim__kernel.random);
 }
 
 uint64_t sim__random_below(uint64_t bound) {

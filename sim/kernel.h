@@ -155,6 +155,9 @@ const char *sim__place_text(const void *place, char *out, size_t size);
 
 /* --- Faults and chance (fault.c) ----------------------------------------- */
 
+/* sim__random_of draws the next number of a stream of its own;
+ * sim__random_next draws from the stream that the seed began. */
+uint64_t sim__random_of(uint64_t *state);
 uint64_t sim__random_next(void);
 uint64_t sim__random_below(uint64_t bound);
 bool sim__chance(uint32_t permille);

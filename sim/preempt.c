@@ -20,25 +20,16 @@ static const uint64_t RANK_DRAWN = (uint64_t)1 << 32;
 static struct {
   uint64_t random;
   uint64_t steps;
-  uint64_t next_low; /* the next rank below all others */
+  uint64_t next_low; /* the rank of the next thread that is lowered */
   uint64_t at[PREEMPTIONS_MAX];
   const struct thread *running;
   unsigned row; /* calls of `running` in a row */
 } schedule;
 
-/* splitmix64, as in fault.c */
-static uint64_t draw(void) {
-  uint64_t z = (schedule.random += 0x9E3779B97F4A7C15u);
-
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-  return z ^ (z >> 31);
-}
-
 void sim__preempt_reset(void) {
   const sim_settings *settings = &sim__kernel.settings;
 
-  /* The seed, and not the seed's own stream. */
+  /* The seed begins this stream, too, but at another place. */
   schedule.random = ~sim__kernel.random;
   schedule.steps = 0;
   schedule.next_low = RANK_DRAWN - 1;
@@ -46,7 +37,8 @@ void sim__preempt_reset(void) {
   for (size_t i = 0; i < PREEMPTIONS_MAX; i++) {
     bool is_left_out = i >= settings->preemptions ||
                        (settings->preemptions_left_out >> i & 1) != 0;
-    uint64_t at = 1 + draw() % (settings->schedule_steps + (uint64_t)1);
+    uint64_t at = 1 + sim__random_of(&schedule.random) %
+                          (settings->schedule_steps + (uint64_t)1);
 
     schedule.at[i] = is_left_out ? 0 : at;
   }
@@ -85,7 +77,7 @@ void sim__preempt_step(struct thread *thread) {
 
 uint64_t sim__preempt_rank(struct thread *thread) {
   if (thread->rank == 0) {
-    thread->rank = RANK_DRAWN + (draw() >> 32);
+    thread->rank = RANK_DRAWN + (sim__random_of(&schedule.random) >> 32);
   }
   return thread->rank;
 }

@@ -33,7 +33,7 @@ static void ahead_take(np__ahead *ahead, np_error error, size_t transferred) {
   }
   ahead->caught = true;
   ahead->begin = 0;
-  /* A read that failed brought nothing, whatever count came with it. */
+  /* The byte count of a failed read is not believed. */
   ahead->end = error == NP_OK || error == ERROR_MORE_DATA ? transferred : 0;
   ahead->error = error;
   ahead->is_hit = ahead->op.np__length == 0 && error == NP_OK;
@@ -281,22 +281,17 @@ static void ahead_finish_rest(np_op *read) {
 }
 
 /* ahead_take_rest asks the kernel for the rest of a message whose first `taken`
- * bytes are in the buffer of `read`. It returns false if its class takes none.
- */
-static bool ahead_take_rest(np_op *read, size_t taken) {
+ * bytes are in the buffer of `read`. */
+static void ahead_take_rest(np_op *read, size_t taken) {
   static const np__packet_class rest_class =
       NP__IO_CLASS(ahead_finish_rest, false, NULL);
 
   if (read->np__packet.class_ == &np__op_class) {
     read->np__taken = (uint32_t)taken;
     np__io_begin_rest(read, taken, &rest_class);
-    return true;
-  }
-  if (read->np__packet.class_->take_rest != NULL) {
+  } else {
     read->np__packet.class_->take_rest(read, taken);
-    return true;
   }
-  return false;
 }
 
 void np__ahead_serve(np__ahead *ahead, np_op *read) {
@@ -317,8 +312,9 @@ void np__ahead_serve(np__ahead *ahead, np_op *read) {
     np__op_end(read, error, transferred);
   } else {
     error = give_held(ahead, &parts, buffer.length, &transferred);
-    if (error != ERROR_MORE_DATA || transferred == buffer.length ||
-        !ahead_take_rest(read, transferred)) {
+    if (error == ERROR_MORE_DATA && transferred < buffer.length) {
+      ahead_take_rest(read, transferred);
+    } else {
       np__op_end(read, error, transferred);
     }
   }

@@ -37,7 +37,8 @@ typedef struct np__packet_class {
   void (*finish)(np_op *op);
   bool is_write;
   /* For reads: asks the kernel for the rest of a message whose first `taken`
-   * bytes are in the buffer. NULL: a read of this class ends without it. */
+   * bytes are in the buffer. NULL: np_pipe_read, whose reads ahead.c completes,
+   * and classes that never wait for a read-ahead. */
   void (*take_rest)(np_op *read, size_t taken);
 } np__packet_class;
 

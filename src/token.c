@@ -17,7 +17,7 @@ typedef union sid_answer {
   BYTE bytes[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
 } sid_answer;
 
-/* ask_sid queries one SID. ERROR_NOT_FOUND: the token has no such SID. */
+/* ask_sid queries one SID. */
 static np_error ask_sid(np__sid *out, HANDLE token,
                         TOKEN_INFORMATION_CLASS which) {
   DWORD size = 0;
@@ -27,9 +27,6 @@ static np_error ask_sid(np__sid *out, HANDLE token,
   memset(&answer, 0, sizeof answer);
   if (!GetTokenInformation(token, which, &answer, sizeof answer, &size)) {
     return GetLastError();
-  }
-  if (answer.sid == NULL) {
-    return ERROR_NOT_FOUND;
   }
   offset = (uintptr_t)answer.sid - (uintptr_t)&answer;
   return offset < sizeof answer

@@ -129,9 +129,7 @@ struct end *lingering_server(struct play *play, unsigned name) {
 bool is_fault(const struct play *play, np_error error) {
   return (error == ERROR_NO_SYSTEM_RESOURCES && play->faults) ||
          (error == ERROR_NOT_ENOUGH_MEMORY && play->memory_fault) ||
-         /* A lie may also hide what an adopted handle may do. */
-         ((error == ERROR_INVALID_DATA || error == ERROR_ACCESS_DENIED) &&
-          play->lies);
+         (error == ERROR_INVALID_DATA && play->lies);
 }
 
 static void open_pipe(struct end *end, np_pipe *pipe, unsigned loop_index) {

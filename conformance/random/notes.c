@@ -206,7 +206,7 @@ bool is_error_true(const struct note *note, np_error error) {
     case ERROR_PIPE_BUSY: /* data are waiting */
       return can_transact(note);
     case ERROR_ACCESS_DENIED:
-      return !end->readable;
+      return !end->readable || end->is_misbelieved;
     default:
       return false;
   }

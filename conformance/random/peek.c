@@ -74,7 +74,8 @@ void set_read_mode(struct end *end, const struct step *step) {
               !(error == ERROR_INVALID_PARAMETER && messages &&
                 !end->is_message) &&
               !(error == ERROR_BUSY && may_refuse) &&
-              !(error == ERROR_ACCESS_DENIED && !end->writable) &&
+              !(error == ERROR_ACCESS_DENIED &&
+                (!end->writable || end->is_misbelieved)) &&
               !(error == ERROR_PIPE_NOT_CONNECTED && !end->is_server &&
                 session != NULL && session->disconnected))) {
     play_fail(play, "np_pipe_set_read_mode of end %u gave %s", end->number,

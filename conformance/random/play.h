@@ -147,12 +147,13 @@ struct end {
   uint32_t out_quota;
   bool is_open;
   bool is_adopted;
-  bool is_nowait;     /* a raw end in PIPE_NOWAIT mode */
-  bool is_dying;      /* raw: its process dies at one of the next calls */
-  bool is_closing;    /* np_pipe_close was called */
-  bool is_closed;     /* on_closed ran            */
-  bool drains;        /* reads until an error */
-  size_t drains_from; /* first read of the drain */
+  bool is_misbelieved; /* a lie told the library other rights at the adopt */
+  bool is_nowait;      /* a raw end in PIPE_NOWAIT mode */
+  bool is_dying;       /* raw: its process dies at one of the next calls */
+  bool is_closing;     /* np_pipe_close was called */
+  bool is_closed;      /* on_closed ran            */
+  bool drains;         /* reads until an error */
+  size_t drains_from;  /* first read of the drain */
   struct session *sessions[SESSIONS_MAX];
   size_t session_count;
   unsigned disconnect_calls;

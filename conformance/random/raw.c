@@ -313,6 +313,8 @@ static void believe(struct end *end) {
   /* The second attempt is for a lie that hits the first. */
   for (int attempt = 0; end->play->lies && attempt < 2; attempt++) {
     if (np_pipe_info(end->pipe, &info) == NP_OK) {
+      end->is_misbelieved =
+          info.readable != end->readable || info.writable != end->writable;
       end->readable = info.readable;
       end->writable = info.writable;
       return;
@@ -353,6 +355,7 @@ static void raw_adopt(struct play *play, const struct step *step) {
     }
     end->raw = NULL;
     end->is_adopted = true;
+    end->is_misbelieved = false;
     end->pipe = pipe;
     end->loop_index = loop_index;
     end->loop = play->loops[loop_index];

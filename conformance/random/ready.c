@@ -204,7 +204,7 @@ void try_read(struct end *end, const struct step *step) {
   say(play, "end %u: try_read %u: %s, %zu of %zu bytes", end->number,
       (unsigned)note->number, np_error_name(error), transferred, note->length);
   if (error == ERROR_ACCESS_DENIED
-          ? end->readable && !play->lies
+          ? end->readable && !end->is_misbelieved
           : !(error == NP_WOULD_BLOCK || is_fault(play, error) || play->lies ||
               is_io_result_true(note, error)) ||
                 !is_bounded(note, error, transferred)) {
@@ -287,7 +287,7 @@ void try_write(struct end *end, const struct step *step) {
   note->done = true;
   note->error = error;
   if (error == ERROR_ACCESS_DENIED
-          ? end->writable && !play->lies
+          ? end->writable && !end->is_misbelieved
           : error != NP_OK && !is_try_write_error(end, error)) {
     play_fail(play, "try_write %u cannot give %s", (unsigned)note->number,
               np_error_name(error));

@@ -22,26 +22,8 @@ enum { BAD_CODE = 97, REPORT_MAX = 8192, OUTPUT_RUNS = 1000 };
 
 static const char usage[] =
     "Options of a test that runs under many schedules of npsim:\n"
-    "\n"
-    "  --seeds N          number of seeds (1000)\n"
-    "  --first N          the first seed (1)\n"
-    "  --settings LIST    settings to take in turn, separated by commas\n"
-    "                     (win11,slow,unordered,coarse,win7)\n"
-    "  --schedules LIST   schedules to take in turn (uniform,3). uniform: "
-    "each\n"
-    "                     call draws the next thread. A number N: by "
-    "priority,\n"
-    "                     with N preemptions (PCT). N:BITS: without some\n"
-    "  --steps N          calls among which preemptions are drawn (as many as\n"
-    "                     a first run makes)\n"
-    "  --faults           with the first seed only: let the first call fail,\n"
-    "                     then the second one, and so on, one in each run.\n"
-    "                     The test may then return anything\n"
-    "  --fault N          with the first seed only: let the Nth call fail\n"
-    "  --keep-going       do not stop at the first bad run\n"
-    "  --trace FILE       write the calls of a bad run to FILE, with the "
-    "lines\n"
-    "                     of the source\n"
+    "\n" SIM__USAGE_RUNS
+    "                     The test may then return anything\n" SIM__USAGE_END
     "  --timeout S        real seconds that a run may take (20)\n"
     "  --jobs N           processes (number of processors)\n"
     "  --help, --version\n"
@@ -155,16 +137,6 @@ static pid_t child_fork(int output) {
   return id;
 }
 
-/* wait_a_while waits until a child ends, or for a moment. */
-static void wait_a_while(void) {
-  const struct timespec tick = {0, 100000000};
-  sigset_t children;
-
-  sigemptyset(&children);
-  sigaddset(&children, SIGCHLD);
-  sigtimedwait(&children, NULL, &tick);
-}
-
 static void end_text(int status, bool timed_out, char *out, size_t size) {
   if (timed_out) {
     snprintf(out, size, "not ended after %u s", sim__options.timeout_s);
@@ -194,7 +166,7 @@ static bool run_alone(const struct sim__plan *plan, int output, FILE *trace,
     exit(good ? 0 : BAD_CODE);
   }
   while (waitpid(id, &status, WNOHANG) == 0) {
-    wait_a_while();
+    sim__wait_a_while();
     if (now_s() > until && !timed_out) {
       timed_out = true;
       kill(id, SIGKILL);
@@ -211,16 +183,6 @@ static bool is_bad(const struct sim__plan *plan) {
 
   close(output);
   return !good;
-}
-
-static void output_show(int output) {
-  char bytes[4096];
-  ssize_t count;
-
-  lseek(output, 0, SEEK_SET);
-  while ((count = read(output, bytes, sizeof bytes)) > 0) {
-    fwrite(bytes, 1, (size_t)count, stdout);
-  }
 }
 
 static void command_show(const struct sim__plan *plan) {
@@ -256,7 +218,7 @@ static void bad_show(struct sim__plan plan) {
   sim__plan_show(&plan);
   printf(": %s\n", end);
   command_show(&plan);
-  output_show(output);
+  sim__output_show(output);
   close(output);
   if (trace != NULL) {
     fclose(trace);
@@ -291,7 +253,7 @@ static void worker_end(unsigned index, int status) {
   } else if (!good) {
     bad_count++;
     printf("a process with many runs ended badly:\n");
-    output_show(worker->output);
+    sim__output_show(worker->output);
   }
   close(worker->output);
   if (at < total && sim__options.keeps_going &&
@@ -383,7 +345,7 @@ int sim_explore(int count, char **words, int (*body)(void)) {
     worker_start(i, i);
   }
   while (workers_wait()) {
-    wait_a_while();
+    sim__wait_a_while();
   }
   for (unsigned i = 0; i < sim__options.jobs; i++) {
     runs += shared->done[i];

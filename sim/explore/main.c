@@ -24,27 +24,10 @@ enum {
 static const char usage[] =
     "usage: npsim-explore [OPTION]... PROGRAM [ARGUMENT]...\n"
     "Runs PROGRAM, which is linked with npsim, under many schedules.\n"
-    "\n"
-    "  --seeds N          number of seeds (1000)\n"
-    "  --first N          the first seed (1)\n"
-    "  --settings LIST    settings to take in turn, separated by commas\n"
-    "                     (win11,slow,unordered,coarse,win7)\n"
-    "  --schedules LIST   schedules to take in turn (uniform,3). uniform: "
-    "each\n"
-    "                     call draws the next thread. A number N: by "
-    "priority,\n"
-    "                     with N preemptions (PCT). N:BITS: without some\n"
-    "  --steps N          calls among which preemptions are drawn (as many as\n"
-    "                     a first run makes)\n"
-    "  --faults           with the first seed only: let the first call fail,\n"
-    "                     then the second one, and so on, one in each run.\n"
+    "\n" SIM__USAGE_RUNS
     "                     PROGRAM may then end with any code below 98\n"
-    "  --fault N          with the first seed only: let the Nth call fail\n"
-    "  --leaks            handles that are open at the end are a failure\n"
-    "  --keep-going       do not stop at the first bad run\n"
-    "  --trace FILE       write the calls of a bad run to FILE, with the "
-    "lines\n"
-    "                     of the source\n"
+    "  --leaks            handles that are open at the end are a "
+    "failure\n" SIM__USAGE_END
     "  --timeout S        real seconds that a run may take (20)\n"
     "  --jobs N           runs at a time (number of processors)\n"
     "  --help, --version\n"
@@ -141,16 +124,6 @@ static void overdue_kill(struct run *run) {
   }
 }
 
-/* wait_a_while waits until a child ends, or for a moment. */
-static void wait_a_while(void) {
-  const struct timespec tick = {0, 200000000};
-  sigset_t children;
-
-  sigemptyset(&children);
-  sigaddset(&children, SIGCHLD);
-  sigtimedwait(&children, NULL, &tick);
-}
-
 /* run_alone runs `plan` and returns true if it was bad. */
 static bool run_alone(const struct sim__plan *plan, const struct files *files) {
   struct run run = {.plan = *plan};
@@ -158,7 +131,7 @@ static bool run_alone(const struct sim__plan *plan, const struct files *files) {
 
   run_start(&run, files);
   while (waitpid(run.id, &status, WNOHANG) == 0) {
-    wait_a_while();
+    sim__wait_a_while();
     overdue_kill(&run);
   }
   close(run.output);
@@ -187,16 +160,6 @@ static const char *end_text(const struct run *run, int status, char *out,
   return out;
 }
 
-static void output_show(int output) {
-  char bytes[4096];
-  ssize_t count;
-
-  lseek(output, 0, SEEK_SET);
-  while ((count = read(output, bytes, sizeof bytes)) > 0) {
-    fwrite(bytes, 1, (size_t)count, stdout);
-  }
-}
-
 static void command_show(const struct sim__plan *plan) {
   char text[SIM__TEXT_MAX];
 
@@ -220,7 +183,7 @@ static void bad_show(struct run *run, int status) {
   sim__plan_show(&run->plan);
   printf(": %s\n", end_text(run, status, text, sizeof text));
   command_show(&run->plan);
-  output_show(run->output);
+  sim__output_show(run->output);
   if (files.trace != NULL) {
     run_alone(&run->plan, &files);
     printf("trace: %s\n", files.trace);
@@ -256,7 +219,7 @@ static bool ended_take(void) {
 
 static void one_ends(void) {
   while (!ended_take()) {
-    wait_a_while();
+    sim__wait_a_while();
     for (unsigned i = 0; i < sim__options.jobs; i++) {
       overdue_kill(&runs[i]);
     }

@@ -73,4 +73,29 @@ void sim__plan_shrink(struct sim__plan *plan,
 /* sim__wants_steps returns true if a schedule needs the length of a run. */
 bool sim__wants_steps(void);
 
+/* The lines of --help that both explorers print. */
+#define SIM__USAGE_RUNS                                                        \
+  "  --seeds N          number of seeds (1000)\n"                              \
+  "  --first N          the first seed (1)\n"                                  \
+  "  --settings LIST    settings to take in turn, separated by commas\n"       \
+  "                     (win11,slow,unordered,coarse,win7)\n"                  \
+  "  --schedules LIST   schedules to take in turn (uniform,3). uniform:\n"     \
+  "                     each call draws the next thread. A number N: by\n"     \
+  "                     priority, with N preemptions (PCT). N:BITS: without\n" \
+  "                     some\n"                                                \
+  "  --steps N          calls among which preemptions are drawn (as many\n"    \
+  "                     as a first run makes)\n"                               \
+  "  --fault N          with the first seed only: let the Nth call fail\n"     \
+  "  --faults           with the first seed only: let the first call fail,\n"  \
+  "                     then the second one, and so on, one in each run.\n"
+#define SIM__USAGE_END                                                    \
+  "  --keep-going       do not stop at the first bad run\n"               \
+  "  --trace FILE       write the calls of a bad run to FILE, with the\n" \
+  "                     lines of the source\n"
+
+/* sim__wait_a_while waits until a child ends (SIGCHLD is blocked), or for a
+ * moment. sim__output_show prints a file from its begin. */
+void sim__wait_a_while(void);
+void sim__output_show(int output);
+
 #endif

@@ -1,0 +1,28 @@
+/* What both explorers do with the processes that they start: wait for one, and
+ * print what it has printed. */
+#define _GNU_SOURCE /* sigtimedwait */
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "plan.h"
+
+void sim__wait_a_while(void) {
+  const struct timespec tick = {0, 200000000};
+  sigset_t children;
+
+  sigemptyset(&children);
+  sigaddset(&children, SIGCHLD);
+  sigtimedwait(&children, NULL, &tick);
+}
+
+void sim__output_show(int output) {
+  char bytes[4096];
+  ssize_t count;
+
+  lseek(output, 0, SEEK_SET);
+  while ((count = read(output, bytes, sizeof bytes)) > 0) {
+    fwrite(bytes, 1, (size_t)count, stdout);
+  }
+}
