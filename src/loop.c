@@ -1,6 +1,7 @@
 /* The loop: creation and end, calls from other threads, clock, memory and
- * queues. The turns are in loop_turn.c. np_loop_stop and np_loop_post may be
- * called on any thread; they change only `stop`, `stoppers` and `posted`. */
+ * queues. The turns are in loop_turn.c, the port in loop_port.c. np_loop_stop
+ * and np_loop_post may be called on any thread; they change only `stop`,
+ * `stoppers` and `posted`. */
 #include "loop.h"
 
 #include <assert.h>

@@ -4,15 +4,12 @@
  * than NP_LOOP_CALLBACKS_MAX callbacks of another. */
 #include "loop.h"
 
-#include <assert.h>
-
-#include "foreign.h"
+#include "loop_port.h"
 #include "revert.h"
 
 /* While callbacks are always ready, the port is polled and timers are checked
  * once in this many callbacks. So neither side starves the other. */
 #define CALLBACKS_PER_POLL 64u
-#define ENTRIES_MAX        64u
 
 /* A look at the port before reads are posted may find packets, whose callbacks
  * then run first. After this many such looks in a row, reads are posted without
@@ -26,7 +23,8 @@
 _Static_assert(2 * CALLBACKS_PER_POLL <= NP_LOOP_CALLBACKS_MAX &&
                    CALLBACKS_PER_LATE + CALLBACKS_PER_POLL <=
                        NP_LOOP_CALLBACKS_MAX &&
-                   (LOOKS_MAX + 1) * ENTRIES_MAX <= NP_LOOP_CALLBACKS_MAX,
+                   (LOOKS_MAX + 1) * NP__PORT_ENTRIES_MAX <=
+                       NP_LOOP_CALLBACKS_MAX,
                "the promise of bounded waiting");
 
 /* np_loop_run_once looks at the clock at least after this many turns without a
@@ -34,16 +32,10 @@ _Static_assert(2 * CALLBACKS_PER_POLL <= NP_LOOP_CALLBACKS_MAX &&
  * end. */
 #define OWN_TURNS_MAX 256u
 
-/* Number of newest operations that are tested for completion. */
-#define GLANCES_MAX 16u
-
 /* After this many bytes of writes that completed at once (half of what a
  * default pipe holds), their reader should have its turn before more is
  * written. */
 #define WRITTEN_BYTES_MAX 32768u
-
-/* A pipe holds many writes of fewer bytes. */
-#define SHORT_BYTES 4096u
 
 static void post_first(np_loop *loop, np__queue *queue) {
   np__packet *packet = np__queue_pop(queue);
@@ -82,104 +74,10 @@ static void run_ready(np_loop *loop) {
   }
 }
 
-static void deliver(np_loop *loop, const OVERLAPPED_ENTRY *entries,
-                    ULONG count) {
-  for (ULONG i = 0; i < count; i++) {
-    np__packet *packet = (np__packet *)entries[i].lpOverlapped;
-
-    if (entries[i].lpCompletionKey == loop->key && packet != NULL) {
-      if (loop->has_strangers && np__foreign_is(loop, &entries[i])) {
-        continue;
-      }
-      assert(!np__foreign_is(loop, &entries[i]) &&
-             "a packet of a foreign OVERLAPPED");
-      /* Only the low half of Internal is the status; the high half is
-       * undefined. */
-      packet->class_->on_packet(loop, packet,
-                                (NTSTATUS)(entries[i].Internal & 0xFFFFFFFFu),
-                                entries[i].dwNumberOfBytesTransferred);
-    }
-  }
-}
-
-/* news guesses how many packets are in the port, from the operations that went
- * to the kernel last: a poll in vain costs a system call, this look costs none.
- * A system that writes results only when packets are dequeued shows none; and
- * there may be more packets than are looked at. It is only a guess: no data of
- * the kernel are used before the packet is dequeued, so the order of reads does
- * not matter. */
-static size_t news(const np_loop *loop) {
-  np__link *link = loop->owed.next;
-  size_t count = 0;
-
-  for (unsigned i = 0; link != &loop->owed && i < GLANCES_MAX; i++) {
-    count +=
-        HasOverlappedIoCompleted(&np__packet_of(link)->overlapped) ? 1u : 0u;
-    link = link->next;
-  }
-  return count;
-}
-
-static bool has_succeeded(const np__packet *packet) {
-  return (packet->overlapped.Internal & 0xFFFFFFFFu) == 0;
-}
-
-/* has_urgent_news returns true if a packet in the port should be dequeued
- * before reads go to the kernel. The packet of a short write that had to wait
- * is not urgent: the pipe is full of writes, so reads find data for long, and
- * the more they read, the more writes then complete at once. A write that
- * failed or was cancelled is urgent, because its caller waits for its end. */
-static bool has_urgent_news(const np_loop *loop) {
-  np__link *link = loop->owed.next;
-
-  for (unsigned i = 0; link != &loop->owed && i < GLANCES_MAX; i++) {
-    const np__packet *packet = np__packet_of(link);
-
-    if (HasOverlappedIoCompleted(&packet->overlapped) &&
-        !(packet->class_->is_write && has_succeeded(packet) &&
-          packet->overlapped.InternalHigh < SHORT_BYTES)) {
-      return true;
-    }
-    link = link->next;
-  }
-  return false;
-}
-
-/* take dequeues packets, as many as can be there and no more: under Wine asking
- * for a packet that does not come costs a request. After a cancel, take asks
- * for all packets: packets of np_loop_stop are not counted, and must not hold
- * back the packets of the cancelled operations. */
-static np_error take(np_loop *loop, uint32_t timeout_ms) {
-  OVERLAPPED_ENTRY entries[ENTRIES_MAX];
-  ULONG count = 0;
-  size_t wanted = news(loop);
-
-  if (wanted == 0 || wanted == GLANCES_MAX) {
-    wanted = loop->owed_count;
-  }
-  wanted += (size_t)np__loop_peek(&loop->posted);
-  if (wanted > ENTRIES_MAX || loop->takes_all) {
-    wanted = ENTRIES_MAX;
-  } else if (wanted < 1) {
-    wanted = 1;
-  }
-  loop->takes_all = false;
-  if (!GetQueuedCompletionStatusEx(loop->port, entries, (ULONG)wanted, &count,
-                                   timeout_ms, FALSE)) {
-    return GetLastError();
-  }
-  deliver(loop, entries, count);
-  return NP_OK;
-}
-
 void np__loop_poll_soon(np_loop *loop) {
   loop->own_callbacks += CALLBACKS_PER_POLL - loop->callbacks_since_poll;
   loop->callbacks_since_poll = CALLBACKS_PER_POLL;
   loop->takes_all = true;
-}
-
-bool np__loop_poll(np_loop *loop) {
-  return loop->owns_port && take(loop, 0) == NP_OK;
 }
 
 /* post_gathered posts each packet that is gathered now, once. A packet that
@@ -218,22 +116,6 @@ static bool has_round_ended(np_loop *loop) {
   return true;
 }
 
-/* look_around polls the port, if there may be packets, before put-off reads go
- * to the kernel. */
-static void look_around(np_loop *loop) {
-  if (!loop->owns_port) {
-    return;
-  }
-  if (loop->yields && news(loop) == 0) {
-    /* another process may write the data that a read waits for */
-    SwitchToThread();
-  }
-  if (has_urgent_news(loop)) {
-    /* An error is ignored here; the wait that follows gets it again. */
-    take(loop, 0);
-  }
-}
-
 /* post_put_off gives put-off packets to the kernel one by one, until a callback
  * becomes ready: this callback may write the data that the next read waits for,
  * and the read then costs no packet. */
@@ -241,7 +123,7 @@ static void post_put_off(np_loop *loop) {
   if (loop->put_off.first != NULL) {
     if ((!np__list_is_empty(&loop->owed) || loop->yields) &&
         loop->looks < LOOKS_MAX) {
-      look_around(loop);
+      np__port_look(loop);
       if (loop->ready.first != NULL) {
         loop->looks++;
         return;
@@ -311,7 +193,7 @@ static np_error wait(np_loop *loop, uint32_t timeout_ms) {
   uint32_t wait_ms = np_loop_wait_ms(loop);
   np_error error;
 
-  error = take(loop, wait_ms < timeout_ms ? wait_ms : timeout_ms);
+  error = np__port_take(loop, wait_ms < timeout_ms ? wait_ms : timeout_ms);
   loop->callbacks_since_poll = 0;
   return error;
 }
@@ -454,7 +336,7 @@ np_error np_loop_dispatch(np_loop *loop, const OVERLAPPED_ENTRY *entries,
     return ERROR_BUSY;
   }
   begin_run(loop);
-  deliver(loop, entries, count);
+  np__port_deliver(loop, entries, count);
   loop->callbacks_since_poll = 0;
   turn(loop);
   return end_run(loop, NP_OK);
