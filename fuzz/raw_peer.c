@@ -14,7 +14,7 @@
 enum { QUOTA_UNIT = 4, KINDS = 32 };
 
 /* The actions of callbacks, by the variant of a step: mostly none, then the
- * same operation again, a read, or a write (see `then` of notes.c). */
+ * same operation again, a read, or a write (see then.c of the player). */
 static const uint32_t actions[] = {0, 0, 0, 0, 0, 57, 85, 95};
 
 /* The kinds of the calls of kind 30, by the first byte of the size. */

@@ -384,6 +384,10 @@ void play_deinit(struct play *play);
 
 /* --- For the player's own files ------------------------------------------ */
 
+/* loop_make adds a loop to the run: one with its own port, or `foreign`: one on
+ * a port of the caller. */
+bool loop_make(struct play *play, bool foreign);
+
 /* turn runs one turn of a loop. In a callback it does nothing but check that
  * this is refused. */
 void turn(struct play *play, unsigned index, uint32_t wait_ms);
@@ -504,6 +508,14 @@ void confirm(struct end *end);
 /* is_fault returns true if a planned fault may have caused `error`. */
 bool is_fault(const struct play *play, np_error error);
 
+/* The action of a callback behind all that are drawn: it closes its own end,
+ * also when the streams are drained. */
+enum { THEN_CLOSE_OWN = 1000 };
+
+/* then does the action of the note's callback, which has ended, and frees `slot`
+ * or begins an operation with it. */
+void then(struct note *note, struct slot *slot);
+
 /* Functions of notes.c that the other files use. */
 size_t length_of(uint32_t drawn);
 
@@ -517,6 +529,8 @@ bool is_split(const struct step *step);
 struct slot *slot_of(struct slot *slot, struct note *note);
 void begun(struct note *note, np_error error, np_error expected);
 void on_done(np_op *op, np_error error, size_t transferred);
+/* is_result_true returns true if the operation can have ended with `error`. */
+bool is_result_true(struct note *note, np_error error);
 bool is_io_result_true(const struct note *note, np_error error);
 
 /* is_error_true returns true if the header of the note's function names
@@ -529,6 +543,15 @@ bool has_been_read(const struct note *flush);
 /* cut divides one buffer into three, at random places. */
 void cut(void *data, size_t length, uint32_t drawn, np_buffer parts[3]);
 
+/* step_fault does the step of each kind of fault. */
+void step_fault(struct play *play, const struct step *step);
+
+/* step_slow makes an end slow to complete, or `cancel`: slow to cancel. */
+void step_slow(struct play *play, const struct step *step, bool cancel);
+
+void step_timer(struct play *play, const struct step *step);
+void step_timer_stop(struct play *play, const struct step *step);
+void step_task(struct play *play, const struct step *step);
 void cancel_one(struct play *play, const struct step *step);
 void close_end(struct end *end);
 void disconnect_end(struct end *end);
