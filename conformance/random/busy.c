@@ -5,7 +5,8 @@
  * before it. */
 #include "busy.h"
 
-#include <stdio.h>
+#include "waiting.h"
+
 #include <string.h>
 
 enum busy_kind { WRITES, READS, PACKETS, TASKS, TIMERS, CONNECTS, BUSY_KINDS };
@@ -14,236 +15,14 @@ enum {
   WARM = 130,     /* busy callbacks before the others become ready */
   READY_MAX = 12, /* things in flight that the step bears          */
   LARGE = 4096,   /* does not fit into the pipe of the busy work   */
-  QUOTA_BYTES = 1024,
-  STOCK = 64, /* bytes that wait for the busy reader */
+  STOCK = 64,     /* bytes that wait for the busy reader */
   IDLE_MAX = 20,
   SHUFFLE_MAX = 900 /* above that the kernel itself starves packets  */
 };
 
 static const char large[LARGE];
 
-static struct busy *busy_of(const np_op *op) {
-  return op->user;
-}
-
-/* --- What waits ----------------------------------------------------------- */
-
-static void has_run(struct busy *busy, enum waiting which, const char *what) {
-  callback_begins(busy->play);
-  if ((busy->waiting & which) == 0) {
-    play_fail(busy->play, "%s ran, which nobody waits for", what);
-  }
-  say(busy->play, "%s waited for %u callbacks", what,
-      busy->callbacks - busy->ready_at);
-  busy->waiting &= ~(unsigned)which;
-}
-
-static void on_task(np_task *task) {
-  has_run(task->user, WAITING_TASK, "a task");
-}
-
-static void on_timer(np_timer *timer) {
-  has_run(timer->user, WAITING_TIMER, "a timer");
-}
-
-static void on_write(np_op *op, np_error error, size_t transferred) {
-  (void)error, (void)transferred;
-  if (busy_of(op)->is_over) {
-    callback_begins(busy_of(op)->play);
-  } else {
-    has_run(busy_of(op), WAITING_WRITE, "a write");
-  }
-}
-
-static void on_read(np_op *op, np_error error, size_t transferred) {
-  (void)error, (void)transferred;
-  if (busy_of(op)->is_over) {
-    callback_begins(busy_of(op)->play);
-  } else {
-    has_run(busy_of(op), WAITING_READ, "a read");
-  }
-}
-
-static void on_flush(np_op *op, np_error error, size_t transferred) {
-  (void)error, (void)transferred;
-  if (busy_of(op)->is_over) {
-    callback_begins(busy_of(op)->play);
-  } else {
-    has_run(busy_of(op), WAITING_FLUSH, "a flush");
-  }
-}
-
-static void on_send(np_op *op, np_error error, size_t transferred) {
-  (void)error, (void)transferred;
-  if (busy_of(op)->is_over) {
-    callback_begins(busy_of(op)->play);
-  } else {
-    has_run(busy_of(op), WAITING_SEND, "a gathered message");
-  }
-}
-
-static void on_handed_out(np_listener *listener, np_pipe *pipe) {
-  struct busy *busy = np_listener_user(listener);
-
-  np_pipe_close(pipe, NULL);
-  if (busy->is_over) {
-    callback_begins(busy->play);
-  } else {
-    has_run(busy, WAITING_ACCEPT, "an accept");
-  }
-}
-
-static void on_client(np_client_request *request, np_error error,
-                      np_pipe *client) {
-  struct busy *busy = request->user;
-
-  (void)error;
-  np_pipe_close(client, NULL);
-  has_run(busy, WAITING_REQUEST, "a request");
-}
-
-static void on_ignored(np_op *op, np_error error, size_t transferred) {
-  (void)error, (void)transferred;
-  callback_begins(busy_of(op)->play);
-}
-
-static void on_pipe_closed(np_pipe *pipe) {
-  struct busy *busy = np_pipe_user(pipe);
-
-  callback_begins(busy->play);
-  busy->open_count--;
-}
-
-static void on_listener_closed(np_listener *listener) {
-  struct busy *busy = np_listener_user(listener);
-
-  callback_begins(busy->play);
-  busy->open_count--;
-}
-
-static void name_of(char out[48], char suffix) {
-  snprintf(out, 48, "\\\\.\\pipe\\npipe-busy-%u-%c",
-           (unsigned)GetCurrentProcessId(), suffix);
-}
-
-static np_pipe *own(struct busy *busy, np_pipe *pipe) {
-  if (pipe != NULL) {
-    busy->open_count++;
-    np_pipe_set_user(pipe, busy);
-  }
-  return pipe;
-}
-
-static bool open_server(struct busy *busy, char suffix, np_pipe **server) {
-  np_server_options options;
-  char name[48];
-
-  np_server_options_init(&options);
-  options.in_buffer_bytes = QUOTA_BYTES;
-  options.out_buffer_bytes = QUOTA_BYTES;
-  name_of(name, suffix);
-  np_server_create(busy->loop, name, &options, server);
-  return own(busy, *server) != NULL;
-}
-
-static bool open_client(struct busy *busy, char suffix, np_pipe **client) {
-  char name[48];
-
-  name_of(name, suffix);
-  *client = NULL;
-  np_client_open(busy->loop, name, NULL, client);
-  return own(busy, *client) != NULL;
-}
-
-static bool begins_accept(struct busy *busy) {
-  np_listener_options options;
-  char name[48];
-
-  name_of(name, 'l');
-  np_listener_options_init(&options);
-  options.backlog = 1;
-  if (np_listener_create(busy->loop, name, &options, on_handed_out,
-                         &busy->listener) != NP_OK) {
-    return false;
-  }
-  busy->open_count++;
-  np_listener_set_user(busy->listener, busy);
-  return open_client(busy, 'l', &busy->guest);
-}
-
-static bool begins_request(struct busy *busy) {
-  char name[48];
-
-  name_of(name, 'r');
-  busy->request.user = busy;
-  return open_server(busy, 'r', &busy->host) &&
-         np_client_connect(busy->loop, &busy->request, name, NULL, 0,
-                           on_client) == NP_OK;
-}
-
-static void on_channel_closed(np_channel *channel) {
-  struct busy *busy = np_channel_user(channel);
-
-  callback_begins(busy->play);
-  busy->open_count--;
-}
-
-/* begins_send sends on a channel whose pipe has room: the message is gathered,
- * and goes out at the end of the turn. */
-static bool begins_send(struct busy *busy) {
-  if (!open_server(busy, 's', &busy->sender) ||
-      !open_client(busy, 's', &busy->receiver) ||
-      np_channel_create(busy->sender, NULL, &busy->channel) != NP_OK) {
-    return false;
-  }
-  busy->sender = NULL; /* closed with the channel */
-  np_channel_set_user(busy->channel, busy);
-  return np_channel_send(busy->channel, "x", 1, &busy->waiting_send, on_send) ==
-         NP_OK;
-}
-
-static bool begins(struct busy *busy, enum waiting which) {
-  switch (which) {
-    case WAITING_TASK:
-      return np_loop_post(busy->loop, &busy->waiting_task, on_task) == NP_OK;
-    case WAITING_TIMER:
-      return np_timer_start(busy->loop, &busy->waiting_timer, 0, on_timer) ==
-             NP_OK;
-    case WAITING_WRITE:
-      return np_pipe_write(busy->ends[2], "x", 1, &busy->waiting_write,
-                           on_write) == NP_OK;
-    case WAITING_READ:
-      return np_pipe_write(busy->ends[2], "x", 1, &busy->ignored, on_ignored) ==
-                 NP_OK &&
-             np_pipe_read(busy->ends[3], busy->in, 1, &busy->waiting_read,
-                          on_read) == NP_OK;
-    case WAITING_ACCEPT:
-      return begins_accept(busy);
-    case WAITING_FLUSH:
-      return np_pipe_flush(busy->ends[3], &busy->waiting_flush, on_flush) ==
-             NP_OK;
-    case WAITING_SEND:
-      return begins_send(busy);
-    default:
-      return begins_request(busy);
-  }
-}
-
-/* become_ready makes the chosen things ready, in one of the busy callbacks. */
-static void become_ready(struct busy *busy) {
-  busy->ready_at = busy->callbacks;
-  busy->waiting = busy->chosen;
-  for (unsigned which = 1; which < WAITING_ALL; which *= 2) {
-    if ((busy->chosen & which) != 0 && !begins(busy, (enum waiting)which)) {
-      play_fail(busy->play, "thing %u beside the busy work cannot begin",
-                which);
-    }
-  }
-}
-
 static void on_fed(np_op *op, np_error error, size_t transferred);
-
-/* --- The busy work -------------------------------------------------------- */
 
 /* goes_on counts a callback of the busy work. It returns whether there shall be
  * another. */
@@ -254,7 +33,7 @@ static bool goes_on(struct busy *busy) {
   }
   busy->callbacks++;
   if (busy->callbacks == WARM) {
-    become_ready(busy);
+    waiting_begin(busy);
   }
   if (busy->callbacks >= busy->callbacks_max ||
       (busy->callbacks > WARM && busy->waiting == 0)) {
@@ -329,10 +108,10 @@ static void connects_go_on(np_op *op, np_error error, size_t transferred) {
 
   (void)error, (void)transferred;
   if (goes_on(busy)) {
-    np_pipe_close(busy->ends[1], on_pipe_closed);
+    np_pipe_close(busy->ends[1], busy_pipe_closed);
     np_server_disconnect(busy->ends[0]);
     np_server_connect(busy->ends[0], op, connects_go_on);
-    if (!open_client(busy, 'b', &busy->ends[1])) {
+    if (!busy_client(busy, 'b', &busy->ends[1])) {
       play_fail(busy->play, "a client cannot come to the busy server");
     }
   }
@@ -437,24 +216,6 @@ static void busy_prepare(struct play *play, unsigned loop_index) {
   busy->waiting_timer.user = busy;
 }
 
-static void busy_close(struct busy *busy) {
-  np_pipe *const pipes[] = {busy->ends[0], busy->ends[1], busy->ends[2],
-                            busy->ends[3], busy->guest,   busy->host,
-                            busy->sender,  busy->receiver};
-
-  for (size_t i = 0; i < sizeof pipes / sizeof pipes[0]; i++) {
-    if (pipes[i] != NULL) {
-      np_pipe_close(pipes[i], on_pipe_closed);
-    }
-  }
-  if (busy->channel != NULL) {
-    np_channel_close(busy->channel, on_channel_closed);
-  }
-  if (busy->listener != NULL) {
-    np_listener_close(busy->listener, on_listener_closed);
-  }
-}
-
 static void busy_run(struct play *play, unsigned loop_index, bool whole) {
   struct busy *busy = &play->busy;
 
@@ -496,10 +257,10 @@ void step_busy(struct play *play, const struct step *step) {
   busy->callbacks_max = WARM + (1 + ready) * NP_LOOP_CALLBACKS_MAX;
   say(play, "busy work of kind %d on loop %u, beside %#x", (int)kind,
       loop_index, busy->chosen);
-  if (!open_server(busy, 'b', &busy->ends[0]) ||
-      !open_client(busy, 'b', &busy->ends[1]) ||
-      !open_server(busy, 'w', &busy->ends[2]) ||
-      !open_client(busy, 'w', &busy->ends[3])) {
+  if (!busy_server(busy, 'b', &busy->ends[0]) ||
+      !busy_client(busy, 'b', &busy->ends[1]) ||
+      !busy_server(busy, 'w', &busy->ends[2]) ||
+      !busy_client(busy, 'w', &busy->ends[3])) {
     play_fail(play, "there are no pipes for the busy work");
   } else {
     work_begins(busy, kind);
@@ -511,5 +272,5 @@ void step_busy(struct play *play, const struct step *step) {
     }
   }
   busy->is_over = true;
-  busy_close(busy);
+  waiting_close(busy);
 }

@@ -1,123 +1,19 @@
 /* The guests: channels of the service. A client sends its number, and asks for
  * replies; a server receives and replies. The laws: no guest gets a message of
- * another client; no call gets the reply to another request; what was
- * cancelled, or whose time is over, ends; and each result is one that the
- * header of the function names. */
+ * another client, and no call gets the reply to another request. The laws of
+ * each operation are in guest_task.c. */
 #include "guest.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "kit/outcomes.h"
+#include "guest_task.h"
 #include "service.h"
 
 enum {
   NUMBER_BYTES = 4, /* of the client, at the start of each message */
-  HEAD_BYTES = 8,   /* with the number of the request; 0: none */
-  LIMIT_MS_MAX = 30
+  HEAD_BYTES = 8    /* with the number of the request; 0: none */
 };
-
-static void in_loop(struct play *play, const char *what) {
-  if (play->in_loop != 0) {
-    play_fail(play, "%s ran outside of its loop", what);
-  }
-  callback_begins(play);
-}
-
-static const char *task_name(const struct guest_task *task) {
-  static const char *const functions[] = {"np_channel_receive",
-                                          "np_channel_send", "np_channel_call",
-                                          "np_channel_shutdown"};
-
-  if (task->kind == GUEST_RECEIVE && task->guest->into_size > 0) {
-    return "np_channel_receive_into";
-  }
-  if (task->kind == GUEST_SEND && task->guest->is_reserved) {
-    return "np_channel_send_reserved";
-  }
-  return functions[task->kind];
-}
-
-/* --- The tasks of a guest: its operations -------------------------------- */
-
-static bool is_lost(const struct guest_task *task, np_error error) {
-  return task->due.is_over && error != NP_OK &&
-         error != ERROR_INSUFFICIENT_BUFFER; /* a message came */
-}
-
-static void task_lost(const struct guest_task *task) {
-  play_fail(task->guest->play, "the %s of guest %u lost its %s",
-            task_name(task), task->guest->number,
-            task->due.by_limit ? "time limit" : "cancel");
-}
-
-/* task_ended: sends and calls may also end with the error of an earlier
- * message, which was cut. */
-static void task_ended(struct guest_task *task, np_error error, size_t length) {
-  struct guest *guest = task->guest;
-  struct play *play = guest->play;
-
-  in_loop(play, "a callback of a channel");
-  say(play, "guest %u: its %s ended: %s, %zu bytes", guest->number,
-      task_name(task), np_error_name(error), length);
-  if (!task->is_flying) {
-    play_fail(play, "the %s of guest %u was called back twice", task_name(task),
-              guest->number);
-  }
-  task->is_flying = false;
-  if (is_lost(task, error)) {
-    task_lost(task);
-  }
-  if (!outcome_is_named(task_name(task), OUTCOME_CALLED_BACK, error) &&
-      !is_fault(play, error)) {
-    play_fail(play, "the %s of guest %u ended with %s, which no header names",
-              task_name(task), guest->number, np_error_name(error));
-  }
-  if (task->kind == GUEST_RECEIVE &&
-      ((error == ERROR_OPERATION_ABORTED && !task->cancelled &&
-        !guest->is_closing) ||
-       (error == WAIT_TIMEOUT && task->timeout_ms == 0))) {
-    play_fail(play, "the receive of guest %u ended with %s", guest->number,
-              np_error_name(error));
-  }
-  if (task->kind != GUEST_RECEIVE && error != NP_OK) {
-    guest->play->service.has_partial = true;
-  }
-}
-
-static np_op *task_prepare(struct guest_task *task, uint32_t drawn) {
-  np_op *op = &task->call.op;
-
-  task->cancelled = false;
-  task->timeout_ms =
-      drawn % (task->guest->play->program->has_limits ? 2 : 8) == 0
-          ? 1 + (drawn >> 8) % LIMIT_MS_MAX
-          : 0;
-  task->begun_ns = sim_now_ns();
-  memset(&task->due, 0, sizeof task->due);
-  op->timeout_ms = task->timeout_ms;
-  return op;
-}
-
-/* task_begun checks what a start returned. */
-static void task_begun(struct guest_task *task, np_error error, bool expected) {
-  struct guest *guest = task->guest;
-
-  say(guest->play, "guest %u: %s, limit %u ms: %s", guest->number,
-      task_name(task), (unsigned)task->timeout_ms, np_error_name(error));
-  task->is_flying = error == NP_OK;
-  if (error != NP_OK && !expected && !is_fault(guest->play, error)) {
-    play_fail(guest->play, "the %s of guest %u gave %s", task_name(task),
-              guest->number, np_error_name(error));
-  }
-}
-
-static bool can_begin(const struct guest *guest,
-                      const struct guest_task *task) {
-  return guest->channel != NULL && !guest->is_closing && !task->is_flying;
-}
-
-/* --- Messages ------------------------------------------------------------ */
 
 static size_t message_make(unsigned char *out, uint32_t number,
                            uint32_t request, uint32_t drawn) {
@@ -161,7 +57,7 @@ static uint32_t message_read(struct guest *guest, size_t length) {
 }
 
 static void on_sent(np_op *op, np_error error, size_t transferred) {
-  task_ended((struct guest_task *)op, error, transferred);
+  guest_task_ended((struct guest_task *)op, error, transferred);
 }
 
 /* send_message sends a message, every third time from a buffer with room for
@@ -178,9 +74,9 @@ static void send_message(struct guest *guest, uint32_t request, uint32_t drawn,
             (guest->is_reserved ? np_channel_header_bytes(guest->channel) : 0);
   length = message_make(message, guest->is_server ? guest->peer : guest->number,
                         request, drawn);
-  op = task_prepare(task, limit_drawn);
+  op = guest_task_prepare(task, limit_drawn);
   guest->play->service.sent_bytes += length;
-  task_begun(
+  guest_task_begun(
       task,
       guest->is_reserved
           ? np_channel_send_reserved(guest->channel, guest->message, length, op,
@@ -190,14 +86,14 @@ static void send_message(struct guest *guest, uint32_t request, uint32_t drawn,
 }
 
 static void on_shut(np_op *op, np_error error, size_t transferred) {
-  task_ended((struct guest_task *)op, error, transferred);
+  guest_task_ended((struct guest_task *)op, error, transferred);
 }
 
 /* reply sends the reply that a server owes. */
 static void reply(struct guest *guest, uint32_t drawn) {
   const uint32_t request = guest->owed;
 
-  if (!can_begin(guest, &guest->tasks[GUEST_SEND]) || request == 0) {
+  if (!guest_can_begin(guest, &guest->tasks[GUEST_SEND]) || request == 0) {
     return;
   }
   guest->owed = 0;
@@ -235,7 +131,7 @@ static void on_message(np_op *op, np_error error, size_t length) {
   struct guest_task *task = (struct guest_task *)op;
   struct guest *guest = task->guest;
 
-  task_ended(task, error, length);
+  guest_task_ended(task, error, length);
   if (into_ended(guest, error, length)) {
     guest_receive(guest, 1); /* the message that did not fit stays */
     return;
@@ -265,7 +161,7 @@ static void on_reply(np_op *op, np_error error, size_t length) {
   struct guest_task *task = (struct guest_task *)op;
   struct guest *guest = task->guest;
 
-  task_ended(task, error, length);
+  guest_task_ended(task, error, length);
   if (error != NP_OK) {
     guest->has_unanswered = true;
   } else if (message_read(guest, length) != guest->requests &&
@@ -279,19 +175,20 @@ void guest_receive(struct guest *guest, uint32_t drawn) {
   struct guest_task *task = &guest->tasks[GUEST_RECEIVE];
   np_op *op;
 
-  if (!can_begin(guest, task) || !guest->is_server) {
+  if (!guest_can_begin(guest, task) || !guest->is_server) {
     return;
   }
-  op = task_prepare(task, drawn);
+  op = guest_task_prepare(task, drawn);
   if (drawn % 3 != 0) {
-    task_begun(task, np_channel_receive(guest->channel, op, on_message), false);
+    guest_task_begun(task, np_channel_receive(guest->channel, op, on_message),
+                     false);
     return;
   }
   guest->into_size = 1 + (drawn >> 4) % MESSAGE_BYTES_MAX;
-  task_begun(task,
-             np_channel_receive_into(guest->channel, guest->into,
-                                     guest->into_size, op, on_message),
-             false);
+  guest_task_begun(task,
+                   np_channel_receive_into(guest->channel, guest->into,
+                                           guest->into_size, op, on_message),
+                   false);
   if (!task->is_flying) {
     guest->into_size = 0;
   }
@@ -300,7 +197,7 @@ void guest_receive(struct guest *guest, uint32_t drawn) {
 void guest_send(struct guest *guest, uint32_t drawn) {
   if (guest->is_server) {
     reply(guest, drawn);
-  } else if (can_begin(guest, &guest->tasks[GUEST_SEND])) {
+  } else if (guest_can_begin(guest, &guest->tasks[GUEST_SEND])) {
     send_message(guest, 0, drawn, drawn >> 3);
   }
 }
@@ -309,68 +206,41 @@ void guest_call(struct guest *guest, uint32_t drawn) {
   struct guest_task *task = &guest->tasks[GUEST_CALL];
   size_t length;
 
-  if (!can_begin(guest, task) || guest->is_server) {
+  if (!guest_can_begin(guest, task) || guest->is_server) {
     return;
   }
   guest->requests++;
   length = message_make(guest->request, guest->number, guest->requests, drawn);
   guest->play->service.sent_bytes += length;
-  task_begun(
+  guest_task_begun(
       task,
       np_channel_call(guest->channel, guest->request, length,
-                      (task_prepare(task, drawn >> 3), &task->call), on_reply),
+                      (guest_task_prepare(task, drawn >> 3), &task->call),
+                      on_reply),
       guest->ever_shut);
 }
 
 void guest_shutdown(struct guest *guest) {
   struct guest_task *task = &guest->tasks[GUEST_SHUTDOWN];
 
-  if (can_begin(guest, task)) {
-    task_begun(
-        task,
-        np_channel_shutdown(guest->channel, task_prepare(task, 1), on_shut),
-        guest->ever_shut);
+  if (guest_can_begin(guest, task)) {
+    guest_task_begun(task,
+                     np_channel_shutdown(guest->channel,
+                                         guest_task_prepare(task, 1), on_shut),
+                     guest->ever_shut);
     guest->ever_shut = true;
   }
 }
 
-void guest_cancel(struct guest *guest, uint32_t drawn) {
-  struct play *play = guest->play;
-
-  for (uint32_t i = 0; i < GUEST_TASKS; i++) {
-    struct guest_task *task = &guest->tasks[(drawn + i) % GUEST_TASKS];
-    np_error error;
-
-    if (!task->is_flying) {
-      continue;
-    }
-    error = np_op_cancel(&task->call.op);
-    say(play, "guest %u: its %s is cancelled: %s", guest->number,
-        task_name(task), np_error_name(error));
-    if (error == NP_OK) {
-      task->cancelled = true;
-    } else if (error != ERROR_NOT_FOUND && !is_fault(play, error)) {
-      play_fail(play, "np_op_cancel gave %s", np_error_name(error));
-    }
-    if (error == NP_OK || error == ERROR_NOT_FOUND) {
-      due_begin(&task->due);
-    }
-    due_cut(play, 0);
-    return;
-  }
-}
-
-/* --- Begin and end ------------------------------------------------------- */
-
 static void guest_closed(np_channel *channel) {
   struct guest *guest = np_channel_user(channel);
 
-  in_loop(guest->play, "a channel's on_closed");
+  guest_in_loop(guest->play, "a channel's on_closed");
   say(guest->play, "guest %u: its channel is closed", guest->number);
   for (size_t i = 0; i < GUEST_TASKS; i++) {
     if (guest->tasks[i].is_flying) {
       play_fail(guest->play, "guest %u is closed before its %s was called back",
-                guest->number, task_name(&guest->tasks[i]));
+                guest->number, guest_task_name(&guest->tasks[i]));
     }
   }
   guest->play->service.guests_open--;
@@ -487,28 +357,5 @@ void guest_recycle(struct guest *guest) {
       play_fail(play, "np_listener_recycle gave %s", np_error_name(error));
     }
     np_pipe_close(pipe, NULL);
-  }
-}
-
-/* --- Cancels and limits -------------------------------------------------- */
-
-void guest_turn_begins(struct guest *guest) {
-  for (size_t i = 0; i < GUEST_TASKS; i++) {
-    struct guest_task *task = &guest->tasks[i];
-
-    if (task->is_flying) {
-      due_limit(&task->due, task->begun_ns, task->timeout_ms);
-    }
-  }
-}
-
-void guest_turn_ended(struct guest *guest) {
-  for (size_t i = 0; i < GUEST_TASKS; i++) {
-    struct guest_task *task = &guest->tasks[i];
-
-    if (task->is_flying &&
-        due_is_over(guest->play, &task->due, 0, guest->is_closing)) {
-      task_lost(task);
-    }
   }
 }
