@@ -1,6 +1,6 @@
 /* The end of a run: the streams are read to their ends, everything is closed,
- * and the account is checked. The law: each operation has had its callback, each
- * pipe its on_closed, and no memory, handle or thread is left. */
+ * and the account is checked. The law: each operation has had its callback,
+ * each pipe its on_closed, and no memory, handle or thread is left. */
 #include "finish.h"
 
 #include "budget.h"

@@ -512,8 +512,8 @@ bool is_fault(const struct play *play, np_error error);
  * also when the streams are drained. */
 enum { THEN_CLOSE_OWN = 1000 };
 
-/* then does the action of the note's callback, which has ended, and frees `slot`
- * or begins an operation with it. */
+/* then does the action of the note's callback. It frees `slot`, or begins an
+ * operation with it. */
 void then(struct note *note, struct slot *slot);
 
 /* Functions of notes.c that the other files use. */
