@@ -3,6 +3,7 @@
  * why there is none, and never fails the run. */
 #include "runner/answer.h"
 #include "runner/options.h"
+#include "runner/platform.h"
 #include "runner/report.h"
 #include "runner/variant.h"
 #include "question.h"
@@ -274,11 +275,11 @@ static void print_answer(const struct answer *answer) {
 int questions_main(const struct options *options) {
   struct answer_list list = {NULL, NULL};
   struct run_list runs = {NULL, NULL};
-  struct report_platform platform;
+  struct platform platform;
   const struct answer *answer;
   bool good;
 
-  report_platform_init(&platform);
+  platform_init(&platform);
   if (!report_check(options)) {
     return EXIT_USAGE;
   }

@@ -2,19 +2,19 @@
  * the runs. A malformed file is an error, and so is an entry that matches no
  * case. */
 #include "runner/expectation.h"
+#include "runner/platform.h"
 #include "runner/run.h"
 #include "runner/text.h"
 #include "runner/variant.h"
 #include "case.h"
-#include "world.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_BYTES_MAX = 1024, VERSION_PARTS_MAX = 4, IDS_MAX = 64 };
+enum { LINE_BYTES_MAX = 1024, IDS_MAX = 64 };
 
 struct reader {
-  const struct expectation_platform *platform;
+  const struct platform *platform;
   struct expectation_list *list;
   const char *file;
   int line;
@@ -39,118 +39,6 @@ static char *duplicate(const char *s) {
 
   memcpy(copy, s, size);
   return copy;
-}
-
-/* version_parse reads "10.0.19043" or "8.0-rc1 (Debian)" as numbers, and
- * returns false if there is no number. It ignores the rest of the text; missing
- * parts are 0. */
-static bool version_parse(const char *s, unsigned long parts[],
-                          const char **rest) {
-  memset(parts, 0, VERSION_PARTS_MAX * sizeof(parts[0]));
-  for (size_t i = 0; i < VERSION_PARTS_MAX; i++) {
-    char *end = NULL;
-
-    if (*s < '0' || *s > '9') {
-      return false;
-    }
-    parts[i] = strtoul(s, &end, 10);
-    s = end;
-    *rest = s;
-    if (*s != '.') {
-      break;
-    }
-    s++;
-  }
-  return true;
-}
-
-/* version_compare compares only the parts that `wanted` names, so 10.0.19043 is
- * "= 10". */
-static int version_compare(const unsigned long have[],
-                           const unsigned long wanted[], const char *text) {
-  size_t i = 0;
-
-  for (;;) {
-    if (have[i] != wanted[i]) {
-      return have[i] < wanted[i] ? -1 : 1;
-    }
-    text = strchr(text, '.');
-    if (text == NULL || ++i == VERSION_PARTS_MAX) {
-      return 0;
-    }
-    text++;
-  }
-}
-
-static bool word_is_one_of(const char *word, const char *const *words) {
-  for (; *words != NULL; words++) {
-    if (strcmp(word, *words) == 0) {
-      return true;
-    }
-  }
-  return false;
-}
-
-/* on_parse reads `on`, and returns false if it is malformed. */
-static bool on_parse(const char *on,
-                     const struct expectation_platform *platform,
-                     bool *applies) {
-  static const char *const worlds[] = {"sim", "wine", "windows", NULL};
-  static const char *const architectures[] = {"x86_64", "i686", "aarch64",
-                                              NULL};
-  static const char *const users[] = {"alone", "users", NULL};
-  static const char *const signs[] = {"<", "<=", ">", ">=", "=", NULL};
-  unsigned long have[VERSION_PARTS_MAX];
-  unsigned long wanted[VERSION_PARTS_MAX];
-  const char *rest = "";
-  char words[4][32] = {"", "", "", ""};
-  const char *sign = words[1];
-  const char *version = words[2];
-  char extra = '\0';
-  int count;
-  int order;
-
-  count = sscanf(on, "%31s %31s %31s %31s %c", words[0], words[1], words[2],
-                 words[3], &extra);
-  if (count < 1 || count > 4 || !word_is_one_of(words[0], worlds)) {
-    return false;
-  }
-  *applies = strcmp(words[0], platform->world) == 0;
-  if (count == 1) {
-    return true;
-  }
-  if (count == 2 && word_is_one_of(words[1], users)) {
-    *applies = *applies && world_has_users() == (words[1][0] == 'u');
-    return true;
-  }
-  if (count == 2 && strcmp(words[0], "sim") == 0 &&
-      !word_is_one_of(words[1], architectures)) {
-    *applies = *applies && strcmp(words[1], platform->version) == 0;
-    return world_has_settings(words[1]);
-  }
-  if (word_is_one_of(words[1], architectures)) {
-    *applies = *applies && strcmp(words[1], platform->architecture) == 0;
-    if (count == 2) {
-      return true;
-    }
-    sign = words[2];
-    version = words[3];
-  } else if (count == 4) {
-    return false;
-  }
-  if (!word_is_one_of(sign, signs) || !version_parse(version, wanted, &rest) ||
-      *rest != '\0') {
-    return false;
-  }
-  if (!version_parse(platform->version, have, &rest)) {
-    *applies = false; /* A world without versions matches no version. */
-    return true;
-  }
-  order = version_compare(have, wanted, version);
-  *applies = *applies &&
-             ((strchr(sign, '=') != NULL && order == 0) ||
-              (sign[0] == '<' && order < 0) || (sign[0] == '>' && order > 0));
-  return true;
 }
 
 static void expectation_free(struct expectation *e) {
@@ -254,7 +142,7 @@ static bool reader_set(struct reader *r, const char *key, const char *value) {
   }
   if (strcmp(key, "on") == 0) {
     field = &e->on;
-    if (!on_parse(value, r->platform, &e->applies)) {
+    if (!platform_is(r->platform, value, &e->applies)) {
       return reader_error(
           r,
           "on is WORLD [ARCHITECTURE] [< VERSION], WORLD alone, WORLD users "
@@ -373,8 +261,7 @@ static bool reader_take(struct reader *r, char *line) {
 }
 
 bool expectation_list_read(struct expectation_list *list,
-                           const struct expectation_platform *platform,
-                           const char *file) {
+                           const struct platform *platform, const char *file) {
   struct reader r = {.platform = platform, .list = list, .file = file};
   char line[LINE_BYTES_MAX];
   FILE *in = fopen(file, "r");

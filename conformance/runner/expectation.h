@@ -7,13 +7,14 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+struct platform;
 struct run_list;
 
 enum expect { EXPECT_FAIL, EXPECT_SKIP };
 
 struct expectation {
-  char *id; /* a glob that matches ids and labels */
-  char *on; /* WORLD [ARCHITECTURE] [< <= > >= = VERSION], or sim SETTINGS */
+  char *id;     /* a glob that matches ids and labels */
+  char *on;     /* a platform, see platform.h */
   char *reason; /* one line */
   char *link;   /* the evidence */
   enum expect expect;
@@ -28,18 +29,10 @@ struct expectation_list {
   struct expectation *last;
 };
 
-/* The platform to which `on` is compared. */
-struct expectation_platform {
-  const char *world;
-  const char *version; /* on sim the name of the settings */
-  const char *architecture;
-};
-
 /* expectation_list_read adds the expectations in `file`. If the file cannot be
  * read or is malformed, it prints a line to stderr and returns false. */
 bool expectation_list_read(struct expectation_list *list,
-                           const struct expectation_platform *platform,
-                           const char *file);
+                           const struct platform *platform, const char *file);
 
 /* expectation_list_apply gives each run its expectation. An error in the list
  * itself (an id without a case, or both a failure and a skip for one run)

@@ -4,6 +4,7 @@
 #include "runner/expectation.h"
 #include "runner/list.h"
 #include "runner/options.h"
+#include "runner/platform.h"
 #include "case.h"
 
 #include <inttypes.h>
@@ -39,8 +40,7 @@ static void put_run(FILE *out, const struct run *run) {
 }
 
 void report_json(FILE *out, const struct options *options,
-                 const struct report_platform *platform,
-                 const struct run_list *runs,
+                 const struct platform *platform, const struct run_list *runs,
                  const struct answer_list *answers) {
   struct report_counts counts = report_count(runs);
   const struct run *run;

@@ -2,6 +2,7 @@
  * run. */
 #include "runner/report.h"
 #include "runner/expectation.h"
+#include "runner/platform.h"
 #include "case.h"
 
 #include <inttypes.h>
@@ -107,7 +108,7 @@ static bool is_first_of_area(const struct run_list *runs, const struct run *run,
   return true;
 }
 
-void report_junit(FILE *out, const struct report_platform *platform,
+void report_junit(FILE *out, const struct platform *platform,
                   const struct run_list *runs) {
   char area[VARIANT_LABEL_BYTES_MAX];
   const struct run *first;

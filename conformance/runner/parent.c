@@ -6,6 +6,7 @@
 #include "runner/child.h"
 #include "runner/expectation.h"
 #include "runner/options.h"
+#include "runner/platform.h"
 #include "runner/progress.h"
 #include "runner/report.h"
 #include "runner/run.h"
@@ -19,7 +20,7 @@
 /* expectations_read reads the files of the command line, or those beside the
  * executable. */
 static bool expectations_read(struct expectation_list *list,
-                              const struct expectation_platform *platform,
+                              const struct platform *platform,
                               const struct options *options) {
   static const char *const names[] = {"sim", "wine", "windows"};
   char directory[2048];
@@ -163,15 +164,11 @@ int parent_main(const struct options *options) {
   struct expectation_list expectations = {NULL, NULL};
   struct run_list runs = {NULL, NULL};
   struct answer_list answers = {NULL, NULL};
-  struct report_platform platform;
-  struct expectation_platform here;
+  struct platform platform;
   int code = EXIT_USAGE;
 
-  report_platform_init(&platform);
-  here.world = platform.world;
-  here.version = platform.version;
-  here.architecture = platform.architecture;
-  if (!expectations_read(&expectations, &here, options)) {
+  platform_init(&platform);
+  if (!expectations_read(&expectations, &platform, options)) {
     goto cleanup;
   }
   run_list_fill(&runs, options);

@@ -3,6 +3,7 @@
 #include "runner/report.h"
 #include "runner/expectation.h"
 #include "runner/options.h"
+#include "runner/platform.h"
 #include "runner/progress.h"
 #include "world.h"
 #include "world/host.h"
@@ -10,57 +11,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-#if defined(__x86_64__)
-#define ARCHITECTURE "x86_64"
-#elif defined(__i386__)
-#define ARCHITECTURE "i686"
-#elif defined(__aarch64__)
-#define ARCHITECTURE "aarch64"
-#endif
-
-#if defined(__clang__)
-#define COMPILER __VERSION__
-#else
-#define COMPILER "gcc " __VERSION__
-#endif
-
 /* Lines of one message on the terminal; a sanitizer's report fits. */
 enum { TERMINAL_LINES_MAX = 60 };
 
 /* The number of the last TAP line. */
 static size_t tap_count;
-
-/* The zip of ci/package has the commit of its sources in a file. */
-static void commit_read(char *out, size_t size) {
-  char directory[2048];
-  char path[2200];
-  FILE *file;
-
-  out[0] = '\0';
-  if (!host_directory(directory, sizeof(directory))) {
-    return;
-  }
-  snprintf(path, sizeof(path), "%s/commit.txt", directory);
-  file = fopen(path, "r");
-  if (file == NULL) {
-    return;
-  }
-  if (fgets(out, (int)size, file) == NULL) {
-    out[0] = '\0';
-  }
-  out[strcspn(out, "\r\n")] = '\0';
-  fclose(file);
-}
-
-void report_platform_init(struct report_platform *platform) {
-  platform->world = world_name();
-  platform->architecture = ARCHITECTURE;
-  platform->compiler = COMPILER;
-  world_version(platform->version, sizeof(platform->version));
-  host_build(platform->build, sizeof(platform->build));
-  commit_read(platform->commit, sizeof(platform->commit));
-  host_facts(&platform->facts);
-}
 
 struct report_counts report_count(const struct run_list *runs) {
   struct report_counts counts = {0, 0, 0, 0, 0, false};
@@ -209,8 +164,7 @@ bool report_check(const struct options *options) {
 }
 
 bool report_files(const struct options *options,
-                  const struct report_platform *platform,
-                  const struct run_list *runs,
+                  const struct platform *platform, const struct run_list *runs,
                   const struct answer_list *answers) {
   const char *const names[] = {options->junit, options->json};
   bool good = true;

@@ -4,26 +4,13 @@
 #define NPIPE_CONFORMANCE_RUNNER_REPORT_H
 
 #include "runner/run.h"
-#include "world/host.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 
 struct answer_list;
 struct options;
-
-/* The facts at the head of every report. */
-struct report_platform {
-  const char *world;
-  const char *architecture;
-  const char *compiler;
-  char version[64];
-  char build[96];
-  char commit[64]; /* from commit.txt beside the executable; "": none */
-  struct host_facts facts;
-};
-
-void report_platform_init(struct report_platform *platform);
+struct platform;
 
 struct report_counts {
   size_t passed;
@@ -50,15 +37,13 @@ bool report_check(const struct options *options);
 /* report_files writes the files that `options` asks for. If a file cannot be
  * written, it prints a line to stderr and returns false. */
 bool report_files(const struct options *options,
-                  const struct report_platform *platform,
-                  const struct run_list *runs,
+                  const struct platform *platform, const struct run_list *runs,
                   const struct answer_list *answers);
 
-void report_junit(FILE *out, const struct report_platform *platform,
+void report_junit(FILE *out, const struct platform *platform,
                   const struct run_list *runs);
 void report_json(FILE *out, const struct options *options,
-                 const struct report_platform *platform,
-                 const struct run_list *runs,
+                 const struct platform *platform, const struct run_list *runs,
                  const struct answer_list *answers);
 
 #endif
