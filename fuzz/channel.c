@@ -243,11 +243,6 @@ static void drain(struct scene *scene, struct side *from, struct side *to) {
   }
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv) {
-  (void)argc, (void)argv;
-  return 0;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   static struct scene scene;
   struct fuzz_input input = fuzz_input_begin(bytes, size);

@@ -127,9 +127,6 @@ int main(int argc, char **argv) {
   usage_help(argc, argv, usage);
   signal(SIGABRT, on_death);
   signal(SIGSEGV, on_death);
-  if (LLVMFuzzerInitialize(&argc, &argv) != 0) {
-    return 1;
-  }
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "--print") == 0) {
       fuzz_prints = true;

@@ -170,11 +170,6 @@ static void decode_cut(const struct framing *framing, const uint8_t *stream,
            reader.memory.counted.live_bytes);
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv) {
-  (void)argc, (void)argv;
-  return 0;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   static struct framed_stream expected;
   struct fuzz_input input = fuzz_input_begin(bytes, size);

@@ -25,9 +25,6 @@
 /* LLVMFuzzerTestOneInput is the entry of a target. libFuzzer or the driver
  * calls it. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-/* LLVMFuzzerInitialize is called once, before the first input. It is
- * optional. */
-int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 struct fuzz_input {
   const uint8_t *bytes;

@@ -87,11 +87,6 @@ static void add(struct program *program, const struct pipe_step *from,
   }
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv) {
-  (void)argc, (void)argv;
-  return 0;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   static struct program program;
   struct fuzz_input input = fuzz_input_begin(bytes, size);

@@ -508,11 +508,6 @@ static void check_error(np_error error) {
            "the end of a stream can be tried again");
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv) {
-  (void)argc, (void)argv;
-  return 0;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   static const char prefix[] = "\\\\.\\pipe\\";
   static struct texts texts;

@@ -96,17 +96,27 @@ SCENARIO(count_failed, "lie/count-of-a-failed-read-ahead", LIES | READINESS) {
                  ERROR_NO_SYSTEM_RESOURCES);
 }
 
-/* A try that reads straight into the caller's memory. */
-SCENARIO(count_try_read, "lie/count-try-read", LIES | READINESS) {
+/* pair_ahead opens a pair whose server reads ahead `ahead` bytes. */
+static bool pair_ahead(struct run *r, size_t ahead) {
   np_ready_options options;
 
   np_ready_options_init(&options);
-  options.read_ahead_bytes = 0;
-  STEP(pair_open(r) &&
-       took(r, "np_pipe_set_ready_options",
-            np_pipe_set_ready_options(r->server, &options)) &&
-       ends(write_begin(r, r->client, "abcd", 4), NP_OK, 4) &&
-       ends(ready_begin(r, r->server, NP_READABLE), NP_OK, NP_READABLE));
+  options.read_ahead_bytes = ahead;
+  return pair_open(r) && took(r, "np_pipe_set_ready_options",
+                              np_pipe_set_ready_options(r->server, &options));
+}
+
+/* readable_without_ahead opens a pair. Its server knows that "abcd" waits, and
+ * has not read it. */
+static bool readable_without_ahead(struct run *r) {
+  return pair_ahead(r, 0) &&
+         ends(write_begin(r, r->client, "abcd", 4), NP_OK, 4) &&
+         ends(ready_begin(r, r->server, NP_READABLE), NP_OK, NP_READABLE);
+}
+
+/* A try that reads straight into the caller's memory. */
+SCENARIO(count_try_read, "lie/count-try-read", LIES | READINESS) {
+  STEP(readable_without_ahead(r));
   sim_lie_count("ReadFile", 1, UINT32_MAX);
   return refused(r, "np_pipe_try_read", try_read_error(r, r->server),
                  ERROR_INVALID_DATA);
@@ -135,12 +145,7 @@ SCENARIO(warning_read_pending, "lie/warning-read-by-its-packet",
  * a read-ahead of `ahead` bytes. It comes twice, because the loop learns from
  * the first time whether a packet follows such an answer. */
 static bool tries_warned(struct run *r, size_t ahead, uint64_t nth) {
-  np_ready_options options;
-
-  np_ready_options_init(&options);
-  options.read_ahead_bytes = ahead;
-  STEP(pair_open(r) && took(r, "np_pipe_set_ready_options",
-                            np_pipe_set_ready_options(r->server, &options)));
+  STEP(pair_ahead(r, ahead));
   for (unsigned i = 0; i < 2; i++) {
     np_error error = NP_WOULD_BLOCK;
 
@@ -174,15 +179,7 @@ SCENARIO(warning_try_read, "lie/warning-try-read", READINESS | CUTS_MESSAGES) {
 /* A part of 0 bytes is not reported as ERROR_MORE_DATA either. */
 SCENARIO(warning_empty, "lie/warning-try-read-of-nothing",
          READINESS | CUTS_MESSAGES) {
-  np_ready_options options;
-
-  np_ready_options_init(&options);
-  options.read_ahead_bytes = 0;
-  STEP(pair_open(r) &&
-       took(r, "np_pipe_set_ready_options",
-            np_pipe_set_ready_options(r->server, &options)) &&
-       ends(write_begin(r, r->client, "abcd", 4), NP_OK, 4) &&
-       ends(ready_begin(r, r->server, NP_READABLE), NP_OK, NP_READABLE));
+  STEP(readable_without_ahead(r));
   sim_lie_warning("ReadFile", 1);
   sim_lie_count("ReadFile", 1, 0);
   return took(r, "np_pipe_try_read", try_read_error(r, r->server));

@@ -53,6 +53,20 @@ static PTP_IO io_begin(struct platform *f) {
   return io;
 }
 
+/* io_reads begins a read, which must be refused with `error`. */
+static void io_reads(PTP_IO io, HANDLE end, OVERLAPPED *overlapped,
+                     DWORD error) {
+  ZeroMemory(overlapped, sizeof *overlapped);
+  StartThreadpoolIo(io);
+  assert_refused(ReadFile(end, room, sizeof room, NULL, overlapped), error);
+}
+
+static void io_end(struct platform *f, PTP_IO io) {
+  WaitForThreadpoolIoCallbacks(io, FALSE);
+  end_close(f);
+  CloseThreadpoolIo(io);
+}
+
 NP_PLATFORM_CASE("platform/pool/pending-read", CreateThreadpoolIo,
                  ANY_MODE | BOTH_ENDS, NO_ERROR,
                  "The end of a pending read is a callback with its OVERLAPPED "
@@ -61,17 +75,12 @@ NP_PLATFORM_CASE("platform/pool/pending-read", CreateThreadpoolIo,
   static OVERLAPPED overlapped;
   PTP_IO io = io_begin(f);
 
-  ZeroMemory(&overlapped, sizeof overlapped);
-  StartThreadpoolIo(io);
-  assert_refused(ReadFile(f->end, room, sizeof room, NULL, &overlapped),
-                 ERROR_IO_PENDING);
+  io_reads(io, f->end, &overlapped, ERROR_IO_PENDING);
   assert_result(win_write(f, f->peer, "ab", 2), 0, 2);
   assert_seen(0);
   assert_int_equal(seen.bytes, 2);
   assert_ptr_equal(seen.overlapped, &overlapped);
-  WaitForThreadpoolIoCallbacks(io, FALSE);
-  end_close(f);
-  CloseThreadpoolIo(io);
+  io_end(f, io);
 }
 
 NP_PLATFORM_CASE("platform/pool/read-at-once", CreateThreadpoolIo,
@@ -88,9 +97,7 @@ NP_PLATFORM_CASE("platform/pool/read-at-once", CreateThreadpoolIo,
     assert_error(GetLastError(), ERROR_IO_PENDING);
   }
   assert_seen(0);
-  WaitForThreadpoolIoCallbacks(io, FALSE);
-  end_close(f);
-  CloseThreadpoolIo(io);
+  io_end(f, io);
 }
 
 NP_PLATFORM_CASE("platform/pool/refused-at-once", CancelThreadpoolIo,
@@ -101,16 +108,11 @@ NP_PLATFORM_CASE("platform/pool/refused-at-once", CancelThreadpoolIo,
   static OVERLAPPED overlapped;
   PTP_IO io = io_begin(f);
 
-  ZeroMemory(&overlapped, sizeof overlapped);
   peer_close(f);
-  StartThreadpoolIo(io);
-  assert_refused(ReadFile(f->end, room, sizeof room, NULL, &overlapped),
-                 ERROR_BROKEN_PIPE);
+  io_reads(io, f->end, &overlapped, ERROR_BROKEN_PIPE);
   CancelThreadpoolIo(io);
-  WaitForThreadpoolIoCallbacks(io, FALSE);
+  io_end(f, io);
   assert_int_equal(seen.calls, 0);
-  end_close(f);
-  CloseThreadpoolIo(io);
 }
 
 NP_PLATFORM_CASE(
@@ -121,15 +123,10 @@ NP_PLATFORM_CASE(
   static OVERLAPPED overlapped;
   PTP_IO io = io_begin(f);
 
-  ZeroMemory(&overlapped, sizeof overlapped);
-  StartThreadpoolIo(io);
-  assert_refused(ReadFile(f->end, room, sizeof room, NULL, &overlapped),
-                 ERROR_IO_PENDING);
+  io_reads(io, f->end, &overlapped, ERROR_IO_PENDING);
   assert_call(CancelIoEx(f->end, &overlapped));
   assert_seen(ERROR_OPERATION_ABORTED);
-  WaitForThreadpoolIoCallbacks(io, FALSE);
-  end_close(f);
-  CloseThreadpoolIo(io);
+  io_end(f, io);
 }
 
 NP_PLATFORM_CASE("platform/pool/one-port-only", CreateThreadpoolIo, NO_MODE,

@@ -226,6 +226,19 @@ NP_CASE("channel-call-pairing/call-memory", np_channel_call,
   call_answered(f, &asked[1], "right");
 }
 
+/* call_in_next_session closes the client's channel, connects the next client to
+ * `pipe`, and calls over new channels. */
+static void call_in_next_session(np_fixture *f, np_pipe *pipe) {
+  channel_close(f, f->opposite);
+  connect_begin(&f->ops[1], pipe);
+  f->client = NULL;
+  client_open_end(f);
+  assert_next(&f->ops[1], NP_OK, 0);
+  channel_on(f, pipe, NULL);
+  channel_on(f, f->peer, NULL);
+  call_answered(f, &asked[2], "right");
+}
+
 NP_CASE("channel-call-pairing/call-owed-outlives-channel", np_channel_call,
         MODE_MESSAGE | BOTH_ENDS, ERROR_INVALID_STATE,
         "A request without its reply ends the pairing for the whole session: "
@@ -255,14 +268,7 @@ NP_CASE("channel-call-pairing/call-owed-outlives-channel", np_channel_call,
   }
   f->server = pipe;
   assert_np_ok(np_server_disconnect(pipe));
-  channel_close(f, f->opposite);
-  connect_begin(&f->ops[1], pipe);
-  f->client = NULL;
-  client_open_end(f);
-  assert_next(&f->ops[1], NP_OK, 0);
-  channel_on(f, pipe, NULL);
-  channel_on(f, f->peer, NULL);
-  call_answered(f, &asked[2], "right");
+  call_in_next_session(f, pipe);
 }
 
 NP_CASE("channel-call-pairing/call-owed-before-disconnect", np_channel_call,
@@ -282,14 +288,7 @@ NP_CASE("channel-call-pairing/call-owed-before-disconnect", np_channel_call,
   assert_np_ok(np_channel_detach(f->channel, &pipe));
   f->channel = NULL;
   f->server = pipe;
-  channel_close(f, f->opposite);
-  connect_begin(&f->ops[1], pipe);
-  f->client = NULL;
-  client_open_end(f);
-  assert_next(&f->ops[1], NP_OK, 0);
-  channel_on(f, pipe, NULL);
-  channel_on(f, f->peer, NULL);
-  call_answered(f, &asked[2], "right");
+  call_in_next_session(f, pipe);
 }
 
 /* --- Cancelled ---------------------------------------------------------- */
