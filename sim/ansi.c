@@ -136,7 +136,7 @@ HANDLE WINAPI CreateEventExA(LPSECURITY_ATTRIBUTES attributes, LPCSTR name,
   struct call call;
   HANDLE handle = NULL;
 
-  (void)access; /* the handle has all rights */
+  (void)access; /* each handle of an event has all rights here */
   if (sim__call_begin(&call, __func__, PLACE, "%x", (unsigned)flags)) {
     WCHAR *wide = sim__wide(name);
 

@@ -271,7 +271,7 @@ void sim__trace_to(FILE *file, bool places) {
   tracing_places = places;
   tracing = file != NULL;
   if (file != NULL) {
-    setvbuf(file, NULL, _IOLBF, BUFSIZ); /* a crash loses no line */
+    setvbuf(file, NULL, _IOLBF, BUFSIZ); /* by line: a crash loses no line */
   }
 }
 

@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { STANDARD = 3, FIRST = -10 /* STD_INPUT_HANDLE; the others go down */ };
+/* STD_INPUT_HANDLE is -10, STD_OUTPUT_HANDLE -11, STD_ERROR_HANDLE -12. */
+enum { STANDARD = 3, FIRST = -10 };
 
 static HANDLE handles[STANDARD]; /* NULL: not opened yet */
 
@@ -57,7 +58,7 @@ NTSTATUS sim__console_transfer(const struct file *file, bool reads,
   if (reads) {
     count = read(file->descriptor, buffer, size);
   } else {
-    fflush(NULL); /* what the program printed comes first */
+    fflush(NULL); /* the program's earlier output comes first */
     count = write(file->descriptor, buffer, size);
   }
   *bytes = count > 0 ? (size_t)count : 0;

@@ -13,7 +13,7 @@ struct heap {
   size_t capacity;
 };
 
-/* The process's heap keeps no list. */
+/* The heap of the process. Only its address is used; it keeps no list. */
 static struct heap process_heap;
 
 HANDLE WINAPI GetProcessHeap(void) {

@@ -210,7 +210,7 @@ struct thread {
   DWORD exit_code;
   struct call *call; /* its current call */
   struct apc *apcs;  /* its queue of APCs */
-  void **tls;        /* its values; NULL: all are NULL */
+  void **tls;        /* values of its slots; NULL: no slot was set */
   LPTHREAD_START_ROUTINE start;
   PTP_SIMPLE_CALLBACK callback;
   void (*service)(void *); /* a thread that the pool waits with */

@@ -23,8 +23,8 @@ static const struct {
      (FARPROC)(void (*)(void))GetNamedPipeClientComputerNameW},
 };
 
-/* GetProcAddress returns NULL for all other functions, as if this Windows did
- * not have them. */
+/* GetProcAddress finds only the functions in the table. For other names it
+ * returns NULL, like a Windows that does not have them. */
 FARPROC WINAPI GetProcAddress(HMODULE module, LPCSTR name) {
   struct call call;
   FARPROC found = NULL;

@@ -6,7 +6,7 @@
 
 enum { MUTEX_ACCESS = 0x1F0001 };
 
-static struct mutex *owned; /* all mutexes that have an owner */
+static struct mutex *owned; /* list of the mutexes with an owner */
 
 bool sim__mutex_is_free(const struct mutex *mutex,
                         const struct thread *thread) {

@@ -294,8 +294,8 @@ NTSTATUS sim__pipe_wait(struct op *op) {
   } else if (timeout == 0) {
     return STATUS_IO_TIMEOUT;
   } else {
-    /* A positive time-out is a date. The largest value means for ever, and so
-     * does a negative one of more than 2,900 years. */
+    /* A positive time-out is a date; the caller passes the largest value, which
+     * means no limit. More than 2,900 years mean no limit, too. */
     wait_ns = timeout > 0 || timeout < -(INT64_MAX / 100)
                   ? NEVER
                   : (uint64_t)(-timeout) * 100;

@@ -64,7 +64,7 @@ struct op {
   uint64_t timeout_at;
   uint64_t cancel_at;
   uint64_t deliver_at;
-  /* One of these three is set: the place where it waits. */
+  /* The place where the operation waits: one of the three is set. */
   struct queue *queue;
   struct instance *instance;
   struct pipe *pipe;

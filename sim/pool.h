@@ -15,9 +15,10 @@ enum pool_kind {
 
 struct pool_object {
   enum pool_kind kind;
-  unsigned refs;    /* its owner's, one for each callback and each wait */
-  unsigned busy;    /* callbacks that were submitted and have not ended */
-  uint64_t cancels; /* callbacks submitted before the last one don't run */
+  unsigned refs; /* its owner's, one for each callback and each wait */
+  unsigned busy; /* callbacks that were submitted and have not ended */
+  uint64_t
+      cancels; /* a callback that was submitted before the last does not run */
   uint64_t armed;   /* counts how often a wait began or was given up */
   unsigned started; /* StartThreadpoolIo without its end */
   struct port *port;

@@ -280,7 +280,7 @@ BOOL WINAPI BindIoCompletionCallback(HANDLE file,
     object->callback.bound = routine;
     status = sim__pool_object_bind(object, file);
     if (status >= 0) {
-      sim__object_unref(&object->port->object); /* only the file has it */
+      sim__object_unref(&object->port->object); /* the file has its own */
     }
     sim__pool_object_close(object);
     sim__call_status(&call, status);

@@ -260,7 +260,7 @@ BOOL WINAPI CreateWellKnownSid(WELL_KNOWN_SID_TYPE type, PSID domain, PSID sid,
   size_t needed = well_known_make(type, bytes);
   DWORD room = *size;
 
-  (void)domain; /* none of these is a domain's */
+  (void)domain; /* no SID of a domain is made here */
   if (needed == 0) {
     return sim__refuse(ERROR_INVALID_PARAMETER);
   }

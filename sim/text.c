@@ -18,7 +18,7 @@ struct sink {
   size_t room;
   size_t used;
   bool too_small;
-  bool is_bad; /* a character was no character */
+  bool is_bad; /* the input had a unit or byte that is no character */
 };
 
 /* --- From UTF-16 --------------------------------------------------------- */

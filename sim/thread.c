@@ -180,7 +180,7 @@ static void thread_run(struct thread *thread) {
   DWORD code = 0;
 
   become(thread);
-  sim__apcs_run(); /* those that were queued before it started */
+  sim__apcs_run(); /* APCs that were queued before the thread started */
   if (thread->service != NULL) {
     thread->service(thread->parameter);
   } else if (thread->is_pool) {

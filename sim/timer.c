@@ -6,7 +6,7 @@
 
 enum { TIMER_ACCESS = 0x1F0003 };
 
-static struct timer *armed; /* all timers that are set */
+static struct timer *armed; /* list of the timers that are set */
 
 static void disarm(struct timer *timer) {
   struct timer **link = &armed;

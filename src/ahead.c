@@ -131,7 +131,7 @@ static np_error ahead_read_now(np_pipe *pipe, void *buffer, size_t length,
   if (event == NULL) {
     return GetLastError();
   }
-  /* The low bit keeps the packet from the port. */
+  /* The low bit of the event tells Windows to post no packet. */
   overlapped.hEvent = (HANDLE)((ULONG_PTR)event | 1);
   if (ReadFile(pipe->target.handle, buffer, (DWORD)length, NULL, &overlapped)) {
     *transferred = (size_t)overlapped.InternalHigh;

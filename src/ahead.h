@@ -29,8 +29,8 @@ typedef struct np__ahead {
  * NP_OK or ERROR_NOT_ENOUGH_MEMORY. */
 np_error np__ahead_prepare(np__ahead *ahead);
 
-/* np__ahead_want makes sure that data are caught or will be. If no read is in
- * flight, it puts one off to the end of the turn. */
+/* np__ahead_want makes sure that the read-ahead has data or waits for data. If
+ * no read is in flight, it puts one off to the end of the turn. */
 void np__ahead_want(np__ahead *ahead);
 
 /* np__ahead_try gives the read to the kernel now, unless the kernel has it

@@ -102,7 +102,7 @@ np_error np__calibration_take(np_op *op) {
     if (!calibration->is_asked) {
       op->np__at_end |= NP__AT_END_ASKER;
       calibration->is_asked = true;
-      loop->active++; /* keeps the loop until the mark has come */
+      loop->active++; /* the loop runs until the mark has come */
       post_mark(loop);
     }
   }

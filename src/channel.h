@@ -63,8 +63,9 @@ struct np_channel {
   bool is_flush_due;   /* `flush` is put off to the end of the turn */
   bool is_shut;        /* this direction has ended, or is about to */
   np_error send_error; /* sending has failed with this error */
-  /* Gathered while messages wait for the end of the turn. At the end of the
-   * channel it is in `ready`: the memory is freed then. */
+  /* The packet is in `gathered` of the loop while messages wait for the end of
+   * the turn. When the channel ends, it is in `ready`; its `run` frees the
+   * channel. */
   np__packet flush;
   unsigned char *out;
   size_t out_bytes;
@@ -87,8 +88,8 @@ struct np_channel {
   np_error receive_error; /* receiving has ended with this error */
   size_t dropped_bytes;
   np__channel_result result;
-  np_op *delivered;     /* has the result; its callback has not returned */
-  void *delivered_data; /* the message that `delivered` will be lent */
+  np_op *delivered;     /* has the result, until its callback has returned */
+  void *delivered_data; /* the message for `delivered` */
   void *lent;
   uint32_t untold;      /* receives with a result whose callback is to come */
   uint32_t asked_after; /* `disconnects` of the pipe when `asking` began */
@@ -258,12 +259,14 @@ bool np__channel_result_find(np_channel *channel, np_op *op);
  * receive. */
 void np__channel_read_give_up(np_channel *channel);
 
-/* np__channel_listen finds out whether data have come that nobody has asked
- * for. If not, a read waits in the kernel: its data came after this call. */
+/* np__channel_listen finds out whether data have come that no receive and no
+ * call has asked for. If there are none, it leaves a read in the kernel: the
+ * data of this read come after this call. */
 np__heard np__channel_listen(np_channel *channel);
 
-/* np__channel_heard returns the error that np__channel_listen found, and takes
- * it; or ERROR_PIPE_BUSY: a message, or a part of one, has come and stays. */
+/* np__channel_heard takes the error that np__channel_listen found, and returns
+ * it. ERROR_PIPE_BUSY: there was no error, but a message or a part of a message
+ * has come; it stays in the channel. */
 np_error np__channel_heard(np_channel *channel);
 
 /* --- channel_receive.c ---------------------------------------------------- */

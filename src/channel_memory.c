@@ -15,8 +15,8 @@
 /* The buffer of a read that waits at an idle channel. */
 #define IDLE_BYTES 200u
 
-/* The next size of that buffer, after a message did not fit. A rest of a frame
- * of at least this size is read straight to the pile. */
+/* The size of the buffer after a message did not fit into IDLE_BYTES. If at
+ * least so many bytes of a frame are missing, they are read into the pile. */
 #define BUSY_BYTES 4096u
 
 static np__pile *pile_of(np_channel *channel) {

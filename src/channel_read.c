@@ -36,7 +36,7 @@ static void read_start(np_channel *channel, np_op *op) {
   if (can_read_into(channel, op)) {
     /* An earlier message may lie in the pile. Nobody has it any more. */
     np__pile_clear(&channel->decoder.np__pile, SIZE_MAX);
-    np__channel_tick(channel); /* it may keep the block of that message */
+    np__channel_tick(channel); /* a timer frees the block later */
     channel->into = op;
     channel->is_reading = true;
     op->np__state = NP__OP_IN_KERNEL;

@@ -1,7 +1,8 @@
 /* Channels: the end of the sending direction. A shutdown waits in the queue of
  * sends. With half-close the peer gets an empty message as the end of the
- * stream; it is written when no message before it can be cut any more, because
- * behind a cut message it would end that message. */
+ * stream. The empty message is written only when no earlier message can be cut
+ * any more: after a cut message the peer would take it for the end of that
+ * message. */
 #include "channel.h"
 #include "io.h"
 #include "shutdown.h"

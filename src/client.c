@@ -46,7 +46,7 @@ static HANDLE open_pipe(const np__name *name,
   access |= options->read ? GENERIC_READ : 0u;
   access |= options->write ? GENERIC_WRITE : 0u;
   if (!options->write && sets_read_mode(name, options)) {
-    access |= FILE_WRITE_ATTRIBUTES; /* Setting the read mode needs it. */
+    access |= FILE_WRITE_ATTRIBUTES; /* for np__pipe_set_handle_mode */
   }
   return CreateFileW(
       name->text, access, 0,

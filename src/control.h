@@ -5,12 +5,12 @@
 
 #include "pipe.h"
 
-/* np__control calls the control `code` without input. `*used` is the number of
- * bytes that the kernel says it has answered into `answer`, which has room for
- * `size`. An answer that was cut (STATUS_BUFFER_OVERFLOW) is a success.
+/* np__control calls the control `code` without input. The kernel writes up to
+ * `size` bytes to `answer`, and `*used` gets the number that the kernel tells.
+ * An answer that was cut (STATUS_BUFFER_OVERFLOW) is a success.
  *
- * Returns NP_OK or the error of Windows, also that of the loop's event, without
- * which nothing was called. */
+ * Returns NP_OK or the error of Windows. The error may also be that the loop's
+ * event could not be created; then the control was not called. */
 np_error np__control(np_pipe *pipe, ULONG code, void *answer, ULONG size,
                      ULONG *used);
 

@@ -7,15 +7,14 @@
 
 #include <assert.h>
 
-/* The threads only call the kernel. */
+/* The stack of a thread. The threads only call the kernel. */
 #define THREAD_STACK_BYTES 65536u
 
-/* After this many tries, or after one try of each flush, the worker stays in a
- * try for a while. */
+/* The worker tries the flushes in turn. After this many tries, or after one try
+ * of each flush, one try lasts for a longer time, the rest. */
 #define TRIES_MAX 64u
 
-/* The time of such a stay. It doubles after each stay in which no flush
- * ended. */
+/* The time of a rest. It doubles after each rest in which no flush ended. */
 #define REST_MS_MIN 1u
 #define REST_MS_MAX 32u
 
@@ -46,7 +45,7 @@ typedef struct np__flusher {
   } block;
   unsigned number; /* number of the current or the last try */
   bool was_cut;    /* a cancel has hit the try */
-  unsigned tries;  /* tries cut since the last stay */
+  unsigned tries;  /* tries cut since the last rest */
   DWORD rest_ms;
   bool is_ending;
 } np__flusher;

@@ -7,9 +7,9 @@
 
 #include "pipe.h"
 
-/* np__io_check returns NP_OK if a read or a write may begin on `target`, a
- * pipe's or a channel's; else the error that np_pipe_read and np_pipe_write
- * return. `allowed`: the pipe has this direction. */
+/* np__io_check returns NP_OK if a read or a write may begin on `target`, which
+ * belongs to a pipe or a channel. Else it returns the error that np_pipe_read
+ * and np_pipe_write return. `allowed`: the pipe has this direction. */
 static inline np_error np__io_check(const np__target *target,
                                     const void *buffer, size_t length,
                                     bool allowed, const np_op *op,
@@ -48,8 +48,9 @@ void np__io_finish_rest(np_op *read, size_t taken);
 void np__io_read(np_pipe *pipe, void *buffer, size_t length, np_op *op,
                  np_op_fn done, const np__packet_class *class_);
 
-/* np__io_write begins a write that was checked, of np__write_class or another
- * class of writes. The caller may use the op's `np__memory`. */
+/* np__io_write begins a write whose arguments were checked. `class_` is
+ * np__write_class or another class of writes. The caller may use the op's
+ * `np__memory`. */
 void np__io_write(np_pipe *pipe, const void *buffer, size_t length, np_op *op,
                   np_op_fn done, const np__packet_class *class_);
 

@@ -79,16 +79,16 @@ static inline np__slot *np__slot_of(np__link *link) {
 void np__listener_tell(np_listener *listener, np_error error,
                        uint32_t retry_ms);
 
-/* np__listener_trouble records that something failed with `error`, and will be
- * tried again later. */
+/* np__listener_trouble records that creating or connecting an instance failed
+ * with `error`. The listener tries again later. */
 void np__listener_trouble(np_listener *listener, np_error error);
 
 /* np__listener_refill creates the missing instances, unless this has just
  * failed. */
 void np__listener_refill(np_listener *listener);
 
-/* np__listener_lost records that an instance has gone, so that a new one may
- * fit. */
+/* np__listener_lost is called when an instance has gone: the limit of instances
+ * may leave room for a new instance. */
 void np__listener_lost(np_listener *listener);
 
 /* np__listener_check_closed ends a closing listener when it waits for no pipe

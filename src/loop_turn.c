@@ -282,7 +282,7 @@ static np_error run_until_told(np_loop *loop, uint32_t timeout_ms) {
       if (is_failure(error)) {
         return error;
       }
-      /* Else packets or timers are due, and run. */
+      /* If packets came or timers are due, they run first. */
       may_end = may_end || (error == WAIT_TIMEOUT && np_loop_wait_ms(loop) > 0);
     } else if (!may_end) {
       continue;

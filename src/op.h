@@ -31,7 +31,7 @@ typedef enum np__op_state {
   NP__OP_WAITING,  /* has begun; the kernel does not have it */
   NP__OP_PUT_OFF,  /* goes to the kernel at the end of the turn */
   NP__OP_IN_KERNEL,
-  NP__OP_HELD_BACK, /* has its result before an earlier one has */
+  NP__OP_HELD_BACK, /* has its result; an earlier operation has none yet */
   NP__OP_ENDED      /* has its result; its callback will run */
 } np__op_state;
 
@@ -47,7 +47,7 @@ typedef enum np__direction {
 enum {
   NP__KIND_DIRECTION = 3, /* the bits of the direction */
   NP__KIND_OWN = 4,       /* the library's own: keeps no loop running */
-  NP__KIND_LATE = 8       /* put off last, and not hurried when cancelled */
+  NP__KIND_LATE = 8       /* posted last; a cancel does not hurry it */
 };
 #define NP__KIND(number, direction, traits) \
   ((unsigned)(number) << 4 | (unsigned)(direction) | (unsigned)(traits))
@@ -92,8 +92,8 @@ typedef struct np__target {
   HANDLE handle;
   np__list ops; /* operations without callback yet, in order of beginning */
   const np__target_class *class_;
-  /* For each direction, the operations that later ones may have to wait for: in
-   * the kernel, or held back because of such a one. */
+  /* For each direction, the number of operations that later operations may have
+   * to wait for: those in the kernel, and those held back behind them. */
   uint32_t ahead[NP__DIRECTIONS];
   uint8_t bars; /* NP__BAR_: reasons against a start; mostly 0 */
   /* The peer has just come, and peers mostly write first. The next read, if no

@@ -53,8 +53,8 @@ np_error np__op_abort(np_op *op, np_error as) {
       np__op_end(op, ERROR_OPERATION_ABORTED, 0);
       return NP_OK;
     case NP__OP_PUT_OFF:
-      /* The next turn begins with its end. An operation of a late kind ends
-       * where it would have been posted. */
+      /* The operation ends at the begin of the next turn. An operation of a
+       * late kind ends when its turn to be posted comes. */
       if (op->np__abort_error == NP_OK) {
         op->np__abort_error = as;
         op->np__at_end |= NP__AT_END_ABORT;

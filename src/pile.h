@@ -33,10 +33,10 @@ bool np__pile_put(np__pile *pile, const void *bytes, size_t length,
  * memory, and no byte is lost. */
 unsigned char *np__pile_join(np__pile *pile);
 
-/* np__pile_outgrow prepares an empty pile for a message of `length` bytes. If
- * the block of an earlier, shorter message is too small, a block of at least
- * twice its size replaces it, so that messages that grow little by little
- * seldom allocate. False: no memory. */
+/* np__pile_outgrow prepares an empty pile for a message of `length` bytes. The
+ * pile may still have the block of an earlier message. If this block is too
+ * small, a block of at least twice its size replaces it: so messages that grow
+ * little by little seldom allocate. False: no memory. */
 bool np__pile_outgrow(np__pile *pile, size_t length);
 
 /* np__pile_capacity returns the size of the last block, 0 without one. */

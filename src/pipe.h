@@ -152,7 +152,7 @@ bool np__pipe_keeps_messages(np_pipe *pipe);
  * error of Windows. */
 np_error np__pipe_unread(const np_pipe *pipe, uint32_t *bytes);
 
-/* np__pipe_set_handle_mode sets the read mode of a handle that is not a pipe's
+/* np__pipe_set_handle_mode sets the read mode of a handle that has no np_pipe
  * yet. Returns NP_OK or the error of Windows. */
 np_error np__pipe_set_handle_mode(HANDLE handle, np_mode mode);
 

@@ -65,7 +65,7 @@ static void info_from_creation(const np_pipe *pipe, np_info *info) {
   info->instances = NP_UNKNOWN;
   info->in_buffer_bytes = pipe->in_buffer_bytes;
   info->out_buffer_bytes = pipe->out_buffer_bytes;
-  info->readable_bytes = 0; /* only an end that cannot read comes here */
+  info->readable_bytes = 0; /* this end cannot read */
 }
 
 np_error np__pipe_unread(const np_pipe *pipe, uint32_t *bytes) {

@@ -107,9 +107,8 @@ void np__root_init(np__root *root, np_loop *loop) {
   np__list_init(&root->waits);
 }
 
-/* root_open opens the root by the path that \\.\pipe\ stands for, so that both
- * see the same pipes. The backslash at the end makes it the root; without it
- * the path is the device. */
+/* root_open opens the root by the NT path of \\.\pipe\. With a backslash at the
+ * end the path names the root of all pipes, without it the device. */
 static bool root_open(np__root *root) {
   static const WCHAR path[] = L"\\??\\PIPE\\";
   UNICODE_STRING name;

@@ -59,7 +59,8 @@ void np__ready_learn_from_read(np__readiness *r, np_error error) {
   }
 }
 
-/* learn_from_write: data may still be readable. */
+/* learn_from_write notes that writing is over. The error of a write says
+ * nothing about reading: data may still be readable. */
 static void learn_from_write(np__readiness *r, np_error error) {
   if (error == ERROR_BROKEN_PIPE || error == ERROR_NO_DATA ||
       (error == ERROR_PIPE_NOT_CONNECTED && r->pipe->end == NP_CLIENT)) {

@@ -16,7 +16,7 @@ typedef struct np__readiness {
   np__outbox outbox;
   np_readiness closed;  /* closed until the end of the session */
   np_readiness blocked; /* readiness that a caller's function has disproved */
-  uint32_t refusals;    /* functions in a row that have disproved it */
+  uint32_t refusals;    /* calls in a row that set `blocked` */
   np__timer_node retry; /* when it expires, `blocked` is cleared */
   bool is_asked;        /* its options are fixed */
   np_pipe *pipe;

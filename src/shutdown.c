@@ -44,8 +44,9 @@ void np__shutdown_write_ended(np_pipe *pipe, const np_op *write) {
   shutdown_progress(pipe);
 }
 
-/* mark_writes marks the writes that a shutdown must wait for, so that their end
- * is told. It returns true if there is one. */
+/* mark_writes marks each write that a shutdown must wait for. The end of a
+ * marked write calls np__shutdown_write_ended. Returns true if there is a
+ * write. */
 static bool mark_writes(np_pipe *pipe) {
   bool found = false;
 

@@ -1,4 +1,5 @@
-/* Families: how the pipe of a name came to be. */
+/* The family of a pipe name: which kind of server created its first instance.
+ * The family decides who may open the pipe and who may add instances. */
 #ifndef NPIPE_RANDOM_FAMILY_H
 #define NPIPE_RANDOM_FAMILY_H
 

@@ -53,9 +53,9 @@ static size_t session_index(const struct end *end,
   return i;
 }
 
-/* The law applies only if the session of the flush had begun before it, and no
- * end of it was closed. A disconnect may have ended the session: data that a
- * disconnect threw away were not read. */
+/* The law of a flush: the peer has read all data that were written before. It
+ * applies only if the session had begun before the flush, and neither end was
+ * closed. Data that a disconnect threw away count as not read. */
 bool has_been_read(const struct note *flush) {
   const struct end *end = flush->end;
   const struct session *session;

@@ -290,7 +290,7 @@ void guest_open(struct guest *guest, np_pipe *pipe) {
     options.write_buffer_bytes = 64;
     options.read_buffer_bytes = 300;
   }
-  play->service.guests_open++; /* the law of memory knows it from now on */
+  play->service.guests_open++; /* its memory counts from now on (budget.c) */
   error = np_channel_create(pipe, &options, &guest->channel);
   say(play, "guest %u: np_channel_create: %s", guest->number,
       np_error_name(error));

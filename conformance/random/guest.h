@@ -25,8 +25,8 @@ void guest_close(struct guest *guest);
 /* guest_recycle recycles the pipe of a guest if nothing is in flight on it. */
 void guest_recycle(struct guest *guest);
 
-/* guest_turn_begins and guest_turn_ended check that what was cancelled, or
- * whose time is over, ends. */
+/* guest_turn_begins and guest_turn_ended check that each operation ends soon
+ * after its cancel or its time limit. */
 void guest_turn_begins(struct guest *guest);
 void guest_turn_ended(struct guest *guest);
 

@@ -1,13 +1,13 @@
 /* Peeks at waiting data, and changes of the read mode. */
 #include "play.h"
 
-/* peek_end: if a read in flight comes first, perhaps one of readiness, a peek
- * shows little. It reports the end of the stream only if no read is in
- * flight. */
+/* peek_end peeks, and compares the answer with the model. If a read or the
+ * read-ahead is in flight, it may take the data first, so the model knows less.
+ * A peek reports the end of the stream only if no read is in flight. */
 void peek_end(struct end *end, const struct step *step) {
   struct play *play = end->play;
-  /* Of a message that its writer cut, a caught part is shown as if it were all
-   * of it. */
+  /* The read-ahead may hold a part of a message whose writer was cancelled. In
+   * message mode a peek shows this part like a whole message. */
   bool is_first =
       !is_reading(end) &&
       (!end->uses_readiness || (!end->reads_messages && ready_has_caught(end)));
@@ -19,7 +19,7 @@ void peek_end(struct end *end, const struct step *step) {
     return;
   }
   error = np_pipe_peek(end->pipe, note->data, note->length, &peek);
-  /* An empty message looks like no data. */
+  /* An answer without bytes: no data, or an empty message. */
   is_first = is_first && (error != NP_OK || peek.copied > 0);
   note->done = true;
   /* ERROR_BUSY: not part of the account */
@@ -37,7 +37,7 @@ void peek_end(struct end *end, const struct step *step) {
     return;
   }
   if (play->lies) {
-    /* Which numbers of an answer are lies the model cannot know. */
+    /* The model does not know which numbers of the answer are lies. */
     if (peek.copied > note->length || peek.copied > peek.available) {
       play_fail(play, "peek %u of end %u shows more than there can be",
                 (unsigned)note->number, end->number);

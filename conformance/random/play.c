@@ -89,7 +89,7 @@ static bool is_library_server(const struct end *end) {
   return is_library(end) && end->is_server;
 }
 
-/* do_end_step does the steps that concern one end of the library. */
+/* do_end_step carries out a step on an end of the library. */
 static void do_end_step(struct end *end, const struct step *step) {
   switch (step->kind) {
     case STEP_READ:

@@ -70,9 +70,9 @@ enum note_kind {
 struct due {
   bool is_due;
   bool by_limit;
-  bool is_over;   /* it has not ended in time */
-  unsigned turns; /* turns of its loop since then */
-  unsigned waits; /* turns that waited in vain for longer than a retry */
+  bool is_over;   /* too late: the operation should have ended */
+  unsigned turns; /* turns of the operation's loop since it was due */
+  unsigned waits; /* of these, turns that waited long and got nothing */
   uint64_t since_ns;
 };
 
@@ -388,8 +388,8 @@ void play_deinit(struct play *play);
  * a port of the caller. */
 bool loop_make(struct play *play, bool foreign);
 
-/* turn runs one turn of a loop. In a callback it does nothing but check that
- * this is refused. */
+/* turn runs one turn of a loop. Inside a callback a turn must be refused, so it
+ * only checks the refusal. */
 void turn(struct play *play, unsigned index, uint32_t wait_ms);
 
 /* check_turn checks what a run of a loop returned. */
@@ -476,7 +476,8 @@ struct end *dying_server(struct play *play, unsigned name);
 /* end_left marks the session of an end that is closed. */
 void end_left(struct end *end);
 
-/* Each function does the step of its kind on this end. */
+/* The functions begin_..., try_... and set_... carry out a step on `end`. A
+ * `slot` that is not NULL is used again for the operation. */
 void begin_read(struct end *end, struct slot *slot, const struct step *step);
 void begin_write(struct end *end, struct slot *slot, const struct step *step);
 void begin_connect(struct end *end, struct slot *slot, const struct step *step);

@@ -70,12 +70,12 @@ static const enum step_kind topics[][TOPIC_STEPS] = {
      STEP_CLOSE},
     {STEP_CONNECT, STEP_CLIENT, STEP_DISCONNECT, STEP_TRANSACT, STEP_SHUTDOWN,
      STEP_WRITE},
-    /* what waits for data beside what takes them */
+    /* waits for data, beside steps that read the data */
     {STEP_READY, STEP_TRY_IO, STEP_TRY_READ, STEP_WRITE, STEP_WAIT,
      STEP_READY_OPTIONS},
     {STEP_READY, STEP_PEEK, STEP_TRY_READ, STEP_WRITE, STEP_READ, STEP_TURN},
     {STEP_ASYNC_IO, STEP_CANCEL, STEP_WRITE, STEP_READ, STEP_WAIT, STEP_TURN},
-    /* what must end, though the kernel refuses */
+    /* operations that must end, although the kernel refuses calls */
     {STEP_FAULT_IO, STEP_FAULT_LATE, STEP_FAULT_CANCEL, STEP_CANCEL, STEP_WRITE,
      STEP_WAIT},
     {STEP_FAULT_CANCEL, STEP_CLOSE, STEP_WRITE, STEP_SERVER, STEP_CLIENT,

@@ -214,8 +214,9 @@ static void raw_peek(const struct end *end) {
       (unsigned)bytes);
 }
 
-/* raw_set_mode changes the read mode and the wait mode. A read in flight would
- * leave open in which mode it ends. */
+/* raw_set_mode changes the read mode and the wait mode. It does nothing while a
+ * read is in flight, because the model could not know in which mode that read
+ * ends. */
 static void raw_set_mode(struct end *end, const struct step *step) {
   const bool reads_messages = (step->c & 1) != 0 && end->is_message;
   const bool is_nowait = (step->c & 2) != 0;

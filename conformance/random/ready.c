@@ -29,8 +29,8 @@ static void use_ahead(struct end *end) {
   end->reads_ahead = end->readable;
 }
 
-/* will_copy: the outbox keeps its memory for the next try, but for a message
- * that is longer than its option. */
+/* will_copy records the memory of the outbox after a try that copies `length`
+ * bytes. The outbox keeps the memory for the next try. */
 static void will_copy(struct end *end, size_t length) {
   if (length > end->outbox_max && !end->is_message) {
     length = end->outbox_max;
@@ -41,8 +41,8 @@ static void will_copy(struct end *end, size_t length) {
   }
 }
 
-/* shrink: the outbox has written all, and gives back the memory of a long
- * message. */
+/* shrink is called when the outbox has written all its bytes. It then frees the
+ * memory that a message longer than the option took. */
 static void shrink(struct end *end) {
   const size_t most = end->outbox_max + GRANULE_BYTES;
 
@@ -51,7 +51,8 @@ static void shrink(struct end *end) {
   }
 }
 
-/* has_copied: the outbox took `length` bytes, so it had written all. */
+/* has_copied is called when a try copied `length` bytes. The outbox was empty
+ * before this try. */
 static void has_copied(struct end *end, size_t kept, size_t length) {
   end->outbox_bytes = kept;
   shrink(end);
@@ -303,7 +304,7 @@ void try_write(struct end *end, const struct step *step) {
   if (error == NP_WOULD_BLOCK) {
     end->outbox_bytes = kept; /* it copied nothing */
   } else if (error != NP_OK) {
-    end->untold = NULL; /* the error may belong to that try */
+    end->untold = NULL; /* perhaps `error` is the unconfirmed try's */
   }
   note->length = error == NP_OK ? transferred : 0;
   if (error == NP_OK) {

@@ -59,9 +59,9 @@ static const struct written *write_at(const struct input *input,
                                         : NULL;
 }
 
-/* spread adds each place that can be reached without a byte: behind a whole
- * write, behind the rest of a cut write, and, up to `last`, in later
- * sessions. */
+/* spread adds each place in the stream that the reader may have reached without
+ * reading a byte: after a whole write, after the rest of a cut write, and at
+ * the begin of later sessions up to `last`. */
 static void spread(const struct input *input, struct cursors *set, size_t first,
                    size_t last) {
   for (size_t i = 0; i < set->count; i++) {
@@ -69,7 +69,7 @@ static void spread(const struct input *input, struct cursors *set, size_t first,
     const struct written *write = write_at(input, &cursor);
 
     if (write != NULL) {
-      /* Byte reads may show an empty message, or swallow it. */
+      /* A byte read may return 0 bytes for an empty message, or skip it. */
       if (write->is_cut || (cursor.offset == write->length &&
                             (cursor.offset > 0 || !input->by_message))) {
         cursor.write++;
@@ -195,7 +195,7 @@ static bool step_on(const struct input *input, struct cursors *set,
                     const struct read_result *read) {
   spread(input, set, read->first, read->last);
   if (read->is_eof) {
-    /* With two possible sessions it is unknown whose end this is. */
+    /* If two sessions are possible, either of them may have ended. */
     return read->first != read->last || may_end(input, set);
   }
   if (read->is_failure && read->transferred == 0) {

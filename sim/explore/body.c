@@ -40,7 +40,7 @@ struct worker {
   time_t since;  /* time of that look */
 };
 
-/* What the parent and its children share. */
+/* The memory that the parent and its children share. */
 static struct shared {
   uint64_t current[SIM__JOBS_MAX]; /* the run that a worker is in */
   uint64_t done[SIM__JOBS_MAX];

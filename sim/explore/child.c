@@ -1,5 +1,5 @@
-/* What both explorers do with the processes that they start: wait for one, and
- * print what it has printed. */
+/* The child processes of the two explorers: wait for a child, and print its
+ * output. */
 #define _GNU_SOURCE /* sigtimedwait */
 #include <signal.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Clocks, all of them virtual. */
+/* Clocks: virtual time of the simulated kernel. */
 #ifndef NPIPE_SIM_SYSINFOAPI_H
 #define NPIPE_SIM_SYSINFOAPI_H
 
