@@ -65,8 +65,10 @@ struct token {
   bool may_restore;     /* SeRestorePrivilege, enabled */
   bool is_remote;
   bool is_impersonation;
+  bool is_elevated;
   SECURITY_IMPERSONATION_LEVEL level;
   uint32_t session_id;
+  uint32_t logon_id; /* AuthenticationId */
 };
 
 /* The rights that a client gives its server. */

@@ -24,6 +24,17 @@ struct token *sim__token_current(void) {
                                                             : NULL;
 }
 
+/* token_copy copies a token, because a token object may have handles of its
+ * own. */
+static struct token *token_copy(const struct token *token) {
+  struct token *copy = malloc(sizeof *copy);
+
+  *copy = *token;
+  sim__object_init(&copy->object, OBJECT_TOKEN);
+  copy->object.handles = 0;
+  return copy;
+}
+
 /* sim__token_adopt lowers the level to SecurityIdentification if the process
  * lacks the privilege to impersonate and the client is another user or has
  * higher integrity. The call still succeeds. Source: the
@@ -37,10 +48,7 @@ NTSTATUS sim__token_adopt(const struct token *client,
   if (level == SecurityAnonymous) {
     copy = sim__token_named("anonymous", client->session_id);
   } else {
-    copy = malloc(sizeof *copy);
-    *copy = *client;
-    sim__object_init(&copy->object, OBJECT_TOKEN);
-    copy->object.handles = 0;
+    copy = token_copy(client);
   }
   if (level > SecurityIdentification && !own->may_impersonate &&
       (!sim__sid_equal(own->sid, client->sid) ||
@@ -85,25 +93,20 @@ BOOL WINAPI RevertToSelf(void) {
   return sim__call_end(&call);
 }
 
-/* token_open opens a handle to a copy, because a token object may have handles
- * of its own. */
-static HANDLE token_open(const struct token *token) {
-  struct token *copy = malloc(sizeof *copy);
-
-  *copy = *token;
-  sim__object_init(&copy->object, OBJECT_TOKEN);
-  copy->object.handles = 0;
-  return sim__handle_open(&copy->object, 0xF01FF, false);
+static HANDLE token_open(const struct token *token, ACCESS_MASK access) {
+  if ((access & (MAXIMUM_ALLOWED | GENERIC_ALL)) != 0) {
+    access = TOKEN_ALL_ACCESS;
+  }
+  return sim__handle_open(&token_copy(token)->object, access, false);
 }
 
 BOOL WINAPI OpenProcessToken(HANDLE process, DWORD access, PHANDLE token) {
   struct call call;
 
   (void)process; /* the only process */
-  (void)access;
   if (sim__call_begin(&call, __func__, PLACE, " ") &&
       !sim__handle_is_full_for(&call)) {
-    *token = token_open(sim__token_primary());
+    *token = token_open(sim__token_primary(), access);
   }
   return sim__call_end(&call);
 }
@@ -112,7 +115,6 @@ BOOL WINAPI OpenThreadToken(HANDLE handle, DWORD access, BOOL as_self,
                             PHANDLE token) {
   struct call call;
 
-  (void)access;
   if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
     NTSTATUS status;
     const struct thread *thread =
@@ -131,9 +133,33 @@ BOOL WINAPI OpenThreadToken(HANDLE handle, DWORD access, BOOL as_self,
     } else if (thread != NULL && sim__handle_is_full()) {
       status = STATUS_INSUFFICIENT_RESOURCES;
     } else if (thread != NULL) {
-      *token = token_open(thread->impersonated);
+      *token = token_open(thread->impersonated, access);
     }
     sim__call_status(&call, status);
+  }
+  return sim__call_end(&call);
+}
+
+/* DuplicateToken never raises the level of an impersonation token. Source: its
+ * page. */
+BOOL WINAPI DuplicateToken(HANDLE handle, SECURITY_IMPERSONATION_LEVEL level,
+                           PHANDLE out) {
+  struct call call;
+
+  if (sim__call_begin(&call, __func__, PLACE, "%p %d", handle, level)) {
+    const struct token *token =
+        sim__handle_get_for(&call, handle, OBJECT_TOKEN, TOKEN_DUPLICATE);
+    struct token *copy;
+
+    if (token != NULL && token->is_impersonation && level > token->level) {
+      sim__call_status(&call, STATUS_BAD_IMPERSONATION_LEVEL);
+    } else if (token != NULL && !sim__handle_is_full_for(&call)) {
+      copy = token_copy(token);
+      copy->is_impersonation = true;
+      copy->level = level;
+      *out = sim__handle_open(&copy->object, TOKEN_IMPERSONATE | TOKEN_QUERY,
+                              false);
+    }
   }
   return sim__call_end(&call);
 }
@@ -168,13 +194,46 @@ static uint32_t answer_package(void *out, DWORD size, PDWORD needed,
                        : sim__answer(out, size, needed, &none, sizeof none);
 }
 
+/* CheckTokenMembership takes impersonation tokens only. Source: its page. */
+BOOL WINAPI CheckTokenMembership(HANDLE handle, PSID sid, PBOOL is_member) {
+  struct call call;
+
+  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
+    const struct token *token =
+        handle == NULL
+            ? sim__token_current()
+            : sim__handle_get_for(&call, handle, OBJECT_TOKEN, TOKEN_QUERY);
+
+    if (token == NULL && handle == NULL) {
+      sim__call_status(&call, STATUS_BAD_IMPERSONATION_LEVEL);
+    } else if (token != NULL && handle != NULL && !token->is_impersonation) {
+      call.error = ERROR_NO_IMPERSONATION_TOKEN;
+    } else if (token != NULL) {
+      *is_member = sim__token_has(token, sid);
+    }
+  }
+  return sim__call_end(&call);
+}
+
+static uint32_t answer_statistics(void *out, DWORD size, PDWORD needed,
+                                  const struct token *token) {
+  TOKEN_STATISTICS statistics = {0};
+
+  statistics.AuthenticationId.LowPart = token->logon_id;
+  statistics.TokenType =
+      token->is_impersonation ? TokenImpersonation : TokenPrimary;
+  statistics.ImpersonationLevel = token->level;
+  statistics.GroupCount = (DWORD)token->group_count;
+  return sim__answer(out, size, needed, &statistics, sizeof statistics);
+}
+
 BOOL WINAPI GetTokenInformation(HANDLE handle, TOKEN_INFORMATION_CLASS which,
                                 LPVOID out, DWORD size, PDWORD needed) {
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p %d", handle, which)) {
     const struct token *token =
-        sim__handle_get_for(&call, handle, OBJECT_TOKEN, 0);
+        sim__handle_get_for(&call, handle, OBJECT_TOKEN, TOKEN_QUERY);
     unsigned char level[SID_BYTES_MAX];
     uint32_t value = 0;
 
@@ -195,6 +254,12 @@ BOOL WINAPI GetTokenInformation(HANDLE handle, TOKEN_INFORMATION_CLASS which,
       case TokenAppContainerSid:
         call.error = answer_package(out, size, needed, token);
         return sim__call_end(&call);
+      case TokenStatistics:
+        call.error = answer_statistics(out, size, needed, token);
+        return sim__call_end(&call);
+      case TokenElevation:
+        value = token->is_elevated;
+        break;
       case TokenIsAppContainer:
         value = token->is_app;
         if (sim__kernel.settings.no_app_containers) {

@@ -10,6 +10,11 @@
 #define BOB     L"S-1-5-21-10-20-30-1002"
 #define PACKAGE L"S-1-15-2-11-12-13-14-15-16-17"
 
+/* The logon of each user; the accounts of Windows have fixed ones. An
+ * administrator has a second one, which is elevated. Source: winnt.h,
+ * SYSTEM_LUID and its kin. */
+enum { LOGON_ALICE = 0x10001, LOGON_BOB = 0x20001 };
+
 /* The groups of a usual user, and of an administrator. */
 #define MEMBER        L"BU", L"AU", L"IU", L"WD"
 #define ADMINISTRATOR L"BA", MEMBER
@@ -26,73 +31,90 @@ static const struct user {
   bool may_audit;
   bool may_restore;
   bool is_remote;
+  uint32_t logon_id;
   const WCHAR *restricting[GROUPS_MAX]; /* none: not a restricted token */
 } users[] = {
     {.name = "alice",
+     .logon_id = LOGON_ALICE,
      .sid = ALICE,
      .groups = {MEMBER},
      .integrity = INTEGRITY_MEDIUM},
     {.name = "alice-low",
+     .logon_id = LOGON_ALICE,
      .sid = ALICE,
      .groups = {MEMBER},
      .integrity = INTEGRITY_LOW},
     {.name = "alice-app",
+     .logon_id = LOGON_ALICE,
      .sid = ALICE,
      .groups = {MEMBER},
      .integrity = INTEGRITY_LOW,
      .package = PACKAGE},
     {.name = "alice-high",
+     .logon_id = LOGON_ALICE + 1,
      .sid = ALICE,
      .groups = {ADMINISTRATOR},
      .integrity = INTEGRITY_HIGH,
      .may_impersonate = true},
     {.name = "alice-restricted",
+     .logon_id = LOGON_ALICE,
      .sid = ALICE,
      .groups = {MEMBER},
      .integrity = INTEGRITY_MEDIUM,
      .restricting = {L"RC"}},
     {.name = "alice-limited",
+     .logon_id = LOGON_ALICE,
      .sid = ALICE,
      .groups = {MEMBER},
      .integrity = INTEGRITY_MEDIUM,
      .restricting = {ALICE, L"WD", L"RC"}},
     {.name = "bob",
+     .logon_id = LOGON_BOB,
      .sid = BOB,
      .groups = {MEMBER},
      .integrity = INTEGRITY_MEDIUM},
     {.name = "bob-app",
+     .logon_id = LOGON_BOB,
      .sid = BOB,
      .groups = {MEMBER},
      .integrity = INTEGRITY_LOW,
      .package = PACKAGE},
     {.name = "admin",
+     .logon_id = 0x30001,
      .sid = L"S-1-5-21-10-20-30-500",
      .groups = {ADMINISTRATOR},
      .integrity = INTEGRITY_HIGH,
      .may_impersonate = true,
      .may_audit = true},
     {.name = "service",
+     .logon_id = 0x3E4,
      .sid = L"S-1-5-20",
      .groups = {L"BU", L"AU", L"SU", L"WD"},
      .integrity = INTEGRITY_SYSTEM,
      .may_impersonate = true},
     {.name = "system",
+     .logon_id = 0x3E7,
      .sid = L"S-1-5-18",
      .groups = {L"BA", L"AU", L"WD"},
      .integrity = INTEGRITY_SYSTEM,
      .may_impersonate = true,
      .may_audit = true},
     {.name = "backup",
+     .logon_id = 0x40001,
      .sid = L"S-1-5-21-10-20-30-1003",
      .groups = {L"BO", L"BU", L"AU", L"WD"},
      .integrity = INTEGRITY_MEDIUM,
      .may_restore = true},
     {.name = "network",
+     .logon_id = 0x50001,
      .sid = ALICE,
      .groups = {L"BU", L"AU", L"NU", L"WD"},
      .integrity = INTEGRITY_MEDIUM,
      .is_remote = true},
-    {.name = "anonymous", .sid = L"S-1-5-7", .integrity = INTEGRITY_NONE},
+    {.name = "anonymous",
+     .logon_id = 0x3E6,
+     .sid = L"S-1-5-7",
+     .integrity = INTEGRITY_NONE},
 };
 
 enum { USERS = sizeof users / sizeof users[0] };
@@ -146,6 +168,7 @@ static void token_init(struct token *token, const struct user *user) {
   token->may_restore = user->may_restore;
   token->integrity = user->integrity;
   token->is_remote = user->is_remote;
+  token->logon_id = user->logon_id;
   token->level = SecurityImpersonation;
   sim__sid_parse(user->sid, token->sid);
   token->group_count = sids_parse(user->groups, token->groups);
@@ -153,6 +176,7 @@ static void token_init(struct token *token, const struct user *user) {
   memcpy(token->owner, token->sid, SID_BYTES_MAX);
   if (token_has_administrators(token)) {
     sim__sid_parse(L"BA", token->owner);
+    token->is_elevated = true;
   }
   token->is_app = user->package != NULL;
   if (token->is_app) {

@@ -91,6 +91,11 @@ typedef struct _SECURITY_DESCRIPTOR {
 
 #define SE_GROUP_INTEGRITY 0x20u
 
+typedef struct _LUID {
+  DWORD LowPart;
+  LONG HighPart;
+} LUID, *PLUID;
+
 typedef struct _SID_AND_ATTRIBUTES {
   PSID Sid;
   DWORD Attributes;
@@ -122,11 +127,30 @@ typedef enum _TOKEN_INFORMATION_CLASS {
   TokenOwner = 4,
   TokenType = 8,
   TokenImpersonationLevel = 9,
+  TokenStatistics = 10,
   TokenSessionId = 12,
+  TokenElevation = 20,
   TokenIntegrityLevel = 25,
   TokenIsAppContainer = 29,
   TokenAppContainerSid = 31
 } TOKEN_INFORMATION_CLASS;
+
+typedef struct _TOKEN_STATISTICS {
+  LUID TokenId;
+  LUID AuthenticationId;
+  LARGE_INTEGER ExpirationTime;
+  TOKEN_TYPE TokenType;
+  SECURITY_IMPERSONATION_LEVEL ImpersonationLevel;
+  DWORD DynamicCharged;
+  DWORD DynamicAvailable;
+  DWORD GroupCount;
+  DWORD PrivilegeCount;
+  LUID ModifiedId;
+} TOKEN_STATISTICS, *PTOKEN_STATISTICS;
+
+typedef struct _TOKEN_ELEVATION {
+  DWORD TokenIsElevated;
+} TOKEN_ELEVATION, *PTOKEN_ELEVATION;
 
 typedef BYTE SECURITY_CONTEXT_TRACKING_MODE;
 
@@ -140,6 +164,7 @@ typedef struct _SECURITY_QUALITY_OF_SERVICE {
 #define TOKEN_DUPLICATE                   0x0002u
 #define TOKEN_IMPERSONATE                 0x0004u
 #define TOKEN_QUERY                       0x0008u
+#define TOKEN_ALL_ACCESS                  0xF01FFu
 #define PROCESS_QUERY_INFORMATION         0x0400u
 #define PROCESS_QUERY_LIMITED_INFORMATION 0x1000u
 
@@ -230,6 +255,9 @@ BOOL WINAPI CopySid(DWORD size, PSID to, PSID from);
 BOOL WINAPI OpenProcessToken(HANDLE process, DWORD access, PHANDLE token);
 BOOL WINAPI OpenThreadToken(HANDLE thread, DWORD access, BOOL as_self,
                             PHANDLE token);
+BOOL WINAPI DuplicateToken(HANDLE token, SECURITY_IMPERSONATION_LEVEL level,
+                           PHANDLE out);
+BOOL WINAPI CheckTokenMembership(HANDLE token, PSID sid, PBOOL is_member);
 BOOL WINAPI GetTokenInformation(HANDLE token, TOKEN_INFORMATION_CLASS which,
                                 LPVOID out, DWORD size, PDWORD needed);
 
