@@ -29,18 +29,21 @@ static void finish(end *e, np_error error) {
 
 /* --- The server ---------------------------------------------------------- */
 
-/* print_peer prints the client's user, which Windows proves, and the client's
+/* print_peer prints who the client is, which Windows proves, and the client's
  * process id, which is only a hint. */
 static np_error print_peer(np_pipe *pipe) {
-  char user[NP_SID_TEXT_BYTES_MAX];
+  np_peer peer = {.size = sizeof peer};
   uint32_t process_id = 0;
-  np_error error = np_pipe_peer_user(pipe, user, sizeof user);
+  np_error error = np_pipe_peer(pipe, &peer);
 
   if (error == NP_OK) {
     error = np_pipe_peer_process_id(pipe, &process_id);
   }
   if (error == NP_OK) {
-    printf("client: user %s, process %u\n", user, (unsigned)process_id);
+    printf("client: user %s, integrity 0x%x%s, session %u, process %u\n",
+           peer.user, (unsigned)peer.integrity,
+           peer.is_elevated ? " (elevated)" : "", (unsigned)peer.session_id,
+           (unsigned)process_id);
   }
   return error;
 }

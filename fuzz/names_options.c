@@ -4,13 +4,16 @@
  * is what was asked for. A client meets it with each spelling of its name, and
  * with a spelling of another name never.
  *
- * Payload: three texts, a NUL behind each: the server's name, the client's
- * (none: the same), SDDL (none: none). Choices: the kernel (stage_settings),
+ * Payload: four texts, a NUL behind each: the server's name, the client's
+ * (none: the same), SDDL (none: none), the owner that the client demands (none:
+ * any). Choices: the kernel (stage_settings),
  * whether the names get the prefix of a pipe, the options, a handle to adopt, a
  * call or an allocation that fails, how the client spells the server's name. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <sddl.h>
 
 #include "names.h"
 #include "stage.h"
@@ -21,6 +24,7 @@ struct texts {
   char server[TEXT_BYTES_MAX];
   char client[TEXT_BYTES_MAX];
   char sddl[TEXT_BYTES_MAX];
+  char owner[TEXT_BYTES_MAX];
 };
 
 /* Takes a text, behind `prefix`. Returns whether there was any. */
@@ -308,6 +312,33 @@ static np_error meeting(const np_server_options *server,
              : NP_OK;
 }
 
+/* owner_check checks that the owner of the pipe of `client` is the demanded
+ * one. */
+static void owner_check(np_pipe *client, const char *owner) {
+  char found[NP_SID_TEXT_BYTES_MAX];
+  WCHAR wide[TEXT_BYTES_MAX];
+  WCHAR *text = NULL;
+  PSID sid = NULL;
+  size_t length = 0;
+
+  do {
+    wide[length] = (WCHAR)(unsigned char)owner[length];
+  } while (owner[length++] != 0);
+  /* Each of the calls may get the fault of the run. */
+  if (ConvertStringSidToSidW(wide, &sid) &&
+      ConvertSidToStringSidW(sid, &text) &&
+      np_pipe_peer_user(client, found, sizeof found) == NP_OK) {
+    for (length = 0; text[length] != 0; length++) {
+      fuzz_law(text[length] == (WCHAR)(unsigned char)found[length],
+               "a client that demands the owner %s takes %s", owner, found);
+    }
+    fuzz_law(found[length] == 0, "a client that demands the owner %s takes %s",
+             owner, found);
+  }
+  LocalFree(text);
+  LocalFree(sid);
+}
+
 static np_pipe *client_make(struct stage *stage, const char *name,
                             const np_client_options *options,
                             const char *server_name,
@@ -338,8 +369,9 @@ static np_pipe *client_make(struct stage *stage, const char *name,
   } else if (server != NULL && server->sddl == NULL && !is_host &&
              is_same_pipe) {
     /* A client that verifies its server may also get an error. */
-    const bool verifies =
-        options->verify_same_user || options->verify_process_id != 0;
+    const bool verifies = options->verify_same_user || options->verify_access ||
+                          options->verify_owner != NULL ||
+                          options->verify_process_id != 0;
 
     fuzz_law(error == meeting(server, options) ||
                  stage_is_fault(stage, error) || (verifies && error != NP_OK),
@@ -351,9 +383,12 @@ static np_pipe *client_make(struct stage *stage, const char *name,
 
     fuzz_law(server != NULL, "a client opened what nobody made");
     fuzz_law(is_same_pipe, "a client opened another name's pipe");
-    fuzz_law(
-        !options->verify_same_user || !lets_in_more(server) || !KEEPS_LABELS,
-        "a client trusts a server that lets low integrity in");
+    fuzz_law(!(options->verify_same_user || options->verify_access) ||
+                 !lets_in_more(server) || !KEEPS_LABELS,
+             "a client trusts a server that lets low integrity in");
+    if (options->verify_owner != NULL) {
+      owner_check(client, options->verify_owner);
+    }
     fuzz_law(options->verify_process_id == 0 ||
                  options->verify_process_id == GetCurrentProcessId(),
              "a client takes the server of another process");
@@ -552,6 +587,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     memcpy(texts.client, texts.server, sizeof texts.client);
   }
   has_sddl = text_take(texts.sddl, &input, "");
+  if (text_take(texts.owner, &input, "")) {
+    client_options.verify_owner = texts.owner;
+    client_options.verify_access = (how & 1) != 0;
+  }
   if (spells_anew > 0) {
     respell(texts.client, texts.server, spells_anew - 1);
   }

@@ -38,12 +38,8 @@ _Static_assert(((FILE_GENERIC_READ | FILE_GENERIC_WRITE) &
                 ~(DWORD)FILE_CREATE_PIPE_INSTANCE) == 0x12019b,
                "TALK_ENTRY is to read and write without adding instances");
 
-/* "S-1-", an authority of 48 bits, and 15 parts of 32 bits, each with a
- * dash. */
-#define SID_UNITS_MAX (4 + 15 + SID_MAX_SUB_AUTHORITIES * 11)
-
 #define PRESET_UNITS_MAX                                                     \
-  ((size_t)4 * SID_UNITS_MAX +                                               \
+  ((size_t)4 * NP__SID_UNITS_MAX +                                           \
    (sizeof OWNER LIST FULL_ENTRY END TALK_ENTRY LOGGED_ON END FULL_ENTRY END \
         TALK_ENTRY END LABEL_AT_ZERO) /                                      \
        sizeof(WCHAR))
@@ -66,7 +62,7 @@ static bool is_app_container(const char *text) {
   if (strcmp(text, "AC") == 0) {
     return true;
   }
-  return length > head && length < SID_UNITS_MAX &&
+  return length > head && length < NP__SID_UNITS_MAX &&
          memcmp(text, PACKAGE, head) == 0 &&
          strspn(text + head, "0123456789-") == length - head;
 }
@@ -146,7 +142,7 @@ static void append_entry(preset_text *preset, const WCHAR *entry,
 }
 
 static void append_app_container(preset_text *preset, const char *sid) {
-  WCHAR wide[SID_UNITS_MAX];
+  WCHAR wide[NP__SID_UNITS_MAX];
   size_t length = 0;
 
   do {

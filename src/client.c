@@ -59,8 +59,15 @@ np_error np__client_open(np_loop *loop, const np__name *name,
                          const np_client_options *options, np_pipe **client) {
   np_pipe *made = NULL;
   HANDLE handle = INVALID_HANDLE_VALUE;
+  np__sid owner;
   np_error error;
 
+  if (options->verify_owner != NULL) {
+    error = np__sid_parse(&owner, options->verify_owner);
+    if (error != NP_OK) {
+      return error;
+    }
+  }
   /* The memory is allocated first, so that a failure uses up no instance. */
   made = np__pipe_new(loop, NP_CLIENT);
   if (made == NULL) {
@@ -71,7 +78,8 @@ np_error np__client_open(np_loop *loop, const np__name *name,
     error = GetLastError();
     goto cleanup;
   }
-  error = np__identity_verify(loop, handle, options);
+  error = np__identity_verify(loop, handle, options,
+                              options->verify_owner != NULL ? &owner : NULL);
   if (error != NP_OK) {
     goto cleanup;
   }

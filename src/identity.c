@@ -53,7 +53,9 @@ np_error np_pipe_peer_session_id(np_pipe *pipe, uint32_t *id) {
                 GetNamedPipeServerSessionId);
 }
 
-static np_error sid_of_client(np__sid *out, np_pipe *server) {
+/* token_of_client opens the token of the client of `server`. After NP_OK the
+ * caller closes it. */
+static np_error token_of_client(HANDLE *out, np_pipe *server, DWORD access) {
   HANDLE token = NULL;
   np_error error;
 
@@ -63,7 +65,7 @@ static np_error sid_of_client(np__sid *out, np_pipe *server) {
   }
   /* Opened as the process itself, because a client at identification level may
    * not open anything. */
-  if (!OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, &token)) {
+  if (!OpenThreadToken(GetCurrentThread(), access, TRUE, &token)) {
     error = GetLastError();
   }
   if (!RevertToSelf()) {
@@ -72,9 +74,19 @@ static np_error sid_of_client(np__sid *out, np_pipe *server) {
     server->target.loop->impersonates = true;
   }
   if (error == NP_OK) {
-    error = np__token_user(out, token);
+    *out = token; /* Moves to the caller on success only. */
+  } else if (token != NULL) {
+    CloseHandle(token);
   }
-  if (token != NULL) {
+  return error;
+}
+
+static np_error sid_of_client(np__sid *out, np_pipe *server) {
+  HANDLE token;
+  np_error error = token_of_client(&token, server, TOKEN_QUERY);
+
+  if (error == NP_OK) {
+    error = np__token_user(out, token);
     CloseHandle(token);
   }
   return error;
@@ -109,8 +121,65 @@ np_error np_pipe_peer_user(np_pipe *pipe, char *text, size_t size) {
   return error == NP_OK ? np__sid_text(&sid, text, size) : error;
 }
 
+/* check_server: only a server has a client whose token it can get. */
+static np_error check_server(const np_pipe *pipe, const void *out) {
+  const np_error error = check(pipe, out);
+
+  return error == NP_OK && pipe->end != NP_SERVER ? ERROR_INVALID_PARAMETER
+                                                  : error;
+}
+
+np_error np_pipe_peer_token(np_pipe *server, HANDLE *token) {
+  const np_error error = check_server(server, token);
+
+  return error == NP_OK
+             ? token_of_client(token, server, TOKEN_QUERY | TOKEN_DUPLICATE)
+             : error;
+}
+
+/* describe writes what `token` says about its process. */
+static np_error describe(np_peer *peer, HANDLE token) {
+  np__token facts;
+  np_error error = np__token_take(&facts, token);
+
+  peer->integrity = facts.integrity;
+  if (error == NP_OK) {
+    error = np__token_logon(peer, token);
+  }
+  if (error == NP_OK) {
+    error = np__sid_text(&facts.user, peer->user, sizeof peer->user);
+  }
+  if (error == NP_OK && facts.is_app) {
+    error = np__sid_text(&facts.package, peer->app_container,
+                         sizeof peer->app_container);
+  }
+  return error;
+}
+
+np_error np_pipe_peer(np_pipe *server, np_peer *peer) {
+  np_error error = check_server(server, peer);
+  np_peer answer = {.size = sizeof answer};
+  HANDLE token;
+
+  if (error == NP_OK && peer->size != sizeof *peer) {
+    error = ERROR_INVALID_PARAMETER;
+  }
+  if (error == NP_OK) {
+    error = token_of_client(&token, server, TOKEN_QUERY);
+  }
+  if (error != NP_OK) {
+    return error;
+  }
+  error = describe(&answer, token);
+  CloseHandle(token);
+  if (error == NP_OK) {
+    *peer = answer;
+  }
+  return error;
+}
+
 np_error np_pipe_peer_computer(np_pipe *pipe, char *name, size_t size) {
-  np_error error = check(pipe, name);
+  np_error error = check_server(pipe, name);
   WCHAR wide[COMPUTER_UNITS_MAX];
   computer_name_fn computer_name;
   FARPROC found;
@@ -118,7 +187,7 @@ np_error np_pipe_peer_computer(np_pipe *pipe, char *name, size_t size) {
   if (error != NP_OK) {
     return error;
   }
-  if (pipe->end != NP_SERVER || size == 0) {
+  if (size == 0) {
     return ERROR_INVALID_PARAMETER;
   }
   /* Only kernel32: the function of this name in Wine's kernelbase ends the
@@ -141,8 +210,10 @@ np_error np_pipe_peer_computer(np_pipe *pipe, char *name, size_t size) {
 }
 
 np_error np__identity_verify(np_loop *loop, HANDLE pipe,
-                             const np_client_options *options) {
+                             const np_client_options *options,
+                             const np__sid *owner) {
   ULONG process_id = 0;
+  np_error error = NP_OK;
 
   if (options->verify_process_id != 0) {
     if (!GetNamedPipeServerProcessId(pipe, &process_id)) {
@@ -152,5 +223,9 @@ np_error np__identity_verify(np_loop *loop, HANDLE pipe,
       return ERROR_WRONG_TARGET_NAME;
     }
   }
-  return options->verify_same_user ? np__trust_server(loop, pipe) : NP_OK;
+  if (owner != NULL || options->verify_access || options->verify_same_user) {
+    error = np__trust_server(loop, pipe, owner, options->verify_same_user,
+                             options->verify_access);
+  }
+  return error;
 }

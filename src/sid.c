@@ -24,6 +24,30 @@ np_error np__sid_take(np__sid *out, const BYTE *from, size_t room) {
   return NP_OK;
 }
 
+np_error np__sid_parse(np__sid *out, const char *text) {
+  WCHAR wide[NP__SID_UNITS_MAX];
+  size_t length = 0;
+  PSID sid = NULL;
+  np_error error;
+
+  do {
+    if (length == NP__SID_UNITS_MAX) {
+      return ERROR_INVALID_SID;
+    }
+    /* a character beyond ASCII becomes one that no SID has */
+    wide[length] = (WCHAR)(unsigned char)text[length];
+  } while (text[length++] != 0);
+  if (wide[0] == 0) {
+    return ERROR_INVALID_SID; /* Wine reads behind the NUL of an empty text */
+  }
+  if (!ConvertStringSidToSidW(wide, &sid)) {
+    return GetLastError();
+  }
+  error = np__sid_take(out, sid, GetLengthSid(sid));
+  LocalFree(sid);
+  return error;
+}
+
 bool np__sid_is(const np__sid *sid, BYTE authority, const DWORD *parts,
                 BYTE count) {
   const SID_IDENTIFIER_AUTHORITY expected = {{0, 0, 0, 0, 0, authority}};

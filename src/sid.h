@@ -9,6 +9,10 @@
 
 #include <npipe/error.h>
 
+/* Room for any SID as text, and its NUL: "S-1-", an authority of 48 bits, and
+ * 15 parts of 32 bits, each with a dash. */
+#define NP__SID_UNITS_MAX (4 + 15 + SID_MAX_SUB_AUTHORITIES * 11)
+
 /* A SID with its own storage. */
 typedef union np__sid {
   SID sid;
@@ -19,6 +23,10 @@ typedef union np__sid {
  * The bytes are untrusted input: ERROR_INVALID_SID if they are not a SID, or if
  * it does not end within `room`. */
 np_error np__sid_take(np__sid *out, const BYTE *from, size_t room);
+
+/* np__sid_parse writes the SID that `text` names: "S-1-..." or the two letters
+ * of SDDL. Returns NP_OK, ERROR_INVALID_SID or the error of Windows. */
+np_error np__sid_parse(np__sid *out, const char *text);
 
 /* np__sid_level writes the integrity level that `sid` stands for.
  * ERROR_INVALID_SID: `sid` is not a label. */

@@ -1,6 +1,6 @@
-/* Queries of a token: its user, its integrity level and its app container. Each
- * answer is a pointer to a SID in the same buffer; the SID is copied only if it
- * lies in the buffer. */
+/* Queries of a token: its user, its integrity level, its app container and its
+ * logon. An answer with a SID is a pointer into the same buffer; the SID is
+ * copied only if it lies in the buffer. */
 #include "token.h"
 
 #include <string.h>
@@ -66,6 +66,42 @@ static np_error ask_package(np__token *out, HANDLE token) {
   return error;
 }
 
+np_error np__token_take(np__token *out, HANDLE token) {
+  np_error error;
+
+  memset(out, 0, sizeof *out);
+  error = np__token_user(&out->user, token);
+  if (error == NP_OK) {
+    error = ask_integrity(&out->integrity, token);
+  }
+  if (error == NP_OK) {
+    error = ask_package(out, token);
+  }
+  return error;
+}
+
+np_error np__token_logon(np_peer *peer, HANDLE token) {
+  TOKEN_STATISTICS statistics;
+  TOKEN_ELEVATION elevation;
+  DWORD session_id = 0;
+  DWORD size = 0;
+
+  if (!GetTokenInformation(token, TokenStatistics, &statistics,
+                           sizeof statistics, &size) ||
+      !GetTokenInformation(token, TokenElevation, &elevation, sizeof elevation,
+                           &size) ||
+      !GetTokenInformation(token, TokenSessionId, &session_id,
+                           sizeof session_id, &size)) {
+    return GetLastError();
+  }
+  peer->logon_id = (uint64_t)(uint32_t)statistics.AuthenticationId.HighPart
+                       << 32 |
+                   statistics.AuthenticationId.LowPart;
+  peer->is_elevated = elevation.TokenIsElevated != 0;
+  peer->session_id = session_id;
+  return NP_OK;
+}
+
 static np_error open_callers(HANDLE *token) {
   np_error error;
 
@@ -90,14 +126,7 @@ np_error np__token_of_caller(np__token *out) {
   if (error != NP_OK) {
     return error;
   }
-  memset(out, 0, sizeof *out);
-  error = np__token_user(&out->user, token);
-  if (error == NP_OK) {
-    error = ask_integrity(&out->integrity, token);
-  }
-  if (error == NP_OK) {
-    error = ask_package(out, token);
-  }
+  error = np__token_take(out, token);
   CloseHandle(token);
   return error;
 }

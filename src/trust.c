@@ -81,56 +81,58 @@ np_error np__trust_own(np_loop *loop, HANDLE handle,
   return error;
 }
 
-/* is_trusted returns true for the user itself (also as the owner), for those
- * who may do anything on the machine, and, for a client in an app container,
- * for its own package. */
-static bool is_trusted(const np__sid *sid, const np__token *caller) {
+/* is_trusted returns true for the owner itself (also by its pseudonyms), for
+ * those who may do anything on the machine, and, for a client in an app
+ * container, for its own package. An entry for a package alone lets nobody in:
+ * its user needs an entry, too. */
+static bool is_trusted(const np__sid *sid, const np__sid *owner,
+                       const np__token *caller) {
   static const DWORD creator_owner = 0;
   static const DWORD owner_rights = 4;
   static const DWORD system = SECURITY_LOCAL_SYSTEM_RID;
   static const DWORD administrators[] = {SECURITY_BUILTIN_DOMAIN_RID,
                                          DOMAIN_ALIAS_RID_ADMINS};
 
-  return np__sid_equal(sid, &caller->user) || np__sid_is(sid, 5, &system, 1) ||
+  return np__sid_equal(sid, owner) || np__sid_is(sid, 5, &system, 1) ||
          np__sid_is(sid, 5, administrators, 2) ||
          np__sid_is(sid, 3, &creator_owner, 1) ||
          np__sid_is(sid, 3, &owner_rights, 1) ||
          (caller->is_app && np__sid_equal(sid, &caller->package));
 }
 
-static bool gives_control(const np__entry *entry, const np__token *caller) {
+static bool gives_control(const np__entry *entry, const np__sid *owner,
+                          const np__token *caller) {
   return entry->type != ACCESS_DENIED_ACE_TYPE &&
          (entry->flags & INHERIT_ONLY_ACE) == 0 &&
          (entry->mask & CONTROL) != 0 &&
-         (!entry->knows_sid || !is_trusted(&entry->sid, caller));
+         (!entry->knows_sid || !is_trusted(&entry->sid, owner, caller));
 }
 
-static np_error judge(const np__descriptor *found, const np__token *caller) {
+/* is_closed returns true if nobody but trusted users can put a server behind
+ * the name. */
+static bool is_closed(const np__descriptor *found, const np__token *caller) {
   const BYTE *at = found->entries;
   uint32_t level = caller->integrity;
 
-  if (!found->has_owner) {
-    return ERROR_INVALID_OWNER;
-  }
   if (level > SECURITY_MANDATORY_MEDIUM_RID) {
     level = SECURITY_MANDATORY_MEDIUM_RID;
   }
-  if (!np__sid_equal(&found->owner, &caller->user) ||
-      np__descriptor_level(found) < level || !found->has_dacl) {
-    return ERROR_WRONG_TARGET_NAME;
+  if (np__descriptor_level(found) < level || !found->has_dacl) {
+    return false;
   }
   for (uint16_t i = 0; i < found->entry_count; i++) {
     np__entry entry;
 
     np__descriptor_next(&at, &entry);
-    if (gives_control(&entry, caller)) {
-      return ERROR_WRONG_TARGET_NAME;
+    if (gives_control(&entry, &found->owner, caller)) {
+      return false;
     }
   }
-  return NP_OK;
+  return true;
 }
 
-np_error np__trust_server(np_loop *loop, HANDLE handle) {
+np_error np__trust_server(np_loop *loop, HANDLE handle, const np__sid *owner,
+                          bool same_user, bool access) {
   np__descriptor found;
   np__token caller;
   np_error error;
@@ -142,7 +144,13 @@ np_error np__trust_server(np_loop *loop, HANDLE handle) {
   if (error != NP_OK) {
     return error;
   }
-  error = judge(&found, &caller);
+  if (!found.has_owner) {
+    error = ERROR_INVALID_OWNER;
+  } else if ((owner != NULL && !np__sid_equal(&found.owner, owner)) ||
+             (same_user && !np__sid_equal(&found.owner, &caller.user)) ||
+             ((access || same_user) && !is_closed(&found, &caller))) {
+    error = ERROR_WRONG_TARGET_NAME;
+  }
   np__descriptor_deinit(&found, loop);
   return error;
 }

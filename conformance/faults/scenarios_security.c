@@ -55,6 +55,30 @@ SCENARIO(identity, "security/identity", 0) {
          knows_peer(r, r->server) && knows_peer(r, r->client);
 }
 
+/* The token is closed also if a question about it fails. */
+SCENARIO(peer, "security/peer", 0) {
+  np_peer peer = {.size = sizeof peer};
+  struct action *connect;
+  HANDLE token = NULL;
+
+  r->server_options.app_container = "AC";
+  r->server = server_open(r);
+  STEP(r->server != NULL);
+  connect = connect_begin(r, r->server);
+  STEP(connect != NULL);
+  sim_set_user("alice-app");
+  r->client = client_open(r);
+  sim_set_user("alice");
+  STEP(r->client != NULL && ends(connect, NP_OK, 0) &&
+       exchange(r, r->client, r->server, "hello"));
+  STEP(reverts(r->server, took(r, "np_pipe_peer_token",
+                               np_pipe_peer_token(r->server, &token))));
+  CloseHandle(token);
+  return reverts(r->server,
+                 took(r, "np_pipe_peer", np_pipe_peer(r->server, &peer))) &&
+         holds(r, peer.integrity == 0x1000, "the integrity is known");
+}
+
 SCENARIO(computer, "security/computer", 0) {
   char name[32] = "";
   bool known;
@@ -108,6 +132,25 @@ SCENARIO(verify, "security/verify", 0) {
   return refused(r, "np_client_open",
                  np_client_open(r->loop, r->name, &r->client_options, &pipe),
                  ERROR_WRONG_TARGET_NAME);
+}
+
+SCENARIO(verify_owner, "security/verify-owner", 0) {
+  np_pipe *pipe = NULL;
+
+  r->client_options.verify_owner = "S-1-5-21-10-20-30-1001";
+  r->client_options.verify_access = true;
+  STEP(pair_open(r) && exchange(r, r->client, r->server, "hello") &&
+       pipe_close(r, r->client) && closed(r));
+  r->server = server_open(r);
+  STEP(r->server != NULL);
+  sim_disown(np_pipe_handle(r->server));
+  STEP(refused(r, "np_client_open",
+               np_client_open(r->loop, r->name, &r->client_options, &pipe),
+               ERROR_INVALID_OWNER));
+  r->client_options.verify_owner = "S-1-5-";
+  return refused(r, "np_client_open",
+                 np_client_open(r->loop, r->name, &r->client_options, &pipe),
+                 ERROR_INVALID_SID);
 }
 
 enum { SPOILT_BYTES_MAX = 512, LONG_BYTES_MAX = 1 << 20 };

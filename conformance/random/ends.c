@@ -222,6 +222,11 @@ void bind_client(struct end *client, struct end *server) {
   say(play, "end %u is connected with end %u", client->number, server->number);
 }
 
+static bool verifies(const np_client_options *options) {
+  return options->verify_same_user || options->verify_access ||
+         options->verify_owner != NULL;
+}
+
 np_error client_open(struct play *play, const struct step *step,
                      options_change change) {
   struct end *end = end_new(play, false, step->a % NAMES_MAX);
@@ -257,7 +262,9 @@ np_error client_open(struct play *play, const struct step *step,
   if (error == NP_OK) {
     open_pipe(end, pipe, loop_index);
     play->end_count++;
-    if (options.verify_same_user && is_deceiver(play->families[end->name])) {
+    if (options.verify_owner != NULL ||
+        (options.verify_same_user && is_deceiver(play->families[end->name])) ||
+        (options.verify_access && is_open_to_all(play->families[end->name]))) {
       play_fail(play, "end %u trusts a pipe of family %d", end->number,
                 (int)play->families[end->name]);
     }
@@ -271,9 +278,10 @@ np_error client_open(struct play *play, const struct step *step,
   if (pipe != NULL ||
       !(is_fault(play, error) ||
         (error == ERROR_WRONG_TARGET_NAME && options.verify_process_id != 0) ||
+        (error == ERROR_WRONG_TARGET_NAME && options.verify_owner != NULL) ||
         ((error == ERROR_INVALID_OWNER || error == ERROR_WRONG_TARGET_NAME) &&
-         options.verify_same_user && !instance_owner_is_user()) ||
-        (error == ERROR_WRONG_TARGET_NAME && options.verify_same_user &&
+         verifies(&options) && !instance_owner_is_user()) ||
+        (error == ERROR_WRONG_TARGET_NAME && verifies(&options) &&
          (is_deceiver(play->families[end->name]) ||
           play->families[end->name] == FAMILY_UNKNOWN)) ||
         (error == ERROR_ACCESS_DENIED && is_low) ||

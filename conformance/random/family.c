@@ -45,6 +45,10 @@ bool draws_low(const struct step *step) {
   return (step->b >> 12) % 16 == 7;
 }
 
+bool is_open_to_all(enum family family) {
+  return family == FAMILY_OPEN || family == FAMILY_LOW;
+}
+
 static bool draws_foreign(const struct step *step) {
   return (step->b >> 12) % 16 == 9;
 }

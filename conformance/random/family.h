@@ -25,4 +25,8 @@ bool may_be_denied(struct play *play, unsigned name, enum family family,
  * own user must refuse. */
 bool is_deceiver(enum family family);
 
+/* is_open_to_all returns true for a pipe that others than its owner can serve.
+ * A client who sets verify_access must refuse it. */
+bool is_open_to_all(enum family family);
+
 #endif

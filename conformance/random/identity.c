@@ -76,6 +76,40 @@ static bool gives_own_token(void) {
   return ntdll != NULL && GetProcAddress(ntdll, "wine_get_version") != NULL;
 }
 
+/* agrees returns true if `error` is a right answer about the client of `end`,
+ * after np_pipe_peer_user has given `known`. */
+static bool agrees(const struct end *end, np_error error, np_error known) {
+  if (!end->is_server) {
+    return error == ERROR_INVALID_PARAMETER;
+  }
+  return error == known || may_not_tell(end, error) ||
+         (may_not_tell(end, known) &&
+          (error == NP_OK || may_cannot(end, error)));
+}
+
+/* ask_about_token: np_pipe_peer_user has just given `known` and `user`, so a
+ * server gets the same client's token and its facts, or the same error. */
+static void ask_about_token(struct end *end, np_error known, const char *user) {
+  struct play *play = end->play;
+  np_peer peer = {.size = sizeof peer};
+  HANDLE token = NULL;
+  const np_error error = np_pipe_peer(end->pipe, &peer);
+  const np_error token_error = np_pipe_peer_token(end->pipe, &token);
+
+  say(play, "end %u: np_pipe_peer: %s, %s, np_pipe_peer_token: %s", end->number,
+      np_error_name(error), peer.user, np_error_name(token_error));
+  if (!agrees(end, error, known) || !agrees(end, token_error, known) ||
+      (token_error == NP_OK) != (token != NULL) ||
+      (error == NP_OK && known == NP_OK && strcmp(peer.user, user) != 0)) {
+    play_fail(play, "np_pipe_peer of end %u gave %s, %s, its token %s",
+              end->number, np_error_name(error), peer.user,
+              np_error_name(token_error));
+  }
+  if (token != NULL) {
+    CloseHandle(token);
+  }
+}
+
 static void ask_about_user(struct end *end) {
   struct play *play = end->play;
   char text[NP_SID_TEXT_BYTES_MAX] = {0};
@@ -92,6 +126,7 @@ static void ask_about_user(struct end *end) {
     play_fail(play, "np_pipe_peer_user of end %u gave %s, %s", end->number,
               np_error_name(error), text);
   }
+  ask_about_token(end, error, text);
   error = np_pipe_impersonate(end->pipe);
   say(play, "end %u: np_pipe_impersonate: %s", end->number,
       np_error_name(error));
@@ -147,11 +182,13 @@ static bool is_stranger_wanted(uint32_t drawn) {
 }
 
 /* demand draws the client's demands. Every server of a run belongs to the
- * process id with which the run began. */
+ * process id with which the run began, and no pipe to the system. */
 static void demand(np_client_options *options, uint32_t drawn) {
   const uint32_t own = GetCurrentProcessId();
 
   options->verify_same_user = drawn % 2 == 0;
+  options->verify_access = drawn / 4 % 4 == 1;
+  options->verify_owner = drawn / 4 % 8 == 2 ? "SY" : NULL;
   if (drawn % 4 != 0) {
     options->verify_process_id = is_stranger_wanted(drawn) ? own + 1 : own;
   }

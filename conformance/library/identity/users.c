@@ -231,6 +231,85 @@ NP_CASE("users/peer-user", np_pipe_peer_user, NO_MODE, NP_OK,
   assert_is_user(text, "alice");
 }
 
+/* assert_knows: a server of the system that has read from `client` learns who
+ * that is. */
+static void assert_knows(np_fixture *f, const char *client, uint32_t integrity,
+                         bool is_elevated, const char *app_container) {
+  np_peer peer = {.size = sizeof(peer)};
+
+  f->server_options.app_container = "AC";
+  serve_and_read(f, "system", client);
+  assert_np_ok(np_pipe_peer(f->server, &peer));
+  assert_int_equal(peer.integrity, integrity);
+  assert_int_equal(peer.is_elevated, is_elevated);
+  assert_string_equal(peer.app_container, app_container);
+  pair_close(f);
+}
+
+NP_CASE("users/peer", np_pipe_peer, NO_MODE, NP_OK,
+        "The server learns user and logon of a client of another user.",
+        "GetTokenInformation") {
+  np_peer peer = {.size = sizeof(peer)};
+  uint64_t logon_of_bob;
+
+  serve_and_read(f, "alice", "bob");
+  assert_np_ok(np_pipe_peer(f->server, &peer));
+  assert_is_user(peer.user, "bob");
+  logon_of_bob = peer.logon_id;
+  pair_close(f);
+  serve_and_read(f, "bob", "alice");
+  assert_np_ok(np_pipe_peer(f->server, &peer));
+  assert_is_user(peer.user, "alice");
+  assert_true(peer.logon_id != logon_of_bob);
+}
+
+NP_CASE("users/peer-kinds", np_pipe_peer, NO_MODE, NP_OK,
+        "The server distinguishes processes of one user: of low integrity, "
+        "elevated, and neither.",
+        "GetTokenInformation") {
+  assert_knows(f, "alice", 0x2000, false, "");
+  assert_knows(f, "alice-low", 0x1000, false, "");
+  assert_knows(f, "alice-high", 0x3000, true, "");
+}
+
+NP_CASE("users/peer-app-container", np_pipe_peer, NO_MODE, NP_OK,
+        "The server learns the app container of its client.",
+        "GetTokenInformation") {
+  assert_knows(f, "alice-app", 0x1000, false, "S-1-15-2-11-12-13-14-15-16-17");
+}
+
+NP_CASE("users/peer-token", np_pipe_peer_token, NO_MODE, NP_OK,
+        "The token says whether a client of another user is an administrator, "
+        "and stays that client's when another client comes.",
+        "CheckTokenMembership") {
+  SID_IDENTIFIER_AUTHORITY authority = {SECURITY_NT_AUTHORITY};
+  PSID administrators = NULL;
+  BOOL is_member = FALSE;
+  HANDLE token = NULL;
+  HANDLE next = NULL;
+
+  assert_true(AllocateAndInitializeSid(
+      &authority, 2, SECURITY_BUILTIN_DOMAIN_RID, DOMAIN_ALIAS_RID_ADMINS, 0, 0,
+      0, 0, 0, 0, &administrators));
+  serve_and_read(f, "bob", "alice-high");
+  assert_np_ok(np_pipe_peer_token(f->server, &token));
+  become("alice");
+  pipe_close_wait(f, f->client);
+  become("bob");
+  assert_np_ok(np_server_disconnect(f->server));
+  become("alice");
+  talk(f);
+  become("bob");
+  assert_np_ok(np_pipe_peer_token(f->server, &next));
+  assert_true(CheckTokenMembership(token, administrators, &is_member));
+  assert_true(is_member);
+  assert_true(CheckTokenMembership(next, administrators, &is_member));
+  assert_false(is_member);
+  CloseHandle(next);
+  CloseHandle(token);
+  FreeSid(administrators);
+}
+
 NP_CASE("users/peer-computer", np_pipe_peer_computer, ANY_MODE, NP_OK,
         "A client on another machine has a computer name, which is returned "
         "in UTF-8.",

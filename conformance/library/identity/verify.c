@@ -25,6 +25,13 @@ static void one_direction_refused(np_fixture *f) {
   pipe_close_wait(f, f->server);
 }
 
+/* talk_on connects a client to the server that listens. */
+static void talk_on(np_fixture *f) {
+  client_open_end(f);
+  assert_connects(&f->ops[0], f->server, NP_OK, 0);
+  assert_passes(f, f->client, f->server, "ping", 4);
+}
+
 static void talk(np_fixture *f) {
   pair_open(f);
   assert_passes(f, f->client, f->server, "ping", 4);
@@ -33,6 +40,8 @@ static void talk(np_fixture *f) {
 NP_CASE("verify/default", np_client_options_init, NO_MODE, NP_OK,
         "By default a client demands nothing.", "npipe/client.h") {
   assert_false(f->client_options.verify_same_user);
+  assert_false(f->client_options.verify_access);
+  assert_null(f->client_options.verify_owner);
   assert_int_equal(f->client_options.verify_process_id, 0);
 }
 
@@ -58,6 +67,52 @@ NP_CASE("verify/same-user", np_client_open, ANY_MODE, NP_OK,
   f->server_options.access = NP_ACCESS_CURRENT_USER;
   f->client_options.verify_same_user = true;
   talk(f);
+}
+
+NP_CASE("verify/owner", np_client_open, ANY_MODE, NP_OK,
+        "The owner of the pipe is the demanded user, and nobody else can put a "
+        "server behind its name.",
+        "Named Pipe Security and Access Rights; museum X07") {
+  char owner[NP_SID_TEXT_BYTES_MAX];
+
+  talk(f);
+  assert_np_ok(np_pipe_peer_user(f->client, owner, sizeof(owner)));
+  pair_close(f);
+  f->client_options.verify_owner = owner;
+  f->client_options.verify_access = true;
+  talk(f);
+}
+
+NP_CASE("verify/other-owner", np_client_open, ANY_MODE, ERROR_WRONG_TARGET_NAME,
+        "A server whose pipe has another owner is refused before anything was "
+        "written. Two letters name a user as SDDL does.",
+        "Named Pipe Security and Access Rights; SID Strings; museum X05 X07") {
+  server_listen(f);
+  f->client_options.verify_owner = "LS";
+  open_refused(f);
+}
+
+NP_CASE("verify/no-owner", np_client_open, NO_MODE, ERROR_INVALID_SID,
+        "A text that is neither a SID nor two letters that name one is "
+        "refused, and no instance is opened.",
+        "ConvertStringSidToSid") {
+  static const char *const texts[] = {
+      "", "??", "S-1-5-", "S-1-5-18x", "\xC3\x84\xC3\x84", "Administrators"};
+  char text[1024];
+
+  server_listen(f);
+  for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+    round_name("%s", texts[i]);
+    f->client_options.verify_owner = texts[i];
+    assert_client_refused(f, ERROR_INVALID_SID);
+  }
+  memset(text, '1', sizeof(text));
+  memcpy(text, "S-1-5-", 6);
+  text[sizeof(text) - 1] = 0;
+  f->client_options.verify_owner = text;
+  assert_client_refused(f, ERROR_INVALID_SID);
+  f->client_options.verify_owner = NULL;
+  talk_on(f);
 }
 
 NP_CASE("verify/both", np_client_open, NO_MODE, NP_OK,
@@ -109,6 +164,17 @@ static void request_meets(np_fixture *f, struct requester *requester,
   }
   assert_request_ends(f, requester, result);
   pipe_close_wait(f, f->server);
+}
+
+NP_CASE("verify/connect-no-owner", np_client_connect, NO_MODE,
+        ERROR_INVALID_SID,
+        "A request whose demanded owner is no SID ends at its first try, also "
+        "if it waits for the server.",
+        "npipe/client.h") {
+  f->client_options.verify_owner = "nobody";
+  f->client_options.wait_for_server = true;
+  request_begin(f, &f->requests[0], 0);
+  assert_request_ends(f, &f->requests[0], ERROR_INVALID_SID);
 }
 
 NP_CASE("verify/connect", np_client_connect, NO_MODE, ERROR_WRONG_TARGET_NAME,

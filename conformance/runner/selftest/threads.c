@@ -32,6 +32,8 @@ static np_client_request request;
 static np_ready_options ready_options;
 static np_peek peek;
 static np_info info;
+static np_peer peer;
+static HANDLE token;
 static np_buffer part;
 static uint32_t number;
 static size_t length;
@@ -114,9 +116,11 @@ static np_error io(HANDLE handle, void *context, size_t *transferred) {
   X(np_pipe_info, server, &info)                                     \
   X(np_pipe_loop, server)                                            \
   X(np_pipe_peek, server, text, sizeof text, &peek)                  \
+  X(np_pipe_peer, server, &peer)                                     \
   X(np_pipe_peer_computer, server, text, sizeof text)                \
   X(np_pipe_peer_process_id, server, &number)                        \
   X(np_pipe_peer_session_id, server, &number)                        \
+  X(np_pipe_peer_token, server, &token)                              \
   X(np_pipe_peer_user, server, text, sizeof text)                    \
   X(np_pipe_read, client, text, sizeof text, &op, on_op)             \
   X(np_pipe_readable, client, &op, on_op)                            \

@@ -28,13 +28,23 @@ extern "C" {
  *                      and SECURITY_CONTEXT_TRACKING, SECURITY_EFFECTIVE_ONLY.
  *                      SECURITY_SQOS_PRESENT is always added; no further bit
  *                      may be set
- * verify_same_user     refuse a server unless its pipe belongs to the caller's
- *                      user: this user is the pipe's owner; only the user, the
+ * verify_owner         refuse a server unless this is the owner of its pipe: a
+ *                      SID as text ("S-1-5-...") or the two letters of SDDL
+ *                      for one, for example "SY" (the system), "BA" (the group
+ *                      of administrators). Without a privilege nobody can make
+ *                      somebody else the owner. It is no proof without
+ *                      `verify_access`. Borrowed; default NULL: any owner
+ * verify_access        refuse a server unless the access of its pipe lets
+ *                      nobody slip in a server: only the pipe's owner, the
  *                      system and administrators may create instances of the
  *                      pipe or change its access or its owner; and the pipe's
  *                      integrity is at least medium, or at least the caller's
- *                      if that is less. So the server is a process of this
- *                      user, or one that this machine trusts. Default false
+ *                      if that is less. So a process of the owner has created
+ *                      the instance, or one that this machine trusts. Default
+ *                      false
+ * verify_same_user     refuse a server unless its pipe belongs to the caller's
+ *                      user: this user is the pipe's owner, and `verify_access`
+ *                      holds. Default false
  * verify_process_id    refuse a server of another process; default 0: any
  *                      process. A hint, as np_pipe_peer_process_id is; meant
  *                      for a caller that started the server and still holds its
@@ -52,6 +62,8 @@ typedef struct np_client_options {
   bool write;
   np_mode read_mode;
   uint32_t security_qos;
+  const char *verify_owner;
+  bool verify_access;
   bool verify_same_user;
   uint32_t verify_process_id;
   const SECURITY_ATTRIBUTES *security_attributes;
@@ -82,9 +94,10 @@ NP_API void np_client_options_init(np_client_options *options);
  * np_server_create. ERROR_NOT_ENOUGH_MEMORY. ERROR_FILE_NOT_FOUND: no such
  * pipe. ERROR_PIPE_BUSY: all its instances are taken, try again later.
  * ERROR_ACCESS_DENIED: its direction or its security does not allow it.
- * ERROR_WRONG_TARGET_NAME: the server is not the one that `verify_same_user` or
- * `verify_process_id` demands; nothing was written to it. Else what Windows
- * said.
+ * ERROR_INVALID_SID: `verify_owner` is neither a SID nor two letters that name
+ * one; no instance was opened. ERROR_WRONG_TARGET_NAME: the server is not the
+ * one that the options `verify_...` demand; nothing was written to it. Else
+ * what Windows said.
  *
  * Thread:  the loop's only; fine from a callback.
  * Source:  CreateFile (Pipes); Named Pipe Client

@@ -4,6 +4,7 @@
 #ifndef NPIPE_SECURITY_H
 #define NPIPE_SECURITY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -65,7 +66,7 @@ NP_API np_error np_pipe_peer_session_id(np_pipe *pipe, uint32_t *id);
  * elevated). Nobody can make somebody else the owner without a privilege. The
  * owner is no proof if the access of the pipe lets other users add instances:
  * the server of this instance may then be such a user.
- * np_client_options.verify_same_user checks both.
+ * np_client_options.verify_access checks that no others may.
  *
  * text  `size` bytes, NP_SID_TEXT_BYTES_MAX are enough; written on success only
  *
@@ -87,6 +88,83 @@ NP_API np_error np_pipe_peer_session_id(np_pipe *pipe, uint32_t *id);
  *          learn.microsoft.com/windows/win32/api/namedpipeapi/nf-namedpipeapi-impersonatenamedpipeclient
  */
 NP_API np_error np_pipe_peer_user(np_pipe *pipe, char *text, size_t size);
+
+/* np_pipe_peer_token gives a server the access token of its client: the
+ * identity with which the client wrote the data that were read last. The token
+ * is a snapshot. It stays valid after the client has gone, and later reads do
+ * not change it. Take it once, when the client has introduced itself.
+ *
+ * The library impersonates the client and reverts at once. The server must have
+ * read something before; data that readiness has read ahead count. The client
+ * limits what the token is good for (np_client_options.security_qos). The
+ * default, SECURITY_IDENTIFICATION, suffices for GetTokenInformation,
+ * CheckTokenMembership, AccessCheck and IsTokenRestricted. With it nobody can
+ * open anything in the client's name.
+ *
+ * server  the server end
+ * token   set on success only: an impersonation token with the rights
+ *         TOKEN_QUERY and TOKEN_DUPLICATE. It is the caller's, who closes it
+ *         by CloseHandle; child processes do not inherit it
+ *
+ * Returns NP_OK. ERROR_INVALID_PARAMETER: a NULL, or a client end.
+ * ERROR_INVALID_HANDLE: the pipe is being closed. ERROR_CANNOT_IMPERSONATE:
+ * nothing was read from this client yet, or the system never reports the user
+ * of such a client (np_pipe_impersonate). ERROR_CANT_OPEN_ANONYMOUS: the client
+ * opened with SECURITY_ANONYMOUS. ERROR_BUSY: the thread impersonates somebody
+ * already. Else what Windows said; if it was an error of RevertToSelf, the
+ * thread still impersonates the client, until the loop reverts as after a
+ * forgotten np_pipe_revert.
+ *
+ * Modes:   byte, message, message-byte, server
+ * Thread:  the loop's only; fine from a callback. The token may be used by any.
+ * Source:  ImpersonateNamedPipeClient, Remarks; OpenThreadToken (OpenAsSelf)
+ *          learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-openthreadtoken
+ */
+NP_API np_error np_pipe_peer_token(np_pipe *server, HANDLE *token);
+
+/* The answer of np_pipe_peer. All of it is proof, as np_pipe_peer_user is.
+ *
+ * size           of this struct in bytes; set by the caller
+ * user           the SID of the user, as text ("S-1-5-21-...")
+ * integrity      the integrity level: 0 untrusted, 0x1000 low, 0x2000 medium,
+ *                0x2100 medium plus, 0x3000 high (elevated), 0x4000 system
+ * session_id     the session of the desktop or the terminal. A client on
+ *                another machine has that of the services, 0
+ * logon_id       the logon session. Each logon has an id of its own until the
+ *                machine starts again, also if one user logs on twice. An
+ *                administrator who logs on has two: one elevated, one not
+ * is_elevated    the process runs with the rights of an administrator. A system
+ *                without user account control elevates all of them
+ * app_container  the SID of the app container, as text ("S-1-15-2-..."); an
+ *                empty text for a process in none */
+typedef struct np_peer {
+  size_t size;
+  char user[NP_SID_TEXT_BYTES_MAX];
+  uint32_t integrity;
+  uint32_t session_id;
+  uint64_t logon_id;
+  bool is_elevated;
+  char app_container[NP_SID_TEXT_BYTES_MAX];
+} np_peer;
+
+/* np_pipe_peer tells a server who its client is, from the token that
+ * np_pipe_peer_token gives. Unlike the ids that np_pipe_peer_process_id and
+ * np_pipe_peer_session_id report, the answer is proof.
+ *
+ * server  the server end
+ * peer    the caller sets `size`; the rest is written on success only
+ *
+ * Returns NP_OK. ERROR_INVALID_PARAMETER: a NULL, a client end, or `peer->size`
+ * is not that of the struct. ERROR_INVALID_HANDLE, ERROR_CANNOT_IMPERSONATE,
+ * ERROR_CANT_OPEN_ANONYMOUS, ERROR_BUSY: see np_pipe_peer_token. Else what
+ * Windows said, as there.
+ *
+ * Modes:   byte, message, message-byte, server
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  GetTokenInformation; TOKEN_INFORMATION_CLASS
+ *          learn.microsoft.com/windows/win32/api/winnt/ne-winnt-token_information_class
+ */
+NP_API np_error np_pipe_peer(np_pipe *server, np_peer *peer);
 
 /* np_pipe_peer_computer tells a server the name of the machine of its client,
  * where that is another one.
