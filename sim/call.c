@@ -2,7 +2,7 @@
  * trace, and the reports of misuse. Also the begin and the end of a kernel
  * (sim_reset, sim_check). */
 #define _GNU_SOURCE /* dladdr */
-#include "pipe.h"
+#include "process.h"
 
 #include <dlfcn.h>
 #include <stdarg.h>
@@ -149,6 +149,9 @@ static void enter(struct call *call, const char *name, const void *place) {
     sim__clock_reset();
     sim__threads_reset();
   }
+  if (sim__thread_self()->is_ending) {
+    sim__thread_quit();
+  }
   memset(call, 0, sizeof *call);
   call->name = name;
   call->place = place;
@@ -198,6 +201,9 @@ static void leave(struct call *call) {
     }
   }
   sim__threads_step();
+  if (self->is_ending) {
+    sim__thread_quit();
+  }
   pthread_mutex_unlock(&sim__kernel.lock);
   if (call->alerted) {
     sim__apcs_run();
@@ -288,7 +294,7 @@ void sim_reset(uint64_t seed, const sim_settings *settings) {
   pthread_mutex_lock(&sim__kernel.lock);
   sim__environment_end();
   sim__kernel.tearing_down = true;
-  sim__handles_reset();
+  sim__processes_reset();
   sim__ops_reset();
   sim__kernel.tearing_down = false;
   if (settings != NULL) {
@@ -298,7 +304,6 @@ void sim_reset(uint64_t seed, const sim_settings *settings) {
   }
   sim__kernel.random = seed + 1 == 0 ? 1 : seed + 1;
   sim__kernel.listens = 0;
-  sim__kernel.locals = 0;
   sim__kernel.touches = false;
   sim__clock_reset();
   sim__fault_reset();
@@ -307,8 +312,6 @@ void sim_reset(uint64_t seed, const sim_settings *settings) {
   text_deinit(&reports);
   text_deinit(&trace);
   sim__trace_to(NULL, false);
-  sim__console_reset();
-  sim__pool_objects_reset();
   sim__threads_reset();
   pthread_mutex_unlock(&sim__kernel.lock);
 }
@@ -317,16 +320,14 @@ bool sim_check(char *out, size_t size) {
   bool clean;
 
   pthread_mutex_lock(&sim__kernel.lock);
-  if (!sim__threads_settle()) {
+  sim__thread_self()->call = NULL;
+  if (!sim__pool_settle()) {
     sim__report("a callback of the thread pool still runs");
   }
+  sim__processes_settle();
   sim__threads_report();
-  sim__handles_report();
+  sim__processes_report();
   sim__ops_report();
-  if (sim__kernel.locals > 0) {
-    sim__report("%lld blocks were not given to LocalFree",
-                (long long)sim__kernel.locals);
-  }
   clean = reports.used == 0;
   if (size > 0) {
     snprintf(out, size, "%s", clean ? "" : reports.at);

@@ -1,6 +1,6 @@
 /* The standard handles, which lead to the program's own input and output, and
  * texts of errors. */
-#include "pipe.h"
+#include "process.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,13 +9,7 @@
 #include <unistd.h>
 
 /* STD_INPUT_HANDLE is -10, STD_OUTPUT_HANDLE -11, STD_ERROR_HANDLE -12. */
-enum { STANDARD = 3, FIRST = -10 };
-
-static HANDLE handles[STANDARD]; /* NULL: not opened yet */
-
-void sim__console_reset(void) {
-  memset(handles, 0, sizeof handles);
-}
+enum { FIRST = -10 };
 
 HANDLE WINAPI GetStdHandle(DWORD which) {
   struct call call;
@@ -23,9 +17,11 @@ HANDLE WINAPI GetStdHandle(DWORD which) {
   HANDLE handle = INVALID_HANDLE_VALUE;
 
   if (sim__call_begin(&call, __func__, PLACE, "%d", (int)which)) {
-    if (index < 0 || index >= STANDARD) {
+    if (index < 0 || index >= STANDARD_HANDLES) {
       call.error = ERROR_INVALID_HANDLE;
     } else {
+      HANDLE *handles = sim__process_self()->standard;
+
       if (handles[index] == NULL) {
         struct file *file = sim__file_new(FILE_CONSOLE, true);
 
@@ -44,10 +40,12 @@ HANDLE WINAPI GetStdHandle(DWORD which) {
 BOOL WINAPI SetStdHandle(DWORD which, HANDLE handle) {
   int index = FIRST - (int)which;
 
-  if (index < 0 || index >= STANDARD) {
+  if (index < 0 || index >= STANDARD_HANDLES) {
     return sim__refuse(ERROR_INVALID_HANDLE);
   }
-  handles[index] = handle;
+  pthread_mutex_lock(&sim__kernel.lock);
+  sim__process_self()->standard[index] = handle;
+  pthread_mutex_unlock(&sim__kernel.lock);
   return TRUE;
 }
 

@@ -1,7 +1,7 @@
 /* The environment of a program that never calls sim_reset: variables choose its
  * seed, settings and fault, and what is reported at its end. So a program that
  * knows nothing of npsim can be explored (npsim-explore does it). */
-#include "pipe.h"
+#include "process.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,7 +82,7 @@ static void at_end(void) {
   calls_write();
   pthread_mutex_lock(&sim__kernel.lock);
   if (kind != NULL && strcmp(kind, "all") == 0) {
-    sim__handles_report();
+    sim__handles_report(&sim__process_first);
     sim__ops_report();
   }
   text = sim__report_text();

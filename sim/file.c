@@ -16,6 +16,10 @@ void sim__file_enter(struct file *file) {
   sim__object_ref(&file->object);
   if (file->synchronous) {
     sim__block(is_free, file, NEVER);
+    if (sim__thread_self()->is_ending) {
+      sim__object_unref(&file->object);
+      sim__thread_quit();
+    }
     file->busy = true;
   }
 }

@@ -1,15 +1,14 @@
-/* Objects and their handles. A handle's number is used again only after many
- * others were closed, so that the use of a closed handle is noticed. */
-#include "pipe.h"
+/* The table of handles that each process has. A handle's number is used again
+ * only after many others were closed, so that the use of a closed handle is
+ * noticed. */
+#include "process.h"
 
 #include <stdlib.h>
 
 enum {
   /* closed slots that must wait before the oldest is used again */
   SLOTS_UNUSED_MIN = 4096,
-  HANDLE_STEP = 4,
-  PROCESS_PSEUDO = -1,
-  THREAD_PSEUDO = -2
+  HANDLE_STEP = 4
 };
 
 struct slot {
@@ -17,117 +16,83 @@ struct slot {
   ACCESS_MASK access;
   DWORD flags;
   bool vanished;
-  const char *name; /* the last call that opened or closed the handle */
+  const char *name; /* the last call that opened or closed the handle; NULL: it
+                       was never used */
   const void *place;
   uint32_t next_free;
 };
 
-static struct {
-  struct slot *slots;
-  uint32_t count;
-  uint32_t capacity;
-  uint32_t first_free; /* 0: none */
-  uint32_t last_free;
-  uint32_t free_count;
-  uint32_t open_count;
-  uint32_t open_max; /* only if `is_limited` */
-  bool is_limited;
-} table;
-
-void sim__object_init(struct object *object, enum object_type type) {
-  object->type = type;
-  object->refs = 1;
-}
-
-void sim__object_ref(struct object *object) {
-  object->refs++;
-}
-
-void sim__object_unref(struct object *object) {
-  if (--object->refs > 0) {
-    return;
-  }
-  if (object->type == OBJECT_FILE) {
-    sim__file_free((struct file *)object);
-  } else {
-    if (object->type == OBJECT_PORT && ((struct port *)object)->pool != NULL) {
-      sim__pool_object_unbind(((struct port *)object)->pool);
-    }
-    free(object);
-  }
-}
-
-/* object_cleanup runs when the last handle of an object is closed. */
-static void object_cleanup(struct object *object) {
-  if (object->type == OBJECT_FILE) {
-    sim__file_cleanup((struct file *)object);
-  } else if (object->type == OBJECT_PORT) {
-    ((struct port *)object)->closed = true;
-    sim__wake();
-  } else if (object->type == OBJECT_MUTEX) {
-    sim__mutex_forget((struct mutex *)object);
-  } else if (object->type == OBJECT_TIMER) {
-    sim__timer_forget((struct timer *)object);
-  }
-  if (object->has_name) {
-    sim__named_forget(object);
-  }
+static struct handles *own_table(void) {
+  return &sim__process_self()->handles;
 }
 
 /* --- Slots --------------------------------------------------------------- */
 
-static uint32_t slot_take(void) {
+/* table_grow makes room for `count` slots. New ones are unused. */
+static void table_grow(struct handles *table, uint32_t count) {
+  uint32_t old = table->capacity;
+
+  if (count <= old) {
+    return;
+  }
+  table->capacity = old == 0 ? 64 : old;
+  while (table->capacity < count) {
+    table->capacity *= 2;
+  }
+  table->slots = realloc(table->slots, table->capacity * sizeof *table->slots);
+  __builtin_memset(&table->slots[old], 0,
+                   (table->capacity - old) * sizeof *table->slots);
+}
+
+static uint32_t slot_take(struct handles *table) {
   uint32_t index;
 
-  if (table.free_count > SLOTS_UNUSED_MIN) {
-    index = table.first_free;
-    table.first_free = table.slots[index].next_free;
-    table.free_count--;
+  if (table->free_count > SLOTS_UNUSED_MIN) {
+    index = table->first_free;
+    table->first_free = table->slots[index].next_free;
+    table->free_count--;
     return index;
   }
-  if (table.count == 0) {
-    table.count = 1; /* 0 is not a handle */
+  if (table->count == 0) {
+    table->count = 1; /* 0 is not a handle */
   }
-  if (table.count >= table.capacity) {
-    table.capacity = table.capacity == 0 ? 64 : table.capacity * 2;
-    table.slots = realloc(table.slots, table.capacity * sizeof *table.slots);
-  }
-  return table.count++;
+  table_grow(table, table->count + 1);
+  return table->count++;
 }
 
-bool sim__handle_is_full(void) {
-  return table.is_limited && table.open_count >= table.open_max;
-}
-
-HANDLE sim__handle_open(struct object *object, ACCESS_MASK access,
-                        bool inherit) {
+static void slot_set(struct handles *table, uint32_t index,
+                     struct object *object, ACCESS_MASK access, DWORD flags) {
   const struct call *call = sim__thread_self()->call;
-  uint32_t index = slot_take();
-  struct slot *slot = &table.slots[index];
+  struct slot *slot = &table->slots[index];
 
   if (object->handles++ > 0) {
     object->refs--; /* the handles of an object share one reference */
   }
   slot->object = object;
   slot->access = access;
-  slot->flags = inherit ? HANDLE_FLAG_INHERIT : 0;
+  slot->flags = flags;
   slot->vanished = false;
   slot->name = call != NULL ? call->name : "";
   slot->place = call != NULL ? call->place : NULL;
-  table.open_count++;
-  return (HANDLE)((uintptr_t)index * HANDLE_STEP);
+  table->open_count++;
 }
 
 /* slot_get ignores the two low bits of a handle, as Windows does; callers may
  * use them. */
-static struct slot *slot_get(HANDLE handle) {
+static struct slot *slot_get(const struct handles *table, HANDLE handle) {
   uintptr_t index = (uintptr_t)handle / HANDLE_STEP;
 
-  return index == 0 || index >= table.count ? NULL : &table.slots[index];
+  return index == 0 || index >= table->count ? NULL : &table->slots[index];
 }
 
-static struct object *pseudo_get(HANDLE handle) {
-  return (intptr_t)handle == THREAD_PSEUDO ? &sim__thread_self()->object : NULL;
+bool sim__handle_is_full_in(const struct process *process) {
+  const struct handles *table = &process->handles;
+
+  return table->is_limited && table->open_count >= table->open_max;
+}
+
+bool sim__handle_is_full(void) {
+  return sim__handle_is_full_in(sim__process_self());
 }
 
 bool sim__handle_is_full_for(struct call *call) {
@@ -138,10 +103,41 @@ bool sim__handle_is_full_for(struct call *call) {
 }
 
 void sim_handles_left(uint32_t count) {
+  struct handles *table;
+
   pthread_mutex_lock(&sim__kernel.lock);
-  table.is_limited = count != UINT32_MAX;
-  table.open_max = table.open_count + count;
+  table = own_table();
+  table->is_limited = count != UINT32_MAX;
+  table->open_max = table->open_count + count;
   pthread_mutex_unlock(&sim__kernel.lock);
+}
+
+HANDLE sim__handle_open(struct object *object, ACCESS_MASK access,
+                        bool inherit) {
+  return sim__handle_open_in(sim__process_self(), object, access, inherit);
+}
+
+HANDLE sim__handle_open_in(struct process *process, struct object *object,
+                           ACCESS_MASK access, bool inherit) {
+  uint32_t index = slot_take(&process->handles);
+
+  slot_set(&process->handles, index, object, access,
+           inherit ? HANDLE_FLAG_INHERIT : 0);
+  return (HANDLE)((uintptr_t)index * HANDLE_STEP);
+}
+
+/* --- Looking up ---------------------------------------------------------- */
+
+/* pseudo_get returns the object of a handle that stands for the calling thread
+ * or process. INVALID_HANDLE_VALUE is also the current process, but only where
+ * nothing else can be meant. */
+static struct object *pseudo_get(HANDLE handle, unsigned types) {
+  if ((intptr_t)handle == THREAD_PSEUDO) {
+    return &sim__thread_self()->object;
+  }
+  return (intptr_t)handle == PROCESS_PSEUDO && types == OBJECT_PROCESS
+             ? &sim__process_self()->object
+             : NULL;
 }
 
 /* complain reports a handle that is closed or never was one. NULL and
@@ -153,7 +149,7 @@ static void complain(HANDLE handle, const struct slot *slot) {
   if (handle == NULL || handle == INVALID_HANDLE_VALUE) {
     return;
   }
-  if (slot == NULL) {
+  if (slot == NULL || slot->name == NULL) {
     sim__misuse("%p is no handle", handle);
   } else if (!slot->vanished) {
     sim__misuse("handle %p was closed by %s in %s", handle, slot->name,
@@ -163,13 +159,12 @@ static void complain(HANDLE handle, const struct slot *slot) {
 
 void *sim__handle_get(HANDLE handle, unsigned types, ACCESS_MASK access,
                       NTSTATUS *status) {
-  const struct slot *slot = slot_get(handle);
-  struct object *object = pseudo_get(handle);
+  const struct slot *slot = slot_get(own_table(), handle);
+  struct object *object = pseudo_get(handle, types);
 
   if (object == NULL && (slot == NULL || slot->object == NULL)) {
     complain(handle, slot);
-    /* INVALID_HANDLE_VALUE is also the current process. Source: Wine ntdll
-     * tests, pipe.c, test_filepipeinfo. */
+    /* Source: Wine ntdll tests, pipe.c, test_filepipeinfo. */
     *status = handle == INVALID_HANDLE_VALUE ? STATUS_OBJECT_TYPE_MISMATCH
                                              : STATUS_INVALID_HANDLE;
     return NULL;
@@ -199,36 +194,70 @@ void *sim__handle_get_for(struct call *call, HANDLE handle, unsigned types,
   return object;
 }
 
+struct object *sim__handle_object_in(const struct process *process,
+                                     HANDLE handle, ACCESS_MASK *access) {
+  const struct slot *slot = slot_get(&process->handles, handle);
+
+  if (slot == NULL || slot->object == NULL) {
+    return NULL;
+  }
+  *access = slot->access;
+  return slot->object;
+}
+
 ACCESS_MASK sim__handle_access(HANDLE handle) {
-  const struct slot *slot = slot_get(handle);
+  const struct slot *slot = slot_get(own_table(), handle);
 
   return slot == NULL ? 0 : slot->access;
 }
 
-static void slot_close(struct slot *slot) {
+DWORD *sim__handle_flags(HANDLE handle) {
+  struct slot *slot = slot_get(own_table(), handle);
+
+  return slot != NULL && slot->object != NULL ? &slot->flags : NULL;
+}
+
+/* --- Closing ------------------------------------------------------------- */
+
+static bool table_has(const struct handles *table,
+                      const struct object *object) {
+  for (uint32_t i = 1; i < table->count; i++) {
+    if (table->slots[i].object == object) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* slot_close closes a handle of `process`. It may be called by a thread of
+ * another process. */
+static void slot_close(struct process *process, struct slot *slot) {
   const struct call *call = sim__thread_self()->call;
+  struct handles *table = &process->handles;
   struct object *object = slot->object;
-  uint32_t index = (uint32_t)(slot - table.slots);
+  uint32_t index = (uint32_t)(slot - table->slots);
 
   slot->object = NULL;
   slot->name = call != NULL ? call->name : "sim_reset";
   slot->place = call != NULL ? call->place : NULL;
   slot->next_free = 0;
-  if (table.free_count++ == 0) {
-    table.first_free = index;
+  if (table->free_count++ == 0) {
+    table->first_free = index;
   } else {
-    table.slots[table.last_free].next_free = index;
+    table->slots[table->last_free].next_free = index;
   }
-  table.last_free = index;
-  table.open_count--;
+  table->last_free = index;
+  table->open_count--;
   if (--object->handles == 0) {
-    object_cleanup(object);
+    sim__object_cleanup(object, process);
     sim__object_unref(object);
+  } else if (object->type == OBJECT_FILE && !table_has(table, object)) {
+    sim__ops_cancel_left((struct file *)object, process->id);
   }
 }
 
 bool sim__handle_close(HANDLE handle, NTSTATUS *status) {
-  struct slot *slot = slot_get(handle);
+  struct slot *slot = slot_get(own_table(), handle);
 
   *status = STATUS_SUCCESS;
   if ((intptr_t)handle == PROCESS_PSEUDO || (intptr_t)handle == THREAD_PSEUDO) {
@@ -244,12 +273,22 @@ bool sim__handle_close(HANDLE handle, NTSTATUS *status) {
     *status = STATUS_INVALID_HANDLE;
     return false;
   }
-  slot_close(slot);
+  slot_close(sim__process_self(), slot);
   return true;
 }
 
+void sim__handle_close_in(struct process *process, HANDLE handle) {
+  struct slot *slot = slot_get(&process->handles, handle);
+
+  if (slot != NULL && slot->object != NULL &&
+      (slot->flags & HANDLE_FLAG_PROTECT_FROM_CLOSE) == 0) {
+    slot_close(process, slot);
+  }
+}
+
 void sim__handle_vanish(HANDLE handle) {
-  struct slot *slot = slot_get(handle);
+  struct process *process = &sim__process_first;
+  struct slot *slot = slot_get(&process->handles, handle);
 
   if (slot != NULL && slot->object != NULL) {
     if (slot->object->type == OBJECT_FILE) {
@@ -257,7 +296,7 @@ void sim__handle_vanish(HANDLE handle) {
       sim__ops_cancel((struct file *)slot->object, NULL, 0);
     }
     slot->vanished = true;
-    slot_close(slot);
+    slot_close(process, slot);
   }
 }
 
@@ -266,11 +305,11 @@ static bool is_standard(const struct object *object) {
          ((const struct file *)object)->kind == FILE_CONSOLE;
 }
 
-void sim__handles_report(void) {
+void sim__handles_report(const struct process *process) {
   char text[160];
 
-  for (uint32_t i = 1; i < table.count; i++) {
-    const struct slot *slot = &table.slots[i];
+  for (uint32_t i = 1; i < process->handles.count; i++) {
+    const struct slot *slot = &process->handles.slots[i];
 
     if (slot->object != NULL && !is_standard(slot->object) &&
         !sim__op_waits_for_good(slot->object)) {
@@ -280,155 +319,47 @@ void sim__handles_report(void) {
   }
 }
 
-void sim__handles_reset(void) {
-  for (uint32_t i = 1; i < table.count; i++) {
-    if (table.slots[i].object != NULL) {
-      slot_close(&table.slots[i]);
+bool sim__handles_are_inheritable(const HANDLE *list, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    const struct slot *slot = slot_get(own_table(), list[i]);
+
+    if (slot == NULL || slot->object == NULL ||
+        (slot->flags & HANDLE_FLAG_INHERIT) == 0) {
+      return false;
     }
   }
-  free(table.slots);
-  __builtin_memset(&table, 0, sizeof table);
+  return true;
 }
 
-/* --- The calls ----------------------------------------------------------- */
+void sim__handles_inherit(struct process *child, const HANDLE *list,
+                          size_t count) {
+  const struct handles *table = own_table();
 
-BOOL WINAPI CloseHandle(HANDLE handle) {
-  struct call call;
-  NTSTATUS status;
+  table_grow(&child->handles, table->count);
+  child->handles.count = table->count;
+  for (uint32_t i = 1; i < table->count; i++) {
+    const struct slot *slot = &table->slots[i];
+    bool is_listed = list == NULL;
 
-  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    sim__handle_close(handle, &status);
-    sim__call_status(&call, status);
-  }
-  return sim__call_end(&call);
-}
-
-NTSTATUS NTAPI NtClose(HANDLE handle) {
-  struct call call;
-
-  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    NTSTATUS status;
-
-    sim__handle_close(handle, &status);
-    call.error = (uint32_t)status;
-  }
-  return sim__call_end_nt(&call);
-}
-
-BOOL WINAPI DuplicateHandle(HANDLE source_process, HANDLE source,
-                            HANDLE target_process, LPHANDLE target,
-                            DWORD access, BOOL inherit, DWORD options) {
-  struct call call;
-
-  (void)source_process;
-  (void)target_process;
-  if (sim__call_begin(&call, __func__, PLACE, "%p", source)) {
-    NTSTATUS status;
-    struct object *object = sim__handle_get(source, OBJECT_ANY, 0, &status);
-
-    if (object != NULL && sim__handle_is_full()) {
-      object = NULL;
-      status = STATUS_INSUFFICIENT_RESOURCES;
+    if (slot->object == NULL || (slot->flags & HANDLE_FLAG_INHERIT) == 0) {
+      continue;
     }
-    sim__call_status(&call, status);
-    if (object != NULL) {
-      if ((options & DUPLICATE_SAME_ACCESS) != 0) {
-        access =
-            (intptr_t)source < 0 ? 0xFFFFFFFFu : sim__handle_access(source);
-      }
-      sim__object_ref(object);
-      if (target != NULL) {
-        *target =
-            sim__handle_open(object, sim__access_map(access), inherit != 0);
-      } else {
-        sim__object_unref(object);
-      }
-      if ((options & DUPLICATE_CLOSE_SOURCE) != 0) {
-        sim__handle_close(source, &status);
-      }
+    for (size_t at = 0; at < count; at++) {
+      is_listed = is_listed || slot_get(table, list[at]) == slot;
+    }
+    if (is_listed) {
+      sim__object_ref(slot->object);
+      slot_set(&child->handles, i, slot->object, slot->access, slot->flags);
     }
   }
-  return sim__call_end(&call);
 }
 
-BOOL WINAPI GetHandleInformation(HANDLE handle, LPDWORD flags) {
-  struct call call;
-
-  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    if (sim__handle_get_for(&call, handle, OBJECT_ANY, 0) != NULL) {
-      *flags = slot_get(handle) != NULL ? slot_get(handle)->flags : 0;
+void sim__handles_close(struct process *process) {
+  for (uint32_t i = 1; i < process->handles.count; i++) {
+    if (process->handles.slots[i].object != NULL) {
+      slot_close(process, &process->handles.slots[i]);
     }
   }
-  return sim__call_end(&call);
-}
-
-BOOL WINAPI SetHandleInformation(HANDLE handle, DWORD mask, DWORD flags) {
-  struct call call;
-
-  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    if (sim__handle_get_for(&call, handle, OBJECT_ANY, 0) != NULL &&
-        slot_get(handle) != NULL) {
-      struct slot *slot = slot_get(handle);
-
-      slot->flags = (slot->flags & ~mask) | (flags & mask);
-    }
-  }
-  return sim__call_end(&call);
-}
-
-NTSTATUS NTAPI NtQueryObject(HANDLE handle, OBJECT_INFORMATION_CLASS which,
-                             PVOID out, ULONG size, PULONG bytes) {
-  struct call call;
-
-  if (sim__call_begin(&call, __func__, PLACE, "%p %d", handle, which)) {
-    PUBLIC_OBJECT_BASIC_INFORMATION basic = {0};
-    NTSTATUS status;
-    const struct object *object =
-        sim__handle_get(handle, OBJECT_ANY, 0, &status);
-
-    if (object != NULL && which != ObjectBasicInformation) {
-      status = STATUS_INVALID_INFO_CLASS;
-    } else if (object != NULL && size != sizeof basic) {
-      status = STATUS_INFO_LENGTH_MISMATCH;
-    } else if (object != NULL) {
-      basic.GrantedAccess = sim__handle_access(handle);
-      basic.HandleCount = object->handles;
-      basic.PointerCount = object->refs;
-      __builtin_memcpy(out, &basic, sizeof basic);
-      if (bytes != NULL) {
-        *bytes = sizeof basic;
-      }
-    }
-    call.error = (uint32_t)status;
-  }
-  return sim__call_end_nt(&call);
-}
-
-BOOL WINAPI GetProcessHandleCount(HANDLE process, PDWORD count) {
-  struct call call;
-
-  (void)process;
-  if (sim__call_begin(&call, __func__, PLACE, " ")) {
-    *count = table.open_count;
-  }
-  return sim__call_end(&call);
-}
-
-DWORD WINAPI GetFileType(HANDLE handle) {
-  struct call call;
-  DWORD type = FILE_TYPE_UNKNOWN;
-
-  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    const struct file *file =
-        sim__handle_get_for(&call, handle, OBJECT_FILE, 0);
-
-    if (file != NULL) {
-      type = file->kind == FILE_NUL || file->kind == FILE_CONSOLE
-                 ? FILE_TYPE_CHAR
-                 : FILE_TYPE_PIPE;
-      SetLastError(ERROR_SUCCESS);
-    }
-  }
-  sim__call_end(&call);
-  return type;
+  free(process->handles.slots);
+  __builtin_memset(&process->handles, 0, sizeof process->handles);
 }

@@ -1,7 +1,7 @@
 /* Heaps, and the blocks of LocalAlloc. Each block is a block of malloc, so that
  * sanitizers see its bounds and its end. A heap of its own also knows its
  * blocks, which HeapDestroy frees. */
-#include "kernel.h"
+#include "process.h"
 
 #include <malloc.h>
 #include <stdlib.h>
@@ -138,7 +138,7 @@ HLOCAL WINAPI LocalAlloc(UINT flags, SIZE_T size) {
   void *memory = (flags & LMEM_ZEROINIT) != 0 ? calloc(1, size) : malloc(size);
 
   sim__call_note(&call, __func__, PLACE);
-  sim__kernel.locals += memory != NULL;
+  sim__process_self()->locals += memory != NULL;
   sim__call_end(&call);
   return memory;
 }
@@ -147,7 +147,7 @@ HLOCAL WINAPI LocalFree(HLOCAL memory) {
   struct call call;
 
   sim__call_note(&call, __func__, PLACE);
-  sim__kernel.locals -= memory != NULL;
+  sim__process_self()->locals -= memory != NULL;
   free(memory);
   sim__call_end(&call);
   return NULL;

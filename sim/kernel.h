@@ -20,7 +20,7 @@
 
 enum { NS_PER_MS = 1000000 };
 
-/* --- Objects and handles (handle.c) -------------------------------------- */
+/* --- Objects and handles (object.c, handle.c) ----------------------------- */
 
 enum object_type {
   OBJECT_FILE = 1,
@@ -36,7 +36,7 @@ enum object_type {
 };
 
 /* An object lives as long as handles or the kernel refer to it. When the last
- * handle is closed, object_cleanup ends everything that depends on handles. */
+ * handle is closed, sim__object_cleanup ends what depends on handles. */
 struct object {
   enum object_type type;
   unsigned handles;
@@ -47,6 +47,12 @@ struct object {
 void sim__object_init(struct object *object, enum object_type type);
 void sim__object_ref(struct object *object);
 void sim__object_unref(struct object *object);
+
+struct process;
+
+/* sim__object_cleanup is for an object whose last handle was closed. `process`
+ * had the handle. */
+void sim__object_cleanup(struct object *object, const struct process *process);
 
 /* sim__handle_is_full returns true if sim_handles_left allows no further
  * handle. */
@@ -65,9 +71,10 @@ void *sim__handle_get(HANDLE handle, unsigned types, ACCESS_MASK access,
                       NTSTATUS *status);
 ACCESS_MASK sim__handle_access(HANDLE handle);
 bool sim__handle_close(HANDLE handle, NTSTATUS *status);
+
+/* sim__handle_vanish closes a handle of the first process, as if another
+ * process had had it and had died. */
 void sim__handle_vanish(HANDLE handle);
-void sim__handles_report(void);
-void sim__handles_reset(void);
 
 /* --- Calls (call.c) ------------------------------------------------------ */
 
@@ -189,7 +196,8 @@ struct thread {
   struct object object;
   struct thread *next;
   uint32_t id;
-  uint32_t process_id;
+  struct process *process;
+  uint32_t process_id; /* its process's, or that of sim_set_process */
   uint32_t session_id;
   struct token *user;         /* token of the process */
   struct token *impersonated; /* NULL: none */
@@ -202,6 +210,8 @@ struct thread {
   uint64_t rank;               /* in a schedule by priority; 0: not drawn yet */
   struct thread *carried_next; /* next in a list of waiting threads */
   bool is_pool;
+  bool is_main;   /* runs the program of its process */
+  bool is_ending; /* ends at its next call */
   bool suspended; /* not started yet */
   int priority;   /* has no effect */
   bool drives_port;
@@ -221,15 +231,29 @@ struct thread {
  * call. */
 struct thread *sim__thread_self(void);
 
+uint32_t sim__thread_id_take(void);
+
 /* sim__thread_find returns the running thread with this id, or NULL. */
 struct thread *sim__thread_find(uint32_t id);
-struct thread *sim__thread_new(const struct thread *parent);
+
+/* sim__thread_new makes a thread of `process`. If the calling thread is one of
+ * that process, the new one acts as the same user and process. */
+struct thread *sim__thread_new(struct process *process);
 bool sim__thread_start(struct thread *thread);
+void sim__thread_free(struct thread *thread);
+
+/* sim__thread_has_ended is also true for a thread that can never start. */
+bool sim__thread_has_ended(const struct thread *thread);
+
+/* sim__thread_quit ends the calling thread, and gives up the lock. */
+void sim__thread_quit(void) __attribute__((noreturn));
 
 /* sim__pool_left is for each thread that ends. */
 void sim__pool_left(const struct thread *thread);
-void sim__pool_report(void);
-void sim__pool_objects_reset(void);
+
+/* sim__pool_settle waits for all callbacks. It returns false if one can never
+ * end. */
+bool sim__pool_settle(void);
 
 /* In step: sim__schedule_enter waits for the thread's first turn, and
  * sim__schedule_leave gives the turn of an ending thread away. */
@@ -256,7 +280,6 @@ void sim__wake(void);
 /* sim__threads_step may let another thread run, if threads run in step. It is
  * called at the end of each call. */
 void sim__threads_step(void);
-bool sim__threads_settle(void); /* waits for the thread pool */
 void sim__threads_report(void);
 void sim__threads_reset(void);
 
@@ -423,7 +446,6 @@ struct kernel {
   struct op **ops_tail;
   struct pipe *pipes; /* all pipes with a name */
   uint64_t listens;   /* next listen_number of an instance */
-  int64_t locals;     /* blocks of memory that await LocalFree */
   bool touches;       /* sim_touch */
   bool tearing_down;  /* in sim_reset: touch no memory of the caller */
 };

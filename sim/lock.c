@@ -5,6 +5,15 @@
 
 /* --- Locks: a count of readers, or -1 ------------------------------------ */
 
+/* wait_until waits for a lock. If the process ends meanwhile, the thread does
+ * not return: the lock may be memory that is gone. */
+static void wait_until(bool (*ready)(void *arg), void *arg) {
+  sim__block(ready, arg, NEVER);
+  if (sim__thread_self()->is_ending) {
+    sim__thread_quit();
+  }
+}
+
 static bool lock_is_free(void *lock) {
   return ((PSRWLOCK)lock)->Ptr == NULL;
 }
@@ -26,7 +35,7 @@ void WINAPI AcquireSRWLockExclusive(PSRWLOCK lock) {
   struct call call;
 
   sim__call_note(&call, __func__, PLACE);
-  sim__block(lock_is_free, lock, NEVER);
+  wait_until(lock_is_free, lock);
   lock_add(lock, -1);
   sim__call_end(&call);
 }
@@ -56,7 +65,7 @@ void WINAPI AcquireSRWLockShared(PSRWLOCK lock) {
   struct call call;
 
   sim__call_note(&call, __func__, PLACE);
-  sim__block(lock_has_no_writer, lock, NEVER);
+  wait_until(lock_has_no_writer, lock);
   lock_add(lock, 1);
   sim__call_end(&call);
 }
@@ -104,7 +113,7 @@ static bool section_is_free(void *arg) {
 static void section_enter(LPCRITICAL_SECTION section) {
   struct entering entering = {section, self_id()};
 
-  sim__block(section_is_free, &entering, NEVER);
+  wait_until(section_is_free, &entering);
   section->OwningThread = entering.thread;
   section->RecursionCount++;
 }
@@ -228,7 +237,7 @@ BOOL WINAPI SleepConditionVariableSRW(PCONDITION_VARIABLE variable,
     if (!sim__block(is_woken, &sleep, sim__deadline_in_ms(timeout_ms))) {
       call.error = ERROR_TIMEOUT;
     }
-    sim__block(shared ? lock_has_no_writer : lock_is_free, lock, NEVER);
+    wait_until(shared ? lock_has_no_writer : lock_is_free, lock);
     lock_add(lock, shared ? 1 : -1);
   }
   return sim__call_end(&call);
@@ -268,7 +277,7 @@ static void once_context(PINIT_ONCE once, LPVOID *context) {
 /* once_begin returns true if the initialization is done already. Else the
  * caller has to do it. */
 static bool once_begin(PINIT_ONCE once, LPVOID *context) {
-  sim__block(once_is_settled, once, NEVER);
+  wait_until(once_is_settled, once);
   if (once->Ptr != NULL) {
     once_context(once, context);
     return true;

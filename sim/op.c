@@ -1,6 +1,6 @@
 /* One operation: its memory, and its end. An end is reported once: to the
  * status block first, then to the event, the APC or the port. */
-#include "pipe.h"
+#include "process.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +21,7 @@ struct op *sim__op_new(const struct call *call, enum op_kind kind,
   op->name = call->name;
   op->place = call->place;
   op->thread_id = sim__thread_self()->id;
+  op->process_id = sim__process_self()->id;
   op->lie = call->lie;
   op->buffer = buffer;
   op->size = size;
@@ -72,7 +73,7 @@ bool sim__op_take_event(struct op *op, NTSTATUS *status) {
 /* --- The end ------------------------------------------------------------- */
 
 void sim__op_write_back(struct op *op) {
-  if (sim__kernel.tearing_down) {
+  if (sim__kernel.tearing_down || op->is_abandoned) {
     return;
   }
   if (op->staged != NULL && op->info > 0) {
@@ -124,7 +125,9 @@ void sim__op_deliver(struct op *op) {
 
   op->deliver_at = NEVER;
   op->done = true;
-  if (!packet || !op->late) {
+  /* GetOverlappedResult reads the status block when the event is set. */
+  op->late = op->late && packet && op->event == NULL;
+  if (!op->late) {
     sim__op_write_back(op);
   }
   sim__op_signal(op);
@@ -148,7 +151,9 @@ void sim__op_finish(struct op *op, NTSTATUS status, size_t info) {
   op->info = info;
   op->timeout_at = NEVER;
   op->cancel_at = NEVER;
-  if (due < file->last_due && !op->sync) {
+  if (op->is_abandoned) {
+    due = sim__kernel.now_ns;
+  } else if (due < file->last_due && !op->sync) {
     due = file->last_due;
   }
   if (due > sim__kernel.now_ns) {

@@ -1,7 +1,7 @@
 /* Operations that end before their work is done: cancels, time limits, and the
  * end of a thread. Of several operations that are cancelled at once, the newest
  * goes first. This file also delivers ends that are late. */
-#include "pipe.h"
+#include "process.h"
 
 static void unqueue_and_finish(struct op *op, NTSTATUS status) {
   size_t info = 0;
@@ -103,6 +103,41 @@ void sim__ops_cancel_thread(const struct thread *thread) {
     }
   }
   cancel_marked();
+}
+
+/* A process that closes its last handle of a file cancels its operations that
+ * end in a packet alone. Source: Wine ntdll tests, pipe.c,
+ * test_async_cancel_on_handle_close. */
+void sim__ops_cancel_left(struct file *file, uint32_t process_id) {
+  for (struct op *op = sim__kernel.ops; op != NULL; op = op->next) {
+    if (op->queued && op->file == file && op->process_id == process_id &&
+        sim__op_wants_packet(op) && op->event == NULL) {
+      op->cancel_now = true;
+    }
+  }
+  cancel_marked();
+}
+
+/* A process has ended when its operations have, so none of them ends late. */
+void sim__ops_abandon(const struct process *process) {
+  struct op *op;
+
+  for (op = sim__kernel.ops; op != NULL; op = op->next) {
+    if (op->process_id == process->id) {
+      op->is_abandoned = true;
+      op->cancel_now = op->queued;
+    }
+  }
+  cancel_marked();
+  op = sim__kernel.ops;
+  while (op != NULL) {
+    if (op->is_abandoned && op->deliver_at != NEVER) {
+      sim__op_deliver(op);
+      op = sim__kernel.ops; /* the list may have changed */
+    } else {
+      op = op->next;
+    }
+  }
 }
 
 /* --- Timers -------------------------------------------------------------- */

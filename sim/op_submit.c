@@ -5,12 +5,17 @@
 
 #include <stdlib.h>
 
+/* An operation whose event has told its end needs its OVERLAPPED no more, even
+ * if a packet of it is still in a port. */
 static void check_reuse(const struct op *op) {
   char text[160];
 
   for (const struct op *other = sim__kernel.ops; other != op;
        other = other->next) {
-    if (other->kind != OP_POSTED && other->request.iosb == op->request.iosb) {
+    const bool is_seen = other->done && other->event != NULL;
+
+    if (other->kind != OP_POSTED && !is_seen &&
+        other->request.iosb == op->request.iosb) {
       sim__misuse("its OVERLAPPED is in flight since %s in %s", other->name,
                   sim__place_text(other->place, text, sizeof text));
       return;

@@ -38,6 +38,7 @@ struct op {
   struct event *event;
   struct request request;
   uint32_t thread_id;
+  uint32_t process_id;
   const char
       *name; /* the call that started the operation; `place`: its caller */
   const void *place;
@@ -54,11 +55,12 @@ struct op {
   struct lie lie;
   bool queued; /* waits in a pipe; can be cancelled */
   bool cancel_asked;
-  bool cancel_now; /* chosen by the current cancel */
-  bool sync;       /* the call waits, then frees the op */
-  bool pends;      /* must be answered ERROR_IO_PENDING */
-  bool late;       /* written back when the packet is dequeued */
-  bool done;       /* delivered */
+  bool cancel_now;   /* chosen by the current cancel */
+  bool sync;         /* the call waits, then frees the op */
+  bool pends;        /* must be answered ERROR_IO_PENDING */
+  bool late;         /* written back when the packet is dequeued */
+  bool is_abandoned; /* its process ended: touch no memory of the caller */
+  bool done;         /* delivered */
   bool in_port;
   bool in_step; /* its packet was queued before its call returned */
   uint64_t timeout_at;
@@ -111,6 +113,10 @@ void sim__op_deliver(struct op *op);
  * one status block or of one thread (0: any thread). It returns true if there
  * was one. */
 bool sim__ops_cancel(struct file *file, const void *iosb, uint32_t thread_id);
+
+/* sim__ops_cancel_left is for a process whose last handle of `file` was closed,
+ * while other processes have handles of it. */
+void sim__ops_cancel_left(struct file *file, uint32_t process_id);
 
 /* sim__ops_end_cancels ends the operations of `file` whose cancel is under
  * way. */
@@ -418,7 +424,6 @@ struct port {
 /* sim__console_transfer reads or writes a standard handle (console.c). */
 NTSTATUS sim__console_transfer(const struct file *file, bool reads,
                                void *buffer, size_t size, size_t *bytes);
-void sim__console_reset(void);
 
 struct port *sim__port_new(void);
 

@@ -4,40 +4,43 @@
 
 #include <stdlib.h>
 
-static unsigned running;
-static struct thread *queue; /* callbacks that wait for a thread */
-
 /* go_on starts the callback that has waited longest, if the pool has a free
  * thread. */
-static void go_on(void) {
-  struct thread *thread = queue;
+static void go_on(struct process *process) {
+  struct thread *thread = process->callbacks_waiting;
 
-  if (thread != NULL && running < sim__kernel.settings.pool_threads_max) {
-    queue = thread->carried_next;
+  if (thread != NULL &&
+      process->callbacks < sim__kernel.settings.pool_threads_max) {
+    process->callbacks_waiting = thread->carried_next;
     thread->carried_next = NULL;
-    running++;
+    process->callbacks++;
     sim__thread_start(thread);
   }
 }
 
 void sim__pool_left(const struct thread *thread) {
-  running -= thread->is_pool;
-  go_on();
+  thread->process->callbacks -= thread->is_pool;
+  go_on(thread->process);
 }
 
-static bool is_idle(void *arg) {
-  (void)arg;
-  return running == 0;
+static bool is_idle(void *unused) {
+  const struct process *process = &sim__process_first;
+
+  (void)unused;
+  while (process != NULL && process->callbacks == 0) {
+    process = process->next;
+  }
+  return process == NULL;
 }
 
-bool sim__threads_settle(void) {
-  sim__thread_self()->call = NULL;
+bool sim__pool_settle(void) {
   return sim__block(is_idle, NULL, NEVER);
 }
 
-void sim__pool_submit(PTP_SIMPLE_CALLBACK callback, void *context) {
-  struct thread *thread = sim__thread_new(sim__thread_self());
-  struct thread **last = &queue;
+void sim__pool_submit(struct process *process, PTP_SIMPLE_CALLBACK callback,
+                      void *context) {
+  struct thread *thread = sim__thread_new(process);
+  struct thread **last = &process->callbacks_waiting;
 
   thread->is_pool = true;
   thread->callback = callback;
@@ -46,15 +49,51 @@ void sim__pool_submit(PTP_SIMPLE_CALLBACK callback, void *context) {
     last = &(*last)->carried_next;
   }
   *last = thread;
-  go_on();
+  go_on(process);
 }
 
-void sim__pool_serve(void (*service)(void *), void *context) {
-  struct thread *thread = sim__thread_new(sim__thread_self());
+void sim__pool_drop(struct process *process) {
+  while (process->callbacks_waiting != NULL) {
+    struct thread *thread = process->callbacks_waiting;
+
+    process->callbacks_waiting = thread->carried_next;
+    free(thread->parameter);
+    sim__object_unref(&thread->object);
+  }
+}
+
+void sim__pool_serve(struct process *process, void (*service)(void *),
+                     void *context) {
+  struct thread *thread = sim__thread_new(process);
 
   thread->service = service;
   thread->parameter = context;
   sim__thread_start(thread);
+}
+
+/* A callback without an object. */
+struct item {
+  PTP_SIMPLE_CALLBACK callback;    /* NULL: `function` */
+  LPTHREAD_START_ROUTINE function; /* of the older interface */
+  void *context;
+};
+
+static void CALLBACK item_run(PTP_CALLBACK_INSTANCE instance, PVOID parameter) {
+  const struct item item = *(struct item *)parameter;
+
+  free(parameter);
+  if (item.callback != NULL) {
+    item.callback(instance, item.context);
+  } else {
+    item.function(item.context);
+  }
+}
+
+static void item_submit(struct item item) {
+  struct item *copy = malloc(sizeof *copy);
+
+  *copy = item;
+  sim__pool_submit(sim__process_self(), item_run, copy);
 }
 
 BOOL WINAPI TrySubmitThreadpoolCallback(PTP_SIMPLE_CALLBACK callback,
@@ -64,23 +103,9 @@ BOOL WINAPI TrySubmitThreadpoolCallback(PTP_SIMPLE_CALLBACK callback,
 
   (void)environment;
   if (sim__call_begin(&call, __func__, PLACE, " ")) {
-    sim__pool_submit(callback, context);
+    item_submit((struct item){callback, NULL, context});
   }
   return sim__call_end(&call);
-}
-
-/* A work item of the older interface. */
-struct item {
-  LPTHREAD_START_ROUTINE function;
-  void *context;
-};
-
-static void CALLBACK item_run(PTP_CALLBACK_INSTANCE instance, PVOID parameter) {
-  struct item item = *(struct item *)parameter;
-
-  (void)instance;
-  free(parameter);
-  item.function(item.context);
 }
 
 BOOL WINAPI QueueUserWorkItem(LPTHREAD_START_ROUTINE function, PVOID context,
@@ -88,11 +113,7 @@ BOOL WINAPI QueueUserWorkItem(LPTHREAD_START_ROUTINE function, PVOID context,
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, "%x", (unsigned)flags)) {
-    struct item *item = malloc(sizeof *item);
-
-    item->function = function;
-    item->context = context;
-    sim__pool_submit(item_run, item);
+    item_submit((struct item){NULL, function, context});
   }
   return sim__call_end(&call);
 }

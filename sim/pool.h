@@ -2,7 +2,7 @@
 #ifndef NPIPE_SIM_POOL_H
 #define NPIPE_SIM_POOL_H
 
-#include "pipe.h"
+#include "process.h"
 
 enum pool_kind {
   POOL_WORK,
@@ -15,6 +15,7 @@ enum pool_kind {
 
 struct pool_object {
   enum pool_kind kind;
+  struct process *process;
   unsigned refs; /* its owner's, one for each callback and each wait */
   unsigned busy; /* callbacks that were submitted and have not ended */
   uint64_t
@@ -40,12 +41,15 @@ struct pool_result {
   void *overlapped;
 };
 
-/* sim__pool_submit runs `callback` when the pool has a free thread. */
-void sim__pool_submit(PTP_SIMPLE_CALLBACK callback, void *context);
+/* sim__pool_submit runs `callback` when the process's pool has a free thread.
+ * `context` is memory of malloc, which `callback` frees. */
+void sim__pool_submit(struct process *process, PTP_SIMPLE_CALLBACK callback,
+                      void *context);
 
 /* sim__pool_serve runs `service`, without the lock, in a thread that sim_check
  * does not report. */
-void sim__pool_serve(void (*service)(void *), void *context);
+void sim__pool_serve(struct process *process, void (*service)(void *),
+                     void *context);
 
 struct pool_object *sim__pool_object_new(enum pool_kind kind, void *context);
 

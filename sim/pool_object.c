@@ -6,15 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t open_count; /* objects that were not closed */
-
 struct pool_object *sim__pool_object_new(enum pool_kind kind, void *context) {
   struct pool_object *object = calloc(1, sizeof *object);
 
   object->kind = kind;
   object->context = context;
   object->refs = 1;
-  open_count++;
+  object->process = sim__process_self();
+  object->process->pool_objects++;
   return object;
 }
 
@@ -26,19 +25,9 @@ static void unref(struct pool_object *object) {
 
 void sim__pool_object_close(struct pool_object *object) {
   object->armed++;
-  open_count--;
+  object->process->pool_objects--;
   unref(object);
   sim__wake();
-}
-
-void sim__pool_report(void) {
-  if (open_count > 0) {
-    sim__report("%zu objects of the thread pool were not closed", open_count);
-  }
-}
-
-void sim__pool_objects_reset(void) {
-  open_count = 0;
 }
 
 /* --- Callbacks ----------------------------------------------------------- */
@@ -79,29 +68,33 @@ static void callback_run(struct pool_object *object,
 }
 
 static void CALLBACK job_run(PTP_CALLBACK_INSTANCE instance, PVOID parameter) {
-  struct job *job = parameter;
-  struct pool_object *object = job->object;
+  const struct job job = *(struct job *)parameter;
+  struct pool_object *object = job.object;
   bool is_cancelled;
 
   (void)instance;
+  free(parameter);
   pthread_mutex_lock(&sim__kernel.lock);
-  is_cancelled = job->cancels != object->cancels;
+  is_cancelled = job.cancels != object->cancels;
   pthread_mutex_unlock(&sim__kernel.lock);
   if (!is_cancelled) {
-    callback_run(object, &job->result);
+    callback_run(object, &job.result);
   }
   pthread_mutex_lock(&sim__kernel.lock);
   object->busy--;
   unref(object);
   sim__wake();
   pthread_mutex_unlock(&sim__kernel.lock);
-  free(job);
 }
 
 void sim__pool_object_submit(struct pool_object *object,
                              const struct pool_result *result) {
-  struct job *job = calloc(1, sizeof *job);
+  struct job *job;
 
+  if (object->process->is_ending) {
+    return;
+  }
+  job = calloc(1, sizeof *job);
   object->refs++;
   object->busy++;
   job->object = object;
@@ -109,7 +102,7 @@ void sim__pool_object_submit(struct pool_object *object,
   if (result != NULL) {
     job->result = *result;
   }
-  sim__pool_submit(job_run, job);
+  sim__pool_submit(object->process, job_run, job);
 }
 
 static bool is_idle(void *object) {
@@ -149,7 +142,7 @@ static bool watch_is_over(void *arg) {
 static bool watch_once(struct watch *watch) {
   bool signalled = sim__block(watch_is_over, watch, watch->deadline);
 
-  if (is_over(watch)) {
+  if (is_over(watch) || sim__thread_self()->is_ending) {
     return false;
   }
   if (signalled && watch->target != NULL) {
@@ -178,8 +171,8 @@ static void watch_run(void *parameter) {
     sim__object_unref(watch->target);
   }
   unref(watch->object);
-  sim__call_end(&call);
   free(watch);
+  sim__call_end(&call);
 }
 
 void sim__pool_object_disarm(struct pool_object *object) {
@@ -197,7 +190,7 @@ void sim__pool_object_arm(struct pool_object *object, struct object *target,
     sim__object_ref(target);
   }
   *watch = (struct watch){object, object->armed, target, deadline, period_ns};
-  sim__pool_serve(watch_run, watch);
+  sim__pool_serve(object->process, watch_run, watch);
 }
 
 /* --- I/O ----------------------------------------------------------------- */

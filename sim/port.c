@@ -1,5 +1,5 @@
 /* Completion ports. */
-#include "pipe.h"
+#include "process.h"
 
 #include <stdlib.h>
 
@@ -12,6 +12,10 @@ void sim__port_post(struct port *port, struct op *op) {
     sim__op_free(op);
     return;
   }
+  if (port->closed && op->is_abandoned) {
+    sim__op_free(op);
+    return;
+  }
   if (port->head == NULL) {
     port->tail = &port->head;
   }
@@ -20,6 +24,15 @@ void sim__port_post(struct port *port, struct op *op) {
   *port->tail = op;
   port->tail = &op->next_packet;
   sim__wake();
+}
+
+void sim__port_drop(struct port *port) {
+  while (port->head != NULL) {
+    struct op *op = port->head;
+
+    port->head = op->next_packet;
+    sim__op_free(op);
+  }
 }
 
 /* Whether the packet at `at`, which was posted, must wait: a port is first in,

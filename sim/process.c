@@ -1,30 +1,171 @@
-/* Processes and what they know: ids, environment, command line, standard
- * handles. All threads of the program are one process, unless sim_set_process
- * gives a thread another id. */
-#define _GNU_SOURCE /* program_invocation_name */
-#include "pipe.h"
+/* Processes: their life and their end. The end of a process cancels its
+ * operations and closes its handles at once. Its threads cannot be stopped in
+ * the middle of C code, so each ends at its next call of npsim, before the call
+ * has an effect. The process has ended when its last thread has. */
+#include "process.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include <process.h>
+enum { ID_FIRST = 4242, ID_STEP = 4 };
 
-struct process {
-  struct object object;
-  uint32_t id;
+struct process sim__process_first = {
+    .object = {.type = OBJECT_PROCESS, .refs = 1},
+    .id = ID_FIRST,
+    .session_id = 1,
 };
 
-/* --- Ids ----------------------------------------------------------------- */
+static uint32_t last_id = ID_FIRST;
 
-static const struct thread *thread_of(uint32_t process_id) {
-  const struct thread *thread = sim__kernel.thread_list;
+struct process *sim__process_self(void) {
+  return sim__thread_self()->process;
+}
 
-  while (thread != NULL && thread->process_id != process_id) {
-    thread = thread->next;
+struct process *sim__process_new(void) {
+  struct process *process = calloc(1, sizeof *process);
+  const struct thread *self = sim__thread_self();
+
+  sim__object_init(&process->object, OBJECT_PROCESS);
+  last_id += ID_STEP;
+  process->id = last_id;
+  process->session_id = self->session_id;
+  process->user = self->user;
+  if (process->user != NULL) {
+    sim__object_ref(&process->user->object);
   }
-  return thread;
+  process->next = sim__process_first.next;
+  sim__process_first.next = process;
+  return process;
+}
+
+void sim__process_free(struct process *process) {
+  struct process *before = &sim__process_first;
+
+  while (before->next != process) {
+    before = before->next;
+  }
+  before->next = process->next;
+  if (process->user != NULL) {
+    sim__object_unref(&process->user->object);
+  }
+  for (int i = 0; i < process->word_count; i++) {
+    free(process->words[i]);
+  }
+  free(process->words);
+  free(process->command_line);
+  free(process->wide_command_line);
+  free(process);
+}
+
+/* --- The end ------------------------------------------------------------- */
+
+static void check_gone(struct process *process) {
+  if (process->is_ending && process->threads == 0 && !process->has_ended) {
+    process->has_ended = true;
+    sim__wake();
+  }
+}
+
+void sim__process_end(struct process *process, DWORD code) {
+  if (process->is_ending) {
+    return;
+  }
+  process->is_ending = true;
+  process->exit_code = code;
+  for (struct thread *t = sim__kernel.thread_list; t != NULL; t = t->next) {
+    t->is_ending = t->is_ending || t->process == process;
+  }
+  sim__pool_drop(process);
+  sim__ops_abandon(process);
+  sim__handles_close(process);
+  sim__tls_drop(process->id);
+  sim__wake();
+  check_gone(process);
+}
+
+void sim__process_left(struct process *process, DWORD code) {
+  process->threads--;
+  if (process->threads == 0 && process != &sim__process_first) {
+    sim__process_end(process, code);
+    check_gone(process);
+  }
+}
+
+static bool none_is_ending(void *unused) {
+  const struct process *process = sim__process_first.next;
+
+  (void)unused;
+  while (process != NULL && process->is_ending == process->has_ended) {
+    process = process->next;
+  }
+  return process == NULL;
+}
+
+void sim__processes_settle(void) {
+  sim__block(none_is_ending, NULL, NEVER);
+}
+
+static void process_report(const struct process *process) {
+  sim__handles_report(process);
+  if (process->pool_objects > 0) {
+    sim__report("%zu objects of the thread pool were not closed",
+                process->pool_objects);
+  }
+  if (process->locals > 0) {
+    sim__report("%lld blocks were not given to LocalFree",
+                (long long)process->locals);
+  }
+}
+
+void sim__processes_report(void) {
+  process_report(&sim__process_first);
+  for (const struct process *p = sim__process_first.next; p != NULL;
+       p = p->next) {
+    if (!p->is_ending) {
+      sim__report("a process still runs: %u, %s", p->id, p->name);
+    }
+  }
+}
+
+void sim__processes_reset(void) {
+  struct process *first = &sim__process_first;
+  bool is_alone = true;
+
+  for (struct process *p = first->next; p != NULL; p = p->next) {
+    sim__object_ref(&p->object);
+    sim__process_end(p, 0);
+    is_alone = false;
+  }
+  if (!is_alone) {
+    sim__processes_settle();
+  }
+  sim__handles_close(first);
+  for (struct process *p = first->next, *next; p != NULL; p = next) {
+    next = p->next;
+    sim__object_unref(&p->object);
+  }
+  for (size_t i = 0; i < STANDARD_HANDLES; i++) {
+    first->standard[i] = NULL;
+  }
+  first->locals = 0;
+  first->pool_objects = 0;
+  last_id = ID_FIRST;
+}
+
+/* --- The calls ----------------------------------------------------------- */
+
+/* process_find also knows the ids of sim_set_process. */
+static struct process *process_find(uint32_t id) {
+  struct process *process = &sim__process_first;
+
+  while (process != NULL && process->id != id) {
+    process = process->next;
+  }
+  for (struct thread *t = sim__kernel.thread_list; process == NULL && t != NULL;
+       t = t->next) {
+    process = t->process_id == id ? t->process : NULL;
+  }
+  return process;
 }
 
 HANDLE WINAPI OpenProcess(DWORD access, BOOL inherit, DWORD id) {
@@ -34,13 +175,12 @@ HANDLE WINAPI OpenProcess(DWORD access, BOOL inherit, DWORD id) {
   if (sim__call_begin(&call, __func__, PLACE, "%x %u", (unsigned)access,
                       (unsigned)id) &&
       !sim__handle_is_full_for(&call)) {
-    if (thread_of(id) == NULL) {
+    struct process *process = process_find(id);
+
+    if (process == NULL) {
       call.error = ERROR_INVALID_PARAMETER;
     } else {
-      struct process *process = calloc(1, sizeof *process);
-
-      sim__object_init(&process->object, OBJECT_PROCESS);
-      process->id = id;
+      sim__object_ref(&process->object);
       handle = sim__handle_open(&process->object, access, inherit != 0);
     }
   }
@@ -68,110 +208,81 @@ BOOL WINAPI ProcessIdToSessionId(DWORD id, LPDWORD session) {
   struct call call;
 
   if (sim__call_begin(&call, __func__, PLACE, "%u", (unsigned)id)) {
-    const struct thread *thread = thread_of(id);
+    const struct thread *self = sim__thread_self();
+    const struct process *process = process_find(id);
 
-    if (thread == NULL) {
-      call.error = ERROR_INVALID_PARAMETER;
+    if (id == self->process_id) {
+      *session = self->session_id;
+    } else if (process != NULL) {
+      *session = process->session_id;
     } else {
-      *session = thread->session_id;
+      call.error = ERROR_INVALID_PARAMETER;
+    }
+  }
+  return sim__call_end(&call);
+}
+
+BOOL WINAPI GetExitCodeProcess(HANDLE handle, LPDWORD code) {
+  struct call call;
+
+  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
+    const struct process *process =
+        sim__handle_get_for(&call, handle, OBJECT_PROCESS, 0);
+
+    if (process != NULL) {
+      *code = process->has_ended ? process->exit_code : STILL_ACTIVE;
+    }
+  }
+  return sim__call_end(&call);
+}
+
+/* TerminateProcess of the process of `main` ends the program; none of its exit
+ * handlers runs. A process that is ending cannot be terminated again. Source:
+ * the TerminateProcess page. */
+BOOL WINAPI TerminateProcess(HANDLE handle, UINT code) {
+  struct call call;
+
+  if (sim__call_begin(&call, __func__, PLACE, "%p %u", handle, code)) {
+    struct process *process =
+        sim__handle_get_for(&call, handle, OBJECT_PROCESS, PROCESS_TERMINATE);
+
+    if (process == &sim__process_first) {
+      _exit((int)code & 0xFF);
+    }
+    if (process != NULL && process->is_ending) {
+      call.error = ERROR_ACCESS_DENIED;
+    } else if (process != NULL) {
+      sim__process_end(process, code);
     }
   }
   return sim__call_end(&call);
 }
 
 void WINAPI ExitProcess(UINT code) {
-  exit((int)code & 0xFF);
-}
+  struct call call;
+  bool is_first;
 
-/* --- Environment and command line ---------------------------------------- */
-
-/* answer_text gives `text` to a caller with room for `size` characters. It
- * returns what Windows returns: the length, or the size that is needed. */
-static DWORD answer_text(const char *text, LPSTR out, DWORD size) {
-  size_t length = strlen(text);
-
-  if (length >= size) {
-    return (DWORD)length + 1;
+  pthread_mutex_lock(&sim__kernel.lock);
+  is_first = sim__process_self() == &sim__process_first;
+  pthread_mutex_unlock(&sim__kernel.lock);
+  if (is_first) {
+    exit((int)code & 0xFF);
   }
-  memcpy(out, text, length + 1);
-  return (DWORD)length;
+  sim__tls_end();
+  sim__call_note(&call, __func__, PLACE);
+  sim__process_end(sim__process_self(), code);
+  sim__thread_quit();
 }
 
-static DWORD answer_wide(const char *text, LPWSTR out, DWORD size) {
-  WCHAR *wide = sim__wide(text);
-  DWORD length = (DWORD)lstrlenW(wide);
-
-  if (length < size) {
-    memcpy(out, wide, (length + 1) * sizeof *wide);
-  }
-  free(wide);
-  return length < size ? length : length + 1;
+HANDLE WINAPI GetCurrentProcess(void) {
+  return (HANDLE)(intptr_t)PROCESS_PSEUDO;
 }
 
-DWORD WINAPI GetEnvironmentVariableA(LPCSTR name, LPSTR out, DWORD size) {
-  const char *value = getenv(name);
+DWORD WINAPI GetCurrentProcessId(void) {
+  DWORD id;
 
-  if (value == NULL) {
-    SetLastError(ERROR_ENVVAR_NOT_FOUND);
-    return 0;
-  }
-  SetLastError(ERROR_SUCCESS);
-  return answer_text(value, out, size);
-}
-
-DWORD WINAPI GetEnvironmentVariableW(LPCWSTR name, LPWSTR out, DWORD size) {
-  char *narrow = sim__narrow(name);
-  const char *value = getenv(narrow);
-
-  free(narrow);
-  if (value == NULL) {
-    SetLastError(ERROR_ENVVAR_NOT_FOUND);
-    return 0;
-  }
-  SetLastError(ERROR_SUCCESS);
-  return answer_wide(value, out, size);
-}
-
-BOOL WINAPI SetEnvironmentVariableA(LPCSTR name, LPCSTR value) {
-  return (value != NULL ? setenv(name, value, 1) : unsetenv(name)) == 0;
-}
-
-BOOL WINAPI SetEnvironmentVariableW(LPCWSTR name, LPCWSTR value) {
-  char *narrow_name = sim__narrow(name);
-  char *narrow_value = sim__narrow(value);
-  BOOL done = SetEnvironmentVariableA(narrow_name, narrow_value);
-
-  free(narrow_name);
-  free(narrow_value);
-  return done;
-}
-
-DWORD WINAPI GetModuleFileNameA(HMODULE module, LPSTR out, DWORD size) {
-  (void)module;
-  return answer_text(program_invocation_name, out, size);
-}
-
-DWORD WINAPI GetModuleFileNameW(HMODULE module, LPWSTR out, DWORD size) {
-  (void)module;
-  return answer_wide(program_invocation_name, out, size);
-}
-
-/* --- Threads of the C runtime -------------------------------------------- */
-
-uintptr_t _beginthreadex(void *attributes, unsigned stack_size,
-                         unsigned (*start)(void *), void *parameter,
-                         unsigned flags, unsigned *id) {
-  DWORD thread_id = 0;
-  HANDLE handle = CreateThread(attributes, stack_size,
-                               (LPTHREAD_START_ROUTINE)(void (*)(void))start,
-                               parameter, flags, &thread_id);
-
-  if (id != NULL) {
-    *id = thread_id;
-  }
-  return (uintptr_t)handle;
-}
-
-void _endthreadex(unsigned code) {
-  ExitThread(code);
+  pthread_mutex_lock(&sim__kernel.lock);
+  id = sim__thread_self()->process_id;
+  pthread_mutex_unlock(&sim__kernel.lock);
+  return id;
 }

@@ -2,7 +2,7 @@
  * and a hang is noticed. With settings.threads_in_step only one thread runs at
  * a time, and the seed chooses which. */
 #define _GNU_SOURCE /* clock_gettime */
-#include "kernel.h"
+#include "process.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -30,7 +30,11 @@ static void dump_blocked(void) {
        t = t->next) {
     char text[160];
 
-    fprintf(stderr, "  thread %u in %s, called in %s\n", t->id,
+    fprintf(stderr, "  thread %u", t->id);
+    if (t->process->name != NULL) {
+      fprintf(stderr, " of %s (process %u)", t->process->name, t->process->id);
+    }
+    fprintf(stderr, " in %s, called in %s\n",
             t->blocked_in != NULL ? t->blocked_in : "?",
             t->call != NULL ? sim__place_text(t->call->place, text, sizeof text)
                             : "?");
@@ -79,7 +83,8 @@ static void hang(void) {
 /* --- In step ------------------------------------------------------------- */
 
 static bool may_run(const struct thread *thread) {
-  return thread->ready == NULL || thread->ready(thread->ready_arg) ||
+  return thread->ready == NULL || thread->is_ending ||
+         thread->ready(thread->ready_arg) ||
          sim__kernel.now_ns >= thread->deadline;
 }
 
@@ -196,7 +201,7 @@ bool sim__block(bool (*ready)(void *arg), void *arg, uint64_t deadline) {
     return block_in_step(thread, ready, arg, deadline, name);
   }
   while (!ready(arg)) {
-    if (sim__kernel.now_ns >= deadline) {
+    if (sim__kernel.now_ns >= deadline || thread->is_ending) {
       return false;
     }
     thread->blocked_in = name;

@@ -1,7 +1,7 @@
 /* Security descriptors as text: SDDL with an owner, a group, a DACL of plain
  * allow and deny entries, and a SACL with a mandatory label. */
 #define _POSIX_C_SOURCE 200809L /* open_memstream */
-#include "security.h"
+#include "process.h"
 
 #include <sddl.h>
 #include <stdio.h>
@@ -225,7 +225,7 @@ void sim__descriptor_from_text(struct call *call, const WCHAR *text,
     free(out);
     return;
   }
-  sim__kernel.locals++;
+  sim__process_self()->locals++;
   *descriptor = out;
   if (size != NULL) {
     *size = (ULONG)used;
@@ -291,7 +291,7 @@ BOOL WINAPI ConvertSecurityDescriptorToStringSecurityDescriptorW(
 
       print(out, &parts, which);
       fclose(out);
-      sim__kernel.locals++;
+      sim__process_self()->locals++;
       *text = sim__wide(printed);
       free(printed);
       if (length != NULL) {

@@ -1,7 +1,7 @@
 /* SIDs: as bytes, as text, and the calls on them. Text is S-1-..., or one of
  * the names that SDDL has for a well-known SID. */
 #define _POSIX_C_SOURCE 200809L /* open_memstream */
-#include "security.h"
+#include "process.h"
 
 #include <sddl.h>
 #include <stdio.h>
@@ -110,7 +110,7 @@ WCHAR *sim__sid_to_text(struct call *call, PSID sid) {
   out = open_memstream(&text, &bytes);
   sim__sid_print(out, sid);
   fclose(out);
-  sim__kernel.locals++;
+  sim__process_self()->locals++;
   wide = sim__wide(text);
   free(text);
   return wide;
@@ -135,7 +135,7 @@ void sim__sid_from_text(struct call *call, const WCHAR *text, PSID *sid) {
     free(out);
     call->error = ERROR_INVALID_SID;
   } else {
-    sim__kernel.locals++;
+    sim__process_self()->locals++;
     *sid = out;
   }
 }

@@ -1,11 +1,10 @@
 /* Threads of the kernel: which exist, how they start and end, and as whom they
  * act. */
-#include "pipe.h"
+#include "process.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
-enum { ID_STEP = 4, PROCESS_ID_FIRST = 4242 };
+enum { ID_STEP = 4 };
 
 static _Thread_local struct thread *self;
 static pthread_key_t exit_key;
@@ -14,17 +13,35 @@ static uint32_t last_id;
 
 /* --- The list of threads ------------------------------------------------- */
 
-static uint32_t id_take(void) {
+uint32_t sim__thread_id_take(void) {
   last_id += ID_STEP;
   return last_id;
 }
 
 static void thread_link(struct thread *thread) {
-  thread->id = thread->id != 0 ? thread->id : id_take();
+  thread->id = thread->id != 0 ? thread->id : sim__thread_id_take();
   thread->deadline = NEVER;
   thread->next = sim__kernel.thread_list;
   sim__kernel.thread_list = thread;
   sim__kernel.threads++;
+  thread->process->threads++;
+}
+
+static void tokens_drop(struct thread *thread) {
+  if (thread->impersonated != NULL) {
+    sim__object_unref(&thread->impersonated->object);
+    thread->impersonated = NULL;
+  }
+  if (thread->user != NULL) {
+    sim__object_unref(&thread->user->object);
+    thread->user = NULL;
+  }
+}
+
+void sim__thread_free(struct thread *thread) {
+  tokens_drop(thread); /* it may never have run */
+  sim__object_unref(&thread->process->object);
+  free(thread);
 }
 
 /* thread_leave removes a thread that ends, and cancels its operations. */
@@ -41,14 +58,10 @@ static void thread_leave(struct thread *thread) {
   sim__apcs_drop(thread);
   free(thread->tls);
   thread->tls = NULL;
-  if (thread->impersonated != NULL) {
-    sim__object_unref(&thread->impersonated->object);
-  }
-  if (thread->user != NULL) {
-    sim__object_unref(&thread->user->object);
-  }
+  tokens_drop(thread);
   thread->exited = true;
   sim__pool_left(thread);
+  sim__process_left(thread->process, thread->exit_code);
   sim__object_unref(&thread->object);
   sim__wake();
 }
@@ -79,15 +92,18 @@ static void become(struct thread *thread) {
   self = thread;
 }
 
-struct thread *sim__thread_new(const struct thread *parent) {
+struct thread *sim__thread_new(struct process *process) {
+  const bool is_own = self != NULL && self->process == process;
   struct thread *thread = calloc(1, sizeof *thread);
 
   sim__object_init(&thread->object, OBJECT_THREAD);
   pthread_cond_init(&thread->turn, NULL);
-  thread->process_id = parent != NULL ? parent->process_id : PROCESS_ID_FIRST;
-  thread->session_id = parent != NULL ? parent->session_id : 1;
-  if (parent != NULL && parent->user != NULL) {
-    thread->user = parent->user;
+  thread->process = process;
+  sim__object_ref(&process->object);
+  thread->process_id = is_own ? self->process_id : process->id;
+  thread->session_id = is_own ? self->session_id : process->session_id;
+  thread->user = is_own ? self->user : process->user;
+  if (thread->user != NULL) {
     sim__object_ref(&thread->user->object);
   }
   return thread;
@@ -95,10 +111,23 @@ struct thread *sim__thread_new(const struct thread *parent) {
 
 struct thread *sim__thread_self(void) {
   if (self == NULL) {
-    become(sim__thread_new(NULL));
+    become(sim__thread_new(&sim__process_first));
     thread_link(self);
   }
   return self;
+}
+
+void sim__thread_quit(void) {
+  self->call = NULL;
+  if (self->is_ending) {
+    self->exit_code = self->process->exit_code;
+  }
+  pthread_mutex_unlock(&sim__kernel.lock);
+  pthread_exit(NULL); /* on_exit_of_thread cleans up */
+}
+
+bool sim__thread_has_ended(const struct thread *thread) {
+  return thread->exited || (thread->suspended && thread->process->has_ended);
 }
 
 struct thread *sim__thread_find(uint32_t id) {
@@ -139,10 +168,9 @@ void sim_forbid_waits(bool forbid) {
 }
 
 void sim__threads_report(void) {
-  sim__pool_report();
   for (const struct thread *t = sim__kernel.thread_list; t != NULL;
        t = t->next) {
-    if (t != self && t->start != NULL) {
+    if (t != self && t->start != NULL && t->process == &sim__process_first) {
       sim__report("a thread still runs: %u", t->id);
     }
     if (t->impersonated != NULL) {
@@ -156,16 +184,9 @@ void sim__threads_report(void) {
 void sim__threads_reset(void) {
   struct thread *thread = sim__thread_self();
 
-  if (thread->user != NULL) {
-    sim__object_unref(&thread->user->object);
-  }
-  if (thread->impersonated != NULL) {
-    sim__object_unref(&thread->impersonated->object);
-  }
-  thread->user = NULL;
-  thread->impersonated = NULL;
-  thread->process_id = PROCESS_ID_FIRST;
-  thread->session_id = 1;
+  tokens_drop(thread);
+  thread->process_id = sim__process_first.id;
+  thread->session_id = sim__process_first.session_id;
   thread->drives_port = false;
   thread->waits_forbidden = false;
   sim__schedule_reset(thread);
@@ -176,12 +197,51 @@ void sim__threads_reset(void) {
 
 /* --- Starting ------------------------------------------------------------ */
 
+/* What a process leaves in memory when it is terminated is no leak: Windows
+ * takes it back. So LeakSanitizer does not look at what other processes than
+ * the first one allocate. */
+extern void leaks_ignore(void) __asm__("__lsan_disable") __attribute__((weak));
+extern void leaks_heed(void) __asm__("__lsan_enable") __attribute__((weak));
+
+static void main_run(struct process *process) {
+  int code = process->start(process->word_count, process->words);
+
+  sim__tls_end();
+  pthread_mutex_lock(&sim__kernel.lock);
+  sim__process_end(process, (DWORD)code);
+  pthread_mutex_unlock(&sim__kernel.lock);
+}
+
+/* is_ended_before returns true for a thread whose process was terminated before
+ * the thread has run. */
+static bool is_ended_before(const struct thread *thread) {
+  bool is_ending;
+
+  pthread_mutex_lock(&sim__kernel.lock);
+  is_ending = thread->is_ending;
+  if (is_ending && thread->is_pool) {
+    free(thread->parameter);
+  }
+  pthread_mutex_unlock(&sim__kernel.lock);
+  return is_ending;
+}
+
 static void thread_run(struct thread *thread) {
+  const bool is_heeded =
+      leaks_ignore == NULL || thread->process == &sim__process_first;
   DWORD code = 0;
 
   become(thread);
+  if (is_ended_before(thread)) {
+    return;
+  }
+  if (!is_heeded) {
+    leaks_ignore();
+  }
   sim__apcs_run(); /* APCs that were queued before the thread started */
-  if (thread->service != NULL) {
+  if (thread->is_main) {
+    main_run(thread->process);
+  } else if (thread->service != NULL) {
     thread->service(thread->parameter);
   } else if (thread->is_pool) {
     thread->callback(NULL, thread->parameter);
@@ -189,8 +249,11 @@ static void thread_run(struct thread *thread) {
     code = thread->start(thread->parameter);
   }
   sim__tls_end();
+  if (!is_heeded) {
+    leaks_heed();
+  }
   pthread_mutex_lock(&sim__kernel.lock);
-  thread->exit_code = code;
+  thread->exit_code = thread->is_ending ? thread->process->exit_code : code;
   pthread_mutex_unlock(&sim__kernel.lock);
 }
 
@@ -253,173 +316,4 @@ bool sim__thread_start(struct thread *thread) {
     thread_leave(thread);
   }
   return started;
-}
-
-HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES attributes, SIZE_T stack_size,
-                           LPTHREAD_START_ROUTINE start, LPVOID parameter,
-                           DWORD flags, LPDWORD id) {
-  struct call call;
-  HANDLE handle = NULL;
-
-  (void)stack_size;
-  if (sim__call_begin(&call, __func__, PLACE, " ") &&
-      !sim__handle_is_full_for(&call)) {
-    struct thread *thread = sim__thread_new(sim__thread_self());
-
-    thread->start = start;
-    thread->parameter = parameter;
-    thread->suspended = (flags & CREATE_SUSPENDED) != 0;
-    thread->id = thread->suspended ? id_take() : 0;
-    sim__object_ref(&thread->object); /* The handle's. */
-    handle =
-        sim__handle_open(&thread->object, 0x1FFFFF,
-                         attributes != NULL && attributes->bInheritHandle != 0);
-    if (thread->suspended || sim__thread_start(thread)) {
-      if (id != NULL) {
-        *id = thread->id;
-      }
-    } else {
-      NTSTATUS status;
-
-      sim__handle_close(handle, &status);
-      handle = NULL;
-      call.error = ERROR_NOT_ENOUGH_MEMORY;
-    }
-  }
-  sim__call_end(&call);
-  return handle;
-}
-
-void WINAPI ExitThread(DWORD code) {
-  sim__tls_end();
-  pthread_mutex_lock(&sim__kernel.lock);
-  sim__thread_self()->exit_code = code;
-  pthread_mutex_unlock(&sim__kernel.lock);
-  pthread_exit(NULL);
-}
-
-/* ResumeThread starts a thread that was created suspended. No other thread can
- * be suspended. */
-DWORD WINAPI ResumeThread(HANDLE handle) {
-  struct call call;
-  DWORD count = 0;
-
-  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    struct thread *thread =
-        sim__handle_get_for(&call, handle, OBJECT_THREAD, 0);
-
-    if (thread != NULL && thread->suspended) {
-      thread->suspended = false;
-      count = 1;
-      if (!sim__thread_start(thread)) {
-        call.error = ERROR_NOT_ENOUGH_MEMORY;
-      }
-    }
-  }
-  return sim__call_end(&call) ? count : (DWORD)-1;
-}
-
-DWORD WINAPI GetThreadId(HANDLE handle) {
-  struct call call;
-  DWORD id = 0;
-
-  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    const struct thread *thread =
-        sim__handle_get_for(&call, handle, OBJECT_THREAD, 0);
-
-    id = thread != NULL ? thread->id : 0;
-  }
-  return sim__call_end(&call) ? id : 0;
-}
-
-/* Priorities are kept, and have no effect: each schedule is a possible one. */
-BOOL WINAPI SetThreadPriority(HANDLE handle, int priority) {
-  struct call call;
-
-  if (sim__call_begin(&call, __func__, PLACE, "%p %d", handle, priority)) {
-    struct thread *thread =
-        sim__handle_get_for(&call, handle, OBJECT_THREAD, 0);
-
-    if (thread != NULL) {
-      thread->priority = priority;
-    }
-  }
-  return sim__call_end(&call);
-}
-
-int WINAPI GetThreadPriority(HANDLE handle) {
-  struct call call;
-  int priority = 0;
-
-  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    const struct thread *thread =
-        sim__handle_get_for(&call, handle, OBJECT_THREAD, 0);
-
-    priority = thread != NULL ? thread->priority : 0;
-  }
-  return sim__call_end(&call) ? priority : MAXLONG;
-}
-
-BOOL WINAPI GetExitCodeThread(HANDLE handle, LPDWORD code) {
-  struct call call;
-
-  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    const struct thread *thread =
-        sim__handle_get_for(&call, handle, OBJECT_THREAD, 0);
-
-    if (thread != NULL) {
-      *code = thread->exited ? thread->exit_code : STILL_ACTIVE;
-    }
-  }
-  return sim__call_end(&call);
-}
-
-BOOL WINAPI CancelSynchronousIo(HANDLE handle) {
-  struct call call;
-
-  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    struct thread *thread =
-        sim__handle_get_for(&call, handle, OBJECT_THREAD, 0);
-
-    if (thread != NULL &&
-        (thread->sync_op == NULL || !thread->sync_op->queued ||
-         !sim__ops_cancel(thread->sync_op->file, thread->sync_op->request.iosb,
-                          thread->id))) {
-      call.error = ERROR_NOT_FOUND;
-    }
-  }
-  return sim__call_end(&call);
-}
-
-HANDLE WINAPI GetCurrentThread(void) {
-  return (HANDLE)(intptr_t)-2;
-}
-
-/* TerminateProcess ends the only process. No exit handler of the program
- * runs. */
-BOOL WINAPI TerminateProcess(HANDLE process, UINT code) {
-  (void)process;
-  _exit((int)code & 0xFF);
-}
-
-HANDLE WINAPI GetCurrentProcess(void) {
-  return (HANDLE)(intptr_t)-1;
-}
-
-DWORD WINAPI GetCurrentThreadId(void) {
-  DWORD id;
-
-  pthread_mutex_lock(&sim__kernel.lock);
-  id = sim__thread_self()->id;
-  pthread_mutex_unlock(&sim__kernel.lock);
-  return id;
-}
-
-DWORD WINAPI GetCurrentProcessId(void) {
-  DWORD id;
-
-  pthread_mutex_lock(&sim__kernel.lock);
-  id = sim__thread_self()->process_id;
-  pthread_mutex_unlock(&sim__kernel.lock);
-  return id;
 }

@@ -1,6 +1,6 @@
 /* Values of threads: the slots of TlsAlloc, and those of FlsAlloc, whose
  * callbacks run when a thread ends. */
-#include "kernel.h"
+#include "process.h"
 
 #include <stdlib.h>
 
@@ -8,6 +8,7 @@ enum { SLOTS_MAX = 128 };
 
 static struct {
   bool taken;
+  uint32_t process_id;             /* of the process that has taken it */
   PFLS_CALLBACK_FUNCTION callback; /* NULL: none */
 } slots[SLOTS_MAX];
 
@@ -27,6 +28,7 @@ static DWORD slot_alloc(const char *name, const void *place,
     }
     if (i < SLOTS_MAX) {
       slots[i].taken = true;
+      slots[i].process_id = sim__process_self()->id;
       slots[i].callback = callback;
       index = i;
     } else {
@@ -124,6 +126,12 @@ BOOL WINAPI FlsSetValue(DWORD index, LPVOID value) {
 
 LPVOID WINAPI FlsGetValue(DWORD index) {
   return slot_get(__func__, PLACE, index);
+}
+
+void sim__tls_drop(uint32_t process_id) {
+  for (DWORD i = 0; i < SLOTS_MAX; i++) {
+    slots[i].taken = slots[i].taken && slots[i].process_id != process_id;
+  }
 }
 
 /* --- The end of a thread ------------------------------------------------- */

@@ -1,5 +1,5 @@
 /* Waits for objects: what is signalled, and what a wait takes. */
-#include "pipe.h"
+#include "process.h"
 
 bool sim__object_is_signalled(const struct object *object,
                               const struct thread *thread) {
@@ -7,7 +7,9 @@ bool sim__object_is_signalled(const struct object *object,
     case OBJECT_EVENT:
       return ((const struct event *)object)->set;
     case OBJECT_THREAD:
-      return ((const struct thread *)object)->exited;
+      return sim__thread_has_ended((const struct thread *)object);
+    case OBJECT_PROCESS:
+      return ((const struct process *)object)->has_ended;
     case OBJECT_FILE:
       return ((const struct file *)object)->signalled;
     case OBJECT_PORT:

@@ -15,6 +15,9 @@ HANDLE WINAPI GetStdHandle(DWORD which);
 BOOL WINAPI SetStdHandle(DWORD which, HANDLE handle);
 BOOL WINAPI GetConsoleMode(HANDLE handle, LPDWORD mode);
 
+LPSTR WINAPI GetCommandLineA(void);
+LPWSTR WINAPI GetCommandLineW(void);
+#define GetCommandLine SIM_T(GetCommandLine)
 DWORD WINAPI GetEnvironmentVariableW(LPCWSTR name, LPWSTR out, DWORD size);
 DWORD WINAPI GetEnvironmentVariableA(LPCSTR name, LPSTR out, DWORD size);
 BOOL WINAPI SetEnvironmentVariableW(LPCWSTR name, LPCWSTR value);

@@ -110,6 +110,16 @@ typedef LONG HRESULT;
 #define SEMAPHORE_ALL_ACCESS   0x001F0003u
 #define TIMER_ALL_ACCESS       0x001F0003u
 
+#define PROCESS_TERMINATE                 0x0001u
+#define PROCESS_CREATE_THREAD             0x0002u
+#define PROCESS_DUP_HANDLE                0x0040u
+#define PROCESS_QUERY_INFORMATION         0x0400u
+#define PROCESS_QUERY_LIMITED_INFORMATION 0x1000u
+#define PROCESS_ALL_ACCESS                0x001FFFFFu
+#define THREAD_TERMINATE                  0x0001u
+#define THREAD_SUSPEND_RESUME             0x0002u
+#define THREAD_ALL_ACCESS                 0x001FFFFFu
+
 #define FILE_SHARE_READ       1u
 #define FILE_SHARE_WRITE      2u
 #define FILE_SHARE_DELETE     4u

@@ -287,8 +287,25 @@ void sim_handles_left(uint32_t count);
  * is not misuse. */
 void sim_vanish(HANDLE pipe, uint64_t nth);
 
-/* --- The caller's identity
- * ------------------------------------------------- */
+/* --- Processes ----------------------------------------------------------- */
+
+/* A program: what `main` is elsewhere. `words` are those of the command
+ * line. */
+typedef int (*sim_program)(int count, char **words);
+
+/* sim_register_program makes CreateProcess know a program. A command line means
+ * it by its `name`, in a folder or not, with ".exe" or not. The name must stay
+ * valid. Programs stay registered after sim_reset.
+ *
+ * A process of the program has a handle table, threads, a user and an id of its
+ * own. It has no memory of its own: all its variables that are not on the stack
+ * are those of the other processes, too. It ends when the program returns, by
+ * ExitProcess or by TerminateProcess; `exit` ends the whole test. A thread
+ * cannot be stopped outside npsim, so the threads of a terminated process end
+ * at their next call. */
+void sim_register_program(const char *name, sim_program program);
+
+/* --- The caller's identity ----------------------------------------------- */
 
 /* sim_set_user makes the calling thread's process run as `user`: "alice" (the
  * default), "alice-low", "alice-high", "alice-app" (in an app container),
