@@ -113,8 +113,9 @@ void world_let_go(void);
  *   world_process_write_line(p, "go");
  *   assert_int_equal(world_process_wait(p, 5000), 0);
  *
- * On sim the kernel lives in one process: world_process_start fails the case,
- * and expectations/sim.toml lists it as a skip. */
+ * On sim the second process is one of the simulation. It shares the memory of
+ * the case, so a role keeps its state on its stack, in a fixture of its own
+ * (library_run_role) or in variables of its thread. */
 typedef struct world_process world_process;
 
 /* world_process_start starts `role` with `arg` (ASCII, without quotes and
@@ -166,6 +167,14 @@ struct world_role {
 };
 
 void world_role_register(struct world_role *role);
+
+/* world_role_run runs the role with this name in the calling process. It
+ * returns the exit code. The runner defines it, for the worlds. */
+int world_role_run(const char *name, const char *arg);
+
+/* world_role_exit ends the process in the middle of a role. All its handles
+ * stay open until then. */
+void world_role_exit(void) __attribute__((noreturn));
 
 /* WORLD_ROLE defines and registers a role. The body follows, with `const char
  * *arg`. */

@@ -3,8 +3,16 @@
  * is left over. */
 #include "fixture.h"
 
-/* The only fixture: one case runs at a time. */
-static np_fixture fixture;
+#include <stdlib.h>
+
+/* The fixture of the case: one case runs at a time. A role has a fixture of its
+ * own, which its thread knows. */
+static np_fixture case_fixture;
+static _Thread_local np_fixture *role_fixture;
+
+static np_fixture *fixture_own(void) {
+  return role_fixture != NULL ? role_fixture : &case_fixture;
+}
 
 /* time_left_ms returns the time until `deadline_ms`, as a time-out. */
 static uint32_t time_left_ms(uint64_t deadline_ms) {
@@ -35,7 +43,6 @@ static void library_set_up(np_fixture *f, unsigned variant) {
 
   memset(f, 0, sizeof(*f));
   f->variant = variant;
-  round_name("%s", "");
   world_pipe_name(f->name, sizeof(f->name));
   np_server_options_init(&f->server_options);
   np_client_options_init(&f->client_options);
@@ -90,27 +97,42 @@ static void library_tear_down(np_fixture *f) {
   assert_int_equal(f->allocator.live, 0);
 }
 
-void library_run(unsigned variant, void (*body)(void *fixture_)) {
-  library_set_up(&fixture, variant);
-  body(&fixture);
-  library_tear_down(&fixture);
+static void run(np_fixture *f, unsigned variant, void (*body)(void *fixture)) {
+  library_set_up(f, variant);
+  body(f);
+  library_tear_down(f);
+}
+
+void library_run(unsigned variant, void (*body)(void *fixture)) {
+  round_name("%s", "");
+  run(&case_fixture, variant, body);
+}
+
+void library_run_role(unsigned variant, void (*body)(void *fixture)) {
+  role_fixture = calloc(1, sizeof(*role_fixture));
+  assert_non_null(role_fixture);
+  run(role_fixture, variant, body);
+  free(role_fixture);
+  role_fixture = NULL;
 }
 
 /* --- Callbacks that record ---------------------------------------------- */
 
 unsigned callback_begin(void) {
-  assert_true(fixture.in_loop);
-  assert_false(fixture.in_callback);
-  fixture.in_callback = true;
-  return ++fixture.order;
+  np_fixture *f = fixture_own();
+
+  assert_true(f->in_loop);
+  assert_false(f->in_callback);
+  f->in_callback = true;
+  return ++f->order;
 }
 
 void callback_end(void) {
-  fixture.in_callback = false;
+  fixture_own()->in_callback = false;
 }
 
 void on_done(np_op *op, np_error error, size_t transferred) {
-  np_fixture *f = &fixture;
+  np_fixture *f = fixture_own();
   struct recorder *recorder = (struct recorder *)op;
   unsigned order = callback_begin();
 
@@ -139,7 +161,7 @@ void on_never(np_op *op, np_error error, size_t transferred) {
 }
 
 void on_closed(np_pipe *pipe) {
-  np_fixture *f = &fixture;
+  np_fixture *f = fixture_own();
 
   f->closed_order = callback_begin();
   f->closed_count++;
@@ -162,7 +184,7 @@ void on_timer(np_timer *timer) {
   recorder->run_count++;
   recorder->at_ms = world_now_ms();
   if (recorder->then != NULL) {
-    recorder->then(&fixture, recorder);
+    recorder->then(fixture_own(), recorder);
   }
   callback_end();
 }
@@ -173,7 +195,7 @@ void on_task(np_task *task) {
   recorder->order = callback_begin();
   recorder->run_count++;
   if (recorder->then != NULL) {
-    recorder->then(&fixture, recorder);
+    recorder->then(fixture_own(), recorder);
   }
   callback_end();
 }
@@ -266,12 +288,12 @@ void loop_quiet(np_fixture *f) {
 }
 
 void op_wait(const struct recorder *recorder) {
-  loop_until_count(&fixture, &recorder->done_count, recorder->start_count);
+  loop_until_count(fixture_own(), &recorder->done_count, recorder->start_count);
 }
 
 void assert_ends_at(const struct recorder *recorder, np_error result,
                     size_t transferred, const char *file, int line) {
-  loop_until_count(&fixture, &recorder->start_count, 1);
+  loop_until_count(fixture_own(), &recorder->start_count, 1);
   op_wait(recorder);
   assert_done_at(recorder, result, transferred, file, line);
 }
@@ -280,7 +302,7 @@ void assert_next_at(const struct recorder *recorder, np_error result,
                     size_t transferred, const char *file, int line) {
   if (recorder->start_count == 0 ||
       recorder->done_count < recorder->start_count) {
-    loop_until(&fixture, fixture.done_count + 1);
+    loop_until(fixture_own(), fixture_own()->done_count + 1);
   }
   assert_done_at(recorder, result, transferred, file, line);
 }
@@ -457,7 +479,7 @@ void pair_close(np_fixture *f) {
 }
 
 static void on_channel_closed(np_channel *channel) {
-  np_fixture *f = &fixture;
+  np_fixture *f = fixture_own();
 
   assert_null(np_channel_pipe(channel));
   f->closed_order = callback_begin();

@@ -148,6 +148,10 @@ struct np_fixture {
 
 void library_run(unsigned variant, void (*body)(void *fixture));
 
+/* library_run_role is library_run in a role, with a fixture of its own. The
+ * role calls the library on one thread. */
+void library_run_role(unsigned variant, void (*body)(void *fixture));
+
 /* --- Callbacks that record ---------------------------------------------- */
 
 void on_done(np_op *op, np_error error, size_t transferred);

@@ -71,7 +71,7 @@ void assert_quiet_at(np_fixture *f, unsigned count, const char *file,
 
 void assert_received_at(np_fixture *f, np_pipe *pipe, const void *data,
                         size_t length, const char *file, int line) {
-  static char buffer[65536];
+  static _Thread_local char buffer[65536];
   size_t done = 0;
   size_t got = 0;
   bool by_messages = (f->variant & MODE_MESSAGE) != 0;

@@ -209,27 +209,32 @@ int child_runs(const struct options *options, const struct run_list *runs) {
   return 0;
 }
 
-static const struct world_role *role;
-static const char *role_argument;
+struct role_start {
+  const struct world_role *role;
+  const char *argument;
+};
 
 static void run_role(void **state) {
-  (void)state;
+  const struct role_start *start = *state;
+
   host_crash_restore();
-  role->run(role_argument);
+  start->role->run(start->argument);
+}
+
+int world_role_run(const char *name, const char *arg) {
+  struct role_start start = {registry_role(name), arg};
+  struct CMUnitTest test = {name, run_role, NULL, NULL, &start};
+
+  if (start.role == NULL) {
+    fprintf(stderr, "npipe-conformance: no role \"%s\"\n", name);
+    return EXIT_USAGE;
+  }
+  return _cmocka_run_group_tests(name, &test, 1, NULL, NULL) == 0 ? 0 : 1;
 }
 
 int role_main(const struct options *options) {
-  struct CMUnitTest test = {NULL, run_role, NULL, NULL, NULL};
-
-  role = registry_role(options->role);
-  role_argument = options->role_argument;
-  if (role == NULL) {
-    fprintf(stderr, "npipe-conformance: no role \"%s\"\n", options->role);
-    return EXIT_USAGE;
-  }
   host_stdio_detach();
   setvbuf(stderr, NULL, _IONBF, 0);
-  test.name = role->name;
   host_crash_save();
-  return _cmocka_run_group_tests(role->name, &test, 1, NULL, NULL) == 0 ? 0 : 1;
+  return world_role_run(options->role, options->role_argument);
 }

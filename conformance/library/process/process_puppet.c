@@ -7,7 +7,8 @@
 
 enum { TAIL_BYTES = 4 * PUPPET_QUOTA, TELL_MS = 10000 };
 
-static uint8_t tail[TAIL_BYTES];
+/* Of the process: on the simulated kernel several share the memory. */
+static _Thread_local uint8_t tail[TAIL_BYTES];
 
 const uint8_t *puppet_tail(void) {
   museum_pattern(tail, sizeof(tail), 1);
@@ -77,8 +78,8 @@ np_error puppet_drain(np_fixture *f, np_pipe *pipe, size_t *length) {
 
 /* --- In the other process ----------------------------------------------- */
 
-static const char *puppet_arg;
-static size_t written; /* bytes of the tail written so far */
+static _Thread_local const char *puppet_arg;
+static _Thread_local size_t written; /* bytes of the tail written so far */
 
 static void begin_write(np_fixture *f, size_t length) {
   assert_true(written + length <= TAIL_BYTES);
@@ -137,9 +138,9 @@ static void obey(np_fixture *f, bool is_server, const char *order) {
   } else if (strcmp(order, "finish") == 0) {
     shutdown_begin(&f->ops[3], f->end);
     assert_ends(&f->ops[3], NP_OK, 0);
-    exit(0);
+    world_role_exit();
   } else if (strcmp(order, "exit") == 0) {
-    exit(0);
+    world_role_exit();
   } else {
     fail_msg("a puppet cannot: %s", order);
   }
@@ -161,5 +162,6 @@ static void perform(void *fixture) {
 
 WORLD_ROLE(puppet) {
   puppet_arg = arg;
-  library_run((unsigned)strtoul(arg + 7, NULL, 10), perform);
+  written = 0;
+  library_run_role((unsigned)strtoul(arg + 7, NULL, 10), perform);
 }

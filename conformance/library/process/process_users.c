@@ -11,7 +11,7 @@ enum { LINE_MS = 10000 };
 
 /* --- In alice's process -------------------------------------------------- */
 
-static const char *role_arg; /* NAME or NAME|SECRET */
+static _Thread_local const char *role_arg; /* NAME or NAME|SECRET */
 
 static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -55,7 +55,7 @@ static void tell_user(void *fixture) {
 
 WORLD_ROLE(users_tell_user) {
   role_arg = arg;
-  library_run(NO_MODE, tell_user);
+  library_run_role(NO_MODE, tell_user);
 }
 
 static void open_as_client(void *fixture) {
@@ -74,7 +74,7 @@ static void open_as_client(void *fixture) {
 
 WORLD_ROLE(users_open_as_client) {
   role_arg = arg;
-  library_run(NO_MODE, open_as_client);
+  library_run_role(NO_MODE, open_as_client);
 }
 
 /* --- In the case --------------------------------------------------------- */

@@ -138,11 +138,13 @@ WORLD_ROLE(failing) {
   assert_string_equal(arg, "something else");
 }
 
+/* On sim a thread that is to end does so at its next call. */
 WORLD_ROLE(hanging) {
   volatile bool ever = true;
 
   world_role_write_line(arg);
   while (ever) {
+    SwitchToThread();
   }
 }
 

@@ -141,7 +141,8 @@ bool world_warms_up(void) {
 
 void world_pipe_name(char *out, size_t size) {
   snprintf(out, size, "\\\\.\\pipe\\npipe-%lu-%u",
-           (unsigned long)GetCurrentProcessId(), ++pipe_count);
+           (unsigned long)GetCurrentProcessId(),
+           __atomic_add_fetch(&pipe_count, 1, __ATOMIC_RELAXED));
 }
 
 void world_set_time_scale(double scale) {

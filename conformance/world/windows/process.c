@@ -157,3 +157,7 @@ void world_role_write_line(const char *line) {
   host_stdio_write(line, strlen(line));
   host_stdio_write("\n", 1);
 }
+
+void world_role_exit(void) {
+  exit(0);
+}
