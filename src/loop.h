@@ -84,6 +84,7 @@ struct np_loop {
   size_t active;        /* operations and closing pipes: keep a run going */
   size_t written_bytes; /* since a read was posted because of them */
   uint32_t callbacks_since_poll;
+  uint32_t callbacks_max; /* the count at which the turn ends */
   /* The part of `callbacks_since_poll` that called no function of the caller;
    * it is not reset, so only a difference modulo 2^32 has a meaning. */
   uint32_t own_callbacks;
@@ -241,8 +242,9 @@ void np__loop_hurry(np_loop *loop, np__packet *packet);
 /* np__loop_take_back takes `packet` out of `put_off`, or out of `hurried`. */
 void np__loop_take_back(np_loop *loop, const np__packet *packet, bool hurried);
 
-/* np__loop_poll_soon makes the loop poll its port before it runs more
- * callbacks: an operation was cancelled, so its packet is there, or nearly. */
+/* np__loop_poll_soon makes the loop poll its port when the next turn begins, or
+ * in this turn if its timers run: an operation was cancelled, so its packet is
+ * there, or nearly. The callbacks of this turn are not cut. */
 void np__loop_poll_soon(np_loop *loop);
 
 /* np__loop_poll dequeues the packets in the loop's own port, without a wait

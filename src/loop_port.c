@@ -77,6 +77,26 @@ static bool has_urgent_news(const np_loop *loop) {
   return false;
 }
 
+/* np__loop_poll_soon adds to the count of callbacks, so that the next turn
+ * begins with a poll. It adds the same to the bound of the turn that is under
+ * way, so that this turn is not cut. `takes_all` is true as long as both have
+ * this addition. */
+void np__loop_poll_soon(np_loop *loop) {
+  if (!loop->takes_all) {
+    loop->takes_all = true;
+    loop->callbacks_since_poll += NP__CALLBACKS_PER_POLL;
+    loop->own_callbacks += NP__CALLBACKS_PER_POLL;
+    loop->callbacks_max += NP__CALLBACKS_PER_POLL;
+  }
+}
+
+void np__port_was_polled(np_loop *loop) {
+  loop->takes_all = false;
+  loop->callbacks_since_poll -= NP__CALLBACKS_PER_POLL;
+  loop->own_callbacks -= NP__CALLBACKS_PER_POLL;
+  loop->callbacks_max -= NP__CALLBACKS_PER_POLL;
+}
+
 np_error np__port_take(np_loop *loop, uint32_t timeout_ms) {
   OVERLAPPED_ENTRY entries[NP__PORT_ENTRIES_MAX];
   ULONG count = 0;
@@ -86,12 +106,14 @@ np_error np__port_take(np_loop *loop, uint32_t timeout_ms) {
     wanted = loop->owed_count;
   }
   wanted += (size_t)np__loop_peek(&loop->posted);
-  if (wanted > NP__PORT_ENTRIES_MAX || loop->takes_all) {
+  if (loop->takes_all) {
+    np__port_was_polled(loop);
+    wanted = NP__PORT_ENTRIES_MAX;
+  } else if (wanted > NP__PORT_ENTRIES_MAX) {
     wanted = NP__PORT_ENTRIES_MAX;
   } else if (wanted < 1) {
     wanted = 1;
   }
-  loop->takes_all = false;
   if (!GetQueuedCompletionStatusEx(loop->port, entries, (ULONG)wanted, &count,
                                    timeout_ms, FALSE)) {
     return GetLastError();

@@ -6,6 +6,11 @@
 
 #include "loop.h"
 
+/* A turn runs at most this many callbacks that are ready, and begins with a
+ * poll of the port if so many have run since the last poll. Each turn checks
+ * the timers. So neither side starves the other. */
+#define NP__CALLBACKS_PER_POLL 64u
+
 /* Packets that are dequeued at once, at most. */
 #define NP__PORT_ENTRIES_MAX 64u
 
@@ -22,6 +27,9 @@ void np__port_deliver(np_loop *loop, const OVERLAPPED_ENTRY *entries,
  *
  * Returns WAIT_TIMEOUT if no packet came, or the error of the wait. */
 np_error np__port_take(np_loop *loop, uint32_t timeout_ms);
+
+/* np__port_was_polled undoes np__loop_poll_soon. */
+void np__port_was_polled(np_loop *loop);
 
 /* np__port_look dequeues packets if there may be some. It is called before
  * put-off reads go to the kernel: the callback of a packet may write the data

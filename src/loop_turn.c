@@ -7,10 +7,6 @@
 #include "loop_port.h"
 #include "revert.h"
 
-/* While callbacks are always ready, the port is polled and timers are checked
- * once in this many callbacks. So neither side starves the other. */
-#define CALLBACKS_PER_POLL 64u
-
 /* A look at the port before reads are posted may find packets, whose callbacks
  * then run first. After this many such looks in a row, reads are posted without
  * a look. */
@@ -20,8 +16,8 @@
  * callbacks than this. */
 #define CALLBACKS_PER_LATE 128u
 
-_Static_assert(2 * CALLBACKS_PER_POLL <= NP_LOOP_CALLBACKS_MAX &&
-                   CALLBACKS_PER_LATE + CALLBACKS_PER_POLL <=
+_Static_assert(2 * NP__CALLBACKS_PER_POLL <= NP_LOOP_CALLBACKS_MAX &&
+                   CALLBACKS_PER_LATE + NP__CALLBACKS_PER_POLL <=
                        NP_LOOP_CALLBACKS_MAX &&
                    (LOOKS_MAX + 1) * NP__PORT_ENTRIES_MAX <=
                        NP_LOOP_CALLBACKS_MAX,
@@ -59,12 +55,12 @@ static void post_before_more(np_loop *loop) {
   }
 }
 
-/* run_ready runs ready packets until the port must be polled. */
+/* run_ready runs ready packets, as many as a turn may run. */
 static void run_ready(np_loop *loop) {
   np__packet *packet;
 
   while (loop->ready.first != NULL &&
-         loop->callbacks_since_poll < CALLBACKS_PER_POLL &&
+         loop->callbacks_since_poll < loop->callbacks_max &&
          !np__loop_is_stopped(loop)) {
     post_before_more(loop); /* may queue more packets in `ready` */
     packet = np__queue_pop(&loop->ready);
@@ -74,10 +70,21 @@ static void run_ready(np_loop *loop) {
   }
 }
 
-void np__loop_poll_soon(np_loop *loop) {
-  loop->own_callbacks += CALLBACKS_PER_POLL - loop->callbacks_since_poll;
-  loop->callbacks_since_poll = CALLBACKS_PER_POLL;
-  loop->takes_all = true;
+/* is_failure returns true if a wait for the port brought neither packets nor
+ * the end of the time. */
+static bool is_failure(np_error error) {
+  return error != NP_OK && error != WAIT_TIMEOUT;
+}
+
+/* poll_after_timers polls the port after a timer has cancelled an operation,
+ * mostly because its time limit is over: the operation then ends in this turn.
+ * On a foreign port the caller polls after this turn. */
+static void poll_after_timers(np_loop *loop) {
+  if (!loop->owns_port) {
+    np__port_was_polled(loop);
+  } else if (is_failure(np__port_take(loop, 0))) {
+    np__loop_poll_soon(loop); /* The next turn polls, and gets the error. */
+  }
 }
 
 /* post_gathered posts each packet that is gathered now, once. A packet that
@@ -154,20 +161,26 @@ static void age_late(np_loop *loop, uint32_t callbacks) {
   }
 }
 
-/* turn is one turn without a wait: callbacks, then gathered packets, and, if no
- * callback is ready then, put-off packets. On a busy loop put-off packets wait
+/* turn is one turn without a wait: timers, callbacks, then gathered packets,
+ * and, if no callback is ready then, put-off packets. An operation whose time
+ * limit is over ends in this turn: the timers come first, and then the packets
+ * of the operations that they cancelled. On a busy loop put-off packets wait
  * until everything has run that was ready at a poll of the port, and are posted
  * at the next poll. Each part of a turn handles at least one packet, or counts
  * how long it was passed over; NP_LOOP_CALLBACKS_MAX rests on this. */
 static inline void turn(np_loop *loop) {
   const uint32_t before = loop->callbacks_since_poll;
 
+  if (loop->timers.root != NULL) {
+    np__loop_run_timers(loop);
+    if (loop->takes_all) {
+      poll_after_timers(loop);
+    }
+  }
   if (loop->hurried.first != NULL) {
     post_all(loop, &loop->hurried);
   }
-  if (loop->timers.root != NULL) {
-    np__loop_run_timers(loop);
-  }
+  loop->callbacks_max = loop->callbacks_since_poll + NP__CALLBACKS_PER_POLL;
   run_ready(loop);
   if (loop->ready.first == NULL && loop->gathered.first != NULL) {
     post_gathered(loop);
@@ -175,7 +188,7 @@ static inline void turn(np_loop *loop) {
   if (loop->ready.first == NULL) {
     loop->round_left = 0;
     post_put_off(loop);
-  } else if (loop->callbacks_since_poll >= CALLBACKS_PER_POLL &&
+  } else if (loop->callbacks_since_poll >= NP__CALLBACKS_PER_POLL &&
              has_round_ended(loop)) {
     post_gathered(loop);
     post_all(loop, &loop->put_off);
@@ -202,6 +215,7 @@ static np_error wait(np_loop *loop, uint32_t timeout_ms) {
 static np_error poll(np_loop *loop) {
   if (loop->owed_count == 0 && np__loop_peek(&loop->posted) == 0) {
     loop->callbacks_since_poll = 0;
+    loop->takes_all = false;
     return NP_OK;
   }
   return wait(loop, 0);
@@ -216,16 +230,11 @@ static uint32_t left_ms(uint64_t deadline, uint64_t now) {
   return now < deadline ? (uint32_t)(deadline - now) : 0;
 }
 
-/* is_failure returns true if a wait for the port brought neither packets nor
- * the end of the time. */
-static bool is_failure(np_error error) {
-  return error != NP_OK && error != WAIT_TIMEOUT;
-}
-
 /* poll_if_due polls the port if enough callbacks have run since the last
  * poll. */
 static inline np_error poll_if_due(np_loop *loop) {
-  return loop->callbacks_since_poll >= CALLBACKS_PER_POLL ? poll(loop) : NP_OK;
+  return loop->callbacks_since_poll >= NP__CALLBACKS_PER_POLL ? poll(loop)
+                                                              : NP_OK;
 }
 
 /* run_turns runs turns until nothing is pending. */
@@ -338,6 +347,7 @@ np_error np_loop_dispatch(np_loop *loop, const OVERLAPPED_ENTRY *entries,
   begin_run(loop);
   np__port_deliver(loop, entries, count);
   loop->callbacks_since_poll = 0;
+  loop->takes_all = false;
   turn(loop);
   return end_run(loop, NP_OK);
 }

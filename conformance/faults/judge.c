@@ -164,8 +164,8 @@ static bool is_silent(const struct run *r) {
     return (flags & CANCELS_FIRST) == 0 || r->plan.nth > 1;
   }
   if (strcmp(function, "GetQueuedCompletionStatusEx") == 0) {
-    /* This call only looks at the port. A wait that follows would report the
-     * error. */
+    /* This call only looks at the port, also after a time limit. A wait that
+     * follows would report the error. */
     return (flags & ONLY_WAITS) == 0;
   }
   if (strcmp(function, "CreateFileW") == 0) {

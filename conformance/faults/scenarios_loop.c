@@ -74,7 +74,7 @@ SCENARIO(stop, "loop/stopped", 0) {
   return went;
 }
 
-SCENARIO(run, "loop/run-until-nothing-pends", ONLY_WAITS) {
+SCENARIO(run, "loop/run-until-nothing-pends", 0) {
   struct action *read;
   bool went;
 
@@ -86,6 +86,29 @@ SCENARIO(run, "loop/run-until-nothing-pends", ONLY_WAITS) {
   r->in_loop = false;
   return went && holds(r, !np_loop_is_pending(r->loop), "nothing is pending") &&
          ends(read, WAIT_TIMEOUT, 0);
+}
+
+static void cancel_by_task(np_task *task) {
+  struct action *action = task->user;
+
+  took(action->run, "np_op_cancel", np_op_cancel(&action->op));
+}
+
+SCENARIO(run_cancel, "loop/run-and-cancel", CANCELS_FIRST) {
+  static np_task task;
+  struct action *read;
+  bool went;
+
+  STEP(pair_open(r));
+  r->timeout_ms = 20; /* ends the read if its cancel is refused */
+  read = read_begin(r, r->server, 16);
+  memset(&task, 0, sizeof task);
+  task.user = read;
+  STEP(took(r, "np_loop_post", np_loop_post(r->loop, &task, cancel_by_task)));
+  r->in_loop = true;
+  went = took(r, "np_loop_run", np_loop_run(r->loop));
+  r->in_loop = false;
+  return went && ends(read, ERROR_OPERATION_ABORTED, 0);
 }
 
 SCENARIO(idle, "loop/run-once-with-nothing", ONLY_WAITS) {

@@ -1,19 +1,15 @@
 /* Operations that must end: an operation becomes due when it is cancelled or
  * its time limit is over. The law: no cancel and no limit is lost, in any state
  * of the operation. A due operation ends before its loop waits in vain. Where
- * the kernel is prompt, it ends in the next turn. That turn may be cut: after a
- * cancel the loop polls its port before it runs more callbacks, and then the
- * turn after it reports the end. Callbacks cancel, and so does the library
- * itself (a channel gives up a read). A time limit may take one turn more: the
- * timer of the limit cancels within a turn, and so cuts this turn itself; the
- * turn after it may be cut by the limit of another operation. A success that
- * waits for its turn behind earlier reads or writes may be reported later. */
+ * the kernel is prompt, it ends in the next turn: the turn that begins next
+ * after the cancel, or after the limit is over. Only a stop or a forgotten
+ * revert may cut this turn. A success that waits for its turn behind earlier
+ * reads or writes may be reported later. */
 #include "play.h"
 #include "service.h"
 
 enum {
-  CANCEL_TURNS = 2, /* turns until the end is reported */
-  LIMIT_TURNS = 3,
+  TURNS_MAX = 1,     /* turns until the end is reported */
   RETRY_MS_MAX = 30, /* a fault may refuse the library's own cancel */
   RETRY_MS = 10,     /* the library's delay before it cancels again */
   REFUSALS_MAX = 3,  /* faults in a row, for one operation */
@@ -51,45 +47,41 @@ static uint64_t grace_ns(const struct play *play) {
   return grace_ms * 1000000;
 }
 
-void due_begin(struct due *due) {
+void due_begin(const struct play *play, struct due *due, unsigned loop_index) {
   if (!due->is_due) {
     due->is_due = true;
+    due->in_turn = play->in_loop == (int)loop_index;
     due->since_ns = sim_now_ns();
     due->turns = 0;
     due->waits = 0;
   }
 }
 
-void due_cut(struct play *play, unsigned loop_index) {
-  if (play->in_loop == (int)loop_index) {
-    play->was_cut[loop_index] = true;
-  }
-}
-
-void due_limit(struct due *due, uint64_t begun_ns, uint32_t timeout_ms) {
+void due_limit(const struct play *play, struct due *due, uint64_t begun_ns,
+               uint32_t timeout_ms) {
   if (!due->is_due && timeout_ms > 0 &&
       sim_now_ns() >= begun_ns + (timeout_ms + CLOCK_MS) * 1000000ull) {
-    due_begin(due);
+    due_begin(play, due, LOOPS_MAX);
     due->by_limit = true;
   }
 }
 
 bool due_is_over(const struct play *play, struct due *due, unsigned loop_index,
                  bool is_closing) {
-  const unsigned turns_max = due->by_limit ? LIMIT_TURNS : CANCEL_TURNS;
-
   if (!due->is_due) {
     return false;
   }
   /* A turn that was cut may have left callbacks to the next one. An end that is
    * being closed has cancelled its operations already, so a later cancel makes
    * nothing faster. */
-  due->turns += play->was_cut[loop_index] || is_closing ? 0u : 1u;
+  due->turns +=
+      play->was_cut[loop_index] || due->in_turn || is_closing ? 0u : 1u;
+  due->in_turn = false;
   due->waits += play->turn_waited && play->turn_wait_ms > RETRY_MS ? 1u : 0u;
   if (play->faults && due->waits <= REFUSALS_MAX) {
     return due->is_over;
   }
-  if ((play->turn_waited || (is_prompt(play) && due->turns >= turns_max)) &&
+  if ((play->turn_waited || (is_prompt(play) && due->turns >= TURNS_MAX)) &&
       sim_now_ns() >= due->since_ns + grace_ns(play)) {
     due->is_over = true;
   }
@@ -121,7 +113,7 @@ void due_turn_begins(struct play *play, unsigned loop_index) {
     struct note *note = play->notes[i];
 
     if (note->slot != NULL && note->end->loop_index == loop_index) {
-      due_limit(&note->due, note->begun_ns, note->timeout_ms);
+      due_limit(play, &note->due, note->begun_ns, note->timeout_ms);
     }
   }
   if (loop_index == 0) {

@@ -335,10 +335,9 @@ void close_end(struct end *end) {
 
   end->is_closing = true;
   end_left(end);
-  due_cut(play, end->loop_index);
   for (size_t i = 0; i < play->note_count; i++) {
     if (play->notes[i]->end == end && play->notes[i]->slot != NULL) {
-      due_begin(&play->notes[i]->due);
+      due_begin(play, &play->notes[i]->due, end->loop_index);
     }
   }
   error = np_pipe_close(end->pipe, on_closed);
@@ -360,7 +359,6 @@ void disconnect_end(struct end *end) {
   np_error error;
 
   end->disconnect_calls++;
-  due_cut(play, end->loop_index);
   error = np_server_disconnect(end->pipe);
   say(play, "end %u: np_server_disconnect: %s", end->number,
       np_error_name(error));

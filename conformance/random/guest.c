@@ -253,7 +253,6 @@ void guest_close(struct guest *guest) {
   }
   guest->is_closing = true;
   say(guest->play, "guest %u: np_channel_close", guest->number);
-  due_cut(guest->play, 0);
   if (np_channel_close(guest->channel, guest_closed) != NP_OK) {
     play_fail(guest->play, "np_channel_close failed");
   }
@@ -347,7 +346,6 @@ void guest_recycle(struct guest *guest) {
   }
   guest->channel = NULL;
   play->service.guests_open--;
-  due_cut(play, 0);
   use_before_recycle(guest, pipe);
   error = np_listener_recycle(pipe);
   say(play, "guest %u: np_listener_recycle: %s", guest->number,

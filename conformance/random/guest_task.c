@@ -124,9 +124,8 @@ void guest_cancel(struct guest *guest, uint32_t drawn) {
       play_fail(play, "np_op_cancel gave %s", np_error_name(error));
     }
     if (error == NP_OK || error == ERROR_NOT_FOUND) {
-      due_begin(&task->due);
+      due_begin(play, &task->due, 0);
     }
-    due_cut(play, 0);
     return;
   }
 }
@@ -136,7 +135,7 @@ void guest_turn_begins(struct guest *guest) {
     struct guest_task *task = &guest->tasks[i];
 
     if (task->is_flying) {
-      due_limit(&task->due, task->begun_ns, task->timeout_ms);
+      due_limit(guest->play, &task->due, task->begun_ns, task->timeout_ms);
     }
   }
 }

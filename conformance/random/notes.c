@@ -382,6 +382,6 @@ void cancel_one(struct play *play, const struct step *step) {
   } else if (error != ERROR_NOT_FOUND) {
     play_fail(play, "np_op_cancel gave %s", np_error_name(error));
   }
-  due_begin(&note->due); /* ends now, or has its result */
-  due_cut(play, note->end->loop_index);
+  /* It ends now, or has its result. */
+  due_begin(play, &note->due, note->end->loop_index);
 }

@@ -71,7 +71,8 @@ struct due {
   bool is_due;
   bool by_limit;
   bool is_over;   /* too late: the operation should have ended */
-  unsigned turns; /* turns of the operation's loop since it was due */
+  bool in_turn;   /* it became due in a callback of the loop's current turn */
+  unsigned turns; /* whole turns of the operation's loop since it was due */
   unsigned waits; /* of these, turns that waited long and got nothing */
   uint64_t since_ns;
 };
@@ -415,13 +416,10 @@ bool is_prompt(const struct play *play);
 
 /* due_begin records that `due` must end from now on. due_limit does so if the
  * time limit is over. */
-void due_begin(struct due *due);
+void due_begin(const struct play *play, struct due *due, unsigned loop_index);
 
-/* due_cut is called at a cancel, a close or a disconnect. In a callback each of
- * them ends the turn, so that the loop polls its port. */
-void due_cut(struct play *play, unsigned loop_index);
-
-void due_limit(struct due *due, uint64_t begun_ns, uint32_t timeout_ms);
+void due_limit(const struct play *play, struct due *due, uint64_t begun_ns,
+               uint32_t timeout_ms);
 
 /* due_is_over is called at the end of a turn of the operation's loop. It
  * returns true if `due` should have ended by now. `is_closing`: its end is

@@ -226,8 +226,7 @@ static void request_cancel(struct asking *asking) {
 
   if (asking->is_waiting && error == NP_OK) {
     asking->cancelled = true;
-    due_begin(&asking->due);
-    due_cut(asking->play, 0);
+    due_begin(asking->play, &asking->due, 0);
     say(asking->play, "request %u is cancelled", asking->number);
   } else if (error != ERROR_NOT_FOUND) {
     play_fail(asking->play, "np_client_connect_cancel gave %s",
@@ -347,7 +346,7 @@ void service_turn_begins(struct play *play) {
     struct asking *asking = &service->askings[i];
 
     if (asking->is_waiting) {
-      due_limit(&asking->due, asking->begun_ns, asking->timeout_ms);
+      due_limit(play, &asking->due, asking->begun_ns, asking->timeout_ms);
     }
   }
   for (size_t i = 0; i < service->guest_count; i++) {

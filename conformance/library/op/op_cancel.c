@@ -243,6 +243,28 @@ NP_CASE("op-cancel/start-again", np_op_cancel, ANY_MODE | BOTH_ENDS, NP_OK,
   assert_ends(&f->ops[0], NP_OK, 3);
 }
 
+static void then_cancel_third(np_fixture *f, struct recorder *recorder) {
+  (void)recorder;
+  assert_np_ok(np_op_cancel(&f->ops[2].op));
+}
+
+NP_CASE("op-cancel/next-turn", np_op_cancel, ANY_MODE | BOTH_ENDS, NP_OK,
+        "A cancelled read ends in the next turn, although a callback of this "
+        "turn cancels another operation.",
+        "npipe/op.h") {
+  pair_open(f);
+  read_pend(f, &f->ops[2], f->end, 16);
+  f->ops[0].then = then_cancel_third;
+  write_begin(&f->ops[0], f->end, "abc", 3);
+  read_begin(&f->ops[1], f->peer, 16);
+  assert_np_ok(np_op_cancel(&f->ops[1].op));
+  assert_np_ok(loop_turn(f, LOOP_WAIT_MS));
+  assert_int_equal(f->ops[1].done_count, 1);
+  loop_until(f, 3);
+  assert_done(&f->ops[1], ERROR_OPERATION_ABORTED, 0);
+  assert_done(&f->ops[2], ERROR_OPERATION_ABORTED, 0);
+}
+
 NP_CASE("op-cancel/put-off-at-once", np_op_cancel, ANY_MODE | BOTH_ENDS, NP_OK,
         "A read is cancelled before the kernel gets it. It ends before the "
         "reads of other pipes that started earlier and have data.",

@@ -51,6 +51,25 @@ NP_CASE("timeout/read-put-off", np_pipe_read, ANY_MODE | BOTH_ENDS,
   assert_next(&f->ops[0], WAIT_TIMEOUT, 0);
 }
 
+NP_CASE("timeout/next-turn", np_pipe_read, ANY_MODE | BOTH_ENDS, WAIT_TIMEOUT,
+        "A read whose time is over ends in the turn that begins next, although "
+        "the function of a timer runs in this turn.",
+        "npipe/op.h") {
+  np_loop *clock = NULL;
+
+  pair_open(f);
+  f->ops[0].op.timeout_ms = 1;
+  read_begin(&f->ops[0], f->end, 16);
+  assert_np_ok(np_timer_start(f->loop, &f->timers[0].timer, 1, on_timer));
+  assert_np_ok(np_loop_create(NULL, &clock));
+  assert_np_error(np_loop_run_once(clock, 40), WAIT_TIMEOUT);
+  assert_np_ok(np_loop_destroy(clock));
+  assert_np_ok(loop_turn(f, LOOP_WAIT_MS));
+  assert_int_equal(f->timers[0].run_count, 1);
+  assert_int_equal(f->ops[0].done_count, 1);
+  assert_done(&f->ops[0], WAIT_TIMEOUT, 0);
+}
+
 NP_CASE("timeout/read-from-the-start", np_pipe_read, MODE_BYTE | BOTH_ENDS,
         WAIT_TIMEOUT,
         "The time limit of a read begins with its start, not when the loop "

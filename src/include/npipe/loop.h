@@ -223,10 +223,11 @@ NP_API np_error np_loop_post(np_loop *loop, np_task *task, np_task_fn fn);
  * are ignored, so a mixed batch may be passed. The caller must pass all entries
  * with the loop's key, in the order in which they were dequeued.
  *
- * A cancel, also that of a time limit, may end the turn early, so that the
- * caller looks at the port first. The callbacks that are left run in the next
- * call, and np_loop_wait_ms returns 0 until then. So the callback of an
- * operation whose time limit is over may come in a later call.
+ * A call runs at most 64 callbacks of operations and tasks, and may leave
+ * others ready; np_loop_wait_ms then returns 0, and the next call runs them. If
+ * the call finds that a time limit is over, it cancels the operation. The
+ * packet of this cancel is then in the port, and the callback runs in the call
+ * that gets the packet.
  *
  * The caller's own loop is then
  *

@@ -99,10 +99,16 @@ NP_API void np_op_init(np_op *op);
 /* np_op_cancel asks the kernel to end an operation in flight early. The
  * callback still runs, from the loop, with ERROR_OPERATION_ABORTED, or with the
  * true result if the operation had ended first. A read that the kernel did not
- * have yet ends without a system call. Where the kernel cancels at once, the
- * callback runs in the next turn of the loop, or in the turn after it if the
- * next one ends early because another operation is cancelled. A time limit
- * takes one turn more: a turn of the loop notices that it is over.
+ * have yet ends without a system call.
+ *
+ * Where the kernel cancels at once, the callback runs in the next turn of the
+ * loop: in the np_loop_run_once or np_loop_dispatch that begins next. After a
+ * time limit it runs in the turn that begins next after the limit is over. Two
+ * things can take more turns: callbacks that were ready earlier, of which a
+ * turn runs 64, and a turn that ends early because of np_loop_stop or a
+ * forgotten revert. On a foreign port the end of a time limit also has to come
+ * through the port to the caller, so the callback runs in the call of
+ * np_loop_dispatch that gets the packet.
  *
  * A *write* can be cut by this call or by its time limit. Then it is not known
  * how much of a byte stream the peer has got. If the peer has read a part of a
