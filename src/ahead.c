@@ -18,7 +18,8 @@ static bool reads_messages(const np__ahead *ahead) {
 
 np_error np__ahead_prepare(np__ahead *ahead) {
   if (ahead->capacity > 0 && ahead->buffer == NULL) {
-    ahead->buffer = np__loop_new(ahead->pipe->target.loop, ahead->capacity);
+    ahead->buffer =
+        np__loop_new_bytes(ahead->pipe->target.loop, ahead->capacity);
     if (ahead->buffer == NULL) {
       return ERROR_NOT_ENOUGH_MEMORY;
     }
@@ -206,7 +207,8 @@ static np_error prepare_own(np__ahead *ahead) {
   const bool goes_on = ahead->is_hit || ahead->error == ERROR_MORE_DATA;
 
   if (ahead->pipe->target.answers_late && goes_on && ahead->buffer == NULL) {
-    ahead->buffer = np__loop_new(ahead->pipe->target.loop, own_size(ahead));
+    ahead->buffer =
+        np__loop_new_bytes(ahead->pipe->target.loop, own_size(ahead));
     return ahead->buffer != NULL ? NP_OK : ERROR_NOT_ENOUGH_MEMORY;
   }
   return NP_OK;

@@ -122,7 +122,7 @@ np_error np__descriptor_query(np__descriptor *out, np_loop *loop, HANDLE handle,
   DWORD size = BYTES_FIRST;
 
   for (;;) {
-    BYTE *memory = np__loop_new(loop, size);
+    BYTE *memory = np__loop_new_bytes(loop, size);
     DWORD needed = 0;
     np_error error;
 

@@ -289,8 +289,12 @@ HANDLE np__loop_event(np_loop *loop) {
   return loop->event;
 }
 
+void *np__loop_new_bytes(np_loop *loop, size_t size) {
+  return loop->allocator.allocate(loop->allocator.context, size);
+}
+
 void *np__loop_new(np_loop *loop, size_t size) {
-  void *memory = loop->allocator.allocate(loop->allocator.context, size);
+  void *memory = np__loop_new_bytes(loop, size);
 
   if (memory != NULL) {
     memset(memory, 0, size);

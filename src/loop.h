@@ -325,7 +325,11 @@ np__extension *np__loop_extension(const np_loop *loop,
 /* np__loop_new returns zeroed memory from the loop's allocator, or NULL. */
 void *np__loop_new(np_loop *loop, size_t size);
 
-/* np__loop_free frees memory of np__loop_new; NULL is allowed. */
+/* np__loop_new_bytes returns memory for data, or NULL. Its bytes are not set:
+ * zeros would make each page of a large buffer resident. */
+void *np__loop_new_bytes(np_loop *loop, size_t size);
+
+/* np__loop_free frees memory of both functions; NULL is allowed. */
 void np__loop_free(np_loop *loop, void *memory);
 
 #endif

@@ -22,7 +22,7 @@ static np_error make_room(np__outbox *outbox, size_t length) {
   }
   free_buffer(outbox);
   outbox->buffer = capacity >= length
-                       ? np__loop_new(outbox->pipe->target.loop, capacity)
+                       ? np__loop_new_bytes(outbox->pipe->target.loop, capacity)
                        : NULL;
   if (outbox->buffer == NULL) {
     return ERROR_NOT_ENOUGH_MEMORY;

@@ -87,10 +87,11 @@ np_error np_pipe_readv(np_pipe *pipe, const np_buffer *buffers, size_t count,
   if (total > SIZE_MAX - sizeof *s - table) {
     return ERROR_NOT_ENOUGH_MEMORY; /* GCOVR_EXCL_LINE: 32-bit only */
   }
-  s = np__loop_new(pipe->target.loop, sizeof *s + table + total);
+  s = np__loop_new_bytes(pipe->target.loop, sizeof *s + table + total);
   if (s == NULL) {
     return ERROR_NOT_ENOUGH_MEMORY;
   }
+  s->taken = 0;
   s->count = count;
   memcpy(s->buffers, buffers, table);
   op->np__memory = s;
@@ -117,7 +118,7 @@ np_error np_pipe_writev(np_pipe *pipe, const np_buffer *buffers, size_t count,
   if (error != NP_OK) {
     return error;
   }
-  bytes = np__loop_new(pipe->target.loop, total);
+  bytes = np__loop_new_bytes(pipe->target.loop, total);
   if (bytes == NULL) {
     return ERROR_NOT_ENOUGH_MEMORY;
   }
