@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,7 +153,8 @@ static void enter(struct call *call, const char *name, const void *place) {
   if (sim__thread_self()->is_ending) {
     sim__thread_quit();
   }
-  memset(call, 0, sizeof *call);
+  memset(call, 0, offsetof(struct call, text));
+  call->text[0] = 0;
   call->name = name;
   call->place = place;
   sim__thread_self()->call = call;
@@ -246,7 +248,7 @@ uint64_t sim_calls(const char *name) {
 
   pthread_mutex_lock(&sim__kernel.lock);
   for (size_t i = 0; i < COUNTERS_MAX; i++) {
-    if (counters[i].name != NULL && strcmp(counters[i].name, name) == 0) {
+    if (counters[i].count > 0 && strcmp(counters[i].name, name) == 0) {
       sum += counters[i].count;
     }
   }

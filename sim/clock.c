@@ -68,11 +68,15 @@ void WINAPI Sleep(DWORD timeout_ms) {
 
 BOOL WINAPI SwitchToThread(void) {
   struct call call;
+  bool is_in_step;
 
   sim__call_note(&call, __func__, PLACE);
+  is_in_step = sim__kernel.settings.threads_in_step;
   sim__clock_poll();
   sim__call_end(&call);
-  sched_yield();
+  if (!is_in_step) {
+    sched_yield();
+  }
   return TRUE;
 }
 

@@ -28,6 +28,7 @@ static struct vanish {
 
 /* Numbers of used plans. Mostly 0, which keeps each call fast. */
 static size_t plan_count;
+static size_t plans_end; /* no plan stands here or later */
 static size_t vanish_count;
 
 static uint64_t any_left; /* calls until any call fails; 0: not planned */
@@ -113,7 +114,7 @@ bool sim__fault_draw(struct call *call) {
   if (call->may_fail) {
     vanish_draw();
   }
-  for (size_t i = 0; plan_count > 0 && i < PLANS_MAX; i++) {
+  for (size_t i = 0; plan_count > 0 && i < plans_end; i++) {
     struct plan *plan = &plans[i];
 
     if (plan->name == NULL || strcmp(plan->name, call->name) != 0 ||
@@ -146,6 +147,7 @@ void sim__fault_reset(void) {
   memset(plans, 0, sizeof plans);
   memset(vanishes, 0, sizeof vanishes);
   plan_count = 0;
+  plans_end = 0;
   vanish_count = 0;
   any_left = 0;
   hits = 0;
@@ -159,6 +161,7 @@ static void plan_add(const char *name, uint64_t nth, const struct plan *plan) {
       plans[i].name = name;
       plans[i].left = nth;
       plan_count++;
+      plans_end = i >= plans_end ? i + 1 : plans_end;
       break;
     }
   }

@@ -206,9 +206,9 @@ struct thread {
   uint64_t deadline;
   bool (*ready)(void *arg); /* in step: the condition of its wait, or NULL */
   void *ready_arg;
-  pthread_cond_t turn;
+  struct seat *seat;           /* in step: where it waits; NULL: has not */
   uint64_t rank;               /* in a schedule by priority; 0: not drawn yet */
-  struct thread *carried_next; /* next in a list of waiting threads */
+  struct thread *carried_next; /* next that waits for the thread pool */
   bool is_pool;
   bool is_main;   /* runs the program of its process */
   bool is_ending; /* ends at its next call */
@@ -255,10 +255,18 @@ void sim__pool_left(const struct thread *thread);
  * end. */
 bool sim__pool_settle(void);
 
-/* In step: sim__schedule_enter waits for the thread's first turn, and
- * sim__schedule_leave gives the turn of an ending thread away. */
+/* In step: sim__schedule_enter waits for the thread's turn, and
+ * sim__schedule_leave gives the turn of an ending thread away. The next thread
+ * wakes at the sim__schedule_unlock or sim__seat_wait after it. */
 void sim__schedule_enter(struct thread *thread);
 void sim__schedule_leave(void);
+void sim__schedule_unlock(void);
+
+/* A seat is where a system thread waits in step. sim__seat_wait may return
+ * early: the caller checks what it waits for. */
+struct seat *sim__seat_take(void);
+void sim__seat_return(struct seat *seat); /* NULL is allowed */
+void sim__seat_wait(struct seat *seat);
 void sim__schedule_reset(struct thread *thread);
 
 /* Schedules by priority. sim__preempt_reset draws the places of the

@@ -5,6 +5,7 @@
 #include "process.h"
 
 #include <errno.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -15,7 +16,16 @@ enum {
   STAY_CHANCE = 4 /* in step, three of four calls stay on the same thread */
 };
 
+/* Where a thread waits in step. Seats are never freed, because a thread may
+ * end before the wake of its seat has returned. */
+struct seat {
+  sem_t wakes;
+  struct seat *next_free;
+};
+
 static struct thread *in_turn; /* in step: the thread that may run */
+static struct seat *to_wake;   /* the seat of `in_turn`, still asleep */
+static struct seat *free_seats;
 
 void sim__wake(void) {
   sim__kernel.epoch++;
@@ -121,9 +131,49 @@ static struct thread *thread_drawn(struct thread *thread) {
   return others[count == 1 ? 0 : sim__random_below(count)];
 }
 
+struct seat *sim__seat_take(void) {
+  struct seat *seat = free_seats;
+
+  if (seat != NULL) {
+    free_seats = seat->next_free;
+    return seat;
+  }
+  seat = calloc(1, sizeof *seat);
+  sem_init(&seat->wakes, 0, 0);
+  return seat;
+}
+
+void sim__seat_return(struct seat *seat) {
+  if (seat != NULL) {
+    seat->next_free = free_seats;
+    free_seats = seat;
+  }
+}
+
+/* A woken thread needs the lock first, so it is woken after the unlock. */
+void sim__schedule_unlock(void) {
+  struct seat *seat = to_wake;
+
+  to_wake = NULL;
+  pthread_mutex_unlock(&sim__kernel.lock);
+  if (seat != NULL) {
+    sem_post(&seat->wakes);
+  }
+}
+
+void sim__seat_wait(struct seat *seat) {
+  sim__schedule_unlock();
+  while (sem_wait(&seat->wakes) != 0) { /* a signal came */
+  }
+  pthread_mutex_lock(&sim__kernel.lock);
+}
+
 void sim__schedule_enter(struct thread *thread) {
   while (in_turn != thread) {
-    pthread_cond_wait(&thread->turn, &sim__kernel.lock);
+    if (thread->seat == NULL) {
+      thread->seat = sim__seat_take();
+    }
+    sim__seat_wait(thread->seat);
   }
 }
 
@@ -141,7 +191,7 @@ static bool step_on(struct thread *thread) {
   }
   if (next != thread) {
     in_turn = next;
-    pthread_cond_signal(&next->turn);
+    to_wake = next->seat; /* NULL: it has not waited yet, and sees `in_turn` */
     if (thread != NULL) {
       sim__schedule_enter(thread);
     }

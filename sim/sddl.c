@@ -245,12 +245,19 @@ BOOL WINAPI ConvertStringSecurityDescriptorToSecurityDescriptorW(
 
 /* --- To text ------------------------------------------------------------- */
 
+static void sid_print(FILE *out, const unsigned char *sid) {
+  char text[SID_TEXT_MAX];
+
+  sim__sid_print(text, sid);
+  fputs(text, out);
+}
+
 /* print writes the parts of a descriptor that `which` names and that it has. */
 static void print(FILE *out, const struct descriptor *parts,
                   SECURITY_INFORMATION which) {
   if ((which & OWNER_SECURITY_INFORMATION) != 0 && parts->owner[0] != 0) {
     fputs("O:", out);
-    sim__sid_print(out, parts->owner);
+    sid_print(out, parts->owner);
   }
   if ((which & DACL_SECURITY_INFORMATION) != 0 && parts->has_dacl) {
     const unsigned char *ace = (const unsigned char *)(parts->dacl + 1);
@@ -262,7 +269,7 @@ static void print(FILE *out, const struct descriptor *parts,
       memcpy(&entry, ace, sizeof entry);
       fprintf(out, "(%c;;0x%x;;;", entry.Header.AceType == 0 ? 'A' : 'D',
               (unsigned)entry.Mask);
-      sim__sid_print(out, ace + ACE_HEAD_BYTES);
+      sid_print(out, ace + ACE_HEAD_BYTES);
       fputc(')', out);
       ace += entry.Header.AceSize;
     }

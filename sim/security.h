@@ -7,7 +7,11 @@
 
 /* --- SIDs (sid.c) -------------------------------------------------------- */
 
-enum { SID_BYTES_MAX = SECURITY_MAX_SID_SIZE };
+enum {
+  SID_BYTES_MAX = SECURITY_MAX_SID_SIZE,
+  SID_PARTS_MAX = 15,
+  SID_TEXT_MAX = 4 + 11 * (1 + SID_PARTS_MAX) /* "S-1", parts of 10 digits */
+};
 
 size_t sim__sid_size(const void *sid);
 bool sim__sid_equal(const void *a, const void *b);
@@ -17,7 +21,7 @@ void sim__sid_level(unsigned char out[SID_BYTES_MAX], uint32_t level);
 
 /* sim__sid_parse returns how many units of `text` are the SID, or 0. */
 size_t sim__sid_parse(const WCHAR *text, unsigned char *sid);
-void sim__sid_print(FILE *out, const unsigned char *sid);
+void sim__sid_print(char out[SID_TEXT_MAX], const unsigned char *sid);
 
 /* Both make memory for LocalFree, and set call->error. */
 WCHAR *sim__sid_to_text(struct call *call, PSID sid);

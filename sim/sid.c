@@ -1,6 +1,5 @@
 /* SIDs: as bytes, as text, and the calls on them. Text is S-1-..., or one of
  * the names that SDDL has for a well-known SID. */
-#define _POSIX_C_SOURCE 200809L /* open_memstream */
 #include "process.h"
 
 #include <sddl.h>
@@ -74,7 +73,7 @@ size_t sim__sid_parse(const WCHAR *text, unsigned char *sid) {
     sid[7 - i] = (unsigned char)(value >> (8 * i));
   }
   used += digits;
-  while (digits > 0 && text[used] == '-' && sid[1] < 15) {
+  while (digits > 0 && text[used] == '-' && sid[1] < SID_PARTS_MAX) {
     uint32_t part;
 
     digits = number_parse(text + used + 1, &value);
@@ -85,35 +84,47 @@ size_t sim__sid_parse(const WCHAR *text, unsigned char *sid) {
   return digits > 0 && sid[1] > 0 ? used : 0;
 }
 
-void sim__sid_print(FILE *out, const unsigned char *sid) {
-  fprintf(out, "S-1-%u",
-          (uint32_t)sid[4] << 24 | (uint32_t)sid[5] << 16 |
-              (uint32_t)sid[6] << 8 | sid[7]);
+/* number_print writes a dash and a number, and returns its end. */
+static char *number_print(char *out, uint32_t number) {
+  char digits[10];
+  size_t count = 0;
+
+  do {
+    digits[count++] = (char)('0' + number % 10);
+    number /= 10;
+  } while (number > 0);
+  *out++ = '-';
+  while (count > 0) {
+    *out++ = digits[--count];
+  }
+  return out;
+}
+
+/* Not by printf: the text of a SID is made several times for each pipe. */
+void sim__sid_print(char out[SID_TEXT_MAX], const unsigned char *sid) {
+  memcpy(out, "S-1", 3);
+  out = number_print(out + 3, (uint32_t)sid[4] << 24 | (uint32_t)sid[5] << 16 |
+                                  (uint32_t)sid[6] << 8 | sid[7]);
   for (size_t i = 0; i < sid[1]; i++) {
     uint32_t part;
 
     memcpy(&part, sid + 8 + 4 * i, sizeof part);
-    fprintf(out, "-%u", part);
+    out = number_print(out, part);
   }
+  *out = 0;
 }
 
 WCHAR *sim__sid_to_text(struct call *call, PSID sid) {
-  char *text;
-  size_t bytes;
-  WCHAR *wide;
-  FILE *out;
+  char text[SID_TEXT_MAX];
 
-  if (sid == NULL || *(const BYTE *)sid != 1) {
+  if (sid == NULL || *(const BYTE *)sid != 1 ||
+      ((const BYTE *)sid)[1] > SID_PARTS_MAX) {
     call->error = ERROR_INVALID_SID;
     return NULL;
   }
-  out = open_memstream(&text, &bytes);
-  sim__sid_print(out, sid);
-  fclose(out);
+  sim__sid_print(text, sid);
   sim__process_self()->locals++;
-  wide = sim__wide(text);
-  free(text);
-  return wide;
+  return sim__wide(text);
 }
 
 BOOL WINAPI ConvertSidToStringSidW(PSID sid, LPWSTR *text) {

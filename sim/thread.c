@@ -56,6 +56,8 @@ static void thread_leave(struct thread *thread) {
   sim__ops_cancel_thread(thread);
   sim__mutexes_abandon(thread);
   sim__apcs_drop(thread);
+  sim__seat_return(thread->seat);
+  thread->seat = NULL;
   free(thread->tls);
   thread->tls = NULL;
   tokens_drop(thread);
@@ -79,7 +81,7 @@ static void thread_end(struct thread *thread) {
 static void on_exit_of_thread(void *thread) {
   pthread_mutex_lock(&sim__kernel.lock);
   thread_end(thread);
-  pthread_mutex_unlock(&sim__kernel.lock);
+  sim__schedule_unlock();
 }
 
 static void make_exit_key(void) {
@@ -97,7 +99,6 @@ struct thread *sim__thread_new(struct process *process) {
   struct thread *thread = calloc(1, sizeof *thread);
 
   sim__object_init(&thread->object, OBJECT_THREAD);
-  pthread_cond_init(&thread->turn, NULL);
   thread->process = process;
   sim__object_ref(&process->object);
   thread->process_id = is_own ? self->process_id : process->id;
@@ -265,30 +266,36 @@ static void *thread_main(void *argument) {
 /* Carriers: in step, a system thread whose work has ended waits and carries the
  * next thread of the kernel. Starting a system thread would take longer than
  * most runs. */
-static struct thread *to_carry; /* the first thread that waits for a carrier */
-static unsigned to_carry_count;
-static unsigned idle_carriers;
-static pthread_cond_t carrier_wanted = PTHREAD_COND_INITIALIZER;
+struct carrier {
+  struct thread *thread; /* NULL: idle */
+  struct seat *seat;
+  struct carrier *next_idle;
+};
+
+static struct carrier *idle_carriers;
 
 static void *carrier_main(void *argument) {
-  struct thread *thread = argument;
+  struct carrier carrier = {.thread = argument};
 
   pthread_mutex_lock(&sim__kernel.lock);
+  carrier.seat = sim__seat_take();
+  carrier.thread->seat = carrier.seat;
   for (;;) {
+    struct thread *thread = carrier.thread;
+
     sim__schedule_enter(thread);
     pthread_mutex_unlock(&sim__kernel.lock);
     thread_run(thread);
     pthread_setspecific(exit_key, NULL);
     pthread_mutex_lock(&sim__kernel.lock);
+    carrier.thread = NULL;
+    thread->seat = NULL;
     thread_end(thread);
-    idle_carriers++;
-    while (to_carry == NULL) {
-      pthread_cond_wait(&carrier_wanted, &sim__kernel.lock);
+    carrier.next_idle = idle_carriers;
+    idle_carriers = &carrier;
+    while (carrier.thread == NULL) {
+      sim__seat_wait(carrier.seat);
     }
-    thread = to_carry;
-    to_carry = thread->carried_next;
-    to_carry_count--;
-    idle_carriers--;
   }
   return NULL;
 }
@@ -300,11 +307,12 @@ bool sim__thread_start(struct thread *thread) {
   bool started;
 
   thread_link(thread);
-  if (in_step && idle_carriers > to_carry_count) {
-    thread->carried_next = to_carry;
-    to_carry = thread;
-    to_carry_count++;
-    pthread_cond_signal(&carrier_wanted);
+  if (in_step && idle_carriers != NULL) {
+    struct carrier *carrier = idle_carriers;
+
+    idle_carriers = carrier->next_idle;
+    carrier->thread = thread;
+    thread->seat = carrier->seat; /* it wakes at the thread's first turn */
     return true;
   }
   pthread_attr_init(&attributes);
