@@ -4,6 +4,7 @@
 #include "child.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,8 @@
 
 /* Time for a dying child to tell its death. */
 enum { TELL_SECONDS_MAX = 5 };
+
+enum { HEAP_KEPT_BYTES = 32 << 20 };
 
 static void (*tell)(const char *what);
 
@@ -28,12 +31,22 @@ void *child_share(size_t bytes) {
   return memory;
 }
 
+/* heap_keep lets the heap keep what is freed. Each run frees all its memory. If
+ * the system took it back, the next run would fault in the same pages again. */
+static void heap_keep(void) {
+#ifdef M_TRIM_THRESHOLD /* glibc */
+  mallopt(M_TRIM_THRESHOLD, HEAP_KEPT_BYTES);
+  mallopt(M_MMAP_THRESHOLD, HEAP_KEPT_BYTES);
+#endif
+}
+
 bool child_begin(int *status) {
   pid_t child;
 
   fflush(stdout);
   child = fork();
   if (child == 0) {
+    heap_keep();
     return true;
   }
   if (child < 0) {

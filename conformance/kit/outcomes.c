@@ -2,6 +2,7 @@
  * rows from the headers at build time. */
 #include "outcomes.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,15 @@ static const struct outcomes table[] = {
 #include "outcomes.inc"
 };
 
-static const struct outcomes *outcomes_of(const char *function) {
+/* The rows that were found last, by the address of the name: mostly it is a
+ * literal, and the table has a hundred names. */
+enum { FOUND_MAX = 64 };
+static struct {
+  const char *function;
+  const struct outcomes *row;
+} found[FOUND_MAX];
+
+static const struct outcomes *row_of(const char *function) {
   for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
     if (strcmp(table[i].function, function) == 0) {
       return &table[i];
@@ -30,6 +39,17 @@ static const struct outcomes *outcomes_of(const char *function) {
   }
   fprintf(stderr, "no public header has %s\n", function);
   abort();
+}
+
+static const struct outcomes *outcomes_of(const char *function) {
+  const size_t at = ((uintptr_t)function >> 3) % FOUND_MAX;
+
+  if (found[at].function != function ||
+      strcmp(found[at].row->function, function) != 0) {
+    found[at].row = row_of(function);
+    found[at].function = function;
+  }
+  return found[at].row;
 }
 
 bool outcome_is_named(const char *function, enum outcome_moment moment,

@@ -57,7 +57,7 @@ static size_t pipes_bytes(const struct play *play) {
 static size_t notes_bytes(const struct play *play) {
   size_t sum = 0;
 
-  for (size_t i = 0; i < play->note_count; i++) {
+  for (size_t i = play->first_open; i < play->note_count; i++) {
     const struct note *note = play->notes[i];
 
     if (!note->done) {

@@ -167,7 +167,7 @@ static unsigned in_flight(const struct play *play) {
   const struct service *service = &play->service;
   unsigned count = service->guests_open + service->closing_listeners;
 
-  for (size_t i = 0; i < play->note_count; i++) {
+  for (size_t i = play->first_open; i < play->note_count; i++) {
     count += play->notes[i]->slot != NULL;
   }
   for (size_t i = 0; i < TIMERS_MAX; i++) {

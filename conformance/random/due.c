@@ -109,7 +109,8 @@ static void note_lost(const struct note *note) {
 
 void due_turn_begins(struct play *play, unsigned loop_index) {
   play->turn_waited = false;
-  for (size_t i = 0; i < play->note_count; i++) {
+  notes_advance(play);
+  for (size_t i = play->first_open; i < play->note_count; i++) {
     struct note *note = play->notes[i];
 
     if (note->slot != NULL && note->end->loop_index == loop_index) {
@@ -122,7 +123,7 @@ void due_turn_begins(struct play *play, unsigned loop_index) {
 }
 
 void due_turn_ended(struct play *play, unsigned loop_index) {
-  for (size_t i = 0; i < play->note_count; i++) {
+  for (size_t i = play->first_open; i < play->note_count; i++) {
     struct note *note = play->notes[i];
 
     if (note->slot == NULL || note->end->loop_index != loop_index ||

@@ -115,7 +115,7 @@ struct end *dying_server(struct play *play, unsigned name) {
 }
 
 struct end *lingering_server(struct play *play, unsigned name) {
-  for (size_t i = 0; i < play->note_count; i++) {
+  for (size_t i = play->first_open; i < play->note_count; i++) {
     const struct note *note = play->notes[i];
 
     if (note->kind == NOTE_FLUSH && !note->done && note->end->is_closing &&
@@ -318,7 +318,7 @@ static void on_closed(np_pipe *pipe) {
   if (play->in_loop != (int)end->loop_index) {
     play_fail(play, "on_closed of end %u ran outside of its loop", end->number);
   }
-  for (size_t i = 0; i < play->note_count; i++) {
+  for (size_t i = play->first_open; i < play->note_count; i++) {
     const struct note *note = play->notes[i];
 
     if (note->end == end && !note->done) {
@@ -335,7 +335,7 @@ void close_end(struct end *end) {
 
   end->is_closing = true;
   end_left(end);
-  for (size_t i = 0; i < play->note_count; i++) {
+  for (size_t i = play->first_open; i < play->note_count; i++) {
     if (play->notes[i]->end == end && play->notes[i]->slot != NULL) {
       due_begin(play, &play->notes[i]->due, end->loop_index);
     }

@@ -52,6 +52,14 @@ bool is_split(const struct step *step) {
   return step->a % 4 == 0 || (step->d >> 8) % 4 == 3;
 }
 
+void notes_advance(struct play *play) {
+  while (play->first_open < play->note_count &&
+         play->notes[play->first_open]->done &&
+         play->notes[play->first_open]->slot == NULL) {
+    play->first_open++;
+  }
+}
+
 struct note *note_new(struct end *end, enum note_kind kind,
                       const struct step *step, size_t length) {
   struct play *play = end->play;
@@ -107,7 +115,7 @@ void note_sessions(struct note *note) {
 bool is_reading(const struct end *end) {
   const struct play *play = end->play;
 
-  for (size_t i = 0; i < play->note_count; i++) {
+  for (size_t i = play->first_open; i < play->note_count; i++) {
     const struct note *note = play->notes[i];
 
     if (note->end == end && !note->done &&
@@ -362,7 +370,7 @@ void cancel_one(struct play *play, const struct step *step) {
   struct note *note;
   np_error error;
 
-  for (size_t i = 0; i < play->note_count; i++) {
+  for (size_t i = play->first_open; i < play->note_count; i++) {
     if (play->notes[i]->slot != NULL) {
       flying[count++] = play->notes[i];
     }

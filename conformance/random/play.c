@@ -25,14 +25,11 @@ void play_fail(struct play *play, const char *format, ...) {
   say(play, "FAIL: %s", play->failure);
 }
 
-void say(struct play *play, const char *format, ...) {
+void say_line(struct play *play, const char *format, ...) {
   char line[256];
   size_t length;
   va_list arguments;
 
-  if (!play->verbose) {
-    return;
-  }
   length = (size_t)snprintf(line, sizeof line, "%4zu %7.3f%s ", play->step,
                             (double)sim_now_ns() / 1e6,
                             play->in_loop >= 0 ? "     " : "");

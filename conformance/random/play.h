@@ -350,6 +350,7 @@ struct play {
   size_t session_count;
   struct note *notes[NOTES_MAX];
   size_t note_count;
+  size_t first_open; /* all notes before it are done, and have no slot */
   struct timer_note timers[TIMERS_MAX];
   struct task_note tasks[TASKS_MAX];
   uint64_t task_order;
@@ -437,8 +438,11 @@ void due_note_ended(const struct note *note);
 void play_fail(struct play *play, const char *format, ...)
     __attribute__((format(PLAY_PRINTF, 2, 3)));
 
-/* say adds a line to the log of the run. */
-void say(struct play *play, const char *format, ...)
+/* say adds a line to the log of the run. Without a log it evaluates no
+ * argument: most runs have none, and the names of errors are searched for. */
+#define say(play, ...) \
+  ((play)->verbose ? say_line((play), __VA_ARGS__) : (void)0)
+void say_line(struct play *play, const char *format, ...)
     __attribute__((format(PLAY_PRINTF, 2, 3)));
 
 /* do_step carries out one step. It may be called inside a callback. */
@@ -554,6 +558,10 @@ void step_task(struct play *play, const struct step *step);
 void cancel_one(struct play *play, const struct step *step);
 void close_end(struct end *end);
 void disconnect_end(struct end *end);
+
+/* notes_advance moves play->first_open on. Most notes end early, and each turn
+ * looks at all that are open. */
+void notes_advance(struct play *play);
 
 struct note *note_new(struct end *end, enum note_kind kind,
                       const struct step *step, size_t length);

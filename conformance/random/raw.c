@@ -267,13 +267,14 @@ static bool is_raw_server(const struct end *end) {
 }
 
 static void raw_connect(struct end *end) {
+  DWORD error;
+
   if (is_raw_connecting(end)) {
     return;
   }
   memset(&end->raw_connect, 0, sizeof end->raw_connect);
-  say(end->play, "end %u: ConnectNamedPipe: %u", end->number,
-      ConnectNamedPipe(end->raw, &end->raw_connect) ? 0
-                                                    : (unsigned)GetLastError());
+  error = ConnectNamedPipe(end->raw, &end->raw_connect) ? 0 : GetLastError();
+  say(end->play, "end %u: ConnectNamedPipe: %u", end->number, (unsigned)error);
 }
 
 static void raw_disconnect(struct end *end) {
