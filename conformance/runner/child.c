@@ -85,6 +85,25 @@ static void current_set(const struct np_case *c, unsigned variant,
   current.seed = seed_mix(seed, current.label);
 }
 
+/* case_find returns the case with the id `id`, or NULL. Mostly it is the next
+ * one of the case that was found last. */
+static const struct np_case *case_find(const char *id) {
+  static const struct np_case *last;
+  const struct np_case *c = last;
+
+  while (c != NULL && strcmp(c->id, id) != 0) {
+    c = c->next;
+  }
+  if (c == NULL) {
+    c = np_case_first();
+    while (c != NULL && strcmp(c->id, id) != 0) {
+      c = c->next;
+    }
+  }
+  last = c;
+  return c;
+}
+
 /* current_parse reads a line of the parent. It returns false if the line is
  * malformed. */
 static bool current_parse(char *line) {
@@ -101,14 +120,12 @@ static bool current_parse(char *line) {
   if (*at != ' ') {
     return false;
   }
-  for (c = np_case_first(); c != NULL; c = c->next) {
-    if (strcmp(c->id, at + 1) == 0) {
-      current_set(c, variant, seed);
-      world_set_time_scale(time_scale);
-      return true;
-    }
+  c = case_find(at + 1);
+  if (c != NULL) {
+    current_set(c, variant, seed);
+    world_set_time_scale(time_scale);
   }
-  return false;
+  return c != NULL;
 }
 
 /* trace_write writes the trace of the run to a file of its own. On failure it

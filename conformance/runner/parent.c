@@ -88,18 +88,18 @@ static bool area_is_taken(const struct worker *workers, size_t count,
  * worker helps with an area of which some runs wait. */
 static void worker_assign(struct worker *workers, size_t count, size_t self,
                           const struct run_list *runs) {
-  const char *shared = NULL;
+  struct run *shared = NULL;
 
-  for (const struct run *run = runs->first; run != NULL; run = run->next) {
+  for (struct run *run = runs->first; run != NULL; run = run->next) {
     if (run->result != RUN_PENDING || run->is_taken) {
       continue;
     }
     if (!area_is_taken(workers, count, self, run)) {
-      worker_take_area(&workers[self], run->c->id);
+      worker_take_area(&workers[self], run);
       return;
     }
     if (shared == NULL) {
-      shared = run->c->id;
+      shared = run;
     }
   }
   if (shared != NULL) {

@@ -35,8 +35,9 @@ bool worker_is_idle(const struct worker *worker) {
   return worker->area == NULL;
 }
 
-void worker_take_area(struct worker *worker, const char *id) {
-  worker->area = id;
+void worker_take_area(struct worker *worker, struct run *run) {
+  worker->area = run->c->id;
+  worker->from = run;
 }
 
 bool worker_has_area(const struct worker *worker, const char *id) {
@@ -62,7 +63,7 @@ static void limit_start(struct worker *worker, int limit_ms) {
 static struct run *next_run(const struct worker *worker) {
   struct run *run;
 
-  for (run = worker->runs->first; run != NULL; run = run->next) {
+  for (run = worker->from; run != NULL; run = run->next) {
     if (run->result == RUN_PENDING && !run->is_taken &&
         worker_has_area(worker, run->c->id)) {
       return run;

@@ -12,6 +12,7 @@ struct worker {
   const struct options *options;
   struct run_list *runs;
   const char *area; /* id of a case in the area; NULL when idle */
+  struct run *from; /* the first run of the area that may be left */
   host_child *child;
   struct run *run; /* the child's current run; NULL while it ends */
   uint64_t started_ms;
@@ -29,7 +30,10 @@ void worker_init(struct worker *worker, const struct options *options,
 void worker_deinit(struct worker *worker);
 
 bool worker_is_idle(const struct worker *worker);
-void worker_take_area(struct worker *worker, const char *id);
+
+/* worker_take_area gives the worker the area of `run`, the first run of it that
+ * is not taken. */
+void worker_take_area(struct worker *worker, struct run *run);
 
 /* worker_has_area returns true if the worker has the area of the case `id`. */
 bool worker_has_area(const struct worker *worker, const char *id);
