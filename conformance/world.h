@@ -197,6 +197,10 @@ bool world_warms_up(void);
 /* world_set_time_scale sets the factor of --time-scale. */
 void world_set_time_scale(double scale);
 
+/* world_seed_matters returns false if each seed gives the run since
+ * world_case_begin. Outside sim it cannot know, and returns true. */
+bool world_seed_matters(void);
+
 /* world_set_settings selects the kernel settings of --settings: a name, or a
  * file of "name = value" lines, as ci/answers writes them. `base = NAME` in the
  * file begins with these named settings, # begins a comment. It returns false

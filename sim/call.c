@@ -305,6 +305,7 @@ void sim_reset(uint64_t seed, const sim_settings *settings) {
     sim_settings_init(&sim__kernel.settings);
   }
   sim__kernel.random = seed + 1 == 0 ? 1 : seed + 1;
+  sim__kernel.had_draws = false;
   sim__kernel.listens = 0;
   sim__kernel.touches = false;
   sim__clock_reset();

@@ -44,11 +44,21 @@ uint64_t sim__random_of(uint64_t *state) {
 }
 
 uint64_t sim__random_next(void) {
+  sim__kernel.had_draws = true;
   return sim__random_of(&sim__kernel.random);
 }
 
 uint64_t sim__random_below(uint64_t bound) {
   return bound == 0 ? 0 : sim__random_next() % bound;
+}
+
+bool sim_seed_matters(void) {
+  bool matters;
+
+  pthread_mutex_lock(&sim__kernel.lock);
+  matters = sim__kernel.had_draws || sim__kernel.had_threads;
+  pthread_mutex_unlock(&sim__kernel.lock);
+  return matters;
 }
 
 /* sim__chance draws a number only if the outcome is open. So a setting that is

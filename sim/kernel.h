@@ -444,6 +444,8 @@ struct kernel {
   pthread_cond_t changed;
   sim_settings settings;
   uint64_t random;
+  bool had_draws;   /* since sim_reset a number was drawn (sim__random_next) */
+  bool had_threads; /* since sim_reset there was a second thread */
   uint64_t now_ns;
   uint64_t next_due; /* next of the operations' timers; NEVER: none */
   uint64_t epoch;    /* counts wakes */

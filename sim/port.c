@@ -86,10 +86,11 @@ static void take(struct port *port, OVERLAPPED_ENTRY *entry) {
   entry->lpOverlapped = op->request.context;
   entry->lpCompletionKey = op->file != NULL ? op->file->key : op->key;
   /* Only the low half is the status; the high half is garbage. The number is
-   * drawn in a 32-bit program, too, so that a seed is one run in both. */
+   * drawn in a 32-bit program, too, so that a seed is one run in both. It
+   * decides nothing (sim_seed_matters). */
   internal = (uint32_t)op->status;
   if (op->kind != OP_POSTED) {
-    internal |= sim__random_next() << 32;
+    internal |= sim__random_of(&sim__kernel.random) << 32;
   }
   entry->Internal = (ULONG_PTR)internal;
   entry->dwNumberOfBytesTransferred = (DWORD)sim__lie_told(&op->lie, op->info);

@@ -19,6 +19,8 @@ uint32_t sim__thread_id_take(void) {
 }
 
 static void thread_link(struct thread *thread) {
+  sim__kernel.had_threads =
+      sim__kernel.had_threads || sim__kernel.thread_list != NULL;
   thread->id = thread->id != 0 ? thread->id : sim__thread_id_take();
   thread->deadline = NEVER;
   thread->next = sim__kernel.thread_list;
@@ -191,7 +193,9 @@ void sim__threads_reset(void) {
   thread->drives_port = false;
   thread->waits_forbidden = false;
   sim__schedule_reset(thread);
-  if (sim__kernel.thread_list == thread && thread->next == NULL) {
+  sim__kernel.had_threads =
+      sim__kernel.thread_list != thread || thread->next != NULL;
+  if (!sim__kernel.had_threads) {
     thread->id = last_id = ID_STEP; /* so that equal runs have equal traces */
   }
 }

@@ -187,6 +187,7 @@ int child_main(const struct options *options) {
   output_init();
   while (fgets(line, sizeof(line), stdin) != NULL) {
     const char *result;
+    bool passed;
 
     if (!current_parse(line)) {
       fprintf(stderr, "not understood: %s\n", line);
@@ -196,9 +197,11 @@ int child_main(const struct options *options) {
     if (options->traces != NULL && !trace_write(options->traces)) {
       return 1;
     }
-    printf("\n@%s %s\n", options->child, result);
+    passed = strcmp(result, CHILD_PASSED) == 0;
+    printf("\n@%s %s\n", options->child,
+           passed && !world_seed_matters() ? CHILD_SETTLED : result);
     fflush(stdout);
-    if (strcmp(result, CHILD_PASSED) != 0) {
+    if (!passed) {
       host_exit(0);
     }
   }
@@ -220,6 +223,9 @@ int child_runs(const struct options *options, const struct run_list *runs) {
       fflush(stdout);
       if (strcmp(result, CHILD_FAILED) == 0) {
         return 1;
+      }
+      if (options->seeds_only && !world_seed_matters()) {
+        break;
       }
     }
   }

@@ -12,6 +12,7 @@
 #include "runner/run.h"
 
 #define CHILD_PASSED     "passed"
+#define CHILD_SETTLED    "settled" /* passed, and does so with each seed */
 #define CHILD_FAILED     "failed"
 #define CHILD_UNRESOLVED "unresolved"
 

@@ -42,6 +42,8 @@ const char options_help[] =
     "                       debugger\n"
     "  --repeat N           run each case N times, each time with the next\n"
     "                       seed\n"
+    "  --seeds N            as --repeat, but a run that is the same with each\n"
+    "                       seed of the simulated kernel is not repeated\n"
     "  --script SEED        run no case: play a random program of raw pipe\n"
     "                       calls and print its transcript\n"
     "  --script-count N     play N programs, of SEED and the seeds after it\n"
@@ -118,6 +120,9 @@ static bool option_take(struct options *o, const char *name,
   } else if (strcmp(name, "--seed") == 0) {
     return number_parse(value, UINT64_MAX, &o->seed);
   } else if (strcmp(name, "--repeat") == 0) {
+    return number_parse(value, REPEAT_MAX, &o->repeat) && o->repeat > 0;
+  } else if (strcmp(name, "--seeds") == 0) {
+    o->seeds_only = true;
     return number_parse(value, REPEAT_MAX, &o->repeat) && o->repeat > 0;
   } else if (strcmp(name, "--jobs") == 0) {
     if (!number_parse(value, HOST_CHILDREN_MAX, &number) || number == 0) {

@@ -37,6 +37,7 @@ struct run {
   enum run_result result;
   bool is_taken;   /* a child has it */
   uint64_t rounds; /* number of rounds, with --repeat */
+  bool is_settled; /* each seed gives the last round */
   uint64_t seed;   /* seed of the last round */
   uint64_t ms;     /* time of all rounds */
   struct text message;

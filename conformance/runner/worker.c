@@ -153,7 +153,8 @@ static void run_end(struct worker *worker, enum run_result happened,
       text_add(&worker->said, worker->output.bytes, worker->output.length);
       text_add(&worker->said, "\n", 1);
     }
-    if (run->rounds < worker->options->repeat) {
+    if (run->rounds < worker->options->repeat &&
+        !(worker->options->seeds_only && run->is_settled)) {
       return; /* Still pending. */
     }
   } else {
@@ -200,7 +201,8 @@ static void take_line(struct worker *worker, char *line) {
       line[mark_length + 1] == ' ' && worker->run != NULL) {
     const char *word = line + mark_length + 2;
 
-    if (strcmp(word, CHILD_PASSED) == 0) {
+    worker->run->is_settled = strcmp(word, CHILD_SETTLED) == 0;
+    if (worker->run->is_settled || strcmp(word, CHILD_PASSED) == 0) {
       run_end(worker, RUN_PASSED, "");
       child_feed(worker);
     } else {

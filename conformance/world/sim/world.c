@@ -19,6 +19,7 @@ static bool has_settings;
 static char settings_name[32] = "win11";
 static bool trace;
 static unsigned pipe_count;
+static bool seed_matters = true;
 
 const char *world_name(void) {
   return "sim";
@@ -125,6 +126,7 @@ void world_case_begin(const char *id, uint64_t seed) {
 }
 
 bool world_case_end(char *report, size_t size) {
+  seed_matters = sim_seed_matters();
   if (!sim_check(report, size)) {
     return false;
   }
@@ -133,6 +135,10 @@ bool world_case_end(char *report, size_t size) {
     return false;
   }
   return true;
+}
+
+bool world_seed_matters(void) {
+  return seed_matters;
 }
 
 bool world_warms_up(void) {

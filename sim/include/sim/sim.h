@@ -219,6 +219,10 @@ uint64_t sim_calls_total(void);
  * on (threads_in_step). */
 uint64_t sim_steps(void);
 
+/* sim_seed_matters returns false if each seed gives the run since sim_reset:
+ * the kernel drew no number from the seed, and there was one thread only. */
+bool sim_seed_matters(void);
+
 /* --- Faults. All of them are gone after sim_reset. ------------------------ */
 
 /* sim_fault makes the `nth` call from now (1: the next) of the function `name`
