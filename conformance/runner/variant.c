@@ -86,9 +86,23 @@ static bool glob_matches(const char *glob, const char *text) {
   return *glob == '\0';
 }
 
+/* begins_otherwise returns true if `glob` matches no text that begins with the
+ * id, because its first characters are others. A label is longer than the id:
+ * '@' comes next. */
+static bool begins_otherwise(const char *glob, const char *id) {
+  while (*glob == *id && *glob != '\0') {
+    glob++;
+    id++;
+  }
+  return *glob != '\0' && *glob != '*' && *glob != '?' && *id != '\0';
+}
+
 bool variant_matches(const char *glob, const char *id, unsigned variant) {
   char label[VARIANT_LABEL_BYTES_MAX];
 
+  if (begins_otherwise(glob, id)) {
+    return false; /* Most globs. A label takes time to make. */
+  }
   variant_label(id, variant, label);
   return glob_matches(glob, label) || glob_matches(glob, id);
 }
