@@ -5,6 +5,7 @@
 #include "runner/list.h"
 #include "runner/options.h"
 #include "runner/platform.h"
+#include "runner/runner.h"
 #include "case.h"
 
 #include <inttypes.h>
@@ -19,6 +20,14 @@ static void put_fact(FILE *out, const char *name, const char *value) {
   if (value[0] != '\0') {
     put_member(out, name, value);
   }
+}
+
+static void put_subject(FILE *out, const struct runner_subject *subject) {
+  fputs(", \"subject\": {\"name\": ", out);
+  json_string(out, subject->name);
+  put_member(out, "version", subject->version);
+  put_member(out, "adapter", subject->adapter);
+  fputc('}', out);
 }
 
 static void put_run(FILE *out, const struct run *run) {
@@ -55,6 +64,9 @@ void report_json(FILE *out, const struct options *options,
   put_fact(out, "ubr", platform->facts.ubr);
   put_member(out, "architecture", platform->architecture);
   put_member(out, "compiler", platform->compiler);
+  if (options->program->subject != NULL) {
+    put_subject(out, options->program->subject);
+  }
   /* As text: 64 bits are more than a JSON reader need take as a number. */
   fprintf(out, ", \"seed\": \"%" PRIu64 "\"},\n", options->seed);
   fprintf(out,

@@ -1,5 +1,6 @@
 /* Reads the runner's command line. */
 #include "runner/options.h"
+#include "runner/runner.h"
 #include "world/host.h"
 
 #include <errno.h>
@@ -138,8 +139,11 @@ static bool option_take(struct options *o, const char *name,
   return true;
 }
 
-bool options_parse(struct options *options, int argc, char **argv) {
+bool options_parse(struct options *options,
+                   const struct runner_program *program, int argc,
+                   char **argv) {
   memset(options, 0, sizeof(*options));
+  options->program = program;
   options->seed = 1;
   options->time_scale = 1;
   options->jobs = 1;
@@ -171,12 +175,16 @@ bool options_parse(struct options *options, int argc, char **argv) {
     } else if (i + 1 < argc && option_take(options, argv[i], argv[i + 1])) {
       i++;
     } else {
-      fprintf(stderr,
-              "npipe-conformance: bad option or value: %s%s%s (see --help)\n",
-              argv[i], i + 1 < argc ? " " : "",
+      fprintf(stderr, "%s: bad option or value: %s%s%s (see --help)\n",
+              program->name, argv[i], i + 1 < argc ? " " : "",
               i + 1 < argc ? argv[i + 1] : "");
       return false;
     }
+  }
+  if ((options->script || options->script_file != NULL) &&
+      program->script == NULL) {
+    fprintf(stderr, "%s: it plays no scripts\n", program->name);
+    return false;
   }
   return true;
 }

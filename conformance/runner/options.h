@@ -6,9 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct runner_program;
+
 enum { OPTION_VALUES_MAX = 64 };
 
 struct options {
+  const struct runner_program *program;
   bool help;
   bool list;
   bool list_settings;
@@ -51,8 +54,10 @@ enum {
 
 /* options_parse fills `options`. If the command line is wrong, it prints a line
  * to stderr and returns false. */
-bool options_parse(struct options *options, int argc, char **argv);
+bool options_parse(struct options *options,
+                   const struct runner_program *program, int argc, char **argv);
 
+/* The help of npipe-conformance. */
 extern const char options_help[];
 
 #endif

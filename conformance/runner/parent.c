@@ -10,6 +10,7 @@
 #include "runner/progress.h"
 #include "runner/report.h"
 #include "runner/run.h"
+#include "runner/runner.h"
 #include "runner/worker.h"
 #include "case.h"
 #include "world/host.h"
@@ -173,7 +174,7 @@ int parent_main(const struct options *options) {
   }
   run_list_fill(&runs, options);
   if (runs.first == NULL) {
-    fprintf(stderr, "npipe-conformance: no case is selected\n");
+    fprintf(stderr, "%s: no case is selected\n", options->program->name);
     goto cleanup;
   }
   expectation_list_apply(&expectations, &runs);

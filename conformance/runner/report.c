@@ -5,6 +5,7 @@
 #include "runner/options.h"
 #include "runner/platform.h"
 #include "runner/progress.h"
+#include "runner/runner.h"
 #include "world.h"
 #include "world/host.h"
 
@@ -64,7 +65,8 @@ static void print_repeat(const struct options *options, const struct run *run,
   if (run->c == NULL) {
     return;
   }
-  printf("%srepeat: npipe-conformance", indent);
+  printf("%srepeat: %s%s", indent, options->program->name,
+         options->program->repeat);
   if (options->settings != NULL) {
     printf(" --settings %s", options->settings);
   }

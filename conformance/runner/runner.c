@@ -1,5 +1,6 @@
-/* npipe-conformance: one executable that lists the cases, runs them in child
- * processes, and serves as these child processes. It also plays scripts. */
+/* The runner as a function: one executable lists the cases, runs them in child
+ * processes, and serves as these child processes. */
+#include "runner/runner.h"
 #include "runner/answer.h"
 #include "runner/ask.h"
 #include "runner/child.h"
@@ -7,7 +8,6 @@
 #include "runner/options.h"
 #include "runner/parent.h"
 #include "runner/registry.h"
-#include "script/main.h"
 #include "world.h"
 #include "world/host.h"
 
@@ -26,21 +26,21 @@ static void settings_print(bool names) {
   }
 }
 
-int main(int argc, char **argv) {
+int runner_main(const struct runner_program *program, int argc, char **argv) {
   struct options options;
 
-  if (!options_parse(&options, argc, argv)) {
+  if (!options_parse(&options, program, argc, argv)) {
     return EXIT_USAGE;
   }
   host_init(options.child != NULL || options.role != NULL);
   if (options.help) {
-    fputs(options_help, stdout);
-    return 0;
+    fputs(program->help, stdout);
+    return EXIT_GOOD;
   }
   world_set_time_scale(options.time_scale);
   world_set_trace(options.trace || options.traces != NULL);
   if (options.settings != NULL && !world_set_settings(options.settings)) {
-    fprintf(stderr, "npipe-conformance: no settings \"%s\" in the world %s\n",
+    fprintf(stderr, "%s: no settings \"%s\" in the world %s\n", program->name,
             options.settings, world_name());
     return EXIT_USAGE;
   }
@@ -58,7 +58,7 @@ int main(int argc, char **argv) {
     return child_main(&options);
   }
   if (options.script || options.script_file != NULL) {
-    return script_main(&options);
+    return program->script(&options);
   }
   if (!registry_check()) {
     return 1;
