@@ -34,8 +34,8 @@ endfunction()
 # npipe_precompile gives `target` <windows.h> as a precompiled header, if
 # NPIPE_PRECOMPILE is on: reading that header is nine tenths of the time to
 # compile a file. All targets share one. The files after the target's name are
-# for Windows alone and get none: no other compiler would notice that such a file
-# forgets to include <windows.h>.
+# for Windows alone: only another build notices that such a file forgets to include
+# <windows.h>. So they get the header only if NPIPE_PRECOMPILE is ALL.
 function(npipe_precompile target)
   if(NOT NPIPE_PRECOMPILE OR NOT MINGW)
     return()
@@ -47,8 +47,10 @@ function(npipe_precompile target)
     target_precompile_headers(npipe-windows-h PRIVATE <windows.h>)
   endif()
   target_precompile_headers(${target} REUSE_FROM npipe-windows-h)
-  set_source_files_properties(${ARGN} TARGET_DIRECTORY ${target} PROPERTIES
-    SKIP_PRECOMPILE_HEADERS ON)
+  if(NOT NPIPE_PRECOMPILE STREQUAL "ALL")
+    set_source_files_properties(${ARGN} TARGET_DIRECTORY ${target} PROPERTIES
+      SKIP_PRECOMPILE_HEADERS ON)
+  endif()
 endfunction()
 
 # npipe_static links the C runtime of mingw in: the program needs Windows alone.
