@@ -7,6 +7,10 @@ Each is compiled, linked with what `ci/mutate` built before, and must then make
 the random runs, the faults or the conformance suite fail, or the address
 sanitizer. One whose object code is that of the original is no mutant. The same
 arguments choose the same mutants.
+
+The judges stand in the order of what they kill in a second of a processor. Each
+ends at its first failure. A limit counts processor time, so a busy machine
+changes no verdict.
 """
 
 import argparse
@@ -14,7 +18,9 @@ import collections
 import concurrent.futures
 import datetime
 import difflib
+import functools
 import json
+import math
 import os
 import pathlib
 import random
@@ -28,7 +34,6 @@ import time
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 BUILD = TOP / "build" / "mutate"
-VERDICTS = BUILD / "verdicts"
 HISTORY = BUILD / "history.tsv"
 EQUIVALENTS = TOP / "ci" / "mutate-equivalents"
 
@@ -163,6 +168,8 @@ class World:
     """A build directory: how a file of it is compiled, a program linked."""
 
     def __init__(self, name, tree):
+        self.name = name
+        self.folder = tree.folder
         self.build = BUILD / name
         self.library = f"lib{tree.target}.a"
         self.compiles = {}
@@ -172,21 +179,36 @@ class World:
             # The measurements compile some of it once more, in their way.
             if (file.parent == tree.folder and
                     f"CMakeFiles/{tree.target}.dir/" in entry["command"]):
-                self.compiles[file.name] = shlex.split(entry["command"])
+                words = shlex.split(entry["command"])
+                if pathlib.Path(words[0]).name == "ccache":
+                    del words[0]
+                self.compiles[file.name] = words
 
-    def compile(self, file, source, target, *flags):
+    def compile(self, file, source, target):
         command = list(self.compiles[file])
         command[command.index("-o") + 1] = str(target)
         command[command.index("-c") + 1] = str(source)
-        command += ["-w", *flags]
+        command += ["-w", "-g0"]
         return subprocess.run(command, cwd=self.build, capture_output=True,
                               check=False).returncode == 0
 
-    def link(self, program, mutant, target):
+    @functools.cache
+    def original(self, file):
+        """The object code of a file without a mutant."""
+        with tempfile.TemporaryDirectory(dir=BUILD) as place:
+            target = pathlib.Path(place) / "original.o"
+            self.compile(file, self.folder / file, target)
+            return target.read_bytes()
+
+    @functools.cache
+    def link_words(self, program):
         line = subprocess.run(
             ["ninja", "-t", "commands", "-s", program], cwd=self.build,
             capture_output=True, text=True, check=True).stdout
-        words = shlex.split(line.split("&&")[1])
+        return shlex.split(line.split("&&")[1])
+
+    def link(self, program, mutant, target):
+        words = list(self.link_words(program))
         words[words.index("-o") + 1] = str(target)
         at = next(i for i, w in enumerate(words) if w.endswith(self.library))
         # Before the library: it then takes the original from there no more.
@@ -198,83 +220,150 @@ class World:
 
 
 BYTES_MAX = 2 << 30
-# The address sanitizer maps more than it uses, and has a limit of its own.
+# The address sanitizer maps more than it uses, and has a limit of its own. The
+# cases count what they allocate. LeakSanitizer cannot stop the threads of a
+# suite that runs in one process.
 SANITIZER = dict(os.environ, ASAN_OPTIONS="hard_rss_limit_mb=2048:"
-                 "allocator_may_return_null=1")
+                 "allocator_may_return_null=1:detect_leaks=0")
+# For a mutant that waits without use of a processor. The simulated kernel tells
+# a deadlock, so hardly any does.
+WALL_SECONDS = 600
+
+EXPECTED = ["--expectations", str(TOP / "conformance/expectations/sim.toml")]
+TRANSCRIPTS = BUILD / "wine.script.txt"
+
+# A stage: a program of a build, and its arguments. `is_late`: only a mutant that
+# has survived all others comes there; --quick leaves these stages out.
+Stage = collections.namedtuple("Stage", "world name program arguments is_late",
+                               defaults=[False])
+
+RANDOM = "conformance/random/npipe-random"
+FAULTS = "conformance/faults/npipe-faults"
+SUITE = "conformance/npipe-conformance"
+SELFTEST = "conformance/runner/selftest/npipe-runner-selftest"
+DEATHS = ["--filter", "death", "--filter", "thread", "--expectations",
+          str(TOP / "conformance/runner/selftest/deaths.toml")]
+STAGES = [
+    Stage("plain", "random runs", RANDOM, ["--runs", "60", "--no-shrink"]),
+    Stage("plain", "its own cases", SUITE, ["--one-process", *EXPECTED]),
+    Stage("plain", "faults", FAULTS, ["--settings", "win11"]),
+    Stage("plain", "other cases", SUITE, ["--one-process", *EXPECTED]),
+    Stage("plain", "deaths", SELFTEST, DEATHS),
+    Stage("plain", "more random runs", RANDOM,
+          ["--runs", "6000", "--no-shrink"], True),
+    Stage("plain", "faults of all settings", FAULTS, [], True),
+    Stage("asan", "random runs, sanitized", RANDOM,
+          ["--runs", "2000", "--no-shrink"], True),
+    Stage("asan", "faults, sanitized", FAULTS, ["--settings", "win11"], True),
+    Stage("asan", "the suite, sanitized", SUITE,
+          ["--one-process", *EXPECTED], True),
+]
+# The simulated kernel is judged by Wine's transcripts of random programs, too.
+TRANSCRIPT_STAGE = Stage("plain", "differential runs", SUITE, None)
 
 
-def limits_sanitized():
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 26, 1 << 26))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+class Judge:
+    """The stages, and how many seconds of a processor each may use."""
+
+    def __init__(self, tree, is_quick):
+        self.tree = tree
+        self.worlds = {name: World(name, tree) for name in ("plain", "asan")}
+        self.stages = [stage for stage in STAGES
+                       if not (is_quick and stage.is_late)]
+        if tree.target == "npsim" and TRANSCRIPTS.exists():
+            self.stages.insert(3, TRANSCRIPT_STAGE)
+        self.seconds = {}
+        cases = json.loads(subprocess.run(
+            [self.worlds["plain"].build / SUITE, "--list"], check=True,
+            capture_output=True, text=True).stdout)
+        # The first words of the areas, as "channel" of "channel-call".
+        self.nouns = {re.split("[/-]", case["id"])[0] for case in cases}
+
+    def command(self, stage, program, file):
+        """What a stage runs for a mutant of a file; None if it has nothing."""
+        if stage.arguments is None:
+            return [str(TOP / "ci/differential"), "--compare",
+                    str(TRANSCRIPTS), "--sim", str(program)]
+        words = [str(program), *stage.arguments]
+        if stage.name not in ("its own cases", "other cases"):
+            return words
+        # The cases of the platform use nothing of src/.
+        is_sim = self.tree.target == "npsim"
+        noun = "platform" if is_sim else re.split("[_.]", file)[0]
+        if stage.name == "its own cases":
+            nouns = self.nouns & {noun}
+        else:
+            nouns = self.nouns - {noun, "platform"}
+        for each in sorted(nouns):
+            words += ["--filter", each + "*"]
+        return words if nouns else None
+
+    def limit(self, stage):
+        """How many seconds of a processor the stage may use: only a hang needs
+        three times the usual. The first mutant of a stage measures it, and it
+        must pass without a mutant."""
+        if stage.name not in self.seconds:
+            build = self.worlds[stage.world].build
+            command = self.command(stage, build / stage.program, "channel.c")
+            before = processor_seconds()
+            if not passes(stage, command, build, 600):
+                sys.exit("without a mutant, this fails: " + stage.name)
+            usual = processor_seconds() - before
+            self.seconds[stage.name] = math.ceil(3 * usual + 0.5)
+        return self.seconds[stage.name]
+
+    def verdict(self, site):
+        """Judges a mutant. Returns (verdict, name of the stage)."""
+        with tempfile.TemporaryDirectory(dir=BUILD) as name:
+            place = pathlib.Path(name)
+            source = place / site.file
+            source.write_text(mutated(site)[1])
+            plain = self.worlds["plain"]
+            if not plain.compile(site.file, source, place / "plain.o"):
+                return "not compiled", ""
+            if (place / "plain.o").read_bytes() == plain.original(site.file):
+                return "same code", ""
+            for stage in self.stages:
+                world = self.worlds[stage.world]
+                mutant = place / (stage.world + ".o")
+                if not mutant.exists():
+                    world.compile(site.file, source, mutant)
+                target = place / (stage.world + "-" +
+                                  pathlib.Path(stage.program).name)
+                command = self.command(stage, target, site.file)
+                if command is None:
+                    continue
+                if not target.exists():
+                    world.link(stage.program, mutant, target)
+                if not passes(stage, command, place, self.limit(stage)):
+                    return "killed", stage.name
+        return "survived", ""
 
 
-def limits():
-    limits_sanitized()
-    resource.setrlimit(resource.RLIMIT_AS, (BYTES_MAX, BYTES_MAX))
+def processor_seconds():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
-def passes(world, command, cwd, seconds):
-    plain = world == "plain"
+def passes(stage, command, cwd, seconds):
+    plain = stage.world == "plain"
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 26, 1 << 26))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if plain:
+            resource.setrlimit(resource.RLIMIT_AS, (BYTES_MAX, BYTES_MAX))
+
     with subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.DEVNULL,
-                          preexec_fn=limits if plain else limits_sanitized,
+                          stderr=subprocess.DEVNULL, preexec_fn=limit,
                           env=None if plain else SANITIZER,
                           start_new_session=True) as process:
         try:
-            return process.wait(seconds) == 0
+            return process.wait(WALL_SECONDS) == 0
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, 9)
             return False
-
-
-EXPECTED = ["--expectations", str(TOP / "conformance/expectations/sim.toml")]
-
-# Each stage has a build, a name, the program, its arguments and a time limit in
-# seconds. The limit is many times the usual time, so only a hang reaches it.
-STAGES = [
-    ("plain", "random runs", "conformance/random/npipe-random",
-     ["--runs", "400", "--no-shrink"], 20),
-    ("plain", "deaths", "conformance/runner/selftest/npipe-runner-selftest",
-     ["--filter", "death", "--filter", "thread", "--expectations",
-      str(TOP / "conformance/runner/selftest/deaths.toml")], 20),
-    ("plain", "the suite", "conformance/npipe-conformance", EXPECTED, 90),
-    ("plain", "faults", "conformance/faults/npipe-faults", [], 90),
-    ("plain", "more random runs", "conformance/random/npipe-random",
-     ["--runs", "6000", "--no-shrink"], 90),
-    ("asan", "random runs, sanitized", "conformance/random/npipe-random",
-     ["--runs", "2000", "--no-shrink"], 120),
-    ("asan", "faults, sanitized", "conformance/faults/npipe-faults",
-     ["--settings", "win11"], 120),
-    ("asan", "the suite, sanitized", "conformance/npipe-conformance",
-     EXPECTED, 300),
-]
-
-
-def judge(site, worlds):
-    """Judges a mutant. Returns (verdict, name of the stage)."""
-    with tempfile.TemporaryDirectory(dir=BUILD) as name:
-        place = pathlib.Path(name)
-        source = place / site.file
-        source.write_text(mutated(site)[1])
-        original = TREES[site.tree].folder / site.file
-        plain = worlds["plain"]
-        if not plain.compile(site.file, source, place / "plain.o", "-g0"):
-            return "not compiled", ""
-        plain.compile(site.file, original, place / "original.o", "-g0")
-        if ((place / "plain.o").read_bytes() ==
-                (place / "original.o").read_bytes()):
-            return "same code", ""
-        compiled = {"plain"}
-        for world, stage, program, arguments, seconds in STAGES:
-            if world not in compiled:
-                worlds[world].compile(site.file, source, place / "asan.o")
-                compiled.add(world)
-            target = place / (world + "-" + pathlib.Path(program).name)
-            if not target.exists():
-                worlds[world].link(program, place / (world + ".o"), target)
-            if not passes(world, [str(target), *arguments], place, seconds):
-                return "killed", stage
-    return "survived", ""
 
 
 def read_equivalents():
@@ -316,6 +405,11 @@ def main():
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--resume", action="store_true",
                         help="keep the verdicts of a run that was broken off")
+    parser.add_argument("--again", action="store_true",
+                        help="judge only those anew that survived such a run")
+    parser.add_argument("--quick", action="store_true",
+                        help="leave out the late stages: the share is then "
+                        "the least that it can be")
     parser.add_argument("--sim", action="store_const", dest="tree",
                         const="sim", default="src",
                         help="change sim/ instead of src/")
@@ -335,31 +429,36 @@ def main():
             print("%s:%d %s" % (site.file, site.line, site.what))
             print("\n".join("    " + line for line in diff(site)))
         return 0
-    worlds = {name: World(name, tree) for name in ("plain", "asan")}
-    for world, stage, program, arguments, seconds in STAGES:
-        if not passes(world, [str(worlds[world].build / program), *arguments],
-                      worlds[world].build, seconds):
-            print("without a mutant, this fails: " + stage)
-            return 1
+    judge = Judge(tree, options.quick)
+    file_of_verdicts = BUILD / ("verdicts-%s-%d" % (options.tree, options.seed))
     kept = {}
-    if options.resume and VERDICTS.exists():
-        for line in VERDICTS.read_text().splitlines():
+    if (options.resume or options.again) and file_of_verdicts.exists():
+        for line in file_of_verdicts.read_text().splitlines():
             name, verdict, stage = line.split("\t")
             kept[name] = (verdict, stage)
-    VERDICTS.write_text("")
+    if options.again:
+        kept = {name: verdict for name, verdict in kept.items()
+                if verdict[0] != "survived"}
+    file_of_verdicts.write_text("".join(
+        "%s\t%s\t%s\n" % (name, *verdict) for name, verdict in kept.items()))
     begin = time.time()
     equivalents = read_equivalents()
     verdicts = collections.Counter()
     stages = collections.Counter()
     survivors = []
+
+    def verdict_of(site):
+        if key(site) in equivalents:
+            return site, ("equivalent", "")
+        return site, kept.get(name_of(site)) or judge.verdict(site)
+
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        results = pool.map(lambda site: (site, kept.get(name_of(site)) or
-                                         judge(site, worlds)), chosen)
+        results = pool.map(verdict_of, chosen)
         for site, (verdict, stage) in results:
-            with VERDICTS.open("a") as file:
-                file.write("%s\t%s\t%s\n" % (name_of(site), verdict, stage))
-            if verdict == "survived" and key(site) in equivalents:
-                verdict = "equivalent"
+            if name_of(site) not in kept:
+                with file_of_verdicts.open("a") as file:
+                    file.write("%s\t%s\t%s\n" % (name_of(site), verdict,
+                                                  stage))
             verdicts[verdict] += 1
             stages[stage] += verdict == "killed"
             if verdict == "survived":
