@@ -112,6 +112,17 @@ void sim_handles_left(uint32_t count) {
   pthread_mutex_unlock(&sim__kernel.lock);
 }
 
+bool sim__inherits(const SECURITY_ATTRIBUTES *attributes) {
+  if (attributes == NULL) {
+    return false;
+  }
+  if (attributes->nLength != sizeof *attributes) {
+    sim__misuse("nLength of SECURITY_ATTRIBUTES is %lu",
+                (unsigned long)attributes->nLength);
+  }
+  return attributes->bInheritHandle != 0;
+}
+
 HANDLE sim__handle_open(struct object *object, ACCESS_MASK access,
                         bool inherit) {
   return sim__handle_open_in(sim__process_self(), object, access, inherit);

@@ -63,6 +63,11 @@ bool sim__handle_is_full(void);
 HANDLE sim__handle_open(struct object *object, ACCESS_MASK access,
                         bool inherit);
 
+/* sim__inherits returns whether children shall inherit a handle of these
+ * attributes, which may be NULL. A wrong length is misuse: today's Windows does
+ * not look at it, a later one may. Source: the SECURITY_ATTRIBUTES page. */
+bool sim__inherits(const SECURITY_ATTRIBUTES *attributes);
+
 /* sim__handle_get returns the object of `handle`, if its type is one of `types`
  * and the handle has all of `access`. Else it returns NULL and sets `*status`.
  * A closed handle is misuse. The caller borrows the reference, and must take

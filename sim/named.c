@@ -90,7 +90,7 @@ HANDLE sim__named_create(struct call *call, struct object *object,
                          ACCESS_MASK access,
                          const SECURITY_ATTRIBUTES *attributes,
                          const WCHAR *name) {
-  const bool inherit = attributes != NULL && attributes->bInheritHandle != 0;
+  const bool inherit = sim__inherits(attributes);
   struct named *old = NULL;
   NTSTATUS status = STATUS_SUCCESS;
   HANDLE handle;

@@ -142,9 +142,8 @@ struct _PROC_THREAD_ATTRIBUTE_LIST {
 
 static HANDLE open_handle(struct object *object,
                           const SECURITY_ATTRIBUTES *attributes) {
-  return sim__handle_open(
-      object, PROCESS_ALL_ACCESS,
-      attributes != NULL && attributes->bInheritHandle != 0);
+  return sim__handle_open(object, PROCESS_ALL_ACCESS,
+                          sim__inherits(attributes));
 }
 
 /* process_make makes the process and its first thread, which does not run

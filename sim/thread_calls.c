@@ -20,8 +20,7 @@ HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES attributes, SIZE_T stack_size,
     thread->id = thread->suspended ? sim__thread_id_take() : 0;
     sim__object_ref(&thread->object); /* The handle's. */
     handle =
-        sim__handle_open(&thread->object, 0x1FFFFF,
-                         attributes != NULL && attributes->bInheritHandle != 0);
+        sim__handle_open(&thread->object, 0x1FFFFF, sim__inherits(attributes));
     if (thread->suspended || sim__thread_start(thread)) {
       if (id != NULL) {
         *id = thread->id;

@@ -21,10 +21,6 @@ static struct qos qos_of(DWORD flags) {
   return qos;
 }
 
-static bool inherits(const SECURITY_ATTRIBUTES *attributes) {
-  return attributes != NULL && attributes->bInheritHandle != 0;
-}
-
 /* --- CreateNamedPipeW ---------------------------------------------------- */
 
 static DWORD check_create(DWORD open_mode, DWORD pipe_mode,
@@ -102,7 +98,7 @@ static HANDLE create(uint32_t *error, const WCHAR *path, DWORD open_mode,
     *error = RtlNtStatusToDosError(status);
     return handle;
   }
-  handle = sim__handle_open(&file->object, granted, inherits(attributes));
+  handle = sim__handle_open(&file->object, granted, sim__inherits(attributes));
   /* Source: Wine ntdll tests, om.c, test_name_collisions. */
   SetLastError(is_new ? ERROR_SUCCESS : ERROR_ALREADY_EXISTS);
   return handle;
@@ -175,9 +171,9 @@ static HANDLE open_file(uint32_t *error, const WCHAR *path, DWORD access,
     free(name);
   }
   *error = status < 0 ? RtlNtStatusToDosError(status) : 0;
-  return status < 0
-             ? INVALID_HANDLE_VALUE
-             : sim__handle_open(&file->object, granted, inherits(attributes));
+  return status < 0 ? INVALID_HANDLE_VALUE
+                    : sim__handle_open(&file->object, granted,
+                                       sim__inherits(attributes));
 }
 
 HANDLE sim__create_file(struct call *call, const WCHAR *name, DWORD access,
