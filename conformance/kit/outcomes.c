@@ -68,3 +68,17 @@ bool outcome_is_passed_on(const char *function, enum outcome_moment moment,
 
   return strcmp(passed_on, "*") == 0 || strstr(passed_on, of) != NULL;
 }
+
+bool outcome_may_count(np_error error, size_t transferred) {
+  switch (error) {
+    case NP_OK:
+    case ERROR_MORE_DATA:
+    case ERROR_OPERATION_ABORTED:
+    case WAIT_TIMEOUT:
+    case ERROR_BUFFER_OVERFLOW:
+    case ERROR_INSUFFICIENT_BUFFER:
+      return true;
+    default:
+      return transferred == 0;
+  }
+}

@@ -4,6 +4,7 @@
 #define NPIPE_KIT_OUTCOMES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <npipe/error.h>
 
@@ -20,5 +21,10 @@ bool outcome_is_named(const char *function, enum outcome_moment moment,
  * passes on the errors of Windows' function `of`. */
 bool outcome_is_passed_on(const char *function, enum outcome_moment moment,
                           const char *of);
+
+/* outcome_may_count returns true if an operation that ends with `error` may
+ * have `transferred` bytes. Beside most errors it counts none.
+ * Source: np_op_fn, np_channel_receive, np_channel_receive_into. */
+bool outcome_may_count(np_error error, size_t transferred);
 
 #endif

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "kit/outcomes.h"
+
 /* The fixture of the case: one case runs at a time. A role has a fixture of its
  * own, which its thread knows. */
 static np_fixture case_fixture;
@@ -142,6 +144,7 @@ void on_done(np_op *op, np_error error, size_t transferred) {
     f->transferred = transferred;
   }
   if (op != &f->op) {
+    assert_true(recorder->is_own_io || outcome_may_count(error, transferred));
     recorder->done_count++;
     recorder->order = order;
     recorder->result = error;

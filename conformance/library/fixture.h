@@ -56,6 +56,7 @@ struct recorder {
   unsigned order;     /* last callback's place among all callbacks */
   np_error result;    /* last callback's result */
   size_t transferred; /* last callback's byte count */
+  bool is_own_io;     /* the result is that of an np_io_fn of the case */
   /* Runs in the callback, after the fields above were set. */
   void (*then)(np_fixture *f, struct recorder *recorder);
   char buffer[RECORDER_BYTES_MAX];

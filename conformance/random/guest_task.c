@@ -63,6 +63,11 @@ void guest_task_ended(struct guest_task *task, np_error error, size_t length) {
     play_fail(play, "the %s of guest %u ended with %s, which no header names",
               guest_task_name(task), guest->number, np_error_name(error));
   }
+  if (!outcome_may_count(error, length)) {
+    play_fail(play, "the %s of guest %u ended with %s and %zu bytes",
+              guest_task_name(task), guest->number, np_error_name(error),
+              length);
+  }
   if (task->kind == GUEST_RECEIVE &&
       ((error == ERROR_OPERATION_ABORTED && !task->cancelled &&
         !guest->is_closing) ||

@@ -217,6 +217,26 @@ NP_CASE("channel-call/call-peer-closed", np_channel_call, ANY_MODE | BOTH_ENDS,
   assert_np_error(asked[2].result, ERROR_BROKEN_PIPE);
 }
 
+NP_CASE("channel-call/call-request-broken", np_channel_call,
+        ANY_MODE | BOTH_ENDS, ERROR_BROKEN_PIPE,
+        "The peer closes while the kernel has the request of a call. The call "
+        "ends with the error of the write, and counts no bytes.",
+        "npipe/channel.h") {
+  static char big[70000];
+
+  memset(big, 'r', sizeof(big) - 1);
+  server_quotas(f, 64, 64);
+  memset(asked, 0, sizeof(asked));
+  pair_open(f);
+  channel_on(f, f->end, NULL);
+  call_begin(&asked[0], f->channel, big);
+  loop_quiet(f);
+  pipe_close(f, f->peer);
+  call_wait(f, &asked[0]);
+  assert_np_error(asked[0].result, ERROR_BROKEN_PIPE);
+  assert_int_equal(asked[0].transferred, 0);
+}
+
 NP_CASE("channel-call/call-too-long-reply", np_channel_call,
         ANY_MODE | BOTH_ENDS, NP_OK,
         "A reply over the maximum is reported to its own call. The next call "

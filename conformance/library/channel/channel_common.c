@@ -2,6 +2,8 @@
  * receives and calls, and the checks of received messages. */
 #include "channel_common.h"
 
+#include "kit/outcomes.h"
+
 bool is_framed(const np_fixture *f) {
   return (f->variant & MODE_MESSAGE) == 0;
 }
@@ -76,6 +78,7 @@ static void on_reply(np_op *op, np_error error, size_t transferred) {
   struct call_recorder *recorder = (struct call_recorder *)op;
 
   recorder->order = callback_begin();
+  assert_true(outcome_may_count(error, transferred));
   recorder->done_count++;
   recorder->result = error;
   recorder->transferred = transferred;

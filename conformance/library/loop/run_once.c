@@ -50,6 +50,22 @@ NP_CASE("run-once/part-of-message", np_loop_run_once, BYTE_READS | BOTH_ENDS,
   assert_done(&f->ops[0], NP_OK, 5);
 }
 
+NP_CASE("run-once/channel-close", np_loop_run_once, ANY_MODE | BOTH_ENDS,
+        WAIT_TIMEOUT,
+        "The end of a channel's close without a callback does not end a turn "
+        "while other work is pending.",
+        "npipe/loop.h") {
+  np_timer *timer = &f->timers[0].timer;
+
+  pair_open_raw(f);
+  channel_on(f, f->end, NULL);
+  assert_np_ok(np_timer_start(f->loop, timer, LOOP_WAIT_MS, on_timer));
+  assert_np_ok(np_channel_close(f->channel, NULL));
+  f->channel = NULL;
+  assert_waits(f);
+  np_timer_stop(timer);
+}
+
 NP_CASE("run-once/two-steps", np_loop_run_once, BYTE_READS | BOTH_ENDS, NP_OK,
         "One turn runs the receive of a message that takes many reads.",
         "npipe/loop.h") {

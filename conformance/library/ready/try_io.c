@@ -407,6 +407,7 @@ NP_CASE("try-io/async-error", np_pipe_async_io, ANY_MODE | BOTH_ENDS, NP_OK,
   pair_open(f);
   call.answer = ERROR_GEN_FAILURE;
   call.transferred = 2;
+  f->ops[0].is_own_io = true;
   async_begin(&f->ops[0], f->end, NP_WRITABLE, own_answer, &call);
   assert_next(&f->ops[0], ERROR_GEN_FAILURE, 2);
   assert_int_equal(call.run_count, 1);
