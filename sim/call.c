@@ -173,6 +173,10 @@ bool sim__call_begin(struct call *call, const char *name, const void *place,
     va_end(arguments);
   }
   calls_total += call->may_fail;
+  sim__kill_draw();
+  if (sim__thread_self()->is_ending) {
+    sim__thread_quit();
+  }
   return !sim__fault_draw(call);
 }
 
@@ -310,6 +314,7 @@ void sim_reset(uint64_t seed, const sim_settings *settings) {
   sim__kernel.touches = false;
   sim__clock_reset();
   sim__fault_reset();
+  sim__kill_reset();
   counts_reset();
   calls_total = 0;
   text_deinit(&reports);

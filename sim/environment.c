@@ -59,13 +59,35 @@ static void settings_take(sim_settings *settings) {
   }
 }
 
+/* kill_take reads NPSIM_KILL: "2:17", the second process at the 17th call. */
+static void kill_take(void) {
+  const char *value = getenv("NPSIM_KILL");
+  unsigned long process;
+  unsigned long long nth;
+  char *end;
+
+  if (value == NULL) {
+    return;
+  }
+  process = strtoul(value, &end, 10);
+  nth = *end == ':' ? strtoull(end + 1, &end, 10) : 0;
+  if (*end != 0 || process == 0 || process > SIM_PROCESSES_MAX || nth == 0) {
+    refuse("NPSIM_KILL", value);
+  }
+  sim__kill_plan((uint32_t)process, nth);
+}
+
 static void calls_write(void) {
   const char *path = getenv("NPSIM_CALLS");
   FILE *file = path != NULL ? fopen(path, "w") : NULL;
 
   if (file != NULL) {
-    fprintf(file, "%llu %llu\n", (unsigned long long)sim_calls_total(),
+    fprintf(file, "%llu %llu", (unsigned long long)sim_calls_total(),
             (unsigned long long)sim_steps());
+    for (uint32_t i = 1; i <= SIM_PROCESSES_MAX; i++) {
+      fprintf(file, " %llu", (unsigned long long)sim_lifetime(i));
+    }
+    fputc('\n', file);
     fclose(file);
   }
 }
@@ -89,6 +111,7 @@ static void at_end(void) {
   pthread_mutex_unlock(&sim__kernel.lock);
   if (*text != 0) {
     fflush(NULL);
+    sim__kill_show(stderr);
     fprintf(stderr, "npsim found:\n%s", text);
     if (kind != NULL) {
       _exit(FINDINGS_CODE);
@@ -103,6 +126,7 @@ void sim__environment_begin(void) {
   settings_take(&sim__kernel.settings);
   sim__kernel.random = number("NPSIM_SEED") + 1;
   sim__fault_plan_any(number("NPSIM_FAULT"));
+  kill_take();
   if (trace != NULL) {
     sim__trace_to(fopen(trace, "w"), getenv("NPSIM_PLACES") != NULL);
   }

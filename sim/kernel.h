@@ -186,6 +186,11 @@ size_t sim__lie_told(const struct lie *lie, size_t info);
 void sim__lie_fill(const struct lie *lie, void *out, size_t size);
 void sim__fault_reset(void);
 
+/* sim__kill_draw counts a call, and kills the process that must die at it.
+ * sim__kill_show writes who died and what it did (kill.c). */
+void sim__kill_draw(void);
+void sim__kill_show(FILE *out);
+
 /* sim__fault_plan_any is sim_fault_any. */
 void sim__fault_plan_any(uint64_t nth);
 

@@ -35,6 +35,7 @@ struct process *sim__process_new(void) {
   }
   process->next = sim__process_first.next;
   sim__process_first.next = process;
+  sim__kill_born(process);
   return process;
 }
 
@@ -72,6 +73,7 @@ void sim__process_end(struct process *process, DWORD code) {
   }
   process->is_ending = true;
   process->exit_code = code;
+  sim__kill_ended(process);
   for (struct thread *t = sim__kernel.thread_list; t != NULL; t = t->next) {
     t->is_ending = t->is_ending || t->process == process;
   }
@@ -89,6 +91,15 @@ void sim__process_left(struct process *process, DWORD code) {
     sim__process_end(process, code);
     check_gone(process);
   }
+}
+
+void sim__process_exit(DWORD code) {
+  struct process *process = sim__process_self();
+
+  if (sim__kernel.settings.strict_exits && !process->is_ending) {
+    sim__handles_report(process);
+  }
+  sim__process_end(process, code);
 }
 
 static bool none_is_ending(void *unused) {
@@ -270,7 +281,7 @@ void WINAPI ExitProcess(UINT code) {
   }
   sim__tls_end();
   sim__call_note(&call, __func__, PLACE);
-  sim__process_end(sim__process_self(), code);
+  sim__process_exit(code);
   sim__thread_quit();
 }
 

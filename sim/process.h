@@ -37,6 +37,8 @@ struct process {
   size_t pool_objects;              /* pool objects that were not closed */
 
   /* Its program; the process of `main` has none. */
+  uint32_t number;  /* 1 for the first that CreateProcess has made */
+  uint64_t born_at; /* calls that were made before it */
   const char *name;
   sim_program start;
   char *command_line;
@@ -66,6 +68,9 @@ struct process *sim__process_new(void);
  * its handles are closed, and its threads end at their next call. */
 void sim__process_end(struct process *process, DWORD code);
 void sim__process_free(struct process *process);
+
+/* sim__process_exit is the end of the calling process by itself. */
+void sim__process_exit(DWORD code);
 
 /* sim__process_left is for each thread of `process` that has ended. */
 void sim__process_left(struct process *process, DWORD code);
@@ -102,6 +107,13 @@ void sim__handles_inherit(struct process *child, const HANDLE *list,
 bool sim__handles_are_inheritable(const HANDLE *list, size_t count);
 void sim__handles_close(struct process *process);
 void sim__handles_report(const struct process *process);
+
+/* --- kill.c -------------------------------------------------------------- */
+
+void sim__kill_reset(void);
+void sim__kill_plan(uint32_t process, uint64_t nth); /* sim_kill */
+void sim__kill_born(struct process *process);
+void sim__kill_ended(const struct process *process);
 
 /* --- Other files --------------------------------------------------------- */
 

@@ -219,7 +219,10 @@ static void process_start(struct call *call, const struct start *start,
   out->dwProcessId = process->id;
   out->dwThreadId = thread->id;
   out->hProcess = open_handle(&process->object, start->process_attributes);
-  sim__object_ref(&thread->object); /* the handle's */
+  if (!thread->suspended) {
+    sim__object_ref(
+        &thread->object); /* one for the handle, one until its end */
+  }
   out->hThread = open_handle(&thread->object, start->thread_attributes);
   if (!thread->suspended && !sim__thread_start(thread)) {
     NTSTATUS status;

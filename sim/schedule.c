@@ -84,6 +84,7 @@ static void hang(void) {
                                &until) == ETIMEDOUT &&
         epoch == sim__kernel.epoch) {
       fputs("sim: every thread waits for ever:\n", stderr);
+      sim__kill_show(stderr);
       dump_blocked();
       abort();
     }

@@ -58,6 +58,7 @@ static const struct {
     MEMBER(NUMBER, preemptions),
     MEMBER(NUMBER, preemptions_left_out),
     MEMBER(FLAG, strict_waits),
+    MEMBER(FLAG, strict_exits),
     MEMBER(FLAG, abort_on_misuse),
 #undef MEMBER
 };

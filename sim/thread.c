@@ -120,12 +120,20 @@ struct thread *sim__thread_self(void) {
   return self;
 }
 
+/* A thread that quits leaves the frames of the program. AddressSanitizer must
+ * know, also where npsim itself is compiled without it. */
+extern void frames_left(void) __asm__("__asan_handle_no_return")
+    __attribute__((weak));
+
 void sim__thread_quit(void) {
   self->call = NULL;
   if (self->is_ending) {
     self->exit_code = self->process->exit_code;
   }
   pthread_mutex_unlock(&sim__kernel.lock);
+  if (frames_left != NULL) {
+    frames_left();
+  }
   pthread_exit(NULL); /* on_exit_of_thread cleans up */
 }
 
@@ -213,7 +221,7 @@ static void main_run(struct process *process) {
 
   sim__tls_end();
   pthread_mutex_lock(&sim__kernel.lock);
-  sim__process_end(process, (DWORD)code);
+  sim__process_exit((DWORD)code);
   pthread_mutex_unlock(&sim__kernel.lock);
 }
 

@@ -18,7 +18,10 @@ HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES attributes, SIZE_T stack_size,
     thread->parameter = parameter;
     thread->suspended = (flags & CREATE_SUSPENDED) != 0;
     thread->id = thread->suspended ? sim__thread_id_take() : 0;
-    sim__object_ref(&thread->object); /* The handle's. */
+    if (!thread->suspended) {
+      sim__object_ref(
+          &thread->object); /* one for the handle, one until its end */
+    }
     handle =
         sim__handle_open(&thread->object, 0x1FFFFF, sim__inherits(attributes));
     if (thread->suspended || sim__thread_start(thread)) {
@@ -58,6 +61,7 @@ DWORD WINAPI ResumeThread(HANDLE handle) {
       call.error = ERROR_ACCESS_DENIED;
     } else if (thread != NULL && thread->suspended) {
       thread->suspended = false;
+      sim__object_ref(&thread->object);
       count = 1;
       if (!sim__thread_start(thread)) {
         call.error = ERROR_NOT_ENOUGH_MEMORY;

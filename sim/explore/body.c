@@ -23,7 +23,8 @@ enum { BAD_CODE = 97, REPORT_MAX = 8192, OUTPUT_RUNS = 1000 };
 static const char usage[] =
     "Options of a test that runs under many schedules of npsim:\n"
     "\n" SIM__USAGE_RUNS
-    "                     The test may then return anything\n" SIM__USAGE_END
+    "  --leaks            handles that are open when a process exits are a\n"
+    "                     failure, not only those of the test\n" SIM__USAGE_END
     "  --timeout S        real seconds that a run may take (20)\n"
     "  --jobs N           processes (number of processors)\n"
     "  --help, --version\n"
@@ -46,6 +47,7 @@ static struct shared {
   uint64_t done[SIM__JOBS_MAX];
   uint64_t calls;
   uint64_t steps;
+  uint64_t lifetimes[SIM_PROCESSES_MAX];
 } * shared;
 
 static int (*test)(void);
@@ -64,6 +66,7 @@ static void settings_take(const struct sim__plan *plan,
     exit(2);
   }
   settings->threads_in_step = true;
+  settings->strict_exits = sim__options.leaks;
   if (plan->schedule.by_priority) {
     settings->schedule_steps = sim__options.steps;
     settings->preemptions = plan->schedule.preemptions;
@@ -81,13 +84,15 @@ static bool run_one(const struct sim__plan *plan, FILE *trace) {
   settings_take(plan, &settings);
   sim_reset(plan->seed, &settings);
   sim_fault_any(plan->fault);
+  sim_kill(plan->death.process, plan->death.call);
   sim__trace_to(trace, true);
   result = test();
   if (!sim_check(report, sizeof report)) {
+    sim__kill_show(stderr);
     fprintf(stderr, "npsim found:\n%s", report);
     return false;
   }
-  if (result != 0 && plan->fault == 0) {
+  if (result != 0 && !sim__plan_spares(plan)) {
     fprintf(stderr, "the test returned %d\n", result);
     return false;
   }
@@ -163,6 +168,9 @@ static bool run_alone(const struct sim__plan *plan, int output, FILE *trace,
 
     shared->calls = sim_calls_total();
     shared->steps = sim_steps();
+    for (uint32_t i = 0; i < SIM_PROCESSES_MAX; i++) {
+      shared->lifetimes[i] = sim_lifetime(i + 1);
+    }
     exit(good ? 0 : BAD_CODE);
   }
   while (waitpid(id, &status, WNOHANG) == 0) {
@@ -196,6 +204,10 @@ static void command_show(const struct sim__plan *plan) {
   }
   if (plan->fault > 0) {
     printf(" --fault %llu", (unsigned long long)plan->fault);
+  }
+  if (plan->death.process > 0) {
+    printf(" --kill=%u:%llu", plan->death.process,
+           (unsigned long long)plan->death.call);
   }
   printf("\n");
 }
@@ -299,16 +311,19 @@ static bool workers_wait(void) {
   return running;
 }
 
-/* measure makes a run without a fault and under a uniform schedule. It sets the
- * length of a run, and returns the number of calls that may fail. */
+/* measure makes a run without a fault or a death, and under a uniform schedule.
+ * It sets the length of a run and the lifetimes of processes, and returns the
+ * number of calls that may fail. */
 static uint64_t measure(void) {
   struct sim__plan plan = sim__plan_nth(0);
 
   plan.fault = 0;
+  plan.death = (struct sim__death){0};
   plan.schedule = (struct sim__schedule){0};
   if (is_bad(&plan)) {
     bad_show(plan);
   }
+  memcpy(sim__options.lifetimes, shared->lifetimes, sizeof shared->lifetimes);
   if (sim__options.steps == 0) {
     sim__options.steps = shared->steps == 0 ? 1 : (uint32_t)shared->steps;
   }
@@ -334,12 +349,10 @@ int sim_explore(int count, char **words, int (*body)(void)) {
     perror("explore");
     return 2;
   }
-  if (sim__options.faults || sim__wants_steps()) {
+  if (sim__wants_measure()) {
     calls = measure();
   }
-  total = sim__options.fault > 0 ? 1
-          : sim__options.faults  ? calls
-                                 : sim__options.seeds;
+  total = sim__runs_count(calls);
   total = bad_count > 0 && !sim__options.keeps_going ? 0 : total;
   for (unsigned i = 0; i < sim__options.jobs && i < total; i++) {
     worker_start(i, i);

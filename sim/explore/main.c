@@ -25,9 +25,9 @@ static const char usage[] =
     "usage: npsim-explore [OPTION]... PROGRAM [ARGUMENT]...\n"
     "Runs PROGRAM, which is linked with npsim, under many schedules.\n"
     "\n" SIM__USAGE_RUNS
-    "                     PROGRAM may then end with any code below 98\n"
-    "  --leaks            handles that are open at the end are a "
-    "failure\n" SIM__USAGE_END
+    "  --leaks            handles that are open at the end are a failure, "
+    "also\n"
+    "                     those of each process that exits\n" SIM__USAGE_END
     "  --timeout S        real seconds that a run may take (20)\n"
     "  --jobs N           runs at a time (number of processors)\n"
     "  --help, --version\n"
@@ -72,6 +72,11 @@ static void environment_set(const struct sim__plan *plan,
     snprintf(text, sizeof text, "%llu", (unsigned long long)plan->fault);
     setenv("NPSIM_FAULT", text, 1);
   }
+  if (plan->death.process > 0) {
+    snprintf(text, sizeof text, "%u:%llu", plan->death.process,
+             (unsigned long long)plan->death.call);
+    setenv("NPSIM_KILL", text, 1);
+  }
   if (files != NULL && files->calls != NULL) {
     setenv("NPSIM_CALLS", files->calls, 1);
   }
@@ -110,8 +115,8 @@ static bool is_bad(const struct run *run, int status) {
   if (run->timed_out || WIFSIGNALED(status)) {
     return true;
   }
-  return run->plan.fault > 0 ? WEXITSTATUS(status) >= MISUSE_CODE
-                             : WEXITSTATUS(status) != 0;
+  return sim__plan_spares(&run->plan) ? WEXITSTATUS(status) >= MISUSE_CODE
+                                      : WEXITSTATUS(status) != 0;
 }
 
 static void overdue_kill(struct run *run) {
@@ -168,6 +173,10 @@ static void command_show(const struct sim__plan *plan) {
          sim__plan_settings(plan, text, sizeof text), report_kind());
   if (plan->fault > 0) {
     printf(" NPSIM_FAULT=%llu", (unsigned long long)plan->fault);
+  }
+  if (plan->death.process > 0) {
+    printf(" NPSIM_KILL=%u:%llu", plan->death.process,
+           (unsigned long long)plan->death.call);
   }
   for (char **word = sim__options.rest; *word != NULL; word++) {
     printf(" %s", *word);
@@ -259,8 +268,9 @@ static void explore(uint64_t count) {
   }
 }
 
-/* measure runs the program without a fault and under a uniform schedule. It
- * counts the calls that may fail, and the calls at which threads may change. */
+/* measure runs the program without a fault or a death, and under a uniform
+ * schedule. It returns the number of calls that may fail, and sets the length
+ * of a run and the lifetimes of processes. */
 static uint64_t measure(void) {
   char path[SIM__TEXT_MAX], text[SIM__TEXT_MAX] = "", *rest;
   struct files files = {.calls = path};
@@ -270,6 +280,7 @@ static uint64_t measure(void) {
   unsigned long long steps;
 
   plan.fault = 0;
+  plan.death = (struct sim__death){0};
   plan.schedule = (struct sim__schedule){0};
   snprintf(path, sizeof path, "/proc/self/fd/%d", calls);
   if (run_alone(&plan, &files)) {
@@ -282,7 +293,10 @@ static uint64_t measure(void) {
   }
   close(calls);
   count = strtoull(text, &rest, 10);
-  steps = strtoull(rest, NULL, 10);
+  steps = strtoull(rest, &rest, 10);
+  for (size_t i = 0; i < SIM_PROCESSES_MAX; i++) {
+    sim__options.lifetimes[i] = strtoull(rest, &rest, 10);
+  }
   if (sim__options.steps == 0) {
     sim__options.steps = steps == 0 ? 1 : (uint32_t)steps;
   }
@@ -305,13 +319,11 @@ int main(int count, char **words) {
   sigaddset(&children, SIGCHLD);
   sigprocmask(SIG_BLOCK, &children, NULL);
   setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
-  if (sim__options.faults || sim__wants_steps()) {
+  if (sim__wants_measure()) {
     calls = measure();
   }
   if (bad_count == 0 || sim__options.keeps_going) {
-    explore(sim__options.fault > 0 ? 1
-            : sim__options.faults  ? calls
-                                   : sim__options.seeds);
+    explore(sim__runs_count(calls));
   }
   printf("%llu runs, %llu bad\n", (unsigned long long)run_count,
          (unsigned long long)bad_count);

@@ -98,6 +98,19 @@ static bool schedules_set(char *list) {
   return true;
 }
 
+static bool death_set(struct sim__death *death, const char *word) {
+  char *end;
+  unsigned long process = strtoul(word, &end, 10);
+
+  death->call = *end == ':' ? strtoull(end + 1, &end, 10) : 0;
+  death->process = (uint32_t)process;
+  if (*end != 0 || *word == '-' || process == 0 ||
+      process > SIM_PROCESSES_MAX || death->call == 0) {
+    return refuse("such death", word);
+  }
+  return true;
+}
+
 static bool option_set(int letter, char *value) {
   struct sim__options *options = &sim__options;
   uint64_t n = 0;
@@ -122,6 +135,9 @@ static bool option_set(int letter, char *value) {
       return true;
     case 'N':
       return number(value, UINT64_MAX, &options->fault);
+    case 'K':
+      options->kills = value == NULL;
+      return value == NULL || death_set(&options->death, value);
     case 'l':
       options->leaks = true;
       return true;
@@ -159,6 +175,7 @@ bool sim__options_read(int count, char **words, const char *usage, int *code) {
       {"steps", required_argument, NULL, 'S'},
       {"faults", no_argument, NULL, 'F'},
       {"fault", required_argument, NULL, 'N'},
+      {"kill", optional_argument, NULL, 'K'},
       {"leaks", no_argument, NULL, 'l'},
       {"keep-going", no_argument, NULL, 'k'},
       {"timeout", required_argument, NULL, 't'},

@@ -5,6 +5,42 @@
 #include <stdio.h>
 #include <string.h>
 
+/* death_nth returns a death of its own for each index: those of the first
+ * process come first. */
+static struct sim__death death_nth(uint64_t index) {
+  uint32_t process = 0;
+
+  while (process < SIM_PROCESSES_MAX &&
+         index >= sim__options.lifetimes[process]) {
+    index -= sim__options.lifetimes[process];
+    process++;
+  }
+  return (struct sim__death){process + 1, index + 1};
+}
+
+uint64_t sim__runs_count(uint64_t calls) {
+  uint64_t count = 0;
+
+  if (sim__options.fault > 0 || sim__options.death.process > 0) {
+    return 1;
+  }
+  if (!sim__options.kills) {
+    return sim__options.faults ? calls : sim__options.seeds;
+  }
+  for (size_t i = 0; i < SIM_PROCESSES_MAX; i++) {
+    count += sim__options.lifetimes[i];
+  }
+  return count;
+}
+
+bool sim__plan_spares(const struct sim__plan *plan) {
+  return plan->fault > 0 || plan->death.process > 0;
+}
+
+bool sim__wants_measure(void) {
+  return sim__options.faults || sim__options.kills || sim__wants_steps();
+}
+
 struct sim__plan sim__plan_nth(uint64_t index) {
   const struct sim__options *options = &sim__options;
   struct sim__plan plan = {.seed = options->first,
@@ -16,6 +52,10 @@ struct sim__plan sim__plan_nth(uint64_t index) {
     plan.fault = options->fault > 0 ? options->fault : index + 1;
     return plan;
   }
+  if (options->kills || options->death.process > 0) {
+    plan.death = options->kills ? death_nth(index) : options->death;
+    return plan;
+  }
   plan.seed += index;
   plan.settings = options->settings[index % options->settings_count];
   plan.schedule = options->schedules[round % options->schedules_count];
@@ -24,7 +64,8 @@ struct sim__plan sim__plan_nth(uint64_t index) {
 
 const char *sim__plan_settings(const struct sim__plan *plan, char *out,
                                size_t size) {
-  int length = snprintf(out, size, "%s,threads_in_step=true", plan->settings);
+  int length = snprintf(out, size, "%s,threads_in_step=true%s", plan->settings,
+                        sim__options.leaks ? ",strict_exits=true" : "");
 
   if (plan->schedule.by_priority && length > 0 && (size_t)length < size) {
     snprintf(out + length, size - (size_t)length,
@@ -53,6 +94,10 @@ void sim__plan_show(const struct sim__plan *plan) {
   }
   if (plan->fault > 0) {
     printf(", call %llu fails", (unsigned long long)plan->fault);
+  }
+  if (plan->death.process > 0) {
+    printf(", process %u is killed at call %llu", plan->death.process,
+           (unsigned long long)plan->death.call);
   }
 }
 

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sim/sim.h>
+
 enum {
   SIM__JOBS_MAX = 64,
   SIM__SETTINGS_MAX = 16,
@@ -23,11 +25,18 @@ struct sim__schedule {
   uint32_t left_out; /* bits of the preemptions that shrinking removed */
 };
 
+/* The death of a process: of which one, and at which call (sim_kill). */
+struct sim__death {
+  uint32_t process; /* 0: none */
+  uint64_t call;
+};
+
 struct sim__plan {
   uint64_t seed;
   const char *settings;
   struct sim__schedule schedule;
   uint64_t fault; /* the number of the call that fails; 0: none */
+  struct sim__death death;
 };
 
 struct sim__options {
@@ -40,6 +49,9 @@ struct sim__options {
   uint32_t steps; /* length of a run for schedules by priority; 0: measured */
   bool faults;
   uint64_t fault; /* the only call that fails, or 0 */
+  bool kills;
+  struct sim__death death;               /* the only death, or none */
+  uint64_t lifetimes[SIM_PROCESSES_MAX]; /* set by a first run, if `kills` */
   bool leaks;
   bool keeps_going;
   unsigned timeout_s;
@@ -70,6 +82,17 @@ void sim__plan_show(const struct sim__plan *plan);
 void sim__plan_shrink(struct sim__plan *plan,
                       bool (*is_bad)(const struct sim__plan *plan));
 
+/* sim__runs_count returns how many runs the options want, if the program makes
+ * `calls` calls that may fail. */
+uint64_t sim__runs_count(uint64_t calls);
+
+/* sim__plan_spares returns true if the result of the run does not matter, since
+ * a call fails or a process dies in it. */
+bool sim__plan_spares(const struct sim__plan *plan);
+
+/* sim__wants_measure returns true if a first run must be measured. */
+bool sim__wants_measure(void);
+
 /* sim__wants_steps returns true if a schedule needs the length of a run. */
 bool sim__wants_steps(void);
 
@@ -87,7 +110,13 @@ bool sim__wants_steps(void);
   "                     as a first run makes)\n"                               \
   "  --fault N          with the first seed only: let the Nth call fail\n"     \
   "  --faults           with the first seed only: let the first call fail,\n"  \
-  "                     then the second one, and so on, one in each run.\n"
+  "                     then the second one, and so on, one in each run.\n"    \
+  "                     The result does not matter then\n"                     \
+  "  --kill             with the first seed only: kill each process that\n"    \
+  "                     CreateProcess makes, at each call of its life, one "   \
+  "in\n"                                                                       \
+  "                     each run. The result does not matter then\n"           \
+  "  --kill=P:N         kill the process P at the Nth call\n"
 #define SIM__USAGE_END                                                    \
   "  --keep-going       do not stop at the first bad run\n"               \
   "  --trace FILE       write the calls of a bad run to FILE, with the\n" \

@@ -166,6 +166,9 @@ typedef struct sim_settings {
   /* A blocking wait is misuse on a thread that has dequeued packets from a
    * port. For programs whose loop thread never blocks elsewhere. */
   bool strict_waits;
+  /* Handles that a process leaves open when it exits are reported. That of
+   * `main` is always looked at by sim_check. */
+  bool strict_exits;
   /* The first misuse ends the process, with its text on stderr. */
   bool abort_on_misuse;
 } sim_settings;
@@ -308,6 +311,18 @@ typedef int (*sim_program)(int count, char **words);
  * cannot be stopped outside npsim, so the threads of a terminated process end
  * at their next call. */
 void sim_register_program(const char *name, sim_program program);
+
+/* sim_kill terminates a process at a call, with exit code 1. `process` is 1 for
+ * the first process that CreateProcess makes after sim_reset. `nth` counts the
+ * calls that all threads make after its creation. The process dies before the
+ * call has an effect. */
+void sim_kill(uint32_t process, uint64_t nth);
+
+/* sim_lifetime returns how many calls all threads have made while this process
+ * lived: sim_kill can hit it at each of them. It knows the first
+ * SIM_PROCESSES_MAX processes. */
+enum { SIM_PROCESSES_MAX = 16 };
+uint64_t sim_lifetime(uint32_t process);
 
 /* --- The caller's identity ----------------------------------------------- */
 
