@@ -4,7 +4,7 @@
 
 if(NOT CMAKE_SCRIPT_MODE_FILE)
   foreach(program IN ITEMS npipe-conformance npipe-random npipe-faults
-      npipe-fuzz-api npipe-probe npipe-users npcat npsim-explore bench-costs
+      npipe-fuzz-api npipe-probe npipe-users npipe-subjects npcat npsim-explore bench-costs
       bench-npipe bench-client)
     if(TARGET ${program} AND NOT (NPIPE_FUZZ_ENGINE AND program MATCHES fuzz))
       add_test(NAME usage-${program} COMMAND "${CMAKE_COMMAND}"

@@ -1,16 +1,16 @@
-/* echo_server NAME [CLIENTS]: sends back what each client writes. It serves
- * four clients at a time and ends after CLIENTS of them, or never. */
+/* echo_server NAME [CLIENTS]: sends back what each client writes. It serves 64
+ * clients at a time and ends after CLIENTS of them, or never. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <npipe/npipe.h>
 
-#define INSTANCE_COUNT 4
+#define INSTANCE_COUNT 64
 
 typedef struct session {
   np_pipe *pipe;
   np_op op; /* one operation at a time: connect, read, write, ... */
-  char buffer[65536];
+  char buffer[4096];
 } session;
 
 static session sessions[INSTANCE_COUNT];

@@ -24,8 +24,8 @@ enum {
   ATTRIBUTE_INHERIT = 2, /* OBJ_INHERIT */
   SETTLE_MS = 200,
   IDLE_MS = 2000,
-  IDLE_CPU_MS = 25 /* of IDLE_MS: still idle. A loop that asks the system again
-                    * and again uses more, also on a busy machine. */
+  IDLE_CPU_MS = 15 /* of IDLE_MS: a tick of the clock. A loop that asks the
+                    * system again and again uses more. */
 };
 
 /* SYSTEM_HANDLE_TABLE_ENTRY_INFO_EX, which the headers do not have. */

@@ -9,7 +9,7 @@
 enum {
   WARM = 20,
   SESSIONS = 100,
-  HANDLES_SPARE = 10, /* a runtime may keep some for later */
+  HANDLES_SPARE = 20, /* a runtime may keep some for later */
   MEMORY_SPARE = 4 << 20
 };
 
