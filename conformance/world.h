@@ -40,9 +40,9 @@ uint64_t world_now_ms(void);
  * machine. */
 uint64_t world_timeout_ms(uint64_t ms);
 
-/* world_call_count sets `*count` to the number of calls of the Win32 function
- * `name` since the run began. Only sim counts calls; elsewhere it returns false
- * and sets nothing. */
+/* world_call_count sets `*count` to the number of calls of the function `name`
+ * of Windows since the run began: those of the library and of the case. It
+ * returns false on a processor for which the world counts nothing (ARM64). */
 bool world_call_count(const char *name, uint64_t *count);
 
 /* world_has_users returns true if a case can run as several users: always on

@@ -1,5 +1,4 @@
-/* The number of system calls that a channel's message may cost. Only the
- * simulated kernel counts calls, so these cases run there. */
+/* The number of system calls that a channel's message may cost. */
 #include "library/answers.h"
 #include "channel_common.h"
 

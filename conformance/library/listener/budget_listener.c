@@ -1,6 +1,5 @@
 /* The number of system calls and the memory that a listener may spend on an
- * accepted connection. Only the simulated kernel counts them, so these cases
- * run there. */
+ * accepted connection. */
 #include "listener_common.h"
 
 /* The calls that accepting a client might make. */

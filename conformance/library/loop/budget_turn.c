@@ -1,7 +1,6 @@
 /* The number of system calls that one turn of the loop may cost: when the loop
  * polls its port, when it yields the processor, and in which order it gives
- * operations to the kernel. Only the simulated kernel counts calls, so these
- * cases run there. */
+ * operations to the kernel. */
 #include "library/fixture.h"
 
 static uint64_t port_calls(void) {

@@ -1,5 +1,6 @@
 /* The world of the cases on Windows and Wine (world.h). */
 #include "world.h"
+#include "world/windows/imports.h"
 
 #include <windows.h>
 #include <winternl.h>
@@ -80,6 +81,7 @@ void world_case_begin(const char *id, uint64_t seed) {
     handles_at_begin = handle_count();
     handles_are_counted = true;
   }
+  imports_begin();
 }
 
 bool world_case_end(char *report, size_t size) {
@@ -131,9 +133,7 @@ uint64_t world_timeout_ms(uint64_t ms) {
 }
 
 bool world_call_count(const char *name, uint64_t *count) {
-  (void)name;
-  (void)count;
-  return false;
+  return imports_count(name, count);
 }
 
 bool world_touch_new(void) {
