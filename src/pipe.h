@@ -71,41 +71,50 @@ struct np__slot;
 struct np_pipe {
   np__target target; /* first: a target pointer is a pipe pointer */
   union {
-    /* In the ready queue when `is_released`: no operation is in flight, and the
-     * other members are no longer used. */
+    /* In the ready queue when `is_released`: no operation is in flight. The
+     * queue uses no OVERLAPPED. So the members of the struct below that lie
+     * there keep their values; the others are no longer used. */
     np__packet closed;
     struct {
-      np_op *connect;        /* the connect in flight, or NULL */
-      np_state state;        /* the last state that this end has learnt */
-      np_error connect_said; /* the kernel's answer to the last connect */
-      /* The options of a server, because its handle may have no right to query
-       * them. */
-      np_mode mode;
-      np_mode read_mode;
+      /* Both NULL until somebody asks for readiness. */
+      struct np__readiness *readiness;
+      const np__ready_hooks *ready_hooks;
+      union {
+        np_closed_fn on_closed; /* from np_pipe_close on */
+        /* An option of a server, like `mode` and `instances_max`: its handle
+         * may have no right to query it. */
+        struct {
+          uint32_t in_buffer_bytes;
+          uint32_t out_buffer_bytes;
+        };
+      };
       uint32_t instances_max;
-      uint32_t in_buffer_bytes;
-      uint32_t out_buffer_bytes;
+      np_error connect_said; /* the kernel's answer to the last connect */
+      np_op *connect;        /* the connect in flight, or NULL */
       /* Both NULL where no listener knows it. */
       struct np__slot *slot;
       const np__owner_hooks *owner_hooks;
     };
   };
-  np_closed_fn on_closed;
   void *user;
   uint8_t end; /* np_end */
   bool readable;
   bool writable;
-  bool announced;         /* a connect has reported the current client */
-  bool is_released;       /* `closed` is queued */
-  bool knows_mode;        /* a client queries `mode` only when it matters */
-  bool flushes_by_thread; /* this pipe's kernel has no flush control */
+  uint8_t state; /* np_state: the last state that this end has learnt */
+  uint8_t mode;  /* np_mode, as `read_mode` */
+  uint8_t read_mode;
+  bool announced;             /* a connect has reported the current client */
+  bool is_released : 1;       /* `closed` is queued */
+  bool knows_mode : 1;        /* a client queries `mode` only when it matters */
+  bool flushes_by_thread : 1; /* this pipe's kernel has no flush control */
   /* In this session a request of a call or of a transact went out and ended
    * without its reply. The next message may be the reply to any of them. */
-  bool is_reply_owed;
-  /* Both NULL until somebody asks for readiness. */
-  struct np__readiness *readiness;
-  const np__ready_hooks *ready_hooks;
+  bool is_reply_owed : 1;
 };
+
+_Static_assert(offsetof(np_pipe, connect_said) + sizeof(np_error) <=
+                   offsetof(np_pipe, closed) + offsetof(np__packet, class_),
+               "the queue leaves what a released pipe still uses");
 
 /* np__pipe_check_thread is np__loop_check_thread. NULL is ignored. */
 static inline void np__pipe_check_thread(const np_pipe *pipe) {

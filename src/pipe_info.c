@@ -102,7 +102,7 @@ np_error np__pipe_set_read_mode(np_pipe *pipe, np_mode mode) {
   const np_error error = np__pipe_set_handle_mode(pipe->target.handle, mode);
 
   if (error == NP_OK) {
-    pipe->read_mode = mode;
+    pipe->read_mode = (uint8_t)mode;
   }
   return error;
 }
@@ -173,7 +173,7 @@ void np__pipe_describe(np_pipe *pipe, const np__pipe_local_information *local,
                        const np__pipe_information *modes) {
   pipe->readable = may_read(pipe->end, local->configuration);
   pipe->writable = may_write(pipe->end, local->configuration);
-  pipe->state = (np_state)local->state;
+  pipe->state = (uint8_t)local->state;
   pipe->knows_mode = true;
   pipe->mode = local->type == 1 ? NP_MESSAGE : NP_BYTE;
   pipe->read_mode = modes->read_mode == 1 ? NP_MESSAGE : NP_BYTE;

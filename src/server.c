@@ -78,8 +78,8 @@ static void server_keep_options(np_pipe *pipe,
   pipe->writable = options->outbound;
   pipe->state = NP_LISTENING;
   pipe->knows_mode = true;
-  pipe->mode = options->mode;
-  pipe->read_mode = options->read_mode;
+  pipe->mode = (uint8_t)options->mode;
+  pipe->read_mode = (uint8_t)options->read_mode;
   pipe->instances_max = options->instances_max;
   pipe->in_buffer_bytes = options->in_buffer_bytes;
   pipe->out_buffer_bytes = options->out_buffer_bytes;
