@@ -25,8 +25,8 @@ static void check_reuse(const struct op *op) {
 
 static void draw_timing(struct op *op) {
   const sim_settings *settings = &sim__kernel.settings;
-  bool reads =
-      op->kind == OP_READ || op->kind == OP_TRANSACT || op->kind == OP_CONTROL;
+  bool reads = op->kind == OP_READ || op->kind == OP_TRANSACT ||
+               op->kind == OP_CONTROL || op->kind == OP_NOTIFY;
 
   op->delay_ns = (uint64_t)op->file->slow_ms * NS_PER_MS;
   if (sim__chance(settings->delay_permille)) {
@@ -54,6 +54,8 @@ static NTSTATUS begin(struct op *op) {
       return sim__pipe_transact(op);
     case OP_WAIT:
       return sim__pipe_wait(op);
+    case OP_NOTIFY:
+      return STATUS_PENDING;
     default:
       return sim__op_control(op);
   }

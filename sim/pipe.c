@@ -78,6 +78,7 @@ NTSTATUS sim__pipe_new(struct pipe **out, const WCHAR *name, size_t length,
   pipe->named = true;
   pipe->next = sim__kernel.pipes;
   sim__kernel.pipes = pipe;
+  sim__directory_changed(pipe, FILE_ACTION_ADDED);
   *out = pipe;
   return STATUS_SUCCESS;
 }
@@ -123,6 +124,7 @@ void sim__pipe_lose_name(struct pipe *pipe) {
   }
   *link = pipe->next;
   pipe->named = false;
+  sim__directory_changed(pipe, FILE_ACTION_REMOVED);
   sim__ops_finish_waits(NULL, pipe, STATUS_OBJECT_NAME_NOT_FOUND);
 }
 

@@ -14,6 +14,7 @@ enum op_kind {
   OP_CONNECT,
   OP_FLUSH,
   OP_WAIT,     /* waits for an instance */
+  OP_NOTIFY,   /* waits for a change of the root of all pipes */
   OP_TRANSACT, /* has written and waits for the answer */
   OP_CONTROL,  /* an FSCTL that never waits */
   OP_POSTED    /* PostQueuedCompletionStatus' packet */
@@ -230,6 +231,7 @@ struct file {
   UCHAR notify; /* SetFileCompletionNotificationModes */
   struct port *port;
   ULONG_PTR key;
+  uint32_t list_index;     /* FILE_ROOT: how many names were listed */
   int descriptor;          /* FILE_CONSOLE: the program's own */
   uint32_t slow_ms;        /* sim_slow */
   uint32_t cancel_late_ms; /* sim_cancel_late */
@@ -321,6 +323,12 @@ struct instance *sim__pipe_first_listening(const struct pipe *pipe);
  * have the name. */
 void sim__pipe_lose_name(struct pipe *pipe);
 void sim__pipe_unref(struct pipe *pipe);
+
+/* --- The root as a directory (directory.c) -------------------------------- */
+
+/* sim__directory_changed tells those who watch the root that the name of `pipe`
+ * was added or removed (FILE_ACTION_ADDED, FILE_ACTION_REMOVED). */
+void sim__directory_changed(const struct pipe *pipe, DWORD action);
 
 /* --- Instances (instance.c) ---------------------------------------------- */
 

@@ -30,6 +30,8 @@ void sim_settings_init(sim_settings *settings) {
       .byte_read_swallows_empty = true,
       .empty_read_consumes_empty = true,
       .wait_cancellable = true,
+      .root_listed = true,
+      .notice_names = true,
       .flush_control = true,
       .pool_threads_max = 500,
       .sqos_default_anonymous = true,
@@ -46,6 +48,7 @@ static void win7(sim_settings *settings) {
   settings->empty_read_more_data = false;
   settings->no_data_access_disconnected = false;
   settings->no_app_containers = true;
+  settings->notice_names = false;
 }
 
 /* disputed takes the other side of each dispute. */
@@ -58,6 +61,7 @@ static void disputed(sim_settings *settings) {
   settings->byte_read_swallows_empty = false;
   settings->empty_read_consumes_empty = false;
   settings->wait_cancellable = false;
+  settings->root_listed = false;
   settings->flush_control = false;
   settings->sqos_default_anonymous = false;
   settings->remote_refused_status = STATUS_BAD_NETWORK_PATH;

@@ -28,6 +28,8 @@ static const struct {
     MEMBER(FLAG, byte_read_swallows_empty),
     MEMBER(FLAG, empty_read_consumes_empty),
     MEMBER(FLAG, wait_cancellable),
+    MEMBER(FLAG, root_listed),
+    MEMBER(FLAG, notice_names),
     MEMBER(FLAG, flush_control),
     MEMBER(FLAG, sqos_default_anonymous),
     MEMBER(STATUS, remote_refused_status),

@@ -33,6 +33,7 @@
 #define NT_IO_TIMEOUT             ((DWORD)0xC00000B5)
 #define NT_PIPE_EMPTY             ((DWORD)0xC00000D9)
 #define NT_CANNOT_IMPERSONATE     ((DWORD)0xC000010D)
+#define NT_BAD_DEVICE_TYPE        ((DWORD)0xC00000CB)
 #define NT_NOT_SUPPORTED          ((DWORD)0xC00000BB)
 #define NT_INVALID_DEVICE_REQUEST ((DWORD)0xC0000010)
 #define NT_CANCELLED              ((DWORD)0xC0000120)
@@ -46,6 +47,9 @@
 #define NT_FSCTL_PIPE_FLUSH      ((ULONG)0x118040)
 
 /* Information classes. */
+#define NT_FILE_DIRECTORY ((FILE_INFORMATION_CLASS)1)
+#define NT_SYNCHRONOUS_IO 0x20u /* FILE_SYNCHRONOUS_IO_NONALERT */
+
 enum {
   NT_FILE_STANDARD = 5,
   NT_FILE_ACCESS = 8,
@@ -154,6 +158,15 @@ NTSTATUS NTAPI NtFsControlFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc,
                                PVOID apc_context, PIO_STATUS_BLOCK io,
                                ULONG code, PVOID in, ULONG in_size, PVOID out,
                                ULONG out_size);
+NTSTATUS NTAPI NtQueryDirectoryFile(HANDLE file, HANDLE event,
+                                    PIO_APC_ROUTINE apc, PVOID apc_context,
+                                    PIO_STATUS_BLOCK io, PVOID out, ULONG size,
+                                    FILE_INFORMATION_CLASS information,
+                                    BOOLEAN single, PUNICODE_STRING pattern,
+                                    BOOLEAN restart);
+NTSTATUS NTAPI NtNotifyChangeDirectoryFile(
+    HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, PVOID apc_context,
+    PIO_STATUS_BLOCK io, PVOID out, ULONG size, ULONG filter, BOOLEAN tree);
 NTSTATUS NTAPI NtQueryInformationFile(HANDLE file, PIO_STATUS_BLOCK io,
                                       PVOID out, ULONG size,
                                       FILE_INFORMATION_CLASS information);

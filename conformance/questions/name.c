@@ -96,3 +96,76 @@ NP_QUESTION("questions/assign-event", MODE_BYTE,
       answer_status(status);
   }
 }
+
+NP_QUESTION("questions/root-list", NO_MODE,
+            "Can the root of all pipes be listed by NtQueryDirectoryFile?",
+            "np_names_list fails with ERROR_BAD_DEV_TYPE if it cannot.",
+            "names-list/*",
+            ANSWER("listed", "it can", "PipeList, FindFirstFile",
+                   "root_listed=true"),
+            ANSWER("bad-device-type", "STATUS_BAD_DEVICE_TYPE", "Wine",
+                   "root_listed=false")) {
+  static UCHAR out[4096];
+  IO_STATUS_BLOCK io = {0};
+  HANDLE root;
+  DWORD status;
+
+  pair_listen(f);
+  assert_int_equal(
+      nt_open(&root, L"\\??\\PIPE\\", FILE_LIST_DIRECTORY | SYNCHRONIZE,
+              NT_SYNCHRONOUS_IO),
+      NT_OK);
+  win_own(f, root);
+  status =
+      (DWORD)NtQueryDirectoryFile(root, NULL, NULL, NULL, &io, out, sizeof(out),
+                                  NT_FILE_DIRECTORY, FALSE, NULL, FALSE);
+  if (status == NT_OK) {
+    answer_give("listed", "%u bytes", (unsigned)io.Information);
+  }
+  if (status == NT_BAD_DEVICE_TYPE) {
+    answer_give("bad-device-type", "%s", "");
+  }
+  answer_status(status);
+}
+
+NP_QUESTION("questions/root-notice", NO_MODE,
+            "Does NtNotifyChangeDirectoryFile on the root of all pipes tell "
+            "that a name "
+            "was added, and which?",
+            "A client that waits for a server could wait for this notice.", "",
+            ANSWER("names", "it tells the name", "watchdog#1038, Windows 10",
+                   "notice_names=true"),
+            ANSWER("silent", "it ends without a name", "ReactOS' npfs",
+                   "notice_names=false"),
+            ANSWER("refused", "STATUS_OBJECT_TYPE_MISMATCH", "Wine",
+                   "root_listed=false"),
+            ANSWER("never", "it does not end", "nobody", "")) {
+  static UCHAR out[1024];
+  static IO_STATUS_BLOCK io;
+  HANDLE event = event_new(f);
+  HANDLE root;
+  DWORD status;
+
+  assert_int_equal(
+      nt_open(&root, L"\\??\\PIPE\\", FILE_LIST_DIRECTORY | SYNCHRONIZE, 0),
+      NT_OK);
+  win_own(f, root);
+  status = (DWORD)NtNotifyChangeDirectoryFile(
+      root, event, NULL, NULL, &io, out, sizeof(out),
+      FILE_NOTIFY_CHANGE_FILE_NAME, FALSE);
+  if (status == NT_OBJECT_TYPE_MISMATCH) {
+    answer_give("refused", "%s", "");
+  }
+  if (status != NT_PENDING) {
+    answer_status(status);
+  }
+  pair_listen(f);
+  if (WaitForSingleObject(event, (DWORD)world_timeout_ms(1000)) !=
+      WAIT_OBJECT_0) {
+    CancelIoEx(root, NULL);
+    WaitForSingleObject(event, (DWORD)world_timeout_ms(1000));
+    answer_give("never", "%s", "");
+  }
+  answer_give(io.Information > 12 ? "names" : "silent", "%u bytes",
+              (unsigned)io.Information);
+}

@@ -22,6 +22,7 @@
 #define ERROR_HANDLE_EOF                38
 #define ERROR_NOT_SUPPORTED             50
 #define ERROR_REM_NOT_LIST              51
+#define ERROR_NO_MORE_FILES             18
 #define ERROR_BAD_NETPATH               53
 #define ERROR_NETWORK_BUSY              54
 #define ERROR_DEV_NOT_EXIST             55

@@ -89,6 +89,7 @@ typedef LONG HRESULT;
 #define GENERIC_ALL              0x10000000u
 
 #define FILE_READ_DATA            0x0001u
+#define FILE_LIST_DIRECTORY       0x0001u
 #define FILE_WRITE_DATA           0x0002u
 #define FILE_APPEND_DATA          0x0004u
 #define FILE_CREATE_PIPE_INSTANCE 0x0004u
@@ -124,6 +125,10 @@ typedef LONG HRESULT;
 #define FILE_SHARE_WRITE      2u
 #define FILE_SHARE_DELETE     4u
 #define FILE_ATTRIBUTE_NORMAL 0x80u
+
+#define FILE_NOTIFY_CHANGE_FILE_NAME 0x1u
+#define FILE_ACTION_ADDED            0x1u
+#define FILE_ACTION_REMOVED          0x2u
 
 #define DUPLICATE_CLOSE_SOURCE 1u
 #define DUPLICATE_SAME_ACCESS  2u

@@ -51,6 +51,20 @@ typedef enum _FILE_INFORMATION_CLASS {
   FileMaximumInformation = 76
 } FILE_INFORMATION_CLASS;
 
+typedef struct _FILE_DIRECTORY_INFORMATION {
+  ULONG NextEntryOffset;
+  ULONG FileIndex;
+  LARGE_INTEGER CreationTime;
+  LARGE_INTEGER LastAccessTime;
+  LARGE_INTEGER LastWriteTime;
+  LARGE_INTEGER ChangeTime;
+  LARGE_INTEGER EndOfFile;
+  LARGE_INTEGER AllocationSize;
+  ULONG FileAttributes;
+  ULONG FileNameLength;
+  WCHAR FileName[1];
+} FILE_DIRECTORY_INFORMATION, *PFILE_DIRECTORY_INFORMATION;
+
 typedef struct _FILE_PIPE_LOCAL_INFORMATION {
   ULONG NamedPipeType;
   ULONG NamedPipeConfiguration;
@@ -130,6 +144,15 @@ NTSTATUS NTAPI NtReadFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc,
 NTSTATUS NTAPI NtWriteFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc,
                            PVOID apc_context, PIO_STATUS_BLOCK io, PVOID buffer,
                            ULONG size, PLARGE_INTEGER offset, PULONG key);
+NTSTATUS NTAPI NtQueryDirectoryFile(HANDLE file, HANDLE event,
+                                    PIO_APC_ROUTINE apc, PVOID apc_context,
+                                    PIO_STATUS_BLOCK io, PVOID out, ULONG size,
+                                    FILE_INFORMATION_CLASS which,
+                                    BOOLEAN single, PUNICODE_STRING pattern,
+                                    BOOLEAN restart);
+NTSTATUS NTAPI NtNotifyChangeDirectoryFile(
+    HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, PVOID apc_context,
+    PIO_STATUS_BLOCK io, PVOID out, ULONG size, ULONG filter, BOOLEAN tree);
 NTSTATUS NTAPI NtFlushBuffersFile(HANDLE file, PIO_STATUS_BLOCK io);
 NTSTATUS NTAPI NtQueryInformationFile(HANDLE file, PIO_STATUS_BLOCK io,
                                       PVOID out, ULONG size,

@@ -61,6 +61,12 @@ typedef struct sim_settings {
    * until its time is over (Wine). In the second case it is not reported as a
    * leak. */
   bool wait_cancellable;
+  /* The root of all pipes can be listed and watched (ReactOS, PipeList), or
+   * neither: STATUS_BAD_DEVICE_TYPE, STATUS_OBJECT_TYPE_MISMATCH (Wine). */
+  bool root_listed;
+  /* A notice of a change of the root tells the name that has changed (users of
+   * Windows 10 saw it), or it tells nothing (ReactOS). */
+  bool notice_names;
   /* FSCTL_PIPE_FLUSH is an asynchronous flush (phnt, the WDK's headers), or
    * STATUS_NOT_SUPPORTED (Wine). */
   bool flush_control;
