@@ -9,6 +9,7 @@
 /* Source: FILE_INFORMATION_CLASS
  *         learn.microsoft.com/windows-hardware/drivers/ddi/wdm/ne-wdm-_file_information_class
  */
+#define NP__FILE_DIRECTORY_INFORMATION  ((FILE_INFORMATION_CLASS)1)
 #define NP__FILE_PIPE_INFORMATION       ((FILE_INFORMATION_CLASS)23)
 #define NP__FILE_PIPE_LOCAL_INFORMATION ((FILE_INFORMATION_CLASS)24)
 
@@ -61,6 +62,10 @@ typedef struct np__pipe_peek {
  */
 #define NP__FSCTL_PIPE_DISCONNECT 0x110004u
 
+/* An option of NtOpenFile: each operation waits for its end
+ * (FILE_SYNCHRONOUS_IO_NONALERT). */
+#define NP__SYNCHRONOUS_IO 0x20u
+
 /* The answer of NtQueryObject for any handle, with the number of handles to its
  * object in all processes.
  * Source: NtQueryObject (ObjectBasicInformation)
@@ -87,9 +92,11 @@ typedef struct np__object_basic_information {
 
 #define NP__STATUS_PENDING                ((NTSTATUS)0x00000103)
 #define NP__STATUS_BUFFER_OVERFLOW        ((NTSTATUS)0x80000005)
+#define NP__STATUS_NO_MORE_FILES          ((NTSTATUS)0x80000006)
 #define NP__STATUS_INVALID_PARAMETER      ((NTSTATUS)0xC000000D)
 #define NP__STATUS_INVALID_DEVICE_REQUEST ((NTSTATUS)0xC0000010)
 #define NP__STATUS_ACCESS_DENIED          ((NTSTATUS)0xC0000022)
+#define NP__STATUS_OBJECT_NAME_NOT_FOUND  ((NTSTATUS)0xC0000034)
 #define NP__STATUS_IO_TIMEOUT             ((NTSTATUS)0xC00000B5)
 #define NP__STATUS_NOT_SUPPORTED          ((NTSTATUS)0xC00000BB)
 #define NP__STATUS_CANCELLED              ((NTSTATUS)0xC0000120)
@@ -112,6 +119,13 @@ NTSTATUS NTAPI NtFsControlFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc,
                                PVOID apc_context, PIO_STATUS_BLOCK status,
                                ULONG code, PVOID in, ULONG in_bytes, PVOID out,
                                ULONG out_bytes);
+NTSTATUS NTAPI NtQueryDirectoryFile(HANDLE file, HANDLE event,
+                                    PIO_APC_ROUTINE apc, PVOID apc_context,
+                                    PIO_STATUS_BLOCK status, PVOID information,
+                                    ULONG size,
+                                    FILE_INFORMATION_CLASS information_class,
+                                    BOOLEAN single, PUNICODE_STRING pattern,
+                                    BOOLEAN restart);
 NTSTATUS NTAPI NtQueryInformationFile(HANDLE file, PIO_STATUS_BLOCK status,
                                       PVOID information, ULONG size,
                                       FILE_INFORMATION_CLASS information_class);

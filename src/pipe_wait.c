@@ -28,7 +28,7 @@ struct np__wait {
 
 /* The input of the control. */
 typedef union wait_input {
-  LONGLONG timeout; /* negative: relative */
+  LONGLONG timeout; /* negative: relative; 0: a date that is over */
   UCHAR bytes[NP__WAIT_NAME_AT + NP__NAME_UNITS_MAX * sizeof(WCHAR)];
 } wait_input;
 
@@ -107,28 +107,32 @@ void np__root_init(np__root *root, np_loop *loop) {
   np__list_init(&root->waits);
 }
 
-/* root_open opens the root by the NT path of \\.\pipe\. With a backslash at the
- * end the path names the root of all pipes, without it the device. */
-static bool root_open(np__root *root) {
+/* np__root_open opens the root by the NT path of \\.\pipe\. With a backslash
+ * at the end the path names the root of all pipes, without it the device. */
+NTSTATUS np__root_open(HANDLE *root, ACCESS_MASK access, ULONG options) {
   static const WCHAR path[] = L"\\??\\PIPE\\";
   UNICODE_STRING name;
   OBJECT_ATTRIBUTES attributes;
   IO_STATUS_BLOCK status_block;
-  HANDLE handle;
-  NTSTATUS status;
 
-  if (root->handle != NULL) {
-    return true;
-  }
-  bury_orphans();
   name.Buffer = (PWSTR)path;
   name.Length = sizeof path - sizeof path[0];
   name.MaximumLength = sizeof path;
   InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE, NULL,
                              NULL);
-  status = NtOpenFile(&handle, FILE_READ_ATTRIBUTES | SYNCHRONIZE, &attributes,
-                      &status_block, FILE_SHARE_READ | FILE_SHARE_WRITE, 0);
-  if (status < 0) {
+  return NtOpenFile(root, access, &attributes, &status_block,
+                    FILE_SHARE_READ | FILE_SHARE_WRITE, options);
+}
+
+/* root_begin opens the handle of `root` for operations with packets. */
+static bool root_begin(np__root *root) {
+  HANDLE handle;
+
+  if (root->handle != NULL) {
+    return true;
+  }
+  bury_orphans();
+  if (np__root_open(&handle, FILE_READ_ATTRIBUTES | SYNCHRONIZE, 0) < 0) {
     return false;
   }
   if (CreateIoCompletionPort(handle, root->loop->port, root->loop->key, 0) ==
@@ -173,7 +177,8 @@ static void wait_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
 
 static const np__packet_class wait_class = {.on_packet = wait_on_packet};
 
-static ULONG fill_input(wait_input *input, const WCHAR *name) {
+static ULONG fill_input(wait_input *input, const WCHAR *name,
+                        LONGLONG timeout) {
   ULONG name_bytes = 0;
   UCHAR *at = input->bytes + NP__WAIT_NAME_AT;
 
@@ -182,11 +187,27 @@ static ULONG fill_input(wait_input *input, const WCHAR *name) {
     name_bytes += sizeof *name;
   }
   assert(NP__WAIT_NAME_AT + name_bytes <= sizeof input->bytes);
-  input->timeout = -(LONGLONG)WAIT_MS_MAX * TICKS_PER_MS;
+  input->timeout = timeout;
   input->bytes[NP__WAIT_HAS_LIMIT_AT] = TRUE;
   memcpy(input->bytes + NP__WAIT_NAME_BYTES_AT, &name_bytes, sizeof name_bytes);
   memcpy(at, name, name_bytes);
   return NP__WAIT_NAME_AT + name_bytes;
+}
+
+NTSTATUS np__root_ask(const WCHAR *name) {
+  wait_input input;
+  IO_STATUS_BLOCK status_block;
+  HANDLE root;
+  const ULONG bytes = fill_input(&input, name, 0);
+  NTSTATUS status = np__root_open(&root, FILE_READ_ATTRIBUTES | SYNCHRONIZE,
+                                  NP__SYNCHRONOUS_IO);
+
+  if (status >= 0) {
+    status = NtFsControlFile(root, NULL, NULL, NULL, &status_block,
+                             NP__FSCTL_PIPE_WAIT, &input, bytes, NULL, 0);
+    CloseHandle(root);
+  }
+  return status;
 }
 
 np__wait *np__root_wait(np__root *root, const WCHAR *name, np__wait_fn ended,
@@ -194,9 +215,9 @@ np__wait *np__root_wait(np__root *root, const WCHAR *name, np__wait_fn ended,
   wait_input input;
   np__wait *wait;
   NTSTATUS status;
-  ULONG bytes = fill_input(&input, name);
+  ULONG bytes = fill_input(&input, name, -(LONGLONG)WAIT_MS_MAX * TICKS_PER_MS);
 
-  if (!root_open(root)) {
+  if (!root_begin(root)) {
     return NULL;
   }
   wait = calloc(1, sizeof *wait);

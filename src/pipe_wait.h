@@ -12,6 +12,18 @@
 
 #include "loop.h"
 #include "name.h"
+#include "nt.h"
+
+/* np__root_open opens the root of all pipes. Source: NtOpenFile */
+NTSTATUS np__root_open(HANDLE *root, ACCESS_MASK access, ULONG options);
+
+/* np__root_ask asks, without a wait, whether an instance of `name` listens; the
+ * name is as np__name_in_root returns it. It returns 0, NP__STATUS_IO_TIMEOUT
+ * (all instances are taken), NP__STATUS_OBJECT_NAME_NOT_FOUND, or another
+ * error.
+ *
+ * Thread: any. */
+NTSTATUS np__root_ask(const WCHAR *name);
 
 typedef struct np__wait np__wait;
 

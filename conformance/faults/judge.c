@@ -152,6 +152,13 @@ static bool is_silent(const struct run *r) {
       r->plan.nth == 1 && r->plan.error == (uint32_t)STATUS_CANCELLED) {
     return true; /* The call had not asked yet: it looks once more. */
   }
+  if ((flags & ASKS_NAMES) != 0 &&
+      ((strcmp(function, "NtFsControlFile") == 0 &&
+        (r->plan.error == (uint32_t)STATUS_OBJECT_NAME_NOT_FOUND ||
+         r->plan.error == (uint32_t)STATUS_IO_TIMEOUT)) ||
+       strcmp(function, "WideCharToMultiByte") == 0)) {
+    return true; /* The name is missing, is busy, or is no text. */
+  }
   if (r->plan.kind == PLAN_COMPLETION) {
     /* The library cannot tell its own cancel from a foreign one. */
     return (flags & CANCELS_FIRST) != 0 &&

@@ -85,7 +85,8 @@ enum scenario_flags {
   HOLDS_BACK = 4096, /* reads behind one that waits are ended by the scenario */
   LIES = 8192,       /* the kernel lies, and no call fails beside that */
   LOOKS_FIRST =
-      16384 /* its first read only looks whether a message lies there */
+      16384, /* its first read only looks whether a message lies there */
+  ASKS_NAMES = 32768 /* some errors are answers about a name */
 };
 
 struct scenario {

@@ -81,6 +81,31 @@ SCENARIO(client_foreign, "client/foreign-port", FOREIGN_PORT | TRIES_AGAIN) {
          exchange(r, requests[0].client, r->server, "hello");
 }
 
+static bool on_name(void *user, const np_name_entry *entry) {
+  (void)entry;
+  ++*(unsigned *)user;
+  return true;
+}
+
+/* The questions about names; a system without a list refuses the second. */
+SCENARIO(client_names, "client/names", ASKS_NAMES) {
+  const bool is_clean = r->plan.kind == PLAN_NONE;
+  np_name_state state = NP_NAME_MISSING;
+  unsigned names = 0;
+  np_error error;
+
+  r->server = server_open(r);
+  STEP(r->server != NULL &&
+       took(r, "np_name_query", np_name_query(r->name, &state)) &&
+       holds(r, state == NP_NAME_LISTENING || !is_clean, "the server listens"));
+  error = np_names_list(on_name, &names);
+  if (error == ERROR_BAD_DEV_TYPE && is_clean) {
+    return holds(r, names == 0, "what cannot be listed is not listed");
+  }
+  return took(r, "np_names_list", error) &&
+         holds(r, names == 1 || !is_clean, "the pipe is listed");
+}
+
 /* Cancels a request that was never started. */
 SCENARIO(client_idle, "client/never-begun", 0) {
   np_client_request request;

@@ -89,7 +89,7 @@ struct end *end_new(struct play *play, bool is_server, unsigned name) {
   return end; /* counted when it is open */
 }
 
-static void name_text(unsigned name, char out[32]) {
+void name_text(unsigned name, char out[32]) {
   snprintf(out, 32, "\\\\.\\pipe\\npipe-random-%u", name);
 }
 

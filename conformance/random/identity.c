@@ -1,5 +1,5 @@
-/* The identity of the peer: the answers about the peer, and clients that demand
- * a certain server. */
+/* The identity of the peer: the answers about the peer and about its name, and
+ * clients that demand a certain server. */
 #include <string.h>
 
 #include "instance.h"
@@ -169,7 +169,30 @@ void forget_revert(struct end *end) {
   }
 }
 
+/* ask_about_name: a name exists exactly as long as a server has it. */
+static void ask_about_name(const struct end *end) {
+  struct play *play = end->play;
+  np_name_state state = NP_NAME_MISSING;
+  char name[32];
+  np_error error;
+
+  name_text(end->name, name);
+  error = np_name_query(name, &state);
+  say(play, "np_name_query, name %u: %s, %d", end->name, np_error_name(error),
+      (int)state);
+  if (error != NP_OK
+          ? !is_fault(play, error)
+          : (has_server(play, end->name) && state == NP_NAME_MISSING) ||
+                (!has_server(play, end->name) &&
+                 lingering_server(play, end->name) == NULL &&
+                 state != NP_NAME_MISSING)) {
+    play_fail(play, "np_name_query of name %u gave %s, %d", end->name,
+              np_error_name(error), (int)state);
+  }
+}
+
 void ask_about_peer(struct end *end) {
+  ask_about_name(end);
   ask_about_process(end);
   ask_about_computer(end);
   ask_about_user(end);

@@ -454,6 +454,9 @@ struct end *pick_end(struct play *play, uint32_t which, end_predicate fits);
 bool is_library(const struct end *end);
 bool is_raw(const struct end *end);
 
+/* name_text writes the text of the name with this number. */
+void name_text(unsigned name, char out[32]);
+
 /* has_server returns true if an open server has this name. */
 bool has_server(const struct play *play, unsigned name);
 

@@ -11,6 +11,7 @@
 #include <npipe/io.h>
 #include <npipe/listener.h>
 #include <npipe/loop.h>
+#include <npipe/names.h>
 #include <npipe/op.h>
 #include <npipe/pipe.h>
 #include <npipe/ready.h>

@@ -1,0 +1,95 @@
+/* Names of pipes: the list of those that exist, and the question whether a
+ * server listens at one. Nothing here opens a pipe or takes an instance. */
+#ifndef NPIPE_NAMES_H
+#define NPIPE_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <npipe/api.h>
+#include <npipe/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The state of a name on this machine.
+ *
+ * NP_NAME_MISSING    no pipe has this name
+ * NP_NAME_BUSY       the pipe exists, and all its instances are taken
+ * NP_NAME_LISTENING  an instance waits for a client */
+typedef enum np_name_state {
+  NP_NAME_MISSING = 0,
+  NP_NAME_BUSY = 1,
+  NP_NAME_LISTENING = 2
+} np_name_state;
+
+/* np_name_query asks whether a server listens at `name`. It opens no instance
+ * and needs no right on the pipe, and the server notices nothing. A program
+ * that tests a name with CreateFile, GetFileAttributes or `stat` opens the pipe
+ * instead: its server then has a client that comes and goes.
+ *
+ * The answer may be out of date when it arrives, and does not tell whether the
+ * caller may open the pipe. A client that wants the pipe opens it
+ * (np_client_open), or waits for it (np_client_connect).
+ *
+ * name   UTF-8, `\\.\pipe\NAME` in any spelling that np_server_create lists,
+ *        but by no other prefix; borrowed for the call
+ * state  set on success only
+ *
+ * Returns NP_OK. ERROR_INVALID_PARAMETER: a NULL. ERROR_INVALID_NAME (also for
+ * a name on another machine), ERROR_FILENAME_EXCED_RANGE,
+ * ERROR_NO_UNICODE_TRANSLATION: see np_server_create. ERROR_NOT_SUPPORTED: the
+ * name has one of the prefixes `\\?\Global\pipe\` and
+ * `\\?\GLOBALROOT\Device\NamedPipe\`. Else what Windows said.
+ *
+ * Thread:  any.
+ * Source:  MS-FSCC, FSCTL_PIPE_WAIT
+ *          learn.microsoft.com/openspecs/windows_protocols/ms-fscc/f030a3b9-539c-4c7b-a893-86b795b9b711
+ */
+NP_API np_error np_name_query(const char *name, np_name_state *state);
+
+/* A name in the list of np_names_list. Both texts are borrowed until the
+ * function that gets them returns.
+ *
+ * path           UTF-8, `\\?\pipe\NAME`: the spelling that Windows does not
+ *                change. np_client_open and the other functions accept it
+ * name           the part of `path` behind the prefix. Any character may be in
+ *                it, also backslashes and control characters
+ * instances      how many instances there are now
+ * instances_max  1 to 254, or NP_INSTANCES_UNLIMITED */
+typedef struct np_name_entry {
+  const char *path;
+  const char *name;
+  uint32_t instances;
+  uint32_t instances_max;
+} np_name_entry;
+
+/* np_name_fn gets one name of the list. Returning false ends the list. */
+typedef bool (*np_name_fn)(void *user, const np_name_entry *entry);
+
+/* np_names_list calls `fn` for each pipe of this machine, of all users, in no
+ * particular order, before it returns. It needs no right on the pipes; a listed
+ * pipe may refuse to be opened. A name that begins or ends to exist meanwhile
+ * may be listed or not.
+ *
+ * Names that npipe cannot open are left out: those with more than 256 UTF-16
+ * units together with their prefix, with a NUL, or that are not valid UTF-16.
+ *
+ * Returns NP_OK, also if `fn` ended the list. ERROR_INVALID_PARAMETER: `fn` is
+ * NULL. ERROR_NOT_ENOUGH_MEMORY: the call needs 64 KiB. ERROR_BAD_DEV_TYPE: the
+ * system cannot list pipes, as Wine. ERROR_INVALID_DATA: the system gave an
+ * impossible answer. Else what Windows said.
+ *
+ * Thread:  any.
+ * Source:  NtQueryDirectoryFile (FileDirectoryInformation)
+ *          learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/nf-ntifs-ntquerydirectoryfile
+ */
+NP_API np_error np_names_list(np_name_fn fn, void *user);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
