@@ -190,11 +190,11 @@ static np_error read_parts_now(np__ahead *ahead, np__parts *parts, size_t room,
     *transferred += bytes;
   } while (*transferred < room && bytes == next.length &&
            (error == ERROR_MORE_DATA || (error == NP_OK && !messages)));
+  /* The next read reports what follows: more data, or an error. */
   if (!messages && (*transferred > 0 || error == ERROR_MORE_DATA)) {
-    /* The next read reports what follows: more data, or an error. */
     return NP_OK;
   }
-  return error;
+  return error != NP_OK && *transferred > 0 ? ERROR_MORE_DATA : error;
 }
 
 static size_t own_size(const np__ahead *ahead) {

@@ -120,6 +120,26 @@ SCENARIO(probe, "ready/without-read-ahead", READINESS) {
          ends(wait, NP_OK, NP_READABLE) && tries_read(r, r->server, "one");
 }
 
+/* The probe for bytes finds a message, which is then read by message, in two
+ * parts. If the read of the second part fails, the first part is not lost. */
+SCENARIO(probed_parts, "ready/message-in-parts", READINESS) {
+  np_ready_options options;
+  struct action *wait;
+
+  modes(r, NP_MESSAGE, NP_BYTE);
+  np_ready_options_init(&options);
+  options.read_ahead_bytes = 0;
+  STEP(pair_open(r) && took(r, "np_pipe_set_ready_options",
+                            np_pipe_set_ready_options(r->server, &options)));
+  wait = ready_begin(r, r->server, NP_READABLE);
+  return wait != NULL && turn(r, 0) &&
+         ends(write_begin(r, r->client, "one", 3), NP_OK, 3) &&
+         ends(wait, NP_OK, NP_READABLE) &&
+         took(r, "np_pipe_set_read_mode",
+              np_pipe_set_read_mode(r->server, NP_MESSAGE)) &&
+         tries_read(r, r->server, "one");
+}
+
 SCENARIO(writable, "ready/writable-then-written", READINESS) {
   struct action *wait;
 
