@@ -14,14 +14,29 @@
 #define RETRY_READ_MS 1u
 
 /* has_earlier_read returns true if a read or a transact of the caller's is in
- * one of the states `from` to `to`: its callback has not run, so its data come
- * first. */
-static bool has_earlier_read(const np_pipe *pipe, np__op_state from,
-                             np__op_state to) {
+ * flight: its callback has not run, so its data come first. */
+static bool has_earlier_read(const np_pipe *pipe) {
   for (const np_op *op = np__target_first(&pipe->target); op != NULL;
        op = np__op_next(op)) {
     if ((op->np__kind == NP__OP_READ || op->np__kind == NP__OP_TRANSACT) &&
-        op->np__state >= from && op->np__state <= to) {
+        op->np__state >= NP__OP_WAITING) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* has_untold_read returns true if a read or a transact of the caller's has its
+ * result, and its callback has not run: its packet is still in the port, or its
+ * state is one of those from NP__OP_HELD_BACK to `to`. A call on the handle
+ * would bring later data. */
+static bool has_untold_read(const np_pipe *pipe, np__op_state to) {
+  for (const np_op *op = np__target_first(&pipe->target); op != NULL;
+       op = np__op_next(op)) {
+    if ((op->np__kind == NP__OP_READ || op->np__kind == NP__OP_TRANSACT) &&
+        ((op->np__state >= NP__OP_HELD_BACK && op->np__state <= to) ||
+         (op->np__state == NP__OP_IN_KERNEL &&
+          HasOverlappedIoCompleted(&op->np__packet.overlapped)))) {
       return true;
     }
   }
@@ -60,8 +75,7 @@ np_error np_pipe_try_readv(np_pipe *pipe, const np_buffer *buffers,
   if (error != NP_OK) {
     return error;
   }
-  if (has_earlier_read(pipe, NP__OP_WAITING, NP__OP_ENDED) ||
-      !np__ahead_try(&pipe->readiness->ahead)) {
+  if (has_earlier_read(pipe) || !np__ahead_try(&pipe->readiness->ahead)) {
     return NP_WOULD_BLOCK;
   }
   error = np__ahead_give(&pipe->readiness->ahead, &parts, total, transferred);
@@ -153,8 +167,9 @@ np_error np_pipe_try_io(np_pipe *pipe, np_interest interest, np_io_fn fn,
   r = pipe->readiness;
   if ((interest & NP__READ_BITS) != 0 && pipe->readable &&
       (r->blocked & NP_READABLE) == 0) {
-    if (has_earlier_read(pipe, NP__OP_WAITING, NP__OP_ENDED)) {
-      if ((interest & NP__WRITE_BITS) == 0) {
+    if (has_earlier_read(pipe)) {
+      if ((interest & NP__WRITE_BITS) == 0 ||
+          has_untold_read(pipe, NP__OP_ENDED)) {
         return NP_WOULD_BLOCK;
       }
     } else if (np__ahead_try(&r->ahead)) {
@@ -218,10 +233,11 @@ static np_error async_io_end(const np_pipe *pipe, const np_op *op) {
 }
 
 /* rest is called when an earlier read has its result. If the result is held
- * back, it waits for a third read, perhaps for long, and the pipe may stay
- * writable: without a pause the loop would turn all the time. */
+ * back, it waits for a third read, perhaps for long, or its packet is in the
+ * port; and the pipe may stay writable. Without a pause the loop would turn all
+ * the time. */
 static void rest(np_pipe *pipe, np_interest interest) {
-  if (has_earlier_read(pipe, NP__OP_HELD_BACK, NP__OP_HELD_BACK)) {
+  if (has_untold_read(pipe, NP__OP_HELD_BACK)) {
     np__ready_block(pipe->readiness, interest & (NP_READABLE | NP_WRITABLE),
                     RETRY_READ_MS);
   }
@@ -238,9 +254,7 @@ static void async_io_ready(np_op *op, np_error error, size_t readiness) {
   }
   if (error == NP_OK) {
     if ((op->np__length & NP__READ_BITS) != 0 &&
-        has_earlier_read(pipe, NP__OP_HELD_BACK, NP__OP_ENDED)) {
-      /* A read has data that its callback has not reported yet; these come
-       * first. */
+        has_untold_read(pipe, NP__OP_ENDED)) {
       error = NP_WOULD_BLOCK;
       is_own = true;
       rest(pipe, op->np__length);

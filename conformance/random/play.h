@@ -107,6 +107,8 @@ struct note {
   size_t transferred;
   np_interest interest; /* interest of a wait for readiness */
   unsigned io_left;     /* how often its function would still block */
+  uint32_t io_how;      /* what its function does */
+  uint32_t io_after;    /* number of the first note that began after it */
   struct due due;
 };
 
@@ -166,6 +168,7 @@ struct end {
   unsigned gone_after;  /* disconnect_calls at that time */
   bool uses_readiness;  /* was asked about readiness */
   bool reads_ahead;     /* was asked about readiness to read */
+  bool probes;          /* its read-ahead has no buffer */
   size_t ahead_bytes;   /* memory that the read-ahead may take */
   size_t outbox_bytes;  /* memory for the copies of np_pipe_try_write */
   size_t outbox_max;    /* option write_buffer_bytes */
@@ -494,6 +497,15 @@ void try_read(struct end *end, const struct step *step);
 void try_write(struct end *end, const struct step *step);
 void try_io(struct end *end, const struct step *step);
 void set_ready_options(struct end *end, const struct step *step);
+
+/* use_ahead is called before a call that needs the read-ahead. */
+void use_ahead(struct end *end);
+
+np_interest ready_interest_of(uint32_t drawn);
+
+/* ready_expected_of returns the error that a call with this interest must
+ * give. */
+np_error ready_expected_of(const struct end *end, np_interest interest);
 
 /* ready_rest is called when the loops have rested: it notes which copies have
  * been written. */

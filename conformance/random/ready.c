@@ -1,4 +1,4 @@
-/* Readiness: waits, tries, and the caller's own calls. */
+/* Readiness: waits and tries. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,8 +23,7 @@ static void use_readiness(struct end *end) {
   }
 }
 
-/* use_ahead is called before a call that needs the read-ahead, too. */
-static void use_ahead(struct end *end) {
+void use_ahead(struct end *end) {
   use_readiness(end);
   end->reads_ahead = end->readable;
 }
@@ -59,7 +58,7 @@ static void has_copied(struct end *end, size_t kept, size_t length) {
   will_copy(end, length);
 }
 
-static np_interest interest_of(uint32_t drawn) {
+np_interest ready_interest_of(uint32_t drawn) {
   static const np_interest all[] = {
       NP_READABLE,
       NP_WRITABLE,
@@ -71,8 +70,7 @@ static np_interest interest_of(uint32_t drawn) {
   return all[drawn % (sizeof all / sizeof all[0])];
 }
 
-/* expected_of returns the error that a call with this interest must give. */
-static np_error expected_of(const struct end *end, np_interest interest) {
+np_error ready_expected_of(const struct end *end, np_interest interest) {
   const bool reads = (interest & (NP_READABLE | NP_READ_CLOSED)) != 0;
   const bool writes = (interest & (NP_WRITABLE | NP_WRITE_CLOSED)) != 0;
 
@@ -102,7 +100,7 @@ bool is_readiness_true(const struct note *note, np_error error) {
 }
 
 void begin_ready(struct end *end, struct slot *slot, const struct step *step) {
-  const np_interest interest = interest_of(step->c);
+  const np_interest interest = ready_interest_of(step->c);
   struct note *note = note_new(end, NOTE_READY, step, 0);
   np_error error;
 
@@ -120,64 +118,7 @@ void begin_ready(struct end *end, struct slot *slot, const struct step *step) {
   } else {
     error = np_pipe_ready(end->pipe, interest, &slot->op, on_done);
   }
-  begun(note, error, expected_of(end, interest));
-}
-
-/* io answers NP_WOULD_BLOCK as often as its note says. */
-static np_error io(HANDLE handle, void *context, size_t *transferred) {
-  struct note *note = context;
-
-  note->end->play->io_calls++;
-  if (handle != np_pipe_handle(note->end->pipe)) {
-    play_fail(note->end->play, "the function of io %u got another handle",
-              (unsigned)note->number);
-  }
-  if (note->io_left > 0) {
-    note->io_left--;
-    return NP_WOULD_BLOCK;
-  }
-  *transferred = note->number;
-  return NP_OK;
-}
-
-void begin_io(struct end *end, struct slot *slot, const struct step *step) {
-  struct note *note = note_new(end, NOTE_IO, step, 0);
-
-  if (note == NULL) {
-    free(slot);
-    return;
-  }
-  note->interest = interest_of(step->c);
-  note->io_left = (step->c >> 8) % 15;
-  use_ahead(end);
-  slot = slot_of(slot, note);
-  begun(
-      note,
-      np_pipe_async_io(end->pipe, note->interest, &slot->op, io, note, on_done),
-      expected_of(end, note->interest));
-}
-
-void try_io(struct end *end, const struct step *step) {
-  struct play *play = end->play;
-  struct note note = {0};
-  size_t transferred = 1;
-  np_error expected;
-  np_error error;
-
-  note.end = end;
-  note.number = 5;
-  note.interest = interest_of(step->c);
-  note.io_left = (step->c >> 8) % 2;
-  use_ahead(end);
-  expected = expected_of(end, note.interest);
-  error = np_pipe_try_io(end->pipe, note.interest, io, &note, &transferred);
-  say(play, "end %u: np_pipe_try_io: %s", end->number, np_error_name(error));
-  if ((error != expected && !is_fault(play, error) &&
-       !(error == NP_WOULD_BLOCK && expected == NP_OK)) ||
-      transferred != (error == NP_OK ? 5u : 0u)) {
-    play_fail(play, "np_pipe_try_io gave %s, %zu", np_error_name(error),
-              transferred);
-  }
+  begun(note, error, ready_expected_of(end, interest));
 }
 
 void try_read(struct end *end, const struct step *step) {
@@ -342,6 +283,7 @@ void set_ready_options(struct end *end, const struct step *step) {
                            ? options.read_ahead_bytes
                            : (size_t)LATE_BYTES;
     end->outbox_max = options.write_buffer_bytes;
+    end->probes = options.read_ahead_bytes == 0;
   }
 }
 

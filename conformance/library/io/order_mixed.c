@@ -102,6 +102,38 @@ NP_CASE("order-mixed/try-io-in-callback", np_pipe_try_io, ANY_MODE | BOTH_ENDS,
   assert_memory_equal(f->ops[1].buffer, "cd", 2);
 }
 
+static bool is_shown;
+
+static void read_tries_io_both(np_fixture *f, struct recorder *recorder) {
+  size_t transferred = 1;
+
+  (void)recorder;
+  is_shown = HasOverlappedIoCompleted(&f->ops[1].op.np__packet.overlapped);
+  tried.error = np_pipe_try_io(f->end, NP_READABLE | NP_WRITABLE, io_reads,
+                               &io_count, &transferred);
+}
+
+NP_CASE("order-mixed/try-io-both-in-callback", np_pipe_try_io,
+        ANY_MODE | BOTH_ENDS, NP_WOULD_BLOCK,
+        "np_pipe_try_io calls no function that reads or writes while an "
+        "earlier read shows that it has data and has no callback yet.",
+        "npipe/ready.h") {
+  memset(&tried, 0, sizeof(tried));
+  io_count = 0;
+  pair_open(f);
+  f->ops[0].then = read_tries_io_both;
+  read_begin(&f->ops[0], f->end, 2);
+  read_pend(f, &f->ops[1], f->end, 2);
+  write_begin(&f->ops[2], f->peer, "ab", 2);
+  write_begin(&f->ops[3], f->peer, "cd", 2);
+  loop_until(f, 4);
+  if (is_shown) {
+    assert_np_error(tried.error, NP_WOULD_BLOCK);
+    assert_int_equal(io_count, 0);
+  }
+  assert_memory_equal(f->ops[1].buffer, "cd", 2);
+}
+
 static void transact_tries(np_fixture *f, struct task_recorder *recorder) {
   (void)recorder;
   try_now(f->end);

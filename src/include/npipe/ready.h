@@ -250,6 +250,12 @@ typedef np_error (*np_io_fn)(HANDLE handle, void *context, size_t *transferred);
  * Even then an end with message reads has taken the first byte of a message to
  * notice the message: at such an end `fn` must not read.
  *
+ * With NP_READABLE and NP_WRITABLE in `interest`, `fn` may run while an
+ * np_pipe_read waits for data. It does not run while a read has data that its
+ * callback has not reported, so that `fn` brings no later data. Where the
+ * kernel shows late that a read has data (another machine's pipe, a filter
+ * driver, Wine), only NP_READABLE alone is safe beside reads in flight.
+ *
  * transferred  set to the value that `fn` left in it; may be NULL
  *
  * Returns what `fn` answered. Without running it: NP_WOULD_BLOCK (nothing of
@@ -268,7 +274,7 @@ NP_API np_error np_pipe_try_io(np_pipe *pipe, np_interest interest, np_io_fn fn,
 /* np_pipe_async_io waits for `interest` and runs `fn`, again and again while
  * `fn` answers NP_WOULD_BLOCK. Windows does not tell when a pipe's quota has
  * room again: a `fn` that writes and finds no room is tried again after 1 to 16
- * milliseconds.
+ * milliseconds. What np_pipe_try_io says about reads holds here too.
  *
  * context  borrowed until `done` ran
  * op       caller's storage; `op->timeout_ms` as ever
