@@ -21,6 +21,7 @@ struct reader {
   const struct framed_stream *expected;
   size_t count;
   size_t given; /* bytes of the stream given so far */
+  bool is_delimited;
 };
 
 /* frame_comes counts what has come of the next frame, where the piece has
@@ -28,15 +29,31 @@ struct reader {
 static void frame_comes(struct reader *reader, size_t size) {
   const struct framed *frames = reader->expected->frames;
   const size_t count = reader->count;
-  const size_t begin =
-      count > 0 ? frames[count - 1].offset + frames[count - 1].length : 0;
+  const size_t begin = count > 0 ? frames[count - 1].end : 0;
   size_t end = reader->given + size;
 
-  if (count < reader->expected->count &&
-      end > frames[count].offset + frames[count].length) {
-    end = frames[count].offset + frames[count].length;
+  if (count < reader->expected->count && end > frames[count].end) {
+    end = frames[count].end;
   }
-  reader->memory.came_bytes = end - begin;
+  reader->memory.came_bytes = end > begin ? end - begin : 0;
+}
+
+/* refused handles a frame that is too long, which the decoder skips: it took
+ * `consumed` bytes, of which the last may be the frame's delimiter. */
+static void refused(struct reader *reader, size_t consumed, size_t size) {
+  const struct framed *expected = &reader->expected->frames[reader->count];
+
+  fuzz_say("  frame %zu: too long", reader->count);
+  fuzz_law(reader->count < reader->expected->count && expected->is_refused,
+           "frame %zu is not too long", reader->count);
+  fuzz_law(consumed >= 1 && consumed <= size, "%zu of %zu bytes were taken",
+           consumed, size);
+  fuzz_law(reader->memory.counted.live_bytes == 0,
+           "%zu bytes are held of a frame that is too long",
+           reader->memory.counted.live_bytes);
+  reader->given += consumed;
+  fuzz_law(reader->given <= expected->end, "a frame was skipped too far");
+  reader->count++;
 }
 
 /* feed gives the decoder one piece, in a buffer of exactly this size. */
@@ -50,6 +67,13 @@ static np_error feed(struct reader *reader, const uint8_t *piece, size_t size) {
 
     frame_comes(reader, size);
     error = np_frame_decode(&reader->decoder, piece, size, &consumed, &frame);
+    if (error == ERROR_BUFFER_OVERFLOW && reader->is_delimited) {
+      refused(reader, consumed, size);
+      piece += consumed;
+      size -= consumed;
+      error = NP_OK;
+      continue;
+    }
     if (error != NP_OK) {
       fuzz_law(
           reader->memory.counted.live_bytes <=
@@ -79,7 +103,7 @@ static np_error feed(struct reader *reader, const uint8_t *piece, size_t size) {
                       frame.length) == 0,
                "frame %zu has other bytes", count);
       reader->given += consumed;
-      fuzz_law(reader->given == expected->offset + expected->length,
+      fuzz_law(reader->given == expected->end && !expected->is_refused,
                "frame %zu ends at %zu", count, reader->given);
     }
     reader->count++;
@@ -122,12 +146,37 @@ static void stays_failed(struct reader *reader, np_error error) {
            "the end of a stream that failed is another error");
 }
 
+/* last_ends checks which frame the end of the stream ends. */
+static void last_ends(struct reader *reader, uint32_t fails_at) {
+  const struct framed *last = &reader->expected->last;
+  np_frame frame = {NULL, SIZE_MAX};
+  const np_error error = np_frame_decode_end(&reader->decoder, &frame);
+
+  if (error == ERROR_NOT_ENOUGH_MEMORY) {
+    fuzz_law(fails_at != 0 && reader->memory.counted.total >= fails_at,
+             "memory is said to be short at the end, and is not");
+    stays_failed(reader, error);
+    return;
+  }
+  fuzz_law(error == (reader->expected->has_last ? NP_OK : ERROR_MORE_DATA),
+           "the end of the stream gave %u", (unsigned)error);
+  fuzz_law(error == NP_OK
+               ? frame.length == last->length &&
+                     memcmp(frame.data, reader->stream + last->offset,
+                            last->length) == 0
+               : frame.data == NULL && frame.length == 0,
+           "the last frame is another one");
+}
+
 /* decode_cut decodes the stream in pieces that end at `cuts`. */
 static void decode_cut(const struct framing *framing, const uint8_t *stream,
                        size_t size, const struct framed_stream *expected,
                        const size_t *cuts, size_t cut_count,
                        uint32_t fails_at) {
-  struct reader reader = {.stream = stream, .expected = expected};
+  struct reader reader = {
+      .stream = stream,
+      .expected = expected,
+      .is_delimited = framing->options.kind == NP_FRAME_DELIMITER};
   const np_allocator allocator = framing_allocator(&reader.memory);
   np_error error = ERROR_MORE_DATA;
   size_t at = 0;
@@ -147,20 +196,26 @@ static void decode_cut(const struct framing *framing, const uint8_t *stream,
   if (error == ERROR_NOT_ENOUGH_MEMORY) {
     fuzz_law(fails_at != 0 && reader.memory.counted.total >= fails_at,
              "memory is said to be short, and is not");
-    fuzz_law(np_frame_decoder_length(&reader.decoder) != 0,
-             "the frame that found no memory has no length");
+    fuzz_law(
+        reader.is_delimited || np_frame_decoder_length(&reader.decoder) != 0,
+        "the frame that found no memory has no length");
     stays_failed(&reader, error);
   } else {
     fuzz_law(error == expected->error, "the stream ends with %u, not %u",
              (unsigned)error, (unsigned)expected->error);
     fuzz_law(reader.count == expected->count, "%zu frames of %zu", reader.count,
              expected->count);
-    fuzz_law(np_frame_decoder_length(&reader.decoder) == expected->pending,
+    fuzz_law(reader.is_delimited ||
+                 np_frame_decoder_length(&reader.decoder) == expected->pending,
              "the length of a frame that is missing is wrong");
     if (error == ERROR_MORE_DATA) {
       fuzz_law(np_frame_decoder_finish(&reader.decoder) ==
-                   (expected->has_begun ? ERROR_HANDLE_EOF : NP_OK),
+                   (expected->has_begun && !(reader.is_delimited &&
+                                             framing->options.unended_last)
+                        ? ERROR_HANDLE_EOF
+                        : NP_OK),
                "the decoder is wrong about the end of the stream");
+      last_ends(&reader, fails_at);
     } else {
       stays_failed(&reader, error);
     }

@@ -25,7 +25,7 @@ struct sent {
 };
 
 struct wire {
-  uint8_t bytes[FRAMES_MAX * (NP_FRAME_HEADER_BYTES_MAX + LONG_BYTES_MAX)];
+  uint8_t bytes[FRAMES_MAX * (NP_FRAME_HEADER_BYTES_MAX + LONG_BYTES_MAX + 1)];
   size_t length;
   struct sent frames[FRAMES_MAX];
   size_t count;
@@ -39,23 +39,49 @@ static bool is_filled(const uint8_t *bytes, size_t size) {
   return memcmp(bytes, fill, size) == 0;
 }
 
+/* end_send checks what goes behind a payload that is short enough. It returns
+ * false if the payload cannot be sent. */
+static bool end_send(const struct framing *framing, const uint8_t *payload,
+                     size_t length, uint8_t *end, size_t *end_length) {
+  const bool is_bad = framing_holds_delimiter(framing, payload, length);
+  const np_error error =
+      np_frame_encode_end(&framing->options, payload, length, end, end_length);
+
+  fuzz_law(error == (is_bad ? ERROR_INVALID_DATA : NP_OK),
+           "the end of a payload of %zu bytes gave %u", length,
+           (unsigned)error);
+  if (is_bad) {
+    return false;
+  }
+  fuzz_law(framing->options.kind == NP_FRAME_DELIMITER
+               ? *end_length == 1 && *end == framing->options.delimiters[0]
+               : *end_length == 0,
+           "%zu bytes go behind a payload", *end_length);
+  return true;
+}
+
 /* frame_send appends a frame if the encoder accepts it. */
 static void frame_send(struct wire *wire, const struct framing *framing,
                        const uint8_t *payload, size_t length, size_t room) {
   const np_error expected = framing_encode_error(framing, length);
   const np_frame_options *options = &framing->options;
   uint8_t header[NP_FRAME_HEADER_BYTES_MAX];
+  const size_t header_bytes = framing_header_bytes(framing, length);
+  const size_t field_end =
+      options->kind == NP_FRAME_LENGTH ? framing->field_end : header_bytes;
   size_t header_length = SIZE_MAX;
+  size_t end_length = SIZE_MAX;
+  uint8_t end = 0;
   np_error error;
 
   memset(header, FILL, sizeof header);
   error = np_frame_encode_header(options, length, header, room, &header_length);
   fuzz_say("  %zu bytes, room for a header of %zu: %u", length, room,
            (unsigned)error);
-  if (expected == NP_OK && room < framing->header_bytes) {
+  if (expected == NP_OK && room < header_bytes) {
     fuzz_law(error == ERROR_INSUFFICIENT_BUFFER,
-             "a header of %zu bytes in room for %zu gave %u",
-             framing->header_bytes, room, (unsigned)error);
+             "a header of %zu bytes in room for %zu gave %u", header_bytes,
+             room, (unsigned)error);
   } else {
     fuzz_law(error == expected, "a payload of %zu bytes gave %u, not %u",
              length, (unsigned)error, (unsigned)expected);
@@ -65,19 +91,24 @@ static void frame_send(struct wire *wire, const struct framing *framing,
              "an encoder that refused wrote nevertheless");
     return;
   }
-  fuzz_law(header_length == framing->header_bytes &&
+  fuzz_law(header_length == header_bytes &&
                is_filled(header, options->field_offset) &&
-               is_filled(header + framing->field_end,
-                         sizeof header - framing->field_end),
-           "an encoder wrote more than its length field");
+               is_filled(header + field_end, sizeof header - field_end),
+           "an encoder wrote more than its length");
+  if (!end_send(framing, payload, length, &end, &end_length)) {
+    return;
+  }
   memcpy(wire->bytes + wire->length, header, header_length);
   if (length > 0) {
     memcpy(wire->bytes + wire->length + header_length, payload, length);
   }
-  wire->frames[wire->count].offset = wire->length + framing->skip_bytes;
+  memcpy(wire->bytes + wire->length + header_length + length, &end, end_length);
+  wire->frames[wire->count].offset =
+      wire->length +
+      (options->kind == NP_FRAME_LENGTH ? framing->skip_bytes : header_length);
   wire->frames[wire->count].length = framing->kept_bytes + length;
   wire->count++;
-  wire->length += header_length + length;
+  wire->length += header_length + length + end_length;
 }
 
 static void receive(const struct wire *wire, const struct framing *framing,

@@ -141,8 +141,7 @@ static size_t least(size_t a, size_t b) {
 static size_t in_wanted(const np_channel *channel) {
   const np_frame_decoder *decoder = &channel->decoder;
   const size_t most = channel->read_buffer_bytes;
-  const size_t begun =
-      decoder->np__header_used > 0 ? decoder->np__pile.used : 0;
+  const size_t begun = decoder->np__is_lent ? 0 : decoder->np__pile.used;
   uint64_t wanted;
 
   if (channel->in_bytes == 0 || channel->is_idle) {

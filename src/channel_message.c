@@ -3,6 +3,8 @@
  * the kernel's comes whole or in parts, and the parts are collected in the
  * decoder's pile. The result is one message or one error at a time; it stays
  * until a receive or a call takes it. */
+#include <assert.h>
+
 #include "channel.h"
 #include "frame.h"
 #include "pile.h"
@@ -23,15 +25,38 @@ bool np__channel_result_is_message(const np__channel_result *result) {
 }
 
 bool np__channel_is_inside(const np_channel *channel) {
-  return channel->is_framed
-             ? channel->skip_bytes > 0 ||
-                   np_frame_decoder_finish(&channel->decoder) != NP_OK
-             : channel->is_in_message;
+  return channel->is_framed ? channel->skip_bytes > 0 ||
+                                  np__frame_decoder_has_begun(&channel->decoder)
+                            : channel->is_in_message;
 }
 
+static bool may_stream_end(const np_channel *channel) {
+  return channel->is_framed
+             ? channel->skip_bytes == 0 &&
+                   np_frame_decoder_finish(&channel->decoder) == NP_OK
+             : !channel->is_in_message;
+}
+
+/* stream_ended: the last frame may end with the stream, in place of its
+ * delimiter. It is received before the end is reported. */
 static void stream_ended(np_channel *channel) {
-  channel->receive_error =
-      np__channel_is_inside(channel) ? ERROR_HANDLE_EOF : ERROR_BROKEN_PIPE;
+  np_error error = ERROR_MORE_DATA;
+  np_frame frame;
+
+  if (channel->is_framed) {
+    error = np_frame_decode_end(&channel->decoder, &frame);
+  }
+  if (error == NP_OK) {
+    assert(!channel->result.is_there);
+    np__channel_result_set(channel, NP_OK, (void *)(uintptr_t)frame.data,
+                           frame.length);
+  }
+  if (error == ERROR_NOT_ENOUGH_MEMORY) {
+    channel->receive_error = error;
+  } else {
+    channel->receive_error =
+        may_stream_end(channel) ? ERROR_BROKEN_PIPE : ERROR_HANDLE_EOF;
+  }
 }
 
 void np__channel_read_failed(np_channel *channel, np_error error,
@@ -47,12 +72,16 @@ void np__channel_read_failed(np_channel *channel, np_error error,
 
 /* --- Framed --------------------------------------------------------------- */
 
-/* frame_refused: the next frame is too long. Its bytes will be skipped. */
+/* frame_refused: the next frame is too long. Its bytes will be skipped, by the
+ * decoder itself if they end with a delimiter. */
 static void frame_refused(np_channel *channel, size_t header_used) {
-  const uint64_t length = np_frame_decoder_length(&channel->decoder);
+  np_frame_decoder *decoder = &channel->decoder;
+  const uint64_t length = np_frame_decoder_length(decoder);
 
-  channel->in_begin += channel->decoder.np__layout.header_bytes - header_used;
-  channel->skip_bytes = np__frame_decoder_skip(&channel->decoder);
+  if (decoder->np__layout.options.kind != NP_FRAME_DELIMITER) {
+    channel->in_begin += decoder->np__header_used - header_used;
+    channel->skip_bytes = np__frame_decoder_skip(decoder);
+  }
   np__channel_result_set(channel, ERROR_BUFFER_OVERFLOW, NULL,
                          length < SIZE_MAX ? (size_t)length : SIZE_MAX);
 }

@@ -1,11 +1,13 @@
 /* Channels: the bytes of framed messages, on their way out. Short messages are
  * copied with their headers into the channel's buffer `out`, as many as fit one
  * write. A long message is written from the caller's memory, behind its header.
- */
+ * A message with a delimiter behind it is always copied: so a message and its
+ * delimiter are one write, and no cancel comes between the two. */
 #include <assert.h>
 #include <string.h>
 
 #include "channel.h"
+#include "delimiter.h"
 #include "frame.h"
 
 /* A message with room for its header is not copied if both together have at
@@ -17,13 +19,28 @@
 /* Which part of a message is written from the caller's memory. */
 typedef enum in_place { IN_BUFFER, BEHIND_HEADER, ALL_OF_IT } in_place;
 
-static size_t header_bytes(const np_channel *channel) {
-  return channel->decoder.np__layout.header_bytes;
+static const np__frame_layout *layout_of(const np_channel *channel) {
+  return &channel->decoder.np__layout;
+}
+
+static size_t header_bytes(const np_channel *channel, const np_op *op) {
+  return np__frame_header_bytes(layout_of(channel), op->np__length);
+}
+
+/* reserved_begin returns the beginning of the header that the message's room
+ * has at its end. */
+static unsigned char *reserved_begin(const np_channel *channel,
+                                     const np_op *op) {
+  return (unsigned char *)op->np__buffer + layout_of(channel)->header_bytes -
+         header_bytes(channel, op);
 }
 
 static in_place place_of(const np_channel *channel, const np_op *op) {
-  const size_t total = header_bytes(channel) + op->np__length;
+  const size_t total = header_bytes(channel, op) + op->np__length;
 
+  if (layout_of(channel)->options.kind == NP_FRAME_DELIMITER) {
+    return IN_BUFFER;
+  }
   if ((op->np__flags & NP__SEND_RESERVED) != 0) {
     return total >= UNCOPIED_BYTES_MIN || total > channel->write_buffer_bytes
                ? ALL_OF_IT
@@ -45,8 +62,7 @@ bool np__channel_is_in_place(const np_channel *channel, const np_op *op) {
  * length was checked when the send began. */
 static void header_write(const np_channel *channel, size_t length,
                          unsigned char *to) {
-  const np_error error =
-      np__frame_encode(&channel->decoder.np__layout, length, to);
+  const np_error error = np__frame_encode(layout_of(channel), length, to);
 
   assert(error == NP_OK);
   (void)error;
@@ -54,12 +70,20 @@ static void header_write(const np_channel *channel, size_t length,
 
 unsigned char *np__channel_in_place(const np_channel *channel, np_op *op,
                                     size_t *bytes) {
+  unsigned char *begin = op->np__buffer;
+
   *bytes = op->np__length;
   if ((op->np__flags & NP__SEND_RESERVED) != 0) {
-    header_write(channel, op->np__length, op->np__buffer);
-    *bytes += header_bytes(channel);
+    begin = reserved_begin(channel, op);
+    header_write(channel, op->np__length, begin);
+    *bytes += header_bytes(channel, op);
   }
-  return op->np__buffer;
+  return begin;
+}
+
+/* end_bytes returns how many bytes go behind a message. */
+static size_t end_bytes(const np_channel *channel) {
+  return layout_of(channel)->options.kind == NP_FRAME_DELIMITER ? 1 : 0;
 }
 
 /* next_bytes returns how many bytes of the waiting messages the next write from
@@ -72,7 +96,8 @@ static size_t next_bytes(const np_channel *channel) {
        op = np__channel_next(&channel->sends, op)) {
     const in_place place = place_of(channel, op);
     const size_t more =
-        header_bytes(channel) + (place == IN_BUFFER ? op->np__length : 0);
+        header_bytes(channel, op) +
+        (place == IN_BUFFER ? op->np__length + end_bytes(channel) : 0);
 
     if (place == ALL_OF_IT ||
         (bytes > 0 && bytes + more > channel->write_buffer_bytes)) {
@@ -107,26 +132,31 @@ static np_error out_reserve(np_channel *channel, size_t bytes) {
   return NP_OK;
 }
 
+static void copy(unsigned char *to, const void *from, size_t length) {
+  if (length > 0) {
+    memcpy(to, from, length);
+  }
+}
+
 /* pack copies the next `bytes` of the waiting messages to `out`. */
 static void pack(np_channel *channel, size_t bytes) {
-  const size_t header = header_bytes(channel);
+  const np_frame_options *options = &layout_of(channel)->options;
   np_op *op = np__channel_first(&channel->sends);
   size_t used = 0;
 
   while (used < bytes) {
     uint32_t *flags = &op->np__flags;
     unsigned char *to = channel->out + used;
+    const size_t header = header_bytes(channel, op);
 
     if ((*flags & NP__SEND_RESERVED) != 0) {
-      memcpy(to, op->np__buffer, header + op->np__length);
+      copy(to, reserved_begin(channel, op), header + op->np__length);
       used += op->np__length;
       *flags |= NP__SEND_COPIED;
     } else {
       memset(to, 0, header);
       if (place_of(channel, op) == IN_BUFFER) {
-        if (op->np__length > 0) {
-          memcpy(to + header, op->np__buffer, op->np__length);
-        }
+        copy(to + header, op->np__buffer, op->np__length);
         used += op->np__length;
         *flags |= NP__SEND_COPIED;
       } else {
@@ -135,6 +165,7 @@ static void pack(np_channel *channel, size_t bytes) {
     }
     header_write(channel, op->np__length, to);
     used += header;
+    used += np__delimiter_put(options, channel->out + used);
     op = np__channel_next(&channel->sends, op);
   }
 }

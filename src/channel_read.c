@@ -179,8 +179,8 @@ np__heard np__channel_listen(np_channel *channel) {
     return NP__HEARD_SOMETHING;
   }
   /* The rest of a refused message is no new message; it is read and dropped. */
-  is_skipping =
-      channel->skip_bytes > 0 || channel->dropping == NP__DROP_SILENTLY;
+  is_skipping = channel->skip_bytes > 0 || channel->decoder.np__is_skipping ||
+                channel->dropping == NP__DROP_SILENTLY;
   if (channel->is_reading) {
     if (!is_skipping && !channel->is_read_cancelled) {
       /* The data of this read may have come before the call. */

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "channel.h"
+#include "delimiter.h"
 #include "frame.h"
 #include "io.h"
 
@@ -229,6 +230,10 @@ np_error np__channel_send_check(np_channel *channel, const void *data,
     error = np__frame_encode(&channel->decoder.np__layout, length, NULL);
     if (error == NP_OK && length > UINT32_MAX - NP_FRAME_HEADER_BYTES_MAX) {
       error = ERROR_BUFFER_OVERFLOW; /* GCOVR_EXCL_LINE: 4 GiB of memory */
+    }
+    if (error == NP_OK) {
+      error = np__delimiter_check(&channel->decoder.np__layout.options, data,
+                                  length);
     }
   } else if (length > np__channel_bytes_max(channel)) {
     error = ERROR_BUFFER_OVERFLOW;

@@ -1,7 +1,7 @@
-/* Frames: the decoder measures the header first. A frame that is whole in the
- * input is handed out from there; else its bytes are collected in a pile. The
- * length in a header is untrusted input: memory is allocated only for bytes
- * that have come (pile.h). */
+/* Frames: the decoder measures the header first, or looks for a delimiter
+ * (delimiter.c). A frame that is whole in the input is handed out from there;
+ * else its bytes are collected in a pile. The length in a header is untrusted
+ * input: memory is allocated only for bytes that have come (pile.h). */
 #include "frame.h"
 
 #include <assert.h>
@@ -10,111 +10,9 @@
 #include <windows.h>
 
 #include "allocator.h"
+#include "delimiter.h"
 #include "pile.h"
-
-/* Callers make arrays of NP_FRAME_HEADER_BYTES_MAX for any header. */
-_Static_assert(NP_FRAME_HEADER_BYTES_MAX >= sizeof(uint64_t), "see frame.h");
-
-/* shrink_of returns the absolute value of a negative adjustment, also of
- * INT64_MIN. */
-static uint64_t shrink_of(int64_t adjustment) {
-  assert(adjustment < 0);
-  return 0 - (uint64_t)adjustment;
-}
-
-/* is_possible returns true if some value of the length field gives a frame. */
-static bool is_possible(const np__frame_layout *layout) {
-  uint64_t most = layout->options.frame_bytes_max;
-  uint64_t least = layout->kept_bytes;
-
-  if (least > most) {
-    return false;
-  }
-  if (layout->options.adjustment < 0) {
-    uint64_t shrink = shrink_of(layout->options.adjustment);
-
-    return layout->field_max >= shrink && layout->field_max - shrink >= least;
-  } else {
-    uint64_t grow = (uint64_t)layout->options.adjustment;
-
-    return grow <= most && (grow >= least || layout->field_max >= least - grow);
-  }
-}
-
-static bool is_width(size_t field_bytes) {
-  return field_bytes == 1 || field_bytes == 2 || field_bytes == 4 ||
-         field_bytes == 8;
-}
-
-/* layout_make fills in `layout`. False: the options are refused. */
-static bool layout_make(np__frame_layout *layout,
-                        const np_frame_options *options) {
-  np_frame_options *own = &layout->options;
-  size_t field_end;
-
-  if (options == NULL) {
-    np_frame_options_init(own);
-  } else if (options->size == sizeof *options) {
-    *own = *options;
-  } else {
-    return false;
-  }
-  if (!is_width(own->field_bytes) ||
-      own->field_offset > NP_FRAME_HEADER_BYTES_MAX - own->field_bytes ||
-      (own->byte_order != NP_BIG_ENDIAN &&
-       own->byte_order != NP_LITTLE_ENDIAN)) {
-    return false;
-  }
-  field_end = own->field_offset + own->field_bytes;
-  if (own->skip_bytes == NP_FRAME_SKIP_HEADER) {
-    own->skip_bytes = field_end;
-  }
-  if (own->skip_bytes > NP_FRAME_HEADER_BYTES_MAX) {
-    return false;
-  }
-  layout->header_bytes =
-      own->skip_bytes > field_end ? own->skip_bytes : field_end;
-  layout->kept_bytes = layout->header_bytes - own->skip_bytes;
-  layout->field_max = UINT64_MAX >> (64 - 8 * own->field_bytes);
-  return is_possible(layout);
-}
-
-/* field_at returns the offset of the length field's byte `n`, counted from the
- * least significant. */
-static size_t field_at(const np_frame_options *options, size_t n) {
-  return options->field_offset + (options->byte_order == NP_LITTLE_ENDIAN
-                                      ? n
-                                      : options->field_bytes - 1 - n);
-}
-
-static uint64_t field_get(const np_frame_options *options,
-                          const unsigned char *header) {
-  uint64_t value = 0;
-
-  for (size_t n = options->field_bytes; n > 0; n--) {
-    value = (value << 8) | header[field_at(options, n - 1)];
-  }
-  return value;
-}
-
-static void field_put(const np_frame_options *options, unsigned char *header,
-                      uint64_t value) {
-  for (size_t n = 0; n < options->field_bytes; n++) {
-    header[field_at(options, n)] = (unsigned char)(value >> (8 * n));
-  }
-}
-
-void np_frame_options_init(np_frame_options *options) {
-  if (options == NULL) {
-    return;
-  }
-  memset(options, 0, sizeof *options);
-  options->size = sizeof *options;
-  options->field_bytes = 4;
-  options->byte_order = NP_BIG_ENDIAN;
-  options->skip_bytes = NP_FRAME_SKIP_HEADER;
-  options->frame_bytes_max = (size_t)8 * 1024 * 1024;
-}
+#include "varint.h"
 
 np_error np_frame_decoder_init(np_frame_decoder *decoder,
                                const np_frame_options *options,
@@ -128,7 +26,7 @@ np_error np_frame_decoder_init(np_frame_decoder *decoder,
     decoder->np__pile.allocator = *allocator;
   }
   if (!np__allocator_complete(&decoder->np__pile.allocator) ||
-      !layout_make(&decoder->np__layout, options)) {
+      !np__frame_layout_make(&decoder->np__layout, options)) {
     decoder->np__error = ERROR_INVALID_PARAMETER;
     return ERROR_INVALID_PARAMETER;
   }
@@ -144,26 +42,33 @@ void np_frame_decoder_deinit(np_frame_decoder *decoder) {
   decoder->np__error = ERROR_INVALID_PARAMETER;
 }
 
+/* has_header returns true if the header of the current frame is complete. */
+static bool has_header(const np_frame_decoder *decoder) {
+  const np__frame_layout *layout = &decoder->np__layout;
+  const size_t used = decoder->np__header_used;
+
+  switch (layout->options.kind) {
+    case NP_FRAME_LENGTH:
+      return used == layout->header_bytes;
+    case NP_FRAME_VARINT:
+      return used > 0 && np__varint_is_whole(decoder->np__header, used);
+    default:
+      return false;
+  }
+}
+
 /* header_measure reads the length out of the header, which is complete. */
 static np_error header_measure(np_frame_decoder *decoder) {
   const np__frame_layout *layout = &decoder->np__layout;
-  const np_frame_options *options = &layout->options;
-  uint64_t length = field_get(options, decoder->np__header);
+  uint64_t length = 0;
+  np_error error =
+      layout->options.kind == NP_FRAME_VARINT
+          ? np__varint_get(decoder->np__header, decoder->np__header_used,
+                           &length)
+          : np__frame_measure(layout, decoder->np__header, &length);
 
-  if (options->adjustment < 0) {
-    uint64_t shrink = shrink_of(options->adjustment);
-
-    if (length < shrink) {
-      return ERROR_INVALID_DATA;
-    }
-    length -= shrink;
-  } else {
-    uint64_t grow = (uint64_t)options->adjustment;
-
-    if (length > UINT64_MAX - grow) {
-      return ERROR_ARITHMETIC_OVERFLOW;
-    }
-    length += grow;
+  if (error != NP_OK) {
+    return error;
   }
   /* Such a frame would end before its header does, and the next one would
    * begin inside of it: at worst at the same byte, for ever. */
@@ -171,7 +76,19 @@ static np_error header_measure(np_frame_decoder *decoder) {
     return ERROR_INVALID_DATA;
   }
   decoder->np__length = length;
-  return length > options->frame_bytes_max ? ERROR_BUFFER_OVERFLOW : NP_OK;
+  return length > layout->options.frame_bytes_max ? ERROR_BUFFER_OVERFLOW
+                                                  : NP_OK;
+}
+
+/* header_next returns how many of the next `length` bytes can belong to the
+ * header: with NP_FRAME_VARINT each byte tells whether one more follows. */
+static size_t header_next(const np_frame_decoder *decoder, size_t length) {
+  const np__frame_layout *layout = &decoder->np__layout;
+  const size_t missing = layout->options.kind == NP_FRAME_VARINT
+                             ? 1
+                             : layout->header_bytes - decoder->np__header_used;
+
+  return length < missing ? length : missing;
 }
 
 /* header_take takes the bytes of the header from `input`. ERROR_MORE_DATA: the
@@ -179,16 +96,24 @@ static np_error header_measure(np_frame_decoder *decoder) {
 static np_error header_take(np_frame_decoder *decoder,
                             const unsigned char *input, size_t length,
                             size_t *taken) {
-  size_t missing = decoder->np__layout.header_bytes - decoder->np__header_used;
-  size_t size = length < missing ? length : missing;
+  *taken = 0;
+  while (!has_header(decoder)) {
+    const size_t size = header_next(decoder, length - *taken);
 
-  *taken = size;
-  if (missing == 0) {
-    return NP_OK;
+    if (size == 0) {
+      return ERROR_MORE_DATA;
+    }
+    memcpy(decoder->np__header + decoder->np__header_used, input + *taken,
+           size);
+    decoder->np__header_used += size;
+    *taken += size;
+    if (decoder->np__layout.options.kind == NP_FRAME_VARINT &&
+        decoder->np__header_used == NP__VARINT_BYTES_MAX &&
+        !has_header(decoder)) {
+      return ERROR_INVALID_DATA;
+    }
   }
-  memcpy(decoder->np__header + decoder->np__header_used, input, size);
-  decoder->np__header_used += size;
-  return size < missing ? ERROR_MORE_DATA : header_measure(decoder);
+  return *taken > 0 ? header_measure(decoder) : NP_OK;
 }
 
 /* frame_give hands out a frame; the next bytes are a header. */
@@ -282,6 +207,12 @@ static np_error decode(np_frame_decoder *decoder, const unsigned char *input,
   return error;
 }
 
+/* fail makes every further call return `error`, and frees the memory. */
+static void fail(np_frame_decoder *decoder, np_error error) {
+  decoder->np__error = error;
+  np__pile_clear(&decoder->np__pile, 0);
+}
+
 void np__frame_decoder_take_back(np_frame_decoder *decoder) {
   if (decoder->np__is_lent) {
     decoder->np__is_lent = false;
@@ -293,7 +224,7 @@ size_t np__frame_decoder_missing(const np_frame_decoder *decoder) {
   const np__frame_layout *layout = &decoder->np__layout;
   const np__pile *pile = &decoder->np__pile;
 
-  if (decoder->np__header_used < layout->header_bytes) {
+  if (!has_header(decoder)) {
     return 0;
   }
   return (size_t)decoder->np__length -
@@ -314,12 +245,12 @@ unsigned char *np__frame_decoder_room(np_frame_decoder *decoder, size_t *room) {
 np_error np__frame_decoder_go_on(np_frame_decoder *decoder, np_frame *frame) {
   np_error error = ERROR_MORE_DATA;
 
-  if (!decoder->np__is_lent && decoder->np__pile.used > 0) {
+  if (!decoder->np__is_lent && has_header(decoder) &&
+      decoder->np__pile.used > 0) {
     error = collected_give(decoder, frame);
   }
   if (error == ERROR_NOT_ENOUGH_MEMORY) {
-    decoder->np__error = error;
-    np__pile_clear(&decoder->np__pile, 0);
+    fail(decoder, error);
   }
   return error;
 }
@@ -342,11 +273,39 @@ np_error np_frame_decode(np_frame_decoder *decoder, const void *input,
   if (length == 0) {
     return ERROR_MORE_DATA;
   }
-  error = decode(decoder, input, length, consumed, frame);
+  if (decoder->np__layout.options.kind == NP_FRAME_DELIMITER) {
+    error = np__delimiter_decode(decoder, input, length, consumed, frame);
+    if (error == ERROR_BUFFER_OVERFLOW) {
+      return error; /* the decoder goes on behind the next delimiter */
+    }
+  } else {
+    error = decode(decoder, input, length, consumed, frame);
+  }
   if (error != NP_OK && error != ERROR_MORE_DATA) {
     *consumed = 0;
-    decoder->np__error = error;
-    np__pile_clear(&decoder->np__pile, 0);
+    fail(decoder, error);
+  }
+  return error;
+}
+
+np_error np_frame_decode_end(np_frame_decoder *decoder, np_frame *frame) {
+  np_error error;
+
+  if (decoder == NULL || frame == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  frame->data = NULL;
+  frame->length = 0;
+  if (decoder->np__error != NP_OK) {
+    return decoder->np__error;
+  }
+  np__frame_decoder_take_back(decoder);
+  if (decoder->np__layout.options.kind != NP_FRAME_DELIMITER) {
+    return ERROR_MORE_DATA;
+  }
+  error = np__delimiter_end(decoder, frame);
+  if (error == ERROR_NOT_ENOUGH_MEMORY) {
+    fail(decoder, error);
   }
   return error;
 }
@@ -366,6 +325,18 @@ uint64_t np__frame_decoder_skip(np_frame_decoder *decoder) {
   return rest;
 }
 
+bool np__frame_decoder_has_begun(const np_frame_decoder *decoder) {
+  return decoder->np__layout.options.kind == NP_FRAME_DELIMITER
+             ? np__delimiter_has_begun(decoder)
+             : decoder->np__header_used > 0;
+}
+
+static bool may_be_unended(const np_frame_decoder *decoder) {
+  const np_frame_options *options = &decoder->np__layout.options;
+
+  return options->kind == NP_FRAME_DELIMITER && options->unended_last;
+}
+
 np_error np_frame_decoder_finish(const np_frame_decoder *decoder) {
   if (decoder == NULL) {
     return ERROR_INVALID_PARAMETER;
@@ -373,67 +344,7 @@ np_error np_frame_decoder_finish(const np_frame_decoder *decoder) {
   if (decoder->np__error != NP_OK) {
     return decoder->np__error;
   }
-  return decoder->np__header_used > 0 ? ERROR_HANDLE_EOF : NP_OK;
-}
-
-/* field_value computes the length field of a frame of `length` bytes. */
-static np_error field_value(const np__frame_layout *layout, uint64_t length,
-                            uint64_t *value) {
-  if (layout->options.adjustment < 0) {
-    uint64_t shrink = shrink_of(layout->options.adjustment);
-
-    if (length > layout->field_max - shrink) {
-      return ERROR_BUFFER_OVERFLOW;
-    }
-    *value = length + shrink;
-  } else {
-    uint64_t grow = (uint64_t)layout->options.adjustment;
-
-    if (length < grow) {
-      return ERROR_INVALID_DATA;
-    }
-    if (length - grow > layout->field_max) {
-      return ERROR_BUFFER_OVERFLOW;
-    }
-    *value = length - grow;
-  }
-  return NP_OK;
-}
-
-np_error np__frame_encode(const np__frame_layout *layout, size_t payload_length,
-                          unsigned char *header) {
-  uint64_t value;
-  np_error error;
-
-  if (payload_length > layout->options.frame_bytes_max - layout->kept_bytes) {
-    return ERROR_BUFFER_OVERFLOW;
-  }
-  error = field_value(layout, payload_length + layout->kept_bytes, &value);
-  if (error == NP_OK && header != NULL) {
-    field_put(&layout->options, header, value);
-  }
-  return error;
-}
-
-np_error np_frame_encode_header(const np_frame_options *options,
-                                size_t payload_length, void *header,
-                                size_t header_size, size_t *header_length) {
-  np__frame_layout layout;
-  np_error error;
-
-  if (header == NULL || header_length == NULL ||
-      !layout_make(&layout, options)) {
-    return ERROR_INVALID_PARAMETER;
-  }
-  error = np__frame_encode(
-      &layout, payload_length,
-      header_size < layout.header_bytes ? NULL : (unsigned char *)header);
-  if (error != NP_OK) {
-    return error;
-  }
-  if (header_size < layout.header_bytes) {
-    return ERROR_INSUFFICIENT_BUFFER;
-  }
-  *header_length = layout.header_bytes;
-  return NP_OK;
+  return np__frame_decoder_has_begun(decoder) && !may_be_unended(decoder)
+             ? ERROR_HANDLE_EOF
+             : NP_OK;
 }

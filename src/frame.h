@@ -4,11 +4,30 @@
 
 #include <npipe/frame.h>
 
-/* np__frame_encode writes the length field for a payload into `header`, which
- * has `layout->header_bytes` bytes. NULL: it only checks the length. Returns
+/* np__frame_layout_make computes `layout`. NULL: the default options. False:
+ * the options are refused. */
+bool np__frame_layout_make(np__frame_layout *layout,
+                           const np_frame_options *options);
+
+/* np__frame_measure reads the length of a frame out of a header of
+ * NP_FRAME_LENGTH. Returns NP_OK, ERROR_INVALID_DATA or
+ * ERROR_ARITHMETIC_OVERFLOW. */
+np_error np__frame_measure(const np__frame_layout *layout,
+                           const unsigned char *header, uint64_t *length);
+
+/* np__frame_header_bytes returns the length of the header of a payload. */
+size_t np__frame_header_bytes(const np__frame_layout *layout,
+                              size_t payload_length);
+
+/* np__frame_encode writes the length for a payload into `header`, which has
+ * np__frame_header_bytes bytes. NULL: it only checks the length. Returns
  * the errors of np_frame_encode_header, without ERROR_INSUFFICIENT_BUFFER. */
 np_error np__frame_encode(const np__frame_layout *layout, size_t payload_length,
                           unsigned char *header);
+
+/* np__frame_decoder_has_begun returns true if a frame has begun and its end has
+ * not come. */
+bool np__frame_decoder_has_begun(const np_frame_decoder *decoder);
 
 /* np__frame_decoder_skip makes a decoder that refused a frame as too long ready
  * for the next frame. The header is taken; returns the number of bytes behind

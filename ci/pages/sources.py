@@ -10,7 +10,8 @@ DRIVERS = "https://learn.microsoft.com/windows-hardware/drivers/ddi/"
 WINE = "https://gitlab.winehq.org/wine/wine/-/blob/master/"
 REACTOS = "https://github.com/reactos/reactos/tree/master/"
 CYGWIN = "https://cygwin.com/cgit/newlib-cygwin/tree/winsup/cygwin/"
-CODEC = "https://docs.rs/tokio-util/latest/tokio_util/codec/length_delimited/"
+TOKIO_UTIL = "https://docs.rs/tokio-util/latest/tokio_util/codec/"
+CODEC = TOKIO_UTIL + "length_delimited/"
 
 # The header of each function of Windows that a case names.
 FUNCTIONS = {
@@ -102,6 +103,10 @@ class Sources:
                 method = f"#method.{section}" if section else ""
                 return CODEC + "struct.Builder.html" + method
             return CODEC + "index.html" + anchor
+        if page.startswith("tokio_util::codec::"):
+            return TOKIO_UTIL + f"struct.{page.split('::')[-1]}.html"
+        if page == "protobuf":
+            return f"https://protobuf.dev/programming-guides/encoding/{anchor}"
         if page.startswith("RFC "):
             return f"https://www.rfc-editor.org/rfc/rfc{page[4:]}{anchor}"
         if page in PAGES:

@@ -209,7 +209,8 @@ NP_API void np_channel_set_user(np_channel *channel, void *user);
 
 /* np_channel_header_bytes returns how many bytes of header go before each
  * message on the wire: the room that np_channel_send_reserved needs before the
- * message. 0 if the channel does not frame, and for NULL.
+ * message. With NP_FRAME_VARINT it is the longest header that a message can
+ * have. 0 if the channel does not frame, with NP_FRAME_DELIMITER, and for NULL.
  *
  * Thread:  the loop's only.
  */
@@ -223,7 +224,7 @@ NP_API size_t np_channel_header_bytes(const np_channel *channel);
  * On a channel that does not frame, the kernel gets the message straight from
  * the caller's memory within the call. Framed messages of at most
  * `write_buffer_bytes` are copied once, next to their header; longer messages
- * go from the caller's memory.
+ * go from the caller's memory. With NP_FRAME_DELIMITER every message is copied.
  *
  * A send can be cancelled, or reach its time limit, in three states. If the
  * kernel was not given the message yet, nothing of it is sent. If the message
@@ -244,7 +245,8 @@ NP_API size_t np_channel_header_bytes(const np_channel *channel);
  * closed), ERROR_BUSY (`op` is in flight), ERROR_ACCESS_DENIED (the end is not
  * for writing), ERROR_BUFFER_OVERFLOW (longer than the maximum, or than the
  * length field can say), ERROR_INVALID_DATA (shorter than the framing's
- * adjustment), ERROR_NO_DATA (np_channel_shutdown has ended this direction).
+ * adjustment, or it holds a delimiter, see np_frame_encode_end), ERROR_NO_DATA
+ * (np_channel_shutdown has ended this direction).
  * `done` gets NP_OK and the message's length, what `done` of np_pipe_write
  * gets, ERROR_NOT_ENOUGH_MEMORY (of this message nothing was sent; the next may
  * be), or the error with which sending failed earlier.
@@ -260,7 +262,8 @@ NP_API np_error np_channel_send(np_channel *channel, const void *data,
  * caller left room for the header, np_channel_header_bytes long. The length is
  * written into the header; its other bytes are sent as they are. So a long
  * message goes out in one write without a copy. On a channel that does not
- * frame the room is 0 bytes, so the same code works.
+ * frame the room is 0 bytes, so the same code works. With NP_FRAME_VARINT the
+ * header may be shorter than the room: it stands at the end of the room.
  *
  * buffer  the header's bytes, then `length` bytes of the message; must not be
  *         touched until `done` runs
@@ -319,11 +322,13 @@ NP_API np_error np_channel_shutdown(np_channel *channel, np_op *op,
  * `done` gets NP_OK and the length of the message.
  * ERROR_BUFFER_OVERFLOW: a message longer than the maximum came; `transferred`
  * is its length (SIZE_MAX if it is longer than that; one more than the maximum
- * if its writer was cancelled and took the rest back). The message is skipped,
+ * if its writer was cancelled and took the rest back, and always with
+ * NP_FRAME_DELIMITER). The message is skipped,
  * and the next receive gets the message behind it.
  * ERROR_BROKEN_PIPE: the peer closed behind its last message, or ended its
  * direction (`half_close`). ERROR_HANDLE_EOF: it did so inside of a message;
- * this is no clean end, and not np_is_eof.
+ * this is no clean end, and not np_is_eof. (With `unended_last` of the framing
+ * the message is received first, and the end is clean.)
  * ERROR_INVALID_DATA, ERROR_ARITHMETIC_OVERFLOW: what came is no frame, see
  * np_frame_decode; receiving has failed for good. ERROR_INVALID_DATA also: the
  * system gave an impossible answer, see np_pipe_read; bytes are lost.
