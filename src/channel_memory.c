@@ -71,24 +71,28 @@ static void unused_free(np_channel *channel) {
       in_free(channel);
     }
   }
-  if ((pile_of(channel)->used == 0 || channel->receive_error != NP_OK) &&
-      (is_free || goes_to_in)) {
-    np__pile_clear(pile_of(channel), 0);
+  if (is_free || goes_to_in) {
+    if (channel->receive_error != NP_OK) {
+      np__pile_clear(pile_of(channel), 0);
+    }
+    np__pile_fit(pile_of(channel));
   }
 }
 
 /* waits_in_much returns true if the read in flight has a larger buffer than an
- * idle channel shall have. False also if a part of a message lies there: it
- * stays. */
+ * idle channel shall have. A part of a frame that lies there moves to a smaller
+ * one; a part of a message of the kernel stays, because its rest is there. */
 static bool waits_in_much(np_channel *channel) {
   if (!channel->is_reading || channel->into != NULL ||
       channel->is_read_cancelled) {
     return false;
   }
-  return channel->is_framed
-             ? !channel->is_direct && channel->in_bytes > IDLE_BYTES
-             : !channel->is_in_message &&
-                   np__pile_capacity(pile_of(channel)) > IDLE_BYTES;
+  if (channel->is_framed) {
+    return channel->is_direct ? np__pile_is_loose(pile_of(channel))
+                              : channel->in_bytes > IDLE_BYTES;
+  }
+  return !channel->is_in_message &&
+         np__pile_capacity(pile_of(channel)) > IDLE_BYTES;
 }
 
 /* is_lending returns true if the channel's memory holds bytes that a caller has
@@ -195,6 +199,9 @@ static unsigned char *framed_room(np_channel *channel, size_t *room) {
   channel->is_direct =
       missing > 0 && (missing >= BUSY_BYTES || missing >= channel->in_bytes);
   if (channel->is_direct) {
+    if (channel->is_idle) {
+      np__pile_fit(pile_of(channel));
+    }
     to = np__frame_decoder_room(&channel->decoder, room);
     *room = to != NULL ? least(*room, channel->read_buffer_bytes) : 0;
     return to;

@@ -129,11 +129,11 @@ bool np__pile_put(np__pile *pile, const void *bytes, size_t length,
   return true;
 }
 
-/* last_trim replaces the last block by a smaller one if much of it is unused,
- * before the blocks are joined. False: no memory. */
+/* last_trim replaces the last block by a smaller one if much of it is unused.
+ * False: no memory. */
 static bool last_trim(np__pile *pile) {
   const size_t unused = pile->last->capacity - pile->last_used;
-  np__block *before = pile->first;
+  np__block **link = &pile->first;
   np__block *block;
 
   if (unused <= SPARE_BYTES) {
@@ -144,13 +144,26 @@ static bool last_trim(np__pile *pile) {
     return false;
   }
   memcpy(block->bytes, pile->last->bytes, pile->last_used);
-  while (before->next != pile->last) {
-    before = before->next;
+  while (*link != pile->last) {
+    link = &(*link)->next;
   }
   block_free(pile, pile->last);
-  before->next = block;
+  *link = block;
   pile->last = block;
   return true;
+}
+
+bool np__pile_is_loose(const np__pile *pile) {
+  return pile->held > NP_FRAME_MEMORY_BYTES &&
+         pile->held - NP_FRAME_MEMORY_BYTES > 2 * pile->used;
+}
+
+void np__pile_fit(np__pile *pile) {
+  if (pile->used == 0) {
+    np__pile_clear(pile, 0);
+  } else if (np__pile_is_loose(pile)) {
+    (void)last_trim(pile);
+  }
 }
 
 /* whole_bytes returns the capacity of the block that joins all bytes. It is

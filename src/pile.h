@@ -42,6 +42,13 @@ bool np__pile_outgrow(np__pile *pile, size_t length);
 /* np__pile_capacity returns the size of the last block, 0 without one. */
 size_t np__pile_capacity(const np__pile *pile);
 
+/* np__pile_is_loose returns true if the pile holds more than the rule allows
+ * for its bytes, because it has the large block of an earlier message.
+ * np__pile_fit then moves the bytes to a block of their size; without memory it
+ * does nothing. */
+bool np__pile_is_loose(const np__pile *pile);
+void np__pile_fit(np__pile *pile);
+
 /* np__pile_clear drops the bytes. One block of at most `kept_bytes` of memory
  * stays for the next message. */
 void np__pile_clear(np__pile *pile, size_t kept_bytes);

@@ -187,6 +187,28 @@ NP_CASE("budget-channel/channel-large-stream", np_channel_receive,
   assert_port_asked(f, cost.port);
 }
 
+NP_CASE("budget-channel/channel-idle-small", np_channel_receive,
+        BYTE_READS | BOTH_ENDS, NP_OK,
+        "A receive waits with a small buffer when its channel becomes idle. "
+        "Its read goes on: no call is made for it.",
+        "npipe/loop.h") {
+  uint64_t cancels;
+  uint64_t reads;
+
+  channel_pair(f, NULL);
+  receive_begin(&f->ops[0], f->channel);
+  assert_message_passes(f, f->channel, f->opposite, "hello", 5);
+  cancels = calls("CancelIoEx");
+  reads = calls("ReadFile");
+  assert_np_ok(np_timer_start(f->loop, &f->timers[0].timer,
+                              2 * NP_CHANNEL_IDLE_MS, on_timer));
+  loop_until_count(f, &f->timers[0].run_count, 1);
+  assert_int_equal(calls("CancelIoEx") - cancels, 0);
+  assert_int_equal(calls("ReadFile") - reads, 0);
+  message_send(f, f->opposite, "world", 5);
+  assert_ends(&f->ops[0], NP_OK, 5);
+}
+
 enum { WAITING = 65536 };
 
 static void then_send_waiting(np_fixture *f, struct recorder *recorder) {

@@ -263,6 +263,32 @@ NP_CASE("channel-memory/memory-idle-header", np_channel_receive,
   loop_until_count(f, &f->ops[1].done_count, 1);
 }
 
+NP_CASE("channel-memory/memory-idle-direct", np_channel_receive,
+        BYTE_READS | BOTH_ENDS, NP_OK,
+        "Long frames have made the buffer of a channel large. Then the header "
+        "of another long frame arrives, whose bytes are read to their place. "
+        "When the channel is idle, the unused buffer is freed.",
+        "npipe/channel.h") {
+  size_t base = channel_open_counted(f, NULL);
+
+  frame_make(60000);
+  for (unsigned i = 0; i < 3; i++) {
+    receive_begin(&f->ops[i], f->channel);
+    write_begin(&f->ops[10 + i], f->peer, wire, 60004);
+    loop_until(f, 2 * i + 2);
+    assert_done(&f->ops[i], NP_OK, 60000);
+  }
+  frame_make(LONG_BYTES);
+  receive_begin(&f->ops[4], f->channel);
+  pipe_send(f, f->peer, wire, 5);
+  loop_quiet(f);
+  idle_wait(f, base + NP_CHANNEL_IDLE_BYTES + NP_FRAME_MEMORY_BYTES);
+  write_begin(&f->ops[5], f->peer, wire + 5, LONG_BYTES - 1);
+  loop_until_count(f, &f->ops[4].done_count, 1);
+  assert_done(&f->ops[4], NP_OK, LONG_BYTES);
+  loop_until_count(f, &f->ops[5].done_count, 1);
+}
+
 NP_CASE("channel-memory/memory-idle-pair", np_channel_receive, MODE_BYTE, NP_OK,
         "Both ends of a connection have a channel that waits for a message. "
         "The two channels hold at most 4 KiB of memory, before their first "
@@ -364,6 +390,28 @@ NP_CASE("channel-memory/memory-refused", np_channel_receive,
   assert_memory_equal(f->ops[2].buffer, "next", 4);
   assert_in_range(f->allocator.most_bytes, base,
                   base + 2000 + NP_CHANNEL_MEMORY_BYTES);
+}
+
+NP_CASE("channel-memory/memory-refused-short", np_channel_receive,
+        ANY_MODE | BOTH_ENDS, ERROR_BUFFER_OVERFLOW,
+        "The memory in which a message over the maximum is skipped grows with "
+        "the bytes that have arrived, not with the size of the reads.",
+        "npipe/channel.h") {
+  np_channel_options options = channel_options();
+  size_t base;
+
+  options.frame.frame_bytes_max = 1000;
+  base = channel_open_counted(f, &options);
+  frame_make(1500);
+  receive_begin(&f->ops[0], f->channel);
+  if (is_framed(f)) {
+    pipe_send(f, f->peer, wire, 1504);
+  } else {
+    pipe_send(f, f->peer, wire + 4, 1500);
+  }
+  loop_until_count(f, &f->ops[0].done_count, 1);
+  assert_done(&f->ops[0], ERROR_BUFFER_OVERFLOW, 1500);
+  assert_bound(f, base, 1504);
 }
 
 NP_CASE("channel-memory/memory-cut", np_channel_receive, ANY_MODE,
