@@ -345,19 +345,30 @@ def processor_seconds():
     return used.ru_utime + used.ru_stime
 
 
+def stat_of(path):
+    """The words of a stat file of /proc behind the name. None: it has ended."""
+    try:
+        return (path / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+
+
 def used_by(session):
-    """The ticks that the processes of a session have used. None if one of them
-    waits for a processor or a disk."""
+    """The ticks that the processes of a session have used. None if a thread of
+    them waits for a processor or a disk."""
     ticks = 0
-    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+    for process in pathlib.Path("/proc").iterdir():
+        words = stat_of(process) if process.name.isdigit() else None
+        if words is None or int(words[3]) != session:
+            continue
+        ticks += int(words[11]) + int(words[12])
         try:
-            words = path.read_text().rpartition(")")[2].split()
+            threads = [stat_of(thread)
+                       for thread in (process / "task").iterdir()]
         except OSError:
-            continue  # it has ended meanwhile
-        if int(words[3]) == session:
-            if words[0] in "RD":
-                return None
-            ticks += int(words[11]) + int(words[12])
+            return None  # it ends
+        if any(thread is None or thread[0] in "RD" for thread in threads):
+            return None
     return ticks
 
 

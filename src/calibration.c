@@ -65,7 +65,6 @@ static void mark_on_packet(np_loop *loop, np__packet *mark, NTSTATUS status,
   (void)bytes;
   np__loop_paid(loop, mark);
   loop->active--;
-  calibration->is_asked = false;
   if (is_asker_owed(loop)) {
     calibration->more_data = NP__MORE_DATA_ENDS;
     end_unsure(loop);

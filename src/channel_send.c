@@ -59,9 +59,6 @@ static const np__packet_class native_class =
     NP__IO_CLASS(native_finish, true, NULL);
 
 static void end_sent(np_op *op, np_error error) {
-  if (error != NP_OK) {
-    op->np__flags = 0;
-  }
   np__op_end(op, error, error == NP_OK ? op->np__length : 0);
 }
 

@@ -60,7 +60,7 @@ typedef enum np__more_data {
  */
 typedef struct np__calibration {
   np__more_data more_data;
-  bool is_asked;        /* the mark is in the port, or will be posted again */
+  bool is_asked;        /* the mark was posted, or will be posted again */
   np__packet mark;      /* is posted behind the packet that may follow */
   np__timer_node retry; /* when the mark is posted again */
 } np__calibration;
