@@ -9,14 +9,15 @@
 enum {
   CONFIG_COMMAND_BYTES_MAX = 2048,
   CONFIG_TEXT_BYTES_MAX = 512,
-  LEVEL_MAX = 2
+  LEVEL_MAX = 3
 };
 
 /* What a program can do (docs/subjects.md, contract). */
 enum {
-  LEVEL_ANY = 0,  /* it serves, or connects to, the pipe that it is told */
-  LEVEL_STOP = 1, /* it says "ready", and stops at the end of its input */
-  LEVEL_KINDS = 2 /* it knows the kinds send:N and sink */
+  LEVEL_ANY = 0,   /* it serves, or connects to, the pipe that it is told */
+  LEVEL_STOP = 1,  /* it says "ready", and stops at the end of its input */
+  LEVEL_KINDS = 2, /* it knows the kinds send:N and sink */
+  LEVEL_DRIVE = 3  /* it knows the kind drive */
 };
 
 enum role { ROLE_SERVER, ROLE_CLIENT, ROLES };

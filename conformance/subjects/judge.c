@@ -13,8 +13,19 @@ void subject_case_register(struct subject_case *c) {
   cases = c;
 }
 
-static enum role role_of(const struct subject_case *c) {
-  return strncmp(c->c.id, "server", 6) == 0 ? ROLE_SERVER : ROLE_CLIENT;
+/* modes_of returns the modes and ends of the case that are judged. */
+static unsigned modes_of(const struct subject_case *c) {
+  unsigned ends = (config.command[ROLE_SERVER][0] != '\0' ? END_SERVER : 0u) |
+                  (config.command[ROLE_CLIENT][0] != '\0' ? END_CLIENT : 0u);
+  unsigned its = c->c.modes & BOTH_ENDS;
+
+  if (its == 0) { /* the id tells */
+    its = strncmp(c->c.id, "server", 6) == 0 ? END_SERVER : END_CLIENT;
+    return (its & ends) != 0 ? c->c.modes & config.modes : 0;
+  }
+  return (its & ends) != 0 && (c->c.modes & config.modes) != 0
+             ? c->c.modes & (config.modes | ends)
+             : 0;
 }
 
 static bool is_applicable(const struct subject_case *c) {
@@ -23,8 +34,7 @@ static bool is_applicable(const struct subject_case *c) {
   if (!config.talks) {
     lacking &= ~(unsigned)NEEDS_ECHO;
   }
-  return config.command[role_of(c)][0] != '\0' && c->level <= config.level &&
-         (c->c.modes & config.modes) != 0 && lacking == 0;
+  return modes_of(c) != 0 && c->level <= config.level && lacking == 0;
 }
 
 void subject_cases_select(bool all) {
@@ -33,7 +43,7 @@ void subject_cases_select(bool all) {
 
     cases = c->next;
     if (!all && is_applicable(c)) {
-      c->c.modes &= config.modes;
+      c->c.modes = modes_of(c);
       np_case_register(&c->c);
     } else if (all) {
       np_case_register(&c->c);
@@ -43,7 +53,8 @@ void subject_cases_select(bool all) {
 
 void judge_run(unsigned variant, void (*body)(void *judge)) {
   memset(&judge, 0, sizeof(judge));
-  judge.mode = variant;
+  judge.mode = variant & BOTH;
+  judge.end = variant & BOTH_ENDS;
   judge.peer = judge.peers;
   world_pipe_name(judge.name, sizeof(judge.name));
   body(&judge);

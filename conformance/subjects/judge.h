@@ -32,6 +32,7 @@ enum {
 
 struct judge {
   unsigned mode; /* MODE_BYTE or MODE_MESSAGE */
+  unsigned end;  /* END_SERVER or END_CLIENT, in a case that drives both */
   char name[WORLD_PIPE_NAME_BYTES_MAX];
   struct subject subject;
   struct peer peers[PEERS_MAX];
@@ -65,8 +66,9 @@ void subject_cases_select(bool all);
 /* judge_run is the `run` of each case. */
 void judge_run(unsigned variant, void (*body)(void *judge));
 
-/* NP_SUBJECT_CASE defines a case. Its id begins with the role: "server/..." or
- * "client/...". The body follows in braces; its fixture is `f`. */
+/* NP_SUBJECT_CASE defines a case. Its role is in its id ("server/...",
+ * "client/..."), or END_SERVER and END_CLIENT are in `modes_`. The body follows
+ * in braces; its fixture is `f`. */
 #define NP_SUBJECT_CASE(id_, modes_, level_, needs_, requirement_, source_) \
   static void NP_CASE_JOIN(case_body_, __LINE__)(struct judge * f);         \
   static void NP_CASE_JOIN(case_thunk_, __LINE__)(void *fixture) {          \

@@ -17,15 +17,21 @@
 #include <tlhelp32.h>
 #include <winternl.h>
 
+#include "world.h"
+
 enum {
   EXTENDED_HANDLES = 64, /* SystemExtendedHandleInformation */
   HANDLES_BYTES_FIRST = 1 << 20,
   HANDLES_BYTES_MAX = 1 << 27,
   ATTRIBUTE_INHERIT = 2, /* OBJ_INHERIT */
   SETTLE_MS = 200,
+  SHARE_CPU_MS = 30, /* processor time that our share is measured with */
+  SHARE_MS = 150,    /* its time on a machine that is not very busy */
+  SHARE_MS_MAX = 3000,
   IDLE_MS = 2000,
+  IDLE_MS_MAX = 8000,
   IDLE_LOOKS = 2,  /* a runtime may still be starting at the first */
-  IDLE_CPU_MS = 15 /* of IDLE_MS: a tick of the clock. A loop that asks the
+  IDLE_CPU_MS = 15 /* a tick of the clock, and still idle. A loop that asks the
                     * system again and again uses more. */
 };
 
@@ -180,14 +186,49 @@ static uint64_t cpu_ms(const struct subject *s) {
   return ms;
 }
 
+/* own_cpu_ms returns the processor time of this thread. */
+static uint64_t own_cpu_ms(void) {
+  FILETIME created;
+  FILETIME exited;
+  FILETIME kernel;
+  FILETIME user;
+
+  assert_true(
+      GetThreadTimes(GetCurrentThread(), &created, &exited, &kernel, &user));
+  return ms_of(kernel) + ms_of(user);
+}
+
+/* watch_ms returns for how long a program must be watched. On a busy machine a
+ * loop that never waits gets little time. So this thread asks the system again
+ * and again, too, until it has got some time; the longer that takes, the longer
+ * is the watch. */
+static DWORD watch_ms(const struct subject *s) {
+  uint64_t begin = world_now_ms();
+  uint64_t cpu = own_cpu_ms();
+  uint64_t took;
+
+  do {
+    WaitForSingleObject(s->process, 0);
+    took = world_now_ms() - begin;
+  } while (own_cpu_ms() < cpu + SHARE_CPU_MS && took < SHARE_MS_MAX);
+  if (took <= SHARE_MS) {
+    return IDLE_MS;
+  }
+  took = IDLE_MS * took / SHARE_MS;
+  return took < IDLE_MS_MAX ? (DWORD)took : IDLE_MS_MAX;
+}
+
 void assert_idle(const struct subject *s, const char *when) {
   uint64_t used = 0;
+  DWORD ms = 0;
 
   WaitForSingleObject(s->process, SETTLE_MS);
   for (int i = 0; i < IDLE_LOOKS; i++) {
-    uint64_t before = cpu_ms(s);
+    uint64_t before;
 
-    WaitForSingleObject(s->process, IDLE_MS);
+    ms = watch_ms(s);
+    before = cpu_ms(s);
+    WaitForSingleObject(s->process, ms);
     used = cpu_ms(s);
     /* It is less if a thread has ended, with its time. */
     used = used > before ? used - before : 0;
@@ -195,8 +236,8 @@ void assert_idle(const struct subject *s, const char *when) {
       return;
     }
   }
-  fail_msg("%s: %lu ms of processor time in %d ms", when, (unsigned long)used,
-           IDLE_MS);
+  fail_msg("%s: %lu ms of processor time in %lu ms", when, (unsigned long)used,
+           (unsigned long)ms);
 }
 
 size_t outside_memory(const struct subject *s) {

@@ -24,7 +24,7 @@ void outside_note_given(struct subject *s);
  * a child of it would inherit, without those that it inherited from us. */
 size_t outside_inheritable(const struct subject *s);
 
-/* assert_idle watches the program for two seconds, and fails the case with
+/* assert_idle watches the program for some seconds, and fails the case with
  * `when` if it used the processor for nothing. */
 void assert_idle(const struct subject *s, const char *when);
 

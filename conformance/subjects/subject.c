@@ -135,8 +135,7 @@ bool subject_line(struct subject *s, char *line, size_t size, uint32_t ms) {
   }
 }
 
-/* wait_for_pipe waits until a pipe has this name. */
-static void wait_for_pipe(struct subject *s, const char *name) {
+void subject_wait_for_pipe(struct subject *s, const char *name) {
   uint64_t deadline = world_now_ms() + world_timeout_ms(READY_MS);
 
   while (!WaitNamedPipeA(name, 1) && GetLastError() == ERROR_FILE_NOT_FOUND) {
@@ -157,7 +156,7 @@ void subject_ready(struct subject *s, const char *name) {
     return;
   }
   if (config.level == LEVEL_ANY) {
-    wait_for_pipe(s, name);
+    subject_wait_for_pipe(s, name);
   } else if (!subject_line(s, line, sizeof(line), READY_MS)) {
     fail_msg("the server did not say \"ready\" within %d s", READY_MS / 1000);
   } else if (strcmp(line, "ready") != 0) {

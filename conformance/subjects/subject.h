@@ -34,6 +34,9 @@ void subject_start(struct subject *s, enum role role, const char *name,
  * level 0 until its pipe exists. A client is ready at once. */
 void subject_ready(struct subject *s, const char *name);
 
+/* subject_wait_for_pipe waits until a pipe has this name. */
+void subject_wait_for_pipe(struct subject *s, const char *name);
+
 bool subject_is_alive(const struct subject *s);
 
 /* subject_line waits for a line of the program. It returns false if none comes

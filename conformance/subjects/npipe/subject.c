@@ -1,4 +1,4 @@
-/* subject-npipe server|client NAME byte|message echo|send:N|sink
+/* subject-npipe server|client NAME byte|message echo|send:N|sink|drive
  *
  * npipe as a subject of npipe-subjects: a listener, or a client that waits for
  * its turn; one operation at a time for each connection.
@@ -12,6 +12,8 @@
 #include <windows.h>
 
 #include <npipe/npipe.h>
+
+#include "drive.h"
 
 enum { CONNECT_MS = 4000, CODE_ABSENT = 4, CODE_READ_ERROR = 5 };
 
@@ -223,12 +225,15 @@ int main(int argc, char **argv) {
   if (argc < 5) {
     fputs(
         "usage: subject-npipe server|client NAME byte|message "
-        "echo|send:N|sink\n",
+        "echo|send:N|sink|drive\n",
         stderr);
     return 2;
   }
   subject.is_server = strcmp(argv[1], "server") == 0;
   subject.mode = strcmp(argv[3], "message") == 0 ? NP_MESSAGE : NP_BYTE;
+  if (strcmp(argv[4], "drive") == 0) {
+    return drive_main(argv[2], subject.mode);
+  }
   subject.sinks = strcmp(argv[4], "sink") == 0;
   subject.sends = strncmp(argv[4], "send:", 5) == 0;
   if (subject.sends) {

@@ -1,4 +1,4 @@
-/* subject-raw server|client NAME byte|message echo|send:N|sink [bug=WORD]
+/* subject-raw server|client NAME byte|message echo|send:N|sink|drive [bug=WORD]
  *
  * A subject of npipe-subjects: named pipes by hand, one thread and a completion
  * port. The option bug=WORD plants a bug, so that the cases can be tested:
@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include <windows.h>
+
+#include "raw.h"
 
 enum {
   CHUNK = 65536,
@@ -368,39 +370,6 @@ static void on_written(struct conn *c, DWORD error, DWORD bytes) {
   read_begin(c);
 }
 
-/* ask_the_system finds out whether a read that ends at once with
- * ERROR_MORE_DATA posts a packet: a part of a message is read at a pipe of our
- * own. Systems differ. */
-static void ask_the_system(void) {
-  char name[64];
-  char byte;
-  HANDLE server;
-  HANDLE client;
-  OVERLAPPED read = {0};
-  OVERLAPPED *overlapped = NULL;
-  ULONG_PTR key = 0;
-  DWORD bytes = 0;
-
-  snprintf(name, sizeof(name), "\\\\.\\pipe\\subject-raw-%lu",
-           (unsigned long)GetCurrentProcessId());
-  server = CreateNamedPipeA(name, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED,
-                            PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE, 1, 16,
-                            16, 0, NULL);
-  client = CreateFileA(name, GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
-  if (server == INVALID_HANDLE_VALUE || client == INVALID_HANDLE_VALUE ||
-      CreateIoCompletionPort(server, port, 0, 0) == NULL ||
-      !WriteFile(client, "ab", 2, &bytes, NULL)) {
-    die("the question to the system");
-  }
-  if (!ReadFile(server, &byte, 1, NULL, &read) &&
-      GetLastError() == ERROR_MORE_DATA) {
-    GetQueuedCompletionStatus(port, &bytes, &key, &overlapped, 0);
-    more_data_posts = overlapped != NULL;
-  }
-  CloseHandle(client);
-  CloseHandle(server);
-}
-
 /* The thread that waits for the end of standard input. */
 static DWORD WINAPI input_main(void *unused) {
   char bytes[64];
@@ -555,16 +524,19 @@ int main(int argc, char **argv) {
   if (!options_read(argc, argv)) {
     fputs(
         "usage: subject-raw server|client NAME byte|message "
-        "echo|send:N|sink [bug=WORD]\n",
+        "echo|send:N|sink|drive [bug=WORD]\n",
         stderr);
     return CODE_USAGE;
+  }
+  if (strcmp(argv[4], "drive") == 0) {
+    return drive_main(options.name, options.message, options.bug);
   }
   port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 1);
   if (port == NULL) {
     die("CreateIoCompletionPort");
   }
   if (options.message) {
-    ask_the_system();
+    more_data_posts = raw_more_data_posts(port);
   }
   thread = CreateThread(NULL, 0, input_main, NULL, 0, NULL);
   if (thread == NULL) {
