@@ -4,8 +4,10 @@
 #include "runner/expectation.h"
 #include "runner/platform.h"
 #include "runner/run.h"
+#include "runner/runner.h"
 #include "runner/text.h"
 #include "runner/variant.h"
+#include "runner/version.h"
 #include "case.h"
 
 #include <stdlib.h>
@@ -15,12 +17,12 @@ enum { LINE_BYTES_MAX = 1024, IDS_MAX = 64 };
 
 struct reader {
   const struct platform *platform;
+  const struct runner_subject *subject; /* NULL: npipe */
   struct expectation_list *list;
   const char *file;
   int line;
   struct expectation *open; /* the [[case]] being filled */
-  bool has_expect;
-  bool in_ids; /* between the brackets of several ids */
+  bool in_ids;              /* between the brackets of several ids */
   struct {
     char *id;
     int line;
@@ -34,10 +36,12 @@ static bool reader_error(const struct reader *r, const char *what) {
 }
 
 static char *duplicate(const char *s) {
-  size_t size = strlen(s) + 1;
-  char *copy = checked_alloc(size, 1);
+  size_t size = s != NULL ? strlen(s) + 1 : 0;
+  char *copy = s != NULL ? checked_alloc(size, 1) : NULL;
 
-  memcpy(copy, s, size);
+  if (copy != NULL) {
+    memcpy(copy, s, size);
+  }
   return copy;
 }
 
@@ -45,6 +49,8 @@ static void expectation_free(struct expectation *e) {
   if (e != NULL) {
     free(e->id);
     free(e->on);
+    free(e->subject);
+    free(e->cause);
     free(e->reason);
     free(e->link);
     free(e->file);
@@ -61,6 +67,8 @@ static void reader_add(struct reader *r, size_t index) {
   e->id = r->ids[index].id;
   e->line = r->ids[index].line;
   e->on = duplicate(open->on);
+  e->subject = duplicate(open->subject);
+  e->cause = duplicate(open->cause);
   e->reason = duplicate(open->reason);
   e->link = duplicate(open->link);
   e->file = duplicate(open->file);
@@ -80,10 +88,21 @@ static bool reader_close(struct reader *r) {
     return true;
   }
   if (r->id_count == 0 || r->in_ids || e->on == NULL || e->reason == NULL ||
-      e->link == NULL || !r->has_expect) {
+      e->link == NULL || e->expect == EXPECT_NOTHING) {
     r->line = e->line;
     return reader_error(
         r, "[[case]] needs each of id, on, expect, reason and link");
+  }
+  if ((r->subject != NULL) != (e->subject != NULL) ||
+      (r->subject != NULL) != (e->cause != NULL)) {
+    r->line = e->line;
+    return reader_error(r, r->subject != NULL
+                               ? "[[case]] of a subject needs subject and cause"
+                               : "subject and cause are for npipe-subjects");
+  }
+  if (r->subject == NULL && e->expect == EXPECT_MAY_FAIL) {
+    r->line = e->line;
+    return reader_error(r, "may-fail is for npipe-subjects");
   }
   for (size_t i = 0; i < r->id_count; i++) {
     reader_add(r, i);
@@ -113,13 +132,44 @@ static bool reader_open(struct reader *r) {
   r->open = checked_alloc(1, sizeof(*r->open));
   r->open->file = duplicate(r->file);
   r->open->line = r->line;
-  r->has_expect = false;
   return true;
+}
+
+/* subject_is compares `wanted`, NAME or NAME SIGN VERSION, with the subject. It
+ * returns false if `wanted` is malformed. */
+static bool subject_is(const struct runner_subject *subject, const char *wanted,
+                       bool *matches) {
+  char name[64];
+  char sign[4];
+  char version[32];
+  char extra = '\0';
+  int count = sscanf(wanted, "%63s %3s %31s %c", name, sign, version, &extra);
+  bool good =
+      count == 1 ||
+      (count == 3 && version_matches(subject->version, sign, version, matches));
+
+  *matches =
+      good && strcmp(name, subject->name) == 0 && (count == 1 || *matches);
+  return good;
+}
+
+/* expect_of returns EXPECT_NOTHING for a word that is none of ours. */
+static enum expect expect_of(const char *word) {
+  return strcmp(word, "skip") == 0       ? EXPECT_SKIP
+         : strcmp(word, "fail") == 0     ? EXPECT_FAIL
+         : strcmp(word, "may-fail") == 0 ? EXPECT_MAY_FAIL
+                                         : EXPECT_NOTHING;
+}
+
+static bool cause_is_known(const char *word) {
+  return strcmp(word, "library") == 0 || strcmp(word, "platform") == 0 ||
+         strcmp(word, "adapter") == 0;
 }
 
 static bool reader_set(struct reader *r, const char *key, const char *value) {
   struct expectation *e = r->open;
   char **field = NULL;
+  const char *wrong = NULL;
 
   if (e == NULL) {
     return reader_error(r, "a key before the first [[case]]");
@@ -128,13 +178,12 @@ static bool reader_set(struct reader *r, const char *key, const char *value) {
     return reader_error(r, "an empty value");
   }
   if (strcmp(key, "expect") == 0) {
-    if (r->has_expect) {
+    if (e->expect != EXPECT_NOTHING) {
       return reader_error(r, "a key twice");
     }
-    r->has_expect = true;
-    e->expect = strcmp(value, "skip") == 0 ? EXPECT_SKIP : EXPECT_FAIL;
-    return e->expect == EXPECT_SKIP || strcmp(value, "fail") == 0 ||
-           reader_error(r, "expect is \"fail\" or \"skip\"");
+    e->expect = expect_of(value);
+    return e->expect != EXPECT_NOTHING ||
+           reader_error(r, "expect is \"fail\", \"skip\" or \"may-fail\"");
   }
   if (strcmp(key, "id") == 0) {
     return r->id_count == 0 ? reader_add_id(r, value)
@@ -142,18 +191,30 @@ static bool reader_set(struct reader *r, const char *key, const char *value) {
   }
   if (strcmp(key, "on") == 0) {
     field = &e->on;
-    if (!platform_is(r->platform, value, &e->applies)) {
-      return reader_error(
-          r,
+    if (!platform_is(r->platform, value, &e->on_this)) {
+      wrong =
           "on is WORLD [ARCHITECTURE] [< VERSION], WORLD alone, WORLD users "
-          "or sim SETTINGS");
+          "or sim SETTINGS";
+    }
+  } else if (strcmp(key, "subject") == 0) {
+    field = &e->subject;
+    if (r->subject != NULL && !subject_is(r->subject, value, &e->with_this)) {
+      wrong = "subject is NAME or NAME < VERSION";
+    }
+  } else if (strcmp(key, "cause") == 0) {
+    field = &e->cause;
+    if (!cause_is_known(value)) {
+      wrong = "cause is \"library\", \"platform\" or \"adapter\"";
     }
   } else if (strcmp(key, "reason") == 0) {
     field = &e->reason;
   } else if (strcmp(key, "link") == 0) {
     field = &e->link;
   } else {
-    return reader_error(r, "a key that is none of ours");
+    wrong = "a key that is none of ours";
+  }
+  if (wrong != NULL) {
+    return reader_error(r, wrong);
   }
   if (*field != NULL) {
     return reader_error(r, "a key twice");
@@ -261,8 +322,11 @@ static bool reader_take(struct reader *r, char *line) {
 }
 
 bool expectation_list_read(struct expectation_list *list,
-                           const struct platform *platform, const char *file) {
-  struct reader r = {.platform = platform, .list = list, .file = file};
+                           const struct platform *platform,
+                           const struct runner_subject *subject,
+                           const char *file) {
+  struct reader r = {
+      .platform = platform, .subject = subject, .list = list, .file = file};
   char line[LINE_BYTES_MAX];
   FILE *in = fopen(file, "r");
   bool good = true;
@@ -306,13 +370,19 @@ static bool any_case_matches(const struct expectation *e) {
   return false;
 }
 
+bool expectation_applies(const struct expectation *e) {
+  return e->on_this && (e->subject == NULL || e->with_this);
+}
+
 void expectation_list_apply(const struct expectation_list *list,
                             struct run_list *runs) {
   const struct expectation *e;
   struct run *run;
 
   for (e = list->first; e != NULL; e = e->next) {
-    if (!any_case_matches(e)) {
+    /* A subject lacks the cases that do not apply to it. */
+    if ((e->subject == NULL || expectation_applies(e)) &&
+        !any_case_matches(e)) {
       run = run_list_add_failure(runs, "expectations");
       text_print(&run->message, "%s:%d: no case is called \"%s\"", e->file,
                  e->line, e->id);
@@ -320,7 +390,7 @@ void expectation_list_apply(const struct expectation_list *list,
   }
   for (e = list->first; e != NULL; e = e->next) {
     for (run = runs->first; run != NULL; run = run->next) {
-      if (!e->applies || run->c == NULL ||
+      if (!expectation_applies(e) || run->c == NULL ||
           !variant_matches(e->id, run->c->id, run->variant)) {
         continue;
       }

@@ -44,6 +44,9 @@ static void put_run(FILE *out, const struct run *run) {
   if (run->expected != NULL) {
     put_member(out, "reason", run->expected->reason);
     put_member(out, "link", run->expected->link);
+    if (run->expected->cause != NULL) {
+      put_member(out, "cause", run->expected->cause);
+    }
   }
   fputc('}', out);
 }

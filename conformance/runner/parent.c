@@ -29,12 +29,15 @@ static bool expectations_read(struct expectation_list *list,
   bool any = false;
 
   for (size_t i = 0; i < options->expectation_count; i++) {
-    if (!expectation_list_read(list, platform, options->expectations[i])) {
+    if (!expectation_list_read(list, platform, options->program->subject,
+                               options->expectations[i])) {
       return false;
     }
     any = true;
   }
-  if (!any && host_directory(directory, sizeof(directory))) {
+  /* The files beside the executable are about npipe. */
+  if (!any && options->program->subject == NULL &&
+      host_directory(directory, sizeof(directory))) {
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
       FILE *exists;
 
@@ -46,7 +49,7 @@ static bool expectations_read(struct expectation_list *list,
       }
       fclose(exists);
       any = true;
-      if (!expectation_list_read(list, platform, file)) {
+      if (!expectation_list_read(list, platform, NULL, file)) {
         return false;
       }
     }

@@ -1,7 +1,7 @@
 /* The platform of this run: its facts for the reports, and the comparison with
- * `on` of an expectation. A version is compared only in the parts that the
- * expectation names. */
+ * `on` of an expectation. */
 #include "runner/platform.h"
+#include "runner/version.h"
 #include "world.h"
 
 #include <stdio.h>
@@ -21,8 +21,6 @@
 #else
 #define COMPILER "gcc " __VERSION__
 #endif
-
-enum { VERSION_PARTS_MAX = 4 };
 
 /* commit_read reads the commit from a file that the zip of ci/package has. */
 static void commit_read(char *out, size_t size) {
@@ -56,47 +54,6 @@ void platform_init(struct platform *platform) {
   host_facts(&platform->facts);
 }
 
-/* version_parse reads "10.0.19043" or "8.0-rc1 (Debian)" as numbers, and
- * returns false if there is no number. It ignores the rest of the text; missing
- * parts are 0. */
-static bool version_parse(const char *s, unsigned long parts[],
-                          const char **rest) {
-  memset(parts, 0, VERSION_PARTS_MAX * sizeof(parts[0]));
-  for (size_t i = 0; i < VERSION_PARTS_MAX; i++) {
-    char *end = NULL;
-
-    if (*s < '0' || *s > '9') {
-      return false;
-    }
-    parts[i] = strtoul(s, &end, 10);
-    s = end;
-    *rest = s;
-    if (*s != '.') {
-      break;
-    }
-    s++;
-  }
-  return true;
-}
-
-/* version_compare compares only the parts that `wanted` names, so 10.0.19043 is
- * "= 10". */
-static int version_compare(const unsigned long have[],
-                           const unsigned long wanted[], const char *text) {
-  size_t i = 0;
-
-  for (;;) {
-    if (have[i] != wanted[i]) {
-      return have[i] < wanted[i] ? -1 : 1;
-    }
-    text = strchr(text, '.');
-    if (text == NULL || ++i == VERSION_PARTS_MAX) {
-      return 0;
-    }
-    text++;
-  }
-}
-
 static bool word_is_one_of(const char *word, const char *const *words) {
   for (; *words != NULL; words++) {
     if (strcmp(word, *words) == 0) {
@@ -112,16 +69,12 @@ bool platform_is(const struct platform *platform, const char *on,
   static const char *const architectures[] = {"x86_64", "i686", "aarch64",
                                               NULL};
   static const char *const users[] = {"alone", "users", NULL};
-  static const char *const signs[] = {"<", "<=", ">", ">=", "=", NULL};
-  unsigned long have[VERSION_PARTS_MAX];
-  unsigned long wanted[VERSION_PARTS_MAX];
-  const char *rest = "";
   char words[4][32] = {"", "", "", ""};
   const char *sign = words[1];
   const char *version = words[2];
   char extra = '\0';
   int count;
-  int order;
+  bool matches;
 
   count = sscanf(on, "%31s %31s %31s %31s %c", words[0], words[1], words[2],
                  words[3], &extra);
@@ -151,17 +104,9 @@ bool platform_is(const struct platform *platform, const char *on,
   } else if (count == 4) {
     return false;
   }
-  if (!word_is_one_of(sign, signs) || !version_parse(version, wanted, &rest) ||
-      *rest != '\0') {
+  if (!version_matches(platform->version, sign, version, &matches)) {
     return false;
   }
-  if (!version_parse(platform->version, have, &rest)) {
-    *applies = false; /* A world without versions matches no version. */
-    return true;
-  }
-  order = version_compare(have, wanted, version);
-  *applies = *applies &&
-             ((strchr(sign, '=') != NULL && order == 0) ||
-              (sign[0] == '<' && order < 0) || (sign[0] == '>' && order > 0));
+  *applies = *applies && matches;
   return true;
 }

@@ -71,11 +71,14 @@ void run_list_deinit(struct run_list *list) {
 }
 
 void run_settle(struct run *run, enum run_result happened) {
-  bool failure_expected =
-      run->expected != NULL && run->expected->expect == EXPECT_FAIL;
+  enum expect expect =
+      run->expected != NULL ? run->expected->expect : EXPECT_NOTHING;
 
   run->result = happened;
-  if (!failure_expected) {
+  if (expect != EXPECT_FAIL && expect != EXPECT_MAY_FAIL) {
+    return;
+  }
+  if (happened == RUN_PASSED && expect == EXPECT_MAY_FAIL) {
     return;
   }
   if (happened == RUN_PASSED) {
