@@ -109,6 +109,15 @@ static bool has_half_close(uint32_t how) {
   return (how & 128) != 0 && how % 4 != 0;
 }
 
+/* kind_of: varints in place of 8 bytes, the least significant first; lines in
+ * place of 1 byte with an order, which has no meaning. */
+static np_frame_kind kind_of(uint32_t how) {
+  static const np_frame_kind kinds[] = {NP_FRAME_LENGTH, NP_FRAME_DELIMITER,
+                                        NP_FRAME_LENGTH, NP_FRAME_VARINT};
+
+  return (how & 16) != 0 ? kinds[how >> 2 & 3] : NP_FRAME_LENGTH;
+}
+
 static void options_choose(np_channel_options *options, uint32_t how,
                            struct fuzz_input *input) {
   static const size_t sizes[] = {60000, 4, 5, 16, 64, 300, 1000, 4096};
@@ -124,9 +133,13 @@ static void options_choose(np_channel_options *options, uint32_t how,
   options->frame.frame_bytes_max = (drawn & 128) != 0  ? 40
                                    : (drawn & 14) == 2 ? 8u * 1024 * 1024
                                                        : 2500;
-  options->frame.field_bytes = widths[how >> 2 & 3];
-  options->frame.byte_order =
-      (how & 16) != 0 ? NP_LITTLE_ENDIAN : NP_BIG_ENDIAN;
+  options->frame.kind = kind_of(how);
+  if (options->frame.kind == NP_FRAME_LENGTH) {
+    options->frame.field_bytes = widths[how >> 2 & 3];
+    options->frame.byte_order =
+        (how & 16) != 0 ? NP_LITTLE_ENDIAN : NP_BIG_ENDIAN;
+  }
+  options->frame.unended_last = (drawn & 1) != 0;
 }
 
 /* bytes_max_of: the length field may allow less than the maximum. */
@@ -134,7 +147,9 @@ static size_t bytes_max_of(const struct side *side,
                            const np_channel_options *options) {
   const size_t most = options->frame.frame_bytes_max;
 
-  return np_channel_header_bytes(side->channel) == 1 && most > 255 ? 255 : most;
+  return side->is_framed && options->frame.field_bytes == 1 && most > 255
+             ? 255
+             : most;
 }
 
 static void scene_open(struct scene *scene, uint32_t how, uint32_t quota,
@@ -168,9 +183,9 @@ static void scene_open(struct scene *scene, uint32_t how, uint32_t quota,
              "no channel can be made");
     side->whole = side->channel;
     np_channel_set_user(side->channel, scene);
-    side->bytes_max = bytes_max_of(side, &options);
     side->frame = options.frame;
-    side->is_framed = np_channel_header_bytes(side->channel) > 0;
+    side->is_framed = how % 4 != 1;
+    side->bytes_max = bytes_max_of(side, &options);
     side->half_close = options.half_close;
     fuzz_say("%c: pipe %u, at most %zu bytes, writes of %zu, reads of %zu%s",
              'A' + (int)i, (unsigned)how % 4, side->bytes_max,

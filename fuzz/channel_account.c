@@ -48,6 +48,16 @@ static uint64_t places_of(const struct side *to, size_t number,
   return after;
 }
 
+/* is_long_line: a line that is too long is told as one byte longer than the
+ * maximum, whatever its length. */
+static bool is_long_line(const struct side *to, size_t number,
+                         const struct arrival *arrival) {
+  return to->is_framed && to->frame.kind == NP_FRAME_DELIMITER &&
+         arrival->error == ERROR_BUFFER_OVERFLOW &&
+         arrival->length == to->bytes_max + 1 &&
+         to->peer->sends[number].length > to->bytes_max;
+}
+
 /* places_of_none returns the places after a message that was too long or found
  * no memory. `is_kept`: the message stays. The length of a message that ran on
  * into another is unknown. */
@@ -60,7 +70,8 @@ static uint64_t places_of_none(const struct side *to, size_t number,
   for (size_t k = number; k < from->send_count; k++) {
     is_cut = is_cut || (!to->is_framed && !from->sends[k].ok);
     if (is_cut || arrival->error == ERROR_NOT_ENOUGH_MEMORY ||
-        arrival->length == from->sends[k].length) {
+        arrival->length == from->sends[k].length ||
+        is_long_line(to, k, arrival)) {
       after |= (uint64_t)1 << (is_kept ? k : k + 1);
     }
     if (!is_skippable(to, k)) {

@@ -286,6 +286,15 @@ static bool receives_only(const struct action *action) {
   return action->kind == RECEIVE || action->kind == INTO;
 }
 
+/* holds_delimiter returns true if the message cannot be sent as a line. */
+static bool holds_delimiter(const struct action *action) {
+  const np_frame_options *frame = &action->side->frame;
+
+  return action->side->is_framed && frame->kind == NP_FRAME_DELIMITER &&
+         action->length > 0 &&
+         memchr(action->data, frame->delimiters[0], action->length) != NULL;
+}
+
 static void begun(struct action *action, const char *name, np_error error) {
   struct side *side = action->side;
   const bool has_message = action->kind == SEND || action->kind == CALL;
@@ -293,6 +302,8 @@ static void begun(struct action *action, const char *name, np_error error) {
   fuzz_say("%c: %s, %zu bytes: %s", 'A' + (int)side->number, name,
            action->length, np_error_name(error));
   if (error == NP_OK) {
+    fuzz_law(!has_message || !holds_delimiter(action),
+             "%s took a message that holds a delimiter", name);
     fuzz_law(receives_only(action) || !side->is_shut,
              "%s goes on behind the end", name);
     if (action->kind == SHUTDOWN && side->half_close) {
@@ -311,6 +322,8 @@ static void begun(struct action *action, const char *name, np_error error) {
   fuzz_law(stage_is_fault(&side->scene->stage, error) ||
                (error == ERROR_BUFFER_OVERFLOW && has_message &&
                 action->length > side->bytes_max) ||
+               (error == ERROR_INVALID_DATA && has_message &&
+                holds_delimiter(action)) ||
                (error == ERROR_INVALID_PARAMETER && has_message &&
                 action->length == 0 && side->half_close && !side->is_framed) ||
                (error == ERROR_NO_DATA && !receives_only(action) &&
@@ -518,7 +531,7 @@ void detach_one(struct side *side, bool announces) {
     side->channel = NULL;
     side->closing = true;
     if (announces && side->is_framed && side->bytes_max > 5 &&
-        !may_be_cut(side)) {
+        side->frame.kind != NP_FRAME_DELIMITER && !may_be_cut(side)) {
       announce(side, pipe);
     }
     stage_close(&side->scene->stage, pipe);

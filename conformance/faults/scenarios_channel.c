@@ -41,13 +41,16 @@ static np_channel_options tight(void) {
   return options;
 }
 
-static bool play_messages(struct run *r) {
+static bool play_messages(struct run *r, np_frame_kind kind) {
   /* longer than the read buffer, shorter than the messages behind it */
   static const char medium[] =
       "A message that takes a block of its own, which the next one outgrows.";
-  const np_channel_options options = tight();
+  np_channel_options options = tight();
   struct action *sends[4];
   struct ends e;
+
+  options.frame.kind = kind;
+  options.frame.delimiters[0] = 0xFE;
 
   STEP(channels(r, &options, &e) && delivers(r, e.near, e.opposite, "ping") &&
        delivers(r, e.opposite, e.near, "pong") &&
@@ -71,17 +74,57 @@ static bool play_messages(struct run *r) {
 }
 
 SCENARIO(channel_byte, "channel/byte", 0) {
-  return play_messages(r);
+  return play_messages(r, NP_FRAME_LENGTH);
+}
+
+SCENARIO(channel_varint, "channel/varint", 0) {
+  return play_messages(r, NP_FRAME_VARINT);
+}
+
+SCENARIO(channel_delimiter, "channel/delimiter", 0) {
+  return play_messages(r, NP_FRAME_DELIMITER);
+}
+
+/* The peer closes in place of the last line feed. The line came in parts. A
+ * read that fails with ERROR_BROKEN_PIPE also ends the line, and the second
+ * receive reports the error. */
+SCENARIO(channel_last_line, "channel/last-line", 0) {
+  static const char part[] =
+      "a part of a line that is as long as the buffer of a read or longer; ";
+  np_channel_options options = tight();
+  np_channel *channel;
+  struct action *receive;
+
+  options.frame.kind = NP_FRAME_DELIMITER;
+  options.frame.unended_last = true;
+  STEP(pair_open(r));
+  channel = channel_open(r, r->client, &options);
+  if (channel == NULL) {
+    return false;
+  }
+  receive = receive_begin(r, channel);
+  for (unsigned i = 0; i < 6; i++) {
+    STEP(ends(write_begin(r, r->server, part, sizeof part - 1), NP_OK,
+              sizeof part - 1));
+  }
+  STEP(pipe_close(r, r->server) && turns(r, &receive->done, receive->begun) &&
+       gave(r, receive->function, OUTCOME_CALLED_BACK, receive->error, NP_OK) &&
+       ends(receive_begin(r, channel),
+            receive->transferred == 6 * (sizeof part - 1) ? ERROR_BROKEN_PIPE
+                                                          : NP_OK,
+            0) &&
+       channel_close(r, channel));
+  return closed(r);
 }
 
 SCENARIO(channel_message, "channel/message", CUTS_MESSAGES) {
   modes(r, NP_MESSAGE, NP_MESSAGE);
-  return play_messages(r);
+  return play_messages(r, NP_FRAME_LENGTH);
 }
 
 SCENARIO(channel_message_byte, "channel/message-byte", 0) {
   modes(r, NP_MESSAGE, NP_BYTE);
-  return play_messages(r);
+  return play_messages(r, NP_FRAME_LENGTH);
 }
 
 static bool play_calls(struct run *r) {

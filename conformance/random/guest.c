@@ -12,7 +12,8 @@
 
 enum {
   NUMBER_BYTES = 4, /* of the client, at the start of each message */
-  HEAD_BYTES = 8    /* with the number of the request; 0: none */
+  HEAD_BYTES = 8,   /* with the number of the request; 0: none */
+  DELIMITER = 0xFE  /* no message holds this byte */
 };
 
 static size_t message_make(unsigned char *out, uint32_t number,
@@ -284,6 +285,8 @@ void guest_open(struct guest *guest, np_pipe *pipe) {
 
   np_channel_options_init(&options);
   options.half_close = service_half_closes(play);
+  options.frame.kind = service_kind(play);
+  options.frame.delimiters[0] = DELIMITER;
   if (guest->number % 3 == 2) { /* messages in several writes and reads */
     options.gather = false;
     options.write_buffer_bytes = 64;

@@ -23,6 +23,13 @@ bool service_half_closes(const struct play *play) {
   return is_message(play) && play->program->seed % 2 != 0;
 }
 
+np_frame_kind service_kind(const struct play *play) {
+  static const np_frame_kind kinds[] = {NP_FRAME_LENGTH, NP_FRAME_LENGTH,
+                                        NP_FRAME_VARINT, NP_FRAME_DELIMITER};
+
+  return kinds[play->program->seed / 2 % 4];
+}
+
 static void name_of(char out[48]) {
   snprintf(out, 48, "\\\\.\\pipe\\npipe-service-%u",
            (unsigned)GetCurrentProcessId());
@@ -248,7 +255,8 @@ static void announce(struct play *play, const struct step *step) {
   WCHAR path[48];
   char name[48];
 
-  if (service->announced == ANNOUNCERS_MAX) {
+  if (service->announced == ANNOUNCERS_MAX ||
+      service_kind(play) != NP_FRAME_LENGTH) {
     return;
   }
   name_of(name);

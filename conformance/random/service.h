@@ -11,6 +11,9 @@ enum { ANNOUNCED_NUMBER = 0x8000 };
 /* step_service carries out one of the steps from STEP_LISTEN on. */
 void step_service(struct play *play, const struct step *step);
 
+/* service_kind returns how the channels of this run frame their messages. */
+np_frame_kind service_kind(const struct play *play);
+
 /* service_half_closes returns whether the channels of this run have the option
  * `half_close`. */
 bool service_half_closes(const struct play *play);
