@@ -137,6 +137,7 @@ NTSTATUS sim__pipe_open(struct file **out, ACCESS_MASK *granted,
   (*out)->instance = instance;
   instance->refs++;
   instance->end[END_CLIENT] = *out;
+  sim__instance_unlisten(instance);
   instance->state = CONNECTED;
   instance->had_client = true;
   instance->process_id[END_CLIENT] = sim__thread_self()->process_id;
@@ -176,6 +177,7 @@ static void end_close(struct file *file) {
   }
   if (file->end == END_SERVER) {
     if (instance->state == LISTENING) {
+      sim__instance_unlisten(instance);
       instance->state = DISCONNECTED;
     }
     if (--file->pipe->instances_open == 0) {

@@ -8,12 +8,9 @@
 struct instance *sim__instance_new(struct pipe *pipe, struct file *server,
                                    const struct create_options *options) {
   struct instance *instance = calloc(1, sizeof *instance);
-  struct instance **link = &pipe->instances;
 
-  while (*link != NULL) {
-    link = &(*link)->next;
-  }
-  *link = instance;
+  *pipe->instances_tail = instance;
+  pipe->instances_tail = &instance->next;
   instance->pipe = pipe;
   instance->refs = 1;
   instance->end[END_SERVER] = server;
@@ -29,10 +26,26 @@ struct instance *sim__instance_new(struct pipe *pipe, struct file *server,
 
 void sim__instance_listen(struct instance *instance) {
   instance->state = LISTENING;
-  instance->listen_number = sim__kernel.listens++;
+  sim__kernel.listens++;
+  *instance->pipe->listening_tail = instance;
+  instance->pipe->listening_tail = &instance->next_listening;
   /* Every waiter wakes and races for the instance. Source: Wine kernel32 tests,
    * test_wait_pipe. */
   sim__ops_finish_waits(NULL, instance->pipe, STATUS_SUCCESS);
+}
+
+void sim__instance_unlisten(struct instance *instance) {
+  struct pipe *pipe = instance->pipe;
+  struct instance **link = &pipe->listening;
+
+  while (*link != instance) {
+    link = &(*link)->next_listening;
+  }
+  *link = instance->next_listening;
+  if (instance->next_listening == NULL) {
+    pipe->listening_tail = link;
+  }
+  instance->next_listening = NULL;
 }
 
 static void client_forget(struct instance *instance) {
@@ -56,6 +69,9 @@ void sim__instance_unref(struct instance *instance) {
     link = &(*link)->next;
   }
   *link = instance->next;
+  if (instance->next == NULL) {
+    instance->pipe->instances_tail = link;
+  }
   client_forget(instance);
   sim__pipe_unref(instance->pipe);
   free(instance);
@@ -108,6 +124,7 @@ NTSTATUS sim__pipe_disconnect(struct file *file) {
       return STATUS_PIPE_LISTENING;
     }
     sim__ops_finish_waits(instance, NULL, STATUS_PIPE_DISCONNECTED);
+    sim__instance_unlisten(instance);
   }
   sim__queue_drain(&instance->queue[INBOUND], STATUS_PIPE_DISCONNECTED);
   sim__queue_drain(&instance->queue[OUTBOUND], STATUS_PIPE_DISCONNECTED);

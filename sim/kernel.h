@@ -465,7 +465,7 @@ struct kernel {
   struct op *ops; /* all operations, oldest first */
   struct op **ops_tail;
   struct pipe *pipes; /* all pipes with a name */
-  uint64_t listens;   /* next listen_number of an instance */
+  uint64_t listens;   /* counts the instances that began to listen */
   bool touches;       /* sim_touch */
   bool tearing_down;  /* in sim_reset: touch no memory of the caller */
 };

@@ -60,6 +60,8 @@ NTSTATUS sim__pipe_new(struct pipe **out, const WCHAR *name, size_t length,
                                : STATUS_INVALID_PARAMETER;
   }
   pipe = calloc(1, sizeof *pipe);
+  pipe->instances_tail = &pipe->instances;
+  pipe->listening_tail = &pipe->listening;
   status = sim__descriptor_assign(&pipe->security, options->descriptor,
                                   sim__token_current());
   if (status < 0) {
@@ -105,15 +107,7 @@ NTSTATUS sim__pipe_check_further(const struct pipe *pipe,
 }
 
 struct instance *sim__pipe_first_listening(const struct pipe *pipe) {
-  struct instance *first = NULL;
-
-  for (struct instance *i = pipe->instances; i != NULL; i = i->next) {
-    if (i->state == LISTENING &&
-        (first == NULL || i->listen_number < first->listen_number)) {
-      first = i;
-    }
-  }
-  return first;
+  return pipe->listening;
 }
 
 void sim__pipe_lose_name(struct pipe *pipe) {

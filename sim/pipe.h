@@ -240,10 +240,10 @@ struct file {
 
 struct instance {
   struct instance *next; /* next in the pipe */
+  struct instance *next_listening;
   struct pipe *pipe;
   unsigned refs; /* open ends */
   int state;
-  uint64_t listen_number;
   struct file *end[2]; /* NULL: closed */
   struct queue queue[2];
   bool had_client; /* a client came since the last listen */
@@ -273,6 +273,9 @@ struct pipe {
   unsigned char *described; /* set by sim_describe; malloc'd, or NULL */
   size_t described_bytes;
   struct instance *instances;
+  struct instance **instances_tail;
+  struct instance *listening; /* the first that listened stands first */
+  struct instance **listening_tail;
 };
 
 struct create_options {
@@ -335,6 +338,7 @@ void sim__directory_changed(const struct pipe *pipe, DWORD action);
 struct instance *sim__instance_new(struct pipe *pipe, struct file *server,
                                    const struct create_options *options);
 void sim__instance_listen(struct instance *instance);
+void sim__instance_unlisten(struct instance *instance); /* sets no state */
 void sim__instance_unref(struct instance *instance);
 
 NTSTATUS sim__pipe_connect(struct op *op);
