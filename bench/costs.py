@@ -11,7 +11,10 @@ import sys
 import measure
 
 # The instructions are counted for the basic way only; the other ways use it.
-COUNTED = [("completion", w) for w in measure.WORKLOADS if w != "server"]
+# They are the same for each number of connections.
+INSTRUCTIONS = ("echo-1", "stream-128", "scale-16", "scale-1000", "scale-16000")
+COUNTED = [("completion", w) for w in [*measure.WORKLOADS, *measure.SIM_WORKLOADS]
+           if w != "server"]
 SIM = COUNTED + [(way, w) for way in measure.WAYS
                  for w in ("echo-1", "stream-60k", "stream-128", "connect")
                  if way not in ("completion", "yield")
@@ -28,7 +31,7 @@ def gather(sim, wine):
                                 ("probe", "idle-1000")]:
         exact = measure.simulated(
             sim, way, workload,
-            way == "completion" and workload in ("echo-1", "stream-128"))
+            way == "completion" and workload in INSTRUCTIONS)
         if exact is not None:
             table[f"sim {workload} {way}"] = {
                 name: round(exact[name], 4) for name in KEPT if name in exact}

@@ -32,6 +32,8 @@ WORKLOADS = {
     "connect-recycled": (100, 200, 600),
     "server": (400, None, 2000),
 }
+# On the simulated kernel alone, with the number of operations.
+SIM_WORKLOADS = {"scale-16": 1600, "scale-16000": 16000}
 REQUEST = re.compile(r"([0-9a-f]+): ([a-z_0-9]+)\( ")
 SIGNAL = re.compile(r"([0-9a-f]+): \*sent signal\*")
 MARK = re.compile(
@@ -234,7 +236,8 @@ def instructions(path):
 
 def simulated(build, way, workload, with_instructions):
     """Exact counts per operation, or None where there is no such workload."""
-    count = WORKLOADS[workload][1] if workload in WORKLOADS else 1
+    count = (WORKLOADS[workload][1] if workload in WORKLOADS
+             else SIM_WORKLOADS.get(workload, 1))
     if count is None:
         return None
     words = [os.path.join(build, "bench", "bench-costs"), workload, way,
