@@ -229,6 +229,11 @@ void world_version(char *out, size_t size);
  * file. Outside sim nothing is printed, and the write fails. */
 void world_set_trace(bool on);
 void world_trace_print(void);
+
+/* world_trace_text returns the calls of the run, which the same seed gives
+ * again, or NULL if there is no trace or if several threads ran. The caller
+ * frees it. */
+char *world_trace_text(void);
 bool world_trace_write(const char *file);
 
 #endif

@@ -61,6 +61,15 @@ bool sim_seed_matters(void) {
   return matters;
 }
 
+bool sim_had_threads(void) {
+  bool had;
+
+  pthread_mutex_lock(&sim__kernel.lock);
+  had = sim__kernel.had_threads;
+  pthread_mutex_unlock(&sim__kernel.lock);
+  return had;
+}
+
 /* sim__chance draws a number only if the outcome is open. So a setting that is
  * off does not change the rest of a run. */
 bool sim__chance(uint32_t permille) {

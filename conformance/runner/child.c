@@ -21,6 +21,7 @@ enum { LEAKING_ROUNDS = 3 };
 static struct {
   const struct np_case *c;
   unsigned variant;
+  uint64_t number; /* of the seed, as the parent names it */
   uint64_t seed;
   char label[VARIANT_LABEL_BYTES_MAX];
   bool finished;
@@ -82,6 +83,7 @@ static void current_set(const struct np_case *c, unsigned variant,
   current.c = c;
   current.variant = variant;
   variant_label(c->id, variant, current.label);
+  current.number = seed;
   current.seed = seed_mix(seed, current.label);
 }
 
@@ -181,6 +183,49 @@ static const char *current_run(const struct options *options) {
   return result;
 }
 
+/* difference_print prints the first line in which two traces differ, with the
+ * line before it. */
+static void difference_print(const char *first, const char *second) {
+  const char *begin = first;
+  const char *line = first;
+  size_t same = 0;
+
+  while (first[same] != '\0' && first[same] == second[same]) {
+    same++;
+    if (first[same - 1] == '\n') {
+      begin = line;
+      line = first + same;
+    }
+  }
+  fprintf(stderr, "the same seed gave other calls:\n  %.*s- %.*s\n+ %.*s\n",
+          (int)(line - begin), begin, (int)strcspn(line, "\n"), line,
+          (int)strcspn(second + (line - first), "\n"), second + (line - first));
+}
+
+/* current_replay runs `current`, which has passed, once more, and compares the
+ * calls. It returns one of the CHILD_ words. */
+static const char *current_replay(const struct options *options) {
+  char *first = world_trace_text();
+  char *second = NULL;
+  const char *result = CHILD_PASSED;
+
+  if (first == NULL) {
+    return result;
+  }
+  current.finished = false;
+  result = current_run(options);
+  if (strcmp(result, CHILD_PASSED) == 0) {
+    second = world_trace_text();
+    if (second == NULL || strcmp(first, second) != 0) {
+      difference_print(first, second != NULL ? second : "");
+      result = CHILD_FAILED;
+    }
+  }
+  free(first);
+  free(second);
+  return result;
+}
+
 int child_main(const struct options *options) {
   char line[2 * VARIANT_LABEL_BYTES_MAX];
 
@@ -194,6 +239,10 @@ int child_main(const struct options *options) {
       return 1;
     }
     result = current_run(options);
+    if (options->replay && current.number == options->seed &&
+        strcmp(result, CHILD_PASSED) == 0) {
+      result = current_replay(options);
+    }
     if (options->traces != NULL && !trace_write(options->traces)) {
       return 1;
     }

@@ -40,6 +40,9 @@ static void put_run(FILE *out, const struct run *run) {
   put_member(out, "result", run_result_name(run->result));
   fprintf(out, ", \"red\": %s, \"ms\": %" PRIu64,
           run_is_red(run) ? "true" : "false", run->ms);
+  if (run->rounds > 1) {
+    fprintf(out, ", \"rounds\": %" PRIu64, run->rounds);
+  }
   put_member(out, "message", text_of(&run->message));
   if (run->expected != NULL) {
     put_member(out, "reason", run->expected->reason);

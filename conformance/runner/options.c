@@ -45,6 +45,8 @@ const char options_help[] =
     "                       seed\n"
     "  --seeds N            as --repeat, but a run that is the same with each\n"
     "                       seed of the simulated kernel is not repeated\n"
+    "  --replay             on the simulated kernel, run each case twice with\n"
+    "                       the first seed: all calls must come again\n"
     "  --script SEED        run no case: play a random program of raw pipe\n"
     "                       calls and print its transcript\n"
     "  --script-count N     play N programs, of SEED and the seeds after it\n"
@@ -166,6 +168,8 @@ bool options_parse(struct options *options,
       options->tap = true;
     } else if (strcmp(argv[i], "--script-print") == 0) {
       options->script_print = true;
+    } else if (strcmp(argv[i], "--replay") == 0) {
+      options->replay = true;
     } else if (strcmp(argv[i], "--trace") == 0) {
       options->trace = true;
     } else if (strcmp(argv[i], "--role") == 0 && i + 2 < argc) {

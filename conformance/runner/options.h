@@ -31,6 +31,7 @@ struct options {
   double time_scale;
   size_t jobs;
   uint64_t repeat;
+  bool replay;       /* compare the calls of each run with a second run */
   bool seeds_only;   /* repeat a run only if another seed may change it */
   bool one_process;  /* for a debugger: no child, no time limit */
   const char *child; /* in a child: the mark of its result lines */

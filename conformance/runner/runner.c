@@ -38,7 +38,7 @@ int runner_main(const struct runner_program *program, int argc, char **argv) {
     return EXIT_GOOD;
   }
   world_set_time_scale(options.time_scale);
-  world_set_trace(options.trace || options.traces != NULL);
+  world_set_trace(options.trace || options.traces != NULL || options.replay);
   if (options.settings != NULL && !world_set_settings(options.settings)) {
     fprintf(stderr, "%s: no settings \"%s\" in the world %s\n", program->name,
             options.settings, world_name());

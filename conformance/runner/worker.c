@@ -110,11 +110,18 @@ static void child_feed(struct worker *worker) {
 
 static void child_start(struct worker *worker, char *why, size_t why_size) {
   static unsigned count;
-  const char *arguments[8] = {"--child", worker->mark};
+  char seed[24];
+  const char *arguments[11] = {"--child", worker->mark};
   size_t used = 2;
 
   if (worker->options->trace) {
     arguments[used++] = "--trace";
+  }
+  if (worker->options->replay) {
+    snprintf(seed, sizeof(seed), "%" PRIu64, worker->options->seed);
+    arguments[used++] = "--replay";
+    arguments[used++] = "--seed";
+    arguments[used++] = seed;
   }
   if (worker->options->traces != NULL) {
     arguments[used++] = "--traces";

@@ -113,6 +113,10 @@ void world_trace_print(void) {
   free(text);
 }
 
+char *world_trace_text(void) {
+  return trace && !sim_had_threads() ? sim_trace_text() : NULL;
+}
+
 bool world_trace_write(const char *file) {
   char *text = sim_trace_text();
   FILE *out = fopen(file, "w");

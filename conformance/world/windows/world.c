@@ -193,6 +193,10 @@ void world_set_trace(bool on) {
 void world_trace_print(void) {
 }
 
+char *world_trace_text(void) {
+  return NULL;
+}
+
 bool world_trace_write(const char *file) {
   (void)file;
   return false;

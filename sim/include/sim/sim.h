@@ -232,6 +232,10 @@ uint64_t sim_steps(void);
  * the kernel drew no number from the seed, and there was one thread only. */
 bool sim_seed_matters(void);
 
+/* sim_had_threads returns true if there was a second thread since sim_reset.
+ * Then, without threads_in_step, the machine decides the order of the calls. */
+bool sim_had_threads(void);
+
 /* --- Faults. All of them are gone after sim_reset. ------------------------ */
 
 /* sim_fault makes the `nth` call from now (1: the next) of the function `name`
