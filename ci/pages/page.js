@@ -14,6 +14,7 @@
   const find = byId("find");
   const all = byId("all");
   const differences = [...document.querySelectorAll("tr.difference")];
+  const shelf = byId("shelf"); /* null: no other program was judged */
   const HOME = "differences";
   const SEARCH_MAX = 30; /* hits of a kind that are listed */
   let shown = null;
@@ -180,6 +181,56 @@
     findDifferences();
   }
 
+  /* --- The libraries ----------------------------------------------------- */
+
+  const SHELF = ["text", "subject", "result"];
+
+  function sortShelf() {
+    const place = byId("libraries");
+    const words = shelf.text.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const subject = shelf.subject.value;
+    const result = shelf.result.value;
+    const judged = [...place.querySelectorAll("tr.judged")];
+    let count = 0;
+    for (const element of place.querySelectorAll("[data-subject]")) {
+      element.hidden = subject !== "" && element.dataset.subject !== subject;
+    }
+    for (const row of judged) {
+      const causes = [...row.querySelectorAll("td.cell:not([hidden])")]
+        .map((cell) => cell.dataset.cause).filter(Boolean);
+      row.hidden = !(
+        (result === "" || (result === "fails" ? causes.length > 0
+          : causes.includes(result))) &&
+        words.every((word) => row.dataset.text.includes(word)));
+      count += row.hidden ? 0 : 1;
+    }
+    place.querySelectorAll("table tbody").forEach((body) => {
+      body.hidden = !body.querySelector("tr.judged:not([hidden])");
+    });
+    shelf.querySelector(".count").textContent =
+      `${count} of ${judged.length} cases`;
+    place.querySelector(".none").hidden = count > 0;
+  }
+
+  function shelfToHash() {
+    const query = new URLSearchParams();
+    for (const name of SHELF) {
+      if (shelf[name].value) {
+        query.set(name, shelf[name].value);
+      }
+    }
+    const text = query.toString();
+    history.replaceState(null, "", `#libraries${text ? `?${text}` : ""}`);
+  }
+
+  function shelfFromHash(query) {
+    const values = new URLSearchParams(query);
+    for (const name of SHELF) {
+      shelf[name].value = values.get(name) || "";
+    }
+    sortShelf();
+  }
+
   /* --- Search over all --------------------------------------------------- */
 
   function textOf(element) {
@@ -217,7 +268,8 @@
       for (const [kind, selector] of [
         ["Skipped", "#skipped article"], ["Museum", "#museum article"],
         ["Open questions", "#questions article"],
-        ["Changes", "#changes .note"], ["Platforms", "#platforms li"]]) {
+        ["Changes", "#changes .note"], ["Libraries", "#libraries li"],
+        ["Platforms", "#platforms li"]]) {
         document.querySelectorAll(selector).forEach((element) => {
           const head = element.querySelector("h3") || element;
           const id = element.id || element.closest("section").id;
@@ -388,6 +440,13 @@
       if (query !== undefined) {
         findFromHash(query);
       }
+    } else if (known.id === "libraries") {
+      const target = rest && byId(`${name}/${rest}`);
+      shelfFromHash(query);
+      if (target) {
+        target.scrollIntoView({ block: "start" });
+        target.focus({ preventScroll: true });
+      }
     } else if (known.id === "matrix") {
       if (query !== undefined) {
         filterFromHash(query);
@@ -514,6 +573,15 @@
     findToHash();
   });
   findDifferences();
+  if (shelf) {
+    shelf.hidden = false;
+    shelf.addEventListener("submit", (event) => event.preventDefault());
+    shelf.addEventListener("input", () => {
+      sortShelf();
+      shelfToHash();
+    });
+    sortShelf();
+  }
   form.hidden = false;
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", () => {

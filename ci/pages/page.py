@@ -8,8 +8,8 @@ import jinja2
 import markupsafe
 
 from pages import bugs as museum
-from pages import (bench, compare, differences, promises, questions, results,
-                   sources, verified)
+from pages import (bench, compare, differences, libraries, promises,
+                   questions, results, sources, verified)
 
 PAGES = os.path.dirname(os.path.abspath(__file__))
 REFERENCE = "reference/index.html"  # made by ci/reference beside the page
@@ -362,6 +362,7 @@ def render(top, model, title, folder, against=None):
         questions=questions.rows(
             model, lambda indexes: platform_names(model, indexes)),
         bench=bench.table(top, model),
+        libraries=libraries.table(model.subjects, links),
         places=promises.PLACES, linked=True, verified=verified.rows(top),
         reference=os.path.exists(os.path.join(folder, REFERENCE)) and REFERENCE,
         when=datetime.datetime.now(datetime.timezone.utc).strftime(

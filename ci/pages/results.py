@@ -62,6 +62,7 @@ class Platform:
         self.product = facts.get("product", "")
         self.edition = facts.get("edition", "")
         self.ubr = facts.get("ubr", "")
+        self.subject = facts.get("subject")  # the program, if it is not npipe
         self.windows = data.get("windows", "")  # the one that was asked for
         self.note = data.get("note", "")
         self._name_windows()
@@ -128,14 +129,20 @@ class Platform:
 
 
 class Results:
-    """The platforms, and the cases that at least one platform knows."""
+    """The platforms, and the cases that at least one platform knows. Reports on
+    other programs than npipe stand apart."""
 
     def __init__(self, files):
-        self.platforms = []
+        reports = []
         for path in files:
             with open(path, encoding="utf-8") as report:
-                self.platforms.append(Platform(path, json.load(report)))
-        self.platforms.sort(key=Platform.order)
+                reports.append(Platform(path, json.load(report)))
+        reports.sort(key=Platform.order)
+        self.platforms = [r for r in reports if not r.subject]
+        # Reports of npipe-subjects, which judges other programs.
+        self.subjects = sorted(
+            (r for r in reports if r.subject),
+            key=lambda r: (r.subject["name"].lower(), r.subject["version"]))
         self.cases = {}
         self.whole = []  # failures of an area, or of the expectations
         for index, platform in enumerate(self.platforms):
