@@ -159,6 +159,9 @@ static void enter(struct call *call, const char *name, const void *place) {
   call->place = place;
   sim__thread_self()->call = call;
   call->may_fail = count(name);
+  if (sim__thread_self()->suspend_count > 0) {
+    sim__thread_pause();
+  }
   sim__clock_step(CALL_NS);
 }
 
@@ -207,6 +210,11 @@ static void leave(struct call *call) {
     }
   }
   sim__threads_step();
+  if (self->suspend_count > 0) {
+    self->call = call;
+    sim__thread_pause();
+    self->call = NULL;
+  }
   if (self->is_ending) {
     sim__thread_quit();
   }

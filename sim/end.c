@@ -42,10 +42,10 @@ void sim_touch(bool on) {
 NTSTATUS sim__pipe_create(struct file **out, ACCESS_MASK *granted, bool *is_new,
                           const WCHAR *name, size_t length,
                           const struct create_options *options) {
-  struct pipe *pipe = sim__name_find(name, length);
+  struct pipe *pipe = options->nameless ? NULL : sim__name_find(name, length);
   NTSTATUS status;
 
-  if (length == 0) {
+  if (length == 0 && !options->nameless) {
     return STATUS_OBJECT_NAME_INVALID;
   }
   if (options->access == 0) {
@@ -93,16 +93,26 @@ NTSTATUS sim__pipe_open(struct file **out, ACCESS_MASK *granted,
                         const WCHAR *name, size_t length,
                         const struct open_options *options) {
   struct pipe *pipe = sim__name_find(name, length);
+
+  if (sim__token_current() == NULL) {
+    return STATUS_BAD_IMPERSONATION_LEVEL;
+  }
+  if (pipe == NULL || (options->exact_case &&
+                       memcmp(pipe->name, name, length * sizeof *name) != 0)) {
+    return STATUS_OBJECT_NAME_NOT_FOUND;
+  }
+  return sim__pipe_open_of(out, granted, pipe, options);
+}
+
+NTSTATUS sim__pipe_open_of(struct file **out, ACCESS_MASK *granted,
+                           struct pipe *pipe,
+                           const struct open_options *options) {
   struct token *token = sim__token_current();
   struct instance *instance;
   NTSTATUS status;
 
   if (token == NULL) {
     return STATUS_BAD_IMPERSONATION_LEVEL;
-  }
-  if (pipe == NULL || (options->exact_case &&
-                       memcmp(pipe->name, name, length * sizeof *name) != 0)) {
-    return STATUS_OBJECT_NAME_NOT_FOUND;
   }
   /* The check leaves out the right to create instances. Source: ReactOS
    * NpCreateClientEnd. */

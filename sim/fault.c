@@ -96,6 +96,7 @@ bool sim__fault_may_hit(const char *name) {
                                       "WaitForSingleObject",
                                       "WaitForSingleObjectEx",
                                       "SleepEx",
+                                      "WaitOnAddress",
                                       "TerminateProcess",
                                       "GetExitCodeProcess",
                                       "ExitProcess",

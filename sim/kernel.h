@@ -223,7 +223,8 @@ struct thread {
   bool is_main;   /* runs the program of its process */
   bool is_ending; /* ends at its next call */
   bool suspended; /* not started yet */
-  int priority;   /* has no effect */
+  unsigned suspend_count;
+  int priority; /* has no effect */
   bool drives_port;
   bool waits_forbidden;
   bool exited;
@@ -254,6 +255,10 @@ void sim__thread_free(struct thread *thread);
 
 /* sim__thread_has_ended is also true for a thread that can never start. */
 bool sim__thread_has_ended(const struct thread *thread);
+
+/* sim__thread_pause waits in the current call until the calling thread is no
+ * longer suspended, or quits with its process. */
+void sim__thread_pause(void);
 
 /* sim__thread_quit ends the calling thread, and gives up the lock. */
 void sim__thread_quit(void) __attribute__((noreturn));

@@ -22,6 +22,7 @@ struct nt_name {
   enum file_kind kind;
   const WCHAR *name;
   size_t length;
+  struct pipe *pipe; /* an empty name below a server end; else NULL */
 };
 
 static bool starts_with(const WCHAR *text, size_t length, const WCHAR *prefix,
@@ -57,6 +58,10 @@ static NTSTATUS nt_name(struct nt_name *out,
     out->kind = FILE_PIPE;
     out->name = text;
     out->length = length;
+    if (root->kind == FILE_PIPE && root->end == END_SERVER && length == 0) {
+      out->pipe = root->pipe;
+      return STATUS_SUCCESS;
+    }
     return root->kind == FILE_ROOT ? STATUS_SUCCESS
                                    : STATUS_OBJECT_NAME_INVALID;
   }
@@ -102,7 +107,7 @@ static NTSTATUS open_nt(HANDLE *handle, IO_STATUS_BLOCK *io, ACCESS_MASK access,
   };
   const SECURITY_QUALITY_OF_SERVICE *qos = attributes->SecurityQualityOfService;
   ACCESS_MASK granted = open.access;
-  struct nt_name name = {FILE_DEVICE, NULL, 0};
+  struct nt_name name = {FILE_DEVICE, NULL, 0, NULL};
   struct file *file;
   NTSTATUS status = nt_name(&name, attributes);
 
@@ -118,7 +123,10 @@ static NTSTATUS open_nt(HANDLE *handle, IO_STATUS_BLOCK *io, ACCESS_MASK access,
     return status;
   }
   if (name.kind == FILE_PIPE) {
-    status = sim__pipe_open(&file, &granted, name.name, name.length, &open);
+    status =
+        name.pipe != NULL
+            ? sim__pipe_open_of(&file, &granted, name.pipe, &open)
+            : sim__pipe_open(&file, &granted, name.name, name.length, &open);
     if (status < 0) {
       return status;
     }
@@ -183,9 +191,9 @@ static int configuration_of(ULONG share) {
 
 static NTSTATUS create_nt(HANDLE *handle, IO_STATUS_BLOCK *io,
                           const OBJECT_ATTRIBUTES *attributes,
-                          const struct create_options *create,
-                          ULONG disposition, bool alertable) {
-  struct nt_name name = {FILE_DEVICE, NULL, 0};
+                          struct create_options *create, ULONG disposition,
+                          bool alertable) {
+  struct nt_name name = {FILE_DEVICE, NULL, 0, NULL};
   struct file *file;
   ACCESS_MASK granted;
   bool is_new;
@@ -194,9 +202,11 @@ static NTSTATUS create_nt(HANDLE *handle, IO_STATUS_BLOCK *io,
   if (status < 0) {
     return status;
   }
-  if (name.kind != FILE_PIPE) {
+  if (name.kind != FILE_PIPE || name.pipe != NULL) {
     return STATUS_OBJECT_NAME_INVALID;
   }
+  /* Source: Wine ntdll tests, pipe.c, test_empty_name. */
+  create->nameless = attributes->RootDirectory != NULL && name.length == 0;
   if (create->configuration < 0 || disposition == 0 ||
       disposition >= FILE_OVERWRITE) {
     return STATUS_INVALID_PARAMETER;

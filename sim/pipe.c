@@ -43,7 +43,8 @@ NTSTATUS sim__pipe_check_creator(const WCHAR *name, size_t length,
   if ((options->access & ACCESS_SYSTEM_SECURITY) != 0 && !token->may_audit) {
     return STATUS_PRIVILEGE_NOT_HELD;
   }
-  if (!may_create(token, name, length) || !may_create_restricted(token)) {
+  if ((!options->nameless && !may_create(token, name, length)) ||
+      !may_create_restricted(token)) {
     return STATUS_ACCESS_DENIED;
   }
   return STATUS_SUCCESS;
@@ -69,7 +70,9 @@ NTSTATUS sim__pipe_new(struct pipe **out, const WCHAR *name, size_t length,
     return status;
   }
   pipe->name = malloc((length + 1) * sizeof *name);
-  memcpy(pipe->name, name, length * sizeof *name);
+  if (length > 0) {
+    memcpy(pipe->name, name, length * sizeof *name);
+  }
   pipe->name[length] = 0;
   pipe->name_length = length;
   pipe->message_type = options->message_type;
@@ -77,10 +80,12 @@ NTSTATUS sim__pipe_new(struct pipe **out, const WCHAR *name, size_t length,
   pipe->configuration = options->configuration;
   pipe->instances_max = options->instances_max;
   pipe->timeout_ns = (uint64_t)(-*options->timeout) * 100;
-  pipe->named = true;
-  pipe->next = sim__kernel.pipes;
-  sim__kernel.pipes = pipe;
-  sim__directory_changed(pipe, FILE_ACTION_ADDED);
+  pipe->named = !options->nameless;
+  if (pipe->named) {
+    pipe->next = sim__kernel.pipes;
+    sim__kernel.pipes = pipe;
+    sim__directory_changed(pipe, FILE_ACTION_ADDED);
+  }
   *out = pipe;
   return STATUS_SUCCESS;
 }
@@ -113,6 +118,9 @@ struct instance *sim__pipe_first_listening(const struct pipe *pipe) {
 void sim__pipe_lose_name(struct pipe *pipe) {
   struct pipe **link = &sim__kernel.pipes;
 
+  if (!pipe->named) {
+    return;
+  }
   while (*link != pipe) {
     link = &(*link)->next;
   }

@@ -280,6 +280,7 @@ struct pipe {
 
 struct create_options {
   ACCESS_MASK access;
+  bool nameless; /* a new pipe that no name leads to */
   bool synchronous;
   bool must_create; /* FILE_CREATE */
   bool must_exist;  /* FILE_OPEN */
@@ -354,6 +355,11 @@ NTSTATUS sim__pipe_create(struct file **out, ACCESS_MASK *granted, bool *is_new,
 NTSTATUS sim__pipe_open(struct file **out, ACCESS_MASK *granted,
                         const WCHAR *name, size_t length,
                         const struct open_options *options);
+
+/* sim__pipe_open_of opens an instance of `pipe`. */
+NTSTATUS sim__pipe_open_of(struct file **out, ACCESS_MASK *granted,
+                           struct pipe *pipe,
+                           const struct open_options *options);
 struct file *sim__file_new(enum file_kind kind, bool synchronous);
 void sim__file_cleanup(struct file *file); /* at the last close */
 void sim__file_free(struct file *file);

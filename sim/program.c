@@ -168,6 +168,7 @@ static struct process *process_make(const struct start *start,
   *thread = sim__thread_new(process);
   (*thread)->is_main = true;
   (*thread)->suspended = (start->flags & CREATE_SUSPENDED) != 0;
+  (*thread)->suspend_count = (*thread)->suspended;
   (*thread)->id = sim__thread_id_take();
   return process;
 }

@@ -120,6 +120,21 @@ struct thread *sim__thread_self(void) {
   return self;
 }
 
+static bool is_resumed(void *thread) {
+  return ((struct thread *)thread)->suspend_count == 0;
+}
+
+void sim__thread_pause(void) {
+  const char *name = self->call->name;
+
+  self->call->name = "SuspendThread";
+  sim__block(is_resumed, self, NEVER);
+  self->call->name = name;
+  if (self->is_ending) {
+    sim__thread_quit();
+  }
+}
+
 /* A thread that quits leaves the frames of the program. AddressSanitizer must
  * know, also where npsim itself is compiled without it. */
 extern void frames_left(void) __asm__("__asan_handle_no_return")

@@ -3,6 +3,8 @@
 
 #include <process.h>
 
+enum { SUSPENDS_MAX = 127 };
+
 HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES attributes, SIZE_T stack_size,
                            LPTHREAD_START_ROUTINE start, LPVOID parameter,
                            DWORD flags, LPDWORD id) {
@@ -17,6 +19,7 @@ HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES attributes, SIZE_T stack_size,
     thread->start = start;
     thread->parameter = parameter;
     thread->suspended = (flags & CREATE_SUSPENDED) != 0;
+    thread->suspend_count = thread->suspended;
     thread->id = thread->suspended ? sim__thread_id_take() : 0;
     if (!thread->suspended) {
       sim__object_ref(
@@ -47,28 +50,55 @@ void WINAPI ExitThread(DWORD code) {
   sim__thread_quit();
 }
 
-/* ResumeThread starts a thread that was created suspended. No other thread can
- * be suspended. */
-DWORD WINAPI ResumeThread(HANDLE handle) {
+/* A suspended thread stops at its next call: before the call has an effect, or
+ * before it returns. A thread that runs without calls cannot be stopped. */
+DWORD WINAPI SuspendThread(HANDLE handle) {
   struct call call;
-  DWORD count = 0;
+  DWORD before = 0;
 
   if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
-    struct thread *thread =
-        sim__handle_get_for(&call, handle, OBJECT_THREAD, 0);
+    struct thread *thread = sim__handle_get_for(&call, handle, OBJECT_THREAD,
+                                                THREAD_SUSPEND_RESUME);
+
+    if (thread != NULL && sim__thread_has_ended(thread)) {
+      call.error = ERROR_ACCESS_DENIED;
+    } else if (thread != NULL && thread->suspend_count == SUSPENDS_MAX) {
+      call.error = ERROR_SIGNAL_REFUSED;
+    } else if (thread != NULL) {
+      before = thread->suspend_count++;
+    }
+  }
+  return sim__call_end(&call) ? before : (DWORD)-1;
+}
+
+/* A thread that was created suspended starts when it is resumed. */
+static bool resume(struct thread *thread) {
+  thread->suspend_count -= thread->suspend_count > 0;
+  sim__wake();
+  if (!thread->suspended || thread->suspend_count > 0) {
+    return true;
+  }
+  thread->suspended = false;
+  sim__object_ref(&thread->object);
+  return sim__thread_start(thread);
+}
+
+DWORD WINAPI ResumeThread(HANDLE handle) {
+  struct call call;
+  DWORD before = 0;
+
+  if (sim__call_begin(&call, __func__, PLACE, "%p", handle)) {
+    struct thread *thread = sim__handle_get_for(&call, handle, OBJECT_THREAD,
+                                                THREAD_SUSPEND_RESUME);
 
     if (thread != NULL && thread->process->is_ending) {
       call.error = ERROR_ACCESS_DENIED;
-    } else if (thread != NULL && thread->suspended) {
-      thread->suspended = false;
-      sim__object_ref(&thread->object);
-      count = 1;
-      if (!sim__thread_start(thread)) {
-        call.error = ERROR_NOT_ENOUGH_MEMORY;
-      }
+    } else if (thread != NULL) {
+      before = thread->suspend_count;
+      call.error = resume(thread) ? 0 : ERROR_NOT_ENOUGH_MEMORY;
     }
   }
-  return sim__call_end(&call) ? count : (DWORD)-1;
+  return sim__call_end(&call) ? before : (DWORD)-1;
 }
 
 DWORD WINAPI GetThreadId(HANDLE handle) {

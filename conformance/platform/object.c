@@ -139,3 +139,25 @@ NP_PLATFORM_CASE("platform/object/name-of-another-type", CreateMutexW, NO_MODE,
   assert_true(CreateMutexW(NULL, FALSE, object_name(f)) == NULL);
   assert_error(GetLastError(), ERROR_INVALID_HANDLE);
 }
+
+static DWORD WINAPI return_seven(LPVOID unused) {
+  (void)unused;
+  return 7;
+}
+
+NP_PLATFORM_CASE("platform/object/suspend-count", SuspendThread, NO_MODE,
+                 NO_ERROR,
+                 "A thread counts how often it was suspended. It runs when it "
+                 "was resumed as often. An ended thread cannot be suspended.",
+                 "SuspendThread#return-value; ResumeThread#remarks") {
+  HANDLE thread =
+      CreateThread(NULL, 0, return_seven, NULL, CREATE_SUSPENDED, NULL);
+
+  win_own(f, thread);
+  assert_int_equal(SuspendThread(thread), 1);
+  assert_int_equal(ResumeThread(thread), 2);
+  assert_int_equal(WaitForSingleObject(thread, QUIET_MS), WAIT_TIMEOUT);
+  assert_int_equal(ResumeThread(thread), 1);
+  assert_int_equal(worker_join(thread), 7);
+  assert_int_equal(SuspendThread(thread), (DWORD)-1);
+}

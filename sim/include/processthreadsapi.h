@@ -24,6 +24,7 @@ BOOL WINAPI FlsSetValue(DWORD index, PVOID value);
 PVOID WINAPI FlsGetValue(DWORD index);
 
 #define CREATE_SUSPENDED 0x00000004u
+DWORD WINAPI SuspendThread(HANDLE thread);
 DWORD WINAPI ResumeThread(HANDLE thread);
 DWORD WINAPI GetThreadId(HANDLE thread);
 #define THREAD_PRIORITY_NORMAL 0

@@ -134,6 +134,11 @@ BOOL WINAPI SleepConditionVariableSRW(PCONDITION_VARIABLE variable,
                                       PSRWLOCK lock, DWORD timeout_ms,
                                       ULONG flags);
 
+BOOL WINAPI WaitOnAddress(volatile VOID *address, PVOID unwanted, SIZE_T size,
+                          DWORD timeout_ms);
+void WINAPI WakeByAddressSingle(PVOID address);
+void WINAPI WakeByAddressAll(PVOID address);
+
 SIM_EXTERN_C_END
 
 #endif

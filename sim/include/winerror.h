@@ -44,6 +44,7 @@
 #define ERROR_MOD_NOT_FOUND             126
 #define ERROR_PROC_NOT_FOUND            127
 #define ERROR_NOT_LOCKED                158
+#define ERROR_SIGNAL_REFUSED            156
 #define ERROR_BAD_PATHNAME              161
 #define ERROR_BUSY                      170
 #define ERROR_ALREADY_EXISTS            183
