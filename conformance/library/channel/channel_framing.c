@@ -400,7 +400,10 @@ static void reserved_passes(np_fixture *f, size_t length) {
   const size_t room = np_channel_header_bytes(f->channel);
   char *buffer = test_malloc(room + length);
 
-  memset(buffer, 'r', room + length);
+  memset(buffer, '!', room);
+  for (size_t i = 0; i < length; i++) {
+    buffer[room + i] = (char)(i * 7 + i / 251);
+  }
   op_begin(&f->ops[0], np_channel_send_reserved(f->channel, buffer, length,
                                                 &f->ops[0].op, on_done));
   assert_message(f, f->opposite, buffer + room, length);
