@@ -188,7 +188,8 @@ class World:
         command = list(self.compiles[file])
         command[command.index("-o") + 1] = str(target)
         command[command.index("-c") + 1] = str(source)
-        command += ["-w", "-g0"]
+        # A mutant lies elsewhere, and includes the headers beside the original.
+        command += ["-w", "-g0", "-I", str(self.folder)]
         return subprocess.run(command, cwd=self.build, capture_output=True,
                               check=False).returncode == 0
 
