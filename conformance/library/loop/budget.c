@@ -298,3 +298,35 @@ NP_CASE("budget/refused-io", np_pipe_async_io, ANY_MODE | BOTH_ENDS,
   assert_next(&f->ops[0], WAIT_TIMEOUT, 0);
   assert_true(count < 20);
 }
+
+/* Calls that take a lock, or may wait for another thread. */
+static const char *const lock_calls[] = {
+    "AcquireSRWLockExclusive", "AcquireSRWLockShared",
+    "EnterCriticalSection",    "SleepConditionVariableSRW",
+    "WaitForSingleObject",     "WaitForSingleObjectEx",
+    "WaitForMultipleObjects"};
+
+static uint64_t lock_calls_now(void) {
+  uint64_t sum = 0;
+
+  for (size_t i = 0; i < sizeof(lock_calls) / sizeof(lock_calls[0]); i++) {
+    sum += calls(lock_calls[i]);
+  }
+  return sum;
+}
+
+NP_CASE("budget/no-lock", np_server_create, ANY_MODE | BOTH_ENDS, NP_OK,
+        "A pipe is created, opened, connected, written, read and closed "
+        "without a lock, so loops of different threads never wait for each "
+        "other.",
+        "npipe/loop.h") {
+  const uint64_t before = lock_calls_now();
+
+  pair_open(f);
+  pipe_send(f, f->peer, "abc", 3);
+  read_begin(&f->ops[0], f->end, 16);
+  loop_until(f, 1);
+  assert_next(&f->ops[0], NP_OK, 3);
+  pair_close(f);
+  assert_int_equal(lock_calls_now(), before);
+}
