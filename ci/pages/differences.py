@@ -1,4 +1,4 @@
-"""In what platforms differ from Windows: conformance/expectations, as data."""
+"""How platforms differ from Windows: conformance/expectations, as data."""
 import fnmatch
 import glob
 import os
