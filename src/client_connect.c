@@ -7,12 +7,17 @@
 #include <string.h>
 
 #include "pipe_wait.h"
+#include "watch.h"
 
 /* Delay between attempts whose right moment is unknown. It doubles from the
  * first value to the second, minus a random part of up to one half, so that
  * clients that were refused together do not come back together. */
 #define DELAY_MS_MIN 10u
 #define DELAY_MS_MAX 500u
+
+/* The same while the kernel gives notice of new names. These attempts are for a
+ * system that loses a notice. */
+#define DELAY_MS_WATCHED 4000u
 
 typedef enum request_state {
   IDLE = 0, /* the caller's */
@@ -31,6 +36,8 @@ typedef struct np__gate {
   np__list line;  /* requests, by the links of their packets */
   np__wait *wait; /* may be left from an earlier line; or NULL */
   np__timer_node retry;
+  np__watcher watcher; /* while requests wait for the name to exist */
+  bool watches;
   uint32_t failures; /* attempts and waits in a row that brought nothing */
   bool is_queued;
   np__name name;
@@ -111,6 +118,13 @@ static void gate_queue(np__gate *gate) {
   }
 }
 
+static void gate_unwatch(np__gate *gate) {
+  if (gate->watches) {
+    gate->watches = false;
+    np__watch_end(gate->gates->loop, &gate->watcher);
+  }
+}
+
 /* gate_settle frees a gate that nothing needs any more. It is called after
  * something has left the line or the kernel. */
 static void gate_settle(np__gate *gate) {
@@ -120,6 +134,7 @@ static void gate_settle(np__gate *gate) {
   if (np__heap_has(&gate->retry)) {
     np__heap_remove(&gate->gates->loop->timers, &gate->retry);
   }
+  gate_unwatch(gate);
   if (gate->wait != NULL) {
     np__wait_cancel(gate->wait);
   } else {
@@ -140,16 +155,17 @@ static uint32_t random_below(np__gates *gates, uint32_t end) {
 
 static void gate_try_later(np__gate *gate) {
   np_loop *loop = gate->gates->loop;
-  uint32_t delay_ms = DELAY_MS_MIN;
+  const uint32_t max_ms = gate->watches ? DELAY_MS_WATCHED : DELAY_MS_MAX;
+  uint32_t delay_ms = gate->watches ? DELAY_MS_MAX : DELAY_MS_MIN;
 
   if (np__heap_has(&gate->retry)) {
     return;
   }
-  for (uint32_t i = 0; i < gate->failures && delay_ms < DELAY_MS_MAX; i++) {
+  for (uint32_t i = 0; i < gate->failures && delay_ms < max_ms; i++) {
     delay_ms *= 2;
   }
-  if (delay_ms > DELAY_MS_MAX) {
-    delay_ms = DELAY_MS_MAX;
+  if (delay_ms > max_ms) {
+    delay_ms = max_ms;
   }
   delay_ms -= random_below(gate->gates, delay_ms / 2 + 1);
   gate->failures++;
@@ -189,6 +205,26 @@ static void gate_wait(np__gate *gate) {
   }
 }
 
+static void gate_changed(np__watcher *watcher, bool is_lost) {
+  np__gate *gate = NP__CONTAINER(watcher, np__gate, watcher);
+
+  gate->watches = !is_lost;
+  gate_queue(gate);
+}
+
+/* gate_await begins to wait for the name to exist. The server may have come
+ * just before the watch, so the first in line tries once more. */
+static void gate_await(np__gate *gate) {
+  gate->watcher.changed = gate_changed;
+  if (!gate->watches && np__watch_begin(gate->gates->loop, &gate->watcher)) {
+    gate->watches = true;
+    gate->failures = 0;
+    gate_queue(gate);
+  } else {
+    gate_try_later(gate);
+  }
+}
+
 /* gate_absent runs when the pipe does not exist: only requests that wait for a
  * server stay in line. */
 static void gate_absent(np__gate *gate) {
@@ -204,7 +240,7 @@ static void gate_absent(np__gate *gate) {
     }
   }
   if (!np__list_is_empty(&gate->line)) {
-    gate_try_later(gate);
+    gate_await(gate);
   }
 }
 
@@ -220,6 +256,9 @@ static void gate_run(np_loop *loop, np__packet *packet) {
   if (!np__list_is_empty(&gate->line)) {
     request = request_of(gate->line.next);
     error = np__client_open(loop, &gate->name, &request->np__options, &client);
+    if (error != ERROR_FILE_NOT_FOUND) {
+      gate_unwatch(gate);
+    }
     if (error == ERROR_PIPE_BUSY) {
       gate_wait(gate);
     } else if (error == ERROR_FILE_NOT_FOUND) {
@@ -261,7 +300,7 @@ static np__gates *gates_of(np_loop *loop) {
       gates->loop = loop;
       np__list_init(&gates->list);
       gates->random = GetCurrentProcessId() ^ (uint32_t)np__loop_now_ms(loop);
-      np__root_init(&gates->root, loop);
+      np__root_init(&gates->root, loop, FILE_READ_ATTRIBUTES);
       gates->extension.free = gates_free;
       np__loop_extend(loop, &gates->extension);
     }

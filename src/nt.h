@@ -119,6 +119,9 @@ NTSTATUS NTAPI NtFsControlFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc,
                                PVOID apc_context, PIO_STATUS_BLOCK status,
                                ULONG code, PVOID in, ULONG in_bytes, PVOID out,
                                ULONG out_bytes);
+NTSTATUS NTAPI NtNotifyChangeDirectoryFile(
+    HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, PVOID apc_context,
+    PIO_STATUS_BLOCK status, PVOID out, ULONG size, ULONG filter, BOOLEAN tree);
 NTSTATUS NTAPI NtQueryDirectoryFile(HANDLE file, HANDLE event,
                                     PIO_APC_ROUTINE apc, PVOID apc_context,
                                     PIO_STATUS_BLOCK status, PVOID information,

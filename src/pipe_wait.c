@@ -1,6 +1,6 @@
-/* The root of all pipes: waits for instances without a thread, and keeps the
- * waits that outlive their loop (orphans). Rule: memory that the kernel may
- * still write is never freed. */
+/* The root of all pipes: waits for instances and for changes of the names
+ * without a thread, and keeps the waits that outlive their loop (orphans).
+ * Rule: memory that the kernel may still write is never freed. */
 #include "pipe_wait.h"
 
 #include <assert.h>
@@ -21,9 +21,11 @@ struct np__wait {
   np__wait_fn ended;
   void *owner;
   bool is_cancelled;
+  bool is_dropped;       /* cancelled, and the loop does not run for it */
   bool may_be_delivered; /* orphan: its port still exists */
   HANDLE handle;         /* orphan: the root's handle */
   LONG family;           /* orphan: number of its root */
+  ULONG notice[64];      /* what changed; nobody reads it */
 };
 
 /* The input of the control. */
@@ -74,7 +76,7 @@ static void orphan_delivered(np__wait *wait) {
   }
   ReleaseSRWLockExclusive(&orphans_lock);
   free(wait);
-  if (is_last) {
+  if (is_last && handle != NULL) {
     CloseHandle(handle);
   }
 }
@@ -101,8 +103,9 @@ static void adopt_orphan(np__wait *wait, LONG family, bool may_be_delivered) {
   ReleaseSRWLockExclusive(&orphans_lock);
 }
 
-void np__root_init(np__root *root, np_loop *loop) {
+void np__root_init(np__root *root, np_loop *loop, ACCESS_MASK access) {
   root->loop = loop;
+  root->access = access;
   root->handle = NULL;
   np__list_init(&root->waits);
 }
@@ -124,6 +127,12 @@ NTSTATUS np__root_open(HANDLE *root, ACCESS_MASK access, ULONG options) {
                     FILE_SHARE_READ | FILE_SHARE_WRITE, options);
 }
 
+/* root_watches returns true for the root of notices. A system that gives notice
+ * can also end it. */
+static bool root_watches(const np__root *root) {
+  return root->access == FILE_LIST_DIRECTORY;
+}
+
 /* root_begin opens the handle of `root` for operations with packets. */
 static bool root_begin(np__root *root) {
   HANDLE handle;
@@ -132,7 +141,7 @@ static bool root_begin(np__root *root) {
     return true;
   }
   bury_orphans();
-  if (np__root_open(&handle, FILE_READ_ATTRIBUTES | SYNCHRONIZE, 0) < 0) {
+  if (np__root_open(&handle, root->access | SYNCHRONIZE, 0) < 0) {
     return false;
   }
   if (CreateIoCompletionPort(handle, root->loop->port, root->loop->key, 0) ==
@@ -148,7 +157,8 @@ static np__wait_end end_of(const np__wait *wait, NTSTATUS status) {
   if (status == 0) {
     return NP__WAIT_LISTENING;
   }
-  return status == NP__STATUS_IO_TIMEOUT || wait->is_cancelled
+  return status > 0 || status == NP__STATUS_IO_TIMEOUT || wait->is_cancelled ||
+                 wait->is_dropped
              ? NP__WAIT_NEWS
              : NP__WAIT_FAILED;
 }
@@ -210,12 +220,9 @@ NTSTATUS np__root_ask(const WCHAR *name) {
   return status;
 }
 
-np__wait *np__root_wait(np__root *root, const WCHAR *name, np__wait_fn ended,
-                        void *owner) {
-  wait_input input;
+/* wait_new makes a wait that is not started. */
+static np__wait *wait_new(np__root *root, np__wait_fn ended, void *owner) {
   np__wait *wait;
-  NTSTATUS status;
-  ULONG bytes = fill_input(&input, name, -(LONGLONG)WAIT_MS_MAX * TICKS_PER_MS);
 
   if (!root_begin(root)) {
     return NULL;
@@ -229,11 +236,15 @@ np__wait *np__root_wait(np__root *root, const WCHAR *name, np__wait_fn ended,
   wait->root = root;
   wait->ended = ended;
   wait->owner = owner;
-  /* The system copies its input. A success at once has a packet too, because
-   * this handle does not skip the port. An error at once has none. */
-  status = NtFsControlFile(root->handle, NULL, NULL, &wait->packet.overlapped,
-                           (PIO_STATUS_BLOCK)(void *)&wait->packet.overlapped,
-                           NP__FSCTL_PIPE_WAIT, &input, bytes, NULL, 0);
+  return wait;
+}
+
+/* wait_started takes the answer of the call that started `wait`. A success at
+ * once has a packet too, because this handle does not skip the port. An error
+ * at once has none. */
+static np__wait *wait_started(np__wait *wait, NTSTATUS status) {
+  np__root *root = wait->root;
+
   if (status < 0) {
     free(wait);
     return NULL;
@@ -243,18 +254,49 @@ np__wait *np__root_wait(np__root *root, const WCHAR *name, np__wait_fn ended,
   return wait;
 }
 
+np__wait *np__root_wait(np__root *root, const WCHAR *name, np__wait_fn ended,
+                        void *owner) {
+  wait_input input;
+  np__wait *wait = wait_new(root, ended, owner);
+  ULONG bytes = fill_input(&input, name, -(LONGLONG)WAIT_MS_MAX * TICKS_PER_MS);
+
+  if (wait == NULL) {
+    return NULL;
+  }
+  /* The system copies its input. */
+  return wait_started(
+      wait, NtFsControlFile(root->handle, NULL, NULL, &wait->packet.overlapped,
+                            (PIO_STATUS_BLOCK)(void *)&wait->packet.overlapped,
+                            NP__FSCTL_PIPE_WAIT, &input, bytes, NULL, 0));
+}
+
+np__wait *np__root_watch(np__root *root, np__wait_fn ended, void *owner) {
+  np__wait *wait = wait_new(root, ended, owner);
+
+  return wait == NULL
+             ? NULL
+             : wait_started(
+                   wait, NtNotifyChangeDirectoryFile(
+                             root->handle, NULL, NULL, &wait->packet.overlapped,
+                             (PIO_STATUS_BLOCK)(void *)&wait->packet.overlapped,
+                             wait->notice, sizeof wait->notice,
+                             FILE_NOTIFY_CHANGE_FILE_NAME, FALSE));
+}
+
 void np__root_deinit(np__root *root) {
   const LONG family = InterlockedIncrement(&families);
 
   while (!np__list_is_empty(&root->waits) && np__loop_poll(root->loop)) {
     /* An ended wait needs no further care. */
   }
-  if (np__list_is_empty(&root->waits) && root->handle != NULL) {
+  if (root->handle != NULL &&
+      (np__list_is_empty(&root->waits) || root_watches(root))) {
     CloseHandle(root->handle);
+    root->handle = NULL;
   }
-  /* Else the handle stays open, because waits live on that the system could not
-   * cancel: the server of Wine 8.0 crashes when such a wait ends after its
-   * handle was closed. */
+  /* Else the handle stays open, because waits for instances live on that the
+   * system could not cancel: the server of Wine 8.0 crashes when such a wait
+   * ends after its handle was closed. */
   while (!np__list_is_empty(&root->waits)) {
     np__wait *wait = wait_of(root->waits.next);
 
@@ -264,9 +306,17 @@ void np__root_deinit(np__root *root) {
   }
 }
 
+/* is_ending asks the kernel to end `wait`, and returns true if its packet is
+ * sure to come. A wait that cannot be found has ended, or is the wait for an
+ * instance of a system that cannot cancel it. */
+static bool is_ending(const np__wait *wait) {
+  return CancelIoEx(wait->root->handle,
+                    (LPOVERLAPPED)&wait->packet.overlapped) ||
+         (GetLastError() == ERROR_NOT_FOUND && root_watches(wait->root));
+}
+
 void np__wait_cancel(np__wait *wait) {
-  if (!wait->is_cancelled &&
-      CancelIoEx(wait->root->handle, &wait->packet.overlapped)) {
+  if (!wait->is_cancelled && is_ending(wait)) {
     wait->is_cancelled = true;
     wait->root->loop->active++;
   }

@@ -40,16 +40,23 @@ typedef void (*np__wait_fn)(void *owner, np__wait_end end);
 
 typedef struct np__root {
   np_loop *loop;
+  ACCESS_MASK access;
   HANDLE handle;  /* NULL: not opened yet */
   np__list waits; /* the waits in the kernel */
 } np__root;
 
-void np__root_init(np__root *root, np_loop *loop);
+/* np__root_init: the handle is opened with `access`. */
+void np__root_init(np__root *root, np_loop *loop, ACCESS_MASK access);
 
 /* np__root_wait starts to wait for an instance of `name`, as np__name_in_root
  * returns it. If it fails it returns NULL, and `ended` is never called. */
 np__wait *np__root_wait(np__root *root, const WCHAR *name, np__wait_fn ended,
                         void *owner);
+
+/* np__root_watch starts to wait for a change of the names of pipes; the access
+ * of `root` includes FILE_LIST_DIRECTORY. If the system cannot watch it returns
+ * NULL, and `ended` is never called. */
+np__wait *np__root_watch(np__root *root, np__wait_fn ended, void *owner);
 
 /* np__root_deinit closes the handle, unless waits are left that the system did
  * not cancel. These waits end without `ended`, except those whose packet is in

@@ -112,13 +112,14 @@ bool holds(struct run *r, bool truth, const char *what) {
   return truth;
 }
 
-/* is_wait returns true if the fault hits the kernel's wait for an instance. The
- * library then tries with delays instead. */
+/* is_wait returns true if the fault hits the kernel's wait for an instance or
+ * its notice of new names. The library then tries with delays instead. */
 static bool is_wait(const struct run *r) {
   const char *function = r->plan.function != NULL ? r->plan.function : "";
 
   return strcmp(function, "NtOpenFile") == 0 ||
          strcmp(function, "NtFsControlFile") == 0 ||
+         strcmp(function, "NtNotifyChangeDirectoryFile") == 0 ||
          (strcmp(function, "CreateIoCompletionPort") == 0 &&
           r->plan.nth == r->root_port);
 }
@@ -140,6 +141,9 @@ static bool is_silent(const struct run *r) {
   }
   if ((flags & TRIES_AGAIN) != 0 && is_wait(r)) {
     return true;
+  }
+  if ((flags & SERVER_COMES) != 0 && r->plan.kind == PLAN_ALLOCATION) {
+    return true; /* Without memory for a notice the library tries again. */
   }
   if ((flags & CLOSES_LISTENER) != 0 && r->closed > 0) {
     return true; /* A listener that is being closed reports nothing. */

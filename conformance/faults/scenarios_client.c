@@ -68,6 +68,7 @@ SCENARIO(client_vanishes, "client/server-vanishes", TRIES_AGAIN) {
 
 SCENARIO(client_early, "client/before-the-server", TRIES_AGAIN | SERVER_COMES) {
   r->client_options.wait_for_server = true;
+  r->root_port = sim_calls("CreateIoCompletionPort") + 1;
   STEP(request_begin(r, &requests[0], 0) && turn(r, 5));
   r->server = server_open(r);
   return r->server != NULL && request_ends(&requests[0], NP_OK) &&
@@ -104,6 +105,32 @@ SCENARIO(client_names, "client/names", ASKS_NAMES) {
   }
   return took(r, "np_names_list", error) &&
          holds(r, names == 1 || !is_clean, "the pipe is listed");
+}
+
+static unsigned notices;
+
+static void on_watch(np_name_watch *watch) {
+  (void)watch;
+  notices++;
+}
+
+/* Without notices of the kernel the watch polls, so each fault is silent. */
+SCENARIO(client_watch, "client/watch", TRIES_AGAIN | SERVER_COMES) {
+  static np_name_watch watch;
+  unsigned before;
+  bool is_seen;
+
+  notices = 0;
+  memset(&watch, 0, sizeof watch);
+  r->root_port = sim_calls("CreateIoCompletionPort") + 1;
+  STEP(took(r, "np_name_watch_start",
+            np_name_watch_start(r->loop, &watch, on_watch)));
+  is_seen = turns(r, &notices, 1);
+  before = notices;
+  r->server = server_open(r);
+  is_seen = is_seen && turns(r, &notices, before + 1);
+  np_name_watch_stop(&watch);
+  return r->server != NULL && holds(r, is_seen, "a change is seen");
 }
 
 /* Cancels a request that was never started. */

@@ -28,6 +28,8 @@ static np_timer timer; /* active */
 static np_timer fresh_timer;
 static np_task task;
 static np_client_request waiting;
+static np_name_watch started_watch;
+static np_name_watch name_watch;
 static np_client_request request;
 static np_ready_options ready_options;
 static np_peek peek;
@@ -56,6 +58,10 @@ static void on_closed(np_pipe *pipe) {
 static void on_pipe(np_listener *from, np_pipe *pipe) {
   (void)from;
   (void)pipe;
+}
+
+static void on_watch(np_name_watch *watch) {
+  (void)watch;
 }
 
 static void on_client(np_client_request *done, np_error error, np_pipe *pipe) {
@@ -106,6 +112,8 @@ static np_error io(HANDLE handle, void *context, size_t *transferred) {
   X(np_loop_run, loop)                                               \
   X(np_loop_run_once, loop, 0)                                       \
   X(np_loop_wait_ms, loop)                                           \
+  X(np_name_watch_start, loop, &name_watch, on_watch)                \
+  X(np_name_watch_stop, &started_watch)                              \
   X(np_op_cancel, &read_op)                                          \
   X(np_pipe_adopt, loop, INVALID_HANDLE_VALUE, &made)                \
   X(np_pipe_async_io, client, NP_READABLE, &op, io, NULL, on_op)     \
@@ -184,6 +192,7 @@ static void set_up(void) {
   np_client_options_init(&options);
   options.wait_for_server = true;
   must(np_client_connect(loop, &waiting, nobody, &options, 60000, on_client));
+  must(np_name_watch_start(loop, &started_watch, on_watch));
 }
 
 static void (*call_foreign)(void);

@@ -159,9 +159,12 @@ NP_API void np_client_request_init(np_client_request *request);
  * try when its turn comes. All spellings of a name on this machine count as one
  * name.
  *
- * With `options->wait_for_server` a name that does not exist is tried again,
- * also if it vanishes later: after about 10 milliseconds, and with a delay that
- * doubles up to half a second, minus a random part. In the same way are tried
+ * With `options->wait_for_server` the request waits for a name that does not
+ * exist, also if it vanishes later. Where the kernel gives notice of new names
+ * (np_name_watch_start), each notice brings a try. So do delays of half a
+ * second up to 4 seconds, for a system that loses a notice. Elsewhere (Wine)
+ * the name is tried again after about 10 milliseconds, and with a delay that
+ * doubles up to half a second, minus a random part. In this last way are tried
  * again: a busy pipe on another machine (`\\HOST\pipe\NAME`), because this
  * machine's kernel cannot wait for its instances, and a busy pipe whose wait
  * the kernel refuses. Each try of a name on another machine makes the loop wait

@@ -1,5 +1,6 @@
-/* Names of pipes: the list of those that exist, and the question whether a
- * server listens at one. Nothing here opens a pipe or takes an instance. */
+/* Names of pipes: the list of those that exist, the question whether a server
+ * listens at one, and a watch for changes. Nothing here opens a pipe or takes
+ * an instance. */
 #ifndef NPIPE_NAMES_H
 #define NPIPE_NAMES_H
 
@@ -9,6 +10,9 @@
 
 #include <npipe/api.h>
 #include <npipe/error.h>
+#include <npipe/loop.h>
+#include <npipe/op.h>
+#include <npipe/timer.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -87,6 +91,76 @@ typedef bool (*np_name_fn)(void *user, const np_name_entry *entry);
  *          learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/nf-ntifs-ntquerydirectoryfile
  */
 NP_API np_error np_names_list(np_name_fn fn, void *user);
+
+typedef struct np_name_watch np_name_watch;
+
+/* np_name_watch_fn is called from the loop when names may have changed. It
+ * looks for itself, by np_name_query or np_names_list. It may stop and free
+ * `watch`. */
+typedef void (*np_name_watch_fn)(np_name_watch *watch);
+
+/* A member of the list of those who watch; all of it belongs to the library.
+ * `changed` only queues work. `is_lost`: it runs for the last time, because the
+ * kernel gives notice no more. */
+typedef struct np__watcher {
+  np__link link;
+  void (*changed)(struct np__watcher *watcher, bool is_lost);
+} np__watcher;
+
+/* A watch, in the caller's storage. Set it to zero before its first use. It
+ * must stay in place until np_name_watch_stop.
+ *
+ * user  the caller's; the library never looks at it */
+struct np_name_watch {
+  void *user;
+
+  np_loop *np__loop; /* NULL: not started */
+  np_name_watch_fn np__fn;
+  np_timer np__timer; /* calls `np__fn` */
+  np__watcher np__watcher;
+  uint32_t np__poll_ms;
+  bool np__is_noticed; /* the kernel gives notice */
+};
+
+/* np_name_watch_start calls `fn` whenever a pipe's name may have begun or ended
+ * to exist, for any pipe of this machine. The first call comes soon after the
+ * start, so that `fn` sees what exists already. After each change `fn` is
+ * called once more, and sees the change. Several changes may bring one call,
+ * and a call may come without a change. A further instance or a client is no
+ * change of a name.
+ *
+ * Where the kernel gives notice of changes the watch uses no processor between
+ * them, and calls `fn` at most about once in 10 milliseconds. Elsewhere (Wine)
+ * `fn` runs after 10 milliseconds, and then after delays that double up to half
+ * a second.
+ *
+ * A watch keeps the loop running: np_loop_run goes on, and np_loop_destroy
+ * returns ERROR_BUSY, until np_name_watch_stop. All watches of a loop share one
+ * handle and one notice in the kernel.
+ *
+ * loop   borrowed until np_name_watch_stop
+ * watch  caller's storage
+ *
+ * Returns NP_OK. ERROR_INVALID_PARAMETER: a NULL. ERROR_BUSY: `watch` is
+ * started already.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ * Source:  NtNotifyChangeDirectoryFile
+ *          learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/nf-ntifs-ntnotifychangedirectoryfileex
+ */
+NP_API np_error np_name_watch_start(np_loop *loop, np_name_watch *watch,
+                                    np_name_watch_fn fn);
+
+/* np_name_watch_stop ends a watch: its function does not run any more, and its
+ * storage is the caller's. It does nothing for NULL and for a watch that is not
+ * started. After the last watch the loop runs on until the kernel has ended its
+ * notice, mostly for one turn.
+ *
+ * Thread:  the loop's only; fine from a callback, its own too.
+ * Source:  CancelIoEx
+ *          learn.microsoft.com/windows/win32/fileio/cancelioex-func
+ */
+NP_API void np_name_watch_stop(np_name_watch *watch);
 
 #ifdef __cplusplus
 }
