@@ -82,6 +82,7 @@ static const enum step_kind opcodes[] = {
     STEP_RAW_MODE,
     STEP_RAW_CANCEL,
     STEP_RAW_DIE,
+    STEP_FAULT_CANCEL,
 };
 _Static_assert(sizeof opcodes / sizeof opcodes[0] <= OPCODES_MAX, "too many");
 

@@ -92,6 +92,7 @@ static void stream_check_end(struct end *end) {
     read->transferred = note->transferred;
     read->is_more = note->error == ERROR_MORE_DATA;
     read->by_message = note->by_message;
+    read->skips_empty = note->skips_empty;
     read->is_peek = note->kind == NOTE_PEEK;
     /* A transact reports the end whatever data wait. */
     read->is_eof = note->error == ERROR_BROKEN_PIPE &&

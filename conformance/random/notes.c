@@ -80,6 +80,10 @@ struct note *note_new(struct end *end, enum note_kind kind,
   note->disconnects = end->disconnect_calls;
   note->ended = end->disconnects;
   note->by_message = end->reads_messages;
+  if (note->by_message && (kind == NOTE_READ || kind == NOTE_TRANSACT)) {
+    note->skips_empty = end->has_probed;
+    end->has_probed = false;
+  }
   if (step != NULL) {
     note->then = step->d % 100;
     note->timeout_ms = step->b % (play->program->has_limits ? 2 : 8) == 0

@@ -68,6 +68,8 @@ void set_read_mode(struct end *end, const struct step *step) {
   say(play, "end %u: np_pipe_set_read_mode, %s: %s", end->number,
       messages ? "messages" : "bytes", np_error_name(error));
   if (error == NP_OK && (end->is_message || !messages)) {
+    end->has_probed = end->has_probed ||
+                      (end->probes && end->reads_ahead && !end->reads_messages);
     end->reads_messages = messages;
   } else if (error == NP_OK ||
              (!is_fault(play, error) &&

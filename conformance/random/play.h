@@ -98,6 +98,7 @@ struct note {
   bool while_closing;   /* ended after the close of its own end */
   bool is_untold;       /* a try_write whose arrival is not known yet */
   bool by_message;      /* a read that began in message mode */
+  bool skips_empty;     /* a probe may have taken empty messages before it */
   bool is_vectored;     /* several buffers, which the library copies */
   bool is_try;          /* a read by np_pipe_try_read or np_pipe_try_readv */
   struct note *request; /* the write of a transact */
@@ -169,6 +170,7 @@ struct end {
   bool uses_readiness;  /* was asked about readiness */
   bool reads_ahead;     /* was asked about readiness to read */
   bool probes;          /* its read-ahead has no buffer */
+  bool has_probed;      /* ... and it probed for bytes before message reads */
   size_t ahead_bytes;   /* memory that the read-ahead may take */
   size_t outbox_bytes;  /* memory for the copies of np_pipe_try_write */
   size_t outbox_max;    /* option write_buffer_bytes */

@@ -191,9 +191,26 @@ static bool may_end(const struct input *input, const struct cursors *set) {
   return false;
 }
 
+/* skip_empty adds the places after empty messages. */
+static void skip_empty(const struct input *input, struct cursors *set) {
+  for (size_t i = 0; i < set->count; i++) {
+    struct cursor cursor = set->at[i];
+    const struct written *write = write_at(input, &cursor);
+
+    if (write != NULL && write->length == 0) {
+      cursor.write++;
+      cursor.offset = 0;
+      add(set, cursor);
+    }
+  }
+}
+
 static bool step_on(const struct input *input, struct cursors *set,
                     const struct read_result *read) {
   spread(input, set, read->first, read->last);
+  if (read->skips_empty) {
+    skip_empty(input, set);
+  }
   if (read->is_eof) {
     /* If two sessions are possible, either of them may have ended. */
     return read->first != read->last || may_end(input, set);

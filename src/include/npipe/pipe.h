@@ -112,7 +112,9 @@ NP_API np_error np_pipe_info(np_pipe *pipe, np_info *info);
 
 /* np_pipe_set_read_mode sets how this end reads from now on; np_pipe_info
  * returns the mode. Data that were written before and not read yet are read in
- * the new mode, also the rest of a message that was read in part.
+ * the new mode, also the rest of a message that was read in part. An empty
+ * message may be missing if readiness with `read_ahead_bytes` 0 has found it:
+ * a probe for bytes takes it on some systems.
  *
  * The call needs the right FILE_WRITE_ATTRIBUTES. Every end that may write has
  * it; a client that only reads has it if it was opened with message reads.
