@@ -353,12 +353,27 @@ void close_end(struct end *end) {
   end->pipe = NULL; /* the pipe may be gone from now on */
 }
 
+/* mark_shutdowns marks the shutdowns that wait for a write before a disconnect.
+ * None of them may succeed after it, because its bytes may be lost. */
+static void mark_shutdowns(struct end *end, bool may_end) {
+  struct play *play = end->play;
+
+  for (size_t i = 0; i < play->note_count; i++) {
+    struct note *note = play->notes[i];
+
+    if (note->end == end && note->kind == NOTE_SHUTDOWN && note->slot != NULL) {
+      note->is_stale = may_end && note->slot->op.np__state == OP_WAITING;
+    }
+  }
+}
+
 void disconnect_end(struct end *end) {
   struct play *play = end->play;
   struct session *session = end_session(end);
   np_error error;
 
   end->disconnect_calls++;
+  mark_shutdowns(end, true);
   error = np_server_disconnect(end->pipe);
   say(play, "end %u: np_server_disconnect: %s", end->number,
       np_error_name(error));
@@ -367,9 +382,11 @@ void disconnect_end(struct end *end) {
     if (session != NULL) {
       session->disconnected = true;
     }
-  } else if (!is_fault(play, error) &&
-             !(error == ERROR_PIPE_NOT_CONNECTED && end->disconnects > 0 &&
-               session == NULL)) {
+    return;
+  }
+  mark_shutdowns(end, false);
+  if (!is_fault(play, error) && !(error == ERROR_PIPE_NOT_CONNECTED &&
+                                  end->disconnects > 0 && session == NULL)) {
     play_fail(play, "np_server_disconnect gave %s", np_error_name(error));
   }
 }

@@ -13,8 +13,12 @@
 enum {
   NUMBER_BYTES = 4, /* of the client, at the start of each message */
   HEAD_BYTES = 8,   /* with the number of the request; 0: none */
-  DELIMITER = 0xFE  /* no message holds this byte */
+  DELIMITER = 0xFE, /* no message holds this byte */
+  UNASKED_EACH = 4
 };
+
+/* In place of a request's number: the count of an unasked message. */
+#define UNASKED 0x80000000u
 
 static size_t message_make(unsigned char *out, uint32_t number,
                            uint32_t request, uint32_t drawn) {
@@ -58,7 +62,13 @@ static uint32_t message_read(struct guest *guest, size_t length) {
 }
 
 static void on_sent(np_op *op, np_error error, size_t transferred) {
-  guest_task_ended((struct guest_task *)op, error, transferred);
+  struct guest_task *task = (struct guest_task *)op;
+  struct guest *guest = task->guest;
+
+  if (guest->unasked > 0 && error == NP_OK) {
+    guest->play->service.guests[guest->peer].unasked_came = guest->unasked;
+  }
+  guest_task_ended(task, error, transferred);
 }
 
 /* send_message sends a message, every third time from a buffer with room for
@@ -90,11 +100,19 @@ static void on_shut(np_op *op, np_error error, size_t transferred) {
   guest_task_ended((struct guest_task *)op, error, transferred);
 }
 
-/* reply sends the reply that a server owes. */
+/* reply sends the reply that a server owes. A server that owes none sends an
+ * unasked message now and then. */
 static void reply(struct guest *guest, uint32_t drawn) {
-  const uint32_t request = guest->owed;
+  uint32_t request = guest->owed;
 
-  if (!guest_can_begin(guest, &guest->tasks[GUEST_SEND]) || request == 0) {
+  if (!guest_can_begin(guest, &guest->tasks[GUEST_SEND])) {
+    return;
+  }
+  guest->unasked = 0;
+  if (request == 0 && guest->has_peer && drawn % UNASKED_EACH == 1) {
+    guest->unasked = ++guest->play->service.unasked_count;
+    request = UNASKED | guest->unasked;
+  } else if (request == 0) {
     return;
   }
   guest->owed = 0;
@@ -157,6 +175,21 @@ static void on_message(np_op *op, np_error error, size_t length) {
   }
 }
 
+/* is_reply returns true if the message with the number `request` can be told as
+ * the reply to the guest's last request. A message that the server sends unasked
+ * after the request cannot be told from a reply. One that had come before the
+ * call can, if the kernel shows it at once. */
+static bool is_reply(struct guest *guest, uint32_t request) {
+  const struct play *play = guest->play;
+
+  if ((request & UNASKED) == 0) {
+    return request == guest->requests || guest->was_misled;
+  }
+  guest->was_misled = true; /* the true reply is still to come */
+  return (request & ~UNASKED) > guest->unasked_before || !is_prompt(play) ||
+         play->program->settings.pend_permille > 0;
+}
+
 /* on_reply: a reply belongs to this request, and to no other one. */
 static void on_reply(np_op *op, np_error error, size_t length) {
   struct guest_task *task = (struct guest_task *)op;
@@ -165,7 +198,7 @@ static void on_reply(np_op *op, np_error error, size_t length) {
   guest_task_ended(task, error, length);
   if (error != NP_OK) {
     guest->has_unanswered = true;
-  } else if (message_read(guest, length) != guest->requests &&
+  } else if (!is_reply(guest, message_read(guest, length)) &&
              !guest->play->lies) {
     play_fail(guest->play, "guest %u was told the reply to another request",
               guest->number);
@@ -211,6 +244,7 @@ void guest_call(struct guest *guest, uint32_t drawn) {
     return;
   }
   guest->requests++;
+  guest->unasked_before = guest->unasked_came;
   length = message_make(guest->request, guest->number, guest->requests, drawn);
   guest->play->service.sent_bytes += length;
   guest_task_begun(

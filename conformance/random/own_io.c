@@ -8,7 +8,7 @@
 #include "play.h"
 #include "stream.h"
 
-enum { TRY_RESULT = 5, STATE_IN_KERNEL = 3 /* see src/op.h */ };
+enum { TRY_RESULT = 5 };
 
 /* shows_late returns true if the kernel may show late that a read has data. */
 static bool shows_late(const struct play *play) {
@@ -25,8 +25,8 @@ static bool shows_late(const struct play *play) {
 static bool may_be_overtaken(const struct note *note, const struct note *io) {
   const uint8_t state = note->slot->op.np__state;
 
-  return note->number >= io->io_after || state < STATE_IN_KERNEL ||
-         (state == STATE_IN_KERNEL && shows_late(note->end->play));
+  return note->number >= io->io_after || state < OP_IN_KERNEL ||
+         (state == OP_IN_KERNEL && shows_late(note->end->play));
 }
 
 static bool would_overtake(const struct note *io) {
@@ -177,8 +177,9 @@ static np_error own_io(HANDLE handle, void *context, size_t *transferred) {
 
 /* own_io_set lets the step choose what the function of `note` does. */
 static void own_io_set(struct note *note, const struct step *step) {
-  note->interest = ready_interest_of(step->c);
   note->io_how = step->a ^ step->c >> 8 ^ step->d;
+  note->interest = note->io_how % 4 == 2 ? NP_READABLE | NP_WRITABLE
+                                         : ready_interest_of(step->c);
   use_ahead(note->end);
 }
 

@@ -99,6 +99,7 @@ struct note {
   bool is_untold;       /* a try_write whose arrival is not known yet */
   bool by_message;      /* a read that began in message mode */
   bool skips_empty;     /* a probe may have taken empty messages before it */
+  bool is_stale;        /* a shutdown that waited when its session ended */
   bool is_vectored;     /* several buffers, which the library copies */
   bool is_try;          /* a read by np_pipe_try_read or np_pipe_try_readv */
   struct note *request; /* the write of a transact */
@@ -112,6 +113,9 @@ struct note {
   uint32_t io_after;    /* number of the first note that began after it */
   struct due due;
 };
+
+/* States of an operation; see src/op.h. */
+enum { OP_WAITING = 1, OP_IN_KERNEL = 3 };
 
 /* The caller's storage of an operation. The callback frees it. */
 struct slot {
@@ -237,10 +241,14 @@ struct guest {
   bool is_leaving; /* its pipe will be recycled */
   bool ever_shut;
   bool has_peer;
-  bool has_unanswered; /* a call has ended without a reply */
-  uint32_t peer;       /* number of the peer whose messages came */
-  uint32_t requests;   /* number of the last request */
-  uint32_t owed;       /* number of the request without a reply; 0: none */
+  bool has_unanswered;   /* a call has ended without a reply */
+  uint32_t peer;         /* number of the peer whose messages came */
+  uint32_t requests;     /* number of the last request */
+  uint32_t owed;         /* number of the request without a reply; 0: none */
+  uint32_t unasked;      /* a server's: count of its unasked message; 0: none */
+  uint32_t unasked_came; /* a client's: the last one that it was sent */
+  uint32_t unasked_before; /* the last one before its last call */
+  bool was_misled;         /* an unasked one was taken for a reply */
   struct guest_task tasks[GUEST_TASKS];
   unsigned char message[NP_FRAME_HEADER_BYTES_MAX + MESSAGE_BYTES_MAX];
   unsigned char request[MESSAGE_BYTES_MAX];
@@ -277,6 +285,7 @@ struct service {
   size_t announced;                  /* their number so far */
   unsigned guests_open;
   size_t guest_count;
+  uint32_t unasked_count; /* of unasked messages */
   struct guest guests[GUESTS_MAX];
   struct asking askings[ASKINGS_MAX];
 };

@@ -159,6 +159,9 @@ static bool is_connect_result_true(struct note *note, np_error error) {
 static bool is_shutdown_result_true(const struct note *note, np_error error) {
   const struct play *play = note->end->play;
 
+  if (note->is_stale && error == NP_OK) {
+    return false;
+  }
   for (uint32_t i = 0; i < note->number; i++) {
     const struct note *write = play->notes[i];
 
