@@ -375,6 +375,10 @@ void np__op_end(np_op *op, np_error error, size_t transferred) {
     error = op->np__abort_error;
   }
   op->np__error = error;
+  if (error != NP_OK && !is_aborted && error != ERROR_MORE_DATA &&
+      op->np__direction < NP__DIRECTIONS) {
+    transferred = 0; /* The byte count of a failure is not believed. */
+  }
   make_ready_in_order(op, transferred, is_aborted);
   if ((op->np__at_end & NP__AT_END_TELL) != 0 ||
       (error != NP_OK && op->np__direction < NP__DIRECTIONS)) {

@@ -96,6 +96,15 @@ SCENARIO(count_failed, "lie/count-of-a-failed-read-ahead", LIES | READINESS) {
                  ERROR_NO_SYSTEM_RESOURCES);
 }
 
+/* A write fails, and a count of bytes comes with its failure. */
+SCENARIO(count_failed_write, "lie/count-of-a-failed-write", LIES) {
+  STEP(pair_open(r));
+  sim_fault_completion("WriteFile", 1, STATUS_INSUFFICIENT_RESOURCES);
+  sim_lie_count("WriteFile", 1, 3);
+  return ends(write_begin(r, r->client, "abcd", 4), ERROR_NO_SYSTEM_RESOURCES,
+              0);
+}
+
 /* pair_ahead opens a pair whose server reads ahead `ahead` bytes. */
 static bool pair_ahead(struct run *r, size_t ahead) {
   np_ready_options options;

@@ -176,9 +176,9 @@ static void on_message(np_op *op, np_error error, size_t length) {
 }
 
 /* is_reply returns true if the message with the number `request` can be told as
- * the reply to the guest's last request. A message that the server sends unasked
- * after the request cannot be told from a reply. One that had come before the
- * call can, if the kernel shows it at once. */
+ * the reply to the guest's last request. A message that the server sends
+ * unasked after the request cannot be told from a reply. One that had come
+ * before the call can, if the kernel shows it at once. */
 static bool is_reply(struct guest *guest, uint32_t request) {
   const struct play *play = guest->play;
 

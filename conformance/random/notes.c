@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kit/outcomes.h"
 #include "play.h"
 #include "stream.h"
 
@@ -203,9 +204,11 @@ void on_done(np_op *op, np_error error, size_t transferred) {
               np_error_name(error), (unsigned)error, transferred);
   }
   due_note_ended(note);
-  if (note->kind == NOTE_READ && error != NP_OK && error != ERROR_MORE_DATA &&
-      transferred != 0 && !play->lies) {
-    play_fail(play, "read %u ended with %s, and with %zu bytes",
+  if (((note->kind == NOTE_READ && error != NP_OK && error != ERROR_MORE_DATA &&
+        transferred != 0) ||
+       (note->kind == NOTE_WRITE && !outcome_may_count(error, transferred))) &&
+      !play->lies) {
+    play_fail(play, "%s %u ended with %s, and with %zu bytes", note_name(note),
               (unsigned)note->number, np_error_name(error), transferred);
   }
   if (note->kind == NOTE_TRANSACT) {

@@ -27,13 +27,12 @@ struct read_result {
   const unsigned char *data;
   size_t length; /* length of the buffer */
   size_t transferred;
-  bool by_message; /* a read in message mode */
-  bool is_peek;    /* a peek: nothing was taken */
-  bool
-      skips_empty; /* an earlier probe for bytes may have taken empty messages */
-  bool is_more;    /* ERROR_MORE_DATA: the message goes on */
-  bool is_eof;     /* the peer has closed, and nothing is left */
-  bool is_failure; /* any other error: `transferred` is mostly 0 */
+  bool by_message;  /* a read in message mode */
+  bool is_peek;     /* a peek: nothing was taken */
+  bool skips_empty; /* a probe for bytes may have taken empty messages */
+  bool is_more;     /* ERROR_MORE_DATA: the message goes on */
+  bool is_eof;      /* the peer has closed, and nothing is left */
+  bool is_failure;  /* any other error: `transferred` is mostly 0 */
   size_t first;
   size_t last;
 };
