@@ -13,7 +13,7 @@ enum {
   FLUSHER_BYTES = 256,
   LISTENER_BYTES = 960,
   SLOT_BYTES = 240,
-  GATES_BYTES = 128,
+  GATES_BYTES = 288, /* with the watches of names */
   GATE_BYTES = 768,  /* while requests for a name wait */
   CALL_BYTES = 8192, /* until a call returns */
   GRANULE_BYTES = 512,
