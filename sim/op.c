@@ -187,11 +187,13 @@ bool sim__op_is_uncancellable(const struct op *op) {
   return op->kind == OP_WAIT && !sim__kernel.settings.wait_cancellable;
 }
 
-/* is_wait_for_nobody returns true for a wait for an instance whose port is
- * closed: no call can cancel it or dequeue its packet any more. */
+/* is_wait_for_nobody returns true for a wait for an instance, or for a change
+ * of the names, whose port is closed: no call can cancel it or dequeue its
+ * packet any more. A packet of a change that was in the port could have been
+ * taken. */
 static bool is_wait_for_nobody(const struct op *op) {
-  return op->kind == OP_WAIT && !op->queued && op->file->port != NULL &&
-         op->file->port->closed;
+  return (op->kind == OP_WAIT || (op->kind == OP_NOTIFY && !op->in_port)) &&
+         !op->queued && op->file->port != NULL && op->file->port->closed;
 }
 
 bool sim__op_waits_for_good(const struct object *object) {

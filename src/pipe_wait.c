@@ -283,16 +283,23 @@ np__wait *np__root_watch(np__root *root, np__wait_fn ended, void *owner) {
                              FILE_NOTIFY_CHANGE_FILE_NAME, FALSE));
 }
 
-void np__root_deinit(np__root *root) {
-  const LONG family = InterlockedIncrement(&families);
-
+/* take_ended takes the packets of waits that have ended. */
+static void take_ended(np__root *root) {
   while (!np__list_is_empty(&root->waits) && np__loop_poll(root->loop)) {
     /* An ended wait needs no further care. */
   }
+}
+
+void np__root_deinit(np__root *root) {
+  const LONG family = InterlockedIncrement(&families);
+
+  take_ended(root);
   if (root->handle != NULL &&
       (np__list_is_empty(&root->waits) || root_watches(root))) {
+    /* The close ends a watch whose cancel the kernel refused. */
     CloseHandle(root->handle);
     root->handle = NULL;
+    take_ended(root);
   }
   /* Else the handle stays open, because waits for instances live on that the
    * system could not cancel: the server of Wine 8.0 crashes when such a wait

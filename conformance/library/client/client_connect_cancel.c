@@ -43,6 +43,24 @@ NP_CASE("client-connect-cancel/cancel-at-once", np_client_connect_cancel,
   assert_request(&f->requests[1], ERROR_OPERATION_ABORTED);
 }
 
+NP_CASE("lie/watch-cancel", np_client_connect_cancel, NO_MODE,
+        ERROR_OPERATION_ABORTED,
+        "Nothing is left of a request that waited for a server, although the "
+        "kernel refused to end the library's watch of the names.",
+        "npipe/client.h; CancelIoEx") {
+  struct requester *client = &f->requests[0];
+
+  f->client_options.wait_for_server = true;
+  world_pipe_name(f->name, sizeof(f->name));
+  request_begin(f, client, 0);
+  loop_quiet(f);
+  if (!world_refuse("CancelIoEx", ERROR_NO_SYSTEM_RESOURCES)) {
+    np_unresolved("this kernel does not lie");
+  }
+  request_cancel(client);
+  assert_request_ends(f, client, ERROR_OPERATION_ABORTED);
+}
+
 NP_CASE("client-connect-cancel/cancel-late", np_client_connect_cancel, NO_MODE,
         ERROR_NOT_FOUND,
         "Only a waiting request can be cancelled. The cancel fails for a "
