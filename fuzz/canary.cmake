@@ -26,7 +26,7 @@ fuzz_canary(frame_decode frame.c
   "length < layout->kept_bytes"
   "length + 1 < layout->kept_bytes")
 # A length field is filled in the wrong order where it has two bytes.
-fuzz_canary(frame_round_trip frame.c
+fuzz_canary(frame_round_trip framing.c
   "header[field_at(options, n)] ="
   "header[options->field_bytes == 2 ? options->field_offset + n : field_at(options, n)] =")
 # The end of a message is lost where the read-ahead caught more than was asked.

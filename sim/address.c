@@ -11,8 +11,13 @@ struct waiter {
 
 static struct waiter *waiters; /* the oldest first */
 
+/* A value of 8 bytes is aligned as on Windows, also where Linux aligns it to 4
+ * bytes. */
+typedef uint64_t aligned_uint64 __attribute__((aligned(8)));
+
 /* is_equal compares `size` bytes, as one atomic value. */
-static bool is_equal(volatile void *address, const void *value, size_t size) {
+__attribute__((no_sanitize("alignment"))) static bool is_equal(
+    volatile void *address, const void *value, size_t size) {
   switch (size) {
     case 1:
       return __atomic_load_n((volatile uint8_t *)address, __ATOMIC_SEQ_CST) ==
@@ -24,8 +29,8 @@ static bool is_equal(volatile void *address, const void *value, size_t size) {
       return __atomic_load_n((volatile uint32_t *)address, __ATOMIC_SEQ_CST) ==
              *(const uint32_t *)value;
     default:
-      return __atomic_load_n((volatile uint64_t *)address, __ATOMIC_SEQ_CST) ==
-             *(const uint64_t *)value;
+      return __atomic_load_n((volatile aligned_uint64 *)address,
+                             __ATOMIC_SEQ_CST) == *(const uint64_t *)value;
   }
 }
 

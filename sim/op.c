@@ -188,12 +188,14 @@ bool sim__op_is_uncancellable(const struct op *op) {
 }
 
 /* is_wait_for_nobody returns true for a wait for an instance, or for a change
- * of the names, whose port is closed: no call can cancel it or dequeue its
+ * of the names, that ends after its port was closed: no call can dequeue its
  * packet any more. A packet of a change that was in the port could have been
  * taken. */
 static bool is_wait_for_nobody(const struct op *op) {
+  const bool ends = !op->queued || (op->kind == OP_NOTIFY && op->cancel_asked);
+
   return (op->kind == OP_WAIT || (op->kind == OP_NOTIFY && !op->in_port)) &&
-         !op->queued && op->file->port != NULL && op->file->port->closed;
+         ends && op->file->port != NULL && op->file->port->closed;
 }
 
 bool sim__op_waits_for_good(const struct object *object) {

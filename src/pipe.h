@@ -112,7 +112,7 @@ struct np_pipe {
   bool is_reply_owed : 1;
 };
 
-_Static_assert(offsetof(np_pipe, connect_said) + sizeof(np_error) <=
+_Static_assert(offsetof(np_pipe, on_closed) + sizeof(np_closed_fn) <=
                    offsetof(np_pipe, closed) + offsetof(np__packet, class_),
                "the queue leaves what a released pipe still uses");
 

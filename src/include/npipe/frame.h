@@ -59,7 +59,11 @@ extern "C" {
  * NP_LITTLE_ENDIAN  least significant byte first */
 typedef enum np_byte_order { NP_BIG_ENDIAN, NP_LITTLE_ENDIAN } np_byte_order;
 
-/* The kind of a framing; see the beginning of this header. */
+/* The kind of a framing; see the beginning of this header.
+ *
+ * NP_FRAME_LENGTH     the header has a length field
+ * NP_FRAME_VARINT     the header is the length, in groups of seven bits
+ * NP_FRAME_DELIMITER  there is no header; a byte ends the frame */
 typedef enum np_frame_kind {
   NP_FRAME_LENGTH,
   NP_FRAME_VARINT,
