@@ -308,7 +308,8 @@ static bool is_idle(const struct end *end) {
 }
 
 /* believe takes over the rights that the library believes in, since a lie may
- * have been its source. */
+ * have been its source. An end that a lie made the other end is closed: no
+ * answer about it has a meaning. */
 static void believe(struct end *end) {
   np_info info = {.size = sizeof info};
 
@@ -319,6 +320,10 @@ static void believe(struct end *end) {
           info.readable != end->readable || info.writable != end->writable;
       end->readable = info.readable;
       end->writable = info.writable;
+      if ((info.end == NP_SERVER) != end->is_server) {
+        say(end->play, "end %u is taken for the other end", end->number);
+        close_end(end);
+      }
       return;
     }
   }
