@@ -21,11 +21,10 @@ struct np__wait {
   np__wait_fn ended;
   void *owner;
   bool is_cancelled;
-  bool is_dropped;       /* cancelled, and the loop does not run for it */
   bool may_be_delivered; /* orphan: its port still exists */
   HANDLE handle;         /* orphan: the root's handle */
   LONG family;           /* orphan: number of its root */
-  ULONG notice[64];      /* what changed; nobody reads it */
+  ULONG notice[64];      /* for the kernel, which writes what has changed */
 };
 
 /* The input of the control. */
@@ -157,8 +156,7 @@ static np__wait_end end_of(const np__wait *wait, NTSTATUS status) {
   if (status == 0) {
     return NP__WAIT_LISTENING;
   }
-  return status > 0 || status == NP__STATUS_IO_TIMEOUT || wait->is_cancelled ||
-                 wait->is_dropped
+  return status > 0 || status == NP__STATUS_IO_TIMEOUT || wait->is_cancelled
              ? NP__WAIT_NEWS
              : NP__WAIT_FAILED;
 }
