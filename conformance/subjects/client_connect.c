@@ -37,20 +37,11 @@ NP_SUBJECT_CASE("client/one-instance", BOTH, LEVEL_ANY, 0,
                    1);
 }
 
-/* busy takes the only instance, so that the client must wait. */
-static void busy(struct judge *f) {
-  peer_create(f->peer, f->name, f->mode, PIPE_ACCESS_DUPLEX, PEER_QUOTA);
-  assert_int_equal(peer_try_open(&f->peers[1], f->name, MODE_BYTE,
-                                 GENERIC_READ | GENERIC_WRITE),
-                   NO_ERROR);
-  assert_accepts(f->peer);
-}
-
 NP_SUBJECT_CASE("client/busy", BOTH, LEVEL_ANY, 0,
                 "A client that finds the pipe busy waits, and connects when "
                 "an instance is free.",
                 "WaitNamedPipeW; museum A26 N04 N06") {
-  busy(f);
+  pipe_busy(f);
   client_start(f, "echo");
   quiet(3 * QUIET_MS);
   if (!subject_is_alive(&f->subject)) {
@@ -65,7 +56,7 @@ NP_SUBJECT_CASE("client/busy-idle", BOTH, LEVEL_ANY, 0,
                 "A client that waits for a busy pipe uses hardly any "
                 "processor time.",
                 "WaitNamedPipeW; museum N01") {
-  busy(f);
+  pipe_busy(f);
   client_start(f, "echo");
   quiet(3 * QUIET_MS);
   assert_idle(&f->subject, "busy");
@@ -74,7 +65,7 @@ NP_SUBJECT_CASE("client/busy-idle", BOTH, LEVEL_ANY, 0,
 NP_SUBJECT_CASE("client/busy-stop", BOTH, LEVEL_STOP, 0,
                 "A client that waits for a busy pipe stops when it is told to.",
                 "WaitNamedPipeW; museum N04 N12 H14") {
-  busy(f);
+  pipe_busy(f);
   client_start(f, "echo");
   quiet(3 * QUIET_MS);
   subject_close_input(&f->subject);
@@ -94,7 +85,7 @@ NP_SUBJECT_CASE("client/absent", BOTH, LEVEL_STOP, 0,
 NP_SUBJECT_CASE("client/name-goes-while-busy", BOTH, LEVEL_STOP, 0,
                 "A client that waits for a busy pipe ends when the pipe goes.",
                 "WaitNamedPipeW; museum N04") {
-  busy(f);
+  pipe_busy(f);
   client_start(f, "echo");
   quiet(3 * QUIET_MS);
   peer_close(&f->peers[1]);

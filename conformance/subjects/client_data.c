@@ -1,15 +1,11 @@
 /* Data through the program as a client: every length, pipes without buffers,
  * and data around the end of the stream. */
-#include "judge.h"
+#include "echo.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { LARGE = 1000000, QUEUED = 100, TRICKLE = 200 };
-
-static const size_t lengths[] = {1,    2,    7,    511,   512,   513,   1023,
-                                 1024, 4095, 4097, 16383, 16385, 65535, 65537};
-static const size_t exact[] = {4096, 8192, 16384, 32768, 65536, 131072};
+enum { LARGE = 1000000 };
 
 /* connect_with starts the client, with a pipe of this quota. */
 static void connect_with(struct judge *f, const char *kind, DWORD quota) {
@@ -18,30 +14,25 @@ static void connect_with(struct judge *f, const char *kind, DWORD quota) {
   assert_accepts(f->peer);
 }
 
-static void echoes(struct judge *f, DWORD quota, const size_t *sizes,
-                   size_t count) {
-  connect_with(f, "echo", quota);
-  for (size_t i = 0; i < count; i++) {
-    peer_echo(f->peer, sizes[i], (unsigned)i);
-  }
-}
-
 NP_SUBJECT_CASE("client/sizes", BOTH, LEVEL_ANY, NEEDS_ECHO,
                 "Data of each length comes back complete.",
                 "ReadFile#pipes; museum D13 M02 M03") {
-  echoes(f, PEER_QUOTA, lengths, sizeof(lengths) / sizeof(lengths[0]));
+  connect_with(f, "echo", PEER_QUOTA);
+  echo_lengths(f);
 }
 
 NP_SUBJECT_CASE("client/exact-buffers", BOTH, LEVEL_ANY, NEEDS_ECHO,
                 "Data of a length at which buffers end comes back complete.",
                 "ReadFile#pipes; museum M02 M05 M06 M08") {
-  echoes(f, PEER_QUOTA, exact, sizeof(exact) / sizeof(exact[0]));
+  connect_with(f, "echo", PEER_QUOTA);
+  echo_exact(f);
 }
 
 NP_SUBJECT_CASE("client/no-buffers", BOTH, LEVEL_ANY, NEEDS_ECHO | NEEDS_SIZES,
                 "Data comes back through a pipe that buffers nothing.",
                 "CreateNamedPipeW#nOutBufferSize; museum D13") {
-  echoes(f, 0, lengths, sizeof(lengths) / sizeof(lengths[0]));
+  connect_with(f, "echo", 0);
+  echo_lengths(f);
 }
 
 NP_SUBJECT_CASE("client/large", BOTH, LEVEL_ANY, NEEDS_ECHO,
@@ -56,42 +47,28 @@ NP_SUBJECT_CASE("client/trickle", BOTH, LEVEL_ANY, NEEDS_ECHO,
                 "order.",
                 "WriteFile#pipes") {
   connect_with(f, "echo", PEER_QUOTA);
-  peer_pattern(f->data, TRICKLE, 5);
-  for (size_t i = 0; i < TRICKLE; i++) {
-    peer_write(f->peer, f->data + i, 1);
-    peer_read(f->peer, f->data + i, 1);
-  }
+  echo_trickle(f);
 }
 
 NP_SUBJECT_CASE("client/many-before-a-read", BOTH, LEVEL_ANY, NEEDS_ECHO,
                 "Many writes before the first read come back in order.",
                 "WriteFile#pipes; museum D07 D08") {
   connect_with(f, "echo", PEER_QUOTA);
-  peer_pattern(f->data, QUEUED * 10, 6);
-  for (size_t i = 0; i < QUEUED; i++) {
-    peer_write(f->peer, f->data + i * 10, 10);
-  }
-  for (size_t i = 0; i < QUEUED; i++) {
-    peer_read(f->peer, f->data + i * 10, 10);
-  }
+  echo_queued(f);
 }
 
 NP_SUBJECT_CASE("client/empty-write", MODE_BYTE, LEVEL_ANY, NEEDS_ECHO,
                 "A write of no bytes is not the end of the stream.",
                 "WriteFile#pipes; museum D07 M09") {
   connect_with(f, "echo", PEER_QUOTA);
-  peer_echo(f->peer, 10, 1);
-  peer_write(f->peer, "", 0);
-  peer_echo(f->peer, 10, 2);
+  echo_around_nothing(f);
 }
 
 NP_SUBJECT_CASE("client/empty-message", MODE_MESSAGE, LEVEL_ANY, NEEDS_ECHO,
                 "An empty message comes back, and is not the end.",
                 "WriteFile#pipes; museum D07 M09") {
   connect_with(f, "echo", PEER_QUOTA);
-  peer_echo(f->peer, 10, 1);
-  peer_echo(f->peer, 0, 2);
-  peer_echo(f->peer, 10, 3);
+  echo_empty(f);
 }
 
 NP_SUBJECT_CASE("client/messages-stay-apart", MODE_MESSAGE, LEVEL_ANY,
@@ -99,33 +76,16 @@ NP_SUBJECT_CASE("client/messages-stay-apart", MODE_MESSAGE, LEVEL_ANY,
                 "Messages of different lengths, written before the first "
                 "read, come back whole and apart.",
                 "ReadFile#pipes; museum M02 M12") {
-  size_t at = 0;
-
   connect_with(f, "echo", PEER_QUOTA);
-  peer_pattern(f->data, 4000, 9);
-  for (size_t length = 1; length <= 40; length++) {
-    peer_write(f->peer, f->data + at, length);
-    at += length;
-  }
-  at = 0;
-  for (size_t length = 1; length <= 40; length++) {
-    peer_read(f->peer, f->data + at, length);
-    at += length;
-  }
+  echo_apart(f);
 }
 
 NP_SUBJECT_CASE("client/late-reader", BOTH, LEVEL_ANY, NEEDS_ECHO,
                 "A server that writes a lot before it reads gets all of it "
                 "when it reads.",
                 "WriteFile#pipes; museum D03") {
-  enum { LENGTH = 300000 };
-
   connect_with(f, "echo", PEER_QUOTA);
-  peer_pattern(f->data, LENGTH, 8);
-  peer_write_begin(f->peer, f->data, LENGTH);
-  quiet(QUIET_MS);
-  peer_read(f->peer, f->data, LENGTH);
-  assert_int_equal(peer_write_end(f->peer, PEER_MS).error, NO_ERROR);
+  echo_late(f);
 }
 
 NP_SUBJECT_CASE("client/write-taken-back", BOTH, LEVEL_STOP, NEEDS_ECHO,
@@ -141,18 +101,6 @@ NP_SUBJECT_CASE("client/write-taken-back", BOTH, LEVEL_STOP, NEEDS_ECHO,
   outside_resume(&f->subject);
   peer_close(f->peer);
   subject_wait(&f->subject, PEER_MS, "the server closed");
-}
-
-/* assert_sank fails if the client does not say "end LENGTH". */
-static void assert_sank(struct judge *f, size_t length) {
-  char line[64];
-  char expected[64];
-
-  snprintf(expected, sizeof(expected), "end %zu", length);
-  if (!subject_line(&f->subject, line, sizeof(line), PEER_MS)) {
-    fail_msg("the client did not say \"%s\"", expected);
-  }
-  assert_string_equal(line, expected);
 }
 
 NP_SUBJECT_CASE("client/sink", BOTH, LEVEL_KINDS, 0,

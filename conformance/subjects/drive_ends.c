@@ -199,19 +199,10 @@ NP_SUBJECT_CASE("drive-reuse/while-it-writes", SERVER, LEVEL_DRIVE, 0,
   drive_alive(f);
 }
 
-/* busy makes the pipe exist with its only instance taken. */
-static void busy(struct judge *f) {
-  peer_create(f->peer, f->name, f->mode, PIPE_ACCESS_DUPLEX, PEER_QUOTA);
-  assert_int_equal(peer_try_open(&f->peers[1], f->name, MODE_BYTE,
-                                 GENERIC_READ | GENERIC_WRITE),
-                   NO_ERROR);
-  assert_true(peer_accept(f->peer, PEER_MS));
-}
-
 NP_SUBJECT_CASE("drive-open/limit", CLIENT, LEVEL_DRIVE, 0,
                 "An open with a time limit ends when the pipe stays busy.",
                 "WaitNamedPipeW; museum N03 N04 N10") {
-  busy(f);
+  pipe_busy(f);
   drive_start(f);
   drive(f, "limit 200");
   drive(f, "open");
@@ -221,7 +212,7 @@ NP_SUBJECT_CASE("drive-open/limit", CLIENT, LEVEL_DRIVE, 0,
 NP_SUBJECT_CASE("drive-open/cancel", CLIENT, LEVEL_DRIVE, 0,
                 "An open that waits for a busy pipe ends when it is cancelled.",
                 "WaitNamedPipeW; museum H20 N12") {
-  busy(f);
+  pipe_busy(f);
   drive_start(f);
   drive(f, "open");
   quiet(QUIET_MS);
@@ -233,7 +224,7 @@ NP_SUBJECT_CASE("drive-open/waits", CLIENT, LEVEL_DRIVE, 0,
                 "An open that waits for a busy pipe gets the instance that "
                 "becomes free.",
                 "WaitNamedPipeW; museum N04 N06") {
-  busy(f);
+  pipe_busy(f);
   drive_start(f);
   drive(f, "open");
   quiet(QUIET_MS);

@@ -141,6 +141,25 @@ void assert_accepts(struct peer *p) {
   }
 }
 
+void pipe_busy(struct judge *f) {
+  instances_create(f, 1, PEER_QUOTA);
+  assert_int_equal(peer_try_open(&f->peers[1], f->name, MODE_BYTE,
+                                 GENERIC_READ | GENERIC_WRITE),
+                   NO_ERROR);
+  assert_accepts(f->peer);
+}
+
+void assert_sank(struct judge *f, size_t length) {
+  char line[64];
+  char expected[64];
+
+  snprintf(expected, sizeof(expected), "end %zu", length);
+  if (!subject_line(&f->subject, line, sizeof(line), PEER_MS)) {
+    fail_msg("the program did not say \"%s\"", expected);
+  }
+  assert_string_equal(line, expected);
+}
+
 void quiet(uint32_t ms) {
   HANDLE never = CreateEventW(NULL, TRUE, FALSE, NULL);
 

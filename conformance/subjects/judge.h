@@ -111,6 +111,14 @@ void ghost_before_the_wait(struct judge *f);
 /* instances_create makes `count` instances for the program's client. */
 void instances_create(struct judge *f, size_t count, DWORD quota);
 
+/* pipe_busy makes the pipe exist, at f->peer, with its only instance taken by
+ * f->peers[1]: the program's client must wait. */
+void pipe_busy(struct judge *f);
+
+/* assert_sank fails the case if the program, of the kind sink, does not say
+ * "end LENGTH". */
+void assert_sank(struct judge *f, size_t length);
+
 /* assert_accepts waits for the program's client at the peer `p`. */
 void assert_accepts(struct peer *p);
 

@@ -22,7 +22,7 @@ static bool has(int *argc, char **argv, const char *word, bool take) {
   return false;
 }
 
-/* adapter_name writes what the report calls the command. */
+/* adapter_name returns the command of the program, "" if there is none. */
 static const char *adapter_name(void) {
   return config.command[ROLE_SERVER][0] != '\0' ? config.command[ROLE_SERVER]
                                                 : config.command[ROLE_CLIENT];

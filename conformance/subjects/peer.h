@@ -13,7 +13,7 @@
 enum {
   PEER_MS = 8000,       /* the limit of a call that must succeed */
   PEER_QUOTA = 4096,    /* of a server's instance, in each direction */
-  PEER_READ_MAX = 65536 /* bytes that one call reads */
+  PEER_READ_MAX = 65536 /* bytes that a read takes at most */
 };
 
 struct peer {

@@ -1,5 +1,6 @@
-/* What the platform enforces. A case that rests on something that the platform
- * does not have tells nothing about a program, so it does not apply there. */
+/* The rules that the platform enforces. A case may rest on a rule. Where the
+ * platform lacks the rule, the case tells nothing about a program, and does not
+ * apply. */
 #ifndef NPIPE_SUBJECTS_PROBE_H
 #define NPIPE_SUBJECTS_PROBE_H
 

@@ -1,48 +1,36 @@
 /* Data through the program's server: every length, every way to write and to
  * read, slow and silent clients. An echo returns all bytes in their order; in
  * message mode it returns each message whole. */
-#include "judge.h"
+#include "echo.h"
 
 #include <string.h>
 
-enum {
-  TRICKLE = 200,
-  BURST = 65536,
-  LARGE = 300000,
-  QUEUED = 100,
-  MARK = 16,
-  CLIENTS = 4
-};
+enum { BURST = 65536, LARGE = 300000, MARK = 16, CLIENTS = 4 };
 
-static const size_t lengths[] = {1,    2,    7,    511,   512,   513,   1023,
-                                 1024, 4095, 4097, 16383, 16385, 65535, 65537};
-static const size_t exact[] = {4096, 8192, 16384, 32768, 65536, 131072};
-
-static void echoes(struct judge *f, const size_t *sizes, size_t count) {
+/* server_open starts the server and opens its pipe. */
+static void server_open(struct judge *f) {
   server_start(f, "echo");
   peer_open(f->peer, f->name, f->mode);
-  for (size_t i = 0; i < count; i++) {
-    peer_echo(f->peer, sizes[i], (unsigned)i);
-  }
 }
 
 NP_SUBJECT_CASE("server/sizes", BOTH, LEVEL_ANY, NEEDS_ECHO,
                 "Data of each length comes back complete.",
                 "ReadFile#pipes; museum D13 M02 M03") {
-  echoes(f, lengths, sizeof(lengths) / sizeof(lengths[0]));
+  server_open(f);
+  echo_lengths(f);
 }
 
 NP_SUBJECT_CASE("server/exact-buffers", BOTH, LEVEL_ANY, NEEDS_ECHO,
                 "Data of a length at which buffers end comes back complete.",
                 "ReadFile#pipes; museum M02 M05 M06 M08") {
-  echoes(f, exact, sizeof(exact) / sizeof(exact[0]));
+  server_open(f);
+  echo_exact(f);
 }
 
 NP_SUBJECT_CASE("server/large", BOTH, LEVEL_ANY, NEEDS_ECHO,
                 "A mebibyte in one write comes back complete.",
                 "WriteFile#pipes; museum M03") {
-  server_start(f, "echo");
-  peer_open(f->peer, f->name, f->mode);
+  server_open(f);
   peer_echo(f->peer, ONE_MIB, 1);
 }
 
@@ -50,27 +38,15 @@ NP_SUBJECT_CASE("server/trickle", BOTH, LEVEL_ANY, NEEDS_ECHO,
                 "Bytes that are written one by one come back one by one, in "
                 "order.",
                 "WriteFile#pipes") {
-  server_start(f, "echo");
-  peer_open(f->peer, f->name, f->mode);
-  peer_pattern(f->data, TRICKLE, 5);
-  for (size_t i = 0; i < TRICKLE; i++) {
-    peer_write(f->peer, f->data + i, 1);
-    peer_read(f->peer, f->data + i, 1);
-  }
+  server_open(f);
+  echo_trickle(f);
 }
 
 NP_SUBJECT_CASE("server/many-before-a-read", BOTH, LEVEL_ANY, NEEDS_ECHO,
                 "Many writes before the first read come back in order.",
                 "WriteFile#pipes; museum D07 D08") {
-  server_start(f, "echo");
-  peer_open(f->peer, f->name, f->mode);
-  peer_pattern(f->data, QUEUED * 10, 6);
-  for (size_t i = 0; i < QUEUED; i++) {
-    peer_write(f->peer, f->data + i * 10, 10);
-  }
-  for (size_t i = 0; i < QUEUED; i++) {
-    peer_read(f->peer, f->data + i * 10, 10);
-  }
+  server_open(f);
+  echo_queued(f);
 }
 
 /* A write of no bytes at a byte pipe is nothing at all, on Windows: no read
@@ -78,28 +54,21 @@ NP_SUBJECT_CASE("server/many-before-a-read", BOTH, LEVEL_ANY, NEEDS_ECHO,
 NP_SUBJECT_CASE("server/empty-write", MODE_BYTE, LEVEL_ANY, NEEDS_ECHO,
                 "A write of no bytes is not the end of the stream.",
                 "WriteFile#pipes; museum D07 M09") {
-  server_start(f, "echo");
-  peer_open(f->peer, f->name, f->mode);
-  peer_echo(f->peer, 10, 1);
-  peer_write(f->peer, "", 0);
-  peer_echo(f->peer, 10, 2);
+  server_open(f);
+  echo_around_nothing(f);
 }
 
 NP_SUBJECT_CASE("server/empty-message", MODE_MESSAGE, LEVEL_ANY, NEEDS_ECHO,
                 "An empty message comes back as an empty message.",
                 "WriteFile#pipes; museum D07 M09") {
-  server_start(f, "echo");
-  peer_open(f->peer, f->name, f->mode);
-  peer_echo(f->peer, 10, 1);
-  peer_echo(f->peer, 0, 2);
-  peer_echo(f->peer, 10, 3);
+  server_open(f);
+  echo_empty(f);
 }
 
 NP_SUBJECT_CASE("server/empty-messages-in-a-row", MODE_MESSAGE, LEVEL_ANY,
                 NEEDS_ECHO, "Empty messages in a row all come back.",
                 "WriteFile#pipes; museum D07 M09") {
-  server_start(f, "echo");
-  peer_open(f->peer, f->name, f->mode);
+  server_open(f);
   for (int i = 0; i < 20; i++) {
     peer_write(f->peer, "", 0);
   }
@@ -115,20 +84,8 @@ NP_SUBJECT_CASE("server/messages-stay-apart", MODE_MESSAGE, LEVEL_ANY,
                 "Messages of different lengths, written before the first "
                 "read, come back whole and apart.",
                 "ReadFile#pipes; museum M02 M11") {
-  size_t at = 0;
-
-  server_start(f, "echo");
-  peer_open(f->peer, f->name, f->mode);
-  peer_pattern(f->data, 4000, 9);
-  for (size_t length = 1; length <= 40; length++) {
-    peer_write(f->peer, f->data + at, length);
-    at += length;
-  }
-  at = 0;
-  for (size_t length = 1; length <= 40; length++) {
-    peer_read(f->peer, f->data + at, length);
-    at += length;
-  }
+  server_open(f);
+  echo_apart(f);
 }
 
 NP_SUBJECT_CASE("server/read-in-pieces", BOTH, LEVEL_ANY, NEEDS_ECHO,
@@ -138,8 +95,7 @@ NP_SUBJECT_CASE("server/read-in-pieces", BOTH, LEVEL_ANY, NEEDS_ECHO,
   unsigned char got[1000];
   size_t at = 0;
 
-  server_start(f, "echo");
-  peer_open(f->peer, f->name, f->mode);
+  server_open(f);
   peer_pattern(f->data, sizeof(got), 4);
   peer_write(f->peer, f->data, sizeof(got));
   while (at < sizeof(got)) {
@@ -157,13 +113,8 @@ NP_SUBJECT_CASE("server/late-reader", BOTH, LEVEL_ANY, NEEDS_ECHO,
                 "A client that writes a lot before it reads gets all of it "
                 "when it reads.",
                 "WriteFile#pipes; museum D03") {
-  server_start(f, "echo");
-  peer_open(f->peer, f->name, f->mode);
-  peer_pattern(f->data, LARGE, 8);
-  peer_write_begin(f->peer, f->data, LARGE);
-  quiet(QUIET_MS);
-  peer_read(f->peer, f->data, LARGE);
-  assert_int_equal(peer_write_end(f->peer, PEER_MS).error, NO_ERROR);
+  server_open(f);
+  echo_late(f);
 }
 
 NP_SUBJECT_CASE("server/never-reads", BOTH, LEVEL_ANY, NEEDS_ECHO,
@@ -252,8 +203,7 @@ NP_SUBJECT_CASE("server/after-a-write-taken-back", MODE_BYTE, LEVEL_ANY,
                 "The bytes that follow a write that was taken back come back, "
                 "after the part of it that was taken.",
                 "CancelIoEx; museum D15") {
-  server_start(f, "echo");
-  peer_open(f->peer, f->name, f->mode);
+  server_open(f);
   for (unsigned i = 0; i < config.rounds; i++) {
     unsigned char mark[MARK];
 

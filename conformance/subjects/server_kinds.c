@@ -108,18 +108,6 @@ NP_SUBJECT_CASE("server/send-to-reader", BOTH, LEVEL_KINDS, 0,
   peer_read_end(f->peer);
 }
 
-/* assert_sank fails if the server does not say "end LENGTH". */
-static void assert_sank(struct judge *f, size_t length) {
-  char line[64];
-  char expected[64];
-
-  snprintf(expected, sizeof(expected), "end %zu", length);
-  if (!subject_line(&f->subject, line, sizeof(line), PEER_MS)) {
-    fail_msg("the server did not say \"%s\"", expected);
-  }
-  assert_string_equal(line, expected);
-}
-
 /* sinks sends `length` bytes in parts of `part` to a server that only reads,
  * and leaves at once. */
 static void sinks(struct judge *f, size_t length, size_t part) {

@@ -12,6 +12,7 @@
 #include "world.h"
 
 enum {
+  START_TRIES = 3,
   READY_MS = 20000, /* a runtime may have to start first */
   STOP_MS = 8000,   /* less than the limits that known bugs wait for */
   LOOK_MS = 5       /* between two looks at the output */
@@ -44,6 +45,22 @@ static HANDLE errors_handle(void) {
                      &inherit, OPEN_EXISTING, 0, NULL);
 }
 
+/* process_create starts a process. A Wine with much to do sometimes starts
+ * none, with ERROR_INTERNAL_ERROR; that says nothing about the program. */
+static bool process_create(char *line, STARTUPINFOA *startup,
+                           PROCESS_INFORMATION *process) {
+  for (int i = 0; i < START_TRIES; i++) {
+    if (CreateProcessA(NULL, line, NULL, NULL, TRUE, 0, NULL, NULL, startup,
+                       process)) {
+      return true;
+    }
+    if (GetLastError() != ERROR_INTERNAL_ERROR) {
+      return false;
+    }
+  }
+  return false;
+}
+
 void subject_start(struct subject *s, enum role role, const char *name,
                    unsigned mode, const char *kind) {
   char line[CONFIG_COMMAND_BYTES_MAX + 512];
@@ -64,8 +81,7 @@ void subject_start(struct subject *s, enum role role, const char *name,
   startup.hStdInput = its[0];
   startup.hStdOutput = its[1];
   startup.hStdError = its[2];
-  if (!CreateProcessA(NULL, line, NULL, NULL, TRUE, 0, NULL, NULL, &startup,
-                      &process)) {
+  if (!process_create(line, &startup, &process)) {
     fail_msg("the program does not start (error %lu): %s",
              (unsigned long)GetLastError(), line);
   }
