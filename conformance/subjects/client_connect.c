@@ -59,7 +59,7 @@ NP_SUBJECT_CASE("client/busy-idle", BOTH, LEVEL_ANY, 0,
   pipe_busy(f);
   client_start(f, "echo");
   quiet(3 * QUIET_MS);
-  assert_idle(&f->subject, "busy");
+  assert_idle(&f->subject, "busy", true);
 }
 
 NP_SUBJECT_CASE("client/busy-stop", BOTH, LEVEL_STOP, 0,
@@ -219,7 +219,7 @@ NP_SUBJECT_CASE("client/idle", BOTH, LEVEL_ANY, 0,
                 "A client whose server says nothing uses no processor time.",
                 "GetThreadTimes; museum N01") {
   serve_one(f, "echo");
-  assert_idle(&f->subject, "connected");
+  assert_idle(&f->subject, "connected", false);
 }
 
 NP_SUBJECT_CASE("client/inherit", BOTH, LEVEL_ANY, 0,

@@ -3,10 +3,18 @@
 #ifndef NPIPE_SUBJECTS_OUTSIDE_H
 #define NPIPE_SUBJECTS_OUTSIDE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include <windows.h>
+#include <winternl.h>
+
 #include "subject.h"
+
+/* The calls of ntdll that stop all threads of a process; no header has them. */
+NTSTATUS NTAPI NtSuspendProcess(HANDLE process);
+NTSTATUS NTAPI NtResumeProcess(HANDLE process);
 
 /* outside_suspend stops all threads of the program. outside_resume lets them
  * go on. */
@@ -25,8 +33,10 @@ void outside_note_given(struct subject *s);
 size_t outside_inheritable(const struct subject *s);
 
 /* assert_idle watches the program for some seconds, and fails the case with
- * `when` if it used the processor for nothing. */
-void assert_idle(const struct subject *s, const char *when);
+ * `when` if it used the processor for nothing. Other programs may keep the
+ * machine busy. A program that `may_poll` may look a few times a second whether
+ * something has changed. */
+void assert_idle(const struct subject *s, const char *when, bool may_poll);
 
 /* outside_memory returns the bytes of memory that only the program uses. */
 size_t outside_memory(const struct subject *s);

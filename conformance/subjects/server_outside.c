@@ -146,7 +146,7 @@ NP_SUBJECT_CASE("server/idle", BOTH, LEVEL_ANY, 0,
                 "A server without clients uses no processor time.",
                 "GetThreadTimes; museum N01") {
   server_start(f, "echo");
-  assert_idle(&f->subject, "without clients");
+  assert_idle(&f->subject, "without clients", false);
 }
 
 NP_SUBJECT_CASE("server/idle-with-silent-clients", BOTH, LEVEL_ANY, 0,
@@ -156,7 +156,7 @@ NP_SUBJECT_CASE("server/idle-with-silent-clients", BOTH, LEVEL_ANY, 0,
   for (size_t i = 0; i < 4; i++) {
     peer_open(&f->peers[i], f->name, f->mode);
   }
-  assert_idle(&f->subject, "with silent clients");
+  assert_idle(&f->subject, "with silent clients", false);
 }
 
 NP_SUBJECT_CASE("server/idle-with-a-stuck-client", BOTH, LEVEL_ANY, NEEDS_ECHO,
@@ -167,7 +167,7 @@ NP_SUBJECT_CASE("server/idle-with-a-stuck-client", BOTH, LEVEL_ANY, NEEDS_ECHO,
   peer_open(f->peer, f->name, f->mode);
   peer_pattern(f->data, ONE_MIB, 1);
   peer_try_write(f->peer, f->data, ONE_MIB, QUIET_MS);
-  assert_idle(&f->subject, "with a stuck client");
+  assert_idle(&f->subject, "with a stuck client", false);
 }
 
 NP_SUBJECT_CASE("server/idle-after-ghosts", BOTH, LEVEL_ANY, 0,
@@ -178,7 +178,7 @@ NP_SUBJECT_CASE("server/idle-after-ghosts", BOTH, LEVEL_ANY, 0,
     peer_open(f->peer, f->name, f->mode);
     peer_close(f->peer);
   }
-  assert_idle(&f->subject, "after ghosts");
+  assert_idle(&f->subject, "after ghosts", false);
 }
 
 /* lets_in returns true if an entry of the list gives `sid` the right to write,

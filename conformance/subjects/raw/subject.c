@@ -23,6 +23,7 @@ enum {
   CODE_ABSENT = 4,
   CODE_READ_ERROR = 5,
   BUSY_WAIT_MS = 50,
+  PATIENCE_MS = 16,
   ABSENT_TRIES = 40
 };
 
@@ -40,6 +41,7 @@ struct conn {
   size_t length;            /* bytes of the message that are there */
   size_t written;           /* bytes of them that were written */
   unsigned long long total; /* of a sink */
+  ULONGLONG read_at;        /* bug=little-patience */
   struct conn *previous;
   struct conn *next;
 };
@@ -349,6 +351,7 @@ static void on_read(struct conn *c, DWORD error, DWORD bytes) {
     c->length--;
   }
   c->written = 0;
+  c->read_at = GetTickCount64();
   write_begin(c);
 }
 
@@ -367,6 +370,10 @@ static void on_written(struct conn *c, DWORD error, DWORD bytes) {
     return;
   }
   c->length = 0;
+  if (bug("little-patience") && GetTickCount64() - c->read_at > PATIENCE_MS) {
+    on_end(c, ERROR_TIMEOUT);
+    return;
+  }
   read_begin(c);
 }
 
