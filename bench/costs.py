@@ -14,7 +14,7 @@ import measure
 # They are the same for each number of connections.
 INSTRUCTIONS = ("echo-1", "stream-128", "scale-16", "scale-1000", "scale-16000")
 COUNTED = [("completion", w) for w in [*measure.WORKLOADS, *measure.SIM_WORKLOADS]
-           if w != "server"]
+           if w not in measure.SERVER_WAYS]
 SIM = COUNTED + [(way, w) for way in measure.WAYS
                  for w in ("echo-1", "stream-60k", "stream-128", "connect")
                  if way not in ("completion", "yield")

@@ -16,7 +16,7 @@ import sys
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 WAYS = ["completion", "message", "read-ahead", "probe", "channel-byte",
-        "channel-message", "channel-gather", "yield"]
+        "channel-message", "channel-call", "channel-gather", "yield"]
 PEERS = ["port", "floor", "asio", "libuv"]
 # Operations for the counts under Wine, on the simulated kernel, for the times.
 # Of the last as many as take some tenths of a second.
@@ -30,7 +30,31 @@ WORKLOADS = {
     "stream-128": (2048, 2048, 20000),
     "connect": (100, 200, 600),
     "connect-recycled": (100, 200, 600),
-    "server": (400, None, 2000),
+    "server-1": (400, None, 1500),
+    "server-64": (1280, None, 2560),
+    "server-rpc": (400, None, 1500),
+    "server-stream": (200, None, 500),
+    "server-connect": (200, None, 500),
+}
+# npipe's ways in the workloads of a server alone. The clients of the others know
+# no frames; a channel cannot be given back to a listener.
+SERVER_WAYS = {
+    "server-1": ("completion", "message", "read-ahead", "probe",
+                 "channel-message", "yield"),
+    "server-64": ("completion", "read-ahead", "channel-message", "yield"),
+    "server-rpc": ("completion", "channel-byte", "channel-message",
+                   "channel-call", "yield"),
+    "server-stream": ("completion", "message", "read-ahead",
+                      "channel-message", "yield"),
+    "server-connect": ("completion", "read-ahead", "yield"),
+}
+# Where a server, its clients and wineserver run: the processors of all, and the
+# masks of the server and of the clients (0: those of all).
+PLACES = {
+    "one": ("0", 0, 0),
+    "two": ("0,1", 0, 0),
+    "wineserver apart": ("0", 2, 2),
+    "clients apart": ("0", 1, 2),
 }
 # On the simulated kernel alone, with the number of operations.
 SIM_WORKLOADS = {"scale-16": 1600, "scale-16000": 16000}
@@ -41,12 +65,12 @@ MARK = re.compile(
 
 
 def makes_sense(way, workload):
-    if way == "yield":
-        return workload == "server"
+    if workload in SERVER_WAYS:
+        return way in SERVER_WAYS[workload] or way == "byte"
+    if way in ("yield", "channel-call"):
+        return False
     if way == "channel-gather":
         return workload.startswith("stream")
-    if way == "channel-byte" and workload == "server":
-        return False  # Its client knows no frames.
     if workload.startswith("scale"):
         return way in ("completion", "probe", "byte")
     return True
@@ -71,10 +95,13 @@ def wanted(peers):
 def wine(build, script, seconds, on_line, processors="0"):
     """Runs a shell script in one Wine, on these processors, with the programs'
     folder as $2 and a folder for files as $3."""
+    # A process of real time waits for no other, so that a busy machine measures
+    # as an idle one does.
+    before = ["chrt", "-f", "10"] if "--real-time" in sys.argv else []
     programs = os.path.join(build, "bench")
     environment = dict(os.environ, NPIPE_WINE_TIMEOUT=str(seconds))
     run = subprocess.Popen(
-        ["taskset", "-c", processors, os.path.join(TOP, "ci/wine-run"), "--sh",
+        before + ["taskset", "-c", processors, os.path.join(TOP, "ci/wine-run"), "--sh",
          script, os.path.join(programs, "bench-npipe.exe"), programs],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
         env=environment)
@@ -85,11 +112,8 @@ def wine(build, script, seconds, on_line, processors="0"):
                  "it had not measured by then is missing")
 
 
-def command(peer, way, workload, count, marks=""):
-    line = f'wine "$2/bench-{peer}.exe" {marks} {workload} {way} {count}'
-    if workload == "server":
-        line = (f'wine "$2/bench-client.exe" {count} 2>/dev/null &\n'
-                f"{line}\nwait $!")
+def command(peer, way, workload, count, options=""):
+    line = f'wine "$2/bench-{peer}.exe" {options} {workload} {way} {count}'
     return f'{line} || [ $? = 77 ] || echo "failed: {peer} {workload} {way}"\n'
 
 
@@ -173,14 +197,18 @@ def total(by_type):
     return sum(n for name, n in by_type.items() if not name.startswith("("))
 
 
-def times(build, wanted, rounds, processors="0"):
-    """Operations per second in each round: {(peer, workload, way): [rate]}."""
+def times(build, wanted, rounds, place="one"):
+    """What the programs print, in each round: {(peer, workload, way): [run]}. A
+    run has its `rate`, operations per second."""
+    processors, on, clients_on = PLACES[place]
+    options = f"--on {on} --clients-on {clients_on}" if on else ""
     script = ["wineserver -p60\n"]
     for i in range(rounds):
         script.append('read load rest </proc/loadavg\n'
                       f'echo "round {i + 1} of {rounds}, load $load"\n')
         for peer, workload, way in wanted:
-            script.append(command(peer, way, workload, WORKLOADS[workload][2]))
+            script.append(command(peer, way, workload, WORKLOADS[workload][2],
+                                  options))
     result = collections.defaultdict(list)
 
     def take(line):
@@ -188,8 +216,8 @@ def times(build, wanted, rounds, processors="0"):
             progress(line)
             return
         run = json.loads(line)
-        result[(run["peer"], run["workload"], run["way"])].append(
-            run["count"] / run["seconds"])
+        run["rate"] = run["count"] / run["seconds"]
+        result[(run["peer"], run["workload"], run["way"])].append(run)
 
     wine(build, "".join(script), 3000, take, processors)
     return dict(result)

@@ -9,6 +9,18 @@ import sys
 import measure
 
 
+# The places of measure.PLACES.
+HEADS = {
+    "one": "Server, clients and wineserver on one processor:",
+    "two": "On two processors, between which the system moves server, clients "
+           "and wineserver as it likes:",
+    "wineserver apart": "Wineserver on one processor, server and clients on the "
+                        "other:",
+    "clients apart": "Wineserver and server on one processor, the clients on "
+                     "the other:",
+}
+
+
 def parse(words):
     rounds = 7
     counts_only = False
@@ -19,6 +31,8 @@ def parse(words):
             rounds = int(words.pop(0))
         elif word == "--counts-only":
             counts_only = True
+        elif word == "--real-time":
+            pass  # for measure
         else:
             rest.append(word)
     return rest, rounds, counts_only
@@ -66,9 +80,33 @@ def made_of(counts):
 def rate(workload, value):
     if workload == "stream-64k":
         return f"{value * 65536 / 1e6:,.0f} MB/s"
+    if workload == "server-stream":
+        return f"{value * 2 * 65536 / 1e6:,.0f} MB/s"
     if workload == "stream-60k":
         return f"{value * 60000 / 1e6:,.0f} MB/s"
     return f"{value:,.0f}/s"
+
+
+def rates_of(runs):
+    return {key: [run["rate"] for run in of] for key, of in runs.items()}
+
+
+def servers_table(runs):
+    """The servers alone, with their processor time and their clients' waits."""
+    rows = []
+    for row_of in times_table(rates_of(runs))[2:]:
+        cells = row_of.strip("| ").split(" | ")
+        workload, program = cells[:2]
+        peer, _, way = program.partition(", ")
+        of = runs[peer, workload, way or "byte"]
+        count = sum(run["count"] for run in of)
+        processor = sum(run["processor_seconds"] for run in of) / count
+        rows.append(cells + [f"{processor * 1e6:.0f}"] + [
+            f"{statistics.median(run[name] for run in of):,.0f}"
+            for name in ("p50_us", "p99_us")])
+    return table(["workload", "who", "median", "ratio to port",
+                  "min..max of the ratio", "server's processor time, us",
+                  "p50, us", "p99, us"], rows)
 
 
 def times_table(rates):
@@ -140,28 +178,35 @@ def main():
     out += table(["who", "KiB"], [
         [peer if peer != "npipe" else f"npipe, {way}", f"{value / 1024:.2f}"]
         for (peer, way), value in idle.items()])
-    rates, shared = {}, {}
+    runs, placed = {}, {}
     if not counts_only:
         before = load()
-        rates = measure.times(build, wanted, rounds)
+        runs = measure.times(build, wanted, rounds)
         out += ["", "## Times", "",
                 f"{rounds} rounds, one processor; load of the machine before "
                 f"{before}, after {load()}. The ratio is that of one round.", ""]
-        out += times_table(rates)
-        if len(os.sched_getaffinity(0)) > 1:
-            # Yielding is in vain if the client has a processor of its own.
-            shared = measure.times(build, [w for w in wanted
-                                           if w[1] == "server"], rounds, "0,1")
-            out += ["", "`server` on two processors, between which the system "
-                    "moves server, client and wineserver as it likes:", ""]
-            out += times_table(shared)
+        both = {k: v for k, v in runs.items()
+                if k[1] not in measure.SERVER_WAYS}
+        out += times_table(rates_of(both))
+        placed = {"one": {k: v for k, v in runs.items() if k not in both}}
+        servers = [w for w in wanted if w[1] in measure.SERVER_WAYS]
+        for place in measure.PLACES if len(os.sched_getaffinity(0)) > 1 else []:
+            if place != "one":
+                placed[place] = measure.times(
+                    build, [w for w in servers if w[2] in (
+                        "byte", "completion", "channel-byte", "yield")],
+                    rounds, place)
+        out += ["", "## A server alone", ""]
+        for place, of in placed.items():
+            out += [HEADS[place], ""] + servers_table(of) + [""]
     with open(os.path.join(build, f"{platform}.json"), "w") as file:
         json.dump({"requests": [[list(k), v] for k, v in counts.items()],
                    "memory": [[list(k), v] for k, v in idle.items()],
-                   "rates": [[list(k), v] for k, v in rates.items()],
-                   "rates_of_two": [[list(k), v] for k, v in shared.items()]},
+                   "runs": [[list(k), v] for k, v in runs.items()],
+                   "placed": {place: [[list(k), v] for k, v in of.items()]
+                              for place, of in placed.items()}},
                   file)
-    text = "\n".join(out) + "\n"
+    text = "\n".join(out).rstrip() + "\n"
     with open(os.path.join(measure.TOP, "bench", "results",
                            f"{platform}.md"), "w") as file:
         file.write(text)

@@ -301,75 +301,177 @@ void run_idle(const bench *b) {
     ends.emplace_back(context, i % 2 == 0 ? create(b) : open_client(b));
   }
   for (std::size_t i = 0; i < count; i++) {
-    ends[i].async_read_some(asio::buffer(&buffers[i * BENCH_MESSAGE_BYTES],
-                                         BENCH_MESSAGE_BYTES),
-                            written);
+    ends[i].async_read_some(
+        asio::buffer(&buffers[i * BENCH_MESSAGE_BYTES], BENCH_MESSAGE_BYTES),
+        written);
   }
   context.poll();
   bench_end(b);
 }
 
-// --- The server alone -------------------------------------------------------
+// --- The server alone: its clients are other processes ----------------------
+
+struct guest {
+  explicit guest(asio::io_context &context) : pipe(context) {
+  }
+  handle pipe;
+  std::vector<char> buffer;
+  std::size_t have = 0;  // bytes of the request that is coming
+  std::size_t trips_left = 0;
+};
 
 struct alone {
+  explicit alone(const bench *of) : b(of) {
+  }
+
   const bench *b;
   asio::io_context context{1};
-  half server{context};
+  std::vector<std::unique_ptr<guest>> guests;
+  std::size_t guests_awaited = 0;
+  std::size_t trips_left = 0;  // of all guests
+  bool begun = false;
 
-  void serve() {
-    server.pipe.async_read_some(asio::buffer(server.buffer),
-                                [this](const error_code &error, std::size_t) {
-                                  check(error, "read");
-                                  send(server);
-                                  if (--server.trips_left > 0) {
-                                    serve();
-                                  } else {
-                                    bench_end(b);
-                                    FlushFileBuffers(
-                                        server.pipe.native_handle());
-                                    context.stop();
-                                  }
-                                });
+  void open(std::size_t count) {
+    for (std::size_t i = 0; i < count; i++) {
+      guests.push_back(std::make_unique<guest>(context));
+      guests[i]->pipe.assign(create(b));
+      guests[i]->buffer.resize(b->buffer_bytes);
+      guests[i]->trips_left = b->count / b->connections;
+    }
+    guests_awaited = count;
+    trips_left = b->count / b->connections * b->connections;
+  }
+
+  // Calls `asked` when the request is whole.
+  template <typename Asked>
+  void read(guest &g, Asked asked) {
+    g.pipe.async_read_some(
+        asio::buffer(g.buffer.data() + g.have, g.buffer.size() - g.have),
+        [this, &g, asked](const error_code &error, std::size_t bytes) {
+          g.have += bytes;
+          if (!error && !bench_is_whole(b, g.buffer.data(), g.have)) {
+            read(g, asked);
+            return;
+          }
+          g.have = 0;
+          asked(error);
+        });
+  }
+
+  void answer(guest &g) {
+    asio::async_write(g.pipe, asio::buffer(g.buffer.data(), b->message_bytes),
+                      written);
+  }
+
+  void over() {
+    if (--trips_left == 0) {
+      bench_end(b);
+      bench_clients_wait();
+      context.stop();
+    }
+  }
+
+  void serve(guest &g) {
+    read(g, [this, &g](const error_code &error) {
+      check(error, "read");
+      answer(g);
+      if (--g.trips_left > 0) {
+        serve(g);
+      }
+      over();
+    });
+  }
+
+  // Nothing is read before the last client is there.
+  void await(guest &g) {
+    connect(context, g.pipe, [this](const error_code &error, std::size_t) {
+      check(error, "connect");
+      if (--guests_awaited > 0) {
+        return;
+      }
+      bench_begin(b);
+      for (auto &each : guests) {
+        serve(*each);
+      }
+    });
+  }
+
+  void attend(guest &g) {
+    read(g, [this, &g](const error_code &error) {
+      if (error) {
+        if (error.value() != ERROR_BROKEN_PIPE) {
+          check(error, "read");
+        }
+        over();
+        if (trips_left > 0) {
+          DisconnectNamedPipe(g.pipe.native_handle());
+          admit(g);
+        }
+        return;
+      }
+      answer(g);
+      attend(g);
+    });
+  }
+
+  void admit(guest &g) {
+    connect(context, g.pipe, [this, &g](const error_code &error, std::size_t) {
+      check(error, "connect");
+      if (!begun) {
+        begun = true;
+        bench_begin(b);
+      }
+      attend(g);
+    });
   }
 };
 
 void run_server(const bench *b) {
-  alone &s = *new alone{b};
+  alone &s = *new alone(b);
 
-  s.server.trips_left = b->count;
-  s.server.pipe.assign(create(b));
-  connect(s.context, s.server.pipe,
-          [&s](const error_code &error, std::size_t) {
-            check(error, "connect");
-            bench_begin(s.b);
-            s.serve();
-          });
+  s.open(b->connections);
+  for (auto &g : s.guests) {
+    s.await(*g);
+  }
   s.context.run();
 }
 
-} // namespace
+void run_visits(const bench *b) {
+  alone &s = *new alone(b);
 
-bool bench_run(const bench *b) {
-  if (std::strcmp(b->way, "byte") != 0) {
-    return false;
+  s.open(BENCH_INSTANCES);
+  for (auto &g : s.guests) {
+    s.admit(*g);
   }
+  s.context.run();
+}
+
+}  // namespace
+
+bool bench_has(const bench *b) {
+  return std::strcmp(b->way, "byte") == 0;
+}
+
+void bench_run(const bench *b) {
   switch (b->kind) {
     case BENCH_ECHO:
       run_echo(b);
-      return true;
+      break;
     case BENCH_STREAM:
       run_stream(b);
-      return true;
+      break;
     case BENCH_CONNECT:
     case BENCH_RECYCLED:
       run_connect(b);
-      return true;
+      break;
     case BENCH_IDLE:
       run_idle(b);
-      return true;
+      break;
     case BENCH_SERVER:
       run_server(b);
-      return true;
+      break;
+    case BENCH_VISITS:
+      run_visits(b);
+      break;
   }
-  return false;
 }

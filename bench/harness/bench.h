@@ -22,36 +22,52 @@ typedef enum bench_kind {
   BENCH_CONNECT,  /* create, connect, one round trip, close                  */
   BENCH_RECYCLED, /* the same, and the server's instance is used again       */
   BENCH_IDLE,     /* an operation is a pair with a read pending at each end  */
-  BENCH_SERVER    /* echo; the client is another process                     */
+  BENCH_SERVER,   /* a server alone; its clients are other processes         */
+  BENCH_VISITS    /* the same; each client comes, asks once and goes         */
 } bench_kind;
 
 #define BENCH_MESSAGE_BYTES 64u /* of an echo   */
 #define BENCH_QUOTA_BYTES   65536u
+#define BENCH_HEADER_BYTES  4u /* length of a frame, most significant first */
+#define BENCH_INSTANCES     4u /* that listen at once in BENCH_VISITS */
 
 typedef struct bench {
   const char *workload;
   const char *way; /* name of one of the peer's ways to do the workload */
   bench_kind kind;
   size_t connections;
-  size_t message_bytes;
-  size_t buffer_bytes; /* size of the reader's buffer */
-  size_t count;        /* number of operations, summed over all connections */
-  char name[96];       /* name of the pipe, `\\.\pipe\...` */
+  size_t processes;     /* of clients; 0: both ends are in this process */
+  bool framed;          /* messages have a header of BENCH_HEADER_BYTES */
+  size_t message_bytes; /* with the header */
+  size_t buffer_bytes;  /* size of the reader's buffer */
+  size_t count;         /* number of operations, summed over all connections */
+  char name[96];        /* name of the pipe, `\\.\pipe\...` */
 } bench;
 
 /* --- What a peer provides ------------------------------------------------ */
 
 extern const char bench_peer[];
 
+/* bench_has returns false if this peer lacks the workload or the way. */
+bool bench_has(const bench *b);
+
 /* bench_run runs the workload once and calls bench_begin and bench_end around
- * the measured part. It returns false if this peer does not have the workload
- * or the way. */
-bool bench_run(const bench *b);
+ * the measured part. */
+void bench_run(const bench *b);
 
 /* --- What the harness provides ------------------------------------------- */
 
 void bench_begin(const bench *b);
 void bench_end(const bench *b);
+
+/* bench_is_whole returns true if the first `have` bytes at `request` are a
+ * whole request to a server. */
+bool bench_is_whole(const bench *b, const char *request, size_t have);
+
+/* bench_clients_wait waits until the clients of BENCH_SERVER and BENCH_VISITS
+ * have ended. The server calls it after bench_end, and before it closes a pipe:
+ * a client may not have read its last answer yet. */
+void bench_clients_wait(void);
 
 /* Number of messages sent plus number of messages received, summed over both
  * ends. */

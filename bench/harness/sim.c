@@ -81,6 +81,9 @@ void *bench_counted_memmove(void *to, const void *from, size_t size) {
   return memmove(to, from, size);
 }
 
+void bench_clients_wait(void) {
+}
+
 static void look(void) {
   for (size_t i = 0; i < NAMES; i++) {
     now.calls[i] = sim_calls(names[i]);
@@ -127,17 +130,15 @@ int main(int argc, char **argv) {
 
   bench_arguments(&b, "costs", "", argc, argv);
   count = b.count;
-  if (b.kind == BENCH_SERVER) {
-    /* The simulated kernel has one process, and BENCH_SERVER needs two. */
+  if (b.processes > 0 || !bench_has(&b)) {
+    /* The simulated kernel has one process, and a server alone needs more. */
     return 77;
   }
   for (size_t i = 1; i <= 2; i++) {
     sim_reset(1, NULL);
     snprintf(b.name, sizeof b.name, "\\\\.\\pipe\\npipe-bench");
     b.count = b.kind == BENCH_IDLE ? b.count : i * count;
-    if (!bench_run(&b)) {
-      return 77;
-    }
+    bench_run(&b);
     if (!sim_check(report, sizeof report)) {
       fprintf(stderr, "%s\n", report);
       return 1;

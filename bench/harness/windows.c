@@ -1,5 +1,5 @@
-/* main() of the benchmark on Windows and Wine. The program measures time and
- * memory, and can put marks into a trace of system calls. */
+/* main() of the benchmark on Windows and Wine. The program measures time,
+ * processor time and memory, and can put marks into a trace of system calls. */
 #include "bench.h"
 
 #include <stdio.h>
@@ -10,11 +10,16 @@
 
 #include <psapi.h>
 
+#include "clients.h"
+#include "kit/usage.h"
+
 static bool marks;
 static LARGE_INTEGER began;
 static LARGE_INTEGER ended;
 static SIZE_T began_bytes;
 static SIZE_T ended_bytes;
+static double began_processor;
+static double ended_processor;
 
 /* mark puts a mark into a trace: opening an event that does not exist changes
  * nothing, but every trace shows the call and the name. */
@@ -40,10 +45,26 @@ static SIZE_T resident_bytes(void) {
   return counters.WorkingSetSize;
 }
 
+/* processor_seconds returns the processor time of this process. The clock ticks
+ * every 10 ms or so: only the sum of many runs is exact. */
+static double processor_seconds(void) {
+  FILETIME created;
+  FILETIME exited;
+  FILETIME kernel;
+  FILETIME user;
+
+  if (!GetProcessTimes(GetCurrentProcess(), &created, &exited, &kernel,
+                       &user)) {
+    bench_fail("GetProcessTimes", GetLastError());
+  }
+  return ((double)kernel.dwLowDateTime + (double)user.dwLowDateTime) / 1e7;
+}
+
 void bench_begin(const bench *b) {
   if (b->kind == BENCH_IDLE) {
     began_bytes = resident_bytes();
   }
+  began_processor = processor_seconds();
   if (marks) {
     mark(b, "begin");
   }
@@ -55,24 +76,23 @@ void bench_end(const bench *b) {
   if (marks) {
     mark(b, "end");
   }
+  ended_processor = processor_seconds();
   if (b->kind == BENCH_IDLE) {
     ended_bytes = resident_bytes();
   }
 }
 
-static bool run_once(bench *b) {
+static bool run_once(bench *b, uintptr_t clients_on) {
   LARGE_INTEGER frequency;
   double seconds;
 
   snprintf(b->name, sizeof b->name, "\\\\.\\pipe\\npipe-bench-%lu",
            (unsigned long)GetCurrentProcessId());
-  if (b->kind == BENCH_SERVER) {
-    /* The client is another process and knows this fixed name. */
-    snprintf(b->name, sizeof b->name, "\\\\.\\pipe\\npipe-bench-server");
-  }
-  if (!bench_run(b)) {
+  if (!bench_has(b)) {
     return false;
   }
+  bench_clients_start(b, clients_on);
+  bench_run(b);
   QueryPerformanceFrequency(&frequency);
   seconds =
       (double)(ended.QuadPart - began.QuadPart) / (double)frequency.QuadPart;
@@ -84,6 +104,11 @@ static bool run_once(bench *b) {
     printf(", \"bytes_per_pair\": %.0f",
            ((double)ended_bytes - (double)began_bytes) / (double)b->count);
   }
+  if (b->processes > 0) {
+    printf(", \"processor_seconds\": %.4f, \"p50_us\": %.1f, \"p99_us\": %.1f",
+           ended_processor - began_processor, bench_clients_percentile(50),
+           bench_clients_percentile(99));
+  }
   printf("}\n");
   fflush(stdout);
   return true;
@@ -91,13 +116,31 @@ static bool run_once(bench *b) {
 
 /* Exit code 77: the peer does not have this workload. */
 int main(int argc, char **argv) {
+  unsigned long on = 0;
+  unsigned long clients_on = 0;
   bench b;
 
-  if (argc > 1 && strcmp(argv[1], "--marks") == 0) {
-    marks = true;
-    argc--;
-    argv++;
+  for (;;) {
+    if (argc > 1 && strcmp(argv[1], "--marks") == 0) {
+      marks = true;
+      argc--;
+      argv++;
+    } else if (argc > 2 && strcmp(argv[1], "--on") == 0) {
+      on = strtoul(argv[2], NULL, 10);
+      argc -= 2;
+      argv += 2;
+    } else if (argc > 2 && strcmp(argv[1], "--clients-on") == 0) {
+      clients_on = strtoul(argv[2], NULL, 10);
+      argc -= 2;
+      argv += 2;
+    } else {
+      break;
+    }
   }
-  bench_arguments(&b, bench_peer, "[--marks] ", argc, argv);
-  return run_once(&b) ? 0 : 77;
+  bench_arguments(&b, bench_peer, "[--marks] [--on MASK] [--clients-on MASK] ",
+                  argc, argv);
+  if (on != 0 && !SetProcessAffinityMask(GetCurrentProcess(), on)) {
+    bench_fail("processors", GetLastError());
+  }
+  return run_once(&b, clients_on) ? 0 : 77;
 }

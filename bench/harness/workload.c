@@ -14,6 +14,8 @@ static const struct {
   size_t connections;
   size_t message_bytes;
   size_t buffer_bytes;
+  size_t processes;
+  bool framed;
 } workloads[] = {
     {"echo-1", BENCH_ECHO, 1, BENCH_MESSAGE_BYTES, BENCH_MESSAGE_BYTES},
     {"echo-64", BENCH_ECHO, 64, BENCH_MESSAGE_BYTES, BENCH_MESSAGE_BYTES},
@@ -31,7 +33,15 @@ static const struct {
     {"connect-recycled", BENCH_RECYCLED, 1, BENCH_MESSAGE_BYTES,
      BENCH_MESSAGE_BYTES},
     {"idle-1000", BENCH_IDLE, 1000, BENCH_MESSAGE_BYTES, BENCH_MESSAGE_BYTES},
-    {"server", BENCH_SERVER, 1, BENCH_MESSAGE_BYTES, BENCH_MESSAGE_BYTES},
+    {"server-1", BENCH_SERVER, 1, BENCH_MESSAGE_BYTES, BENCH_MESSAGE_BYTES, 1,
+     false},
+    {"server-64", BENCH_SERVER, 64, BENCH_MESSAGE_BYTES, BENCH_MESSAGE_BYTES, 4,
+     false},
+    {"server-rpc", BENCH_SERVER, 1, BENCH_HEADER_BYTES + BENCH_MESSAGE_BYTES,
+     BENCH_HEADER_BYTES + BENCH_MESSAGE_BYTES, 1, true},
+    {"server-stream", BENCH_SERVER, 1, 65536, 65536, 1, false},
+    {"server-connect", BENCH_VISITS, 4, BENCH_MESSAGE_BYTES,
+     BENCH_MESSAGE_BYTES, 1, false},
 };
 
 size_t bench_messages;
@@ -68,12 +78,31 @@ void bench_arguments(bench *b, const char *program, const char *options,
       b->connections = workloads[i].connections;
       b->message_bytes = workloads[i].message_bytes;
       b->buffer_bytes = workloads[i].buffer_bytes;
+      b->processes = workloads[i].processes;
+      b->framed = workloads[i].framed;
       b->count = b->kind == BENCH_IDLE ? b->connections : count;
       return;
     }
   }
   snprintf(name, sizeof name, "bench-%s", program);
   usage_refuse(name, argc > 1 ? argv[1] : "no WORKLOAD");
+}
+
+bool bench_is_whole(const bench *b, const char *request, size_t have) {
+  const unsigned char *header = (const unsigned char *)request;
+  size_t wanted = b->message_bytes;
+
+  if (b->framed) {
+    if (have < BENCH_HEADER_BYTES) {
+      return false;
+    }
+    wanted = BENCH_HEADER_BYTES + ((size_t)header[0] << 24) +
+             ((size_t)header[1] << 16) + ((size_t)header[2] << 8) + header[3];
+  }
+  if (have > wanted || wanted > b->buffer_bytes) {
+    bench_fail("length of a request", (unsigned long)wanted);
+  }
+  return have == wanted;
 }
 
 void bench_fail(const char *what, unsigned long error) {

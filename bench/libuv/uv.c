@@ -3,6 +3,7 @@
  * with one request for each connection. A libuv server keeps four instances
  * waiting by default, or the number set with uv_pipe_pending_instances. Closing
  * a connection is asynchronous. */
+#include <stdlib.h>
 #include <string.h>
 
 #include <uv.h>
@@ -16,8 +17,10 @@ typedef struct half {
   uv_write_t out;
   char *buffer;
   size_t buffer_bytes;
+  size_t have; /* bytes of a request to a server alone */
   size_t trips_left;
   void (*received)(struct half *h, size_t bytes);
+  void (*ended)(struct half *h); /* NULL: the peer never goes */
   void (*sent)(struct half *h);
 } half;
 
@@ -41,7 +44,8 @@ static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *out) {
   half *h = (half *)handle;
 
   (void)suggested;
-  *out = uv_buf_init(h->buffer, (unsigned int)h->buffer_bytes);
+  *out = uv_buf_init(h->buffer + h->have,
+                     (unsigned int)(h->buffer_bytes - h->have));
 }
 
 static void on_read(uv_stream_t *stream, ssize_t bytes, const uv_buf_t *buf) {
@@ -49,6 +53,10 @@ static void on_read(uv_stream_t *stream, ssize_t bytes, const uv_buf_t *buf) {
 
   (void)buf;
   if (is_over || bytes == 0) {
+    return;
+  }
+  if (bytes == UV_EOF && h->ended != NULL) {
+    h->ended(h);
     return;
   }
   check((int)bytes, "read");
@@ -281,70 +289,131 @@ static void run_idle(const bench *b) {
   uv_run(uv_default_loop(), UV_RUN_DEFAULT);
 }
 
-/* --- The server alone ---------------------------------------------------- */
+/* --- The server alone: its clients are other processes ------------------- */
 
-static void alone_closed(uv_shutdown_t *request, int status) {
-  (void)request;
-  (void)status;
-  uv_stop(uv_default_loop());
-}
+static size_t guests_awaited;
+static size_t trips_left; /* of all guests */
 
-/* uv_shutdown waits until the client has read everything. The client closes its
- * end right after the last answer, so the shutdown may be reported after the
- * end of the stream. */
-static void alone_received(half *h, size_t bytes) {
-  static uv_shutdown_t request;
-
-  (void)bytes;
-  half_send(h);
-  if (--h->trips_left == 0) {
-    bench_end(current);
-    is_over = true;
-    check(uv_shutdown(&request, (uv_stream_t *)&h->pipe, alone_closed),
-          "shutdown");
+static void trip_over(void) {
+  if (--trips_left == 0) {
+    stop();
+    bench_clients_wait();
   }
 }
 
+/* take_request returns true when the request is whole. */
+static bool take_request(half *h, size_t bytes) {
+  h->have += bytes;
+  if (!bench_is_whole(current, h->buffer, h->have)) {
+    return false;
+  }
+  h->have = 0;
+  return true;
+}
+
+static void alone_received(half *h, size_t bytes) {
+  if (take_request(h, bytes)) {
+    half_send(h);
+    trip_over();
+  }
+}
+
+/* Nothing is read before the last client is there. */
 static void alone_connection(uv_stream_t *server, int status) {
+  half *h = &halves[--guests_awaited];
+
   check(status, "connection");
-  half_init(&halves[0], current->buffer_bytes);
-  halves[0].received = alone_received;
-  halves[0].trips_left = current->count;
-  check(uv_accept(server, (uv_stream_t *)&halves[0].pipe), "accept");
+  half_init(h, current->buffer_bytes);
+  h->received = alone_received;
+  check(uv_accept(server, (uv_stream_t *)&h->pipe), "accept");
+  if (guests_awaited > 0) {
+    return;
+  }
   bench_begin(current);
-  half_receive(&halves[0]);
+  for (size_t i = 0; i < current->connections; i++) {
+    half_receive(&halves[i]);
+  }
+}
+
+static void alone_init(const bench *b) {
+  guests_awaited = b->connections;
+  trips_left = b->count / b->connections * b->connections;
 }
 
 static void run_server(const bench *b) {
-  halves = bench_memory(sizeof *halves);
+  alone_init(b);
+  halves = bench_memory(b->connections * sizeof *halves);
   listen_for(alone_connection);
-  (void)b;
   uv_run(uv_default_loop(), UV_RUN_DEFAULT);
 }
 
-bool bench_run(const bench *b) {
-  if (strcmp(b->way, "byte") != 0) {
-    return false;
+static void guest_closed(uv_handle_t *handle) {
+  half *h = (half *)handle;
+
+  free(h->buffer);
+  free(h);
+}
+
+static void guest_received(half *h, size_t bytes) {
+  if (take_request(h, bytes)) {
+    half_send(h);
   }
+}
+
+static void guest_ended(half *h) {
+  uv_close((uv_handle_t *)&h->pipe, guest_closed);
+  trip_over();
+}
+
+static void guest_connection(uv_stream_t *server, int status) {
+  static bool begun;
+  half *h = bench_memory(sizeof *h);
+
+  check(status, "connection");
+  half_init(h, current->buffer_bytes);
+  h->received = guest_received;
+  h->ended = guest_ended;
+  check(uv_accept(server, (uv_stream_t *)&h->pipe), "accept");
+  if (!begun) {
+    begun = true;
+    bench_begin(current);
+  }
+  half_receive(h);
+}
+
+static void run_visits(const bench *b) {
+  alone_init(b);
+  listen_for(guest_connection);
+  uv_run(uv_default_loop(), UV_RUN_DEFAULT);
+}
+
+bool bench_has(const bench *b) {
+  /* A libuv listener makes a new instance for each client. */
+  return strcmp(b->way, "byte") == 0 && b->kind != BENCH_RECYCLED;
+}
+
+void bench_run(const bench *b) {
   current = b;
   switch (b->kind) {
     case BENCH_ECHO:
       run_pairs(b, echo_open);
-      return true;
+      break;
     case BENCH_STREAM:
       run_pairs(b, stream_open);
-      return true;
+      break;
     case BENCH_CONNECT:
       run_connect(b);
-      return true;
+      break;
     case BENCH_RECYCLED:
-      return false; /* A libuv listener makes a new instance for each client. */
+      break;
     case BENCH_IDLE:
       run_idle(b);
-      return true;
+      break;
     case BENCH_SERVER:
       run_server(b);
-      return true;
+      break;
+    case BENCH_VISITS:
+      run_visits(b);
+      break;
   }
-  return false;
 }

@@ -1,6 +1,5 @@
 /* Workload `echo`: strict request and answer over any number of connections,
- * both ends on one loop. Workload `server` is the server's half of it, in a
- * process of its own. */
+ * both ends on one loop. */
 #include <stdlib.h>
 
 #include "end.h"
@@ -104,66 +103,4 @@ void run_echo(const bench *b, const way *w) {
   loop_delete(loop);
   free(all.servers);
   free(all.clients);
-}
-
-/* --- The server alone ---------------------------------------------------- */
-
-static void alone_received(end *e, size_t length) {
-  half *h = e->side->user;
-
-  check_length(length);
-  half_send(h);
-  if (--h->trips_left > 0) {
-    h->side.way->receive(e);
-  } else {
-    bench_end(h->echo->bench);
-  }
-}
-
-static void alone_connected(np_op *op, np_error error, size_t transferred) {
-  half *h = op->user;
-
-  (void)transferred;
-  end_check(error, "connect");
-  h->end.in.user = &h->end;
-  if (h->side.way->open != NULL) {
-    h->side.way->open(&h->end, h->echo->bench);
-  }
-  bench_begin(h->echo->bench);
-  h->side.way->receive(&h->end);
-}
-
-/* alone_flushed closes the server after the flush: the client must have read
- * the last answer, because closing earlier could lose it. */
-static void alone_flushed(np_op *op, np_error error, size_t transferred) {
-  half *h = op->user;
-
-  (void)error;
-  (void)transferred;
-  h->side.way->close(&h->end);
-}
-
-void run_server(const bench *b, const way *w) {
-  static half server;
-  static np_op connect;
-  static np_op flush;
-  np_loop *loop = loop_new(w);
-  echo all = {b, &server, NULL, 1, 1};
-
-  server = (half){0};
-  half_init(&server, &all, w, alone_received);
-  server.trips_left = b->count;
-  server.end.pipe = server_create(loop, b, w);
-  connect.user = &server;
-  end_check(np_server_connect(server.end.pipe, &connect, alone_connected),
-            "connect");
-  end_check(np_loop_run(loop), "run");
-  flush.user = &server;
-  if (server.side.channel == NULL) {
-    end_check(np_pipe_flush(server.end.pipe, &flush, alone_flushed), "flush");
-  } else {
-    alone_flushed(&flush, NP_OK, 0);
-  }
-  end_check(np_loop_run(loop), "run");
-  loop_delete(loop);
 }

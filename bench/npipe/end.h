@@ -23,7 +23,9 @@ typedef struct way {
   bool (*send)(end *e, np_op *op);
   void (*close)(end *e);
   size_t window; /* number of messages in flight in a stream */
+  bool channel;  /* the end is a channel's */
   bool yields;   /* the loop's option `yields` */
+  bool calls;    /* the server asks by np_channel_call; its clients answer */
 } way;
 
 struct end {
@@ -42,7 +44,9 @@ typedef struct side {
   const char *data; /* sent from */
   size_t data_bytes;
   bool is_over;          /* later callbacks are ignored */
-  void (*ended)(end *e); /* no message will come any more; may be NULL */
+  void (*ended)(end *e); /* no message will come any more: the end was closed,
+                            the receive cancelled, or the peer has gone. NULL:
+                            the peer never goes */
   void (*received)(end *e, size_t length);
   void (*sent)(end *e, np_op *op);
   void *user;
@@ -70,5 +74,6 @@ void run_connect(const bench *b, const way *w);
 void run_recycled(const bench *b, const way *w);
 void run_idle(const bench *b, const way *w);
 void run_server(const bench *b, const way *w);
+void run_visits(const bench *b, const way *w);
 
 #endif

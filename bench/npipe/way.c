@@ -15,10 +15,12 @@ void end_check(np_error error, const char *what) {
 
 /* --- Operations ---------------------------------------------------------- */
 
-/* has_ended returns true if the callback runs because the end was closed or the
- * receive was cancelled. It calls `ended` then. */
+/* has_ended returns true if the callback runs because the end was closed, the
+ * receive was cancelled or the peer has gone. It calls `ended` then. */
 static bool has_ended(end *e, np_error error) {
-  if (error != ERROR_OPERATION_ABORTED && !e->side->is_over) {
+  const bool peer_has_gone = e->side->ended != NULL && np_is_eof(error);
+
+  if (error != ERROR_OPERATION_ABORTED && !peer_has_gone && !e->side->is_over) {
     return false;
   }
   if (e->side->ended != NULL) {
@@ -107,6 +109,9 @@ static void ready_readable(np_op *op, np_error error, size_t readiness) {
     ready_receive(e);
     return;
   }
+  if (has_ended(e, error)) {
+    return;
+  }
   end_check(error, "try_read");
   bench_messages++;
   e->side->received(e, length);
@@ -176,23 +181,29 @@ static void channel_close(end *e) {
   end_check(np_channel_close(e->side->channel, NULL), "close");
 }
 
+#define COMPLETION                                                             \
+  .receive = completion_receive, .send = completion_send, .close = pipe_close, \
+  .window = 1
+#define READINESS \
+  .receive = ready_receive, .send = ready_send, .close = pipe_close, .window = 1
+#define CHANNEL                                                           \
+  .open = channel_open, .receive = channel_receive, .send = channel_send, \
+  .close = channel_close, .channel = true
+
 static const way ways[] = {
-    {"completion", NP_BYTE, NULL, completion_receive, completion_send,
-     pipe_close, 1, false},
-    {"message", NP_MESSAGE, NULL, completion_receive, completion_send,
-     pipe_close, 1, false},
-    {"yield", NP_BYTE, NULL, completion_receive, completion_send, pipe_close, 1,
-     true},
-    {"read-ahead", NP_BYTE, ahead_open, ready_receive, ready_send, pipe_close,
-     1, false},
-    {"probe", NP_BYTE, probe_open, ready_receive, ready_send, pipe_close, 1,
-     false},
-    {"channel-byte", NP_BYTE, channel_open, channel_receive, channel_send,
-     channel_close, 1, false},
-    {"channel-message", NP_MESSAGE, channel_open, channel_receive, channel_send,
-     channel_close, 1, false},
-    {"channel-gather", NP_BYTE, channel_open, channel_receive, channel_send,
-     channel_close, 256, false},
+    {.name = "completion", .mode = NP_BYTE, COMPLETION},
+    {.name = "message", .mode = NP_MESSAGE, COMPLETION},
+    {.name = "yield", .mode = NP_BYTE, COMPLETION, .yields = true},
+    {.name = "read-ahead", .mode = NP_BYTE, .open = ahead_open, READINESS},
+    {.name = "probe", .mode = NP_BYTE, .open = probe_open, READINESS},
+    {.name = "channel-byte", .mode = NP_BYTE, CHANNEL, .window = 1},
+    {.name = "channel-message", .mode = NP_MESSAGE, CHANNEL, .window = 1},
+    {.name = "channel-call",
+     .mode = NP_BYTE,
+     CHANNEL,
+     .window = 1,
+     .calls = true},
+    {.name = "channel-gather", .mode = NP_BYTE, CHANNEL, .window = 256},
 };
 
 const way *way_named(const char *name) {

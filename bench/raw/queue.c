@@ -1,6 +1,8 @@
 /* Queue of raw operations, and the Win32 calls that both raw engines share. */
 #include "raw.h"
 
+#include <string.h>
+
 void raw_push(raw_queue *queue, raw_op *op) {
   op->next = NULL;
   if (queue->first == NULL) {
@@ -57,4 +59,14 @@ bool raw_connect_waits(raw_op *op) {
     bench_fail("connect", op->error);
   }
   return true;
+}
+
+void raw_op_init(raw_op *op, HANDLE handle, void *buffer, size_t length,
+                 raw_fn done, void *user) {
+  memset(op, 0, sizeof *op);
+  op->handle = handle;
+  op->buffer = buffer;
+  op->length = (DWORD)length;
+  op->done = done;
+  op->user = user;
 }

@@ -14,7 +14,7 @@ typedef struct half {
 static const bench *current;
 static size_t running;
 
-static HANDLE create(const bench *b) {
+HANDLE raw_create(const bench *b) {
   HANDLE handle = CreateNamedPipeA(
       b->name, PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED,
       PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_REJECT_REMOTE_CLIENTS,
@@ -46,16 +46,6 @@ static void check(DWORD error, const char *what) {
   }
 }
 
-static void op_init(raw_op *op, HANDLE handle, void *buffer, size_t length,
-                    raw_fn done, void *user) {
-  memset(op, 0, sizeof *op);
-  op->handle = handle;
-  op->buffer = buffer;
-  op->length = (DWORD)length;
-  op->done = done;
-  op->user = user;
-}
-
 static void written(raw_op *op, DWORD error, DWORD bytes) {
   (void)op;
   (void)bytes;
@@ -71,8 +61,8 @@ static void check_read(DWORD error, DWORD bytes) {
 
 static void half_init(half *h, HANDLE handle, raw_fn received) {
   h->handle = handle;
-  op_init(&h->in, handle, h->buffer, sizeof h->buffer, received, h);
-  op_init(&h->out, handle, h->buffer, sizeof h->buffer, written, h);
+  raw_op_init(&h->in, handle, h->buffer, sizeof h->buffer, received, h);
+  raw_op_init(&h->out, handle, h->buffer, sizeof h->buffer, written, h);
 }
 
 /* --- Echo ---------------------------------------------------------------- */
@@ -107,7 +97,7 @@ static void run_echo(const bench *b) {
 
   running = count;
   for (size_t i = 0; i < count; i++) {
-    half_init(&servers[i], create(b), echo_server_read);
+    half_init(&servers[i], raw_create(b), echo_server_read);
     half_init(&clients[i], open_client(b), echo_client_read);
     clients[i].trips_left = b->count / count;
   }
@@ -147,13 +137,13 @@ static void stream_read(raw_op *op, DWORD error, DWORD bytes) {
 static void run_stream(const bench *b) {
   static raw_op in;
   static raw_op out;
-  HANDLE server = create(b);
+  HANDLE server = raw_create(b);
   HANDLE client = open_client(b);
 
-  op_init(&in, server, bench_memory(b->buffer_bytes), b->buffer_bytes,
-          stream_read, NULL);
-  op_init(&out, client, bench_memory(b->message_bytes), b->message_bytes,
-          stream_written, NULL);
+  raw_op_init(&in, server, bench_memory(b->buffer_bytes), b->buffer_bytes,
+              stream_read, NULL);
+  raw_op_init(&out, client, bench_memory(b->message_bytes), b->message_bytes,
+              stream_written, NULL);
   to_send = b->count;
   bytes_left = b->count * b->message_bytes;
   bench_begin(b);
@@ -219,8 +209,9 @@ static void visit_connected(raw_op *op, DWORD error, DWORD bytes) {
 }
 
 static void visit_listen(void) {
-  half_init(&visit_server, create(current), visit_server_read);
-  op_init(&visit_connect, visit_server.handle, NULL, 0, visit_connected, NULL);
+  half_init(&visit_server, raw_create(current), visit_server_read);
+  raw_op_init(&visit_connect, visit_server.handle, NULL, 0, visit_connected,
+              NULL);
 }
 
 static void visit_client_read(raw_op *op, DWORD error, DWORD bytes) {
@@ -276,14 +267,14 @@ static void run_idle(const bench *b) {
 
   memset(buffers, 'x', count * BENCH_MESSAGE_BYTES);
   /* The first pair also takes memory that a process takes only once. */
-  create(b);
+  raw_create(b);
   open_client(b);
   bench_begin(b);
   ends = bench_memory(count * sizeof *ends);
   for (size_t i = 0; i < count; i++) {
-    ends[i].handle = i % 2 == 0 ? create(b) : open_client(b);
-    op_init(&ends[i].in, ends[i].handle, buffers + i * BENCH_MESSAGE_BYTES,
-            BENCH_MESSAGE_BYTES, written, NULL);
+    ends[i].handle = i % 2 == 0 ? raw_create(b) : open_client(b);
+    raw_op_init(&ends[i].in, ends[i].handle, buffers + i * BENCH_MESSAGE_BYTES,
+                BENCH_MESSAGE_BYTES, written, NULL);
   }
   for (size_t i = 0; i < count; i++) {
     raw_read(&ends[i].in);
@@ -292,68 +283,31 @@ static void run_idle(const bench *b) {
   bench_end(b);
 }
 
-/* --- The server alone ---------------------------------------------------- */
-
-static void alone_read(raw_op *op, DWORD error, DWORD bytes) {
-  half *h = op->user;
-
-  check_read(error, bytes);
-  raw_write(&h->out);
-  if (--h->trips_left > 0) {
-    raw_read(&h->in);
-    return;
-  }
-  bench_end(current);
-  raw_stop();
+bool bench_has(const bench *b) {
+  return strcmp(b->way, "byte") == 0;
 }
 
-static void alone_connected(raw_op *op, DWORD error, DWORD bytes) {
-  half *h = op->user;
-
-  (void)bytes;
-  check(error, "connect");
-  bench_begin(current);
-  raw_read(&h->in);
-}
-
-static void run_server(const bench *b) {
-  static half server;
-  static raw_op connect;
-
-  half_init(&server, create(b), alone_read);
-  server.trips_left = b->count;
-  op_init(&connect, server.handle, NULL, 0, alone_connected, &server);
-  if (!raw_connect(&connect)) {
-    alone_connected(&connect, NO_ERROR, 0);
-  }
-  raw_run();
-  /* Waits until the client has read its last answer. */
-  FlushFileBuffers(server.handle);
-  CloseHandle(server.handle);
-}
-
-bool bench_run(const bench *b) {
-  if (strcmp(b->way, "byte") != 0) {
-    return false;
-  }
+void bench_run(const bench *b) {
   current = b;
   switch (b->kind) {
     case BENCH_ECHO:
       run_echo(b);
-      return true;
+      break;
     case BENCH_STREAM:
       run_stream(b);
-      return true;
+      break;
     case BENCH_CONNECT:
     case BENCH_RECYCLED:
       run_connect(b);
-      return true;
+      break;
     case BENCH_IDLE:
       run_idle(b);
-      return true;
+      break;
     case BENCH_SERVER:
-      run_server(b);
-      return true;
+      raw_server(b);
+      break;
+    case BENCH_VISITS:
+      raw_visits(b);
+      break;
   }
-  return false;
 }

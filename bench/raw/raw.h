@@ -55,4 +55,15 @@ DWORD raw_answer(raw_op *op, BOOL succeeded);
  * waited for. */
 bool raw_connect_waits(raw_op *op);
 
+void raw_op_init(raw_op *op, HANDLE handle, void *buffer, size_t length,
+                 raw_fn done, void *user);
+
+/* raw_create creates an instance of the pipe of `b` and attaches it. */
+HANDLE raw_create(const bench *b);
+
+/* --- The workloads of a server alone ------------------------------------- */
+
+void raw_server(const bench *b);
+void raw_visits(const bench *b);
+
 #endif

@@ -46,7 +46,7 @@ def of_file(path):
         text = file.read()
     name = re.match(r"# Measurements: (.*)", text)[1]
     cells = {}
-    # A second table, of two processors, has `server` anew: the first counts.
+    # Further tables, of two processors, have the servers anew: the first counts.
     for workload, program, median, ratio in ROW.findall(
             text.partition("## Times\n")[2] or text):
         cells.setdefault((workload, program), (median, ratio))

@@ -161,7 +161,6 @@ echo bench: not run: it needs a 64-bit Windows
 exit /b 0
 :measure_one
 if not exist "%here%bench\bench-%1.exe" exit /b 0
-if "%2"=="server" start "" /b "%here%bench\bench-client.exe" %4
 "%here%bench\bench-%1.exe" %2 %3 %4 >>"%out%" 2>"%here%reports\more\bench-errors.txt"
 if errorlevel 1 exit /b 0
 >>"%out%" echo ,
