@@ -88,8 +88,13 @@ static void stop_retry(np_listener *listener) {
 }
 
 static bool has_enough(const np_listener *listener) {
-  return listener->listening >= listener->backlog ||
-         listener->instances >= listener->server.instances_max;
+  if (listener->instances >= listener->server.instances_max ||
+      listener->instances >= listener->pipes_max) {
+    return true;
+  }
+  return listener->is_paused
+             ? listener->listening + listener->failed + listener->at_rest > 0
+             : listener->listening >= listener->backlog;
 }
 
 static void retry_expired(np__timer_node *node);
@@ -123,7 +128,7 @@ void np__listener_refill(np_listener *listener) {
     }
   }
   if (listener->retry_ms > 0 && has_enough(listener) && listener->failed == 0 &&
-      !listener->is_doubtful) {
+      !listener->is_doubtful && !listener->is_paused) {
     stop_retry(listener);
     listener->retry_ms = 0;
     listener->news_is_well = true;
@@ -131,7 +136,7 @@ void np__listener_refill(np_listener *listener) {
   }
 }
 
-static void try_again(np_listener *listener) {
+static void listen_again(np_listener *listener) {
   listener->failed = 0;
   for (np__link *at = listener->slots.next; at != &listener->slots;
        at = at->next) {
@@ -140,6 +145,14 @@ static void try_again(np_listener *listener) {
     if (slot->state == NP__SLOT_FAILED) {
       np__slot_listen(slot);
     }
+  }
+}
+
+/* try_again: while the listener is paused, failed instances stay as they are:
+ * nobody waits for their clients. */
+static void try_again(np_listener *listener) {
+  if (!listener->is_paused) {
+    listen_again(listener);
   }
   np__listener_refill(listener);
 }
@@ -195,6 +208,8 @@ static np_error keep_options(np_listener *listener,
   listener->ghosts = options->ghosts;
   listener->backlog = options->backlog;
   listener->idle_max = options->idle_max;
+  listener->pipes_max =
+      options->pipes_max > 0 ? options->pipes_max : UINT32_MAX;
   listener->server = options->server;
   error =
       np__security_init(&listener->security, listener->loop, &options->server);
@@ -280,6 +295,38 @@ np_error np_listener_close(np_listener *listener,
     }
   }
   np__listener_check_closed(listener);
+  return NP_OK;
+}
+
+np_error np_listener_pause(np_listener *listener) {
+  check_listener_thread(listener);
+  if (listener == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  if (listener->closing) {
+    return ERROR_INVALID_HANDLE;
+  }
+  listener->is_paused = true;
+  return NP_OK;
+}
+
+np_error np_listener_resume(np_listener *listener) {
+  check_listener_thread(listener);
+  if (listener == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  if (listener->closing) {
+    return ERROR_INVALID_HANDLE;
+  }
+  if (listener->is_paused) {
+    listener->is_paused = false;
+    for (np__link *at = listener->slots.next; at != &listener->slots;
+         at = at->next) {
+      np__slot_resume(np__slot_of(at));
+    }
+    stop_retry(listener);
+    try_again(listener);
+  }
   return NP_OK;
 }
 

@@ -20,6 +20,8 @@ typedef enum np__slot_state {
   NP__SLOT_LOOKING,
   NP__SLOT_LENT,     /* handed out */
   NP__SLOT_DRAINING, /* recycled, with operations still in flight */
+  NP__SLOT_HELD,     /* has a client, which waits for np_listener_resume */
+  NP__SLOT_RESTING,  /* disconnected until np_listener_resume */
   NP__SLOT_FAILED,   /* its accept failed; to be tried again */
   NP__SLOT_CLOSED    /* its pipe is closed, its accept is in flight */
 } np__slot_state;
@@ -45,14 +47,18 @@ struct np_listener {
   np__security security;
   bool background;
   bool closing;
+  bool is_paused;
   np_ghosts ghosts;
   uint32_t backlog;
   uint32_t idle_max;
+  uint32_t pipes_max;
 
+  /* Slots in state HELD are the last, in the order of their clients. */
   np__list slots;
   uint32_t instances; /* all slots */
   uint32_t listening; /* slots in state LISTENING */
   uint32_t failed;    /* slots in state FAILED */
+  uint32_t at_rest;   /* slots in states HELD and RESTING */
   size_t going;       /* pipes that the listener closed and that are not gone */
 
   /* Trouble: everything that failed is tried again when `retry` expires. */
@@ -84,7 +90,8 @@ void np__listener_tell(np_listener *listener, np_error error,
 void np__listener_trouble(np_listener *listener, np_error error);
 
 /* np__listener_refill creates the missing instances, unless this has just
- * failed. */
+ * failed. A paused listener needs one instance that is not handed out: the
+ * owners may close all others, and the name must not vanish. */
 void np__listener_refill(np_listener *listener);
 
 /* np__listener_lost is called when an instance has gone: the limit of instances
@@ -100,6 +107,10 @@ np_error np__slot_add(np_listener *listener);
 
 /* np__slot_listen makes an idle instance listen. */
 void np__slot_listen(np__slot *slot);
+
+/* np__slot_resume ends the rest of an instance of a listener that was paused.
+ * It does nothing for other instances. */
+void np__slot_resume(np__slot *slot);
 
 /* np__slot_close closes an instance that belongs to the listener. */
 void np__slot_close(np__slot *slot);

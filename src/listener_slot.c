@@ -36,6 +36,13 @@ void np__slot_listen(np__slot *slot) {
   np__server_accept(slot->pipe, &slot->accept, accepted);
 }
 
+/* slot_look asks by a second connect whether the client is still there:
+ * ERROR_PIPE_CONNECTED or ERROR_NO_DATA. */
+static void slot_look(np__slot *slot) {
+  slot->state = NP__SLOT_LOOKING;
+  np__server_accept(slot->pipe, &slot->accept, accepted);
+}
+
 np_error np__slot_add(np_listener *listener) {
   np_server_options options = listener->server;
   np__slot *slot = np__loop_new(listener->loop, sizeof *slot);
@@ -71,6 +78,34 @@ static void instance_closed(np_pipe *pipe) {
   np__loop_count_own(listener->loop);
   listener->going--;
   np__listener_check_closed(listener);
+}
+
+/* slot_hold keeps a client waiting until the listener is resumed. Whether the
+ * client is still there is asked then. */
+static void slot_hold(np__slot *slot) {
+  np_listener *listener = slot->listener;
+
+  slot->state = NP__SLOT_HELD;
+  listener->at_rest++;
+  np__list_remove(&slot->link);
+  np__list_push(&listener->slots, &slot->link);
+}
+
+/* slot_rest leaves an instance disconnected until the listener is resumed, so
+ * that no client can open it. */
+static void slot_rest(np__slot *slot) {
+  slot->state = NP__SLOT_RESTING;
+  slot->listener->at_rest++;
+}
+
+void np__slot_resume(np__slot *slot) {
+  if (slot->state == NP__SLOT_RESTING) {
+    slot->listener->at_rest--;
+    np__slot_listen(slot);
+  } else if (slot->state == NP__SLOT_HELD) {
+    slot->listener->at_rest--;
+    slot_look(slot);
+  }
 }
 
 /* np__slot_close closes the pipe. `closing` frees the slot. */
@@ -116,7 +151,7 @@ static void settle(np__slot *slot) {
   np_error error = NP_OK;
 
   np__pipe_forget(slot->pipe);
-  if (listener->listening >= listener->idle_max) {
+  if (listener->listening + listener->at_rest >= listener->idle_max) {
     np__slot_close(slot);
     return;
   }
@@ -125,6 +160,8 @@ static void settle(np__slot *slot) {
   }
   if (error != NP_OK) {
     slot_replace(slot, error);
+  } else if (listener->is_paused) {
+    slot_rest(slot);
   } else {
     np__slot_listen(slot);
     np__listener_refill(listener);
@@ -162,8 +199,12 @@ static bool meet_ghost(np__slot *slot) {
 /* looked handles the answer of the second connect. It returns true if the pipe
  * must be lent. */
 static bool looked(np__slot *slot, np_error error) {
+  if (slot->listener->is_paused) {
+    slot_hold(slot); /* slot_look asks again */
+    return false;
+  }
   if (error == ERROR_NO_DATA) {
-    return meet_ghost(slot);
+    return slot->listener->ghosts == NP_GHOSTS_ALL || meet_ghost(slot);
   }
   if (error != ERROR_PIPE_CONNECTED) {
     np__listener_tell(slot->listener, error,
@@ -194,7 +235,10 @@ static bool accept_ended(np__slot *slot, np_error error) {
     return false;
   }
   listener->is_doubtful = false;
-  slot->state = NP__SLOT_LOOKING;
+  if (listener->is_paused) {
+    slot_hold(slot);
+    return false;
+  }
   if (listener->ghosts == NP_GHOSTS_ALL ||
       slot->pipe->connect_said == ERROR_PIPE_CONNECTED) {
     return true;
@@ -202,9 +246,8 @@ static bool accept_ended(np__slot *slot, np_error error) {
   if (slot->pipe->connect_said == ERROR_NO_DATA) {
     return meet_ghost(slot);
   }
-  /* The connect was pending, so its answer may be old and the client gone. A
-   * second connect asks: ERROR_PIPE_CONNECTED or ERROR_NO_DATA. */
-  np__server_accept(slot->pipe, &slot->accept, accepted);
+  /* The connect was pending, so its answer may be old and the client gone. */
+  slot_look(slot);
   return false;
 }
 
@@ -237,6 +280,8 @@ static void closing(np_pipe *pipe) {
     listener->listening--;
   } else if (slot->state == NP__SLOT_FAILED) {
     listener->failed--;
+  } else if (slot->state == NP__SLOT_HELD || slot->state == NP__SLOT_RESTING) {
+    listener->at_rest--;
   }
   if (slot->accept.np__state != NP__OP_IDLE) {
     slot->state = NP__SLOT_CLOSED;

@@ -111,6 +111,37 @@ SCENARIO(limit, "listener/limit", 0) {
          turn(r, 0) && visit(r, 2) && give_back(r) && turn(r, 0) && visit(r, 3);
 }
 
+static bool pause_holds(struct run *r, unsigned accepted) {
+  return next_client(r) && turn(r, 0) && turn(r, 0) &&
+         holds(r, r->accepted_count == accepted,
+               "a paused listener hands out nothing");
+}
+
+static bool pauses(struct run *r) {
+  return took(r, "np_listener_pause", np_listener_pause(r->listener));
+}
+
+static bool resumes(struct run *r) {
+  return took(r, "np_listener_resume", np_listener_resume(r->listener));
+}
+
+/* The first client is held, and then finds a pipe that rested in a pause. */
+SCENARIO(pause, "listener/pause-and-resume", 0) {
+  r->listener_options.backlog = 1;
+  r->listener_options.pipes_max = 1;
+  return listener_open(r) && turn(r, 0) && pauses(r) && pause_holds(r, 0) &&
+         resumes(r) && accepts(r, 1) &&
+         exchange(r, r->client, r->accepted, "hello") &&
+         pipe_close(r, r->client) && pauses(r) && give_back(r) && turn(r, 0) &&
+         resumes(r) && visit(r, 2) && listener_close(r) && closed(r);
+}
+
+SCENARIO(pause_close, "listener/pause-and-close", 0) {
+  r->listener_options.backlog = 2;
+  return listener_open(r) && visit(r, 1) && pauses(r) && give_back(r) &&
+         pause_holds(r, 1) && listener_close(r) && closed(r);
+}
+
 SCENARIO(first, "listener/first-instance-later", 0) {
   r->listener_options.backlog = 2;
   r->listener_options.retry_first = true;

@@ -1,6 +1,7 @@
 /* The end of a run: the streams are read to their ends, everything is closed,
- * and the account is checked. The law: each operation has had its callback,
- * each pipe its on_closed, and no memory, handle or thread is left. */
+ * and the account is checked. The laws: each connected client of the listener
+ * was handed out, each operation has had its callback, each pipe its on_closed,
+ * and no memory, handle or thread is left. */
 #include "finish.h"
 
 #include "budget.h"
@@ -88,10 +89,24 @@ void finish_drain(struct play *play) {
   }
 }
 
+/* serve_all lets the listener hand out the clients that it holds. The law: a
+ * pause loses no client. */
+static void serve_all(struct play *play) {
+  memory_fail(&play->memory, 0);
+  service_resume(play);
+  for (int i = 0; i < TURNS_MAX && !service_is_served(play); i++) {
+    turn_all(play);
+  }
+  if (!service_is_served(play) && !play->lies) {
+    play_fail(play, "a client of the listener was not handed out");
+  }
+}
+
 static void tear_down(struct play *play) {
   np_error error;
 
   sim_fault_any(0);
+  serve_all(play);
   service_close(play);
   for (size_t i = 0; i < play->end_count; i++) {
     if (is_library(&play->ends[i])) {

@@ -276,6 +276,7 @@ struct service {
   np_listener *listener; /* NULL: none */
   unsigned closing_listeners;
   bool ever_listened;
+  bool is_paused; /* the listener hands out nothing */
   bool is_over;
   bool has_partial;  /* a part of a message may have been sent, and no more */
   uint32_t idle_max; /* option of the listener */

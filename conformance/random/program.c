@@ -85,6 +85,9 @@ static const enum step_kind topics[][TOPIC_STEPS] = {
      STEP_REQUEST, STEP_TURN},
     {STEP_REQUEST, STEP_LISTEN, STEP_LISTEN_CLOSE, STEP_GUEST_RECYCLE,
      STEP_REST, STEP_TURN},
+    /* clients of a listener that is paused */
+    {STEP_LISTEN, STEP_REQUEST, STEP_GUEST_RECYCLE, STEP_GUEST_CLOSE,
+     STEP_GUEST_SEND, STEP_WAIT},
     /* what the kernel lies about */
     {STEP_LIE, STEP_PEEK, STEP_READ, STEP_WRITE, STEP_TRANSACT, STEP_ADOPT},
     /* who the server is */

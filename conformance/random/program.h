@@ -58,7 +58,7 @@ enum step_kind {
   STEP_LIE, /* a later answer of the kernel is a lie */
   STEP_SLOW,
   STEP_CANCEL_LATE,
-  STEP_LISTEN, /* np_listener_create                              */
+  STEP_LISTEN, /* np_listener_create, or a pause of the listener */
   STEP_LISTEN_CLOSE,
   STEP_REQUEST, /* np_client_connect                              */
   STEP_REQUEST_CANCEL,

@@ -53,6 +53,9 @@ static void on_pipe(np_listener *listener, np_pipe *pipe) {
   if (play->service.listener != listener) {
     play_fail(play, "a listener that is closed hands out a pipe");
   }
+  if (play->service.is_paused) {
+    play_fail(play, "a listener that is paused hands out a pipe");
+  }
   if (np_pipe_user(pipe) != NULL) {
     play_fail(play, "a recycled pipe has the user pointer of its last owner");
   }
@@ -91,13 +94,11 @@ static void listener_open(struct play *play, const struct step *step) {
   np_error error;
   char name[48];
 
-  if (service->listener != NULL) {
-    return;
-  }
   np_listener_options_init(&options);
   options.backlog = 1 + step->b % 3;
   options.idle_max = options.backlog + step->a % 3;
   service->idle_max = options.idle_max;
+  options.pipes_max = step->c % 7 == 6 ? 1 + step->a % 5 : 0;
   options.ghosts = (np_ghosts)(step->c % 3);
   options.retry_first = (step->d & 1) != 0;
   options.background = (step->d & 2) != 0;
@@ -115,6 +116,7 @@ static void listener_open(struct play *play, const struct step *step) {
       np_error_name(error));
   if (error == NP_OK) {
     np_listener_set_user(service->listener, play);
+    service->is_paused = false;
     service->ever_listened = true;
   } else if (!is_fault(play, error) && error != ERROR_ACCESS_DENIED &&
              error != ERROR_PIPE_BUSY && error != ERROR_INVALID_PARAMETER) {
@@ -134,6 +136,50 @@ static void listener_close(struct play *play) {
     play_fail(play, "np_listener_close failed");
   }
   service->listener = NULL;
+}
+
+static void listener_pause(struct play *play) {
+  struct service *service = &play->service;
+
+  if (service->listener == NULL) {
+    return;
+  }
+  say(play, "np_listener_pause");
+  service->is_paused = true;
+  if (np_listener_pause(service->listener) != NP_OK) {
+    play_fail(play, "np_listener_pause failed");
+  }
+}
+
+void service_resume(struct play *play) {
+  struct service *service = &play->service;
+
+  if (service->listener == NULL) {
+    return;
+  }
+  say(play, "np_listener_resume");
+  service->is_paused = false;
+  if (np_listener_resume(service->listener) != NP_OK) {
+    play_fail(play, "np_listener_resume failed");
+  }
+}
+
+bool service_is_served(const struct play *play) {
+  size_t clients = 0;
+  size_t servers = 0;
+
+  for (size_t i = 0; i < play->service.guest_count; i++) {
+    const struct guest *guest = &play->service.guests[i];
+    np_info info = {.size = sizeof info};
+
+    if (guest->channel != NULL && !guest->is_closing &&
+        np_pipe_info(np_channel_pipe(guest->channel), &info) == NP_OK &&
+        info.state == NP_CONNECTED) {
+      servers += guest->is_server ? 1 : 0;
+      clients += guest->is_server ? 0 : 1;
+    }
+  }
+  return clients <= servers;
 }
 
 /* --- Requests ------------------------------------------------------------ */
@@ -301,7 +347,13 @@ void step_service(struct play *play, const struct step *step) {
 
   switch (step->kind) {
     case STEP_LISTEN:
-      listener_open(play, step);
+      if (service->listener == NULL) {
+        listener_open(play, step);
+      } else if (service->is_paused || step->b % 4 == 0) {
+        service_resume(play);
+      } else {
+        listener_pause(play);
+      }
       return;
     case STEP_LISTEN_CLOSE:
       listener_close(play);

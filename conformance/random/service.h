@@ -8,7 +8,7 @@
  * the length of a frame, it is the longest that a channel takes. */
 enum { ANNOUNCED_NUMBER = 0x8000 };
 
-/* step_service carries out one of the steps from STEP_LISTEN on. */
+/* step_service carries out a step of the service. */
 void step_service(struct play *play, const struct step *step);
 
 /* service_kind returns how the channels of this run frame their messages. */
@@ -26,6 +26,11 @@ void service_turn_ended(struct play *play);
 /* service_has_asked returns true if there was a request. The kernel's wait for
  * an instance may outlive it. */
 bool service_has_asked(const struct play *play);
+
+/* service_resume ends the pause of the listener. service_is_served returns true
+ * if each client that is connected has a server end that was handed out. */
+void service_resume(struct play *play);
+bool service_is_served(const struct play *play);
 
 /* service_close closes the whole service; the loop reports the ends. */
 void service_close(struct play *play);

@@ -103,7 +103,9 @@ static np_error io(HANDLE handle, void *context, size_t *transferred) {
   X(np_listener_close, listener, NULL)                               \
   X(np_listener_create, loop, other_name, NULL, on_pipe, &listener)  \
   X(np_listener_loop, listener)                                      \
+  X(np_listener_pause, listener)                                     \
   X(np_listener_recycle, server)                                     \
+  X(np_listener_resume, listener)                                    \
   X(np_listener_set_user, listener, NULL)                            \
   X(np_listener_user, listener)                                      \
   X(np_loop_destroy, loop)                                           \

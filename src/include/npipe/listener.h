@@ -83,10 +83,16 @@ typedef enum np_ghosts {
  *
  * size         of this struct, in bytes
  * backlog      how many instances listen at once, 1 to 1024, as long as
- *              `server.instances_max` allows; default 4. So many clients can
- *              come in one turn of the loop without being told ERROR_PIPE_BUSY
+ *              `pipes_max` and `server.instances_max` allow; default 4. So
+ *              many clients can come in one turn of the loop without being told
+ *              ERROR_PIPE_BUSY
  * idle_max     an instance that is given back while so many listen is closed;
  *              at least `backlog`, default 64
+ * pipes_max    how many instances this listener has at most at once, listening
+ *              and handed out together. 0, the default: no limit of its own,
+ *              but `server.instances_max`, which also counts the instances of
+ *              others and ends at 254. At the limit clients see
+ *              ERROR_PIPE_BUSY, and `on_error` is not told
  * ghosts       see np_ghosts; default NP_GHOSTS_WITH_DATA
  * retry_first  false, the default: np_listener_create fails if the first
  *              instance cannot be created. True: it is tried again like any
@@ -114,6 +120,7 @@ typedef struct np_listener_options {
   size_t size;
   uint32_t backlog;
   uint32_t idle_max;
+  uint32_t pipes_max;
   np_ghosts ghosts;
   bool retry_first;
   bool background;
@@ -181,6 +188,48 @@ NP_API np_error np_listener_create(np_loop *loop, const char *name,
  *          learn.microsoft.com/windows/win32/api/namedpipeapi/nf-namedpipeapi-disconnectnamedpipe
  */
 NP_API np_error np_listener_recycle(np_pipe *pipe);
+
+/* np_listener_pause lets `listener` hand out no pipe until np_listener_resume.
+ * The name stays.
+ *
+ * - An instance that listens when the pause begins goes on to listen, because
+ *   Windows cannot take it back without a risk: a client may connect at this
+ *   very moment, and would be cut off. So up to `backlog` clients still
+ *   connect. Each of them is held: it may write as much as its pipe's buffer
+ *   takes, and is handed out after the pause.
+ * - No further instance listens. Other clients find the pipe busy: an open
+ *   fails, np_client_connect and WaitNamedPipe wait.
+ * - A pipe that is given back is disconnected as ever, and does not listen.
+ * - Only if every instance is handed out, and the limits allow another one, the
+ *   listener makes one instance that listens when one of the pipes is closed:
+ *   the name would vanish with the last of them.
+ *
+ * A pause does not pause the sessions of pipes that were handed out. A paused
+ * listener keeps np_loop_run running as before, and can be closed: the clients
+ * that are held are then closed too.
+ *
+ * Returns NP_OK, also if it is paused already. ERROR_INVALID_PARAMETER: NULL.
+ * ERROR_INVALID_HANDLE: it is being closed.
+ *
+ * Thread:  the loop's only; fine from a callback, its own too.
+ * Source:  Named Pipe Server; DisconnectNamedPipe, Remarks
+ *          learn.microsoft.com/windows/win32/api/namedpipeapi/nf-namedpipeapi-disconnectnamedpipe
+ */
+NP_API np_error np_listener_pause(np_listener *listener);
+
+/* np_listener_resume ends a pause. The clients that were held are handed out
+ * from the loop, in the order in which the loop noticed them; those who have
+ * gone meanwhile are ghosts, see np_ghosts. All wanted instances listen again.
+ * What had failed before or in the pause is tried again at once.
+ *
+ * Returns NP_OK, also if it is not paused. ERROR_INVALID_PARAMETER: NULL.
+ * ERROR_INVALID_HANDLE: it is being closed.
+ *
+ * Thread:  the loop's only; fine from a callback, its own too.
+ * Source:  ConnectNamedPipe, Remarks
+ *          learn.microsoft.com/windows/win32/api/namedpipeapi/nf-namedpipeapi-connectnamedpipe
+ */
+NP_API np_error np_listener_resume(np_listener *listener);
 
 /* np_listener_close closes `listener` at once. No pipe is handed out any more,
  * and no failed attempt is repeated. The instances that were not handed out are
