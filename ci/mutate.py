@@ -6,7 +6,8 @@ call or an assignment that is left out, another error code, another constant.
 Each is compiled, linked with what `ci/mutate` built before, and must then make
 the random runs, the faults or the conformance suite fail, or the address
 sanitizer. One whose object code is that of the original is no mutant. The same
-arguments choose the same mutants.
+arguments choose the same mutants: a change of the sources changes the draw only
+where it is.
 
 The judges stand in the order of what they kill in a second of a processor. Each
 ends at its first failure. A limit counts processor time, so a busy machine
@@ -19,11 +20,11 @@ import concurrent.futures
 import datetime
 import difflib
 import functools
+import hashlib
 import json
 import math
 import os
 import pathlib
-import random
 import re
 import resource
 import shlex
@@ -152,8 +153,13 @@ def find_sites(tree):
     return sorted(set(found))
 
 
+@functools.cache
+def code_of(path):
+    return path.read_text()
+
+
 def mutated(site):
-    code = (TREES[site.tree].folder / site.file).read_text()
+    code = code_of(TREES[site.tree].folder / site.file)
     return code, code[:site.begin] + site.text + code[site.end:]
 
 
@@ -417,15 +423,28 @@ def key(site):
     return " ".join(("%s: %s => %s" % (place, *sides)).split())
 
 
-def name_of(site):
-    return "%s/%s:%d-%d %s" % (site.tree, site.file, site.begin, site.end,
-                            " ".join(site.text.split()))
+def names_of(sites):
+    """A name for each place: its lines with the change. It says nothing about
+    where in the file they are. Places that are alike are counted."""
+    seen = collections.Counter()
+    names = {}
+    for site in sites:
+        code, changed = mutated(site)
+        begin = code.rfind("\n", 0, site.begin) + 1
+        end = code.find("\n", site.end)
+        name = " ".join(("%s/%s %s => %s" % (
+            site.tree, site.file, code[begin:end],
+            changed[begin:end + len(changed) - len(code)])).split())
+        seen[name] += 1
+        names[site] = "%s #%d" % (name, seen[name])
+    return names
 
 
-def choose(sites, count, seed):
-    if count >= len(sites):
-        return sites
-    return sorted(random.Random(seed).sample(sites, count))
+def choose(names, count, seed):
+    """The places that come first in an order that is the seed's."""
+    def rank(site):
+        return hashlib.sha256(("%d %s" % (seed, names[site])).encode()).digest()
+    return sorted(sorted(names, key=rank)[:count])
 
 
 def main():
@@ -453,9 +472,9 @@ def main():
     if options.nightly:
         options.seed = int(today.strftime("%Y%m%d"))
 
-    sites = [s for s in find_sites(options.tree)
-             if options.file in (None, s.file)]
-    chosen = choose(sites, options.count, options.seed)
+    names = names_of([s for s in find_sites(options.tree)
+                      if options.file in (None, s.file)])
+    chosen = choose(names, options.count, options.seed)
     if options.list:
         for site in chosen:
             print("%s:%d %s" % (site.file, site.line, site.what))
@@ -482,15 +501,15 @@ def main():
     def verdict_of(site):
         if key(site) in equivalents:
             return site, ("equivalent", "")
-        return site, kept.get(name_of(site)) or judge.verdict(site)
+        return site, kept.get(names[site]) or judge.verdict(site)
 
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        results = pool.map(verdict_of, chosen)
-        for site, (verdict, stage) in results:
-            if name_of(site) not in kept:
+        for result in concurrent.futures.as_completed(
+                [pool.submit(verdict_of, site) for site in chosen]):
+            site, (verdict, stage) = result.result()
+            if names[site] not in kept and verdict != "equivalent":
                 with file_of_verdicts.open("a") as file:
-                    file.write("%s\t%s\t%s\n" % (name_of(site), verdict,
-                                                  stage))
+                    file.write("%s\t%s\t%s\n" % (names[site], verdict, stage))
             verdicts[verdict] += 1
             stages[stage] += verdict == "killed"
             if verdict == "survived":
@@ -502,8 +521,8 @@ def main():
     for stage, number in stages.most_common():
         if stage:
             print("%5d killed by %s" % (number, stage))
-    print("%d of %d places, %d s: %s" %
-          (len(chosen), len(sites), time.time() - begin,
+    print("%d of %d places, %d s, %d s of a processor: %s" %
+          (len(chosen), len(names), time.time() - begin, processor_seconds(),
            ", ".join("%d %s" % (n, v) for v, n in verdicts.most_common())))
     share = 100.0 * verdicts["killed"] / max(made, 1)
     print("%d of %d mutants killed, %.1f %%" %
