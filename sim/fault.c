@@ -1,6 +1,7 @@
 /* Injected faults, and the only source of random choices. */
 #include "pipe.h"
 
+#include <ntsecapi.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,6 +51,21 @@ uint64_t sim__random_next(void) {
 
 uint64_t sim__random_below(uint64_t bound) {
   return bound == 0 ? 0 : sim__random_next() % bound;
+}
+
+/* The bytes depend on the seed: a run can be repeated. */
+BOOLEAN NTAPI RtlGenRandom(PVOID bytes, ULONG size) {
+  struct call call;
+  BOOLEAN given = FALSE;
+
+  if (sim__call_begin(&call, "SystemFunction036", PLACE, "%u",
+                      (unsigned)size)) {
+    for (ULONG i = 0; i < size; i++) {
+      ((BYTE *)bytes)[i] = (BYTE)sim__random_next();
+    }
+    given = TRUE;
+  }
+  return sim__call_end(&call) ? given : FALSE;
 }
 
 bool sim_seed_matters(void) {

@@ -207,6 +207,9 @@ static NTSTATUS create_nt(HANDLE *handle, IO_STATUS_BLOCK *io,
   }
   /* Source: Wine ntdll tests, pipe.c, test_empty_name. */
   create->nameless = attributes->RootDirectory != NULL && name.length == 0;
+  if (create->nameless && !sim__kernel.settings.nameless_pipes) {
+    return STATUS_OBJECT_TYPE_MISMATCH;
+  }
   if (create->configuration < 0 || disposition == 0 ||
       disposition >= FILE_OVERWRITE) {
     return STATUS_INVALID_PARAMETER;

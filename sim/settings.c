@@ -33,6 +33,7 @@ void sim_settings_init(sim_settings *settings) {
       .root_listed = true,
       .notice_names = true,
       .flush_control = true,
+      .nameless_pipes = true,
       .pool_threads_max = 500,
       .sqos_default_anonymous = true,
       .remote_refused_status = STATUS_ACCESS_DENIED,
@@ -88,6 +89,7 @@ static void open(sim_settings *settings) {
 static void refuted(sim_settings *settings) {
   settings->warning_pends_permille = 0;
   settings->warning_posts = true;
+  settings->nameless_pipes = false;
   settings->cancelled_write_counts = true;
   settings->nowait_connect_succeeds = true;
 }

@@ -31,6 +31,7 @@ static const struct {
     MEMBER(FLAG, root_listed),
     MEMBER(FLAG, notice_names),
     MEMBER(FLAG, flush_control),
+    MEMBER(FLAG, nameless_pipes),
     MEMBER(FLAG, sqos_default_anonymous),
     MEMBER(STATUS, remote_refused_status),
     MEMBER(FLAG, early_static_unknown),

@@ -66,6 +66,17 @@ typedef struct np__pipe_peek {
  * (FILE_SYNCHRONOUS_IO_NONALERT). */
 #define NP__SYNCHRONOUS_IO 0x20u
 
+/* An option of NtOpenFile: the object is no directory. */
+#define NP__FILE_NON_DIRECTORY_FILE 0x40u
+
+/* NtCreateNamedPipeFile: the pipe must be new; its type.
+ * Source: NtCreateNamedPipeFile
+ *         learn.microsoft.com/windows/win32/devnotes/nt-create-named-pipe-file
+ */
+#define NP__FILE_CREATE        2u
+#define NP__PIPE_MESSAGE_TYPE  1u
+#define NP__PIPE_REJECT_REMOTE 2u
+
 /* The answer of NtQueryObject for any handle, with the number of handles to its
  * object in all processes.
  * Source: NtQueryObject (ObjectBasicInformation)
@@ -114,7 +125,20 @@ static inline DWORD np__error_of_status(NTSTATUS status) {
  */
 NTSTATUS NTAPI NtFlushBuffersFile(HANDLE file, PIO_STATUS_BLOCK status);
 
+/* RtlGenRandom: random bytes that nobody can guess. ntsecapi.h, which declares
+ * it, does not go together with winternl.h.
+ *
+ * Source: RtlGenRandom ("the resource named SystemFunction036 in Advapi32.dll")
+ *         learn.microsoft.com/windows/win32/api/ntsecapi/nf-ntsecapi-rtlgenrandom
+ */
+BOOLEAN NTAPI SystemFunction036(PVOID bytes, ULONG size);
+
 /* MSVC's winternl.h has none of it; where a header has, they must agree. */
+NTSTATUS NTAPI NtCreateNamedPipeFile(
+    PHANDLE file, ACCESS_MASK access, POBJECT_ATTRIBUTES attributes,
+    PIO_STATUS_BLOCK status, ULONG share, ULONG disposition, ULONG options,
+    ULONG type, ULONG read_mode, ULONG completion_mode, ULONG instances_max,
+    ULONG in_quota, ULONG out_quota, PLARGE_INTEGER timeout);
 NTSTATUS NTAPI NtFsControlFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc,
                                PVOID apc_context, PIO_STATUS_BLOCK status,
                                ULONG code, PVOID in, ULONG in_bytes, PVOID out,

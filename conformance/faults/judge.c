@@ -25,8 +25,11 @@ np_error plan_error(const struct plan *plan) {
       if (strncmp(plan->function, "Nt", 2) == 0) {
         return RtlNtStatusToDosError((NTSTATUS)plan->error);
       }
-      /* The library cannot learn GetFileType's error, and reports
-       * ERROR_INVALID_HANDLE. */
+      /* The library cannot learn the error of two functions, and reports its
+       * own. */
+      if (strcmp(plan->function, "SystemFunction036") == 0) {
+        return ERROR_GEN_FAILURE;
+      }
       return strcmp(plan->function, "GetFileType") == 0 ? ERROR_INVALID_HANDLE
                                                         : plan->error;
     case PLAN_COMPLETION:
@@ -124,6 +127,16 @@ static bool is_wait(const struct run *r) {
           r->plan.nth == r->root_port);
 }
 
+/* is_nameless returns true if the fault hits the try to make a pair without a
+ * name. A pair with a name is made then. */
+static bool is_nameless(const struct run *r) {
+  const char *function = r->plan.function != NULL ? r->plan.function : "";
+
+  return (strcmp(function, "NtCreateNamedPipeFile") == 0 && r->plan.nth == 1) ||
+         (strcmp(function, "NtOpenFile") == 0 &&
+          (r->plan.nth == 1 || (r->scenario->flags & NO_NAMELESS) == 0));
+}
+
 /* is_silent returns true if the fault need not be reported. */
 static bool is_silent(const struct run *r) {
   const unsigned flags = r->scenario->flags;
@@ -140,6 +153,9 @@ static bool is_silent(const struct run *r) {
     return true; /* The cancel or the time limit is reported instead. */
   }
   if ((flags & TRIES_AGAIN) != 0 && is_wait(r)) {
+    return true;
+  }
+  if ((flags & MAKES_PAIR) != 0 && is_nameless(r)) {
     return true;
   }
   if ((flags & SERVER_COMES) != 0 && r->plan.kind == PLAN_ALLOCATION) {

@@ -3,7 +3,7 @@
 
 #include "run.h"
 
-static HANDLE raw_keep(struct run *r, HANDLE handle) {
+HANDLE raw_keep(struct run *r, HANDLE handle) {
   if (r->raw_count == RAWS_MAX) {
     run_fail(r, "the scenario has more raw handles than there is room for");
     CloseHandle(handle);

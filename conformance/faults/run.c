@@ -210,6 +210,9 @@ bool run_scenario(struct run *r, const struct scenario *scenario,
   if ((scenario->flags & NO_FLUSH_CONTROL) != 0) {
     changed.flush_control = false;
   }
+  if ((scenario->flags & NO_NAMELESS) != 0) {
+    changed.nameless_pipes = false;
+  }
   sim_reset(1, &changed);
   memset(r, 0, offsetof(struct run, actions));
   memset((char *)r + offsetof(struct run, actions) + sizeof r->actions, 0,

@@ -86,7 +86,9 @@ enum scenario_flags {
   LIES = 8192,       /* the kernel lies, and no call fails beside that */
   LOOKS_FIRST =
       16384, /* its first read only looks whether a message lies there */
-  ASKS_NAMES = 32768 /* some errors are answers about a name */
+  ASKS_NAMES = 32768,  /* some errors are answers about a name */
+  MAKES_PAIR = 65536,  /* a pair takes a name if it cannot be without */
+  NO_NAMELESS = 131072 /* the kernel has no pipes without a name */
 };
 
 struct scenario {
@@ -199,6 +201,9 @@ bool raw_write(struct run *r, HANDLE handle, const char *text);
 bool raw_read(struct run *r, HANDLE handle, const char *text);
 bool raw_close(struct run *r, HANDLE handle);
 void raw_forget(struct run *r, HANDLE handle);
+
+/* raw_keep registers `handle` to be closed at the end, and returns it. */
+HANDLE raw_keep(struct run *r, HANDLE handle);
 
 /* Each function starts an operation, or returns NULL if the operation was
  * refused. Plain reads, writes, connects and shutdowns cannot be refused for

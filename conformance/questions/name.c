@@ -169,3 +169,35 @@ NP_QUESTION("questions/root-notice", NO_MODE,
   answer_give(io.Information > 12 ? "names" : "silent", "%u bytes",
               (unsigned)io.Information);
 }
+
+NP_QUESTION("questions/nameless", NO_MODE,
+            "Can a pipe be created with an empty name below the root of all "
+            "pipes?",
+            "np_pipe_pair takes a random name if it cannot.",
+            "platform/nameless/* pair/*",
+            ANSWER("created", "it can", "Wine's tests (test_empty_name)",
+                   "nameless_pipes=true"),
+            ANSWER("mismatch", "STATUS_OBJECT_TYPE_MISMATCH", "Wine 5",
+                   "nameless_pipes=false")) {
+  OBJECT_ATTRIBUTES attributes;
+  UNICODE_STRING name = {0, 0, NULL};
+  IO_STATUS_BLOCK io;
+  LARGE_INTEGER timeout;
+  HANDLE root;
+  DWORD status;
+
+  timeout.QuadPart = -500000;
+  assert_int_equal(nt_open_root(&root, L"\\??\\PIPE\\"), NT_OK);
+  win_own(f, root);
+  InitializeObjectAttributes(&attributes, &name, 0, root, NULL);
+  status = (DWORD)NtCreateNamedPipeFile(&f->server, GENERIC_READ | SYNCHRONIZE,
+                                        &attributes, &io, FILE_SHARE_WRITE, 2,
+                                        0, 0, 0, 0, 1, QUOTA, QUOTA, &timeout);
+  if (status == NT_OK) {
+    answer_give("created", "%s", "");
+  }
+  if (status == NT_OBJECT_TYPE_MISMATCH) {
+    answer_give("mismatch", "%s", "");
+  }
+  answer_status(status);
+}

@@ -125,6 +125,7 @@ static np_error io(HANDLE handle, void *context, size_t *transferred) {
   X(np_pipe_impersonate, server)                                     \
   X(np_pipe_info, server, &info)                                     \
   X(np_pipe_loop, server)                                            \
+  X(np_pipe_pair, loop, NULL, &made, &token)                         \
   X(np_pipe_peek, server, text, sizeof text, &peek)                  \
   X(np_pipe_peer, server, &peer)                                     \
   X(np_pipe_peer_computer, server, text, sizeof text)                \

@@ -120,6 +120,9 @@ typedef struct sim_settings {
    * FALSE 536 (Wine kernel32 tests, pipe.c, test_nowait), or TRUE (the
    * ConnectNamedPipe page). */
   bool nowait_connect_succeeds;
+  /* A pipe can be created with an empty name (Wine ntdll tests, pipe.c,
+   * test_empty_name), or the answer is STATUS_OBJECT_TYPE_MISMATCH (Wine 5). */
+  bool nameless_pipes;
 
   /* Timing that no caller may rely on. */
 

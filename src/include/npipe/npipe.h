@@ -13,6 +13,7 @@
 #include <npipe/loop.h>
 #include <npipe/names.h>
 #include <npipe/op.h>
+#include <npipe/pair.h>
 #include <npipe/pipe.h>
 #include <npipe/ready.h>
 #include <npipe/security.h>
