@@ -140,6 +140,12 @@ static void tear_down(struct run *r) {
     }
     listener_close(r);
   }
+  if (r->link != NULL) {
+    for (int i = 0; i < 4 && r->plan.kind != PLAN_NONE && !r->is_told; i++) {
+      turn(r, TURN_MS); /* The end of an attempt is reported. */
+    }
+    np_link_close(r->link, NULL);
+  }
   if (r->loop != NULL) {
     while (r->channel_count > 0) {
       channel_close(r, r->channels[0]);

@@ -113,6 +113,7 @@ struct run {
   np_client_options client_options;
   uint32_t timeout_ms; /* time limit of operations begun later */
 
+  np_link *link;
   np_listener *listener;
   np_listener_options listener_options;
   np_pipe *accepted; /* the last accepted pipe */

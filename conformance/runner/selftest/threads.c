@@ -18,6 +18,11 @@ static np_pipe *server;
 static np_pipe *client;
 static np_pipe *made;
 static np_listener *listener;
+static np_link *link_;
+static np_link *made_link;
+static np_link_options link_options;
+static np_link_message queued;
+static np_link_message message;
 static np_channel *channel;
 static np_channel *opposite;
 static np_op connect_op;
@@ -60,6 +65,19 @@ static void on_pipe(np_listener *from, np_pipe *pipe) {
   (void)pipe;
 }
 
+static void on_link(np_link *from, np_link_event event, np_error error) {
+  (void)from;
+  (void)event;
+  (void)error;
+}
+
+static void on_sent(np_link_message *sent, np_link_outcome outcome,
+                    np_error error) {
+  (void)sent;
+  (void)outcome;
+  (void)error;
+}
+
 static void on_watch(np_name_watch *watch) {
   (void)watch;
 }
@@ -100,6 +118,13 @@ static np_error io(HANDLE handle, void *context, size_t *transferred) {
   X(np_client_connect, loop, &request, name, NULL, 0, on_client)     \
   X(np_client_connect_cancel, &waiting)                              \
   X(np_client_open, loop, name, NULL, &made)                         \
+  X(np_link_cancel, &queued)                                         \
+  X(np_link_channel, link_)                                          \
+  X(np_link_close, link_, NULL)                                      \
+  X(np_link_create, loop, nobody, &link_options, &made_link)         \
+  X(np_link_send, link_, "a", 1, &message, on_sent)                  \
+  X(np_link_set_user, link_, NULL)                                   \
+  X(np_link_user, link_)                                             \
   X(np_listener_close, listener, NULL)                               \
   X(np_listener_create, loop, other_name, NULL, on_pipe, &listener)  \
   X(np_listener_loop, listener)                                      \
@@ -195,6 +220,10 @@ static void set_up(void) {
   np_client_options_init(&options);
   options.wait_for_server = true;
   must(np_client_connect(loop, &waiting, nobody, &options, 60000, on_client));
+  np_link_options_init(&link_options);
+  link_options.on_event = on_link;
+  must(np_link_create(loop, nobody, &link_options, &link_));
+  must(np_link_send(link_, "a", 1, &queued, on_sent));
   must(np_name_watch_start(loop, &started_watch, on_watch));
 }
 

@@ -9,6 +9,7 @@
 #include <npipe/error.h>
 #include <npipe/frame.h>
 #include <npipe/io.h>
+#include <npipe/link.h>
 #include <npipe/listener.h>
 #include <npipe/loop.h>
 #include <npipe/names.h>
