@@ -53,6 +53,7 @@ void sim__process_free(struct process *process) {
     free(process->words[i]);
   }
   free(process->words);
+  sim__variables_free(process);
   free(process->command_line);
   free(process->wide_command_line);
   free(process);

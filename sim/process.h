@@ -45,6 +45,7 @@ struct process {
   WCHAR *wide_command_line;
   char **words; /* NULL after the last */
   int word_count;
+  char **variables; /* each is "NAME=value"; NULL after the last */
 
   unsigned threads; /* threads that have not ended */
   bool is_ending;   /* its threads end at their next call */
@@ -52,7 +53,8 @@ struct process {
   DWORD exit_code;
 };
 
-/* The process of `main`. It is the whole program: its end is the program's. */
+/* The process of `main`. It is the whole program: its end is the program's, and
+ * its environment is, too. */
 extern struct process sim__process_first;
 
 /* --- process.c ----------------------------------------------------------- */
@@ -78,6 +80,16 @@ void sim__process_left(struct process *process, DWORD code);
 /* sim__processes_settle waits until processes that are ending have ended. */
 void sim__processes_settle(void);
 void sim__processes_report(void);
+
+/* --- variable.c ---------------------------------------------------------- */
+
+/* sim__variables_copy gives a new process the environment of its parent.
+ * sim__variables_take gives it the one in `block`: texts that end with 0, and
+ * an empty one after the last. */
+void sim__variables_copy(struct process *process, const struct process *parent);
+void sim__variables_take(struct process *process, const void *block,
+                         bool is_wide);
+void sim__variables_free(struct process *process);
 
 /* sim__processes_reset ends all processes but the first one, which is then as
  * new. */

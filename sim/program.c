@@ -132,6 +132,7 @@ struct start {
   DWORD flags;
   DWORD startup_flags;
   HANDLE standard[STANDARD_HANDLES];
+  const void *environment; /* NULL: the one of the parent */
   const struct _PROC_THREAD_ATTRIBUTE_LIST *attributes;
 };
 
@@ -156,6 +157,12 @@ static struct process *process_make(const struct start *start,
       start->command_line != NULL ? start->command_line : start->application);
   process->wide_command_line = sim__wide(process->command_line);
   words_set(process);
+  if (start->environment != NULL) {
+    sim__variables_take(process, start->environment,
+                        (start->flags & CREATE_UNICODE_ENVIRONMENT) != 0);
+  } else {
+    sim__variables_copy(process, sim__process_self());
+  }
   if (start->inherits) {
     const struct _PROC_THREAD_ATTRIBUTE_LIST *list = start->attributes;
 
@@ -245,8 +252,7 @@ static void start_extend(struct start *start, const void *startup) {
 
 /* --- The calls ----------------------------------------------------------- */
 
-/* The environment and the folder have no effect: processes share those of the
- * program. */
+/* The folder has no effect: processes share that of the program. */
 BOOL WINAPI CreateProcessA(LPCSTR application, LPSTR command_line,
                            LPSECURITY_ATTRIBUTES process_attributes,
                            LPSECURITY_ATTRIBUTES thread_attributes,
@@ -255,7 +261,6 @@ BOOL WINAPI CreateProcessA(LPCSTR application, LPSTR command_line,
                            LPPROCESS_INFORMATION out) {
   struct call call;
 
-  (void)environment;
   (void)folder;
   if (sim__call_begin(&call, __func__, PLACE, "%s",
                       command_line != NULL ? command_line : application) &&
@@ -269,6 +274,7 @@ BOOL WINAPI CreateProcessA(LPCSTR application, LPSTR command_line,
         flags,
         startup->dwFlags,
         {startup->hStdInput, startup->hStdOutput, startup->hStdError},
+        environment,
         NULL};
 
     start_extend(&start, startup);
@@ -287,7 +293,6 @@ BOOL WINAPI CreateProcessW(LPCWSTR application, LPWSTR command_line,
   char *narrow_command_line = sim__narrow(command_line);
   struct call call;
 
-  (void)environment;
   (void)folder;
   if (sim__call_begin(
           &call, __func__, PLACE, "%s",
@@ -302,6 +307,7 @@ BOOL WINAPI CreateProcessW(LPCWSTR application, LPWSTR command_line,
         flags,
         startup->dwFlags,
         {startup->hStdInput, startup->hStdOutput, startup->hStdError},
+        environment,
         NULL};
 
     start_extend(&start, startup);

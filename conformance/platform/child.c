@@ -8,6 +8,8 @@
 
 enum { LINE_MS = 20000, CHILD_BYTES = 64, EXIT_CODE = 7 };
 
+static const char VARIABLE[] = "NPIPE_PLATFORM_CHILD";
+
 /* --- In the child -------------------------------------------------------- */
 
 /* What the child works with. It is on its stack: on the simulated kernel all
@@ -37,6 +39,14 @@ static HANDLE child_open(const char *name) {
                      FILE_FLAG_OVERLAPPED, NULL);
 }
 
+static void assert_variable(const char *value) {
+  char text[CHILD_BYTES] = "";
+
+  assert_int_equal(GetEnvironmentVariableA(VARIABLE, text, sizeof(text)),
+                   strlen(value));
+  assert_string_equal(text, value);
+}
+
 static void child_obey(struct child *c, const char *order, const char *name) {
   DWORD bytes = 0;
 
@@ -56,6 +66,10 @@ static void child_obey(struct child *c, const char *order, const char *name) {
       assert_int_equal(GetLastError(), ERROR_IO_PENDING);
     }
     assert_true(GetOverlappedResult(c->pipe, &c->overlapped, &bytes, TRUE));
+  } else if (strncmp(order, "set ", 4) == 0) {
+    assert_true(SetEnvironmentVariableA(VARIABLE, order + 4));
+  } else if (strncmp(order, "has ", 4) == 0) {
+    assert_variable(order + 4);
   } else if (strcmp(order, "exit") == 0) {
     ExitProcess(EXIT_CODE);
   } else {
@@ -350,6 +364,29 @@ NP_PLATFORM_CASE("platform/child/close-in", DuplicateHandle,
                               DUPLICATE_CLOSE_SOURCE));
   assert_int_equal(handle_count(f->end), 1);
   end(child);
+}
+
+NP_PLATFORM_CASE("platform/child/environment", CreateProcess, NO_MODE, NO_ERROR,
+                 "A child begins with a copy of its parent's environment. "
+                 "What either of them changes then, the other one does not "
+                 "see. A name may be written in capitals or small letters.",
+                 "CreateProcess#parameters (lpEnvironment)") {
+  world_process *child;
+  char text[CHILD_BYTES];
+
+  assert_true(SetEnvironmentVariableA(VARIABLE, "first"));
+  child = start(f);
+  tell(child, "has first");
+  assert_true(SetEnvironmentVariableA("npipe_platform_child", "second"));
+  assert_variable("second");
+  tell(child, "has first");
+  tell(child, "set third");
+  tell(child, "has third");
+  assert_variable("second");
+  end(child);
+  assert_true(SetEnvironmentVariableA(VARIABLE, NULL));
+  assert_int_equal(GetEnvironmentVariableA(VARIABLE, text, sizeof(text)), 0);
+  assert_int_equal(GetLastError(), ERROR_ENVVAR_NOT_FOUND);
 }
 
 NP_PLATFORM_CASE("platform/child/exit-code", GetExitCodeProcess, NO_MODE,

@@ -317,12 +317,12 @@ typedef int (*sim_program)(int count, char **words);
  * it by its `name`, in a folder or not, with ".exe" or not. The name must stay
  * valid. Programs stay registered after sim_reset.
  *
- * A process of the program has a handle table, threads, a user and an id of its
- * own. It has no memory of its own: all its variables that are not on the stack
- * are those of the other processes, too. It ends when the program returns, by
- * ExitProcess or by TerminateProcess; `exit` ends the whole test. A thread
- * cannot be stopped outside npsim, so the threads of a terminated process end
- * at their next call. */
+ * A process of the program has a handle table, threads, a user, an environment
+ * and an id of its own. It has no memory of its own: all its variables that are
+ * not on the stack are those of the other processes, too. It ends when the
+ * program returns, by ExitProcess or by TerminateProcess; `exit` ends the whole
+ * test. A thread cannot be stopped outside npsim, so the threads of a
+ * terminated process end at their next call. */
 void sim_register_program(const char *name, sim_program program);
 
 /* sim_kill terminates a process at a call, with exit code 1. `process` is 1 for
