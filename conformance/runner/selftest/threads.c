@@ -19,6 +19,7 @@ static np_pipe *client;
 static np_pipe *made;
 static np_listener *listener;
 static np_link *link_;
+static np_receiver receiver;
 static np_link *made_link;
 static np_link_options link_options;
 static np_link_message queued;
@@ -78,6 +79,13 @@ static void on_sent(np_link_message *sent, np_link_outcome outcome,
   (void)error;
 }
 
+static bool on_each(np_receiver *from, void *data, size_t bytes) {
+  (void)from;
+  (void)data;
+  (void)bytes;
+  return true;
+}
+
 static void on_watch(np_name_watch *watch) {
   (void)watch;
 }
@@ -109,6 +117,7 @@ static np_error io(HANDLE handle, void *context, size_t *transferred) {
   X(np_channel_header_bytes, channel)                                \
   X(np_channel_pipe, channel)                                        \
   X(np_channel_receive, channel, &op, on_op)                         \
+  X(np_channel_receive_each, channel, &receiver, on_each, on_op)     \
   X(np_channel_receive_into, channel, text, sizeof text, &op, on_op) \
   X(np_channel_send, channel, "a", 1, &op, on_op)                    \
   X(np_channel_send_reserved, channel, text, 1, &op, on_op)          \

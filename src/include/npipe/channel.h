@@ -367,6 +367,54 @@ NP_API np_error np_channel_receive(np_channel *channel, np_op *op,
 NP_API np_error np_channel_receive_into(np_channel *channel, void *buffer,
                                         size_t size, np_op *op, np_op_fn done);
 
+/* A standing receive, in the caller's storage. Set it to zero before its first
+ * use. `op.timeout_ms` limits the wait for each message. */
+typedef struct np_receiver np_receiver;
+
+/* np_receiver_fn gets one message of a standing receive, from the loop. It may
+ * start other operations, and may close the channel. It must not free
+ * `receiver`, which is in flight until its `done` runs.
+ *
+ * data  the message, as np_channel_data returns it
+ *
+ * Returns whether the receive goes on. False ends it: no further message is
+ * received, and `done` runs with NP_OK, at once. */
+typedef bool (*np_receiver_fn)(np_receiver *receiver, void *data,
+                               size_t length);
+
+struct np_receiver {
+  np_op op; /* first: the op of `done` is a pointer to the receiver */
+  np_receiver_fn np__each;
+};
+
+/* np_channel_receive_each receives messages until it is stopped: one start,
+ * many messages. It is np_channel_receive that begins again, at the end of the
+ * line, after each message.
+ *
+ * `each` gets the messages in their order, one call each. The next message is
+ * read when `each` has returned, so a peer that sends faster waits. To let it
+ * wait longer, return false and start again later: what was not received stays
+ * in the pipe and in the channel.
+ *
+ * After np_op_cancel of `receiver->op`, from anywhere, `each` runs no more, and
+ * no message is lost: the next receive gets what `each` was not given. The same
+ * holds for a time limit, which counts anew after each message.
+ *
+ * receiver  caller's storage, in place until `done` runs
+ * each      gets the messages
+ * done      runs once, at the end
+ *
+ * Returns what np_channel_receive does.
+ * `done` gets NP_OK (`each` returned false), or what `done` of
+ * np_channel_receive gets, but no message. After ERROR_BUFFER_OVERFLOW, and
+ * other errors that leave the channel usable, a new start goes on.
+ *
+ * Thread:  the loop's only; fine from a callback.
+ */
+NP_API np_error np_channel_receive_each(np_channel *channel,
+                                        np_receiver *receiver,
+                                        np_receiver_fn each, np_op_fn done);
+
 /* np_channel_data returns the message of the receive or call whose callback
  * came last; the message has as many bytes as that callback was told. NULL
  * after any result but NP_OK, before the first callback, and for NULL. The
