@@ -44,8 +44,8 @@ fuzz_canary(raw_peer vector.c
   np__parts_put(&parts, s->buffers + s->count,")
 # A second connect begins while one is in flight.
 fuzz_canary(api server.c
-  "if (server->connect != NULL) {"
-  "if (server->connect == op) {")
+  "if (connect_of(server) != NULL) {"
+  "if (connect_of(server) == op) {")
 # A longer message is lent from its second byte on.
 fuzz_canary(channel channel_receive.c
   "was_delivered ? channel->delivered_data : NULL"

@@ -15,8 +15,8 @@
 
 static void post_mark(np_loop *loop);
 
-static void mark_retry_expired(np__timer_node *node) {
-  post_mark(NP__CONTAINER(node, np_loop, calibration.retry));
+static void mark_retry_expired(np__alarm *alarm) {
+  post_mark(NP__CONTAINER(alarm, np_loop, calibration.retry));
 }
 
 /* unsure_op returns the operation of `packet` if it waits for the mark; NULL if
@@ -31,8 +31,10 @@ static np_op *unsure_op(np__packet *packet) {
 }
 
 static bool is_asker_owed(const np_loop *loop) {
-  for (np__link *at = loop->owed.next; at != &loop->owed; at = at->next) {
-    const np_op *op = unsure_op(np__packet_of(at));
+  np__debt *debt = NULL;
+
+  while ((debt = np__loop_debt_after(loop, debt)) != NULL) {
+    const np_op *op = unsure_op(np__packet_of_debt(debt));
 
     if (op != NULL && (op->np__at_end & NP__AT_END_ASKER) != 0) {
       return true;
@@ -44,16 +46,19 @@ static bool is_asker_owed(const np_loop *loop) {
 /* end_unsure ends the operations that wait for the mark, because no packet
  * follows. Their results are those that the kernel wrote during the calls. */
 static void end_unsure(np_loop *loop) {
-  np__link *next;
+  np__queue unsure = {NULL, NULL};
+  np__debt *debt = NULL;
 
-  for (np__link *at = loop->owed.next; at != &loop->owed; at = next) {
-    np__packet *packet = np__packet_of(at);
-
-    next = at->next;
-    if (unsure_op(packet) != NULL) {
-      packet->class_->on_packet(loop, packet, NP__STATUS_BUFFER_OVERFLOW,
-                                (uint32_t)packet->overlapped.InternalHigh);
+  while ((debt = np__loop_debt_after(loop, debt)) != NULL) {
+    if (unsure_op(np__packet_of_debt(debt)) != NULL) {
+      np__queue_push(&unsure, np__packet_of_debt(debt));
     }
+  }
+  while (unsure.first != NULL) {
+    np__packet *packet = np__queue_pop(&unsure);
+
+    packet->class_->on_packet(loop, packet, NP__STATUS_BUFFER_OVERFLOW,
+                              (uint32_t)packet->overlapped.InternalHigh);
   }
 }
 
@@ -63,7 +68,8 @@ static void mark_on_packet(np_loop *loop, np__packet *mark, NTSTATUS status,
 
   (void)status;
   (void)bytes;
-  np__loop_paid(loop, mark);
+  (void)mark;
+  np__loop_paid(loop, &calibration->debt);
   loop->active--;
   if (is_asker_owed(loop)) {
     calibration->more_data = NP__MORE_DATA_ENDS;
@@ -81,9 +87,9 @@ static void post_mark(np_loop *loop) {
   calibration->mark.class_ = &mark_class;
   if (PostQueuedCompletionStatus(loop->port, 0, loop->key,
                                  &calibration->mark.overlapped)) {
-    np__loop_owe(loop, &calibration->mark);
+    np__loop_owe(loop, &calibration->debt);
   } else {
-    np__heap_insert(&loop->timers, &calibration->retry,
+    np__alarm_start(loop, &calibration->retry,
                     np__loop_deadline_ms(loop, MARK_RETRY_MS),
                     mark_retry_expired);
   }

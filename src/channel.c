@@ -97,8 +97,8 @@ static void released_run(np_loop *loop, np__packet *packet) {
 
 static const np__packet_class released_class = {.run = released_run};
 
-static const np__target_class channel_target_class = {.drained =
-                                                          channel_drained};
+static const np__target_class channel_target_class = {
+    .number = 1, .drained = channel_drained};
 
 void np__channel_release(np_channel *channel) {
   assert(np__target_has(&channel->target, NP__BAR_CLOSING));
@@ -207,7 +207,7 @@ np_error np_channel_close(np_channel *channel, np_channel_closed_fn on_closed) {
   }
   channel->on_closed = on_closed;
   channel_end(channel);
-  np__target_abort_all(&channel->target, ERROR_OPERATION_ABORTED);
+  np__target_abort_all(&channel->target, NP__BY_CANCEL);
   np_pipe_set_user(channel->pipe, channel);
   error = np_pipe_close(channel->pipe, pipe_closed);
   assert(error == NP_OK);

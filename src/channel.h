@@ -82,7 +82,7 @@ struct np_channel {
   size_t in_end;
   uint64_t came; /* bytes read since the channel was idle */
   uint64_t came_at_tick;
-  np__timer_node tick; /* in the loop's heap while there is much memory */
+  np__alarm tick;      /* in the loop's heap while there is much memory */
   uint64_t skip_bytes; /* bytes to skip, of a frame that was too long */
   np__dropping dropping;
   np_error receive_error; /* receiving has ended with this error */

@@ -16,7 +16,7 @@ static np_error call_cancel(np_op *op) {
   np_op *request = &channel->request;
 
   if (request->np__state == NP__OP_IN_KERNEL) {
-    return np__op_abort(request, op->np__abort_error);
+    return np__op_abort(request, (np__cause)op->np__cause);
   }
   np__op_end(op, ERROR_OPERATION_ABORTED, 0);
   return NP_OK;
@@ -49,7 +49,7 @@ static void call_finish(np_op *op) {
     channel->asking = NULL;
     channel->was_asked = false;
     if (request->np__state == NP__OP_WAITING) {
-      np__op_abort(request, ERROR_OPERATION_ABORTED);
+      np__op_abort(request, NP__BY_CANCEL);
     }
   }
   np__channel_receive_finish(op);
@@ -68,7 +68,7 @@ static void on_requested(np_op *request, np_error error, size_t transferred) {
   if (op != NULL) {
     channel->was_asked = error == NP_OK;
     op->np__state = NP__OP_WAITING;
-    if (error == NP_OK && (op->np__abort_error != NP_OK ||
+    if (error == NP_OK && (op->np__cause != NP__NO_CAUSE ||
                            np__target_has(&channel->target, NP__BAR_CLOSING))) {
       error = ERROR_OPERATION_ABORTED;
     }

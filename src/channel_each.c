@@ -50,8 +50,8 @@ static void each_tell(np_channel *channel, np_op *op) {
   channel->delivered = NULL;
   if (!goes_on) {
     each_end(op, NP_OK);
-  } else if (op->np__abort_error != NP_OK) {
-    each_end(op, op->np__abort_error);
+  } else if (op->np__cause != NP__NO_CAUSE) {
+    each_end(op, np__cause_error(op->np__cause));
   } else {
     each_again(channel, op);
   }
@@ -68,14 +68,14 @@ static void each_run(np_loop *loop, np__packet *packet) {
     return;
   }
   channel->untold--;
-  if (op->np__error == NP_OK && op->np__abort_error == NP_OK) {
+  if (op->np__error == NP_OK && op->np__cause == NP__NO_CAUSE) {
     each_tell(channel, op);
     return;
   }
   if (op->np__error == NP_OK) {
     np__channel_result_set(channel, NP_OK, channel->delivered_data,
                            op->np__result.transferred);
-    op->np__error = op->np__abort_error;
+    op->np__error = np__cause_error(op->np__cause);
     op->np__result.transferred = 0;
   }
   channel->lent = NULL;

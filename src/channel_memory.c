@@ -25,19 +25,19 @@ static np__pile *pile_of(np_channel *channel) {
 
 /* --- Idleness ------------------------------------------------------------- */
 
-static void on_tick(np__timer_node *node);
+static void on_tick(np__alarm *alarm);
 
 static void tick_start(np_channel *channel) {
   np_loop *loop = channel->target.loop;
 
   channel->came_at_tick = channel->came;
-  np__heap_insert(&loop->timers, &channel->tick,
+  np__alarm_start(loop, &channel->tick,
                   np__loop_deadline_ms(loop, NP_CHANNEL_IDLE_MS), on_tick);
   loop->unheeded_timers++; /* the timer keeps no loop running */
 }
 
 void np__channel_tick(np_channel *channel) {
-  if (!np__heap_has(&channel->tick) &&
+  if (!np__alarm_is_active(&channel->tick) &&
       (channel->in_bytes > IDLE_BYTES || channel->out_bytes > 0 ||
        np__pile_capacity(pile_of(channel)) > IDLE_BYTES)) {
     tick_start(channel);
@@ -47,8 +47,8 @@ void np__channel_tick(np_channel *channel) {
 void np__channel_tick_stop(np_channel *channel) {
   np_loop *loop = channel->target.loop;
 
-  if (np__heap_has(&channel->tick)) {
-    np__heap_remove(&loop->timers, &channel->tick);
+  if (np__alarm_is_active(&channel->tick)) {
+    np__alarm_stop(loop, &channel->tick);
     loop->unheeded_timers--;
   }
 }
@@ -121,8 +121,8 @@ static void become_idle(np_channel *channel) {
   }
 }
 
-static void on_tick(np__timer_node *node) {
-  np_channel *channel = NP__CONTAINER(node, np_channel, tick);
+static void on_tick(np__alarm *alarm) {
+  np_channel *channel = NP__CONTAINER(alarm, np_channel, tick);
 
   channel->target.loop->unheeded_timers--;
   if (channel->came != channel->came_at_tick) {

@@ -67,7 +67,7 @@ bool np__channel_result_find(np_channel *channel, np_op *op) {
 /* --- The end of the read -------------------------------------------------- */
 
 void np__channel_read_give_up(np_channel *channel) {
-  const np_error error = np__op_abort(&channel->read, ERROR_OPERATION_ABORTED);
+  const np_error error = np__op_abort(&channel->read, NP__BY_CANCEL);
 
   channel->is_read_cancelled = error == NP_OK || error == ERROR_NOT_FOUND;
 }
@@ -93,7 +93,7 @@ static void into_read(np_channel *channel, np_op *into, np_error error,
   } else {
     np__channel_read_failed(channel, error, false);
   }
-  if (into->np__abort_error != NP_OK ||
+  if (into->np__cause != NP__NO_CAUSE ||
       np__target_has(&channel->target, NP__BAR_CLOSING)) {
     np__op_end(into, ERROR_OPERATION_ABORTED, 0);
   }

@@ -52,7 +52,7 @@ static void on_end_written(np_op *end, np_error error, size_t transferred) {
  * nothing to end: then the next stage must not begin, and the result is
  * ERROR_OPERATION_ABORTED. */
 static np_error ending_checked(const np_channel *channel, np_error error) {
-  if (error == NP_OK && (channel->ending->np__abort_error != NP_OK ||
+  if (error == NP_OK && (channel->ending->np__cause != NP__NO_CAUSE ||
                          np__target_has(&channel->target, NP__BAR_CLOSING))) {
     return ERROR_OPERATION_ABORTED;
   }

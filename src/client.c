@@ -96,7 +96,7 @@ np_error np__client_open(np_loop *loop, const np__name *name,
   made->readable = options->read;
   made->writable = options->write;
   made->state = NP_CONNECTED;
-  made->read_mode = (uint8_t)options->read_mode;
+  made->read_mode = options->read_mode == NP_MESSAGE;
   made->target.answers_late = np__name_is_remote(name);
   *client = made; /* Moves to the caller on success only. */
   made = NULL;

@@ -35,7 +35,7 @@ typedef struct np__gate {
   np__link link;  /* in `list` of its gates */
   np__list line;  /* requests, by the links of their packets */
   np__wait *wait; /* may be left from an earlier line; or NULL */
-  np__timer_node retry;
+  np__alarm retry;
   np__watcher watcher; /* while requests wait for the name to exist */
   bool watches;
   uint32_t failures; /* attempts and waits in a row that brought nothing */
@@ -70,9 +70,7 @@ static void request_end(np_client_request *request, np_error error,
   np_loop *loop = request->np__loop;
 
   assert((error == NP_OK) == (client != NULL));
-  if (np__heap_has(&request->np__deadline)) {
-    np__heap_remove(&loop->timers, &request->np__deadline);
-  }
+  np__alarm_stop(loop, &request->np__deadline);
   request->np__error = error;
   request->np__client = client;
   request->np__state = ENDED;
@@ -131,9 +129,7 @@ static void gate_settle(np__gate *gate) {
   if (!np__list_is_empty(&gate->line) || gate->is_queued) {
     return;
   }
-  if (np__heap_has(&gate->retry)) {
-    np__heap_remove(&gate->gates->loop->timers, &gate->retry);
-  }
+  np__alarm_stop(gate->gates->loop, &gate->retry);
   gate_unwatch(gate);
   if (gate->wait != NULL) {
     np__wait_cancel(gate->wait);
@@ -142,8 +138,8 @@ static void gate_settle(np__gate *gate) {
   }
 }
 
-static void gate_retry(np__timer_node *node) {
-  gate_queue(NP__CONTAINER(node, np__gate, retry));
+static void gate_retry(np__alarm *alarm) {
+  gate_queue(NP__CONTAINER(alarm, np__gate, retry));
 }
 
 /* random_below returns a number below `end`. It need not be a good random
@@ -158,7 +154,7 @@ static void gate_try_later(np__gate *gate) {
   const uint32_t max_ms = gate->watches ? DELAY_MS_WATCHED : DELAY_MS_MAX;
   uint32_t delay_ms = gate->watches ? DELAY_MS_MAX : DELAY_MS_MIN;
 
-  if (np__heap_has(&gate->retry)) {
+  if (np__alarm_is_active(&gate->retry)) {
     return;
   }
   for (uint32_t i = 0; i < gate->failures && delay_ms < max_ms; i++) {
@@ -169,8 +165,8 @@ static void gate_try_later(np__gate *gate) {
   }
   delay_ms -= random_below(gate->gates, delay_ms / 2 + 1);
   gate->failures++;
-  np__heap_insert(&loop->timers, &gate->retry,
-                  np__loop_deadline_ms(loop, delay_ms), gate_retry);
+  np__alarm_start(loop, &gate->retry, np__loop_deadline_ms(loop, delay_ms),
+                  gate_retry);
 }
 
 static void gate_wait_ended(void *owner, np__wait_end end) {
@@ -349,8 +345,8 @@ static void request_leave(np_client_request *request, np_error error) {
   gate_settle(gate);
 }
 
-static void request_expired(np__timer_node *node) {
-  request_leave(NP__CONTAINER(node, np_client_request, np__deadline),
+static void request_expired(np__alarm *alarm) {
+  request_leave(NP__CONTAINER(alarm, np_client_request, np__deadline),
                 WAIT_TIMEOUT);
 }
 
@@ -365,8 +361,8 @@ static void request_wait(np_client_request *request, np__gate *gate,
                          uint64_t deadline_ms) {
   line_push(gate, request);
   if (deadline_ms > 0) {
-    np__heap_insert(&request->np__loop->timers, &request->np__deadline,
-                    deadline_ms, request_expired);
+    np__alarm_start(request->np__loop, &request->np__deadline, deadline_ms,
+                    request_expired);
   }
 }
 
@@ -432,7 +428,7 @@ np_error np_client_connect(np_loop *loop, np_client_request *request,
   request->np__packet.class_ = &request_class;
   request->np__loop = loop;
   request->np__fn = fn;
-  request->np__deadline.expired = NULL;
+  request->np__deadline.node.key = 0;
   loop->active++;
   request_begin(request, &wide_name, timeout_ms);
   return NP_OK;

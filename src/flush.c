@@ -18,7 +18,7 @@ static void thread_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
 
   (void)status;
   (void)loop;
-  if (error == NP_OK && op->np__abort_error == ERROR_PIPE_NOT_CONNECTED) {
+  if (error == NP_OK && op->np__cause == NP__BY_DISCONNECT) {
     error = ERROR_PIPE_NOT_CONNECTED;
   }
   np__op_paid(op);
@@ -91,7 +91,7 @@ static void control_on_packet(np_loop *loop, np__packet *packet,
   if (is_unsupported(status)) {
     pipe->flushes_by_thread = true;
     error = ERROR_OPERATION_ABORTED;
-    if (op->np__abort_error == NP_OK) {
+    if (op->np__cause == NP__NO_CAUSE) {
       op->np__state = NP__OP_WAITING;
       error = flush_by_thread(op);
       if (error == NP_OK) {

@@ -40,14 +40,14 @@ static bool is_task(const np_loop *loop, const OVERLAPPED_ENTRY *entry) {
 }
 
 bool np__foreign_is(const np_loop *loop, const OVERLAPPED_ENTRY *entry) {
-  np__link *at = loop->owed.next;
+  np__debt *debt = NULL;
 
   if (is_task(loop, entry)) {
     return false;
   }
-  while (at != &loop->owed &&
-         &np__packet_of(at)->overlapped != entry->lpOverlapped) {
-    at = at->next;
-  }
-  return at == &loop->owed && !np__root_has_orphan(entry->lpOverlapped);
+  do {
+    debt = np__loop_debt_after(loop, debt);
+  } while (debt != NULL &&
+           &np__packet_of_debt(debt)->overlapped != entry->lpOverlapped);
+  return debt == NULL && !np__root_has_orphan(entry->lpOverlapped);
 }

@@ -1,18 +1,47 @@
 /* The pairing heap of deadlines. Insert is constant time; remove is logarithmic
- * on average. */
+ * on average. heap.h says how the two pointers of a node are used. */
 #include "heap.h"
 
 #include <assert.h>
 
-static bool is_before(const np__timer_node *a, const np__timer_node *b) {
-  if (a->deadline_ms != b->deadline_ms) {
-    return a->deadline_ms < b->deadline_ms;
-  }
-  return a->sequence < b->sequence;
+#define SEQUENCE_END (1u << NP__KEY_SEQUENCE_BITS)
+
+static np__timer_node *left_of(const np__timer_node *node) {
+  return (node->key & NP__KEY_ONLY_RIGHT) == 0 ? node->down : NULL;
 }
 
-/* meld joins two trees into one; either may be NULL. The `prev` and `next` of a
- * root have no meaning. */
+static np__timer_node *right_of(const np__timer_node *node) {
+  if (node->down == NULL || (node->key & NP__KEY_ONLY_RIGHT) != 0) {
+    return node->down;
+  }
+  return node->down->across != node ? node->down->across : NULL;
+}
+
+static void set_children(np__timer_node *node, np__timer_node *left,
+                         np__timer_node *right) {
+  node->key &= ~(uint64_t)NP__KEY_ONLY_RIGHT;
+  node->down = left;
+  if (left != NULL) {
+    left->across = right != NULL ? right : node;
+  } else if (right != NULL) {
+    node->key |= NP__KEY_ONLY_RIGHT;
+    node->down = right;
+  }
+  if (right != NULL) {
+    right->across = node;
+  }
+}
+
+/* has_parent_across returns true if `across` of `node`, which is not the root,
+ * is its parent. Else it is the right child of its parent. */
+static bool has_parent_across(const np__timer_node *node) {
+  const np__timer_node *first = node->across->down;
+
+  return first == node || (first != NULL && first->across == node);
+}
+
+/* meld joins two trees into one; either may be NULL. Their roots have no right
+ * child. */
 static np__timer_node *meld(np__timer_node *a, np__timer_node *b) {
   if (a == NULL) {
     return b;
@@ -20,38 +49,39 @@ static np__timer_node *meld(np__timer_node *a, np__timer_node *b) {
   if (b == NULL) {
     return a;
   }
-  if (is_before(b, a)) {
+  if (b->key < a->key) {
     np__timer_node *swap = a;
 
     a = b;
     b = swap;
   }
-  b->next = a->child;
-  if (a->child != NULL) {
-    a->child->prev = b;
-  }
-  b->prev = a;
-  a->child = b;
+  set_children(b, left_of(b), left_of(a));
+  set_children(a, b, NULL);
   return a;
 }
 
 /* meld_siblings joins a row of siblings into one tree: in pairs from the left,
- * then the pairs from the right. This order keeps removals cheap on average. */
+ * then the pairs from the right. This order keeps removals cheap on average.
+ * Between the two passes `across` links the pairs. */
 static np__timer_node *meld_siblings(np__timer_node *first) {
   np__timer_node *pairs = NULL;
   np__timer_node *tree = NULL;
 
   while (first != NULL) {
     np__timer_node *a = first;
-    np__timer_node *b = a->next;
+    np__timer_node *b = right_of(a);
 
-    first = b != NULL ? b->next : NULL;
+    first = b != NULL ? right_of(b) : NULL;
+    set_children(a, left_of(a), NULL);
+    if (b != NULL) {
+      set_children(b, left_of(b), NULL);
+    }
     a = meld(a, b);
-    a->next = pairs;
+    a->across = pairs;
     pairs = a;
   }
   while (pairs != NULL) {
-    np__timer_node *next = pairs->next;
+    np__timer_node *next = pairs->across;
 
     tree = meld(tree, pairs);
     pairs = next;
@@ -59,37 +89,97 @@ static np__timer_node *meld_siblings(np__timer_node *first) {
   return tree;
 }
 
+static void set_sequence(np__timer_node *node, uint32_t sequence) {
+  const uint64_t mask = (uint64_t)(SEQUENCE_END - 1) << NP__KEY_MARKS;
+
+  node->key = (node->key & ~mask) | (uint64_t)sequence << NP__KEY_MARKS;
+}
+
+/* renumber numbers the nodes anew: those of each deadline from 0 on, in their
+ * order. It runs once in SEQUENCE_END insertions. */
+static void renumber(np__heap *heap) {
+  np__timer_node *sorted = NULL;
+  np__timer_node **end = &sorted;
+  uint64_t deadline_ms = UINT64_MAX;
+  uint32_t sequence = 0;
+
+  while (heap->root != NULL) {
+    np__timer_node *node = heap->root;
+
+    heap->root = meld_siblings(left_of(node));
+    *end = node;
+    end = &node->across;
+  }
+  *end = NULL;
+  heap->sequence = 0;
+  while (sorted != NULL) {
+    np__timer_node *node = sorted;
+
+    sorted = node->across;
+    if (np__heap_deadline_ms(node) != deadline_ms) {
+      deadline_ms = np__heap_deadline_ms(node);
+      sequence = 0;
+    }
+    set_sequence(node, sequence);
+    sequence += sequence < SEQUENCE_END - 1 ? 1u : 0u;
+    heap->sequence = sequence > heap->sequence ? sequence : heap->sequence;
+    set_children(node, NULL, NULL);
+    heap->root = meld(heap->root, node);
+  }
+}
+
 void np__heap_insert(np__heap *heap, np__timer_node *node, uint64_t deadline_ms,
-                     void (*expired)(np__timer_node *node)) {
+                     unsigned mark) {
   assert(!np__heap_has(node));
-  assert(expired != NULL);
-  node->deadline_ms = deadline_ms;
-  node->sequence = heap->sequence++;
-  node->child = NULL;
-  node->expired = expired;
+  if (heap->sequence >= SEQUENCE_END) {
+    renumber(heap);
+  }
+  node->key = (node->key & NP__KEY_OWED) | NP__KEY_IN_HEAP | mark |
+              (uint64_t)heap->sequence++ << NP__KEY_MARKS |
+              deadline_ms << NP__KEY_DEADLINE;
+  node->down = NULL;
   heap->root = meld(heap->root, node);
   heap->count++;
 }
 
-void np__heap_remove(np__heap *heap, np__timer_node *node) {
-  np__timer_node *rest;
+/* cut_out takes `node`, which is not the root, with its left child out of its
+ * tree. */
+static void cut_out(np__timer_node *node) {
+  np__timer_node *across = node->across;
+  np__timer_node *parent = has_parent_across(node) ? across : across->across;
 
+  if (left_of(parent) == node) {
+    set_children(parent, right_of(node), right_of(parent));
+  } else {
+    set_children(parent, left_of(parent), right_of(node));
+  }
+}
+
+void np__heap_remove(np__heap *heap, np__timer_node *node) {
   assert(np__heap_has(node));
   assert(heap->count > 0);
-  rest = meld_siblings(node->child);
   if (node == heap->root) {
-    heap->root = rest;
+    heap->root = meld_siblings(left_of(node));
   } else {
-    if (node->prev->child == node) {
-      node->prev->child = node->next;
-    } else {
-      node->prev->next = node->next;
-    }
-    if (node->next != NULL) {
-      node->next->prev = node->prev;
-    }
-    heap->root = meld(heap->root, rest);
+    cut_out(node);
+    heap->root = meld(heap->root, meld_siblings(left_of(node)));
   }
   heap->count--;
-  node->expired = NULL;
+  node->key &= ~(uint64_t)(NP__KEY_IN_HEAP | NP__KEY_ONLY_RIGHT);
+}
+
+np__timer_node *np__heap_after(const np__heap *heap, np__timer_node *node) {
+  if (node == NULL) {
+    return heap->root;
+  }
+  if (node->down != NULL) {
+    return node->down;
+  }
+  while (node != heap->root) {
+    if (!has_parent_across(node)) {
+      return node->across;
+    }
+    node = node->across;
+  }
+  return NULL;
 }

@@ -6,7 +6,7 @@ static void read_begun(np_pipe *pipe, np_op *op) {
   if (op->timeout_ms > 0) {
     np__op_limit(op);
   }
-  if (pipe->ready_hooks == NULL || !pipe->ready_hooks->take_read(pipe, op)) {
+  if (pipe->ready_hooks == NULL || !(*pipe->ready_hooks)->take_read(pipe, op)) {
     np__op_put_off(op);
   }
 }

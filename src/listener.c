@@ -81,8 +81,8 @@ void np__listener_check_closed(np_listener *listener) {
 /* --- The number of instances --------------------------------------------- */
 
 static void stop_retry(np_listener *listener) {
-  if (np__heap_has(&listener->retry)) {
-    np__heap_remove(&listener->loop->timers, &listener->retry);
+  if (np__alarm_is_active(&listener->retry)) {
+    np__alarm_stop(listener->loop, &listener->retry);
     listener->loop->unheeded_timers -= listener->background ? 1u : 0u;
   }
 }
@@ -97,19 +97,19 @@ static bool has_enough(const np_listener *listener) {
              : listener->listening >= listener->backlog;
 }
 
-static void retry_expired(np__timer_node *node);
+static void retry_expired(np__alarm *alarm);
 
 void np__listener_trouble(np_listener *listener, np_error error) {
   np_loop *loop = listener->loop;
 
   listener->last_error = error;
-  if (!np__heap_has(&listener->retry)) {
+  if (!np__alarm_is_active(&listener->retry)) {
     listener->retry_ms =
         listener->retry_ms == 0 ? RETRY_MS : listener->retry_ms * 2;
     if (listener->retry_ms > RETRY_MS_MAX) {
       listener->retry_ms = RETRY_MS_MAX;
     }
-    np__heap_insert(&loop->timers, &listener->retry,
+    np__alarm_start(loop, &listener->retry,
                     np__loop_deadline_ms(loop, listener->retry_ms),
                     retry_expired);
     loop->unheeded_timers += listener->background ? 1u : 0u;
@@ -121,7 +121,7 @@ void np__listener_trouble(np_listener *listener, np_error error) {
 void np__listener_refill(np_listener *listener) {
   np_error error;
 
-  while (!has_enough(listener) && !np__heap_has(&listener->retry)) {
+  while (!has_enough(listener) && !np__alarm_is_active(&listener->retry)) {
     error = np__slot_add(listener);
     if (error != NP_OK) {
       np__listener_trouble(listener, error);
@@ -157,15 +157,15 @@ static void try_again(np_listener *listener) {
   np__listener_refill(listener);
 }
 
-static void retry_expired(np__timer_node *node) {
-  np_listener *listener = NP__CONTAINER(node, np_listener, retry);
+static void retry_expired(np__alarm *alarm) {
+  np_listener *listener = NP__CONTAINER(alarm, np_listener, retry);
 
   listener->loop->unheeded_timers -= listener->background ? 1u : 0u;
   try_again(listener);
 }
 
 void np__listener_lost(np_listener *listener) {
-  if (np__heap_has(&listener->retry) &&
+  if (np__alarm_is_active(&listener->retry) &&
       listener->last_error == ERROR_PIPE_BUSY) {
     stop_retry(listener);
     try_again(listener);

@@ -29,7 +29,8 @@ typedef enum np__slot_state {
 /* A listener's state for each pipe that it made. The slot lives as long as the
  * pipe is open and the listener has the pipe, or may get it back. */
 typedef struct np__slot {
-  np_op accept; /* first: an op pointer is a slot pointer */
+  const np__owner_hooks *hooks; /* first: see np_pipe */
+  np_op accept;
   np_listener *listener;
   np_pipe *pipe;
   np__link link; /* in `slots` of its listener */
@@ -62,7 +63,7 @@ struct np_listener {
   size_t going;       /* pipes that the listener closed and that are not gone */
 
   /* Trouble: everything that failed is tried again when `retry` expires. */
-  np__timer_node retry;
+  np__alarm retry;
   uint32_t retry_ms;   /* the last delay; 0: no trouble */
   np_error last_error; /* error of the last attempt */
   bool is_doubtful;    /* an accept failed, and none has succeeded since */

@@ -27,7 +27,6 @@ static void slot_unlink(np_listener *listener, np__slot *slot) {
   np__list_remove(&slot->link);
   listener->instances--;
   slot->pipe->slot = NULL;
-  slot->pipe->owner_hooks = NULL;
 }
 
 void np__slot_listen(np__slot *slot) {
@@ -63,8 +62,8 @@ np_error np__slot_add(np_listener *listener) {
     return error;
   }
   slot->listener = listener;
+  slot->hooks = &slot_hooks;
   slot->pipe->slot = slot;
-  slot->pipe->owner_hooks = &slot_hooks;
   slot->pipe->target.bars |= NP__BAR_WITHHELD;
   slot_link(listener, slot);
   np__slot_listen(slot);
@@ -253,7 +252,7 @@ static bool accept_ended(np__slot *slot, np_error error) {
 
 static void accepted(np_op *op, np_error error, size_t transferred) {
   np_loop *loop = op->np__target->loop;
-  np__slot *slot = (np__slot *)op;
+  np__slot *slot = NP__CONTAINER(op, np__slot, accept);
 
   (void)transferred;
   if (accept_ended(slot, error)) {

@@ -55,6 +55,7 @@ np_error np_loop_create(const np_loop_options *options, np_loop **loop) {
   np__list_init(&made->owed);
   np__list_init(&made->extensions);
   QueryPerformanceFrequency(&made->clock_frequency);
+  QueryPerformanceCounter(&made->clock_start);
   made->allocator = allocator;
   made->port = options->port;
   made->yields = options->yields;
@@ -227,7 +228,7 @@ uint32_t np_loop_wait_ms(const np_loop *loop) {
     return INFINITE;
   }
   now = np__loop_now_ms(loop);
-  deadline = loop->timers.root->deadline_ms;
+  deadline = np__heap_deadline_ms(loop->timers.root);
   if (deadline <= now) {
     return 0;
   }
@@ -242,43 +243,33 @@ uint64_t np__loop_now_ms(const np_loop *loop) {
   uint64_t now;
 
   QueryPerformanceCounter(&count); /* cannot fail since Windows XP */
-  now = (uint64_t)count.QuadPart;
+  now = (uint64_t)(count.QuadPart - loop->clock_start.QuadPart);
   return now / frequency * 1000 + now % frequency * 1000 / frequency;
 }
 
-void np__queue_remove(np__queue *queue, const np__packet *packet) {
-  np__packet *before = NULL;
+/* The first packet of a queue has no packet before it, whatever its `prev`
+ * says; so the `prev` of a packet that becomes the first stays as it is. */
+void np__queue_remove(np__queue *queue, np__packet *packet) {
+  np__packet *before = (np__packet *)packet->link.prev;
 
-  for (np__packet *at = queue->first; at != packet; at = at->next) {
-    before = at;
-  }
-  if (before == NULL) {
+  if (queue->first == packet) {
     queue->first = packet->next;
   } else {
     before->next = packet->next;
   }
-  if (queue->last == packet) {
+  if (packet->next != NULL) {
+    packet->next->link.prev = packet->link.prev;
+  } else {
     queue->last = before;
   }
 }
 
-void np__loop_owe(np_loop *loop, np__packet *packet) {
-  np__list_push_first(&loop->owed, &packet->link);
-  loop->owed_count++;
-}
-
-void np__loop_paid(np_loop *loop, np__packet *packet) {
-  assert(loop->owed_count > 0);
-  np__list_remove(&packet->link);
-  loop->owed_count--;
-}
-
 void np__loop_hurry(np_loop *loop, np__packet *packet) {
   np__queue_remove(&loop->put_off, packet);
-  np__queue_push(&loop->hurried, packet);
+  np__queue_push_linked(&loop->hurried, packet);
 }
 
-void np__loop_take_back(np_loop *loop, const np__packet *packet, bool hurried) {
+void np__loop_take_back(np_loop *loop, np__packet *packet, bool hurried) {
   np__queue_remove(hurried ? &loop->hurried : &loop->put_off, packet);
 }
 

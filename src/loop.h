@@ -24,7 +24,7 @@
  * post       it was put off until the end of the turn, which is now
  * run        it was queued as ready, and its turn has come: callbacks run here
  * cancel     (operations) asks the kernel for an early end, which will be
- *            reported as `np__abort_error`; or ends the operation itself
+ *            reported by `np__cause`; or ends the operation itself
  * finish     (operations) it has its result, and its callback has not run;
  *            NULL: nothing to do
  * is_write   (operations) it is a write */
@@ -43,7 +43,8 @@ typedef struct np__packet_class {
 } np__packet_class;
 
 /* A queue of packets, first in, first out. All zero: empty. A packet is in one
- * queue or list at most. */
+ * queue or list at most, and in none while the kernel uses its OVERLAPPED: the
+ * links lie there. */
 typedef struct np__queue {
   np__packet *first;
   np__packet *last; /* undefined when empty */
@@ -60,9 +61,10 @@ typedef enum np__more_data {
  */
 typedef struct np__calibration {
   np__more_data more_data;
-  bool is_asked;        /* the mark was posted, or will be posted again */
-  np__packet mark;      /* is posted behind the packet that may follow */
-  np__timer_node retry; /* when the mark is posted again */
+  bool is_asked;   /* the mark was posted, or will be posted again */
+  np__packet mark; /* is posted behind the packet that may follow */
+  np__debt debt;   /* directly after `mark` */
+  np__alarm retry; /* when the mark is posted again */
 } np__calibration;
 
 /* An extension of a loop: what a layer above keeps once for each loop, from its
@@ -72,6 +74,12 @@ typedef struct np__extension {
   np__link link; /* in `extensions` of the loop */
   void (*free)(np_loop *loop, struct np__extension *extension);
 } np__extension;
+
+/* Number of classes of targets (op.h). */
+#define NP__TARGET_CLASSES 2u
+
+/* Number of debts with a time limit that the loop keeps at hand. */
+#define NP__RECENT 16u
 
 struct np_loop {
   /* The first members are used by every operation and turn. */
@@ -101,8 +109,14 @@ struct np_loop {
   np__heap timers;
   HANDLE port;
   ULONG_PTR key;
-  np__list owed; /* packets due from the kernel, the latest first */
+  /* The packets due from the kernel. A debt that is in `timers`, because its
+   * operation has a time limit, is not in `owed`. */
+  np__list owed; /* debts, the latest first */
   size_t owed_count;
+  np__debt *recent[NP__RECENT];  /* the latest debts in `timers`, or NULL */
+  uint32_t recent_at;            /* the place of the next */
+  void (*op_expired)(np_op *op); /* called at the time limit of an operation */
+  const struct np__target_class *target_classes[NP__TARGET_CLASSES];
   size_t open;            /* objects whose end was not reported */
   size_t unheeded_timers; /* timers that do not keep a run going */
   /* Number of packets that were ready at a poll which passed over `put_off`,
@@ -110,6 +124,7 @@ struct np_loop {
   size_t round_left;
   HANDLE event; /* created when first needed */
   LARGE_INTEGER clock_frequency;
+  LARGE_INTEGER clock_start;
   DWORD owner;        /* the loop's thread; kept only with asserts */
   uint32_t task_mark; /* byte count in the packet of each task */
   /* Other threads write the next three members. */
@@ -155,6 +170,18 @@ static inline void np__queue_push(np__queue *queue, np__packet *packet) {
   queue->last = packet;
 }
 
+/* np__queue_push_linked is np__queue_push, and also links `packet` to the
+ * packet before it, for np__queue_remove. All packets of a queue are pushed by
+ * the same of the two functions. */
+static inline void np__queue_push_linked(np__queue *queue, np__packet *packet) {
+  packet->link.prev = (np__link *)queue->last; /* no meaning in the first */
+  np__queue_push(queue, packet);
+}
+
+/* np__queue_remove takes `packet`, which np__queue_push_linked pushed, out of
+ * `queue`. Its cost does not depend on the length of the queue. */
+void np__queue_remove(np__queue *queue, np__packet *packet);
+
 /* np__queue_pop takes the first packet out of `queue`, which is not empty. */
 static inline np__packet *np__queue_pop(np__queue *queue) {
   np__packet *packet = queue->first;
@@ -162,10 +189,6 @@ static inline np__packet *np__queue_pop(np__queue *queue) {
   queue->first = packet->next;
   return packet;
 }
-
-/* np__queue_remove takes `packet` out of `queue`. It searches from the first
- * packet on. */
-void np__queue_remove(np__queue *queue, const np__packet *packet);
 
 /* np__queue_take takes all packets out of `queue` and returns them. */
 static inline np__queue np__queue_take(np__queue *queue) {
@@ -195,7 +218,7 @@ static inline void np__loop_ready(np_loop *loop, np__packet *packet) {
  * of this turn, before the posts of put-off packets: a read may wait for the
  * data that are written here. */
 static inline void np__loop_gather(np_loop *loop, np__packet *packet) {
-  np__queue_push(&loop->gathered, packet);
+  np__queue_push_linked(&loop->gathered, packet);
 }
 
 /* np__loop_is_sated returns true if so much was written that other packets
@@ -206,7 +229,7 @@ bool np__loop_is_sated(const np_loop *loop);
 /* np__loop_put_off queues `packet` for its class's `post`, which runs at the
  * end of this turn, always before the loop waits. */
 static inline void np__loop_put_off(np_loop *loop, np__packet *packet) {
-  np__queue_push(&loop->put_off, packet);
+  np__queue_push_linked(&loop->put_off, packet);
 }
 
 /* np__loop_put_off_first queues `packet` at the head of `put_off`. */
@@ -214,6 +237,8 @@ static inline void np__loop_put_off_first(np_loop *loop, np__packet *packet) {
   packet->next = loop->put_off.first;
   if (loop->put_off.first == NULL) {
     loop->put_off.last = packet;
+  } else {
+    loop->put_off.first->link.prev = &packet->link;
   }
   loop->put_off.first = packet;
 }
@@ -221,7 +246,7 @@ static inline void np__loop_put_off_first(np_loop *loop, np__packet *packet) {
 /* np__loop_put_off_last queues `packet` in `late`, which is posted after the
  * whole of `put_off`; on a busy loop after CALLBACKS_PER_LATE callbacks. */
 static inline void np__loop_put_off_last(np_loop *loop, np__packet *packet) {
-  np__queue_push(&loop->late, packet);
+  np__queue_push_linked(&loop->late, packet);
 }
 
 /* np__loop_wrote records that the kernel took `bytes`. */
@@ -229,18 +254,46 @@ static inline void np__loop_wrote(np_loop *loop, size_t bytes) {
   loop->written_bytes += bytes;
 }
 
-/* np__loop_owe records that the kernel will send `packet`. */
-void np__loop_owe(np_loop *loop, np__packet *packet);
+/* np__packet_of_debt returns the packet that `debt` lies directly after. */
+static inline np__packet *np__packet_of_debt(np__debt *debt) {
+  return (np__packet *)(void *)debt - 1;
+}
 
-/* np__loop_paid records that `packet` came from the port. */
-void np__loop_paid(np_loop *loop, np__packet *packet);
+static inline np__debt *np__debt_of(np__link *link) {
+  return NP__CONTAINER(link, np__debt, link);
+}
+
+/* np__loop_owe records that the kernel will send the packet of `debt`. */
+void np__loop_owe(np_loop *loop, np__debt *debt);
+
+/* np__loop_paid records that the packet of `debt` came from the port. */
+void np__loop_paid(np_loop *loop, np__debt *debt);
+
+/* np__loop_debt_after returns the debt after `debt`, in no order; NULL is the
+ * end, and before the first. */
+np__debt *np__loop_debt_after(const np_loop *loop, np__debt *debt);
+
+/* np__loop_limit puts `debt`, which is or becomes that of an operation, into
+ * `timers`. np__loop_unlimit takes it out again, if it is there. */
+void np__loop_limit(np_loop *loop, np__debt *debt, uint64_t deadline_ms);
+void np__loop_unlimit(np_loop *loop, np__debt *debt);
+
+/* np__alarm_start makes `expired` run at `deadline_ms`; `alarm` is not active.
+ * np__alarm_stop stops it, if it is active. */
+void np__alarm_start(np_loop *loop, np__alarm *alarm, uint64_t deadline_ms,
+                     void (*expired)(np__alarm *alarm));
+void np__alarm_stop(np_loop *loop, np__alarm *alarm);
+
+static inline bool np__alarm_is_active(const np__alarm *alarm) {
+  return np__heap_has(&alarm->node);
+}
 
 /* np__loop_hurry moves `packet`, which is put off, to the queue that is posted
  * when the next turn begins. */
 void np__loop_hurry(np_loop *loop, np__packet *packet);
 
 /* np__loop_take_back takes `packet` out of `put_off`, or out of `hurried`. */
-void np__loop_take_back(np_loop *loop, const np__packet *packet, bool hurried);
+void np__loop_take_back(np_loop *loop, np__packet *packet, bool hurried);
 
 /* np__loop_poll_soon makes the loop poll its port when the next turn begins, or
  * in this turn if its timers run: an operation was cancelled, so its packet is
@@ -301,8 +354,8 @@ void np__loop_run_timers(np_loop *loop);
  * result before they return. NULL: GetLastError() has the reason. */
 HANDLE np__loop_event(np_loop *loop);
 
-/* np__loop_now_ms returns the loop's clock in whole milliseconds. The clock has
- * an arbitrary start and never goes back. */
+/* np__loop_now_ms returns the loop's clock in whole milliseconds. The clock
+ * starts when the loop is created, and never goes back. */
 uint64_t np__loop_now_ms(const np_loop *loop);
 
 /* np__loop_deadline_ms returns the moment `delay_ms` from now: never early, and

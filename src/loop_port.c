@@ -34,6 +34,17 @@ void np__port_deliver(np_loop *loop, const OVERLAPPED_ENTRY *entries,
   }
 }
 
+static bool has_completed(np__debt *debt) {
+  return debt != NULL &&
+         HasOverlappedIoCompleted(&np__packet_of_debt(debt)->overlapped);
+}
+
+/* recent_count returns the number of places of `recent` that were ever used:
+ * none, if no operation has a time limit. */
+static unsigned recent_count(const np_loop *loop) {
+  return loop->recent_at < NP__RECENT ? loop->recent_at : NP__RECENT;
+}
+
 /* news guesses how many packets are in the port, from the operations that went
  * to the kernel last: a poll in vain costs a system call, this look costs none.
  * A system that writes results only when packets are dequeued shows none; and
@@ -45,9 +56,11 @@ static size_t news(const np_loop *loop) {
   size_t count = 0;
 
   for (unsigned i = 0; link != &loop->owed && i < GLANCES_MAX; i++) {
-    count +=
-        HasOverlappedIoCompleted(&np__packet_of(link)->overlapped) ? 1u : 0u;
+    count += has_completed(np__debt_of(link)) ? 1u : 0u;
     link = link->next;
+  }
+  for (unsigned i = 0; i < recent_count(loop); i++) {
+    count += has_completed(loop->recent[i]) ? 1u : 0u;
   }
   return count;
 }
@@ -56,23 +69,37 @@ static bool has_succeeded(const np__packet *packet) {
   return (packet->overlapped.Internal & 0xFFFFFFFFu) == 0;
 }
 
+/* is_urgent returns true if `debt`, which may be NULL, has completed and is
+ * urgent. The packet of a short write that had to wait is not urgent: the pipe
+ * is full of writes, so reads find data for long, and the more they read, the
+ * more writes then complete at once. A write that failed or was cancelled is
+ * urgent, because its caller waits for its end. */
+static bool is_urgent(np__debt *debt) {
+  const np__packet *packet;
+
+  if (!has_completed(debt)) {
+    return false;
+  }
+  packet = np__packet_of_debt(debt);
+  return !(packet->class_->is_write && has_succeeded(packet) &&
+           packet->overlapped.InternalHigh < SHORT_BYTES);
+}
+
 /* has_urgent_news returns true if a packet in the port should be dequeued
- * before reads go to the kernel. The packet of a short write that had to wait
- * is not urgent: the pipe is full of writes, so reads find data for long, and
- * the more they read, the more writes then complete at once. A write that
- * failed or was cancelled is urgent, because its caller waits for its end. */
+ * before reads go to the kernel. */
 static bool has_urgent_news(const np_loop *loop) {
   np__link *link = loop->owed.next;
 
   for (unsigned i = 0; link != &loop->owed && i < GLANCES_MAX; i++) {
-    const np__packet *packet = np__packet_of(link);
-
-    if (HasOverlappedIoCompleted(&packet->overlapped) &&
-        !(packet->class_->is_write && has_succeeded(packet) &&
-          packet->overlapped.InternalHigh < SHORT_BYTES)) {
+    if (is_urgent(np__debt_of(link))) {
       return true;
     }
     link = link->next;
+  }
+  for (unsigned i = 0; i < recent_count(loop); i++) {
+    if (is_urgent(loop->recent[i])) {
+      return true;
+    }
   }
   return false;
 }

@@ -128,8 +128,7 @@ static bool has_round_ended(np_loop *loop) {
  * and the read then costs no packet. */
 static void post_put_off(np_loop *loop) {
   if (loop->put_off.first != NULL) {
-    if ((!np__list_is_empty(&loop->owed) || loop->yields) &&
-        loop->looks < LOOKS_MAX) {
+    if ((loop->owed_count > 0 || loop->yields) && loop->looks < LOOKS_MAX) {
       np__port_look(loop);
       if (loop->ready.first != NULL) {
         loop->looks++;

@@ -18,10 +18,11 @@
 _Static_assert(offsetof(np_op, np__packet) == 0 &&
                    offsetof(np__packet, overlapped) == 0,
                "an OVERLAPPED pointer is an op pointer");
-_Static_assert(offsetof(np__op_result, deadline_ms) ==
-                       offsetof(np__timer_node, deadline_ms) &&
-                   offsetof(np__timer_node, expired) >= sizeof(np__op_result),
+_Static_assert(offsetof(np__op_result, key) == offsetof(np__timer_node, key) &&
+                   sizeof(np__timer_node) >= sizeof(np__op_result),
                "a result leaves the deadline, and that it is in no heap");
+_Static_assert(offsetof(np_op, np__debt) == sizeof(np__packet),
+               "a debt lies directly after its packet");
 
 void np_op_init(np_op *op) {
   if (op != NULL) {
@@ -33,7 +34,7 @@ bool np__target_is_busy(const np__target *target, np__direction direction,
                         const np_op *except) {
   for (const np_op *op = np__target_first(target); op != NULL;
        op = np__op_next(op)) {
-    if (op != except && op->np__direction == direction &&
+    if (op != except && np__op_direction(op) == direction &&
         op->np__state < NP__OP_HELD_BACK) {
       return true;
     }
@@ -44,7 +45,7 @@ bool np__target_is_busy(const np__target *target, np__direction direction,
 /* is_too_much returns true if a kernel, or a server behind it, says that more
  * bytes were moved than there was room for. Such an answer is not believed. */
 static bool is_too_much(const np_op *op, size_t transferred) {
-  return op->np__direction < NP__DIRECTIONS && transferred > op->np__length;
+  return np__op_direction(op) < NP__DIRECTIONS && transferred > op->np__length;
 }
 
 static void end_checked(np_op *op, np_error error, size_t transferred) {
@@ -60,7 +61,7 @@ void np__op_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
   np_op *op = (np_op *)packet;
 
   np__op_paid(op);
-  if (op->np__direction == NP__OUTWARD && bytes < PIPE_BYTES) {
+  if (np__op_direction(op) == NP__OUTWARD && bytes < PIPE_BYTES) {
     /* Not for 64 KiB and more: such a write does not fit a default pipe, so it
      * ended because the peer has read it. */
     np__loop_wrote(loop, bytes);
@@ -85,7 +86,7 @@ void np__op_post(np_loop *loop, np__packet *packet) {
   size_t bytes;
 
   (void)loop;
-  assert(op->np__direction == NP__INWARD);
+  assert(np__op_direction(op) == NP__INWARD);
   if (op->np__at_end != 0) {
     if (!np__op_is_over(op)) {
       np__op_issued(op, np__op_read_file(target, op));
@@ -112,7 +113,7 @@ static inline void call_back(np_op *op, np_op_fn done) {
   /* `op` may be gone. `target` is not: the loop frees it later. */
   if (np__target_is_gone(target) && np__list_is_empty(&target->ops)) {
     np__revert_if_forgotten(target->loop); /* `drained` may create objects */
-    target->class_->drained(target);
+    np__target_class_of(target)->drained(target);
   }
 }
 
@@ -144,43 +145,33 @@ const np__packet_class np__write_class = {.on_packet = np__op_on_packet,
                                           .cancel = np__op_cancel,
                                           .is_write = true};
 
-static void op_expired(np__timer_node *node) {
-  np_op *op = np__op_of_deadline(node);
+static void limit_in(np_op *op, uint32_t delay_ms) {
+  np__op_limit_until(op, np__loop_deadline_ms(op->np__target->loop, delay_ms));
+}
 
-  if (np__op_abort(op, WAIT_TIMEOUT) != NP_OK) {
+static void op_expired(np_op *op) {
+  if (np__op_abort(op, NP__BY_LIMIT) != NP_OK) {
     assert(op->np__state == NP__OP_IN_KERNEL);
-    np__op_again_in(op, CANCEL_RETRY_MS, op_expired);
+    limit_in(op, CANCEL_RETRY_MS);
   }
 }
 
 static void stop_deadline(np_op *op) {
-  if ((op->np__at_end & NP__AT_END_LIMIT) != 0 &&
-      np__heap_has(&op->np__deadline)) {
-    np__heap_remove(&op->np__target->loop->timers, &op->np__deadline);
+  if ((op->np__at_end & NP__AT_END_LIMIT) != 0) {
+    np__loop_unlimit(op->np__target->loop, &op->np__debt);
   }
 }
 
-static void set_deadline(np_op *op, uint64_t deadline_ms,
-                         void (*expired)(np__timer_node *node)) {
-  stop_deadline(op);
-  op->np__at_end |= NP__AT_END_LIMIT;
-  op->np__deadline.expired = NULL;
-  np__heap_insert(&op->np__target->loop->timers, &op->np__deadline, deadline_ms,
-                  expired);
-}
-
-void np__op_again_in(np_op *op, uint32_t delay_ms,
-                     void (*expired)(np__timer_node *node)) {
-  set_deadline(op, np__loop_deadline_ms(op->np__target->loop, delay_ms),
-               expired);
-}
-
 void np__op_limit_until(np_op *op, uint64_t deadline_ms) {
-  set_deadline(op, deadline_ms, op_expired);
+  np_loop *loop = op->np__target->loop;
+
+  op->np__at_end |= NP__AT_END_LIMIT;
+  loop->op_expired = op_expired;
+  np__loop_limit(loop, &op->np__debt, deadline_ms);
 }
 
 void np__op_limit(np_op *op) {
-  np__op_again_in(op, op->timeout_ms, op_expired);
+  limit_in(op, op->timeout_ms);
 }
 
 void np__op_withdraw(np_op *op) {
@@ -210,26 +201,28 @@ void np__op_put_off_greeted(np_op *op) {
 
 void np__op_pending(np_op *op) {
   np__target *target = op->np__target;
+  const unsigned direction = np__op_direction(op);
 
   op->np__state = NP__OP_IN_KERNEL;
-  if (op->np__direction < NP__DIRECTIONS) {
-    target->ahead[op->np__direction]++;
+  if (direction < NP__DIRECTIONS) {
+    target->ahead[direction]++;
   }
-  np__loop_owe(target->loop, &op->np__packet);
   if (op->timeout_ms > 0 && (op->np__at_end & NP__AT_END_LIMIT) == 0) {
     np__op_limit(op);
   }
+  np__loop_owe(target->loop, &op->np__debt);
 }
 
 void np__op_paid(np_op *op) {
   np__target *target = op->np__target;
+  const unsigned direction = np__op_direction(op);
 
   assert(op->np__state == NP__OP_IN_KERNEL);
-  if (op->np__direction < NP__DIRECTIONS) {
-    assert(target->ahead[op->np__direction] > 0);
-    target->ahead[op->np__direction]--;
+  if (direction < NP__DIRECTIONS) {
+    assert(target->ahead[direction] > 0);
+    target->ahead[direction]--;
   }
-  np__loop_paid(target->loop, &op->np__packet);
+  np__loop_paid(target->loop, &op->np__debt);
 }
 
 /* answer returns the result of the call just made. ERROR_IO_PENDING:
@@ -247,7 +240,7 @@ static size_t moved(np_op *op, np_error error) {
 
   if (error == NP_OK || error == ERROR_MORE_DATA) {
     bytes = (size_t)op->np__packet.overlapped.InternalHigh;
-    if (op->np__direction == NP__OUTWARD) {
+    if (np__op_direction(op) == NP__OUTWARD) {
       np__loop_wrote(op->np__target->loop, bytes);
     }
   }
@@ -283,7 +276,7 @@ static bool is_earlier_in_kernel(const np_op *op) {
   for (const np_op *at = np__target_first(op->np__target); at != op;
        at = np__op_next(at)) {
     if (at->np__state == NP__OP_IN_KERNEL &&
-        at->np__direction == op->np__direction) {
+        np__op_direction(at) == np__op_direction(op)) {
       return true;
     }
   }
@@ -313,7 +306,7 @@ static ULONG_PTR *held_bytes(np_op *op) {
 static void hold_back(np_op *op, size_t transferred) {
   *held_bytes(op) = transferred;
   op->np__state = NP__OP_HELD_BACK;
-  op->np__target->ahead[op->np__direction]++;
+  op->np__target->ahead[np__op_direction(op)]++;
   if (np__op_has_succeeded(op)) {
     stop_deadline(op);
   } else if (op->timeout_ms > 0 && (op->np__at_end & NP__AT_END_LIMIT) == 0) {
@@ -323,16 +316,16 @@ static void hold_back(np_op *op, size_t transferred) {
 
 void np__op_release(np_op *op) {
   assert(op->np__state == NP__OP_HELD_BACK);
-  op->np__target->ahead[op->np__direction]--;
+  op->np__target->ahead[np__op_direction(op)]--;
   make_ready(op, (size_t)*held_bytes(op));
 }
 
 /* release_later releases the operations that were held back because of `op`. */
 static void release_later(np_op *op) {
-  const uint8_t direction = op->np__direction;
+  const unsigned direction = np__op_direction(op);
 
   for (np_op *at = np__op_next(op); at != NULL; at = np__op_next(at)) {
-    if (at->np__direction != direction) {
+    if (np__op_direction(at) != direction) {
       continue;
     }
     if (at->np__state == NP__OP_IN_KERNEL) {
@@ -349,7 +342,7 @@ static void release_later(np_op *op) {
 static void make_ready_in_order(np_op *op, size_t transferred,
                                 bool is_aborted) {
   np__target *target = op->np__target;
-  const uint8_t direction = op->np__direction;
+  const unsigned direction = np__op_direction(op);
 
   if (direction == NP__DIRECTIONS || target->ahead[direction] == 0) {
     make_ready(op, transferred);
@@ -357,7 +350,7 @@ static void make_ready_in_order(np_op *op, size_t transferred,
     make_ready(op, transferred);
     release_later(op);
   } else if (is_aborted ||
-             (op->np__abort_error != NP_OK && !np__op_has_succeeded(op))) {
+             (op->np__cause != NP__NO_CAUSE && !np__op_has_succeeded(op))) {
     /* A cancelled operation does not wait for the others, also if it failed
      * for another reason. */
     make_ready(op, transferred);
@@ -371,17 +364,17 @@ void np__op_end(np_op *op, np_error error, size_t transferred) {
   const bool is_aborted = error == ERROR_OPERATION_ABORTED;
 
   assert(op->np__state != NP__OP_IDLE && op->np__state < NP__OP_HELD_BACK);
-  if (is_aborted && op->np__abort_error != NP_OK) {
-    error = op->np__abort_error;
+  if (is_aborted && op->np__cause != NP__NO_CAUSE) {
+    error = np__cause_error(op->np__cause);
   }
   op->np__error = error;
   if (error != NP_OK && !is_aborted && error != ERROR_MORE_DATA &&
-      op->np__direction < NP__DIRECTIONS) {
+      np__op_direction(op) < NP__DIRECTIONS) {
     transferred = 0; /* The byte count of a failure is not believed. */
   }
   make_ready_in_order(op, transferred, is_aborted);
   if ((op->np__at_end & NP__AT_END_TELL) != 0 ||
-      (error != NP_OK && op->np__direction < NP__DIRECTIONS)) {
-    target->class_->ended(target, op);
+      (error != NP_OK && np__op_direction(op) < NP__DIRECTIONS)) {
+    np__target_class_of(target)->ended(target, op);
   }
 }

@@ -35,6 +35,14 @@ typedef enum np__op_state {
   NP__OP_ENDED      /* has its result; its callback will run */
 } np__op_state;
 
+/* Why the end of an operation was asked for. A byte in `np__cause`. */
+typedef enum np__cause {
+  NP__NO_CAUSE = 0,
+  NP__BY_CANCEL,    /* reported as ERROR_OPERATION_ABORTED */
+  NP__BY_LIMIT,     /* WAIT_TIMEOUT */
+  NP__BY_DISCONNECT /* ERROR_PIPE_NOT_CONNECTED */
+} np__cause;
+
 /* Operations of one direction keep their order. */
 typedef enum np__direction {
   NP__INWARD,
@@ -70,11 +78,14 @@ enum {
 
 /* Events of a target.
  *
+ * number   below NP__TARGET_CLASSES, and different for each class: a target
+ *          keeps this byte, and its loop keeps the classes
  * drained  called from the loop when the target is closing or withheld and its
  *          last operation is gone; possibly more than once
  * ended    called before the callback of an operation marked NP__AT_END_TELL,
  *          and of each read or write that failed; it may change the result */
 typedef struct np__target_class {
+  uint8_t number;
   void (*drained)(struct np__target *target);
   void (*ended)(struct np__target *target, np_op *op);
 } np__target_class;
@@ -88,13 +99,14 @@ enum {
 
 /* The target of operations: a handle on the loop's port. */
 typedef struct np__target {
-  np_loop *loop;
-  HANDLE handle;
   np__list ops; /* operations without callback yet, in order of beginning */
-  const np__target_class *class_;
+  HANDLE handle;
+  np_loop *loop;
   /* For each direction, the number of operations that later operations may have
    * to wait for: those in the kernel, and those held back behind them. */
   uint32_t ahead[NP__DIRECTIONS];
+  uint32_t disconnects; /* sessions that have ended, modulo 2^32 */
+  uint8_t class_number;
   uint8_t bars; /* NP__BAR_: reasons against a start; mostly 0 */
   /* The peer has just come, and peers mostly write first. The next read, if no
    * other read is before it, goes before put-off reads of other targets. */
@@ -102,7 +114,6 @@ typedef struct np__target {
   /* The object of `handle` may be on another machine, so its answers may be
    * late. No call may wait for them. */
   bool answers_late;
-  uint32_t disconnects; /* sessions that have ended, modulo 2^32 */
 } np__target;
 
 /* np__target_init makes a target without operations from zeroed memory. */
@@ -111,8 +122,23 @@ static inline void np__target_init(np__target *target, np_loop *loop,
   target->loop = loop;
   target->handle = INVALID_HANDLE_VALUE;
   np__list_init(&target->ops);
-  target->class_ = class_;
+  target->class_number = class_->number;
+  loop->target_classes[class_->number] = class_;
 }
+
+static inline const np__target_class *np__target_class_of(
+    const np__target *target) {
+  return target->loop->target_classes[target->class_number];
+}
+
+/* np__op_direction returns the np__direction of `op`. */
+static inline unsigned np__op_direction(const np_op *op) {
+  return op->np__kind & NP__KIND_DIRECTION;
+}
+
+/* np__cause_error returns the error that a cancel for `cause` reports, NP_OK
+ * for NP__NO_CAUSE. */
+np_error np__cause_error(unsigned cause);
 
 /* np__target_first returns the first of the target's operations in the order of
  * beginning, np__op_next the one after `op`. NULL: there is none. */
@@ -204,11 +230,10 @@ static inline void np__op_start(np__target *target, np_op *op, unsigned kind,
   op->np__done = done;
   op->np__target = target;
   op->np__error = NP_OK;
-  op->np__abort_error = NP_OK;
   op->np__state = NP__OP_WAITING;
   op->np__kind = (uint8_t)kind;
-  op->np__direction = (uint8_t)(kind & NP__KIND_DIRECTION);
   op->np__at_end = 0;
+  op->np__cause = NP__NO_CAUSE;
   np__list_push(&target->ops, &op->np__order);
   if ((kind & NP__KIND_OWN) == 0) {
     target->loop->active++;
@@ -288,7 +313,7 @@ void np__op_end(np_op *op, np_error error, size_t transferred);
  * known target and direction, if nothing is to be done at the end. */
 static inline void np__op_succeed(np__target *target, np_op *op,
                                   np__direction direction, size_t transferred) {
-  assert(op->np__target == target && op->np__direction == direction);
+  assert(op->np__target == target && np__op_direction(op) == direction);
   assert(op->np__at_end == 0);
   if (target->ahead[direction] > 0) {
     np__op_end(op, NP_OK, transferred);
@@ -308,34 +333,24 @@ static inline bool np__op_has_succeeded(const np_op *op) {
 /* np__op_release queues `op`, which is held back, for its callback. */
 void np__op_release(np_op *op);
 
-/* np__op_abort asks for the end of `op`, reported as `as`, unless `op` gets its
- * result first. Returns NP_OK, also if this was asked before; ERROR_NOT_FOUND
- * if `op` is not in flight or has its result; else the error of CancelIoEx, and
- * `op` goes on.
+/* np__op_abort asks for the end of `op` because of `cause`, unless `op` gets
+ * its result first. Returns NP_OK, also if this was asked before;
+ * ERROR_NOT_FOUND if `op` is not in flight or has its result; else the error of
+ * CancelIoEx, and `op` goes on.
  *
  * A held-back operation has its result. If it succeeded, it keeps its place in
  * the order: ERROR_NOT_FOUND. If it failed, it no longer waits for others: a
- * read is reported as `as`, a write with its own error. */
-np_error np__op_abort(np_op *op, np_error as);
+ * read is reported by `cause`, a write with its own error. */
+np_error np__op_abort(np_op *op, np__cause cause);
 
 /* np__op_abort_part is for the `cancel` of an operation `op` in state IN_KERNEL
  * that the library's own operation `part` works for. It asks for the end of
- * `part`, with ERROR_OPERATION_ABORTED, which np__op_end(op) then translates.
+ * `part`, with NP__BY_CANCEL, which np__op_end(op) then translates.
  * If `part` has its result and its callback is about to run, the answer is
  * NP_OK too: the callback of `part` must then end `op`, or check
- * `np__abort_error` of `op` before it begins anything else for `op`. So no
+ * `np__cause` of `op` before it begins anything else for `op`. So no
  * cancel and no time limit of `op` is lost. */
 np_error np__op_abort_part(np_op *part);
-
-/* np__op_again_in makes `expired` run after `delay_ms`, instead of the op's
- * time limit, unless `op` ends first. */
-void np__op_again_in(np_op *op, uint32_t delay_ms,
-                     void (*expired)(np__timer_node *node));
-
-/* np__op_of_deadline returns the operation that a timer node belongs to. */
-static inline np_op *np__op_of_deadline(np__timer_node *node) {
-  return NP__CONTAINER(node, np_op, np__deadline);
-}
 
 /* np__op_on_packet, np__op_post, np__op_run and np__op_cancel are the functions
  * of np__op_class, for use in other classes. np__op_run ends with the callback.
@@ -355,6 +370,6 @@ void np__op_run_by(np_op *op, np_op_fn done);
  * held-back ones, which end in their turn. One CancelIoEx serves all reads and
  * writes; it is tried again when it fails. Classes with a `cancel` of their own
  * are cancelled one by one. */
-void np__target_abort_all(np__target *target, np_error as);
+void np__target_abort_all(np__target *target, np__cause cause);
 
 #endif

@@ -15,7 +15,14 @@ np_error np_op_cancel(np_op *op) {
   if (op->np__state != NP__OP_IDLE) {
     np__loop_check_thread(op->np__target->loop);
   }
-  return np__op_abort(op, ERROR_OPERATION_ABORTED);
+  return np__op_abort(op, NP__BY_CANCEL);
+}
+
+np_error np__cause_error(unsigned cause) {
+  static const np_error errors[] = {NP_OK, ERROR_OPERATION_ABORTED,
+                                    WAIT_TIMEOUT, ERROR_PIPE_NOT_CONNECTED};
+
+  return errors[cause];
 }
 
 np_error np__op_cancel(np_op *op) {
@@ -33,30 +40,30 @@ np_error np__op_cancel(np_op *op) {
 }
 
 /* abort_held_back is np__op_abort for a held-back operation: see op.h. */
-static np_error abort_held_back(np_op *op, np_error as) {
+static np_error abort_held_back(np_op *op, np__cause cause) {
   if (np__op_has_succeeded(op)) {
     return ERROR_NOT_FOUND;
   }
-  if (op->np__direction == NP__INWARD) {
-    op->np__error = as;
+  if (np__op_direction(op) == NP__INWARD) {
+    op->np__error = np__cause_error(cause);
   }
   np__op_release(op);
   return NP_OK;
 }
 
-np_error np__op_abort(np_op *op, np_error as) {
+np_error np__op_abort(np_op *op, np__cause cause) {
   np_error error;
 
   switch (op->np__state) {
     case NP__OP_WAITING:
-      op->np__abort_error = as;
+      op->np__cause = (uint8_t)cause;
       np__op_end(op, ERROR_OPERATION_ABORTED, 0);
       return NP_OK;
     case NP__OP_PUT_OFF:
       /* The operation ends at the begin of the next turn. An operation of a
        * late kind ends when its turn to be posted comes. */
-      if (op->np__abort_error == NP_OK) {
-        op->np__abort_error = as;
+      if (op->np__cause == NP__NO_CAUSE) {
+        op->np__cause = (uint8_t)cause;
         op->np__at_end |= NP__AT_END_ABORT;
         if ((op->np__kind & NP__KIND_LATE) == 0) {
           np__loop_hurry(op->np__target->loop, &op->np__packet);
@@ -64,21 +71,21 @@ np_error np__op_abort(np_op *op, np_error as) {
       }
       return NP_OK;
     case NP__OP_IN_KERNEL:
-      if (op->np__abort_error != NP_OK) {
+      if (op->np__cause != NP__NO_CAUSE) {
         return NP_OK;
       }
-      op->np__abort_error = as; /* `cancel` may read it, and end `op` */
+      op->np__cause = (uint8_t)cause; /* `cancel` may read it, and end `op` */
       error = op->np__packet.class_->cancel(op);
       if (error != NP_OK) {
-        op->np__abort_error = NP_OK;
+        op->np__cause = NP__NO_CAUSE;
       }
       return error;
     case NP__OP_HELD_BACK:
-      return abort_held_back(op, as);
+      return abort_held_back(op, cause);
     case NP__OP_ENDED:
       if ((op->np__at_end & NP__AT_END_AGAIN) != 0) {
-        if (op->np__abort_error == NP_OK) {
-          op->np__abort_error = as;
+        if (op->np__cause == NP__NO_CAUSE) {
+          op->np__cause = (uint8_t)cause;
         }
         return NP_OK;
       }
@@ -89,12 +96,12 @@ np_error np__op_abort(np_op *op, np_error as) {
 }
 
 np_error np__op_abort_part(np_op *part) {
-  const np_error error = np__op_abort(part, ERROR_OPERATION_ABORTED);
+  const np_error error = np__op_abort(part, NP__BY_CANCEL);
 
   return error == ERROR_NOT_FOUND ? NP_OK : error;
 }
 
-void np__target_abort_all(np__target *target, np_error as) {
+void np__target_abort_all(np__target *target, np__cause cause) {
   bool in_kernel = false;
   np_op *next;
 
@@ -103,11 +110,11 @@ void np__target_abort_all(np__target *target, np_error as) {
     if (op->np__state == NP__OP_IN_KERNEL &&
         op->np__packet.class_->cancel == np__op_cancel) {
       in_kernel = true;
-      if (op->np__abort_error == NP_OK) {
-        op->np__abort_error = as;
+      if (op->np__cause == NP__NO_CAUSE) {
+        op->np__cause = (uint8_t)cause;
       }
     } else if (op->np__state != NP__OP_HELD_BACK) {
-      np__op_abort(op, as);
+      np__op_abort(op, cause);
     }
   }
   for (unsigned i = 0; in_kernel && i < OP_CANCELS_MAX; i++) {

@@ -180,8 +180,8 @@ static void pair_describe(np_pipe *pipe, const np_pair_options *options) {
   pipe->state = NP_CONNECTED;
   pipe->announced = true;
   pipe->knows_mode = true;
-  pipe->mode = (uint8_t)options->mode;
-  pipe->read_mode = (uint8_t)options->read_mode;
+  pipe->mode = options->mode == NP_MESSAGE;
+  pipe->read_mode = options->read_mode == NP_MESSAGE;
   pipe->instances_max = 1;
   pipe->in_buffer_bytes = options->in_buffer_bytes;
   pipe->out_buffer_bytes = options->out_buffer_bytes;

@@ -90,7 +90,8 @@ np_error np_pipe_peek(np_pipe *pipe, void *buffer, size_t length,
   if (!pipe->readable) {
     return ERROR_ACCESS_DENIED;
   }
-  is_held = pipe->ready_hooks != NULL && pipe->ready_hooks->held(pipe, &held);
+  is_held =
+      pipe->ready_hooks != NULL && (*pipe->ready_hooks)->held(pipe, &held);
   first = held.length < length ? held.length : length;
   /* A message that is held completely does not run into the next message. */
   goes_on = !is_held || held.goes_on || pipe->read_mode == NP_BYTE;

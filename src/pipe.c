@@ -7,6 +7,9 @@
 #include "foreign.h"
 #include "shutdown.h"
 
+_Static_assert(sizeof(void *) != 8 || sizeof(np_op) + sizeof(np_pipe) <= 224,
+               "an idle connection needs no more memory than that");
+
 static void closed_run(np_loop *loop, np__packet *packet) {
   np_pipe *pipe = NP__CONTAINER(packet, np_pipe, closed);
 
@@ -19,7 +22,7 @@ static void closed_run(np_loop *loop, np__packet *packet) {
   loop->open--;
   loop->active--;
   if (pipe->ready_hooks != NULL) {
-    pipe->ready_hooks->released(pipe);
+    (*pipe->ready_hooks)->released(pipe);
   }
   np__loop_free(loop, pipe);
 }
@@ -30,7 +33,7 @@ static void pipe_drained(np__target *target) {
   np_pipe *pipe = (np_pipe *)target;
 
   if (!np__target_has(target, NP__BAR_CLOSING)) {
-    pipe->owner_hooks->drained(pipe);
+    (*pipe->owner_hooks)->drained(pipe);
   } else if (!pipe->is_released) {
     pipe->is_released = true;
     pipe->closed.class_ = &closed_class;
@@ -46,7 +49,7 @@ void np__pipe_learn(np_pipe *pipe, np_error error) {
     pipe->state = NP_CLOSING;
   }
   if (error != NP_OK && pipe->ready_hooks != NULL) {
-    pipe->ready_hooks->write_failed(pipe, error);
+    (*pipe->ready_hooks)->write_failed(pipe, error);
   }
 }
 
@@ -72,21 +75,21 @@ static void write_ended(np_pipe *pipe, np_op *write) {
 static void pipe_ended(np__target *target, np_op *op) {
   np_pipe *pipe = (np_pipe *)target;
 
-  if (op->np__direction == NP__OUTWARD) {
+  if (np__op_direction(op) == NP__OUTWARD) {
     write_ended(pipe, op);
   } else {
     read_ended(pipe, op);
   }
 }
 
-static const np__target_class pipe_target_class = {pipe_drained, pipe_ended};
+static const np__target_class pipe_target_class = {0, pipe_drained, pipe_ended};
 
 np_pipe *np__pipe_new(np_loop *loop, np_end end) {
   np_pipe *pipe = np__loop_new(loop, sizeof *pipe);
 
   if (pipe != NULL) {
     np__target_init(&pipe->target, loop, &pipe_target_class);
-    pipe->end = (uint8_t)end;
+    pipe->end = end == NP_SERVER;
   }
   return pipe;
 }
@@ -117,9 +120,8 @@ np_error np__pipe_open(np_pipe *pipe, HANDLE handle) {
 
 void np__pipe_forget(np_pipe *pipe) {
   if (pipe->ready_hooks != NULL) {
-    pipe->ready_hooks->released(pipe);
+    (*pipe->ready_hooks)->released(pipe);
     pipe->readiness = NULL;
-    pipe->ready_hooks = NULL;
   }
   pipe->user = NULL;
 }
@@ -134,7 +136,7 @@ bool np__pipe_is_reading(const np_pipe *pipe) {
   np__held held;
 
   return np__target_is_busy(&pipe->target, NP__INWARD, NULL) ||
-         (pipe->ready_hooks != NULL && pipe->ready_hooks->held(pipe, &held));
+         (pipe->ready_hooks != NULL && (*pipe->ready_hooks)->held(pipe, &held));
 }
 
 /* check_is_sole_handle returns NP_OK if `handle` is the only handle of its file
@@ -230,11 +232,11 @@ np_error np_pipe_close(np_pipe *pipe, np_closed_fn on_closed) {
   pipe->target.loop->active++;
   /* The cancel comes first: without it, a pending write and its buffer would
    * stay in use until the peer has read. */
-  np__target_abort_all(&pipe->target, ERROR_OPERATION_ABORTED);
+  np__target_abort_all(&pipe->target, NP__BY_CANCEL);
   CloseHandle(pipe->target.handle);
   pipe->target.handle = INVALID_HANDLE_VALUE;
   if (pipe->owner_hooks != NULL) {
-    pipe->owner_hooks->closing(pipe);
+    (*pipe->owner_hooks)->closing(pipe);
   }
   if (np__list_is_empty(&pipe->target.ops)) {
     pipe_drained(&pipe->target);

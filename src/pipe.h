@@ -69,41 +69,43 @@ struct np__readiness;
 struct np__slot;
 
 struct np_pipe {
-  np__target target; /* first: a target pointer is a pipe pointer */
   union {
+    np__target target; /* first: a target pointer is a pipe pointer */
     /* In the ready queue when `is_released`: no operation is in flight. The
-     * queue uses no OVERLAPPED. So the members of the struct below that lie
-     * there keep their values; the others are no longer used. */
+     * queue uses the begin and the end of the packet. There lie `ops` and
+     * `ahead` of the target, which are no longer used; the members between keep
+     * their values. */
     np__packet closed;
+  };
+  /* NULL until somebody asks for readiness. Its hooks are its first member. */
+  union {
+    struct np__readiness *readiness;
+    const np__ready_hooks **ready_hooks;
+  };
+  /* NULL where no listener knows it. Its hooks are its first member. */
+  union {
+    struct np__slot *slot;
+    const np__owner_hooks **owner_hooks;
+  };
+  union {
+    np_closed_fn on_closed; /* from np_pipe_close on */
+    /* An option of a server, like `mode` and `instances_max`: its handle may
+     * have no right to query it. */
     struct {
-      /* Both NULL until somebody asks for readiness. */
-      struct np__readiness *readiness;
-      const np__ready_hooks *ready_hooks;
-      union {
-        np_closed_fn on_closed; /* from np_pipe_close on */
-        /* An option of a server, like `mode` and `instances_max`: its handle
-         * may have no right to query it. */
-        struct {
-          uint32_t in_buffer_bytes;
-          uint32_t out_buffer_bytes;
-        };
-      };
-      uint32_t instances_max;
-      np_error connect_said; /* the kernel's answer to the last connect */
-      np_op *connect;        /* the connect in flight, or NULL */
-      /* Both NULL where no listener knows it. */
-      struct np__slot *slot;
-      const np__owner_hooks *owner_hooks;
+      uint32_t in_buffer_bytes;
+      uint32_t out_buffer_bytes;
     };
   };
   void *user;
-  uint8_t end; /* np_end */
-  bool readable;
-  bool writable;
-  uint8_t state; /* np_state: the last state that this end has learnt */
-  uint8_t mode;  /* np_mode, as `read_mode` */
-  uint8_t read_mode;
-  bool announced;             /* a connect has reported the current client */
+  np_error connect_said; /* the kernel's answer to the last connect */
+  uint8_t instances_max; /* NP__PIPE_INSTANCES_UNLIMITED, or less */
+  uint8_t state;         /* np_state: the last state that this end has learnt */
+  uint8_t end : 1;       /* np_end */
+  bool readable : 1;
+  bool writable : 1;
+  uint8_t mode : 1; /* np_mode, as `read_mode` */
+  uint8_t read_mode : 1;
+  bool announced : 1;         /* a connect has reported the current client */
   bool is_released : 1;       /* `closed` is queued */
   bool knows_mode : 1;        /* a client queries `mode` only when it matters */
   bool flushes_by_thread : 1; /* this pipe's kernel has no flush control */
@@ -112,9 +114,20 @@ struct np_pipe {
   bool is_reply_owed : 1;
 };
 
-_Static_assert(offsetof(np_pipe, on_closed) + sizeof(np_closed_fn) <=
-                   offsetof(np_pipe, closed) + offsetof(np__packet, class_),
+#define NP__PIPE_INSTANCES_UNLIMITED 255u
+
+_Static_assert(offsetof(np__packet, class_) >= offsetof(np__target, ahead) &&
+                   offsetof(np__packet, class_) + sizeof(void *) <=
+                       offsetof(np__target, disconnects) &&
+                   sizeof(void *) <= sizeof(np__list),
                "the queue leaves what a released pipe still uses");
+
+/* np__pipe_instances_max returns what np_info says of `instances_max`. */
+static inline uint32_t np__pipe_instances_max(const np_pipe *pipe) {
+  return pipe->instances_max == NP__PIPE_INSTANCES_UNLIMITED
+             ? NP_INSTANCES_UNLIMITED
+             : pipe->instances_max;
+}
 
 /* np__pipe_check_thread is np__loop_check_thread. NULL is ignored. */
 static inline void np__pipe_check_thread(const np_pipe *pipe) {

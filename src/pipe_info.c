@@ -61,7 +61,7 @@ static void info_from_creation(const np_pipe *pipe, np_info *info) {
   info->readable = pipe->readable;
   info->writable = pipe->writable;
   info->state = pipe->state;
-  info->instances_max = pipe->instances_max;
+  info->instances_max = np__pipe_instances_max(pipe);
   info->instances = NP_UNKNOWN;
   info->in_buffer_bytes = pipe->in_buffer_bytes;
   info->out_buffer_bytes = pipe->out_buffer_bytes;
@@ -102,7 +102,7 @@ np_error np__pipe_set_read_mode(np_pipe *pipe, np_mode mode) {
   const np_error error = np__pipe_set_handle_mode(pipe->target.handle, mode);
 
   if (error == NP_OK) {
-    pipe->read_mode = (uint8_t)mode;
+    pipe->read_mode = mode == NP_MESSAGE;
   }
   return error;
 }
@@ -162,7 +162,7 @@ np_error np_pipe_info(np_pipe *pipe, np_info *info) {
   info->instances = local.instances;
   info->in_buffer_bytes = local.in_quota;
   info->out_buffer_bytes = local.out_quota;
-  held = pipe->ready_hooks != NULL ? pipe->ready_hooks->held_bytes(pipe) : 0;
+  held = pipe->ready_hooks != NULL ? (*pipe->ready_hooks)->held_bytes(pipe) : 0;
   info->readable_bytes = local.readable_bytes < UINT32_MAX - held
                              ? local.readable_bytes + (uint32_t)held
                              : UINT32_MAX;
@@ -177,7 +177,10 @@ void np__pipe_describe(np_pipe *pipe, const np__pipe_local_information *local,
   pipe->knows_mode = true;
   pipe->mode = local->type == 1 ? NP_MESSAGE : NP_BYTE;
   pipe->read_mode = modes->read_mode == 1 ? NP_MESSAGE : NP_BYTE;
-  pipe->instances_max = normal_instances_max(local->instances_max);
+  pipe->instances_max =
+      (uint8_t)(local->instances_max < NP__PIPE_INSTANCES_UNLIMITED
+                    ? local->instances_max
+                    : NP__PIPE_INSTANCES_UNLIMITED);
   pipe->in_buffer_bytes = local->in_quota;
   pipe->out_buffer_bytes = local->out_quota;
 }

@@ -16,6 +16,7 @@
 
 struct np__wait {
   np__packet packet; /* first */
+  np__debt debt;     /* directly after `packet` */
   np__link link;     /* in `waits` of its root, or in `orphans` */
   np__root *root;    /* NULL: its loop has gone */
   np__wait_fn ended;
@@ -26,6 +27,9 @@ struct np__wait {
   LONG family;           /* orphan: number of its root */
   ULONG notice[64];      /* for the kernel, which writes what has changed */
 };
+
+_Static_assert(offsetof(np__wait, debt) == sizeof(np__packet),
+               "a debt lies directly after its packet");
 
 /* The input of the control. */
 typedef union wait_input {
@@ -174,7 +178,7 @@ static void wait_on_packet(np_loop *loop, np__packet *packet, NTSTATUS status,
     return;
   }
   assert(wait->root->loop == loop);
-  np__loop_paid(loop, packet);
+  np__loop_paid(loop, &wait->debt);
   np__list_remove(&wait->link);
   if (wait->is_cancelled) {
     loop->active--;
@@ -247,7 +251,7 @@ static np__wait *wait_started(np__wait *wait, NTSTATUS status) {
     free(wait);
     return NULL;
   }
-  np__loop_owe(root->loop, &wait->packet);
+  np__loop_owe(root->loop, &wait->debt);
   np__list_push_first(&root->waits, &wait->link);
   return wait;
 }
@@ -305,7 +309,7 @@ void np__root_deinit(np__root *root) {
   while (!np__list_is_empty(&root->waits)) {
     np__wait *wait = wait_of(root->waits.next);
 
-    np__loop_paid(root->loop, &wait->packet);
+    np__loop_paid(root->loop, &wait->debt);
     np__list_remove(&wait->link);
     adopt_orphan(wait, family, !root->loop->owns_port);
   }

@@ -125,17 +125,15 @@ void np__ready_update(np__readiness *r) {
   }
 }
 
-static void ready_retry_expired(np__timer_node *node) {
-  np__readiness *r = NP__CONTAINER(node, np__readiness, retry);
+static void ready_retry_expired(np__alarm *alarm) {
+  np__readiness *r = NP__CONTAINER(alarm, np__readiness, retry);
 
   r->blocked = 0;
   np__ready_update(r);
 }
 
 static void ready_stop_retry(np__readiness *r) {
-  if (np__heap_has(&r->retry)) {
-    np__heap_remove(&r->pipe->target.loop->timers, &r->retry);
-  }
+  np__alarm_stop(r->pipe->target.loop, &r->retry);
 }
 
 void np__ready_block(np__readiness *r, np_readiness readiness,
@@ -144,8 +142,8 @@ void np__ready_block(np__readiness *r, np_readiness readiness,
 
   r->blocked |= readiness;
   ready_stop_retry(r);
-  np__heap_insert(&loop->timers, &r->retry,
-                  np__loop_deadline_ms(loop, delay_ms), ready_retry_expired);
+  np__alarm_start(loop, &r->retry, np__loop_deadline_ms(loop, delay_ms),
+                  ready_retry_expired);
 }
 
 static void ahead_changed(np_pipe *pipe) {
@@ -262,8 +260,8 @@ static np_error prepare(np_pipe *pipe, const np_ready_options *options) {
   r->outbox.pipe = pipe;
   r->outbox.bytes_max = options->write_buffer_bytes;
   r->outbox.changed = outbox_changed;
+  r->hooks = &ready_hooks;
   pipe->readiness = r;
-  pipe->ready_hooks = &ready_hooks;
   return NP_OK;
 }
 

@@ -12,12 +12,13 @@
 #define NP__WRITE_BITS (NP_WRITABLE | NP_WRITE_CLOSED)
 
 typedef struct np__readiness {
+  const np__ready_hooks *hooks; /* first: see np_pipe */
   np__ahead ahead;
   np__outbox outbox;
   np_readiness closed;  /* closed until the end of the session */
   np_readiness blocked; /* readiness that a caller's function has disproved */
   uint32_t refusals;    /* calls in a row that set `blocked` */
-  np__timer_node retry; /* when it expires, `blocked` is cleared */
+  np__alarm retry;      /* when it expires, `blocked` is cleared */
   bool is_asked;        /* its options are fixed */
   np_pipe *pipe;
 } np__readiness;

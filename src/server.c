@@ -78,9 +78,11 @@ static void server_keep_options(np_pipe *pipe,
   pipe->writable = options->outbound;
   pipe->state = NP_LISTENING;
   pipe->knows_mode = true;
-  pipe->mode = (uint8_t)options->mode;
-  pipe->read_mode = (uint8_t)options->read_mode;
-  pipe->instances_max = options->instances_max;
+  pipe->mode = options->mode == NP_MESSAGE;
+  pipe->read_mode = options->read_mode == NP_MESSAGE;
+  pipe->instances_max = options->instances_max == NP_INSTANCES_UNLIMITED
+                            ? NP__PIPE_INSTANCES_UNLIMITED
+                            : (uint8_t)options->instances_max;
   pipe->in_buffer_bytes = options->in_buffer_bytes;
   pipe->out_buffer_bytes = options->out_buffer_bytes;
 }
@@ -163,13 +165,28 @@ np_error np_server_create(np_loop *loop, const char *name,
   return error;
 }
 
+/* connect_of returns the connect of this session that has no result yet, or
+ * NULL. */
+static np_op *connect_of(const np_pipe *server) {
+  for (np_op *op = np__target_first(&server->target); op != NULL;
+       op = np__op_next(op)) {
+    if ((op->np__kind == NP__OP_CONNECT ||
+         op->np__kind == NP__OP_OWN_CONNECT) &&
+        op->np__state < NP__OP_HELD_BACK &&
+        (op->np__at_end & NP__AT_END_STALE) == 0) {
+      return op;
+    }
+  }
+  return NULL;
+}
+
 /* connect_finish sets the state of the server from the result of a connect,
  * before the callback runs. */
 static void connect_finish(np_op *connect) {
   np_pipe *server = (np_pipe *)connect->np__target;
   np_error error = connect->np__error;
 
-  if (server->connect != connect) {
+  if ((connect->np__at_end & NP__AT_END_STALE) != 0) {
     /* np_server_disconnect ended this session before the connect was
      * reported. */
     if (error == NP_OK || error == ERROR_PIPE_CONNECTED ||
@@ -178,7 +195,6 @@ static void connect_finish(np_op *connect) {
     }
     return;
   }
-  server->connect = NULL;
   server->connect_said = error;
   if ((error == ERROR_PIPE_CONNECTED || error == ERROR_NO_DATA) &&
       !server->announced) {
@@ -192,7 +208,7 @@ static void connect_finish(np_op *connect) {
     }
     server->target.is_greeted = true;
     if (server->ready_hooks != NULL) {
-      server->ready_hooks->connected(server);
+      (*server->ready_hooks)->connected(server);
     }
   }
 }
@@ -222,12 +238,11 @@ np_error np_server_connect(np_pipe *server, np_op *op, np_op_fn done) {
   if (error != NP_OK) {
     return error;
   }
-  if (server->connect != NULL) {
+  if (connect_of(server) != NULL) {
     return ERROR_BUSY;
   }
   np__op_begin(&server->target, op, NP__OP_CONNECT, done);
   np__op_set_class(op, &connect_class);
-  server->connect = op;
   connect_now(server, op);
   return NP_OK;
 }
@@ -250,7 +265,6 @@ static const np__packet_class accept_class = {.on_packet = np__op_on_packet,
 void np__server_accept(np_pipe *server, np_op *op, np_op_fn done) {
   np__op_begin(&server->target, op, NP__OP_OWN_CONNECT, done);
   np__op_set_class(op, &accept_class);
-  server->connect = op;
   if (server->state == NP_LISTENING) {
     np__op_put_off_last(op);
   } else {
@@ -272,7 +286,7 @@ static void end_session(np_pipe *server) {
       /* the client was disconnected before its connect was reported */
       op->np__error = ERROR_PIPE_NOT_CONNECTED;
     }
-    if ((op->np__direction == NP__OUTWARD &&
+    if ((np__op_direction(op) == NP__OUTWARD &&
          op->np__state == NP__OP_IN_KERNEL) ||
         op->np__kind == NP__OP_SHUTDOWN) {
       op->np__at_end |= NP__AT_END_STALE;
@@ -284,16 +298,16 @@ static void end_session(np_pipe *server) {
     if (op->np__state == NP__OP_PUT_OFF ||
         (op->np__state == NP__OP_IN_KERNEL && op->np__kind == NP__OP_FLUSH) ||
         (op->np__state == NP__OP_WAITING && op->np__kind != NP__OP_SHUTDOWN)) {
-      np__op_abort(op, ERROR_PIPE_NOT_CONNECTED);
+      np__op_abort(op, NP__BY_DISCONNECT);
     }
   }
   if (server->ready_hooks != NULL) {
-    server->ready_hooks->disconnected(server);
+    (*server->ready_hooks)->disconnected(server);
   }
 }
 
 np_error np__server_disconnect(np_pipe *server) {
-  np_op *connect = server->connect;
+  np_op *connect = connect_of(server);
   ULONG used = 0;
   np_error error;
 
@@ -301,11 +315,11 @@ np_error np__server_disconnect(np_pipe *server) {
     /* The connect is aborted before the disconnect, because Wine refuses to
      * disconnect a listening instance. A client that comes in between is
      * disconnected below. */
-    error = np__op_abort(connect, ERROR_PIPE_NOT_CONNECTED);
+    error = np__op_abort(connect, NP__BY_DISCONNECT);
     if (error != NP_OK) {
       return error;
     }
-    server->connect = NULL;
+    connect->np__at_end |= NP__AT_END_STALE;
   }
   error = np__control(server, NP__FSCTL_PIPE_DISCONNECT, NULL, 0, &used);
   if (error != NP_OK) {

@@ -196,7 +196,7 @@ static void async_io_set_class(np_op *op) {
 /* async_io_again waits again, until the deadline of the first wait. The
  * operation's interest (`np__length`), function and context stay in `op`. */
 static void async_io_again(np_pipe *pipe, np_op *op) {
-  const uint64_t deadline_ms = op->np__deadline.deadline_ms;
+  const uint64_t deadline_ms = np__heap_deadline_ms(&op->np__deadline);
 
   np__op_start(&pipe->target, op, NP__OP_IO, op->np__done);
   if (op->timeout_ms > 0) {
@@ -223,10 +223,11 @@ static np_error async_io_end(const np_pipe *pipe, const np_op *op) {
   np_error error = is_over(pipe);
 
   if (error == NP_OK) {
-    error = op->np__abort_error;
+    error = np__cause_error(op->np__cause);
   }
   if (error == NP_OK && op->timeout_ms > 0 &&
-      np__loop_now_ms(pipe->target.loop) >= op->np__deadline.deadline_ms) {
+      np__loop_now_ms(pipe->target.loop) >=
+          np__heap_deadline_ms(&op->np__deadline)) {
     error = WAIT_TIMEOUT;
   }
   return error;

@@ -22,7 +22,7 @@ typedef struct watch {
   np__root root;
   np__list watchers;
   np__wait *wait; /* the notice, or NULL */
-  np__timer_node pause;
+  np__alarm pause;
   uint64_t begun_ms; /* when the last notice was begun */
   bool is_impossible;
 } watch;
@@ -61,8 +61,8 @@ static void notice_renew(watch *w) {
   }
 }
 
-static void pause_ended(np__timer_node *node) {
-  notice_renew(NP__CONTAINER(node, watch, pause));
+static void pause_ended(np__alarm *alarm) {
+  notice_renew(NP__CONTAINER(alarm, watch, pause));
 }
 
 static void notice_ended(void *owner, np__wait_end end) {
@@ -77,9 +77,9 @@ static void notice_ended(void *owner, np__wait_end end) {
     report(w, true);
   } else if (np__loop_now_ms(w->loop) - w->begun_ms >= PAUSE_MS) {
     notice_renew(w);
-  } else if (!np__heap_has(&w->pause)) {
-    np__heap_insert(&w->loop->timers, &w->pause,
-                    np__loop_deadline_ms(w->loop, PAUSE_MS), pause_ended);
+  } else if (!np__alarm_is_active(&w->pause)) {
+    np__alarm_start(w->loop, &w->pause, np__loop_deadline_ms(w->loop, PAUSE_MS),
+                    pause_ended);
   }
 }
 
@@ -111,7 +111,7 @@ static watch *watch_of(np_loop *loop) {
 bool np__watch_begin(np_loop *loop, np__watcher *watcher) {
   watch *w = watch_of(loop);
 
-  if (w == NULL || (!np__heap_has(&w->pause) && !notice_begin(w))) {
+  if (w == NULL || (!np__alarm_is_active(&w->pause) && !notice_begin(w))) {
     return false;
   }
   np__list_push(&w->watchers, &watcher->link);
@@ -123,9 +123,7 @@ void np__watch_end(np_loop *loop, np__watcher *watcher) {
 
   np__list_remove(&watcher->link);
   if (np__list_is_empty(&w->watchers)) {
-    if (np__heap_has(&w->pause)) {
-      np__heap_remove(&loop->timers, &w->pause);
-    }
+    np__alarm_stop(loop, &w->pause);
     if (w->wait != NULL) {
       np__wait_cancel(w->wait);
     }

@@ -99,6 +99,40 @@ NP_CASE("timer/order-of-starts", np_timer_start, NO_MODE, NP_OK,
   }
 }
 
+/* start_often starts and stops another timer so often that the loop numbers its
+ * timers anew (SEQUENCE_END in src/heap.c). */
+static void start_often(np_fixture *f) {
+  np_timer other = {0};
+
+  for (unsigned i = 0; i < 270000; i++) {
+    assert_np_ok(np_timer_start(f->loop, &other, 1000, on_timer));
+    np_timer_stop(&other);
+  }
+}
+
+static void then_start_often(np_fixture *f, struct timer_recorder *recorder) {
+  (void)recorder;
+  start_often(f);
+}
+
+NP_CASE("timer/order-after-many-starts", np_timer_start, NO_MODE, NP_OK,
+        "Timers of the same moment run in the order of their starts, also if "
+        "hundreds of thousands of starts lie between, or happen while they "
+        "run.",
+        "npipe/timer.h") {
+  timer_begin(f, 0, 0);
+  timer_begin(f, 1, 0);
+  start_often(f);
+  timer_begin(f, 2, 0);
+  timer_begin(f, 3, 0);
+  f->timers[1].then = then_start_often;
+  assert_np_ok(loop_run(f));
+  for (unsigned i = 0; i < 4; i++) {
+    assert_int_equal(f->timers[i].order, i + 1);
+    assert_int_equal(f->timers[i].run_count, 1);
+  }
+}
+
 NP_CASE("timer/many", np_timer_start, NO_MODE, NP_OK,
         "Of hundreds of timers that are started and stopped in any order, "
         "each remaining timer runs once, in the order of the deadlines.",

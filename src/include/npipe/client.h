@@ -135,7 +135,7 @@ struct np_client_request {
   np_client_options np__options;
   np_client_fn np__fn;
   struct np__gate *np__gate; /* the line in which the request waits */
-  np__timer_node np__deadline;
+  np__alarm np__deadline;
   np_pipe *np__client;
   np_error np__error;
   uint8_t np__state;

@@ -34,19 +34,28 @@ typedef struct np__link {
 } np__link;
 
 /* A packet: the part of an operation, a request or a task whose OVERLAPPED the
- * completion port hands back. All members belong to the library. */
+ * completion port hands back. While the kernel does not use the OVERLAPPED, the
+ * packet can be in a queue or in a list. All members belong to the library. */
 typedef struct np__packet {
-  OVERLAPPED overlapped;
-  const struct np__packet_class *class_;
   union {
+    OVERLAPPED overlapped;
     struct np__packet *next; /* in a queue */
     np__link link;           /* in a list */
   };
+  const struct np__packet_class *class_;
 } np__packet;
 
-/* The result of an operation, beside its deadline, which is kept. */
+/* What the kernel owes: the packet that lies directly before this struct. The
+ * key is that of np__timer_node. */
+typedef struct np__debt {
+  uint64_t key;
+  np__link link; /* in the loop's list of debts, if in no heap */
+} np__debt;
+
+/* The byte count of an operation that has its result. The key is that of
+ * np__timer_node; it keeps the deadline. */
 typedef struct np__op_result {
-  uint64_t deadline_ms;
+  uint64_t key;
   size_t transferred;
 } np__op_result;
 
@@ -63,6 +72,11 @@ struct np__target;
  *             gets WAIT_TIMEOUT, unless it had already succeeded. */
 struct np_op {
   np__packet np__packet; /* first: an OVERLAPPED pointer is an op pointer */
+  union {                /* directly after `np__packet` */
+    np__timer_node np__deadline; /* until the operation has ended */
+    np__debt np__debt;           /* the kernel has it, and it has no limit */
+    np__op_result np__result;    /* the operation has ended */
+  };
   void *user;
   uint32_t timeout_ms;
 
@@ -71,16 +85,11 @@ struct np_op {
   np_op_fn np__done;
   struct np__target *np__target;
   np__link np__order; /* its place among the operations of its target */
-  union {
-    np__timer_node np__deadline; /* until the operation has ended */
-    np__op_result np__result;    /* from then on */
-  };
   np_error np__error;
-  np_error np__abort_error; /* the error that a cancel reports */
   uint8_t np__state;
   uint8_t np__kind;
-  uint8_t np__direction;
   uint8_t np__at_end; /* work at the end, beside the callback */
+  uint8_t np__cause;  /* why its end was asked for, or 0 */
   union {             /* by the class of the operation */
     void *np__memory; /* memory that `finish` of the class frees */
     np_error (*np__io)(HANDLE handle, void *context, size_t *transferred);

@@ -20,15 +20,18 @@ typedef struct np_timer np_timer;
  * timer is no longer active: it may be started anew or freed. */
 typedef void (*np_timer_fn)(np_timer *timer);
 
-/* A place in the heap of timers; all of it belongs to the library. */
+/* A place in the heap of deadlines; all of it belongs to the library. */
 typedef struct np__timer_node {
-  uint64_t deadline_ms;
-  uint64_t sequence; /* orders equal deadlines: first started, first run */
-  struct np__timer_node *child;
-  struct np__timer_node *next; /* sibling; unused in the root, as is `prev` */
-  struct np__timer_node *prev; /* parent, or the sibling before */
-  void (*expired)(struct np__timer_node *node); /* NULL: not in the heap */
+  uint64_t key; /* the deadline, its number among equal ones, and marks */
+  struct np__timer_node *down;
+  struct np__timer_node *across;
 } np__timer_node;
+
+/* A deadline with the function that runs after it. */
+typedef struct np__alarm {
+  np__timer_node node; /* first */
+  void (*expired)(struct np__alarm *alarm);
+} np__alarm;
 
 /* A timer, in the caller's storage. Set it to zero before its first use. It
  * must stay in place while it is active.
@@ -38,7 +41,7 @@ struct np_timer {
   void *user;
   np_loop *np__loop;
   np_timer_fn np__fn;
-  np__timer_node np__node;
+  np__alarm np__alarm;
 };
 
 /* np_timer_start makes `fn` run once on the loop, `delay_ms` milliseconds from
