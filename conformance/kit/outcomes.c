@@ -9,7 +9,7 @@
 
 #include <npipe/npipe.h>
 
-enum { ERRORS_MAX = 16 };
+enum { ERRORS_MAX = 32 };
 
 /* For both moments: the functions of Windows whose errors are passed on ("*":
  * any function), and the errors, up to NP_OK. */

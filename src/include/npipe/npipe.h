@@ -19,6 +19,7 @@
 #include <npipe/ready.h>
 #include <npipe/security.h>
 #include <npipe/server.h>
+#include <npipe/sync.h>
 #include <npipe/timer.h>
 #include <npipe/version.h>
 
