@@ -146,6 +146,14 @@ static bool into_ended(struct guest *guest, np_error error, size_t length) {
   return true;
 }
 
+static void message_came(struct guest *guest, size_t length) {
+  guest->stayed = 0;
+  guest->owed = message_read(guest, length);
+  if (guest->owed % 2 == 0) {
+    reply(guest, guest->owed);
+  }
+}
+
 static void on_message(np_op *op, np_error error, size_t length) {
   struct guest_task *task = (struct guest_task *)op;
   struct guest *guest = task->guest;
@@ -165,13 +173,46 @@ static void on_message(np_op *op, np_error error, size_t length) {
     play_fail(guest->play, "guest %u got %zu bytes, and %zu had stayed",
               guest->number, length, guest->stayed);
   }
-  guest->stayed = 0;
-  guest->owed = message_read(guest, length);
-  if (guest->owed % 2 == 0) {
-    reply(guest, guest->owed);
-  }
+  message_came(guest, length);
   if (length % 4 != 0) {
     guest_receive(guest, (uint32_t)length);
+  }
+}
+
+/* on_each: a standing receive is told nothing after its cancel. */
+static bool on_each(np_receiver *receiver, void *data, size_t length) {
+  struct guest_task *task = (struct guest_task *)receiver;
+  struct guest *guest = task->guest;
+
+  guest_in_loop(guest->play, "a function of a standing receive");
+  say(guest->play, "guest %u: a message of %zu bytes", guest->number, length);
+  if (!task->is_flying || guest->is_closing || task->cancelled) {
+    play_fail(guest->play, "guest %u: a message was told after the end",
+              guest->number);
+  }
+  if (data != np_channel_data(guest->channel)) {
+    play_fail(guest->play, "guest %u: a message is not where it was told",
+              guest->number);
+  }
+  task->begun_ns = sim_now_ns(); /* the time limit counts anew */
+  memset(&task->due, 0, sizeof task->due);
+  message_came(guest, length);
+  if (length % 8 == 1) {
+    guest_cancel(guest, GUEST_RECEIVE);
+  } else if (length % 8 == 2) {
+    guest_close(guest);
+  }
+  return length % 4 != 0;
+}
+
+static void on_each_over(np_op *op, np_error error, size_t length) {
+  struct guest_task *task = (struct guest_task *)op;
+  struct guest *guest = task->guest;
+
+  guest_task_ended(task, error, length);
+  guest->is_standing = false;
+  if (guest->is_leaving) {
+    guest_recycle(guest);
   }
 }
 
@@ -213,6 +254,15 @@ void guest_receive(struct guest *guest, uint32_t drawn) {
     return;
   }
   op = guest_task_prepare(task, drawn);
+  guest->is_standing = drawn % 5 == 3;
+  if (guest->is_standing) {
+    guest_task_begun(task,
+                     np_channel_receive_each(guest->channel, &task->receiver,
+                                             on_each, on_each_over),
+                     false);
+    guest->is_standing = task->is_flying;
+    return;
+  }
   if (drawn % 3 != 0) {
     guest_task_begun(task, np_channel_receive(guest->channel, op, on_message),
                      false);

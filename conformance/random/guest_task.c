@@ -24,6 +24,9 @@ const char *guest_task_name(const struct guest_task *task) {
   if (task->kind == GUEST_RECEIVE && task->guest->into_size > 0) {
     return "np_channel_receive_into";
   }
+  if (task->kind == GUEST_RECEIVE && task->guest->is_standing) {
+    return "np_channel_receive_each";
+  }
   if (task->kind == GUEST_SEND && task->guest->is_reserved) {
     return "np_channel_send_reserved";
   }

@@ -221,7 +221,10 @@ enum guest_task_kind {
 };
 
 struct guest_task {
-  np_call call; /* first; `call.op` is the op of every kind */
+  union { /* first; `call.op` is the op of every kind */
+    np_call call;
+    np_receiver receiver;
+  };
   struct guest *guest;
   enum guest_task_kind kind;
   bool is_flying;
@@ -254,6 +257,7 @@ struct guest {
   unsigned char request[MESSAGE_BYTES_MAX];
   bool is_reserved; /* the last send had room for the header */
   size_t stayed;    /* length of the message that did not fit; 0: none */
+  bool is_standing; /* the receive in flight is a standing one */
   size_t into_size; /* of the buffer of the receive in flight; 0: none */
   unsigned char into[MESSAGE_BYTES_MAX];
 };
