@@ -13,6 +13,8 @@ enum {
   FLUSHER_BYTES = 256,
   LISTENER_BYTES = 960,
   SLOT_BYTES = 240,
+  /* with its pipe and its channel */
+  LINK_BYTES = 2048 + PIPE_BYTES + NP_CHANNEL_MEMORY_BYTES,
   GATES_BYTES = 288, /* with the watches of names */
   GATE_BYTES = 768,  /* while requests for a name wait */
   CALL_BYTES = 8192, /* until a call returns */
@@ -89,6 +91,15 @@ static size_t guests_bytes(const struct play *play) {
   return sum;
 }
 
+static size_t links_bytes(const struct play *play) {
+  size_t sum = 0;
+
+  for (size_t i = 0; i < LINKS_MAX; i++) {
+    sum += play->service.links[i].play != NULL ? LINK_BYTES : 0u;
+  }
+  return sum;
+}
+
 /* service_bytes: the bytes for the service without its channels. A recycled
  * pipe stays with its listener. One listener may not be counted yet. */
 static size_t service_bytes(const struct play *play) {
@@ -98,7 +109,7 @@ static size_t service_bytes(const struct play *play) {
 
   return listeners *
              (LISTENER_BYTES + (size_t)SLOTS_MAX * (PIPE_BYTES + SLOT_BYTES)) +
-         guests_bytes(play) + GATE_BYTES +
+         guests_bytes(play) + links_bytes(play) + GATE_BYTES +
          (size_t)service->readied * READIED_BYTES;
 }
 
@@ -106,7 +117,7 @@ static size_t service_bytes(const struct play *play) {
  * than its option allows, and there is no gate without a request. */
 static size_t idle_service_bytes(const struct play *play) {
   const struct service *service = &play->service;
-  size_t sum = guests_bytes(play);
+  size_t sum = guests_bytes(play) + links_bytes(play);
 
   if (service->listener != NULL) {
     sum +=

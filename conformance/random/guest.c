@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "guest_task.h"
+#include "linked.h"
 #include "service.h"
 
 enum {
@@ -50,6 +51,10 @@ static uint32_t message_read(struct guest *guest, size_t length) {
   memcpy(&request,
          (const unsigned char *)np_channel_data(guest->channel) + NUMBER_BYTES,
          sizeof request);
+  if (linked_is_number(number)) {
+    linked_came(guest, number, request);
+    return 0;
+  }
   if (number >= play->service.guest_count ||
       play->service.guests[number].is_server ||
       (guest->has_peer && guest->peer != number) ||

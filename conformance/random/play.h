@@ -37,6 +37,9 @@ enum {
   ANNOUNCERS_MAX = 4,
   STRANGERS_MAX = 6,
   ASKINGS_MAX = 5,
+  LINKS_MAX = 2,
+  LINK_MESSAGES_MAX = 4,
+  LINK_REQUESTS_MAX = 200,
   FAILURE_BYTES_MAX = 400
 };
 
@@ -246,6 +249,8 @@ struct guest {
   bool has_peer;
   bool has_unanswered;   /* a call has ended without a reply */
   uint32_t peer;         /* number of the peer whose messages came */
+  uint32_t link;         /* number of the link whose greeting came; 0: none */
+  uint32_t link_last;    /* the last message of that link */
   uint32_t requests;     /* number of the last request */
   uint32_t owed;         /* number of the request without a reply; 0: none */
   uint32_t unasked;      /* a server's: count of its unasked message; 0: none */
@@ -276,6 +281,31 @@ struct asking {
   uint32_t drawn;
 };
 
+/* A message of a link, and a link of the service; see linked.c. */
+struct linked_message {
+  np_link_message message; /* first */
+  bool is_flying;
+  uint32_t request; /* its place among the messages of its link */
+  unsigned char bytes[8];
+};
+
+struct linked {
+  struct play *play;
+  unsigned number;
+  np_link *link; /* NULL: none */
+  bool is_closing;
+  bool is_up;
+  bool is_greeting; /* `op` sends `greeting` */
+  unsigned events;
+  np_op op;
+  unsigned char greeting[8];
+  struct linked_message messages[LINK_MESSAGES_MAX];
+  uint32_t last; /* request of the last message */
+  bool came[LINK_REQUESTS_MAX];
+  bool ended[LINK_REQUESTS_MAX];
+  bool was_given[LINK_REQUESTS_MAX]; /* to a connection; once it has ended */
+};
+
 struct service {
   np_listener *listener; /* NULL: none */
   unsigned closing_listeners;
@@ -291,6 +321,7 @@ struct service {
   unsigned guests_open;
   size_t guest_count;
   uint32_t unasked_count; /* of unasked messages */
+  struct linked links[LINKS_MAX];
   struct guest guests[GUESTS_MAX];
   struct asking askings[ASKINGS_MAX];
 };

@@ -6,7 +6,7 @@ include("${CMAKE_CURRENT_LIST_DIR}/../kit/kit.cmake")
 if(NOT TARGET npipe-player)
   add_library(npipe-player STATIC)
   foreach(noun IN ITEMS account budget busy due ends family fault finish flush
-      guest guest_task identity liar loop notes own_io peek play raw ready result
+      guest guest_task identity liar linked loop notes own_io peek play raw ready result
       service state stranger stream task then timer transact waiting)
     target_sources(npipe-player PRIVATE "${CMAKE_CURRENT_LIST_DIR}/${noun}.c")
   endforeach()

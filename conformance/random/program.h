@@ -60,7 +60,7 @@ enum step_kind {
   STEP_CANCEL_LATE,
   STEP_LISTEN, /* np_listener_create, or a pause of the listener */
   STEP_LISTEN_CLOSE,
-  STEP_REQUEST, /* np_client_connect                              */
+  STEP_REQUEST, /* np_client_connect, or a step of a link */
   STEP_REQUEST_CANCEL,
   STEP_ANNOUNCE,   /* a raw client announces a long message */
   STEP_GUEST_SEND, /* sends on a channel of the service */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "guest.h"
+#include "linked.h"
 
 enum { WAIT_MS_MAX = 40, ANNOUNCED_PART_MAX = 300 };
 
@@ -15,7 +16,7 @@ static bool is_message(const struct play *play) {
   return (play->program->seed / 3) % 3 != 0;
 }
 
-static np_mode read_mode(const struct play *play) {
+np_mode service_read_mode(const struct play *play) {
   return (play->program->seed / 3) % 3 == 2 ? NP_MESSAGE : NP_BYTE;
 }
 
@@ -30,7 +31,7 @@ np_frame_kind service_kind(const struct play *play) {
   return kinds[play->program->seed / 2 % 4];
 }
 
-static void name_of(char out[48]) {
+void service_name(char out[48]) {
   snprintf(out, 48, "\\\\.\\pipe\\npipe-service-%u",
            (unsigned)GetCurrentProcessId());
 }
@@ -107,9 +108,9 @@ static void listener_open(struct play *play, const struct step *step) {
     options.server.instances_max = 1 + step->b % 4;
   }
   options.server.mode = is_message(play) ? NP_MESSAGE : NP_BYTE;
-  options.server.read_mode = read_mode(play);
+  options.server.read_mode = service_read_mode(play);
   options.server.first_instance = (step->c & 8) != 0;
-  name_of(name);
+  service_name(name);
   error = np_listener_create(play->loops[0], name, &options, on_pipe,
                              &service->listener);
   say(play, "np_listener_create, backlog %u: %s", (unsigned)options.backlog,
@@ -254,7 +255,7 @@ static void request_begin(struct play *play, const struct step *step) {
   }
   np_client_options_init(&options);
   options.wait_for_server = (step->d & 1) != 0;
-  options.read_mode = read_mode(play);
+  options.read_mode = service_read_mode(play);
   asking->play = play;
   asking->number = step->a % ASKINGS_MAX;
   asking->waits_for_server = options.wait_for_server;
@@ -263,7 +264,7 @@ static void request_begin(struct play *play, const struct step *step) {
   asking->begun_ns = sim_now_ns();
   memset(&asking->due, 0, sizeof asking->due);
   asking->drawn = step->c;
-  name_of(name);
+  service_name(name);
   error = np_client_connect(play->loops[0], &asking->request, name, &options,
                             asking->timeout_ms, on_client);
   say(play, "request %u: np_client_connect, limit %u ms: %s", asking->number,
@@ -305,7 +306,7 @@ static void announce(struct play *play, const struct step *step) {
       service_kind(play) != NP_FRAME_LENGTH) {
     return;
   }
-  name_of(name);
+  service_name(name);
   for (size_t i = 0; i < sizeof name; i++) {
     path[i] = (WCHAR)(unsigned char)name[i];
   }
@@ -359,7 +360,11 @@ void step_service(struct play *play, const struct step *step) {
       listener_close(play);
       return;
     case STEP_REQUEST:
-      request_begin(play, step);
+      if (step->a % 4 == 3) {
+        step_linked(play, step);
+      } else {
+        request_begin(play, step);
+      }
       return;
     case STEP_REQUEST_CANCEL:
       if (asking->play != NULL) {
@@ -444,6 +449,7 @@ void service_close(struct play *play) {
   service->is_over = true;
   announcers_close(service);
   listener_close(play);
+  linked_close(play);
   for (size_t i = 0; i < ASKINGS_MAX; i++) {
     if (service->askings[i].is_waiting) {
       request_cancel(&service->askings[i]);
@@ -457,6 +463,7 @@ void service_close(struct play *play) {
 void service_check(struct play *play) {
   const struct service *service = &play->service;
 
+  linked_check(play);
   if (service->closing_listeners != 0 || service->guests_open != 0) {
     play_fail(play, "%u listeners and %u channels were not told their end",
               service->closing_listeners, service->guests_open);

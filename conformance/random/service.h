@@ -14,6 +14,11 @@ void step_service(struct play *play, const struct step *step);
 /* service_kind returns how the channels of this run frame their messages. */
 np_frame_kind service_kind(const struct play *play);
 
+/* service_name writes the name of the service. service_read_mode returns the
+ * read mode of its ends. */
+void service_name(char out[48]);
+np_mode service_read_mode(const struct play *play);
+
 /* service_half_closes returns whether the channels of this run have the option
  * `half_close`. */
 bool service_half_closes(const struct play *play);
