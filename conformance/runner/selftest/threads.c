@@ -251,7 +251,7 @@ static void on_task(np_task *posted) {
   assert_non_null(thread);
   assert_int_equal(WaitForSingleObject(thread, 60000), WAIT_OBJECT_0);
   CloseHandle(thread);
-  must(np_loop_stop(loop));
+  np_unresolved("the call did not end the process");
 }
 
 /* play makes the call on a thread of its own, from a callback of the loop. A
