@@ -1,5 +1,6 @@
-/* np_name_query and np_names_list: questions to the root of all pipes. Rule: a
- * question never opens a pipe, because that takes an instance. */
+/* np_name_from_utf16, and questions to the root of all pipes: np_name_query and
+ * np_names_list. Rule: a question never opens a pipe, because that takes an
+ * instance. */
 #include <npipe/names.h>
 
 #include <stdlib.h>
@@ -21,11 +22,34 @@
 /* The longest name that npipe opens, without its prefix. */
 #define UNITS_MAX (NP__NAME_UNITS_MAX - (sizeof PREFIX - 1))
 
-/* UTF-8 has at most 3 bytes for a unit of UTF-16. */
+_Static_assert(NP_NAME_BYTES_MAX == 3 * NP__NAME_UNITS_MAX + 1,
+               "UTF-8 has at most 3 bytes for a unit of UTF-16");
+
 #define PATH_BYTES_MAX (sizeof PREFIX + 3 * UNITS_MAX)
 
 /* A part of the list has room for any entry: a name has at most 65534 bytes. */
 #define PART_BYTES ((size_t)NAME_AT + 65536)
+
+np_error np_name_from_utf16(const wchar_t *name, char *utf8, size_t size) {
+  size_t units = 0;
+  const size_t room = size < NP_NAME_BYTES_MAX ? size : NP_NAME_BYTES_MAX;
+
+  if (name == NULL || utf8 == NULL) {
+    return ERROR_INVALID_PARAMETER;
+  }
+  while (name[units] != 0) {
+    if (++units > NP__NAME_UNITS_MAX) {
+      return ERROR_FILENAME_EXCED_RANGE;
+    }
+  }
+  if (room == 0) {
+    return ERROR_INSUFFICIENT_BUFFER; /* 0 would ask for the size. */
+  }
+  return WideCharToMultiByte(CP_UTF8, WC_ERR_INVALID_CHARS, name,
+                             (int)units + 1, utf8, (int)room, NULL, NULL) > 0
+             ? NP_OK
+             : GetLastError();
+}
 
 np_error np_name_query(const char *name, np_name_state *state) {
   np__name wide;

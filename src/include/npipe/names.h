@@ -29,6 +29,36 @@ typedef enum np_name_state {
   NP_NAME_LISTENING = 2
 } np_name_state;
 
+/* The size of a buffer that holds every name that npipe accepts, in UTF-8, with
+ * its NUL: 256 units of UTF-16, of 3 bytes each at most. */
+#define NP_NAME_BYTES_MAX (256 * 3 + 1)
+
+/* np_name_from_utf16 makes UTF-8 of a name in UTF-16, for every function of
+ * npipe that takes a name:
+ *
+ *     char name[NP_NAME_BYTES_MAX];
+ *     np_error error = np_name_from_utf16(L"\\\\.\\pipe\\NAME", name,
+ *                                         sizeof name);
+ *
+ * The function that takes the name makes the same UTF-16 of it again. Only
+ * unpaired surrogates have no UTF-8: Windows allows them in names, npipe does
+ * not.
+ *
+ * name  ends with a NUL; borrowed for the call
+ * utf8  `size` bytes; what they hold after an error is not specified
+ *
+ * Returns NP_OK. ERROR_INVALID_PARAMETER: a NULL. ERROR_FILENAME_EXCED_RANGE:
+ * more than 256 units. ERROR_NO_UNICODE_TRANSLATION: an unpaired surrogate.
+ * ERROR_INSUFFICIENT_BUFFER: `size` is too small; NP_NAME_BYTES_MAX is not.
+ * Else what Windows said.
+ *
+ * Thread:  any.
+ * Source:  WideCharToMultiByte (WC_ERR_INVALID_CHARS)
+ *          learn.microsoft.com/windows/win32/api/stringapiset/nf-stringapiset-widechartomultibyte
+ */
+NP_API np_error np_name_from_utf16(const wchar_t *name, char *utf8,
+                                   size_t size);
+
 /* np_name_query asks whether a server listens at `name`. It opens no instance
  * and needs no right on the pipe, and the server notices nothing. A program
  * that tests a name with CreateFile, GetFileAttributes or `stat` opens the pipe
