@@ -136,6 +136,28 @@ NP_CASE("channel-send/send-too-long", np_channel_send, ANY_MODE | BOTH_ENDS,
   assert_message_passes(f, f->channel, f->opposite, "0123456789", 10);
 }
 
+NP_CASE("channel-send/send-longest", np_channel_send,
+        MODE_MESSAGE_BYTE | BOTH_ENDS, ERROR_BUFFER_OVERFLOW,
+        "The kernel counts the bytes of a write with 32 bits. A message that "
+        "has no room for its header below that is refused. One byte less is "
+        "not: on a channel that was shut down it gets that error instead.",
+        "WriteFile#parameters (nNumberOfBytesToWrite)") {
+  const size_t most = UINT32_MAX - NP_FRAME_HEADER_BYTES_MAX;
+  np_channel_options options = channel_options();
+
+  options.half_close = true;
+  options.frame.field_bytes = 8;
+  options.frame.frame_bytes_max = SIZE_MAX;
+  channel_open(f, &options);
+  channel_shutdown_begin(&f->ops[0], f->channel);
+  assert_ends(&f->ops[0], NP_OK, 0);
+  /* Nobody looks at a message that is refused. */
+  assert_np_error(np_channel_send(f->channel, "", most + 1, &f->op, on_never),
+                  ERROR_BUFFER_OVERFLOW);
+  assert_np_error(np_channel_send(f->channel, "", most, &f->op, on_never),
+                  ERROR_NO_DATA);
+}
+
 NP_CASE("channel-send/send-too-short", np_channel_send, BYTE_READS | BOTH_ENDS,
         ERROR_INVALID_DATA,
         "A message that is shorter than the framing's adjustment is refused.",

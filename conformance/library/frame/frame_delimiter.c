@@ -130,6 +130,16 @@ NP_CASE("frame-delimiter/any-of-a-set", np_frame_decode, NO_MODE, NP_OK,
   assert_shown(&options, BYTES("one\ntwo\r"), "[one\ntwo]");
 }
 
+NP_CASE("frame-delimiter/largest-set", np_frame_decode, NO_MODE, NP_OK,
+        "A set has up to NP_FRAME_DELIMITERS_MAX bytes, and each ends a frame.",
+        "npipe/frame.h") {
+  np_frame_options options = delimiter_options(",;:!?");
+
+  (void)f;
+  assert_int_equal(options.delimiter_count, NP_FRAME_DELIMITERS_MAX);
+  assert_shown(&options, BYTES("a,b;c:d!e?"), "[a][b][c][d][e]");
+}
+
 NP_CASE("frame-delimiter/nul", np_frame_decode, NO_MODE, NP_OK,
         "The delimiter may be any byte, a NUL too.", "npipe/frame.h") {
   np_frame_options options = delimiter_options("\n");

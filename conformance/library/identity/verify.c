@@ -115,6 +115,16 @@ NP_CASE("verify/no-owner", np_client_open, NO_MODE, ERROR_INVALID_SID,
   talk_on(f);
 }
 
+NP_CASE("verify/longest-owner", np_client_open, ANY_MODE,
+        ERROR_WRONG_TARGET_NAME,
+        "The demanded owner may be a SID of 15 sub-authorities, which is the "
+        "longest one. A pipe of another owner is refused.",
+        "SID structure; SID_MAX_SUB_AUTHORITIES") {
+  server_listen(f);
+  f->client_options.verify_owner = "S-1-5-1-2-3-4-5-6-7-8-9-10-11-12-13-14-15";
+  open_refused(f);
+}
+
 NP_CASE("verify/both", np_client_open, NO_MODE, NP_OK,
         "User and process may both be demanded; if one of them is wrong, the "
         "server is refused.",
