@@ -367,8 +367,6 @@ NP_API np_error np_channel_receive(np_channel *channel, np_op *op,
 NP_API np_error np_channel_receive_into(np_channel *channel, void *buffer,
                                         size_t size, np_op *op, np_op_fn done);
 
-/* A standing receive, in the caller's storage. Set it to zero before its first
- * use. `op.timeout_ms` limits the wait for each message. */
 typedef struct np_receiver np_receiver;
 
 /* np_receiver_fn gets one message of a standing receive, from the loop. It may
@@ -382,6 +380,8 @@ typedef struct np_receiver np_receiver;
 typedef bool (*np_receiver_fn)(np_receiver *receiver, void *data,
                                size_t length);
 
+/* A standing receive, in the caller's storage. Set it to zero before its first
+ * use. `op.timeout_ms` limits the wait for each message. */
 struct np_receiver {
   np_op op; /* first: the op of `done` is a pointer to the receiver */
   np_receiver_fn np__each;
