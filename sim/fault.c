@@ -54,12 +54,11 @@ uint64_t sim__random_below(uint64_t bound) {
 }
 
 /* The bytes depend on the seed: a run can be repeated. */
-BOOLEAN NTAPI RtlGenRandom(PVOID bytes, ULONG size) {
+BOOLEAN NTAPI SystemFunction036(PVOID bytes, ULONG size) {
   struct call call;
   BOOLEAN given = FALSE;
 
-  if (sim__call_begin(&call, "SystemFunction036", PLACE, "%u",
-                      (unsigned)size)) {
+  if (sim__call_begin(&call, __func__, PLACE, "%u", (unsigned)size)) {
     for (ULONG i = 0; i < size; i++) {
       ((BYTE *)bytes)[i] = (BYTE)sim__random_next();
     }

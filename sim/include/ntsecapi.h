@@ -6,8 +6,8 @@
 
 SIM_EXTERN_C_BEGIN
 
+BOOLEAN NTAPI SystemFunction036(PVOID bytes, ULONG size);
 #define RtlGenRandom SystemFunction036
-BOOLEAN NTAPI RtlGenRandom(PVOID bytes, ULONG size);
 
 SIM_EXTERN_C_END
 
