@@ -85,6 +85,9 @@ bool world_lie_count(const char *function, uint32_t bytes);
 bool world_lie(const char *function, uint32_t bytes, uint32_t value);
 bool world_refuse(const char *function, uint32_t error);
 
+/* world_refuse_all is world_refuse for the next `count` calls, at most 60. */
+bool world_refuse_all(const char *function, unsigned count, uint32_t error);
+
 /* WORLD_SID_BYTES_MAX holds the text of any SID. */
 enum { WORLD_SID_BYTES_MAX = 192 };
 

@@ -303,10 +303,10 @@ np_error np_listener_recycle(np_pipe *pipe) {
   if (error != NP_OK) {
     return error;
   }
-  slot = pipe->slot;
-  if (slot == NULL) {
+  if (pipe->owner_hooks == NULL || *pipe->owner_hooks != &slot_hooks) {
     return ERROR_NOT_FOUND;
   }
+  slot = pipe->slot;
   assert(slot->state == NP__SLOT_LENT);
   if (pipe->state != NP_DISCONNECTED) {
     /* unless the owner has disconnected it */

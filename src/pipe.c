@@ -139,6 +139,12 @@ bool np__pipe_is_reading(const np_pipe *pipe) {
          (pipe->ready_hooks != NULL && (*pipe->ready_hooks)->held(pipe, &held));
 }
 
+void np__pipe_drop(np_pipe *pipe) {
+  CloseHandle(pipe->target.handle);
+  pipe->target.loop->open--;
+  np__pipe_discard(pipe);
+}
+
 /* check_is_sole_handle returns NP_OK if `handle` is the only handle of its file
  * object. The port, the key and the modes belong to the kernel's file object,
  * and so to all handles of it, in all processes. Another holder can send

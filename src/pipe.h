@@ -55,8 +55,8 @@ typedef struct np__ready_hooks {
   void (*released)(np_pipe *pipe);
 } np__ready_hooks;
 
-/* The events of a pipe that its listener needs to know. The listener lies
- * above, so the pipe calls it by pointer.
+/* The events of a pipe that its owner (a listener or a relay) needs to know.
+ * The owner lies above, so the pipe calls it by pointer.
  *
  * drained  no operation is in flight on the pipe any more
  * closing  the pipe's handle was closed just now */
@@ -82,7 +82,8 @@ struct np_pipe {
     struct np__readiness *readiness;
     const np__ready_hooks **ready_hooks;
   };
-  /* NULL where no listener knows it. Its hooks are its first member. */
+  /* NULL where neither a listener nor a relay knows it. The owner's hooks are
+   * its first member. */
   union {
     struct np__slot *slot;
     const np__owner_hooks **owner_hooks;
@@ -181,6 +182,10 @@ np_error np__pipe_set_handle_mode(HANDLE handle, np_mode mode);
 /* np__pipe_set_read_mode sets the read mode of this end. Returns NP_OK or the
  * error of Windows. */
 np_error np__pipe_set_read_mode(np_pipe *pipe, np_mode mode);
+
+/* np__pipe_drop frees an open pipe that no caller has seen and on which nothing
+ * has begun. */
+void np__pipe_drop(np_pipe *pipe);
 
 /* np__pipe_forget resets a disconnected pipe without operations to the state of
  * a new pipe: no readiness, no user pointer. */

@@ -171,6 +171,8 @@ static np_error io(HANDLE handle, void *context, size_t *transferred) {
   X(np_pipe_readable, client, &op, on_op)                            \
   X(np_pipe_readv, client, &part, 1, &op, on_op)                     \
   X(np_pipe_ready, client, NP_READABLE, &op, on_op)                  \
+  X(np_pipe_relay, loop, INVALID_HANDLE_VALUE, NULL, &made)          \
+  X(np_pipe_relay_error, server)                                     \
   X(np_pipe_revert, server)                                          \
   X(np_pipe_set_read_mode, client, NP_MESSAGE)                       \
   X(np_pipe_set_ready_options, client, &ready_options)               \

@@ -240,6 +240,13 @@ bool world_refuse(const char *function, uint32_t error) {
   return true;
 }
 
+bool world_refuse_all(const char *function, unsigned count, uint32_t error) {
+  for (unsigned nth = 1; nth <= count; nth++) {
+    sim_fault(function, nth, error);
+  }
+  return true;
+}
+
 bool world_user_sid(const char *user, char *out, size_t size) {
   if (strcmp(user, "alice") != 0 && strcmp(user, "bob") != 0) {
     return false;

@@ -164,6 +164,11 @@ bool world_refuse(const char *function, uint32_t error) {
   return false;
 }
 
+bool world_refuse_all(const char *function, unsigned count, uint32_t error) {
+  (void)count;
+  return world_refuse(function, error);
+}
+
 const char *world_settings_name(size_t index) {
   (void)index;
   return NULL;

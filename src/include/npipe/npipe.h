@@ -17,6 +17,7 @@
 #include <npipe/pair.h>
 #include <npipe/pipe.h>
 #include <npipe/ready.h>
+#include <npipe/relay.h>
 #include <npipe/security.h>
 #include <npipe/server.h>
 #include <npipe/sync.h>
