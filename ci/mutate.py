@@ -195,9 +195,10 @@ class World:
         command = list(self.compiles[file])
         command[command.index("-o") + 1] = str(target)
         command[command.index("-c") + 1] = str(source)
-        # A mutant lies elsewhere, and includes the headers beside the original.
+        # A mutant lies elsewhere, and includes the headers beside the original by
+        # quotes: sim/ has names that the system has, too.
         # Its asserts name it as those of the original do.
-        command += ["-w", "-g0", "-I", str(self.folder),
+        command += ["-w", "-g0", "-iquote", str(self.folder),
                     "-fmacro-prefix-map=%s/=" % pathlib.Path(source).parent]
         return subprocess.run(command, cwd=self.build, capture_output=True,
                               check=False).returncode == 0
