@@ -42,7 +42,7 @@ NP_SUBJECT_CASE("drive-listen/cancel-race", SERVER, LEVEL_DRIVE, 0,
     char line[256];
 
     drive(f, "listen");
-    quiet(20);
+    await_listening(f);
     outside_suspend(&f->subject);
     drive(f, "cancel listen");
     peer_open(f->peer, f->name, f->mode);

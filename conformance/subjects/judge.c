@@ -160,6 +160,17 @@ void assert_sank(struct judge *f, size_t length) {
   assert_string_equal(line, expected);
 }
 
+void await_listening(struct judge *f) {
+  const uint64_t deadline = world_now_ms() + world_timeout_ms(PEER_MS);
+
+  while (!WaitNamedPipeA(f->name, QUIET_MS)) {
+    if (world_now_ms() >= deadline) {
+      fail_msg("the program does not wait for a client");
+    }
+    quiet(1);
+  }
+}
+
 void quiet(uint32_t ms) {
   HANDLE never = CreateEventW(NULL, TRUE, FALSE, NULL);
 

@@ -122,6 +122,9 @@ void assert_sank(struct judge *f, size_t length);
 /* assert_accepts waits for the program's client at the peer `p`. */
 void assert_accepts(struct peer *p);
 
+/* await_listening waits until the program's pipe can take a client. */
+void await_listening(struct judge *f);
+
 /* quiet waits for the time that shows that nothing comes. */
 void quiet(uint32_t ms);
 
