@@ -78,10 +78,11 @@ typedef enum np__yield_last {
 typedef struct np__yielding {
   bool is_on;
   np__yield_last last;
-  uint32_t credit;    /* of yields that helped */
-  uint32_t turns;     /* since a yield was left out */
-  uint32_t waits;     /* since the loop stopped to yield */
-  uint32_t waits_max; /* so many waits later it tries again */
+  uint32_t credit;      /* of yields that helped */
+  uint32_t turns;       /* since a yield was left out */
+  uint32_t check_turns; /* so many turns later one is left out */
+  uint32_t waits;       /* since the loop stopped to yield */
+  uint32_t waits_max;   /* so many waits later it tries again */
 } np__yielding;
 
 /* An extension of a loop: what a layer above keeps once for each loop, from its

@@ -21,18 +21,23 @@
 #define YIELD_US_MAX     500
 #define WAITS_AFTER_SLOW (1u << 20)
 
-/* One of so many turns does not yield, to see whether it still helps. */
-#define TURNS_PER_CHECK 128u
+/* One of so many turns does not yield, to see whether yields still help. The
+ * number doubles from the first value to the second while they do. */
+#define CHECK_TURNS_MIN 8u
+#define CHECK_TURNS_MAX 128u
 
 static void switch_off(np__yielding *y) {
   y->is_on = false;
   y->credit = 0;
   y->waits = 0;
   y->turns = 0;
+  y->check_turns = CHECK_TURNS_MIN;
+  if (y->waits_max < YIELD_WAITS_MAX) {
+    y->waits_max *= 2;
+  }
 }
 
 static void learn_hit(np__yielding *y) {
-  y->waits_max = YIELD_WAITS_MIN;
   if (y->credit < CREDIT_MAX) {
     y->credit++;
   }
@@ -42,14 +47,20 @@ static void learn_miss(np__yielding *y) {
   y->credit /= 2;
   if (y->credit == 0) {
     switch_off(y);
-    if (y->waits_max < YIELD_WAITS_MAX) {
-      y->waits_max *= 2;
-    }
+  }
+}
+
+/* learn_need: the loop left a yield out, and must wait. */
+static void learn_need(np__yielding *y) {
+  y->waits_max = YIELD_WAITS_MIN;
+  if (y->check_turns < CHECK_TURNS_MAX) {
+    y->check_turns *= 2;
   }
 }
 
 void np__yield_init(np_loop *loop) {
   loop->yielding.waits_max = YIELD_WAITS_MIN;
+  loop->yielding.check_turns = CHECK_TURNS_MIN;
 }
 
 /* learn_time learns from the time of a yield. `waits` has no meaning while
@@ -73,7 +84,7 @@ static bool is_due(np__yielding *y) {
   } else if (last == NP__YIELD_LEFT_OUT) {
     switch_off(y); /* the reads find their data without a yield, too */
   }
-  if (y->is_on && ++y->turns >= TURNS_PER_CHECK) {
+  if (y->is_on && ++y->turns >= y->check_turns) {
     y->turns = 0;
     y->last = NP__YIELD_LEFT_OUT;
   } else if (y->is_on) {
@@ -109,6 +120,8 @@ void np__yield_waits(np_loop *loop) {
 
   if (y->last == NP__YIELD_DONE) {
     learn_miss(y);
+  } else if (y->last == NP__YIELD_LEFT_OUT) {
+    learn_need(y);
   } else if (!y->is_on && ++y->waits >= y->waits_max) {
     y->is_on = true;
   }
