@@ -7,11 +7,15 @@
 #include <assert.h>
 #include <string.h>
 
+#include "sender.h"
+
 /* The largest write that Wine passes to its server in one request. */
 #define WRITE_BUFFER_BYTES 65472u
 
 /* One read takes a message of 64 KiB and its header. */
 #define READ_BUFFER_BYTES (65536u + NP_FRAME_HEADER_BYTES_MAX)
+
+#define COPY_BYTES_MAX 1048576u
 
 void np_channel_options_init(np_channel_options *options) {
   if (options != NULL) {
@@ -22,6 +26,7 @@ void np_channel_options_init(np_channel_options *options) {
     options->gather = true;
     options->write_buffer_bytes = WRITE_BUFFER_BYTES;
     options->read_buffer_bytes = READ_BUFFER_BYTES;
+    options->copy_bytes_max = COPY_BYTES_MAX;
   }
 }
 
@@ -89,6 +94,7 @@ static void released_run(np_loop *loop, np__packet *packet) {
     np__loop_count_own(loop);
   }
   loop->active--;
+  np_sender_release(channel->sender);
   np_frame_decoder_deinit(&channel->decoder);
   np__loop_free(loop, channel->out);
   np__loop_free(loop, channel->in);
@@ -132,6 +138,7 @@ static np_error channel_init(np_channel *channel, np_pipe *pipe,
   channel->gather = options->gather;
   channel->write_buffer_bytes = (uint32_t)options->write_buffer_bytes;
   channel->read_buffer_bytes = (uint32_t)options->read_buffer_bytes;
+  channel->copy_bytes_max = options->copy_bytes_max;
   return choose_framing(channel, options);
 }
 
@@ -178,6 +185,7 @@ np_error np_channel_create(np_pipe *pipe, const np_channel_options *options,
  * the loop runs until its memory is freed. */
 static void channel_end(np_channel *channel) {
   np__channel_tick_stop(channel);
+  np__sender_close(channel->sender);
   channel->target.bars |= NP__BAR_CLOSING;
   channel->target.loop->active++;
   channel->pipe->target.bars &= (uint8_t)~NP__BAR_TAKEN;

@@ -55,6 +55,9 @@ struct np_channel {
   bool was_asked; /* `request` was sent with success: its reply is to come */
   uint32_t write_buffer_bytes;
   uint32_t read_buffer_bytes;
+  size_t copy_bytes_max;
+  size_t copied_bytes;      /* that the copies in flight count */
+  struct np_sender *sender; /* or NULL; other threads use it */
   np_frame_decoder decoder;
 
   np__list sends; /* framed messages, and shutdowns, in order of beginning */
@@ -166,6 +169,12 @@ void np__channel_tick_stop(np_channel *channel);
 /* np__channel_flush_class is the class of `flush`: it sends the waiting
  * messages. */
 extern const np__packet_class np__channel_flush_class;
+
+/* np__channel_fits returns NP_OK if a message may be sent as far as its length
+ * and its bytes are concerned. It reads only what never changes, so any thread
+ * may call it. */
+np_error np__channel_fits(const np_channel *channel, const void *data,
+                          size_t length);
 
 /* np__channel_send_check returns NP_OK if np__channel_send may be called, else
  * the error of np_channel_send. */

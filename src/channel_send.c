@@ -215,27 +215,34 @@ void np__channel_send_push(np_channel *channel, np_op *op, np_op_fn done,
   np__list_push(&channel->sends, &op->np__packet.link);
 }
 
-np_error np__channel_send_check(np_channel *channel, const void *data,
-                                size_t length, const np_op *op, np_op_fn done) {
-  np_error error = np__io_check(&channel->target, data, length,
-                                channel->pipe->writable, op, done);
+np_error np__channel_fits(const np_channel *channel, const void *data,
+                          size_t length) {
+  const np__frame_layout *layout = &channel->decoder.np__layout;
+  np_error error = NP_OK;
 
-  if (error != NP_OK) {
-    return error;
-  }
   if (channel->is_framed) {
-    error = np__frame_encode(&channel->decoder.np__layout, length, NULL);
+    error = np__frame_encode(layout, length, NULL);
     if (error == NP_OK && length > UINT32_MAX - NP_FRAME_HEADER_BYTES_MAX) {
       error = ERROR_BUFFER_OVERFLOW; /* GCOVR_EXCL_LINE: 4 GiB of memory */
     }
     if (error == NP_OK) {
-      error = np__delimiter_check(&channel->decoder.np__layout.options, data,
-                                  length);
+      error = np__delimiter_check(&layout->options, data, length);
     }
   } else if (length > np__channel_bytes_max(channel)) {
     error = ERROR_BUFFER_OVERFLOW;
   } else if (length == 0 && channel->half_close) {
     error = ERROR_INVALID_PARAMETER;
+  }
+  return error;
+}
+
+np_error np__channel_send_check(np_channel *channel, const void *data,
+                                size_t length, const np_op *op, np_op_fn done) {
+  np_error error = np__io_check(&channel->target, data, length,
+                                channel->pipe->writable, op, done);
+
+  if (error == NP_OK) {
+    error = np__channel_fits(channel, data, length);
   }
   return error == NP_OK && channel->is_shut ? ERROR_NO_DATA : error;
 }

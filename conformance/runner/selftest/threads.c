@@ -42,6 +42,8 @@ static np_peek peek;
 static np_info info;
 static np_peer peer;
 static HANDLE token;
+static np_shared *shared;
+static np_sender *sender;
 static np_buffer part;
 static uint32_t number;
 static size_t length;
@@ -121,6 +123,8 @@ static np_error io(HANDLE handle, void *context, size_t *transferred) {
   X(np_channel_receive_into, channel, text, sizeof text, &op, on_op) \
   X(np_channel_send, channel, "a", 1, &op, on_op)                    \
   X(np_channel_send_reserved, channel, text, 1, &op, on_op)          \
+  X(np_channel_send_copy, channel, "a", 1, NULL, NULL)               \
+  X(np_channel_send_shared, channel, shared, NULL, NULL)             \
   X(np_channel_set_user, channel, NULL)                              \
   X(np_channel_shutdown, channel, &op, on_op)                        \
   X(np_channel_user, channel)                                        \
@@ -188,6 +192,7 @@ static np_error io(HANDLE handle, void *context, size_t *transferred) {
   X(np_pipe_writable, client, &op, on_op)                            \
   X(np_pipe_write, client, "a", 1, &op, on_op)                       \
   X(np_pipe_writev, client, &part, 1, &op, on_op)                    \
+  X(np_sender_create, channel, NULL, &sender)                        \
   X(np_server_connect, server, &op, on_op)                           \
   X(np_server_create, loop, other_name, NULL, &made)                 \
   X(np_server_disconnect, server)                                    \
@@ -220,6 +225,7 @@ static void set_up(void) {
   world_pipe_name(other_name, sizeof(other_name));
   world_pipe_name(listener_name, sizeof(listener_name));
   world_pipe_name(nobody, sizeof(nobody));
+  must(np_shared_create(NULL, "a", 1, &shared));
   must(np_loop_create(NULL, &loop));
   pair_open(&first, &second);
   must(np_channel_create(first, NULL, &channel));

@@ -21,6 +21,7 @@
 #include <npipe/frame.h>
 #include <npipe/op.h>
 #include <npipe/pipe.h>
+#include <npipe/shared.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -36,10 +37,12 @@ typedef struct np_channel np_channel;
  *                   + NP_CHANNEL_MEMORY_BYTES
  *     sending    <= 2 * (the write that is put together of messages)
  *                <= 2 * write_buffer_bytes
+ *     copies     <= copy_bytes_max, or one message
  *
  * The memory for receiving includes the channel itself. The bound holds at each
  * allocation, also while a message moves in memory. Messages that wait for a
- * peer that does not read stay in the caller's memory.
+ * peer that does not read stay in the caller's memory. The exceptions are
+ * np_channel_send_copy and np_channel_send_shared.
  *
  * A channel is idle when nothing has come for NP_CHANNEL_IDLE_MS. It notices
  * this within twice that time, by a timer. This timer does not keep the loop
@@ -55,6 +58,11 @@ typedef struct np_channel np_channel;
 #define NP_CHANNEL_MEMORY_BYTES 16384
 #define NP_CHANNEL_IDLE_BYTES   2048
 #define NP_CHANNEL_IDLE_MS      1000
+
+/* The bytes that a message counts beside its length while it waits as a copy,
+ * in np_channel_options.copy_bytes_max and np_sender_options.bytes_max. So the
+ * number of messages is bounded too. */
+#define NP_COPY_BYTES 512
 
 /* Which messages are framed. Both ends of a pipe must do the same, in both
  * directions.
@@ -102,7 +110,10 @@ typedef enum np_framing {
  *                     channel is idle: see NP_CHANNEL_MEMORY_BYTES. The memory
  *                     for a message of the kernel's grows on, up to the
  *                     maximum. At least 1; default 64 KiB and
- *                     NP_FRAME_HEADER_BYTES_MAX */
+ *                     NP_FRAME_HEADER_BYTES_MAX
+ * copy_bytes_max      the most bytes of np_channel_send_copy and
+ *                     np_channel_send_shared that wait. Each message counts its
+ *                     length and NP_COPY_BYTES. Default 1 MiB */
 typedef struct np_channel_options {
   size_t size;
   np_framing framing;
@@ -111,6 +122,7 @@ typedef struct np_channel_options {
   bool gather;
   size_t write_buffer_bytes;
   size_t read_buffer_bytes;
+  size_t copy_bytes_max;
 } np_channel_options;
 
 /* np_channel_options_init fills `options` with the defaults. NULL is ignored.
@@ -277,6 +289,47 @@ NP_API np_error np_channel_send(np_channel *channel, const void *data,
 NP_API np_error np_channel_send_reserved(np_channel *channel, void *buffer,
                                          size_t length, np_op *op,
                                          np_op_fn done);
+
+/* np_channel_send_copy is np_channel_send of a copy of `data`: the caller keeps
+ * neither the bytes nor an op. It takes one piece of memory of the loop's
+ * allocator until the send has ended. The send has no time limit and cannot be
+ * cancelled alone.
+ *
+ * The bytes that wait are bounded, see `copy_bytes_max`. A channel on which
+ * nothing waits takes a message of any length that it can send.
+ *
+ * data  `length` bytes, copied; may be NULL when 0
+ * done  may be NULL
+ * user  for `done`
+ *
+ * Returns what np_channel_send does, but not ERROR_BUSY. NP_WOULD_BLOCK: too
+ * many bytes wait, and nothing was sent; each message that ends makes room.
+ * ERROR_NOT_ENOUGH_MEMORY.
+ * `done` gets what `done` of np_channel_send gets.
+ *
+ * Thread:  the loop's only; fine from a callback. Other threads have
+ *          npipe/sender.h.
+ */
+NP_API np_error np_channel_send_copy(np_channel *channel, const void *data,
+                                     size_t length, np_sent_fn done,
+                                     void *user);
+
+/* np_channel_send_shared is np_channel_send_copy of a shared message: it takes
+ * a count of `shared`, and memory for the send alone. So one buffer goes to
+ * many receivers.
+ *
+ * shared  the caller's count stays the caller's
+ * done    may be NULL
+ * user    for `done`
+ *
+ * Returns what np_channel_send_copy does.
+ * `done` gets what `done` of np_channel_send gets.
+ *
+ * Thread:  the loop's only; fine from a callback. Other threads have
+ *          npipe/sender.h.
+ */
+NP_API np_error np_channel_send_shared(np_channel *channel, np_shared *shared,
+                                       np_sent_fn done, void *user);
 
 /* np_channel_shutdown completes once every message whose sending was begun
  * before it has left the library, as np_pipe_shutdown does; messages may be

@@ -19,7 +19,9 @@
 #include <npipe/ready.h>
 #include <npipe/relay.h>
 #include <npipe/security.h>
+#include <npipe/sender.h>
 #include <npipe/server.h>
+#include <npipe/shared.h>
 #include <npipe/sync.h>
 #include <npipe/timer.h>
 #include <npipe/version.h>
