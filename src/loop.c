@@ -9,7 +9,6 @@
 
 #include "allocator.h"
 #include "foreign.h"
-#include "loop_yield.h"
 #include "revert.h"
 
 /* The number of times np_loop_destroy yields to a thread that is still inside
@@ -71,7 +70,6 @@ np_error np_loop_create(const np_loop_options *options, np_loop **loop) {
     }
     made->owns_port = true;
   }
-  np__yield_init(made);
   np__foreign_prepare(made);
   np__loop_take_over(made);
   *loop = made;

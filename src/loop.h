@@ -67,24 +67,6 @@ typedef struct np__calibration {
   np__alarm retry; /* when the mark is posted again */
 } np__calibration;
 
-/* What became of the last turn in which a yield was due. */
-typedef enum np__yield_last {
-  NP__YIELD_NONE = 0, /* the loop has waited since, or no yield was due */
-  NP__YIELD_DONE,     /* the loop yielded */
-  NP__YIELD_LEFT_OUT  /* the loop left it out, to see whether it is missed */
-} np__yield_last;
-
-/* What a loop has learnt about yields (loop_yield.c). */
-typedef struct np__yielding {
-  bool is_on;
-  np__yield_last last;
-  uint32_t credit;      /* of yields that helped */
-  uint32_t turns;       /* since a yield was left out */
-  uint32_t check_turns; /* so many turns later one is left out */
-  uint32_t waits;       /* since the loop stopped to yield */
-  uint32_t waits_max;   /* so many waits later it tries again */
-} np__yielding;
-
 /* An extension of a loop: what a layer above keeps once for each loop, from its
  * first need until the loop is destroyed. It is the first member of a struct of
  * that layer. */
@@ -117,7 +99,7 @@ struct np_loop {
   uint32_t late_age; /* callbacks since `late` was empty */
   uint32_t looks;    /* looks at the port in a row that passed over `put_off` */
   bool owns_port;
-  bool yields; /* each time before it gives put-off reads to the kernel */
+  bool yields; /* before it gives put-off reads to the kernel */
   bool running;
   bool takes_all; /* the next poll takes more than the newest packets */
   /* Foreign packets may come, so each packet is checked (foreign.h). */
@@ -149,7 +131,6 @@ struct np_loop {
   volatile LONG stop;
   volatile LONG stoppers; /* threads inside np_loop_stop */
   volatile LONG posted;   /* tasks that have not begun, and posts under way */
-  np__yielding yielding;
   np__calibration calibration;
   np_allocator allocator;
   np__list extensions; /* freed with the loop */

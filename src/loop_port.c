@@ -7,7 +7,6 @@
 #include <assert.h>
 
 #include "foreign.h"
-#include "loop_yield.h"
 
 /* Number of newest operations that are tested for completion. */
 #define GLANCES_MAX 16u
@@ -158,8 +157,9 @@ void np__port_look(np_loop *loop) {
   if (!loop->owns_port) {
     return;
   }
-  if ((loop->yields || loop->yielding.is_on) && news(loop) == 0) {
-    np__yield(loop); /* another process may write what a read waits for */
+  if (loop->yields && news(loop) == 0) {
+    /* another process may write the data that a read waits for */
+    SwitchToThread();
   }
   if (has_urgent_news(loop)) {
     /* An error is ignored here; the wait that follows gets it again. */

@@ -5,7 +5,6 @@
 #include "loop.h"
 
 #include "loop_port.h"
-#include "loop_yield.h"
 #include "revert.h"
 
 /* A look at the port before reads are posted may find packets, whose callbacks
@@ -129,8 +128,7 @@ static bool has_round_ended(np_loop *loop) {
  * and the read then costs no packet. */
 static void post_put_off(np_loop *loop) {
   if (loop->put_off.first != NULL) {
-    if ((loop->owed_count > 0 || loop->yields || loop->yielding.is_on) &&
-        loop->looks < LOOKS_MAX) {
+    if ((loop->owed_count > 0 || loop->yields) && loop->looks < LOOKS_MAX) {
       np__port_look(loop);
       if (loop->ready.first != NULL) {
         loop->looks++;
@@ -207,9 +205,6 @@ static np_error wait(np_loop *loop, uint32_t timeout_ms) {
   uint32_t wait_ms = np_loop_wait_ms(loop);
   np_error error;
 
-  if (wait_ms > 0 && timeout_ms > 0) {
-    np__yield_waits(loop);
-  }
   error = np__port_take(loop, wait_ms < timeout_ms ? wait_ms : timeout_ms);
   loop->callbacks_since_poll = 0;
   return error;

@@ -224,8 +224,10 @@ static np_error relay_start(relay *r, HANDLE handle,
     CloseHandle(r->handle);
     CloseHandle(r->peer);
     np__pipe_drop(*pipe);
+    return error;
   }
-  return error;
+  (*pipe)->owner_hooks = &r->hooks;
+  return NP_OK;
 }
 
 static np_error relay_make(np_loop *loop, HANDLE handle,
@@ -242,9 +244,7 @@ static np_error relay_make(np_loop *loop, HANDLE handle,
     r->error = ERROR_IO_PENDING;
     error = relay_start(r, handle, options, pipe);
   }
-  if (error == NP_OK) {
-    (*pipe)->owner_hooks = &r->hooks;
-  } else {
+  if (error != NP_OK) {
     free(r);
   }
   return error;

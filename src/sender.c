@@ -16,7 +16,7 @@
 
 /* The phases of a message. */
 enum {
-  IDLE,    /* the caller's */
+  UNSENT,  /* the caller's */
   QUEUED,  /* waits for the loop */
   STARTED, /* its send is in flight */
   DROPPED  /* it ends without a send */
@@ -133,7 +133,7 @@ static void sender_ended(np_message *message, np_error error) {
 
   AcquireSRWLockExclusive(&sender->lock);
   np__list_remove(&message->np__link);
-  message->np__phase = IDLE;
+  message->np__phase = UNSENT;
   sender->bytes -= np__copy_charge(message->np__length);
   has_room = sender->was_full && sender->bytes <= sender->bytes_max / 2;
   if (has_room) {
@@ -311,7 +311,7 @@ np_error np_sender_send(np_sender *sender, const void *data, size_t length,
     return ERROR_INVALID_PARAMETER;
   }
   AcquireSRWLockExclusive(&sender->lock);
-  if (message->np__phase == IDLE) {
+  if (message->np__phase == UNSENT) {
     message->np__data = data;
     message->np__length = length;
     error = push(sender, message, done);

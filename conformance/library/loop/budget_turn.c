@@ -57,8 +57,7 @@ NP_CASE("budget-turn/yield-news", np_loop_create, MODE_BYTE | BOTH_ENDS, NP_OK,
 }
 
 NP_CASE("budget-turn/yield-default", np_loop_options_init, ANY_MODE | BOTH_ENDS,
-        NP_OK, "By default a loop does not yield before it has waited often.",
-        "npipe/loop.h") {
+        NP_OK, "By default a loop never yields.", "npipe/loop.h") {
   uint64_t before;
 
   pair_open(f);
@@ -67,82 +66,6 @@ NP_CASE("budget-turn/yield-default", np_loop_options_init, ANY_MODE | BOTH_ENDS,
   /* The other read is in the kernel already. */
   read_pend(f, &f->ops[1], f->peer, 16);
   assert_int_equal(calls("SwitchToThread") - before, 0);
-}
-
-/* wait_often lets the loop wait in vain. */
-static void wait_often(np_fixture *f, unsigned times) {
-  for (unsigned i = 0; i < times; i++) {
-    assert_np_error(loop_turn(f, 1), WAIT_TIMEOUT);
-  }
-}
-
-NP_CASE("budget-turn/yield-try", np_loop_options_init, MODE_BYTE | BOTH_ENDS,
-        NP_OK,
-        "By default a loop that has waited eight times yields once before it "
-        "passes a read to the kernel. If it must wait nevertheless, it does "
-        "not yield before the next read.",
-        "npipe/loop.h") {
-  uint64_t before;
-
-  pair_open(f);
-  wait_often(f, 8);
-  before = calls("SwitchToThread");
-  read_pend(f, &f->ops[0], f->end, 16);
-  assert_int_equal(calls("SwitchToThread") - before, 1);
-  wait_often(f, 1);
-  read_pend(f, &f->ops[1], f->end, 16);
-  assert_int_equal(calls("SwitchToThread") - before, 1);
-}
-
-NP_CASE("budget-turn/yield-in-vain", np_loop_options_init,
-        MODE_BYTE | BOTH_ENDS, NP_OK,
-        "By default a loop whose yields bring no data yields ever more "
-        "seldom: after each yield in vain it waits twice as often as before "
-        "until it tries the next.",
-        "npipe/loop.h") {
-  uint64_t before;
-  uint64_t yields;
-
-  pair_open(f);
-  before = calls("SwitchToThread");
-  for (unsigned i = 0; i < 400; i++) {
-    read_begin(&f->ops[0], f->end, 3);
-    assert_np_error(loop_turn(f, 1), WAIT_TIMEOUT);
-    write_begin(&f->ops[1], f->peer, "abc", 3);
-    assert_ends(&f->ops[0], NP_OK, 3);
-    if (f->ops[1].done_count == f->ops[0].done_count - 1) {
-      op_wait(&f->ops[1]);
-    }
-  }
-  yields = calls("SwitchToThread") - before;
-  assert_true(yields >= 2 && yields <= 8);
-}
-
-/* find_data lets reads find their data, without a wait. */
-static void find_data(np_fixture *f, unsigned times) {
-  for (unsigned i = 0; i < times; i++) {
-    write_begin(&f->ops[1], f->peer, "abc", 3);
-    read_begin(&f->ops[0], f->end, 3);
-    assert_ends(&f->ops[1], NP_OK, 3);
-    assert_ends(&f->ops[0], NP_OK, 3);
-  }
-}
-
-NP_CASE("budget-turn/yield-needless", np_loop_options_init,
-        MODE_BYTE | BOTH_ENDS, NP_OK,
-        "By default a loop whose reads find their data leaves a yield out now "
-        "and then. If the next read finds its data too, the loop stops to "
-        "yield.",
-        "npipe/loop.h") {
-  uint64_t before;
-  uint64_t yields;
-
-  pair_open(f);
-  wait_often(f, 8);
-  before = calls("SwitchToThread");
-  find_data(f, 600);
-  yields = calls("SwitchToThread") - before;
-  assert_true(yields >= 1 && yields < 300);
 }
 
 NP_CASE("budget-turn/yield-foreign-port", np_loop_create, MODE_BYTE | BOTH_ENDS,

@@ -77,10 +77,7 @@ typedef struct np_allocator {
  *                 waiting for it. This costs one system call a turn, and is
  *                 useless if the peers run on other processors. It has no
  *                 effect on a foreign port, where the loop does not know the
- *                 caller's other work. Default false: the loop learns whether
- *                 it should yield. It tries a yield after it has waited often,
- *                 goes on while reads then find their data, and tries ever
- *                 more seldom where yields are in vain or take long */
+ *                 caller's other work. Default false */
 typedef struct np_loop_options {
   size_t size;
   np_allocator allocator;

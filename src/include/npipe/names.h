@@ -37,9 +37,9 @@ typedef enum np_name_state {
  * npipe that takes a name:
  *
  *     char name[NP_NAME_BYTES_MAX];
- *     if (np_name_from_utf16(L"\\\\.\\pipe\\NAME", name, sizeof name) ==
+ *     if (np_name_from_utf16(L"\\\\.\\pipe\\NAME", name, sizeof name) !=
  *         NP_OK) {
- *       printf("%s\n", name);
+ *       return;
  *     }
  *
  * The function that takes the name makes the same UTF-16 of it again. Only
