@@ -6,12 +6,12 @@
 #include <assert.h>
 #include <string.h>
 
+#include "backoff.h"
 #include "pipe_wait.h"
 #include "watch.h"
 
-/* Delay between attempts whose right moment is unknown. It doubles from the
- * first value to the second, minus a random part of up to one half, so that
- * clients that were refused together do not come back together. */
+/* Delay between attempts whose right moment is unknown (backoff.h): it doubles
+ * from the first value to the second. */
 #define DELAY_MS_MIN 10u
 #define DELAY_MS_MAX 500u
 
@@ -142,28 +142,16 @@ static void gate_retry(np__alarm *alarm) {
   gate_queue(NP__CONTAINER(alarm, np__gate, retry));
 }
 
-/* random_below returns a number below `end`. It need not be a good random
- * number. */
-static uint32_t random_below(np__gates *gates, uint32_t end) {
-  gates->random = gates->random * 1664525u + 1013904223u;
-  return (gates->random >> 16) % end;
-}
-
 static void gate_try_later(np__gate *gate) {
   np_loop *loop = gate->gates->loop;
-  const uint32_t max_ms = gate->watches ? DELAY_MS_WATCHED : DELAY_MS_MAX;
-  uint32_t delay_ms = gate->watches ? DELAY_MS_MAX : DELAY_MS_MIN;
+  uint32_t delay_ms;
 
   if (np__alarm_is_active(&gate->retry)) {
     return;
   }
-  for (uint32_t i = 0; i < gate->failures && delay_ms < max_ms; i++) {
-    delay_ms *= 2;
-  }
-  if (delay_ms > max_ms) {
-    delay_ms = max_ms;
-  }
-  delay_ms -= random_below(gate->gates, delay_ms / 2 + 1);
+  delay_ms = np__backoff_ms(&gate->gates->random, gate->failures,
+                            gate->watches ? DELAY_MS_MAX : DELAY_MS_MIN,
+                            gate->watches ? DELAY_MS_WATCHED : DELAY_MS_MAX);
   gate->failures++;
   np__alarm_start(loop, &gate->retry, np__loop_deadline_ms(loop, delay_ms),
                   gate_retry);

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "backoff.h"
 #include "list.h"
 #include "loop.h"
 #include "revert.h"
@@ -285,12 +286,6 @@ np_error np_link_cancel(np_link_message *message) {
 
 /* --- A connection -------------------------------------------------------- */
 
-/* link_random need not be good: it keeps clients from coming in step. */
-static uint32_t link_random(np_link *link, uint32_t end) {
-  link->random = link->random * 1664525u + 1013904223u;
-  return (link->random >> 16) % end;
-}
-
 static void delay_over(np_timer *timer) {
   np_link *link = NP__CONTAINER(timer, np_link, delay);
 
@@ -299,15 +294,11 @@ static void delay_over(np_timer *timer) {
 }
 
 static void delay_start(np_link *link) {
-  uint32_t delay_ms = link->options.delay_min_ms;
+  const uint32_t delay_ms =
+      np__backoff_ms(&link->random, link->misses - 1,
+                     link->options.delay_min_ms, link->options.delay_max_ms);
 
-  for (uint32_t i = 1;
-       i < link->misses && delay_ms < link->options.delay_max_ms; i++) {
-    delay_ms = delay_ms <= link->options.delay_max_ms / 2
-                   ? delay_ms * 2
-                   : link->options.delay_max_ms;
-  }
-  delay_ms -= link_random(link, delay_ms / 2 + 1);
+  assert(link->misses > 0);
   link->state = LINK_WAITING;
   np_timer_start(link->loop, &link->delay, delay_ms, delay_over);
 }
