@@ -120,7 +120,7 @@ static DWORD WINAPI relay_main(void *context) {
 /* relay_let_go ends the loop's part. It returns false if the thread still
  * runs and `gives_up` is false. */
 static bool relay_let_go(relay *r, bool gives_up) {
-  const HANDLE thread = r->thread;
+  HANDLE thread = r->thread;
   LONG state = InterlockedCompareExchange(
       &r->state, gives_up ? RELAY_GIVEN_UP : RELAY_RUNNING, RELAY_RUNNING);
 
