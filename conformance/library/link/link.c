@@ -184,9 +184,9 @@ NP_CASE("link/gives-up", np_link_create, NO_MODE, WAIT_TIMEOUT,
 
 static void greet(np_fixture *f, np_link_event event) {
   if (event == NP_LINK_UP) {
+    sending_begin(3, "three", 5); /* Behind the queue, and behind "hello". */
     op_begin(&f->ops[1], np_channel_send(np_link_channel(linking.link), "hello",
                                          5, &f->ops[1].op, on_done));
-    sending_begin(3, "three", 5); /* Behind the queue. */
   }
 }
 

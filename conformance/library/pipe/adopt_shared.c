@@ -12,6 +12,9 @@ struct stranger {
   char room[16];
 };
 
+/* So many that the heap of limits has branches. */
+enum { LIMITED = 23 };
+
 static struct stranger strangers[4];
 
 static HANDLE duplicate_of(np_fixture *f, HANDLE handle) {
@@ -109,6 +112,35 @@ NP_CASE("adopt-shared/foreign-packet", np_pipe_adopt, ANY_MODE | BOTH_ENDS,
   pipe_send(f, f->end, "ours", 4);
   assert_next(&f->ops[0], NP_OK, 4);
   assert_passes(f, adopted, f->end, "back", 4);
+}
+
+NP_CASE("adopt-shared/foreign-packet-among-limits", np_pipe_adopt, NO_MODE,
+        NP_OK,
+        "Another holder's packet is dropped while many operations with time "
+        "limits are in the kernel. They go on, and each can be cancelled.",
+        "CreateIoCompletionPort#remarks") {
+  HANDLE other;
+  np_pipe *adopted;
+
+  pair_open_raw(f);
+  adopted = adopt_raw(f);
+  other = duplicate_of(f, np_pipe_handle(adopted));
+  stranger_reads(f, &strangers[0], other);
+  for (unsigned i = 0; i < LIMITED; i++) {
+    f->ops[i].op.timeout_ms = 60000 + 1000 * i;
+    connect_begin(&f->ops[i], server_add(f));
+  }
+  /* An end changes the shape of the heap of limits. */
+  assert_np_ok(np_op_cancel(&f->ops[0].op));
+  assert_ends(&f->ops[0], ERROR_OPERATION_ABORTED, 0);
+  pipe_send(f, f->end, "his", 3);
+  stranger_has(f, &strangers[0], "his");
+  for (unsigned n = 1; n < LIMITED; n++) {
+    const unsigned i = n * 7 % LIMITED; /* each once, in a mixed order */
+
+    assert_np_ok(np_op_cancel(&f->ops[i].op));
+    assert_ends(&f->ops[i], ERROR_OPERATION_ABORTED, 0);
+  }
 }
 
 NP_CASE("adopt-shared/foreign-packet-after-close", np_pipe_close,

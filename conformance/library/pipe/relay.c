@@ -80,6 +80,7 @@ NP_CASE("relay/empty-write", np_pipe_relay, MODE_BYTE, NP_OK,
         "An empty write to the other end is no end of the data.",
         "WriteFile#pipes") {
   plumb(f, false, 0);
+  loop_quiet(f); /* The thread waits for data: the empty write ends its read. */
   other_writes(f, "");
   other_writes(f, "more");
   assert_received(f, f->server, "more", 4);
@@ -224,6 +225,21 @@ NP_CASE("relay/given-up", np_pipe_relay, MODE_BYTE, NP_OK,
   close_and_drain(f);
   raw_close(f, f->raw); /* Now the call returns, and the thread frees all. */
   loop_quiet(f);
+}
+
+NP_CASE("relay/empty-file", np_pipe_relay, NO_MODE, NP_OK,
+        "A file that has no more data ends the data of the pipe. This end is "
+        "no error of the handle.",
+        "ReadFile#remarks") {
+  char byte = 0;
+
+  f->raw = raw_own(
+      f, CreateFileW(L"NUL", GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL));
+  assert_np_ok(np_pipe_relay(f->loop, f->raw, NULL, &f->server));
+  op_begin(&f->ops[0],
+           np_pipe_read(f->server, &byte, 1, &f->ops[0].op, on_done));
+  assert_ends(&f->ops[0], ERROR_BROKEN_PIPE, 0);
+  assert_np_ok(np_pipe_relay_error(f->server));
 }
 
 NP_CASE("relay/refused", np_pipe_relay, NO_MODE, ERROR_NO_SYSTEM_RESOURCES,

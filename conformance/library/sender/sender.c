@@ -264,6 +264,27 @@ NP_CASE("sender/full", np_sender_send, NO_MODE, NP_WOULD_BLOCK,
   np_sender_release(sender);
 }
 
+NP_CASE("sender/send-refused", np_sender_send, NO_MODE,
+        ERROR_NO_SYSTEM_RESOURCES,
+        "Without a packet for the loop a message is refused, and nothing of it "
+        "stays. The same message can be sent again.",
+        "PostQueuedCompletionStatus") {
+  np_sender *sender = sender_pair(f, NULL);
+  struct sent sent = {.start_count = 0};
+
+  if (!world_refuse("PostQueuedCompletionStatus", ERROR_NO_SYSTEM_RESOURCES)) {
+    np_sender_release(sender);
+    np_unresolved("the system has resources here");
+  }
+  assert_np_error(np_sender_send(sender, "no", 2, &sent.message, on_sent_never),
+                  ERROR_NO_SYSTEM_RESOURCES);
+  loop_quiet(f);
+  sent_begin(&sent, sender, "yes");
+  assert_message(f, f->opposite, "yes", 3);
+  sent_wait(f, &sent, NP_OK);
+  np_sender_release(sender);
+}
+
 NP_CASE("sender/closed", np_sender_send, NO_MODE, ERROR_NO_DATA,
         "A sender whose channel was closed refuses messages, also after the "
         "loop is gone. The last release frees it.",
